@@ -1,0 +1,48 @@
+# Everything runs in .venv, made on first use.
+PYTHON ?= python3
+BIN := .venv/bin
+DATA ?= embedded
+
+.PHONY: demo test test-all lint format benchmarks clean
+
+demo: .venv/installed
+	$(BIN)/tfq-hybrid demo --data "$(DATA)"
+
+test: .venv/installed-test lint
+	$(BIN)/python -m pytest -n 2 -m "not long"
+
+# The whole suite, with what takes too long for every change.
+test-all: .venv/installed-test lint
+	$(BIN)/python -m pytest -n 2
+
+lint: .venv/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: .venv/installed-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmarks: .venv/installed
+	$(BIN)/python benchmarks/engines.py
+	$(BIN)/python benchmarks/step_time.py
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
+	ok = (3, 11) <= v <= (3, 12); \
+	sys.exit(None if ok else "TFQ Hybrid needs Python 3.11 or 3.12, which " \
+	"TensorFlow Quantum 0.7.6 supports. Received: Python %d.%d. " \
+	"Name another with: make PYTHON=python3.11" % v)'
+	$(PYTHON) -m venv .venv
+
+.venv/installed: setup.cfg pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=24" "setuptools>=68"
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+.venv/installed-test: .venv/installed
+	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	touch $@
+
+clean:
+	rm -rf .venv runs build *.egg-info

@@ -1,0 +1,194 @@
+"""QFFN-BERT (arXiv 2507.02364): BERT with quantum feed-forward blocks."""
+
+import keras
+import keras_hub
+
+from tfq_hybrid.adapters import replace_sublayer
+from tfq_hybrid.circuits import as_circuit
+from tfq_hybrid.errors import check_choice
+from tfq_hybrid.layers import BottleneckFeedForward, QuantumFeedForward
+
+FEED_FORWARDS = ("quantum", "ffn", "bottleneck")
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class QFFNBert(keras_hub.models.BertBackbone):
+    """A BERT encoder whose feed-forward blocks are circuits.
+
+    A keras-hub `BertBackbone` in which the feed-forward block of every
+    encoder layer is replaced. The encoder layer itself adds the residual
+    around the block, as in the paper. The default size is BERT-tiny.
+
+    The same constructor makes the two classical twins: `"ffn"`, BERT's own
+    block and the paper's baseline (131,712 parameters a layer at the default
+    size), and `"bottleneck"`, a classical block of nearly the circuit
+    block's size.
+
+    Args:
+        vocabulary_size: int. Defaults to 30522.
+        num_layers: int. Encoder layers. Defaults to 2.
+        num_heads: int. Attention heads. Defaults to 2.
+        hidden_dim: int. Width. Defaults to 128.
+        intermediate_dim: int. Width inside the `"ffn"` twin's block.
+            Defaults to 512.
+        dropout: float. Defaults to 0.1.
+        max_sequence_length: int. Defaults to 512.
+        num_segments: int. Defaults to 2.
+        feed_forward: `"quantum"`, `"ffn"` or `"bottleneck"`. Defaults to
+            `"quantum"`.
+        circuit: what `as_circuit` accepts: the circuit of the quantum
+            block; the `"bottleneck"` twin takes its widths from it. Defaults
+            to `"qffn"`.
+        tokens: `"all"` or `"cls"`: the tokens that go through the quantum
+            or bottleneck block. The paper takes `"cls"`, for the cost of its
+            simulation. Defaults to `"all"`.
+        engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
+        dtype: as for `BertBackbone`.
+
+    Raises:
+        UserError: an argument is out of its range.
+
+    Example:
+
+    >>> import numpy as np
+    >>> bert = QFFNBert(vocabulary_size=100, max_sequence_length=8)
+    >>> ids = np.ones((1, 8), "int32")
+    >>> inputs = {"token_ids": ids, "segment_ids": 0 * ids}
+    >>> bert({**inputs, "padding_mask": ids})["pooled_output"].shape
+    TensorShape([1, 128])
+    """
+
+    def __init__(
+        self,
+        vocabulary_size=30522,
+        num_layers=2,
+        num_heads=2,
+        hidden_dim=128,
+        intermediate_dim=512,
+        dropout=0.1,
+        max_sequence_length=512,
+        num_segments=2,
+        feed_forward="quantum",
+        circuit="qffn",
+        tokens="all",
+        engine="auto",
+        dtype=None,
+        **kwargs,
+    ):
+        check_choice("feed_forward", feed_forward, FEED_FORWARDS)
+        circuit = as_circuit(circuit)
+
+        # === Layers and functional model ===
+        super().__init__(
+            vocabulary_size=vocabulary_size,
+            num_layers=num_layers,
+            num_heads=num_heads,
+            hidden_dim=hidden_dim,
+            intermediate_dim=intermediate_dim,
+            dropout=dropout,
+            max_sequence_length=max_sequence_length,
+            num_segments=num_segments,
+            dtype=dtype,
+            **kwargs,
+        )
+        if feed_forward != "ffn":
+            for layer in self.transformer_layers:
+                options = {
+                    "tokens": tokens,
+                    "residual": False,  # the encoder layer adds it
+                    "kernel_initializer": layer.kernel_initializer.clone(),
+                    "dtype": layer.dtype_policy,
+                    "name": "feed_forward",
+                }
+                if feed_forward == "quantum":
+                    block = QuantumFeedForward(
+                        circuit, engine=engine, **options
+                    )
+                else:
+                    block = BottleneckFeedForward(
+                        circuit.feature_count,
+                        len(circuit.operators),
+                        **options,
+                    )
+                block.build((None, None, hidden_dim))
+                _replace_feed_forward(layer, block)
+
+        # === Config ===
+        self.feed_forward = feed_forward
+        self.circuit = circuit
+        self.tokens = tokens
+        self.engine = engine
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "feed_forward": self.feed_forward,
+            "circuit": self.circuit.to_dict(),
+            "tokens": self.tokens,
+            "engine": self.engine,
+        }
+
+    @classmethod
+    def from_bert(cls, bert, **options):
+        """Starts from a pretrained BERT; only the new blocks are random.
+
+        Args:
+            bert: a `keras_hub.models.BertBackbone`, or what its
+                `from_preset` accepts.
+            **options: `feed_forward`, `circuit`, `tokens`, `engine`.
+
+        Returns:
+            A `QFFNBert` of the same size, with the weights of `bert`
+            everywhere but in the replaced blocks.
+        """
+        if not isinstance(bert, keras_hub.models.BertBackbone):
+            bert = keras_hub.models.BertBackbone.from_preset(bert)
+        result = cls(**{**bert.get_config(), **options})
+        sources = {_path(w, bert): w for w in bert.weights}
+        for weight in result.weights:
+            source = sources.get(_path(weight, result))
+            if source is not None:
+                weight.assign(source)
+        return result
+
+
+def _path(weight, model):
+    return weight.path.removeprefix(f"{model.name}/")
+
+
+def _replace_feed_forward(encoder_layer, block):
+    """The block takes both Dense layers' place: block, then identity."""
+    replace_sublayer(encoder_layer, "_feedforward_intermediate_dense", block)
+    identity = keras.layers.Identity(
+        dtype=encoder_layer.dtype_policy, name="feed_forward_output"
+    )
+    identity.build((None, None, encoder_layer.intermediate_dim))
+    replace_sublayer(encoder_layer, "_feedforward_output_dense", identity)
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class QFFNBertTextClassifier(keras_hub.models.BertTextClassifier):
+    """A text classifier over a `QFFNBert`.
+
+    A keras-hub task: `fit`, `evaluate` and `predict` take strings, and
+    `.keras` files and presets restore it.
+
+    Args:
+        backbone: `QFFNBert`.
+        num_classes: int. The number of labels.
+        preprocessor: `keras_hub.models.BertTextClassifierPreprocessor`.
+            Defaults to `None`: inputs are token ids already.
+        activation: of the logits. Defaults to `None`.
+        dropout: float, before the logits. Defaults to 0.1.
+    """
+
+    backbone_cls = QFFNBert
+
+    def compile_from_config(self, config):
+        """Compiles as it was when saved, with the optimizer's state.
+
+        Keras skips this for a class whose `compile` is its own, as that of
+        a keras-hub task is.
+        """
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)

@@ -1,0 +1,52 @@
+import cirq
+import pytest
+import sympy
+
+from tfq_hybrid.circuits import CustomCircuit, as_circuit
+from tfq_hybrid.errors import UserError
+
+A, B = cirq.LineQubit.range(2)
+X, W = sympy.symbols("x w")
+CIRCUIT = cirq.Circuit(cirq.rx(X)(A), cirq.CNOT(A, B), cirq.ZZ(A, B) ** W)
+
+
+def test_roles_follow_the_first_letter():
+    own = as_circuit(CIRCUIT)
+    assert own.features == ("x",)
+    assert own.weights == ("w",)
+    assert own.operators == (cirq.PauliSum() + cirq.Z(A), cirq.Z(B) + 0)
+    assert own.qubits == 2
+
+
+def test_round_trip():
+    own = CustomCircuit(CIRCUIT, operators=(cirq.X(A) + 2 * cirq.Z(B),))
+    restored = as_circuit(own.to_dict())
+    assert restored == own
+
+
+def test_roles_can_be_given():
+    own = CustomCircuit(CIRCUIT, features=("w",), weights=("x",))
+    assert own.features == ("w",)
+
+
+@pytest.mark.parametrize(
+    "circuit,options,message",
+    [
+        (cirq.Circuit(cirq.rx(sympy.Symbol("t"))(A)), {}, "nothing feeds: t"),
+        (CIRCUIT, {"features": ("x",), "weights": ()}, "nothing feeds: w"),
+        (CIRCUIT, {"features": ("y",)}, "to be one of: w, x"),
+        (cirq.Circuit(cirq.rx(W)(A)), {}, "at least one symbol"),
+        (CIRCUIT + cirq.measure(A), {}, "without measurements"),
+        ("no circuit", {}, "cirq.Circuit"),
+    ],
+)
+def test_bad_circuits_are_refused(circuit, options, message):
+    with pytest.raises(UserError, match=message):
+        CustomCircuit(circuit, **options)
+
+
+def test_as_circuit_names_the_nearest_preset():
+    with pytest.raises(UserError, match="Did you mean 'qffn'"):
+        as_circuit("qfn")
+    with pytest.raises(UserError, match="Received: int"):
+        as_circuit(3)

@@ -1,0 +1,207 @@
+"""The command line: what good and bad input gets."""
+
+import json
+
+import pytest
+import tensorflow as tf
+
+from tfq_hybrid.cli.main import main
+
+SMALL = (
+    "--limit 64 --sequence-length 12 --batch-size 16 --qubits 2 --depth 1"
+).split()
+
+
+def run(capsys, *arguments):
+    """Runs a command; returns (exit code, stdout, stderr)."""
+    code = 0
+    try:
+        main([str(a) for a in arguments])
+    except SystemExit as stop:
+        code = stop.code or 0
+    output = capsys.readouterr()
+    return code, output.out, output.err
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, data_dir):
+    """A finished run."""
+    path = tmp_path_factory.mktemp("runs") / "small"
+    arguments = [*SMALL, "--data-dir", str(data_dir), "--output", str(path)]
+    main(["train", "--data", "embedded", "--json", *arguments])
+    return path
+
+
+def test_train_evaluate_export_predict(trained, tmp_path, capsys):
+    code, out, _ = run(
+        capsys, "evaluate", trained, "--data", "embedded", "--json"
+    )
+    result = json.loads(out)
+    assert code == 0
+    assert result["examples"] == 1000
+    low, high = result["accuracy_interval"]
+    assert low <= result["accuracy"] <= high
+    exported = tmp_path / "exported"
+    code, out, _ = run(capsys, "export", trained, "--output", exported)
+    assert code == 0
+    assert str(exported / "1") in out
+    sentences = ["the plot is good", "the plot is bad"]
+    code, out, _ = run(capsys, "predict", exported, *sentences, "--json")
+    answers = json.loads(out)
+    assert [a["text"] for a in answers] == sentences
+    for answer in answers:
+        assert answer["label"] in ("negative", "positive")
+        assert sum(answer["probabilities"]) == pytest.approx(1, abs=1e-5)
+    code, out, _ = run(capsys, "predict", exported, *sentences)
+    assert code == 0
+    assert len(out.splitlines()) == 2
+
+
+def test_gradients_reach_tensorboard(trained):
+    files = list((trained / "logs" / "gradients").iterdir())
+    tags = {
+        value.tag
+        for file in files
+        for event in tf.compat.v1.train.summary_iterator(str(file))
+        for value in event.summary.value
+    }
+    assert "gradient_norm/classical" in tags
+    assert sum(tag.startswith("gradient_norm/quantum/") for tag in tags) == 2
+
+
+def test_twins_and_circuit_files(tmp_path, data_dir, capsys):
+    import cirq
+    import sympy
+
+    qubit = cirq.LineQubit(0)
+    x, w = sympy.symbols("x w")
+    circuit = cirq.Circuit(cirq.rx(x)(qubit), cirq.ry(w)(qubit))
+    cirq.to_json(circuit, tmp_path / "own.json")
+    spec = {"qubits": 2, "encoding": "hadamard_angle", "depth": 1}
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    common = ["--data", "embedded", "--data-dir", data_dir, "--json"]
+    common += ["--limit", 32, "--sequence-length", 8]
+    totals = {}
+    for name, options in {
+        "bottleneck": ["--classical", "bottleneck"],
+        "ffn": ["--classical", "ffn"],
+        "own": ["--circuit", tmp_path / "own.json"],
+        "spec": ["--circuit", tmp_path / "spec.json"],
+    }.items():
+        output = tmp_path / name
+        code, out, err = run(
+            capsys, "train", *common, *options, "--output", output
+        )
+        assert code == 0, err
+        totals[name] = json.loads(out)["parameters"]
+    assert totals["ffn"]["feed_forward"] == 2 * 131_712
+    assert totals["own"]["circuits"] == 2
+    # 128 -> 4 features, 2 observables -> 128, and 4 angles, in two layers.
+    assert totals["spec"]["feed_forward"] == 2 * (516 + 384 + 4)
+    assert totals["bottleneck"]["circuits"] == 0
+
+
+def test_unfinished_run_asks(trained, capsys, tmp_path):
+    common = ["train", "--output", trained]
+    code, _, err = run(capsys, *common, "--data", "embedded")
+    assert code == 2
+    assert "--overwrite" in err
+    code, _, err = run(capsys, *common, "--resume")
+    assert code == 2
+    assert "is finished" in err
+
+
+def test_resume_refuses_other_options(trained, tmp_path, capsys):
+    import shutil
+
+    shutil.copytree(trained, tmp_path / "cut")
+    (tmp_path / "cut" / "metrics.json").unlink()
+    common = ["train", "--resume", "--json", "--output", tmp_path / "cut"]
+    code, _, err = run(capsys, *common, "--depth", 3)
+    assert code == 2
+    assert "--depth is 1" in err
+    code, out, _ = run(capsys, *common, "--depth", 1)
+    assert code == 0
+    assert json.loads(out)["epochs"] == 1
+
+
+TRAIN = ["train", "--output", "OUT", "--data"]
+BAD = [
+    (["trian"], "Did you mean 'train'"),
+    (["train", "--output", "OUT"], "--data"),
+    ([*TRAIN, "embedded", "--model", "qfn-bert"], "Did you mean 'qffn-bert'"),
+    ([*TRAIN, "embedded", "--preset", "bert_tiny"], "Did you mean 'bert_tiny"),
+    ([*TRAIN, "glue/sst22"], "Did you mean 'glue'"),
+    ([*TRAIN, "embeded"], "Did you mean 'embedded'"),
+    ([*TRAIN, "embedded", "--text-column", "txt"], "Did you mean 'text'"),
+    ([*TRAIN, "embedded", "--qubits", "0"], "nearest valid value is 1"),
+    ([*TRAIN, "embedded", "--qubits", "44"], "nearest valid value is"),
+    ([*TRAIN, "embedded", "--qubits", "x"], "not a valid integer"),
+    ([*TRAIN, "embedded", "--qbits", "4"], "--qubits"),
+    ([*TRAIN, "embedded", "--entanglement", "rnig"], "Did you mean 'ring'"),
+    ([*TRAIN, "embedded", "--ansatz", "ry,cnt"], "Did you mean 'cnot'"),
+    ([*TRAIN, "embedded", "--circuit", "ORPHAN"], "nothing feeds: t"),
+    ([*TRAIN, "embedded", "--circuit", "missing.json"], "missing.json"),
+    ([*TRAIN, "embedded", "--circuit", "X", "--depth", "2"], "exclude"),
+    ([*TRAIN, "EMPTY"], "empty"),
+    ([*TRAIN, "NOTABS"], "between tabs"),
+    ([*TRAIN, "LATIN1"], "UTF-8"),
+    ([*TRAIN, "GOOD", "--validation-data", "UNSEEN"], "='maybe'"),
+    ([*TRAIN, "GOOD", "--label-column", "lable"], "Did you mean 'label'"),
+    (["evaluate", "nowhere", "--data", "embedded"], "folder of a run"),
+    (["evaluate", "RUN", "--data", "UNSEEN"], "='maybe'"),
+    (["export", "nowhere", "--output", "OUT"], "folder of a run"),
+    (["predict", "nowhere", "text"], "folder of an export"),
+    (["predict", "nowhere"], "TEXTS"),
+]
+
+
+@pytest.mark.parametrize("arguments,message", BAD, ids=lambda v: str(v)[-40:])
+def test_bad_input(arguments, message, trained, tmp_path, data_dir, capsys):
+    import cirq
+    import sympy
+
+    files = {
+        "EMPTY": b"",
+        "NOTABS": b"text label\na 1\n",
+        "LATIN1": b"text\tlabel\ncaf\xe9\t1\nbar\t0\n",
+        "GOOD": b"text\tlabel\na fine film\tyes\na bad one\tno\n" * 20,
+        "UNSEEN": b"text\tlabel\na fine film\tmaybe\n",
+    }
+    orphan = cirq.Circuit(cirq.rx(sympy.Symbol("t"))(cirq.LineQubit(0)))
+    names = {"OUT": tmp_path / "out", "RUN": trained}
+    for name, content in files.items():
+        names[name] = tmp_path / f"{name.lower()}.tsv"
+        names[name].write_bytes(content)
+    names["ORPHAN"] = tmp_path / "orphan.json"
+    cirq.to_json(orphan, names["ORPHAN"])
+    arguments = [names.get(a, a) for a in arguments]
+    if "embedded" in arguments and arguments[0] == "train":
+        arguments += ["--data-dir", data_dir]
+    before = sorted(p.name for p in tmp_path.iterdir())
+    code, out, err = run(capsys, *arguments)
+    assert code == 2
+    assert message in err
+    assert len(err.strip().splitlines()) == 1
+    assert "Traceback" not in out + err
+    assert sorted(p.name for p in tmp_path.iterdir()) == before
+
+
+def test_diverged_training_exits_with_one(tmp_path, data_dir, capsys):
+    arguments = ["train", "--data", "embedded", "--data-dir", data_dir]
+    arguments += [*SMALL, "--learning-rate", "1e30"]
+    arguments += ["--output", tmp_path / "run", "--json"]
+    code, _, err = run(capsys, *arguments)
+    assert code == 1
+    assert "is kept in" in err
+    assert (tmp_path / "run" / "checkpoints" / "state.json").is_file()
+
+
+@pytest.mark.parametrize(
+    "command", ["", "train", "evaluate", "export", "predict", "demo"]
+)
+def test_help_has_examples(command, capsys):
+    code, out, _ = run(capsys, *command.split(), "--help")
+    assert code == 0
+    assert "tfq-hybrid" in out
+    assert not command or "Example" in out

@@ -1,0 +1,179 @@
+import cirq
+import numpy as np
+import pytest
+import sympy
+import tensorflow as tf
+
+from tests.reference import cirq_expectations, finite_difference
+from tfq_hybrid.circuits import CircuitSpec
+from tfq_hybrid.engines import Program
+from tfq_hybrid.engines.batched import BatchedEngine
+
+
+def program_of(spec):
+    return Program(spec.circuit, spec.operators, spec.features, spec.weights)
+
+
+def random_values(program, batch, seed=0):
+    generator = np.random.default_rng(seed)
+    return (
+        generator.normal(size=(batch, len(program.fed))),
+        generator.normal(size=len(program.trained)),
+    )
+
+
+# Beyond six qubits the register is split into groups; 9 makes three.
+@pytest.mark.parametrize("qubits", [1, 2, 6, 7, 9])
+@pytest.mark.parametrize("entanglement", ["ring", "full"])
+@pytest.mark.parametrize("ansatz", [("ry", "rz", "cnot"), ("cz", "rx", "ry")])
+@pytest.mark.parametrize("encoding", ["angle", "hadamard_angle"])
+def test_equals_cirq(qubits, entanglement, ansatz, encoding):
+    spec = CircuitSpec(
+        qubits=qubits,
+        encoding=encoding,
+        ansatz=ansatz,
+        entanglement=entanglement,
+        depth=2,
+        reuploads=1,
+    )
+    program = program_of(spec)
+    fed, trained = random_values(program, batch=2)
+    result = BatchedEngine(program)(tf.constant(fed), tf.constant(trained))
+    expected = cirq_expectations(program, fed, trained)
+    np.testing.assert_allclose(result, expected, atol=1e-10)
+
+
+def test_any_pauli_sum():
+    spec = CircuitSpec(qubits=3, depth=2, entanglement="ring")
+    a, b, c = spec.qids
+    operators = (
+        cirq.X(a) * cirq.Y(b),
+        cirq.Y(a) * cirq.Y(b) * cirq.Z(c) - 0.5 * cirq.X(c) + 2.0,
+        cirq.Z(a) + cirq.Z(b),
+        cirq.PauliString() * 3.0,
+    )
+    program = Program(spec.circuit, operators, spec.features, spec.weights)
+    fed, trained = random_values(program, batch=4)
+    result = BatchedEngine(program)(tf.constant(fed), tf.constant(trained))
+    expected = cirq_expectations(program, fed, trained)
+    np.testing.assert_allclose(result, expected, atol=1e-10)
+
+
+def test_any_place_of_fed_and_trained_gates():
+    # Trained and fed gates of one, two and three qubits, in any order.
+    q = cirq.LineQubit.range(8)
+    x = sympy.symbols("x_0:4")
+    w = sympy.symbols("w_0:4")
+    circuit = cirq.Circuit(
+        cirq.H.on_each(*q),
+        cirq.ZZ(q[1], q[6]) ** w[0],
+        cirq.rx(0.5 * x[0] + 0.1)(q[2]),
+        cirq.XX(q[7], q[0]) ** x[1],
+        cirq.CCX(q[1], q[5], q[3]),
+        cirq.CNOT(q[3], q[2]) ** w[1],
+        cirq.SWAP(q[0], q[4]),
+        cirq.ry(x[2])(q[4]),
+        cirq.CCZ(q[7], q[2], q[0]) ** x[3],
+        cirq.rz(w[2])(q[3]),
+        cirq.ISWAP(q[5], q[6]) ** w[3],
+    )
+    operators = [cirq.X(q[i]) * cirq.Z(q[i + 1]) for i in range(7)]
+    names = [str(s) for s in x], [str(s) for s in w]
+    program = Program(circuit, operators, *map(tuple, names))
+    fed, trained = random_values(program, batch=3)
+    result = BatchedEngine(program)(tf.constant(fed), tf.constant(trained))
+    expected = cirq_expectations(program, fed, trained)
+    np.testing.assert_allclose(result, expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("qubits", [3, 7])
+def test_gradients_are_finite_differences(qubits):
+    spec = CircuitSpec(
+        qubits=qubits,
+        encoding="hadamard_angle",
+        entanglement="ring",
+        depth=2,
+        reuploads=1,
+        share_weights=True,
+        observables=("Z0", "X1", "Y0*Z2"),
+    )
+    program = program_of(spec)
+    engine = BatchedEngine(program)
+    fed, trained = random_values(program, batch=2)
+    mix = np.random.default_rng(1).normal(size=(2, 3))
+
+    def loss(fed, trained):
+        result = engine(tf.constant(fed), tf.constant(trained))
+        return tf.reduce_sum(result * mix)
+
+    with tf.GradientTape() as tape:
+        inputs = tf.Variable(fed), tf.Variable(trained)
+        result = engine(inputs[0].read_value(), inputs[1].read_value())
+        total = tf.reduce_sum(result * mix)
+    by_fed, by_trained = tape.gradient(total, inputs)
+    np.testing.assert_allclose(
+        by_fed,
+        finite_difference(lambda x: float(loss(x, trained)), fed),
+        atol=1e-7,
+    )
+    np.testing.assert_allclose(
+        by_trained,
+        finite_difference(lambda w: float(loss(fed, w)), trained),
+        atol=1e-7,
+    )
+
+
+def test_angles_right_before_a_z_readout_have_no_gradient():
+    # What leaves the circuit must still give zeros, not None.
+    spec = CircuitSpec(qubits=2, ansatz=("ry", "rz", "cnot"))
+    program = program_of(spec)
+    trained = tf.Variable(tf.ones([4]))
+    with tf.GradientTape() as tape:
+        result = BatchedEngine(program)(tf.ones([1, 2]), trained.read_value())
+    gradient = tape.gradient(result, trained).numpy()
+    assert np.all(gradient[2:] == 0)
+    assert np.any(gradient[:2] != 0)
+
+
+@pytest.mark.parametrize("batch", [0, 1, 5])
+@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("qubits", [4, 8])
+def test_compiled_with_unknown_batch(batch, jit_compile, qubits):
+    spec = CircuitSpec(qubits=qubits, depth=2, reuploads=1)
+    program = program_of(spec)
+    engine = BatchedEngine(program)
+    signature = [
+        tf.TensorSpec([None, len(program.fed)], tf.float32),
+        tf.TensorSpec([len(program.trained)], tf.float32),
+    ]
+    function = tf.function(engine, signature, jit_compile=jit_compile)
+    fed, trained = random_values(program, batch)
+    result = function(tf.cast(fed, tf.float32), tf.cast(trained, tf.float32))
+    assert result.shape == (batch, qubits)
+    if batch:
+        expected = cirq_expectations(program, fed, trained)
+        np.testing.assert_allclose(result, expected, atol=1e-5)
+
+
+def test_starts_from_given_states():
+    spec = CircuitSpec(qubits=3, depth=1, entanglement="ring")
+    program = program_of(spec)
+    fed, trained = random_values(program, batch=2)
+    generator = np.random.default_rng(2)
+    states = generator.normal(size=(2, 8)) + 1j * generator.normal(size=(2, 8))
+    states /= np.linalg.norm(states, axis=1, keepdims=True)
+    result = BatchedEngine(program)(
+        tf.constant(fed), tf.constant(trained), tf.constant(states)
+    )
+    for row, (state, values) in enumerate(zip(states, fed, strict=True)):
+        resolver = dict(zip(program.fed, values, strict=True))
+        resolver |= dict(zip(program.trained, trained, strict=True))
+        simulator = cirq.Simulator(dtype=np.complex128)
+        expected = simulator.simulate_expectation_values(
+            program.circuit,
+            list(program.operators),
+            param_resolver=resolver,
+            qubit_order=program.qids,
+            initial_state=state.astype(np.complex128),
+        )
+        np.testing.assert_allclose(result[row], expected, atol=1e-7)

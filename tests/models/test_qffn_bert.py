@@ -1,0 +1,187 @@
+import keras
+import keras_hub
+import numpy as np
+import pytest
+
+from tests.contracts import KerasHubContract
+from tfq_hybrid.circuits import PRESETS, CircuitSpec
+from tfq_hybrid.data.vocabulary import SPECIAL_TOKENS
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.models import (
+    FEED_FORWARDS,
+    QFFNBert,
+    QFFNBertTextClassifier,
+)
+
+SMALL = {
+    "vocabulary_size": 12,
+    "num_layers": 2,
+    "num_heads": 2,
+    "hidden_dim": 4,
+    "intermediate_dim": 8,
+    "max_sequence_length": 5,
+    "circuit": CircuitSpec(qubits=2, depth=1),
+}
+TOKENS = {
+    "token_ids": np.ones((2, 5), "int32"),
+    "segment_ids": np.zeros((2, 5), "int32"),
+    "padding_mask": np.ones((2, 5), "int32"),
+}
+
+
+def make_classifier(feed_forward="quantum", **options):
+    vocabulary = [*SPECIAL_TOKENS, *"a good bad film cast plot the".split()]
+    tokenizer = keras_hub.models.BertTokenizer(vocabulary, lowercase=True)
+    preprocessor = keras_hub.models.BertTextClassifierPreprocessor(
+        tokenizer, sequence_length=5
+    )
+    arguments = {**SMALL, "feed_forward": feed_forward, **options}
+    return QFFNBertTextClassifier(
+        QFFNBert(**arguments), num_classes=2, preprocessor=preprocessor
+    )
+
+
+class ContractTest(KerasHubContract):
+    """keras-hub's own contract for backbones and tasks."""
+
+    def test_backbone(self):
+        self.run_backbone_test(
+            QFFNBert,
+            init_kwargs=SMALL,
+            input_data=TOKENS,
+            expected_output_shape={
+                "sequence_output": (2, 5, 4),
+                "pooled_output": (2, 4),
+            },
+            run_quantization_check=False,
+        )
+
+    def test_saved_model(self):
+        for feed_forward in FEED_FORWARDS:
+            self.run_model_saving_test(
+                QFFNBert,
+                init_kwargs={**SMALL, "feed_forward": feed_forward},
+                input_data=TOKENS,
+            )
+
+    def test_task(self):
+        task = make_classifier()
+        self.run_task_test(
+            QFFNBertTextClassifier,
+            init_kwargs={
+                "backbone": task.backbone,
+                "preprocessor": task.preprocessor,
+                "num_classes": 2,
+            },
+            train_data=(["a good film", "a bad film"], [1, 0]),
+            expected_output_shape=(2, 2),
+        )
+
+
+def block_parameters(model):
+    layer = model.transformer_layers[0]
+    return (
+        layer._feedforward_intermediate_dense.count_params()
+        + layer._feedforward_output_dense.count_params()
+    )
+
+
+def test_published_parameter_counts():
+    # PAPERS, system 1: 131,712 a layer; 1,156 + 8 D at depth D.
+    options = {"vocabulary_size": 10, "max_sequence_length": 4}
+    baseline = block_parameters(QFFNBert(feed_forward="ffn", **options))
+    assert baseline == 131_712
+    for depth in (1, 2, 8):
+        circuit = CircuitSpec(**{**PRESETS["qffn"].to_dict(), "depth": depth})
+        options["circuit"] = circuit
+        quantum = block_parameters(QFFNBert(**options))
+        assert quantum == 1_156 + 8 * depth
+        assert 1 - quantum / baseline > 0.99
+        twin = block_parameters(QFFNBert(feed_forward="bottleneck", **options))
+        assert abs(twin / quantum - 1) < 0.05
+
+
+def test_ffn_twin_is_keras_hub_bert():
+    twin = QFFNBert(**{**SMALL, "feed_forward": "ffn"})
+    names = "vocabulary_size num_layers num_heads hidden_dim intermediate_dim"
+    bert = keras_hub.models.BertBackbone(
+        **{name: SMALL[name] for name in names.split()}, max_sequence_length=5
+    )
+    bert.set_weights(twin.get_weights())
+    np.testing.assert_array_equal(
+        bert(TOKENS)["sequence_output"], twin(TOKENS)["sequence_output"]
+    )
+
+
+def test_engines_agree_in_a_whole_model():
+    batched = QFFNBert(**SMALL, engine="batched")
+    tfq = QFFNBert(**SMALL, engine="tfq")
+    tfq.set_weights(batched.get_weights())
+    np.testing.assert_allclose(
+        batched(TOKENS)["pooled_output"],
+        tfq(TOKENS)["pooled_output"],
+        atol=1e-5,
+    )
+
+
+@pytest.mark.parametrize("feed_forward", FEED_FORWARDS)
+def test_trained_then_saved_and_restored(feed_forward, tmp_path):
+    task = make_classifier(feed_forward, engine="auto")
+    texts = np.array(["a good film", "a bad film", "the plot", "bad cast"])
+    task.compile(optimizer=keras.optimizers.Adam(0.01), metrics=["accuracy"])
+    before = [np.array(v) for v in task.trainable_variables]
+    task.fit(texts, np.array([1, 0, 1, 0]), verbose=0)
+    moved = [
+        v.path
+        for v, old in zip(task.trainable_variables, before, strict=True)
+        if np.any(np.array(v) != old)
+    ]
+    trained = {path.rpartition("/")[0].rpartition("/")[2] for path in moved}
+    if feed_forward == "quantum":
+        parts = {"pqc", "input_projection", "output_projection"}
+        assert parts <= trained
+    expected = task.predict(texts, verbose=0)
+
+    task.save(tmp_path / "task.keras")
+    restored = keras.models.load_model(tmp_path / "task.keras")
+    assert type(restored) is QFFNBertTextClassifier
+    assert np.abs(restored.predict(texts, verbose=0) - expected).max() == 0
+    # The optimizer goes on where it stopped.
+    assert int(restored.optimizer.iterations) == 1
+    for old, new in zip(
+        task.optimizer.variables, restored.optimizer.variables, strict=True
+    ):
+        np.testing.assert_array_equal(old, new)
+
+    task.save_to_preset(str(tmp_path / "preset"))
+    for kind in (QFFNBertTextClassifier, keras_hub.models.TextClassifier):
+        restored = kind.from_preset(str(tmp_path / "preset"))
+        assert type(restored) is QFFNBertTextClassifier
+        assert np.abs(restored.predict(texts, verbose=0) - expected).max() == 0
+    backbone = QFFNBert.from_preset(str(tmp_path / "preset"))
+    assert backbone.circuit == SMALL["circuit"]
+
+
+def test_from_bert_keeps_all_but_the_blocks(tmp_path):
+    names = "vocabulary_size num_layers num_heads hidden_dim intermediate_dim"
+    bert = keras_hub.models.BertBackbone(
+        **{name: SMALL[name] for name in names.split()}, max_sequence_length=5
+    )
+    bert.save_to_preset(str(tmp_path / "bert"))
+    for source in (bert, str(tmp_path / "bert")):
+        same = QFFNBert.from_bert(source, feed_forward="ffn")
+        np.testing.assert_array_equal(
+            bert(TOKENS)["pooled_output"], same(TOKENS)["pooled_output"]
+        )
+        quantum = QFFNBert.from_bert(source, circuit=SMALL["circuit"])
+        np.testing.assert_array_equal(
+            bert.token_embedding.embeddings, quantum.token_embedding.embeddings
+        )
+        assert quantum.count_params() < bert.count_params()
+
+
+def test_bad_arguments():
+    with pytest.raises(UserError, match="Did you mean 'quantum'"):
+        QFFNBert(**{**SMALL, "feed_forward": "quantm"})
+    with pytest.raises(UserError, match="Did you mean 'qffn'"):
+        QFFNBert(**{**SMALL, "circuit": "qfn"})

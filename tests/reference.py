@@ -1,0 +1,43 @@
+"""Independent references: Cirq's simulator and finite differences."""
+
+import cirq
+import numpy as np
+
+
+def cirq_expectations(program, fed, trained):
+    """Expectations by `cirq.Simulator` in complex128.
+
+    Args:
+        program: `Program`.
+        fed: array of shape (batch, fed symbols).
+        trained: array of shape (trained symbols,).
+
+    Returns:
+        An array of shape (batch, operators).
+    """
+    simulator = cirq.Simulator(dtype=np.complex128)
+    rows = []
+    for values in np.asarray(fed):
+        resolver = dict(zip(program.fed, values, strict=True))
+        resolver |= dict(zip(program.trained, trained, strict=True))
+        rows.append(
+            simulator.simulate_expectation_values(
+                program.circuit,
+                list(program.operators),
+                param_resolver=cirq.ParamResolver(resolver),
+                qubit_order=program.qids,
+            )
+        )
+    return np.real(rows)
+
+
+def finite_difference(function, point, step=1e-6):
+    """The central difference of a scalar function of an array."""
+    point = np.asarray(point, float)
+    gradient = np.zeros_like(point)
+    for index in np.ndindex(point.shape):
+        shift = np.zeros_like(point)
+        shift[index] = step
+        difference = function(point + shift) - function(point - shift)
+        gradient[index] = difference / (2 * step)
+    return gradient

@@ -1,0 +1,85 @@
+"""The order of imports, and names that must stay inside the package."""
+
+import ast
+import pathlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "tfq_hybrid"
+ORDER = [
+    ["version", "errors"],
+    ["circuits"],
+    ["engines"],
+    ["diagnostics", "layers"],
+    ["adapters"],
+    ["models"],
+    ["training"],
+    ["tuning", "serving", "reports"],
+    ["experiments"],
+    ["cli"],
+]
+RANK = {room: i for i, rooms in enumerate(ORDER) for room in rooms}
+SOURCES = sorted(
+    path.relative_to(ROOT)
+    for room in PACKAGE.iterdir()
+    for path in ([room] if room.suffix == ".py" else room.rglob("*.py"))
+)
+
+
+def imports_of(path):
+    for node in ast.walk(ast.parse((ROOT / path).read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module
+            if node.module == "tfq_hybrid":
+                yield from (f"tfq_hybrid.{a.name}" for a in node.names)
+
+
+def room_of(parts):
+    name = parts[1] if len(parts) > 1 else "__init__"
+    return name.removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_imports_point_one_way(path):
+    room = room_of(path.parts)
+    for name in imports_of(path):
+        top = name.split(".")[0]
+        # Keras would register a class twice under two module names.
+        assert top not in ("models", "tuning"), f"import {name}"
+        if room == "circuits":
+            assert top not in ("tensorflow", "keras", "tensorflow_quantum")
+        if top != "tfq_hybrid" or room == "__init__":
+            continue
+        target = room_of(name.split("."))
+        if target in ("__init__", "__version__"):
+            continue
+        if room == "data" or target == "data":
+            # Stands apart: needs no room, and any later one may use it.
+            assert room != "data" or target in ("data", "errors", "version")
+            continue
+        assert RANK[target] <= RANK[room], f"{room} imports {target}"
+
+
+def test_links_lead_to_the_sibling_folders():
+    for name in ("models", "tuning"):
+        assert (PACKAGE / name).is_symlink()
+        assert (PACKAGE / name).resolve() == ROOT / name
+
+
+def test_registered_once():
+    import keras
+
+    from tfq_hybrid import layers, models
+
+    for kind in (
+        *(getattr(layers, n) for n in layers.__all__),
+        models.QFFNBert,
+    ):
+        if isinstance(kind, type):
+            name = keras.saving.get_registered_name(kind)
+            assert name == f"tfq_hybrid>{kind.__name__}"
+            assert kind.__module__.startswith("tfq_hybrid.")

@@ -1,0 +1,250 @@
+import dataclasses
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from tfq_hybrid.errors import TrainingDivergedError, UserError
+from tfq_hybrid.training import (
+    Checkpoint,
+    RunFolder,
+    TrainConfig,
+    evaluate,
+    load_trained,
+    train,
+)
+from tfq_hybrid.training.build import build_classifier, compile_classifier
+from tfq_hybrid.training.train import load_splits
+
+QUICK = {
+    "data": "embedded",
+    "limit": 64,
+    "sequence_length": 12,
+    "batch_size": 16,
+    "vocabulary_size": 128,
+    "circuit": {"qubits": 2, "depth": 1},
+}
+
+
+@pytest.fixture
+def quick(data_dir):
+    return TrainConfig(**QUICK, data_dir=str(data_dir))
+
+
+def silent(config, output, **options):
+    return train(config, output, verbose=0, report=lambda line: None, **options)
+
+
+class Kill(keras.callbacks.Callback):
+    """Ends the process's work in the middle of an epoch, as a signal would."""
+
+    def __init__(self, epoch):
+        super().__init__()
+        self.epoch = epoch
+        self.reached = False
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.reached = epoch == self.epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.reached and batch == 1:
+            raise KeyboardInterrupt
+
+
+def test_a_run_holds_what_it_needs(quick, tmp_path):
+    config = dataclasses.replace(
+        quick, epochs=2, label_names=("bad", "good"), gradient_every=2
+    )
+    metrics = silent(config, tmp_path / "run")
+    folder = RunFolder(tmp_path / "run")
+    assert folder.is_finished
+    assert folder.metrics() == json.loads(json.dumps(metrics))
+    stored, values, names, vocabulary = folder.read()
+    assert stored == config
+    assert values == ("negative", "positive")
+    assert names == ("bad", "good")
+    assert len(metrics["history"]) == 2
+    logs = metrics["history"][0]
+    for path in ("transformer_layer_0", "transformer_layer_1"):
+        name = f"qffn_bert/{path}/feed_forward/quantum_dense/pqc"
+        assert logs[f"gradient_norm/quantum/{name}"] > 0
+    assert logs["gradient_norm/classical"] > 0
+    assert {p.name for p in folder.logs.iterdir()} == {
+        "gradients",
+        "train",
+        "validation",
+    }
+    # The model on disk is the one that was measured.
+    model, _ = load_trained(tmp_path / "run")
+    assert model.preprocessor.tokenizer.get_vocabulary() == vocabulary
+    result = evaluate(tmp_path / "run", "embedded", split="validation")
+    assert result["accuracy"] == pytest.approx(metrics["validation_accuracy"])
+    assert result["loss"] == pytest.approx(metrics["validation_loss"], rel=1e-4)
+    low, high = result["accuracy_interval"]
+    assert low < result["accuracy"] < high
+
+
+def test_resumed_equals_uninterrupted(quick, tmp_path, monkeypatch):
+    config = dataclasses.replace(quick, epochs=3, patience=5)
+    whole = silent(config, tmp_path / "whole")
+    fit = keras.Model.fit
+
+    def interrupted(self, *args, callbacks, **kwargs):
+        return fit(self, *args, callbacks=[*callbacks, Kill(1)], **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keras.Model, "fit", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            silent(config, tmp_path / "cut")
+    assert not RunFolder(tmp_path / "cut").is_finished
+    assert Checkpoint(tmp_path / "cut" / "checkpoints").epoch == 1
+    with pytest.raises(UserError, match="unfinished"):
+        evaluate(tmp_path / "cut", "embedded")
+    resumed = silent(config, tmp_path / "cut", resume=True)
+    assert resumed["history"] == whole["history"]
+    for a, b in zip(
+        load_trained(tmp_path / "whole")[0].get_weights(),
+        load_trained(tmp_path / "cut")[0].get_weights(),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_nan_keeps_the_last_good_checkpoint(quick, tmp_path):
+    config = dataclasses.replace(quick, learning_rate=1e30, epochs=3)
+    with pytest.raises(TrainingDivergedError, match="learning rate below"):
+        silent(config, tmp_path / "run")
+    checkpoint = Checkpoint(tmp_path / "run" / "checkpoints")
+    _, _, names, vocabulary = RunFolder(tmp_path / "run").read()
+    model = build_classifier(config, vocabulary, len(names))
+    compile_classifier(model, config, 4)
+    checkpoint.restore(model)
+    assert all(np.isfinite(w).all() for w in model.get_weights())
+
+
+def test_early_stopping_keeps_the_best_epoch(quick, tmp_path):
+    config = dataclasses.replace(
+        quick, epochs=30, patience=1, learning_rate=1e-9
+    )
+    metrics = silent(config, tmp_path / "run")
+    scores = [logs["val_accuracy"] for logs in metrics["history"]]
+    assert metrics["epochs"] < 30
+    assert metrics["best_epoch"] == scores.index(max(scores)) + 1
+
+
+def losses_of(config, steps):
+    """The losses of the first steps of a training."""
+    keras.utils.set_random_seed(config.seed)
+    training, _ = load_splits(config)
+    from tfq_hybrid.training.build import make_vocabulary
+
+    vocabulary = make_vocabulary(config, training.texts)
+    model = build_classifier(config, vocabulary, 2)
+    compile_classifier(model, config, steps)
+    stream = training.shuffled_batches(config.batch_size, config.seed)
+    return [
+        float(model.train_on_batch(texts, labels, return_dict=True)["loss"])
+        for texts, labels in stream.take(steps)
+    ]
+
+
+def test_engines_train_step_for_step(real_data):
+    # The issue's numbers: 512 sentences of SST-2, 20 steps, losses to 1e-4.
+    config = TrainConfig(
+        data=str(real_data("sst2_train.tsv")),
+        validation_data=str(real_data("sst2_dev.tsv")),
+        limit=512,
+        batch_size=32,
+        sequence_length=24,
+    )
+    batched = losses_of(config, 20)
+    tfq = losses_of(dataclasses.replace(config, engine="tfq"), 20)
+    assert len(batched) == 20
+    np.testing.assert_allclose(batched, tfq, atol=1e-4)
+    assert len(set(batched)) > 10
+
+
+@pytest.mark.parametrize(
+    "arguments,message",
+    [
+        ({"model": "qffn_bert"}, "Did you mean 'qffn-bert'"),
+        ({"classical": "fnn"}, "Did you mean 'ffn'"),
+        ({"epochs": 0}, "epochs"),
+        ({"learning_rate": float("nan")}, "learning_rate"),
+        ({"dropout": 1.0}, "dropout"),
+        ({"circuit": {"qubits": 0}}, "qubits"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(UserError, match=message):
+        TrainConfig(**{**QUICK, **arguments})
+
+
+@pytest.mark.parametrize(
+    "arguments,message",
+    [
+        ({"preset": "bert_tiny_en_uncase"}, "mean 'bert_tiny_en_uncased'"),
+        ({"circuit": {"qubits": 40}}, "qubits=40.*nearest valid value is"),
+        ({"label_names": ("a", "b", "c")}, "2 different label names"),
+        ({"label_names": ("a", "a")}, "2 different label names"),
+        ({"limit": 1}, "two training examples"),
+        ({"validation_data": "no.tsv"}, "No such file"),
+    ],
+)
+def test_bad_input_writes_nothing(arguments, message, tmp_path, data_dir):
+    config = TrainConfig(**{**QUICK, **arguments}, data_dir=str(data_dir))
+    with pytest.raises(UserError, match=message):
+        silent(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_folders_are_guarded(quick, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "thesis.txt").write_text("years of work")
+    for options in ({}, {"overwrite": True}):
+        with pytest.raises(UserError, match="something else"):
+            silent(quick, other, **options)
+    assert (other / "thesis.txt").exists()
+    with pytest.raises(UserError, match="holds none"):
+        silent(quick, other, resume=True)
+    silent(quick, tmp_path / "run")
+    with pytest.raises(UserError, match="a finished run"):
+        silent(quick, tmp_path / "run")
+    with pytest.raises(UserError, match="which is finished"):
+        silent(quick, tmp_path / "run", resume=True)
+    silent(quick, tmp_path / "run", overwrite=True)
+    (tmp_path / "run" / "metrics.json").unlink()
+    with pytest.raises(UserError, match="--resume to go on or --overwrite"):
+        silent(quick, tmp_path / "run")
+    (tmp_path / "run" / "config.json").write_text("{")
+    with pytest.raises(UserError, match="damaged"):
+        RunFolder(tmp_path / "run").read()
+
+
+def test_from_a_preset(quick, tmp_path):
+    """A local preset brings its vocabulary and its weights."""
+    import keras_hub
+
+    from tfq_hybrid.data.vocabulary import SPECIAL_TOKENS
+
+    words = "the plot music is was not good bad".split()
+    vocabulary = [*SPECIAL_TOKENS, *words]
+    bert = keras_hub.models.BertBackbone(
+        vocabulary_size=len(vocabulary),
+        num_layers=1,
+        num_heads=2,
+        hidden_dim=8,
+        intermediate_dim=16,
+        max_sequence_length=12,
+    )
+    preset = str(tmp_path / "bert")
+    bert.save_to_preset(preset)
+    tokenizer = keras_hub.models.BertTokenizer(vocabulary, lowercase=True)
+    tokenizer.save_to_preset(preset)
+    config = dataclasses.replace(quick, preset=preset)
+    silent(config, tmp_path / "run")
+    model, _ = load_trained(tmp_path / "run")
+    assert model.preprocessor.tokenizer.get_vocabulary() == vocabulary
+    assert model.backbone.hidden_dim == 8

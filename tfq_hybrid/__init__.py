@@ -1,0 +1,47 @@
+"""Quantum layers on TensorFlow Quantum for Keras language models.
+
+Importing this package is cheap: the rooms below are imported on first use,
+so that `tfq-hybrid --help` answers without loading TensorFlow.
+
+    circuits    describe a parameterised circuit (Cirq only)
+    engines     turn a circuit into numbers: TensorFlow Quantum, or batched
+    layers      Keras layers around an engine
+    adapters    put layers into existing backbones
+    models      the published systems and their classical twins
+    training    fit, watch, checkpoint and resume
+    data        text data sets
+    serving     export and load SavedModels
+"""
+
+import importlib
+import sys
+
+from tfq_hybrid.version import __version__ as __version__
+
+_ROOMS = (
+    "circuits",
+    "engines",
+    "layers",
+    "adapters",
+    "models",
+    "training",
+    "data",
+    "serving",
+)
+
+if not (3, 11) <= sys.version_info[:2] <= (3, 12):
+    raise ImportError(
+        "TFQ Hybrid needs Python 3.11 or 3.12, which TensorFlow Quantum 0.7.6 "
+        f"supports. Received: Python {sys.version_info[0]}."
+        f"{sys.version_info[1]}."
+    )
+
+
+def __getattr__(name):
+    if name in _ROOMS:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *_ROOMS])

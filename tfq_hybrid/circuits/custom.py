@@ -1,0 +1,134 @@
+"""`CustomCircuit`: a user's own Cirq circuit, wherever a spec is accepted."""
+
+import dataclasses
+import functools
+
+import cirq
+
+from tfq_hybrid.circuits.scaling import SCALINGS
+from tfq_hybrid.errors import UserError, check_choice
+
+
+@dataclasses.dataclass(frozen=True)
+class CustomCircuit:
+    """A Cirq circuit, with the roles of its symbols.
+
+    Args:
+        circuit: `cirq.Circuit` without measurements.
+        operators: sequence of `cirq.PauliString` or `cirq.PauliSum`.
+            Defaults to `()`, which means Z on each qubit of the circuit in
+            sorted order.
+        features: sequence of str. The symbols that features feed, in the
+            order they are fed. Defaults to `None`: the symbols whose names
+            begin with `x`, sorted.
+        weights: sequence of str. The symbols that are trained. Defaults to
+            `None`: the symbols whose names begin with `w`, sorted.
+        scaling: str, a name in `SCALINGS`. Defaults to `"pi_tanh"`.
+
+    Raises:
+        UserError: a symbol of the circuit is neither a feature nor a weight,
+            a name is not in the circuit, or no symbol is a feature.
+
+    Example:
+
+    >>> import sympy
+    >>> qubit = cirq.GridQubit(0, 0)
+    >>> x, w = sympy.symbols("x w")
+    >>> own = CustomCircuit(cirq.Circuit(cirq.rx(x)(qubit), cirq.ry(w)(qubit)))
+    >>> own.features, own.weights
+    (('x',), ('w',))
+    """
+
+    circuit: cirq.Circuit
+    operators: tuple = ()
+    features: tuple[str, ...] | None = None
+    weights: tuple[str, ...] | None = None
+    scaling: str = "pi_tanh"
+
+    def __post_init__(self):
+        check_choice("scaling", self.scaling, SCALINGS)
+        if not isinstance(self.circuit, cirq.Circuit):
+            raise UserError(
+                "Expected circuit to be a cirq.Circuit. "
+                f"Received: circuit of type {type(self.circuit).__name__}"
+            )
+        if self.circuit.has_measurements():
+            raise UserError(
+                "Expected a circuit without measurements: observables are "
+                "given apart. Received: a circuit with measurement gates"
+            )
+        names = sorted(cirq.parameter_names(self.circuit))
+        for role, prefix in (("features", "x"), ("weights", "w")):
+            given = getattr(self, role)
+            if given is None:
+                given = [name for name in names if name.startswith(prefix)]
+            for name in given:
+                check_choice(role, name, names)
+            object.__setattr__(self, role, tuple(given))
+        self._check_roles(names)
+        operators = self.operators or [cirq.Z(qid) for qid in self.qids]
+        operators = tuple(cirq.PauliSum.wrap(term) for term in operators)
+        object.__setattr__(self, "operators", operators)
+
+    def _check_roles(self, names):
+        orphans = sorted(set(names) - {*self.features, *self.weights})
+        if orphans:
+            raise UserError(
+                "Expected every symbol to be a feature or a weight (by "
+                "default by the first letter x or w of its name). Received: "
+                f"a circuit whose symbols nothing feeds: {', '.join(orphans)}"
+            )
+        both = sorted(set(self.features) & set(self.weights))
+        if both or not self.features:
+            raise UserError(
+                "Expected at least one symbol that features feed, and none "
+                f"that is both. Received: features={list(self.features)}, "
+                f"weights={list(self.weights)}"
+            )
+
+    @functools.cached_property
+    def qids(self):
+        """The circuit's qubits in sorted order."""
+        return tuple(sorted(self.circuit.all_qubits()))
+
+    @property
+    def qubits(self):
+        """The number of qubits."""
+        return len(self.qids)
+
+    @property
+    def layers(self):
+        """Moments: an upper bound on the layers that hold a state."""
+        return len(self.circuit)
+
+    @property
+    def feature_count(self):
+        """The number of symbols that features feed."""
+        return len(self.features)
+
+    @property
+    def weight_count(self):
+        """The number of symbols that are trained."""
+        return len(self.weights)
+
+    def diagram(self):
+        """The circuit as text, one line a qubit."""
+        return self.circuit.to_text_diagram()
+
+    def to_dict(self):
+        """Plain JSON types; Cirq objects by `cirq.to_json`."""
+        return {
+            "circuit": cirq.to_json(self.circuit, indent=None),
+            "operators": cirq.to_json(list(self.operators), indent=None),
+            "features": list(self.features),
+            "weights": list(self.weights),
+            "scaling": self.scaling,
+        }
+
+    @classmethod
+    def from_dict(cls, config):
+        """Builds a circuit from `to_dict()`."""
+        config = dict(config)
+        config["circuit"] = cirq.read_json(json_text=config["circuit"])
+        config["operators"] = cirq.read_json(json_text=config["operators"])
+        return cls(**config)

@@ -1,0 +1,60 @@
+"""Observables: what is measured, written as short Pauli words.
+
+A word is a product of Pauli operators on numbered qubits: `"Z0"`, `"X0*X1"`.
+"""
+
+import re
+
+import cirq
+
+from tfq_hybrid.errors import UserError
+
+_FACTOR = re.compile(r"([XYZ])(\d+)")
+_PAULIS = {"X": cirq.X, "Y": cirq.Y, "Z": cirq.Z}
+
+
+def z_on_each(qubits):
+    """The words of Z on each of `qubits` (a count).
+
+    Example:
+
+    >>> z_on_each(2)
+    ('Z0', 'Z1')
+    """
+    return tuple(f"Z{q}" for q in range(qubits))
+
+
+def parse_observable(word, qubits):
+    """Turns a Pauli word into a `cirq.PauliString`.
+
+    Args:
+        word: str. Factors joined by `*`, each one letter of X, Y, Z and a
+            qubit index; no qubit twice.
+        qubits: sequence of `cirq.Qid`. What the indices point at.
+
+    Returns:
+        A `cirq.PauliString`.
+
+    Raises:
+        UserError: the word is malformed or points beyond the qubits.
+
+    Example:
+
+    >>> print(parse_observable("Z0*X1", cirq.LineQubit.range(2)))
+    Z(q(0))*X(q(1))
+    """
+    factors = [_FACTOR.fullmatch(part) for part in str(word).split("*")]
+    if not all(factors):
+        raise UserError(
+            "Expected an observable like 'Z0' or 'X0*X1'. "
+            f"Received: observable={word!r}"
+        )
+    indices = [int(factor[2]) for factor in factors]
+    if max(indices) >= len(qubits) or len(set(indices)) < len(indices):
+        raise UserError(
+            f"Expected different qubit indices from 0 to {len(qubits) - 1} "
+            f"in an observable. Received: observable={word!r}"
+        )
+    return cirq.PauliString(
+        _PAULIS[factor[1]](qubits[int(factor[2])]) for factor in factors
+    )

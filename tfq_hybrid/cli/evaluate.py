@@ -1,0 +1,46 @@
+"""`tfq-hybrid evaluate`."""
+
+import json
+
+import click
+
+from tfq_hybrid.cli.startup import quiet_imports
+
+EPILOG = """
+Examples:
+
+\b
+  tfq-hybrid evaluate runs/sst2 --data sst2_test.tsv
+  tfq-hybrid evaluate runs/embedded --data embedded --split test --json
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("run", type=click.Path())
+@click.option(
+    "--data",
+    required=True,
+    help="A .tsv, .csv or .jsonl file, a TFDS name, or 'embedded'.",
+)
+@click.option(
+    "--split",
+    default="test",
+    show_default=True,
+    help="The split of a TFDS data set.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def evaluate(run, data, split, as_json):
+    """Evaluate the model of a run on labelled text."""
+    quiet_imports()
+    from tfq_hybrid import training
+
+    result = training.evaluate(run, data, split, verbose=0 if as_json else 1)
+    if as_json:
+        click.echo(json.dumps(result))
+        return
+    low, high = result["accuracy_interval"]
+    click.echo(
+        f"Accuracy {result['accuracy']:.4f} (95 % interval {low:.4f} to "
+        f"{high:.4f}), macro-F1 {result['macro_f1']:.4f}, loss "
+        f"{result['loss']:.4f}, on {result['examples']:,} examples."
+    )

@@ -1,0 +1,61 @@
+"""The `tfq-hybrid` command."""
+
+import sys
+
+import click
+
+from tfq_hybrid import __version__
+from tfq_hybrid.cli.demo import demo
+from tfq_hybrid.cli.evaluate import evaluate
+from tfq_hybrid.cli.export import export
+from tfq_hybrid.cli.predict import predict
+from tfq_hybrid.cli.train import train
+from tfq_hybrid.errors import TrainingDivergedError, UserError, choice_error
+
+
+class _Commands(click.Group):
+    """A group that names the nearest command when there is none."""
+
+    def resolve_command(self, ctx, args):
+        if args and not args[0].startswith("-"):
+            known = self.list_commands(ctx)
+            if args[0] not in known:
+                raise choice_error("command", args[0], known)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Begin with `tfq-hybrid demo`: no data, no network, 3 minutes.",
+)
+@click.version_option(__version__, prog_name="tfq-hybrid")
+def commands():
+    """Quantum layers on TensorFlow Quantum for Keras language models."""
+
+
+for _command in (demo, train, evaluate, export, predict):
+    commands.add_command(_command)
+
+
+def main(arguments=None):
+    """Runs the command line.
+
+    A mistake in the input ends with one line and the exit code 2; a training
+    that diverged with one line and 1; an interrupt with 130.
+    """
+    try:
+        commands.main(arguments, "tfq-hybrid", standalone_mode=False)
+    except UserError as error:
+        _stop(str(error), 2)
+    except click.ClickException as error:
+        _stop(error.format_message(), 2)
+    except TrainingDivergedError as error:
+        _stop(str(error), 1)
+    except (KeyboardInterrupt, click.Abort):
+        _stop("Interrupted. A training goes on with `train --resume`.", 130)
+
+
+def _stop(message, code):
+    click.echo(f"tfq-hybrid: {' '.join(message.split())}", err=True)
+    sys.exit(code)

@@ -1,0 +1,239 @@
+"""`tfq-hybrid train`."""
+
+import dataclasses
+import json
+import pathlib
+
+import click
+
+from tfq_hybrid.cli.startup import quiet_imports
+from tfq_hybrid.errors import UserError
+
+EPILOG = """
+Examples:
+
+\b
+  tfq-hybrid train --data embedded --epochs 3 --output runs/embedded
+  tfq-hybrid train --data sst2_train.tsv --validation-data sst2_dev.tsv \\
+      --qubits 4 --depth 2 --output runs/sst2
+  tfq-hybrid train --data glue/sst2 --classical ffn --output runs/ffn
+  tfq-hybrid train --resume --output runs/sst2
+
+Watch it: tensorboard --logdir runs/sst2/logs
+"""
+
+# Options of the circuit, named as the arguments of `CircuitSpec`.
+CIRCUIT_OPTIONS = (
+    "qubits",
+    "depth",
+    "encoding",
+    "scaling",
+    "ansatz",
+    "entanglement",
+    "reuploads",
+    "share_weights",
+    "observables",
+)
+
+
+def _words(ctx, parameter, value):
+    """Splits a comma-separated option."""
+    return None if value is None else [w.strip() for w in value.split(",")]
+
+
+@click.command(epilog=EPILOG)
+@click.option(
+    "--data", help="A .tsv, .csv or .jsonl file, a TFDS name, or 'embedded'."
+)
+@click.option(
+    "--output", required=True, type=click.Path(), help="The run folder."
+)
+@click.option(
+    "--validation-data",
+    help="As --data. Default: the tenth part of --data, drawn by the seed.",
+)
+@click.option("--model", metavar="[qffn-bert]", help="Default: qffn-bert.")
+@click.option(
+    "--classical",
+    metavar="[ffn|bottleneck]",
+    help="Train this classical twin instead of the circuit.",
+)
+@click.option(
+    "--preset",
+    help="A keras-hub BERT preset, name or folder, to "
+    "start from. Default: BERT-tiny from random weights.",
+)
+@click.option("--qubits", type=int, help="Default: 4.")
+@click.option("--depth", type=int, help="Ansatz layers. Default: 2.")
+@click.option(
+    "--encoding", metavar="[angle|hadamard_angle]", help="Default: angle."
+)
+@click.option(
+    "--scaling",
+    metavar="[identity|pi_tanh|half_pi_tanh|arctan]",
+    help="From feature to angle. Default: pi_tanh.",
+)
+@click.option(
+    "--ansatz",
+    callback=_words,
+    help="Gates of a layer in order, "
+    "of rx, ry, rz, cnot, cz. Default: ry,rz,cnot.",
+)
+@click.option(
+    "--entanglement",
+    metavar="[none|linear|ring|alternating|full]",
+    help="Default: alternating.",
+)
+@click.option(
+    "--reuploads",
+    type=int,
+    help="Times that encoding and ansatz are repeated. Default: 0.",
+)
+@click.option(
+    "--share-weights",
+    is_flag=True,
+    default=None,
+    help="One set of angles for all re-uploads.",
+)
+@click.option(
+    "--observables",
+    callback=_words,
+    help="Pauli words such as Z0,X0*X1. Default: Z on each qubit.",
+)
+@click.option(
+    "--circuit",
+    "circuit_file",
+    type=click.Path(),
+    help="A JSON file instead of the options above: a CircuitSpec, "
+    "or a Cirq circuit whose symbols begin with x (features) and w "
+    "(weights).",
+)
+@click.option(
+    "--tokens",
+    metavar="[all|cls]",
+    help="Which tokens go through the circuit. Default: all.",
+)
+@click.option("--engine", metavar="[auto|batched|tfq]", help="Default: auto.")
+@click.option("--split", help="The split of a TFDS data set. Default: train.")
+@click.option("--text-column", help="Default: text, sentence, ….")
+@click.option("--label-column", help="Default: label, class, ….")
+@click.option(
+    "--label-names",
+    callback=_words,
+    help="Names for the labels in sorted order, such as negative,positive.",
+)
+@click.option("--data-dir", type=click.Path(), help="Where TFDS keeps data.")
+@click.option("--limit", type=int, help="Train on the first examples only.")
+@click.option("--vocabulary-size", type=int, help="Default: 8192.")
+@click.option("--sequence-length", type=int, help="Tokens. Default: 48.")
+@click.option("--epochs", type=int, help="Default: 1.")
+@click.option("--batch-size", type=int, help="Default: 64.")
+@click.option("--learning-rate", type=float, help="Default: 0.001.")
+@click.option("--weight-decay", type=float, help="Default: 0.01.")
+@click.option("--dropout", type=float, help="Default: 0.1.")
+@click.option(
+    "--patience",
+    type=int,
+    help="Epochs without a better "
+    "validation accuracy before it stops. Default: 3.",
+)
+@click.option(
+    "--gradient-every",
+    type=int,
+    help="Steps between readings of the gradients. Default: 10.",
+)
+@click.option(
+    "--xla", is_flag=True, default=None, help="Compile the step by XLA."
+)
+@click.option("--seed", type=int, help="Default: 0.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --output.")
+@click.option("--overwrite", is_flag=True, help="Replace the run in --output.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print the metrics as JSON, and nothing else.",
+)
+def train(output, circuit_file, resume, overwrite, as_json, **options):
+    """Train a text classifier whose feed-forward blocks are circuits."""
+    given = {name: v for name, v in options.items() if v is not None}
+    quiet_imports()
+    from tfq_hybrid import training
+
+    stored = _resumed(output, given) if resume else None
+    config = stored or _config(given, circuit_file)
+    metrics = training.train(
+        config,
+        output,
+        resume=resume,
+        overwrite=overwrite,
+        verbose=0 if as_json else "auto",
+        report=(lambda line: None) if as_json else click.echo,
+    )
+    if as_json:
+        click.echo(json.dumps(metrics))
+        return
+    click.echo(
+        f"Validation accuracy {metrics['validation_accuracy']:.4f} on "
+        f"{metrics['validation_examples']:,} examples, epoch "
+        f"{metrics['best_epoch']}, in {metrics['seconds']:.0f} s.\n"
+        f"Run folder: {output}\n"
+        f"Next: tfq-hybrid export {output} --output saved_models/NAME"
+    )
+
+
+def _config(given, circuit_file):
+    from tfq_hybrid.training.config import TrainConfig
+
+    if "data" not in given:
+        raise click.UsageError("Missing option '--data'.")
+    circuit = _circuit(given, circuit_file)
+    rest = {k: v for k, v in given.items() if k not in CIRCUIT_OPTIONS}
+    return TrainConfig(circuit=circuit.to_dict(), **rest)
+
+
+def _resumed(output, given):
+    """The stored config; what is given again must agree with it."""
+    from tfq_hybrid.training.run_folder import RunFolder
+
+    folder = RunFolder(output)
+    folder.check_writable(resume=True, overwrite=False)
+    config, *_ = folder.read()
+    stored = {**config.circuit, **config.to_dict()}
+    for name, value in given.items():
+        if stored.get(name) != value:
+            option = f"--{name.replace('_', '-')}"
+            raise UserError(
+                f"Expected the options of the run in {output}, where "
+                f"{option} is {stored.get(name)!r}. Received: {option}="
+                f"{value!r}"
+            )
+    return config
+
+
+def _circuit(given, circuit_file):
+    """The circuit that the options or the file describe."""
+    from tfq_hybrid.circuits import PRESETS, as_circuit
+
+    changes = {k: v for k, v in given.items() if k in CIRCUIT_OPTIONS}
+    if circuit_file is None:
+        for name in ("ansatz", "observables"):
+            if name in changes:
+                changes[name] = tuple(changes[name])
+        return dataclasses.replace(PRESETS["qffn"], **changes)
+    if changes:
+        option = f"--{next(iter(changes)).replace('_', '-')}"
+        raise click.UsageError(f"--circuit and {option} exclude each other.")
+    try:
+        text = pathlib.Path(circuit_file).read_text("utf-8")
+        content = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"Expected a JSON file with a circuit. Received: {circuit_file} "
+            f"({error})"
+        ) from None
+    if isinstance(content, dict) and "cirq_type" in content:
+        import cirq
+
+        return as_circuit(cirq.read_json(json_text=text))
+    return as_circuit(content)

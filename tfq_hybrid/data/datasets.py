@@ -1,0 +1,218 @@
+"""`load_dataset`: labelled text from TFDS, a local file or the package."""
+
+import contextlib
+import dataclasses
+import io
+import pathlib
+import sys
+
+import numpy as np
+import tensorflow as tf
+
+from tfq_hybrid.data.files import (
+    LABEL_COLUMNS,
+    TEXT_COLUMNS,
+    find_column,
+    read_file,
+)
+from tfq_hybrid.errors import UserError, check_choice, choice_error
+
+
+@dataclasses.dataclass(frozen=True)
+class TextDataset:
+    """Labelled texts in memory.
+
+    Attributes:
+        texts: list of str.
+        labels: int32 array of shape (examples,), indices into `label_names`.
+        label_names: tuple of str.
+    """
+
+    texts: list[str]
+    labels: np.ndarray
+    label_names: tuple[str, ...]
+
+    def __len__(self):
+        return len(self.texts)
+
+    def take(self, count):
+        """The first `count` examples; all of them for `None`."""
+        if count is None:
+            return self
+        return dataclasses.replace(
+            self, texts=self.texts[:count], labels=self.labels[:count]
+        )
+
+    def split(self, fraction, seed=0):
+        """Two disjoint random parts, the second of about `fraction`."""
+        order = np.random.default_rng(seed).permutation(len(self))
+        cut = len(self) - max(1, round(len(self) * fraction))
+        return self._pick(order[:cut]), self._pick(order[cut:])
+
+    def _pick(self, indices):
+        texts = [self.texts[i] for i in indices]
+        return dataclasses.replace(
+            self, texts=texts, labels=self.labels[indices]
+        )
+
+    def batches(self, batch_size):
+        """A `tf.data.Dataset` of (texts, labels) batches, in order."""
+        dataset = tf.data.Dataset.from_tensor_slices((self.texts, self.labels))
+        return dataset.batch(batch_size).prefetch(tf.data.AUTOTUNE)
+
+    def shuffled_batches(self, batch_size, seed, first_epoch=0):
+        """An endless `tf.data.Dataset` of batches, epoch after epoch.
+
+        Each epoch's order is a function of `(seed, epoch)` alone, so that a
+        run resumed at `first_epoch` sees what an uninterrupted one sees.
+        The last batch of an epoch may be smaller; no batch spans two.
+
+        Args:
+            batch_size: int.
+            seed: int.
+            first_epoch: int. Defaults to 0.
+
+        Returns:
+            A `tf.data.Dataset` of (texts, labels) batches.
+        """
+        texts = tf.constant(self.texts)
+        labels = tf.constant(self.labels)
+
+        def epoch(number):
+            order = tf.random.experimental.stateless_shuffle(
+                tf.range(len(self)), seed=[seed, number]
+            )
+            return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+
+        epochs = tf.data.Dataset.counter(start=first_epoch, dtype=tf.int64)
+        return (
+            epochs.flat_map(epoch)
+            .map(lambda i: (tf.gather(texts, i), tf.gather(labels, i)))
+            .prefetch(tf.data.AUTOTUNE)
+        )
+
+
+def load_dataset(
+    source,
+    split="train",
+    text_column=None,
+    label_column=None,
+    label_names=None,
+    data_dir=None,
+):
+    """Loads labelled text.
+
+    Args:
+        source: str or path. A local `.tsv`, `.csv` or `.jsonl` file, the
+            name of a TFDS data set such as `"glue/sst2"` or `"imdb_reviews"`,
+            or `"embedded"`.
+        split: str. The split of a TFDS data set or of `"embedded"`; a local
+            file has only itself. Defaults to `"train"`.
+        text_column: str. Defaults to the usual names.
+        label_column: str. Defaults to the usual names.
+        label_names: sequence of str. The labels that may occur, in the order
+            of their indices. Defaults to `None`: those of the TFDS feature,
+            or those that occur in the file, sorted.
+        data_dir: str or path. Where TFDS keeps its data sets. Defaults to
+            TFDS's own place.
+
+    Returns:
+        A `TextDataset`.
+
+    Raises:
+        UserError: no such file, data set, split or column; a malformed
+            file; a label beyond `label_names`.
+
+    Example:
+
+    >>> dataset = load_dataset("embedded", split="test")
+    >>> len(dataset), dataset.label_names
+    (1000, ('negative', 'positive'))
+    """
+    looks_local = pathlib.Path(source).suffix in {".tsv", ".csv", ".jsonl"}
+    if looks_local or pathlib.Path(source).is_file():
+        texts, values = read_file(source, text_column, label_column)
+        names = label_names or sorted(set(values), key=_natural)
+    else:
+        texts, values, names = _read_tfds(
+            source, split, text_column, label_column, data_dir
+        )
+        names = label_names or names
+    index = {name: i for i, name in enumerate(names)}
+    for value in values:
+        if value not in index:
+            raise choice_error(f"label in {source}", value, names)
+    labels = np.array([index[value] for value in values], np.int32)
+    return TextDataset(texts, labels, tuple(names))
+
+
+def _natural(value):
+    """Sorts numbers by size and before words."""
+    try:
+        return (0, int(value), "")
+    except ValueError:
+        return (1, 0, value)
+
+
+def _read_tfds(name, split, text_column, label_column, data_dir):
+    """Texts, labels (by name) and label names of a TFDS data set."""
+    import tensorflow_datasets as tfds
+
+    from tfq_hybrid.data.embedded import EmbeddedSentiment
+
+    tfds.disable_progress_bar()
+    if name == "embedded":
+        builder = EmbeddedSentiment(data_dir=data_dir)
+    else:
+        builder = _builder(tfds, name, data_dir)
+    _prepare(builder, name)
+    check_choice("split", split, list(builder.info.splits))
+    features = builder.info.features
+    texts = find_column("text column", text_column, features, TEXT_COLUMNS)
+    labels = find_column("label column", label_column, features, LABEL_COLUMNS)
+    names = getattr(features[labels], "names", None)
+    if not names:
+        raise UserError(
+            f"Expected {labels!r} of {name} to be a class label. "
+            f"Received: {type(features[labels]).__name__}"
+        )
+    found_texts, found_labels = [], []
+    for row in tfds.as_numpy(builder.as_dataset(split=split)):
+        found_texts.append(row[texts].decode("utf-8"))
+        found_labels.append(int(row[labels]))
+    if min(found_labels, default=0) < 0:
+        raise UserError(
+            f"Expected a split with labels. Received: split={split!r} of "
+            f"{name}, whose labels are withheld"
+        )
+    return found_texts, [names[i] for i in found_labels], names
+
+
+def _builder(tfds, name, data_dir):
+    try:
+        return tfds.builder(str(name), data_dir=data_dir)
+    except (tfds.core.DatasetNotFoundError, ValueError):
+        known = ["embedded", *tfds.list_builders(with_community_datasets=False)]
+        error = choice_error("data set", name, known)
+        _, _, hint = str(error).rpartition(". ")
+        hint = f" {hint}" if hint.startswith("Did") else ""
+        raise UserError(
+            "Expected the data to be a local .tsv, .csv or .jsonl file, the "
+            "name of a TFDS data set, or 'embedded'. Received: "
+            f"data={str(name)!r}.{hint}"
+        ) from None
+
+
+def _prepare(builder, name):
+    # TFDS reports on stdout, which belongs to a command's own output.
+    report = io.StringIO() if name == "embedded" else sys.stderr
+    try:
+        with contextlib.redirect_stdout(report):
+            builder.download_and_prepare()
+    except Exception as error:
+        # TFDS raises whatever its downloader or generator raises.
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise UserError(
+            f"Expected {name} to be prepared under {builder.data_dir}, or a "
+            f"network to download it. Received: {reason[:200]}"
+        ) from None

@@ -1,0 +1,20 @@
+"""Turn a circuit into numbers: by TensorFlow Quantum, or batched."""
+
+from tfq_hybrid.engines.choice import (
+    ENGINES,
+    EngineChoice,
+    choose_engine,
+    make_engine,
+)
+from tfq_hybrid.engines.memory import check_memory, estimate_bytes
+from tfq_hybrid.engines.program import Program
+
+__all__ = [
+    "ENGINES",
+    "EngineChoice",
+    "Program",
+    "check_memory",
+    "choose_engine",
+    "estimate_bytes",
+    "make_engine",
+]

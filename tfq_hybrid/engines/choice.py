@@ -1,0 +1,102 @@
+"""The choice between the engines, with its reason."""
+
+import dataclasses
+
+from tfq_hybrid.engines.gates import lower_operation
+from tfq_hybrid.engines.memory import check_memory
+from tfq_hybrid.errors import UserError, check_choice
+
+ENGINES = ("auto", "batched", "tfq")
+
+
+@dataclasses.dataclass(frozen=True)
+class EngineChoice:
+    """Which engine runs a program, and why.
+
+    Attributes:
+        name: str, `"batched"` or `"tfq"`.
+        reason: str, a clause fit to be shown.
+    """
+
+    name: str
+    reason: str
+
+    def __str__(self):
+        return f"{self.name} ({self.reason})"
+
+
+def choose_engine(
+    program,
+    engine="auto",
+    repetitions=None,
+    backend="noiseless",
+    differentiator=None,
+):
+    """Chooses the engine: batched wherever it gives the same answer.
+
+    Args:
+        program: `Program`.
+        engine: str. `"batched"` or `"tfq"` to insist on one, else `"auto"`.
+        repetitions, backend, differentiator: as for `TFQEngine`.
+
+    Returns:
+        An `EngineChoice`.
+
+    Raises:
+        UserError: the engine is unknown or cannot run the program, or a
+            state of the program does not fit in memory.
+    """
+    check_choice("engine", engine, ENGINES)
+    check_memory(program.qubits, len(program.operators), depth=1, batch=1)
+    if engine == "tfq":
+        return EngineChoice("tfq", "as asked")
+    obstacle = _obstacle(program, repetitions, backend, differentiator)
+    if engine == "batched":
+        if obstacle:
+            raise UserError(
+                "Expected a program that the batched engine runs. Received: "
+                f"engine='batched' with {obstacle}. Use engine='tfq'."
+            )
+        return EngineChoice("batched", "as asked")
+    if obstacle:
+        return EngineChoice("tfq", obstacle)
+    return EngineChoice("batched", "exact expectations of known gates")
+
+
+def _obstacle(program, repetitions, backend, differentiator):
+    """What keeps the batched engine from running a program, or `None`."""
+    if repetitions is not None:
+        return f"repetitions={repetitions}"
+    if backend != "noiseless":
+        return f"backend of type {type(backend).__name__}"
+    if differentiator is not None:
+        return f"differentiator {type(differentiator).__name__}"
+    try:
+        for operation in program.circuit.all_operations():
+            lower_operation(operation, program.qids)
+    except UserError as error:
+        return f"a gate it does not know: {error}"
+    return None
+
+
+def make_engine(program, choice, **options):
+    """Builds the chosen engine.
+
+    TensorFlow Quantum is imported only when its engine is built.
+
+    Args:
+        program: `Program`.
+        choice: `EngineChoice`.
+        **options: `repetitions`, `backend` and `differentiator`, for
+            `TFQEngine`.
+
+    Returns:
+        A `TFQEngine` or a `BatchedEngine`.
+    """
+    if choice.name == "tfq":
+        from tfq_hybrid.engines.tfq import TFQEngine
+
+        return TFQEngine(program, **options)
+    from tfq_hybrid.engines.batched import BatchedEngine
+
+    return BatchedEngine(program)

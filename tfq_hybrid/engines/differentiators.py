@@ -1,0 +1,55 @@
+"""TensorFlow Quantum's differentiators as plain data, to save a layer."""
+
+from tfq_hybrid.errors import UserError, check_choice
+
+
+def _central_difference(differentiator):
+    """Order and spacing, read off the grid: it keeps neither itself."""
+    grid = differentiator.perturbations.numpy()
+    order = len(grid)
+    return {"error_order": order, "grid_spacing": float(2 * grid[-1] / order)}
+
+
+def _forward_difference(differentiator):
+    return {
+        "error_order": int(differentiator.error_order),
+        "grid_spacing": float(differentiator.grid_spacing),
+    }
+
+
+# Class name -> function from a differentiator to its constructor arguments.
+_ARGUMENTS = {
+    "Adjoint": lambda differentiator: {},
+    "ParameterShift": lambda differentiator: {},
+    "ForwardDifference": _forward_difference,
+    "CentralDifference": _central_difference,
+}
+
+
+def differentiator_config(differentiator):
+    """A differentiator's class name and arguments; `None` for `None`.
+
+    Raises:
+        UserError: a differentiator of another class, which only its author
+            could restore.
+    """
+    if differentiator is None:
+        return None
+    name = type(differentiator).__name__
+    if name not in _ARGUMENTS:
+        raise UserError(
+            "Expected a differentiator that can be saved: "
+            f"{', '.join(_ARGUMENTS)}. Received: differentiator={name}"
+        )
+    return {"class_name": name, "arguments": _ARGUMENTS[name](differentiator)}
+
+
+def differentiator_from_config(config):
+    """A new differentiator: an object serves one layer only."""
+    if config is None:
+        return None
+    import tensorflow_quantum as tfq
+
+    check_choice("differentiator", config["class_name"], _ARGUMENTS)
+    kind = getattr(tfq.differentiators, config["class_name"])
+    return kind(**config["arguments"])

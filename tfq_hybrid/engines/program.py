@@ -1,0 +1,65 @@
+"""`Program`: what an engine is asked to run."""
+
+import dataclasses
+import functools
+
+import cirq
+
+from tfq_hybrid.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """A circuit, what is measured after it, and where its symbols come from.
+
+    Args:
+        circuit: `cirq.Circuit` without measurements.
+        operators: sequence of `cirq.PauliString` or `cirq.PauliSum`, one for
+            each output.
+        fed: tuple of str. Symbols with one value for each example, in the
+            order of the engine's first input.
+        trained: tuple of str. Symbols with one value for the whole batch, in
+            the order of the engine's second input.
+
+    Raises:
+        UserError: a symbol of the circuit is in neither tuple, or an
+            operator acts on a qubit that the circuit lacks.
+    """
+
+    circuit: cirq.Circuit
+    operators: tuple
+    fed: tuple[str, ...] = ()
+    trained: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        sums = tuple(cirq.PauliSum.wrap(term) for term in self.operators)
+        object.__setattr__(self, "operators", sums)
+        names = cirq.parameter_names(self.circuit)
+        orphans = sorted(names - {*self.fed, *self.trained})
+        if orphans:
+            raise UserError(
+                "Expected every symbol to be fed or trained. Received: a "
+                f"circuit whose symbols nothing feeds: {', '.join(orphans)}"
+            )
+        measured = {qid for term in sums for qid in term.qubits}
+        foreign = sorted(measured - set(self.qids))
+        if foreign:
+            raise UserError(
+                "Expected operators on qubits of the circuit. Received: an "
+                f"operator on {', '.join(map(str, foreign))}"
+            )
+
+    @functools.cached_property
+    def qids(self):
+        """The circuit's qubits, sorted: the first is the leading bit."""
+        return tuple(sorted(self.circuit.all_qubits()))
+
+    @property
+    def qubits(self):
+        """The number of qubits."""
+        return len(self.qids)
+
+    @functools.cached_property
+    def symbols(self):
+        """All symbols in the lexicographic order of TensorFlow Quantum."""
+        return tuple(sorted({*self.fed, *self.trained}))

@@ -1,0 +1,86 @@
+"""Exact expectations of Pauli operators from a state."""
+
+import cirq
+import numpy as np
+import tensorflow as tf
+
+from tfq_hybrid.engines.tensors import permute
+
+
+class Readout:
+    """Measures every operator at once.
+
+    A Pauli string maps the basis state |j> to phase(j) |j xor m>, where the
+    mask m marks its X and Y factors. Operators are grouped by mask: those
+    with m = 0 are one matrix product with the probabilities, and each other
+    mask is one product with conj(psi[j xor m]) psi[j].
+
+    Args:
+        operators: sequence of `cirq.PauliSum`.
+        qids: sequence of `cirq.Qid`. The order of the bits.
+    """
+
+    def __init__(self, operators, qids):
+        self._count = len(operators)
+        size = 2 ** len(qids)
+        self._tables = {}  # mask -> complex array (operators, size)
+        for row, operator in enumerate(operators):
+            for term in operator:
+                mask, phases = _action(term, qids)
+                zeros = np.zeros((self._count, size), np.complex128)
+                self._tables.setdefault(mask, zeros)[row] += phases
+
+    @property
+    def is_diagonal(self):
+        """Whether all operators are products of Z and identity."""
+        return set(self._tables) <= {0}
+
+    def absorb(self, permutation):
+        """Folds a permutation right before the readout into the tables."""
+        inverse = np.argsort(permutation)
+        for mask, table in self._tables.items():
+            self._tables[mask] = table[:, inverse]
+
+    def __call__(self, state):
+        """Expectations of a state.
+
+        Args:
+            state: tensor of shape (P, N, batch).
+
+        Returns:
+            A tensor of shape (batch, operators).
+        """
+        total = tf.zeros([self._count, tf.shape(state)[-1]], state.dtype)
+        for mask, table in sorted(self._tables.items()):
+            if mask == 0:
+                overlap = tf.reduce_sum(tf.square(state), axis=0)
+                total += tf.constant(table.real, state.dtype) @ overlap
+            else:
+                total += self._masked(state, mask, table)
+        return tf.transpose(total)
+
+    @staticmethod
+    def _masked(state, mask, table):
+        flipped = permute(state, np.arange(state.shape[1]) ^ mask)
+        real = tf.reduce_sum(state * flipped, axis=0)
+        result = tf.constant(table.real, state.dtype) @ real
+        if state.shape[0] == 2 and np.any(table.imag):
+            imaginary = flipped[0] * state[1] - flipped[1] * state[0]
+            result -= tf.constant(table.imag, state.dtype) @ imaginary
+        return result
+
+
+def _action(term, qids):
+    """Mask and phases (N,) of a Pauli string on the basis states."""
+    index = np.arange(2 ** len(qids))
+    mask, phases = 0, np.full(len(index), complex(term.coefficient))
+    for qid, pauli in term.items():
+        place = len(qids) - 1 - qids.index(qid)
+        bit = (index >> place) & 1
+        if pauli in (cirq.X, cirq.Y):
+            mask |= 1 << place
+        if pauli == cirq.Y:
+            phases *= 1j * (1 - 2 * bit)
+        if pauli == cirq.Z:
+            phases *= 1 - 2 * bit
+    return mask, phases

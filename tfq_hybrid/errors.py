@@ -1,0 +1,78 @@
+"""Errors that speak to the person at the keyboard.
+
+A `UserError` is a mistake in what was asked for, not in the program. Its
+text is one line: what was expected, then what was received, then the nearest
+valid choice. The command line prints that line and exits with 2.
+"""
+
+import difflib
+
+
+class UserError(ValueError):
+    """Bad input. The message is one line, fit to be shown without a trace."""
+
+
+class TrainingDivergedError(RuntimeError):
+    """The loss is no longer a number. The message is one line."""
+
+
+def choice_error(argument, value, choices):
+    """Builds the error for a value that is not among a set of names.
+
+    Args:
+        argument: str. The argument's name.
+        value: The value received.
+        choices: iterable of str. The valid names.
+
+    Returns:
+        A `UserError` that names the nearest choice when one is near.
+
+    Example:
+
+    >>> print(choice_error("entanglement", "rng", ["none", "ring"]))
+    Expected entanglement to be one of: none, ring. Received: \
+entanglement='rng'. Did you mean 'ring'?
+    """
+    choices = [str(choice) for choice in choices]
+    near = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.4)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return UserError(
+        f"Expected {argument} to be one of: {', '.join(choices)}. "
+        f"Received: {argument}={value!r}.{hint}"
+    )
+
+
+def check_choice(argument, value, choices):
+    """Raises `UserError` unless `value` is one of `choices`.
+
+    Args:
+        argument: str. The argument's name.
+        value: The value received.
+        choices: iterable of str. The valid names.
+    """
+    if value not in choices:
+        raise choice_error(argument, value, choices)
+
+
+def check_integer(argument, value, minimum):
+    """Raises `UserError` unless `value` is an integer of at least `minimum`.
+
+    Args:
+        argument: str. The argument's name.
+        value: The value received.
+        minimum: int. The smallest valid value.
+    """
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    if not is_integer or value < minimum:
+        raise UserError(
+            f"Expected {argument} to be an integer of at least {minimum}. "
+            f"Received: {argument}={value!r}. The nearest valid value is "
+            f"{max(minimum, round(value)) if is_number(value) else minimum}."
+        )
+
+
+def is_number(value):
+    """Whether `value` is a finite int or float, and no bool."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return abs(value) < float("inf")

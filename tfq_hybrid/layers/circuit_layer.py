@@ -1,0 +1,233 @@
+"""What `PQC` and `ControlledPQC` share: arguments, engine, config."""
+
+import numbers
+
+import cirq
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfq_hybrid.engines import Program, choose_engine, make_engine
+from tfq_hybrid.engines.differentiators import (
+    differentiator_config,
+    differentiator_from_config,
+)
+from tfq_hybrid.errors import UserError
+
+
+class CircuitLayer(keras.layers.Layer):
+    """Base of the layers around one parameterised circuit.
+
+    The arguments are those of TensorFlow Quantum's layers, with its checks;
+    the subclasses document them.
+    """
+
+    def __init__(
+        self,
+        model_circuit,
+        operators,
+        *,
+        trained,
+        repetitions=None,
+        backend="noiseless",
+        differentiator=None,
+        initializer=None,
+        regularizer=None,
+        constraint=None,
+        engine="auto",
+        **kwargs,
+    ):
+        super().__init__(autocast=False, **kwargs)
+        self.model_circuit = _checked_circuit(model_circuit)
+        self.operators = _checked_operators(operators)
+        self.repetitions = _checked_repetitions(repetitions)
+        self.backend = _checked_backend(backend, self.repetitions, self)
+        self.differentiator = differentiator
+        self.engine = engine
+        names = sorted(cirq.parameter_names(model_circuit))
+        fed = [name for name in names if name not in trained]
+        self.program = Program(
+            self.model_circuit, self.operators, tuple(fed), tuple(trained)
+        )
+        self.engine_choice = choose_engine(
+            self.program, engine, repetitions, backend, differentiator
+        )
+        self.supports_jit = self.engine_choice.name == "batched"
+        self._engines = {}
+        if initializer is None:
+            initializer = keras.initializers.RandomUniform(0, 2 * np.pi)
+        self.initializer = keras.initializers.get(initializer)
+        self.regularizer = keras.regularizers.get(regularizer)
+        self.constraint = keras.constraints.get(constraint)
+        self.parameters = None
+
+    def build(self, input_shape=None):
+        if self.program.trained:
+            self.parameters = self.add_weight(
+                name="parameters",
+                shape=(len(self.program.trained),),
+                initializer=self.initializer,
+                regularizer=self.regularizer,
+                constraint=self.constraint,
+            )
+        self.built = True
+
+    def _engine(self, name):
+        """The engine of a name, built when first used."""
+        if name not in self._engines:
+            options = {}
+            if name == "tfq":
+                options = {
+                    "repetitions": self.repetitions,
+                    "backend": self.backend,
+                    "differentiator": self.differentiator,
+                }
+            choice = type(self.engine_choice)(name, "")
+            self._engines[name] = make_engine(self.program, choice, **options)
+        return self._engines[name]
+
+    @property
+    def circuit_dtype(self):
+        """What the circuit computes in: float64 under a float64 policy,
+        else float32, since angles in half precision are too coarse.
+        """
+        return "float64" if self.variable_dtype == "float64" else "float32"
+
+    def _expectations(self, fed, circuits=None):
+        """Runs the program on the chosen engine.
+
+        Args:
+            fed: float tensor of shape (batch, fed symbols).
+            circuits: string tensor of shape (batch,), or `None`.
+
+        Returns:
+            A tensor of shape (batch, operators) of the compute dtype.
+        """
+        dtype = self.circuit_dtype
+        fed = tf.cast(fed, dtype)
+        trained = tf.zeros([0], dtype)
+        if self.parameters is not None:
+            trained = tf.cast(tf.convert_to_tensor(self.parameters), dtype)
+        if circuits is None:
+            result = self._engine(self.engine_choice.name)(fed, trained)
+        elif self.engine == "batched":
+            states = _states(circuits, self.program)
+            result = self._engine("batched")(fed, trained, states)
+        else:
+            result = self._engine("tfq")(fed, trained, circuits)
+        return tf.cast(result, self.compute_dtype)
+
+    def get_config(self):
+        if self.backend != "noiseless":
+            raise UserError(
+                "Expected backend='noiseless' in a layer that is saved: a "
+                "Cirq back end cannot be written down. Received: backend of "
+                f"type {type(self.backend).__name__}"
+            )
+        return {
+            **super().get_config(),
+            "model_circuit": cirq.to_json(self.model_circuit, indent=None),
+            "operators": cirq.to_json(list(self.operators), indent=None),
+            "repetitions": self.repetitions,
+            "backend": self.backend,
+            "differentiator": differentiator_config(self.differentiator),
+            "initializer": keras.initializers.serialize(self.initializer),
+            "regularizer": keras.regularizers.serialize(self.regularizer),
+            "constraint": keras.constraints.serialize(self.constraint),
+            "engine": self.engine,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        for key in ("model_circuit", "operators"):
+            config[key] = cirq.read_json(json_text=config[key])
+        config["differentiator"] = differentiator_from_config(
+            config["differentiator"]
+        )
+        return super().from_config(config)
+
+
+def _states(circuits, program):
+    """States that data circuits prepare: complex (batch, 2**qubits)."""
+    import tensorflow_quantum as tfq
+    from tensorflow_quantum.core.ops import tfq_simulate_ops
+    from tensorflow_quantum.core.ops.tfq_utility_ops import append_circuit
+
+    # Identities on every qubit of the program give all states its register.
+    register = tfq.convert_to_tensor([cirq.Circuit(map(cirq.I, program.qids))])
+    batch = tf.shape(circuits)[0]
+    whole = append_circuit(circuits, tf.repeat(register, batch))
+    states = tfq_simulate_ops.tfq_simulate_state(
+        whole, tf.constant([], tf.string), tf.zeros([batch, 0])
+    )
+    message = (
+        "Expected data circuits on the qubits of model_circuit only: "
+        "use engine='tfq' for others."
+    )
+    check = tf.debugging.assert_equal(
+        tf.shape(states)[1], 2**program.qubits, message
+    )
+    with tf.control_dependencies([check] if check is not None else []):
+        return tf.ensure_shape(tf.identity(states), [None, 2**program.qubits])
+
+
+def _checked_circuit(model_circuit):
+    if not isinstance(model_circuit, cirq.Circuit):
+        raise TypeError(
+            "Expected model_circuit to be a cirq.Circuit. Received: "
+            f"model_circuit of type {type(model_circuit).__name__}"
+        )
+    if not cirq.is_parameterized(model_circuit):
+        raise ValueError(
+            "Expected model_circuit to hold sympy.Symbols, so that there is "
+            "something to train or feed. Received: a circuit without any"
+        )
+    return model_circuit
+
+
+def _checked_operators(operators):
+    if isinstance(operators, (cirq.PauliString, cirq.PauliSum)):
+        operators = [operators]
+    is_sequence = isinstance(operators, (list, tuple, np.ndarray))
+    kinds = (cirq.PauliString, cirq.PauliSum)
+    if not is_sequence or not all(isinstance(op, kinds) for op in operators):
+        raise TypeError(
+            "Expected operators to be a cirq.PauliString or cirq.PauliSum, "
+            f"or a sequence of them. Received: operators={operators!r}"
+        )
+    return tuple(operators)
+
+
+def _checked_repetitions(repetitions):
+    if repetitions is None:
+        return None
+    if not isinstance(repetitions, numbers.Integral):
+        raise TypeError(
+            "Expected repetitions to be a positive integer or None. "
+            f"Received: repetitions={repetitions!r}"
+        )
+    if repetitions <= 0:
+        raise ValueError(
+            "Expected repetitions to be a positive integer or None. "
+            f"Received: repetitions={repetitions!r}"
+        )
+    return int(repetitions)
+
+
+def _checked_backend(backend, repetitions, layer):
+    if backend is None or backend == "noiseless":
+        return "noiseless"
+    name = type(layer).__name__
+    if backend == "noisy":
+        raise ValueError(
+            f"Expected a noiseless back end in {name}: noise is simulated "
+            f"by Noisy{name}. Received: backend='noisy'"
+        )
+    kind = cirq.Sampler if repetitions else cirq.SimulatesExpectationValues
+    if not isinstance(backend, kind):
+        raise TypeError(
+            f"Expected backend to be a cirq.{kind.__name__} with "
+            f"repetitions={repetitions}. Received: backend={backend!r}"
+        )
+    return backend

@@ -1,0 +1,129 @@
+"""`ControlledPQC`: a circuit whose symbols are fed."""
+
+import cirq
+import keras
+import sympy
+
+from tfq_hybrid.errors import UserError, check_choice
+from tfq_hybrid.layers.circuit_layer import CircuitLayer
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class ControlledPQC(CircuitLayer):
+    """Expectations of a circuit whose symbols are fed, and some trained.
+
+    The layer of the same name in TensorFlow Quantum, on Keras 3, with a
+    config, so that it saves and loads. Arguments and results are the same;
+    two things are added. Data circuits may be left out, which lets the layer
+    take and give plain floats. And symbols may be trained by the layer, with
+    one value for the whole batch, which the batched engine turns into speed.
+
+    Args:
+        model_circuit: `cirq.Circuit` with `sympy.Symbol`s.
+        operators: `cirq.PauliString` or `cirq.PauliSum`, or a sequence of
+            them: the outputs.
+        repetitions: int. Samples for each expectation. Defaults to `None`:
+            exact expectations.
+        backend: `"noiseless"` or a Cirq simulator or sampler. Defaults to
+            `"noiseless"`. A layer with a Cirq back end cannot be saved.
+        differentiator: a `tfq.differentiators.Differentiator`. Defaults to
+            `None`: adjoint where it is possible, else parameter shift.
+        trained_symbols: sequence of str. Symbols that the layer trains, in
+            the order of its weights. Defaults to `()`: none, as in
+            TensorFlow Quantum.
+        initializer: of the trained angles, in radians times the factors in
+            the circuit. Defaults to uniform from 0 to 2 pi.
+        regularizer: of the trained angles. Defaults to `None`.
+        constraint: of the trained angles. Defaults to `None`.
+        engine: `"auto"`, `"batched"` or `"tfq"`. `engine_choice` tells which
+            one runs, and why. Where data circuits are given, `"auto"` runs
+            `"tfq"`.
+
+    Call arguments:
+        inputs: float tensor of shape (batch, fed symbols), the values in
+            the lexicographic order of the names; or a pair of a string
+            tensor of shape (batch,) of data circuits and such a tensor.
+
+    Returns:
+        A tensor of shape (batch, operators).
+
+    Raises:
+        TypeError, ValueError: as TensorFlow Quantum does.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import sympy
+    >>> qubit = cirq.GridQubit(0, 0)
+    >>> circuit = cirq.Circuit(cirq.X(qubit) ** sympy.Symbol("turns"))
+    >>> layer = ControlledPQC(circuit, cirq.Z(qubit))
+    >>> layer(np.array([[0.0], [1.0]])).numpy()
+    array([[ 1.],
+           [-1.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        model_circuit,
+        operators,
+        *,
+        repetitions=None,
+        backend="noiseless",
+        differentiator=None,
+        trained_symbols=(),
+        initializer=None,
+        regularizer=None,
+        constraint=None,
+        engine="auto",
+        **kwargs,
+    ):
+        super().__init__(
+            model_circuit,
+            operators,
+            trained=tuple(trained_symbols),
+            repetitions=repetitions,
+            backend=backend,
+            differentiator=differentiator,
+            initializer=initializer,
+            regularizer=regularizer,
+            constraint=constraint,
+            engine=engine,
+            **kwargs,
+        )
+        for name in trained_symbols:
+            choices = sorted(cirq.parameter_names(self.model_circuit))
+            check_choice("trained_symbols", name, choices)
+        if not self.program.fed:
+            raise UserError(
+                "Expected at least one symbol to be fed. Received: "
+                f"trained_symbols={list(trained_symbols)}, which is all"
+            )
+        self.trained_symbols = tuple(trained_symbols)
+
+    @property
+    def symbols(self):
+        """The fed symbols, in the order of the inputs."""
+        return [sympy.Symbol(name) for name in self.program.fed]
+
+    def call(self, inputs):
+        if isinstance(inputs, (list, tuple)):
+            circuits, values = inputs
+            return self._expectations(values, circuits)
+        return self._expectations(inputs)
+
+    def compute_output_shape(self, input_shape):
+        has_circuits = isinstance(input_shape[0], (list, tuple))
+        batch = (input_shape[1] if has_circuits else input_shape)[0]
+        return (batch, len(self.operators))
+
+    def compute_output_spec(self, inputs):
+        has_circuits = isinstance(inputs, (list, tuple))
+        values = inputs[1] if has_circuits else inputs
+        shape = (values.shape[0], len(self.operators))
+        return keras.KerasTensor(shape, dtype=self.compute_dtype)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "trained_symbols": list(self.trained_symbols),
+        }

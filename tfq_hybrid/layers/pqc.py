@@ -1,0 +1,115 @@
+"""`PQC`: a trained circuit after data circuits."""
+
+import cirq
+import keras
+import sympy
+import tensorflow as tf
+
+from tfq_hybrid.layers.circuit_layer import CircuitLayer
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class PQC(CircuitLayer):
+    """Expectations after data circuits followed by a trained circuit.
+
+    The layer of the same name in TensorFlow Quantum, on Keras 3, with a
+    config, so that it saves and loads. Arguments and results are the same.
+
+    Args:
+        model_circuit: `cirq.Circuit` with `sympy.Symbol`s, all trained.
+        operators: `cirq.PauliString` or `cirq.PauliSum`, or a sequence of
+            them: the outputs.
+        repetitions: int. Samples for each expectation. Defaults to `None`:
+            exact expectations.
+        backend: `"noiseless"` or a Cirq simulator or sampler. Defaults to
+            `"noiseless"`. A layer with a Cirq back end cannot be saved.
+        differentiator: a `tfq.differentiators.Differentiator`. Defaults to
+            `None`: adjoint where it is possible, else parameter shift.
+        initializer: of the angles, in radians times the factors in the
+            circuit. Defaults to uniform from 0 to 2 pi.
+        regularizer: of the angles. Defaults to `None`.
+        constraint: of the angles. Defaults to `None`.
+        engine: `"auto"`, `"tfq"` or `"batched"`. Data circuits are
+            TensorFlow Quantum's, so `"auto"` is `"tfq"`; `"batched"` runs
+            the data circuits there and the trained circuit as one matrix
+            for the whole batch; data circuits must then act on qubits of
+            `model_circuit` only.
+
+    Call arguments:
+        inputs: string tensor of shape (batch,), from
+            `tfq.convert_to_tensor`, of circuits without symbols.
+
+    Returns:
+        A tensor of shape (batch, operators).
+
+    Raises:
+        TypeError, ValueError: as TensorFlow Quantum does.
+
+    Example:
+
+    >>> import tensorflow_quantum as tfq
+    >>> qubit = cirq.GridQubit(0, 0)
+    >>> circuit = cirq.Circuit(cirq.rx(sympy.Symbol("w"))(qubit))
+    >>> layer = PQC(circuit, cirq.Z(qubit), initializer="zeros")
+    >>> data = tfq.convert_to_tensor([cirq.Circuit(cirq.X(qubit))])
+    >>> layer(data).numpy()
+    array([[-1.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        model_circuit,
+        operators,
+        *,
+        repetitions=None,
+        backend="noiseless",
+        differentiator=None,
+        initializer=None,
+        regularizer=None,
+        constraint=None,
+        engine="auto",
+        **kwargs,
+    ):
+        super().__init__(
+            model_circuit,
+            operators,
+            trained=_symbol_names(model_circuit),
+            repetitions=repetitions,
+            backend=backend,
+            differentiator=differentiator,
+            initializer=initializer,
+            regularizer=regularizer,
+            constraint=constraint,
+            engine=engine,
+            **kwargs,
+        )
+        self.supports_jit = False  # its inputs are strings
+        # As in TensorFlow Quantum, the weights are there before a call.
+        self.build()
+
+    @property
+    def symbols(self):
+        """The trained symbols, in the order of the weights."""
+        return [sympy.Symbol(name) for name in self.program.trained]
+
+    def symbol_values(self):
+        """A dict of symbols and their current values."""
+        values = keras.ops.convert_to_numpy(self.parameters)
+        return dict(zip(self.symbols, values, strict=True))
+
+    def call(self, inputs):
+        empty = tf.zeros([tf.shape(inputs)[0], 0], self.circuit_dtype)
+        return self._expectations(empty, inputs)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], len(self.operators))
+
+    def compute_output_spec(self, inputs):
+        shape = self.compute_output_shape(inputs.shape)
+        return keras.KerasTensor(shape, dtype=self.compute_dtype)
+
+
+def _symbol_names(circuit):
+    # What is no circuit is refused by the base class, in its own words.
+    is_circuit = isinstance(circuit, cirq.Circuit)
+    return sorted(cirq.parameter_names(circuit)) if is_circuit else ()

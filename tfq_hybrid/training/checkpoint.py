@@ -1,0 +1,111 @@
+"""`Checkpoint`: the state of a training, written whole or not at all."""
+
+import json
+import os
+import pathlib
+
+import keras
+import numpy as np
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Saves the training before it begins and after each epoch.
+
+    A checkpoint holds the weights, the optimizer and the random state. It
+    becomes valid when its entry in `state.json` is replaced, which is
+    atomic, so that a kill at any moment leaves the last good one. Weights
+    that are not finite are never saved. The best epoch by validation
+    accuracy, the earliest of equals, is kept beside the last one.
+
+    Args:
+        folder: str or path. One folder a training.
+
+    Attributes:
+        state: dict of the last valid checkpoint: `epoch` (epochs done),
+            `last` and `best` (file names) and `history` (the logs of each
+            epoch done) and `random` (the states of the random generators, such
+        as those of dropout); `None` where there is none yet.
+    """
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = pathlib.Path(folder)
+        path = self.folder / "state.json"
+        self.state = json.loads(path.read_text()) if path.exists() else None
+
+    @property
+    def epoch(self):
+        """Epochs done: the `initial_epoch` of the next `fit`."""
+        return self.state["epoch"] if self.state else 0
+
+    @property
+    def history(self):
+        """The logs of each epoch done, a list of dicts."""
+        return list(self.state["history"]) if self.state else []
+
+    @property
+    def best_epoch(self):
+        """The epoch, from 1, of the best validation accuracy; 0 for none."""
+        scores = [logs.get("val_accuracy", 0.0) for logs in self.history]
+        return scores.index(max(scores)) + 1 if scores else 0
+
+    def restore(self, model, which="last"):
+        """Loads the last or the best checkpoint into a compiled model."""
+        if self.state:
+            if not model.optimizer.built:
+                model.optimizer.build(model.trainable_variables)
+            model.load_weights(self.folder / self.state[which])
+            states = self.state["random"]
+            for state, value in zip(_random(model), states, strict=True):
+                state.assign(np.array(value, state.dtype))
+
+    def on_train_begin(self, logs=None):
+        if self.state is None:
+            self._save(0, [])
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = {key: float(value) for key, value in (logs or {}).items()}
+        if all_finite(self.model):
+            self._save(epoch + 1, [*self.history, logs])
+
+    def _save(self, epoch, history):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        last = f"epoch_{epoch:04d}.weights.h5"
+        # Keras insists on the suffix, so the mark of the unfinished leads.
+        partial = self.folder / f"partial_{last}"
+        self.model.save_weights(partial, overwrite=True)
+        os.replace(partial, self.folder / last)
+        best = self.state["best"] if self.state else last
+        self.state = {"epoch": epoch, "last": last, "history": history}
+        # Keras does not save these with the weights.
+        states = [keras.ops.convert_to_numpy(v) for v in _random(self.model)]
+        self.state["random"] = [state.tolist() for state in states]
+        self.state["best"] = last if self.best_epoch == epoch else best
+        write_json(self.folder / "state.json", self.state)
+        for old in self.folder.glob("*.weights.h5"):
+            if old.name not in (last, self.state["best"]):
+                old.unlink()
+
+
+def _random(model):
+    """The variables that hold the states of random generators."""
+    return [v for v in model.variables if v.name == "seed_generator_state"]
+
+
+def all_finite(model):
+    """Whether every weight of a model is finite."""
+    return all(
+        np.isfinite(keras.ops.convert_to_numpy(weight)).all()
+        for weight in model.trainable_variables
+    )
+
+
+def write_json(path, content):
+    """Writes JSON atomically: a reader sees the old file or the new one."""
+    path = pathlib.Path(path)
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("w", encoding="utf-8") as file:
+        json.dump(content, file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)

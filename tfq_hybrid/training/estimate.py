@@ -1,0 +1,74 @@
+"""What a training will take, told before it starts."""
+
+import time
+
+import tensorflow as tf
+
+from tfq_hybrid.adapters import named_layers
+from tfq_hybrid.circuits import as_circuit
+from tfq_hybrid.engines import estimate_bytes
+from tfq_hybrid.layers.circuit_layer import CircuitLayer
+from tfq_hybrid.training.build import count_parameters
+
+
+def describe(model, config, training, first_epoch=0):
+    """Lines about a training: parameters, circuit, memory, time.
+
+    Args:
+        model: the classifier, built.
+        config: `TrainConfig`.
+        training: `TextDataset`.
+        first_epoch: int. Epochs that are done. Defaults to 0.
+
+    Yields:
+        str, a line each.
+    """
+    count = count_parameters(model)
+    yield (
+        f"{config.classical or 'quantum'} blocks: {count['feed_forward']:,} "
+        f"of {count['total']:,} parameters"
+    )
+    choices = [
+        layer.engine_choice
+        for _, layer in named_layers(model)
+        if isinstance(layer, CircuitLayer)
+    ]
+    if choices:
+        circuit = as_circuit(config.circuit)
+        yield circuit.diagram()
+        tokens = config.sequence_length if config.tokens == "all" else 1
+        needed = estimate_bytes(
+            circuit.qubits,
+            len(circuit.operators),
+            circuit.layers,
+            config.batch_size * tokens,
+        )
+        yield (
+            f"{len(choices)} circuits of {circuit.weight_count} angles, "
+            f"engine {choices[0]}, at most {needed / 2**20:.0f} MiB each"
+        )
+    steps = -(-len(training) // config.batch_size)
+    epochs = config.epochs - first_epoch
+    seconds = steps * epochs * _step_seconds(model, config, training)
+    yield (
+        f"{steps:,} steps an epoch, {epochs} epochs, at most: about "
+        f"{_duration(seconds)}"
+    )
+
+
+def _step_seconds(model, config, training):
+    """A rough time for a step: three forward passes on the first batch."""
+    batch = tf.constant(training.texts[: config.batch_size])
+    model.predict_on_batch(batch)  # traces
+    began = time.perf_counter()
+    model.predict_on_batch(batch)
+    return 3 * (time.perf_counter() - began)
+
+
+def _duration(seconds):
+    """Seconds as a short text: 90 -> '2 min'."""
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"

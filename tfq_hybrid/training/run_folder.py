@@ -1,0 +1,132 @@
+"""The folder of a run: what it holds, and whether it may be written."""
+
+import json
+import pathlib
+import shutil
+
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.training.checkpoint import write_json
+from tfq_hybrid.training.config import TrainConfig
+
+
+class RunFolder:
+    """Paths and state of a run.
+
+        config.json       the arguments, and the labels seen in training
+        vocabulary.txt    one token a line
+        checkpoints/      the last good state of an unfinished training
+        logs/             TensorBoard
+        model.keras       the trained model, with its tokenizer
+        metrics.json      written last: the run is finished
+
+    Args:
+        path: str or path.
+    """
+
+    def __init__(self, path):
+        self.path = pathlib.Path(path)
+        self.config_file = self.path / "config.json"
+        self.vocabulary_file = self.path / "vocabulary.txt"
+        self.checkpoints = self.path / "checkpoints"
+        self.logs = self.path / "logs"
+        self.model_file = self.path / "model.keras"
+        self.metrics_file = self.path / "metrics.json"
+
+    @property
+    def is_run(self):
+        """Whether a training ever began here."""
+        return self.config_file.is_file()
+
+    @property
+    def is_finished(self):
+        """Whether a training ended here."""
+        return self.is_run and self.metrics_file.is_file()
+
+    def check_writable(self, resume, overwrite):
+        """Raises `UserError` unless a training may write here."""
+        if resume and overwrite:
+            raise UserError(
+                "Expected one of --resume and --overwrite. Received: both"
+            )
+        if resume and not self.is_run:
+            raise UserError(
+                "Expected --resume with the folder of a run. "
+                f"Received: {self.path}, which holds none"
+            )
+        if resume and self.is_finished:
+            raise UserError(
+                "Expected --resume with an unfinished run. Received: "
+                f"{self.path}, which is finished. Use --overwrite to train "
+                "anew."
+            )
+        if resume or not self.path.exists():
+            return
+        if self.path.is_file() or (
+            not self.is_run and any(self.path.iterdir())
+        ):
+            raise UserError(
+                "Expected --output to be a new folder or that of a run. "
+                f"Received: {self.path}, which holds something else"
+            )
+        if self.is_run and not overwrite:
+            state = "a finished" if self.is_finished else "an unfinished"
+            choice = "" if self.is_finished else "--resume to go on or "
+            raise UserError(
+                f"Expected a new folder. Received: {self.path}, which holds "
+                f"{state} run. Use {choice}--overwrite to train anew."
+            )
+
+    def create(self, config, label_values, label_names, vocabulary):
+        """Begins a run: replaces the folder and writes what it needs."""
+        if self.path.exists():
+            shutil.rmtree(self.path)
+        self.path.mkdir(parents=True)
+        tokens = "".join(f"{token}\n" for token in vocabulary)
+        self.vocabulary_file.write_text(tokens, encoding="utf-8")
+        content = {
+            "config": config.to_dict(),
+            "label_values": list(label_values),
+            "label_names": list(label_names),
+        }
+        write_json(self.config_file, content)
+
+    def read(self):
+        """The config, label values, label names and vocabulary of a run.
+
+        Raises:
+            UserError: the folder holds no run, or a damaged one.
+        """
+        if not self.is_run:
+            raise UserError(
+                "Expected the folder of a run, as `tfq-hybrid train --output` "
+                f"makes it. Received: {self.path}"
+            )
+        try:
+            content = json.loads(self.config_file.read_text("utf-8"))
+            vocabulary = self.vocabulary_file.read_text("utf-8").split("\n")
+            return (
+                TrainConfig.from_dict(content["config"]),
+                tuple(content["label_values"]),
+                tuple(content["label_names"]),
+                vocabulary[:-1],
+            )
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise UserError(
+                "Expected a whole run. Received: "
+                f"{self.path}, damaged ({type(error).__name__}: {error})"
+            ) from None
+
+    def metrics(self):
+        """The content of `metrics.json`.
+
+        Raises:
+            UserError: the run is not finished.
+        """
+        self.read()
+        if not self.is_finished:
+            raise UserError(
+                "Expected a finished run. Received: "
+                f"{self.path}, unfinished. Go on with `tfq-hybrid train "
+                f"--resume --output {self.path}`."
+            )
+        return json.loads(self.metrics_file.read_text("utf-8"))

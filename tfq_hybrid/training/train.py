@@ -1,0 +1,175 @@
+"""`train`: from a config to a finished run folder."""
+
+import time
+
+import keras
+
+from tfq_hybrid import data as text_data
+from tfq_hybrid.errors import TrainingDivergedError, UserError
+from tfq_hybrid.training.build import (
+    build_classifier,
+    compile_classifier,
+    count_parameters,
+    make_vocabulary,
+)
+from tfq_hybrid.training.callbacks import ResumableEarlyStopping, StopOnNaN
+from tfq_hybrid.training.checkpoint import Checkpoint, write_json
+from tfq_hybrid.training.estimate import describe
+from tfq_hybrid.training.gradients import GradientMonitor
+from tfq_hybrid.training.run_folder import RunFolder
+
+EVALUATION_BATCH = 256
+
+
+def train(
+    config,
+    output,
+    resume=False,
+    overwrite=False,
+    verbose="auto",
+    report=print,
+):
+    """Trains a classifier and leaves a run folder.
+
+    Everything that can be wrong with the input is found before the folder
+    is touched.
+
+    Args:
+        config: `TrainConfig`.
+        output: str or path. The run folder.
+        resume: bool. Go on with the unfinished run there. Defaults to
+            `False`.
+        overwrite: bool. Replace the run there. Defaults to `False`.
+        verbose: as for `fit`.
+        report: function of a str. Told what is about to run. Defaults to
+            `print`.
+
+    Returns:
+        The content of `metrics.json`, a dict.
+
+    Raises:
+        UserError: something in the input is wrong; nothing was written.
+        TrainingDivergedError: the loss became NaN; the last good checkpoint
+            is kept.
+    """
+    folder = RunFolder(output)
+    folder.check_writable(resume, overwrite)
+    keras.utils.set_random_seed(config.seed)
+    training, validation = load_splits(config)
+    if resume:
+        _, values, names, vocabulary = folder.read()
+    else:
+        values = training.label_names
+        names = _display_names(config.label_names, values)
+        vocabulary = make_vocabulary(config, training.texts)
+    model = build_classifier(config, vocabulary, len(values))
+    steps = -(-len(training) // config.batch_size)
+    compile_classifier(model, config, steps)
+    done = Checkpoint(folder.checkpoints).epoch if resume else 0
+    for line in describe(model, config, training, done):
+        report(line)
+    if not resume:
+        folder.create(config, values, names, vocabulary)
+    checkpoint = Checkpoint(folder.checkpoints)
+    checkpoint.restore(model)
+    seconds = _fit(
+        model, config, training, validation, folder, checkpoint, verbose
+    )
+    checkpoint.restore(model, "best")
+    best = checkpoint.history[checkpoint.best_epoch - 1]
+    metrics = {
+        "epochs": checkpoint.epoch,
+        "best_epoch": checkpoint.best_epoch,
+        "validation_accuracy": best["val_accuracy"],
+        "validation_loss": best["val_loss"],
+        "validation_examples": len(validation),
+        "training_examples": len(training),
+        "parameters": count_parameters(model),
+        "seconds": round(seconds, 1),
+        "history": checkpoint.history,
+    }
+    partial = folder.model_file.with_stem("partial")
+    model.save(partial)
+    partial.rename(folder.model_file)
+    write_json(folder.metrics_file, metrics)
+    return metrics
+
+
+def _fit(model, config, training, validation, folder, checkpoint, verbose):
+    """Runs `fit` from the checkpoint on. Returns seconds."""
+    began = time.perf_counter()
+    callbacks = [
+        GradientMonitor(folder.logs, every=config.gradient_every),
+        StopOnNaN(),
+        checkpoint,
+        keras.callbacks.TensorBoard(folder.logs, write_graph=False),
+        ResumableEarlyStopping(
+            checkpoint.history,
+            monitor="val_accuracy",
+            mode="max",
+            patience=config.patience,
+        ),
+    ]
+    try:
+        model.fit(
+            training.shuffled_batches(
+                config.batch_size, config.seed, checkpoint.epoch
+            ),
+            steps_per_epoch=-(-len(training) // config.batch_size),
+            initial_epoch=checkpoint.epoch,
+            epochs=config.epochs,
+            validation_data=validation.batches(EVALUATION_BATCH),
+            callbacks=callbacks,
+            shuffle=False,  # shuffled by epoch already
+            verbose=verbose,
+        )
+    except TrainingDivergedError as error:
+        raise TrainingDivergedError(
+            f"{error} The checkpoint of epoch {checkpoint.epoch} is kept in "
+            f"{folder.checkpoints}. Try a learning rate below "
+            f"{config.learning_rate:g}."
+        ) from None
+    return time.perf_counter() - began
+
+
+def load_splits(config):
+    """Training and validation data of a config.
+
+    Args:
+        config: `TrainConfig`.
+
+    Returns:
+        A pair of `TextDataset` with the same label names.
+    """
+    columns = {
+        "text_column": config.text_column,
+        "label_column": config.label_column,
+        "data_dir": config.data_dir,
+    }
+    training = text_data.load_dataset(config.data, config.split, **columns)
+    training = training.take(config.limit)
+    if len(training) < 2:
+        raise UserError(
+            "Expected at least two training examples. "
+            f"Received: {config.data} with {len(training)}"
+        )
+    source, split = config.validation_data, "validation"
+    if source is None:
+        if config.data != "embedded":
+            return training.split(0.1, config.seed)
+        source = "embedded"
+    validation = text_data.load_dataset(
+        source, split, label_names=training.label_names, **columns
+    )
+    return training, validation
+
+
+def _display_names(wanted, values):
+    if wanted is None:
+        return values
+    if len(wanted) != len(values) or len(set(wanted)) < len(wanted):
+        raise UserError(
+            f"Expected {len(values)} different label names, for the labels "
+            f"{', '.join(values)}. Received: {', '.join(wanted)}"
+        )
+    return wanted
