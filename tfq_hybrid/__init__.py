@@ -9,6 +9,7 @@ so that `tfq-hybrid --help` answers without loading TensorFlow.
     adapters    put layers into existing backbones
     models      the published systems and their classical twins
     training    fit, watch, checkpoint and resume
+    tuning      search circuits with keras-tuner
     data        text data sets
     serving     export and load SavedModels
 """
@@ -25,6 +26,7 @@ _ROOMS = (
     "adapters",
     "models",
     "training",
+    "tuning",
     "data",
     "serving",
 )
