@@ -22,6 +22,7 @@ import tensorflow as tf
 from tfq_hybrid.engines.blocks import Block
 from tfq_hybrid.engines.gates import lower_operation
 from tfq_hybrid.engines.readout import Readout
+from tfq_hybrid.engines.schedule import schedule
 from tfq_hybrid.engines.tensors import (
     apply_fed_gate,
     apply_gate,
@@ -64,6 +65,7 @@ class BatchedEngine:
             lower_operation(operation, program.qids)
             for operation in program.circuit.all_operations()
         ]
+        gates = schedule(gates, self._kind)
         self._readout = Readout(program.operators, program.qids)
         if self._readout.is_diagonal:
             gates = self._strip(gates)
@@ -73,14 +75,21 @@ class BatchedEngine:
         self._steps = self._plan(rest)
         self._steps_from_state = self._plan(gates)
 
+    def _kind(self, gate):
+        """Gates of one kind are fused: fed ones, one-qubit ones, the rest."""
+        return gate.symbol in self.program.fed, len(gate.qubits) == 1
+
     def _strip(self, gates):
         """Drops what has no effect on a diagonal readout."""
-        gates = list(gates)
-        while gates and (gates[-1].is_diagonal or gates[-1].is_permutation):
-            gate = gates.pop()
-            if not gate.is_diagonal:
+        kept, blocked = [], set()
+        for gate in reversed(gates):
+            free = blocked.isdisjoint(gate.qubits)
+            if not free or not (gate.is_diagonal or gate.is_permutation):
+                kept.append(gate)
+                blocked.update(gate.qubits)
+            elif not gate.is_diagonal:
                 self._readout.absorb(self._permutation([gate]))
-        return gates
+        return kept[::-1]
 
     def _split_prefix(self, gates):
         """Leading one-qubit gates without trained symbols, per qubit."""

@@ -132,13 +132,13 @@ class Block:
         angles = tf.reshape(tf.linalg.matvec(flat, values), offsets.shape)
         cos, sin = trig_features(1.0, offsets, angles)
         gates = _combine(cos, sin, cos_basis, sin_basis, dtype)
-        fused = gates[:, 0]
-        for r in range(1, depth):
-            fused = gates[:, r] @ fused  # (layers, qubits, 2, 2)
-        result = fused[:, 0]
-        for q in range(1, self.qubits):
+        first, *rest = tf.unstack(gates, axis=1)  # (layers, qubits, 2, 2)
+        for gate in rest:
+            first = gate @ first
+        result, *rest = tf.unstack(first, axis=1)  # (layers, 2, 2)
+        for q, factor in enumerate(rest, start=1):
             size = 2**q
-            result = tf.einsum("aij,akl->aikjl", result, fused[:, q])
+            result = tf.einsum("aij,akl->aikjl", result, factor)
             result = tf.reshape(result, [-1, 2 * size, 2 * size])
         return tf.unstack(result, num=len(layers))
 
@@ -187,12 +187,9 @@ def _apply_part(view, real, imaginary):
     through_imaginary = imaginary @ view
     if view.shape[0] == 1:
         return tf.concat([through_real, through_imaginary], axis=0)
-    return tf.stack(
-        [
-            through_real[0] - through_imaginary[1],
-            through_real[1] + through_imaginary[0],
-        ]
-    )
+    # `unstack`, not indices: the gradient of an index pads with zeros.
+    (rr, ri), (ir, ii) = map(tf.unstack, (through_real, through_imaginary))
+    return tf.stack([rr - ii, ri + ir])
 
 
 def _combine(cos, sin, cos_basis, sin_basis, dtype):

@@ -65,7 +65,8 @@ class Readout:
         real = tf.reduce_sum(state * flipped, axis=0)
         result = tf.constant(table.real, state.dtype) @ real
         if state.shape[0] == 2 and np.any(table.imag):
-            imaginary = flipped[0] * state[1] - flipped[1] * state[0]
+            (real, imag), (to_real, to_imag) = map(tf.unstack, (flipped, state))
+            imaginary = real * to_imag - imag * to_real
             result -= tf.constant(table.imag, state.dtype) @ imaginary
         return result
 

@@ -219,8 +219,8 @@ def product_state(vectors):
 
 
 def _kron(a, b):
-    pair_a = _pair(a[:, :, tf.newaxis])
-    pair_b = _pair(b[:, tf.newaxis])
+    pair_a = _pair(tf.expand_dims(a, 2))
+    pair_b = _pair(tf.expand_dims(b, 1))
     planes = [x for x in _multiply(pair_a, pair_b) if x is not None]
     size = a.shape[1] * b.shape[1]
     return tf.stack([tf.reshape(plane, [size, -1]) for plane in planes])

@@ -1,7 +1,5 @@
 """What `PQC` and `ControlledPQC` share: arguments, engine, config."""
 
-import numbers
-
 import cirq
 import keras
 import numpy as np
@@ -13,6 +11,12 @@ from tfq_hybrid.engines.differentiators import (
     differentiator_from_config,
 )
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.layers.arguments import (
+    check_backend,
+    check_model_circuit,
+    check_operators,
+    check_repetitions,
+)
 
 
 class CircuitLayer(keras.layers.Layer):
@@ -38,10 +42,10 @@ class CircuitLayer(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(autocast=False, **kwargs)
-        self.model_circuit = _checked_circuit(model_circuit)
-        self.operators = _checked_operators(operators)
-        self.repetitions = _checked_repetitions(repetitions)
-        self.backend = _checked_backend(backend, self.repetitions, self)
+        self.model_circuit = check_model_circuit(model_circuit)
+        self.operators = check_operators(operators)
+        self.repetitions = check_repetitions(repetitions)
+        self.backend = check_backend(backend, self.repetitions, self)
         self.differentiator = differentiator
         self.engine = engine
         names = sorted(cirq.parameter_names(model_circuit))
@@ -170,64 +174,3 @@ def _states(circuits, program):
     )
     with tf.control_dependencies([check] if check is not None else []):
         return tf.ensure_shape(tf.identity(states), [None, 2**program.qubits])
-
-
-def _checked_circuit(model_circuit):
-    if not isinstance(model_circuit, cirq.Circuit):
-        raise TypeError(
-            "Expected model_circuit to be a cirq.Circuit. Received: "
-            f"model_circuit of type {type(model_circuit).__name__}"
-        )
-    if not cirq.is_parameterized(model_circuit):
-        raise ValueError(
-            "Expected model_circuit to hold sympy.Symbols, so that there is "
-            "something to train or feed. Received: a circuit without any"
-        )
-    return model_circuit
-
-
-def _checked_operators(operators):
-    if isinstance(operators, (cirq.PauliString, cirq.PauliSum)):
-        operators = [operators]
-    is_sequence = isinstance(operators, (list, tuple, np.ndarray))
-    kinds = (cirq.PauliString, cirq.PauliSum)
-    if not is_sequence or not all(isinstance(op, kinds) for op in operators):
-        raise TypeError(
-            "Expected operators to be a cirq.PauliString or cirq.PauliSum, "
-            f"or a sequence of them. Received: operators={operators!r}"
-        )
-    return tuple(operators)
-
-
-def _checked_repetitions(repetitions):
-    if repetitions is None:
-        return None
-    if not isinstance(repetitions, numbers.Integral):
-        raise TypeError(
-            "Expected repetitions to be a positive integer or None. "
-            f"Received: repetitions={repetitions!r}"
-        )
-    if repetitions <= 0:
-        raise ValueError(
-            "Expected repetitions to be a positive integer or None. "
-            f"Received: repetitions={repetitions!r}"
-        )
-    return int(repetitions)
-
-
-def _checked_backend(backend, repetitions, layer):
-    if backend is None or backend == "noiseless":
-        return "noiseless"
-    name = type(layer).__name__
-    if backend == "noisy":
-        raise ValueError(
-            f"Expected a noiseless back end in {name}: noise is simulated "
-            f"by Noisy{name}. Received: backend='noisy'"
-        )
-    kind = cirq.Sampler if repetitions else cirq.SimulatesExpectationValues
-    if not isinstance(backend, kind):
-        raise TypeError(
-            f"Expected backend to be a cirq.{kind.__name__} with "
-            f"repetitions={repetitions}. Received: backend={backend!r}"
-        )
-    return backend
