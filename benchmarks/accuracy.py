@@ -25,7 +25,7 @@ def interval(values):
     if len(values) < 2:
         return float("nan")
     spread = statistics.stdev(values) / len(values) ** 0.5
-    return spread * scipy.stats.t.ppf(0.975, len(values) - 1)
+    return float(spread * scipy.stats.t.ppf(0.975, len(values) - 1))
 
 
 def main():
@@ -60,7 +60,6 @@ def main():
                 "seed": seed,
                 "validation_accuracy": metrics["validation_accuracy"],
                 "test_accuracy": test["accuracy"],
-                "seconds": metrics["seconds"],
                 "block_parameters": metrics["parameters"]["feed_forward"],
             }
             runs.append(run)
@@ -69,7 +68,7 @@ def main():
     for name in MODELS:
         mine = [run for run in runs if run["model"] == name]
         table[name] = {"block_parameters": mine[0]["block_parameters"]}
-        for key in ("validation_accuracy", "test_accuracy", "seconds"):
+        for key in ("validation_accuracy", "test_accuracy"):
             values = [run[key] for run in mine]
             table[name][key] = {
                 "mean": round(statistics.mean(values), 4),
