@@ -3,7 +3,7 @@
 import keras
 import keras_hub
 
-from tfq_hybrid.adapters import replace_sublayer
+from tfq_hybrid.adapters import named_layers, replace_sublayer
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.errors import check_choice
 from tfq_hybrid.layers import BottleneckFeedForward, QuantumFeedForward
@@ -144,16 +144,23 @@ class QFFNBert(keras_hub.models.BertBackbone):
         if not isinstance(bert, keras_hub.models.BertBackbone):
             bert = keras_hub.models.BertBackbone.from_preset(bert)
         result = cls(**{**bert.get_config(), **options})
-        sources = {_path(w, bert): w for w in bert.weights}
-        for weight in result.weights:
-            source = sources.get(_path(weight, result))
-            if source is not None:
-                weight.assign(source)
+        _copy_weights(bert, result)
         return result
 
 
-def _path(weight, model):
-    return weight.path.removeprefix(f"{model.name}/")
+def _copy_weights(source, target):
+    """Copies layer by layer; blocks that were replaced stay as they are."""
+    targets = dict(named_layers(target))
+    for path, layer in named_layers(source):
+        if layer._layers or not layer.weights:
+            continue  # its parts are copied
+        if path in targets:
+            targets[path].set_weights(layer.get_weights())
+        elif "feedforward" not in path:
+            raise ValueError(
+                f"Expected a layer at {path} of {target.name}, to take the "
+                f"weights of {source.name}. Received: none"
+            )
 
 
 def _replace_feed_forward(encoder_layer, block):

@@ -50,24 +50,26 @@ def check_choice(argument, value, choices):
         value: The value received.
         choices: iterable of str. The valid names.
     """
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise choice_error(argument, value, choices)
 
 
-def check_integer(argument, value, minimum):
-    """Raises `UserError` unless `value` is an integer of at least `minimum`.
+def check_integer(argument, value, minimum, maximum=2**31 - 1):
+    """Raises `UserError` unless `value` is an integer within bounds.
 
     Args:
         argument: str. The argument's name.
         value: The value received.
         minimum: int. The smallest valid value.
+        maximum: int. The largest valid value. Defaults to 2**31 - 1.
     """
     is_integer = isinstance(value, int) and not isinstance(value, bool)
-    if not is_integer or value < minimum:
+    if not is_integer or not minimum <= value <= maximum:
+        nearest = round(value) if is_number(value) else minimum
         raise UserError(
-            f"Expected {argument} to be an integer of at least {minimum}. "
-            f"Received: {argument}={value!r}. The nearest valid value is "
-            f"{max(minimum, round(value)) if is_number(value) else minimum}."
+            f"Expected {argument} to be an integer from {minimum} to "
+            f"{maximum}. Received: {argument}={value!r}. The nearest valid "
+            f"value is {min(max(minimum, nearest), maximum)}."
         )
 
 

@@ -102,6 +102,14 @@ def test_twins_and_circuit_files(tmp_path, data_dir, capsys):
 
 
 def test_unfinished_run_asks(trained, capsys, tmp_path):
+    import shutil
+
+    cut = tmp_path / "cut"
+    shutil.copytree(trained, cut)
+    (cut / "metrics.json").unlink()
+    code, _, err = run(capsys, "train", "--output", cut, "--data", "embedded")
+    assert code == 2
+    assert "--resume to go on or --overwrite" in err
     common = ["train", "--output", trained]
     code, _, err = run(capsys, *common, "--data", "embedded")
     assert code == 2
@@ -117,6 +125,9 @@ def test_resume_refuses_other_options(trained, tmp_path, capsys):
     shutil.copytree(trained, tmp_path / "cut")
     (tmp_path / "cut" / "metrics.json").unlink()
     common = ["train", "--resume", "--json", "--output", tmp_path / "cut"]
+    code, _, err = run(capsys, *common, "--circuit", "x.json")
+    assert code == 2
+    assert "exclude" in err
     code, _, err = run(capsys, *common, "--depth", 3)
     assert code == 2
     assert "--depth is 1" in err
@@ -131,7 +142,7 @@ BAD = [
     (["train", "--output", "OUT"], "--data"),
     ([*TRAIN, "embedded", "--model", "qfn-bert"], "Did you mean 'qffn-bert'"),
     ([*TRAIN, "embedded", "--preset", "bert_tiny"], "Did you mean 'bert_tiny"),
-    ([*TRAIN, "glue/sst22"], "Did you mean 'glue'"),
+    ([*TRAIN, "glue/sst22"], "Did you mean 'glue/sst2'"),
     ([*TRAIN, "embeded"], "Did you mean 'embedded'"),
     ([*TRAIN, "embedded", "--text-column", "txt"], "Did you mean 'text'"),
     ([*TRAIN, "embedded", "--qubits", "0"], "nearest valid value is 1"),
@@ -153,6 +164,21 @@ BAD = [
     (["export", "nowhere", "--output", "OUT"], "folder of a run"),
     (["predict", "nowhere", "text"], "folder of an export"),
     (["predict", "nowhere"], "TEXTS"),
+    (["predict", "nowhere", "caf\udce9"], "folder of an export"),
+    ([*TRAIN, "embedded", "--qubits", "1100"], "nearest valid value is"),
+    ([*TRAIN, "embedded", "--seed", "5000000000"], "seed=5000000000"),
+    ([*TRAIN, "embedded", "--learning-rate", "1e39"], "learning_rate"),
+    ([*TRAIN, "embedded", "--circuit", "JUNK"], "JSON of a Cirq object"),
+    ([*TRAIN, "embedded", "--circuit", "LISTS"], "encoding"),
+    ([*TRAIN, "embedded", "--text-column", "label"], "to be text"),
+    ([*TRAIN, "embedded", "--classical", "ffn", "--depth", "2"], "no effect"),
+    ([*TRAIN, "GOOD", "--split", "test"], "no effect"),
+    ([*TRAIN, "ONECLASS"], "at least two labels"),
+    ([*TRAIN, "GOOD", "--limit", "20"], "at least two labels"),
+    ([*TRAIN, "LATE", "--limit", "9", "--validation-data", "LATE"], "='maybe'"),
+    ([*TRAIN, "BLANK"], "all blank"),
+    (["train", "--data", "GOOD", "--output", "BLOCKED"], "no folder"),
+    (["export", "RUN", "--output", "BLOCKED"], "no folder"),
 ]
 
 
@@ -165,11 +191,19 @@ def test_bad_input(arguments, message, trained, tmp_path, data_dir, capsys):
         "EMPTY": b"",
         "NOTABS": b"text label\na 1\n",
         "LATIN1": b"text\tlabel\ncaf\xe9\t1\nbar\t0\n",
-        "GOOD": b"text\tlabel\na fine film\tyes\na bad one\tno\n" * 20,
+        "GOOD": b"text\tlabel\n"
+        + b"a fine film\tyes\n" * 20
+        + b"a bad one\tno\n" * 20,
         "UNSEEN": b"text\tlabel\na fine film\tmaybe\n",
+        "LATE": b"text\tlabel\n" + b"a\tyes\nb\tno\n" * 5 + b"c\tmaybe\n",
+        "ONECLASS": b"text\tlabel\na fine film\tyes\na bad one\tyes\n",
+        "BLANK": b"text\tlabel\n \tyes\n \tno\n",
+        "JUNK": b'{"circuit": "foo"}',
+        "LISTS": b'{"encoding": ["angle"]}',
     }
     orphan = cirq.Circuit(cirq.rx(sympy.Symbol("t"))(cirq.LineQubit(0)))
     names = {"OUT": tmp_path / "out", "RUN": trained}
+    names["BLOCKED"] = tmp_path / "empty.tsv" / "sub"
     for name, content in files.items():
         names[name] = tmp_path / f"{name.lower()}.tsv"
         names[name].write_bytes(content)
@@ -205,3 +239,59 @@ def test_help_has_examples(command, capsys):
     assert code == 0
     assert "tfq-hybrid" in out
     assert not command or "Example" in out
+
+
+def test_no_arguments_print_the_help(capsys):
+    code, out, _ = run(capsys)
+    assert code == 2
+    assert "Commands:" in out
+    assert len(out.splitlines()) > 10
+
+
+def test_damaged_runs_are_named(trained, tmp_path, capsys):
+    import shutil
+
+    for name in ("model.keras", "metrics.json", "config.json"):
+        damaged = tmp_path / name
+        shutil.copytree(trained, damaged)
+        content = (damaged / name).read_bytes()
+        (damaged / name).write_bytes(content[: len(content) // 2])
+        code, _, err = run(
+            capsys, "export", damaged, "--output", tmp_path / "o"
+        )
+        assert code == 2
+        assert "damaged" in err
+        assert len(err.strip().splitlines()) == 1
+
+
+def test_evaluate_takes_names_or_values(tmp_path, capsys):
+    rows = "a fine film\t1\na bad film\t0\n" * 20
+    (tmp_path / "train.tsv").write_text("text\tlabel\n" + rows)
+    (tmp_path / "test.jsonl").write_text(
+        '{"said": "a fine film", "is": "good"}\n'
+    )
+    common = ["--sequence-length", 8, "--json"]
+    code, _, err = run(
+        capsys,
+        "train",
+        "--data",
+        tmp_path / "train.tsv",
+        *common,
+        "--label-names",
+        "bad,good",
+        "--output",
+        tmp_path / "run",
+    )
+    assert code == 0, err
+    columns = ["--text-column", "said", "--label-column", "is"]
+    code, out, err = run(
+        capsys,
+        "evaluate",
+        tmp_path / "run",
+        "--json",
+        *columns,
+        "--data",
+        tmp_path / "test.jsonl",
+    )
+    assert code == 0, err
+    assert json.loads(out)["examples"] == 1

@@ -4,7 +4,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from tfq_hybrid.data import TextDataset, learn_vocabulary, load_dataset
-from tfq_hybrid.data.embedded import SIZES, sentences
+from tfq_hybrid.data.embedded import SIZES, EmbeddedSentiment, sentences
 from tfq_hybrid.data.vocabulary import SPECIAL_TOKENS
 from tfq_hybrid.errors import UserError
 
@@ -28,7 +28,11 @@ def test_tfds_split_and_column_are_named(sst2_tree):
 
 @pytest.mark.parametrize(
     "name,nearest",
-    [("imdb_review", "imdb_reviews"), ("embeded", "embedded")],
+    [
+        ("imdb_review", "imdb_reviews"),
+        ("embeded", "embedded"),
+        ("glue/sst22", "glue/sst2"),
+    ],
 )
 def test_unknown_name(name, nearest, tmp_path):
     with pytest.raises(UserError, match=f"Did you mean '{nearest}'"):
@@ -46,6 +50,20 @@ def test_embedded_is_a_tfds_data_set(data_dir):
         "embedded_sentiment", split="test", data_dir=data_dir
     ).as_numpy_iterator()
     assert {row["text"].decode() for row in rows} == set(dataset.texts)
+
+
+def test_embedded_is_the_same_everywhere():
+    # A changed grammar needs a new version of the TFDS builder, or a copy
+    # prepared earlier would be read.
+    import hashlib
+
+    text = repr([list(sentences(split)) for split in SIZES])
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    version = str(EmbeddedSentiment.VERSION)
+    assert (version, digest[:16]) == (
+        "1.0.0",
+        "bddf314cedab5485",
+    )
 
 
 def test_embedded_is_balanced_and_disjoint():

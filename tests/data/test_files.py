@@ -51,6 +51,8 @@ def test_columns_can_be_named(tmp_path):
         ("a.jsonl", '{"text": "x", "label": 1}\n{"text": 2\n', "row 2"),
         ("a.jsonl", '{"text": "x", "label": 1}\n{"text": "y"}\n', "row 2"),
         ("a.jsonl", "[" * 100_000, "row 1"),
+        ("a.jsonl", '{"text": null, "label": 1}\n', "example 1"),
+        ("a.jsonl", '{"text": "x", "label": 1.5}\n', "example 1"),
         ("a.txt", "x", "Did you mean '.tsv'"),
     ],
 )

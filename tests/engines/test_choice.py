@@ -1,6 +1,8 @@
 import cirq
+import numpy as np
 import pytest
 import sympy
+import tensorflow as tf
 
 from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.engines import (
@@ -8,6 +10,7 @@ from tfq_hybrid.engines import (
     check_memory,
     choose_engine,
     estimate_bytes,
+    make_engine,
 )
 from tfq_hybrid.errors import UserError
 
@@ -38,6 +41,42 @@ def test_auto_falls_back_and_says_why(program, options, reason):
         choose_engine(program, "batched", **options)
 
 
+@pytest.mark.parametrize(
+    "operation,message",
+    [
+        (cirq.rx(sympy.Symbol("x") + 1), "TensorFlow Quantum knows"),
+        (cirq.rx(sympy.Symbol("x") ** 2), "TensorFlow Quantum knows"),
+    ],
+    ids=str,
+)
+def test_what_tfq_cannot_run_is_refused_early(operation, message):
+    qubit = cirq.GridQubit(0, 0)
+    circuit = cirq.Circuit(operation(qubit))
+    program = Program(circuit, (cirq.Z(qubit),), ("x",))
+    with pytest.raises(UserError, match=message):
+        choose_engine(program, "tfq")
+
+
+def test_noise_is_refused():
+    qubit = cirq.GridQubit(0, 0)
+    circuit = cirq.Circuit(cirq.rx(sympy.Symbol("x"))(qubit))
+    circuit += cirq.depolarize(0.1)(qubit)
+    program = Program(circuit, (cirq.Z(qubit),), ("x",))
+    with pytest.raises(UserError, match="Noisy"):
+        choose_engine(program)
+
+
+def test_global_phases_do_not_matter():
+    qubit = cirq.GridQubit(0, 0)
+    circuit = cirq.Circuit(
+        cirq.global_phase_operation(1j), cirq.rx(sympy.Symbol("x"))(qubit)
+    )
+    program = Program(circuit, (cirq.Z(qubit),), ("x",))
+    engine = make_engine(program, "batched")
+    value = engine(tf.constant([[0.5]]), tf.zeros([0]))
+    assert float(value[0, 0]) == pytest.approx(np.cos(0.5), abs=1e-6)
+
+
 def test_unknown_gates_go_to_tfq():
     qubit = cirq.GridQubit(0, 0)
     gate = cirq.PhasedXPowGate(phase_exponent=sympy.Symbol("x"))
@@ -65,16 +104,21 @@ def test_beyond_memory_names_what_fits():
 def test_estimate_grows_with_the_state():
     small = estimate_bytes(qubits=4, operators=4, depth=2, batch=100)
     assert estimate_bytes(5, 4, 2, 100) == 2 * small
+    assert estimate_bytes(4, 4, 2, 100, layers=12) == 12 * small
 
 
 def test_symbols_need_a_source():
     spec = CircuitSpec(qubits=2)
     with pytest.raises(UserError, match="nothing feeds: w_0, w_1"):
         Program(spec.circuit, spec.operators, spec.features)
-    with pytest.raises(UserError, match="operator on"):
+    with pytest.raises(UserError, match="each symbol once"):
         Program(
             spec.circuit,
-            (cirq.Z(cirq.GridQubit(5, 5)),),
+            spec.operators,
             spec.features,
-            spec.weights,
+            spec.weights + spec.weights,
         )
+    foreign = (cirq.Z(cirq.GridQubit(5, 5)),)
+    program = Program(spec.circuit, foreign, spec.features, spec.weights)
+    with pytest.raises(UserError, match="qubits that the circuit lacks"):
+        choose_engine(program, "batched")

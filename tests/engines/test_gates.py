@@ -55,6 +55,7 @@ def test_flags():
         cirq.rx(S + sympy.Symbol("t"))(Q[0]),
         cirq.rx(S**2)(Q[0]),
         cirq.PhasedXPowGate(phase_exponent=S)(Q[0]),
+        cirq.PhasedISwapPowGate(phase_exponent=S, exponent=S)(Q[0], Q[1]),
         cirq.measure(Q[0]),
         cirq.depolarize(0.1)(Q[0]),
     ],

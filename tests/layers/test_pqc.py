@@ -267,6 +267,56 @@ def test_foreign_data_circuits_name_the_way_out():
     assert PQC(CIRCUIT, cirq.Z(QUBITS[0]))(foreign).shape == (1, 1)
 
 
+@pytest.mark.parametrize("engine", ["tfq", "batched"])
+def test_values_of_another_width_are_refused(engine):
+    x, w = sympy.symbols("x w")
+    circuit = cirq.Circuit(cirq.rx(x)(QUBITS[0]), cirq.ry(w)(QUBITS[0]))
+    layer = ControlledPQC(
+        circuit, cirq.Z(QUBITS[0]), trained_symbols=["w"], engine=engine
+    )
+    for shape in ((1, 2), (1, 0), (3,)):
+        with pytest.raises(UserError, match=r"\(batch, 1\)"):
+            layer(np.zeros(shape))
+
+
+def test_operators_may_measure_the_data_alone():
+    layer = PQC(CIRCUIT, [cirq.Z(QUBITS[1])])
+    data = tfq.convert_to_tensor([cirq.Circuit(cirq.X(QUBITS[1]))])
+    np.testing.assert_allclose(layer(data), [[-1.0]], atol=1e-6)
+
+
+def test_engine_choice_tells_what_runs():
+    assert PQC(CIRCUIT, cirq.Z(QUBITS[0])).engine_choice.name == "tfq"
+    layer = ControlledPQC(CIRCUIT, cirq.Z(QUBITS[0]))
+    assert layer.engine_choice.name == "batched"
+    layer([tfq.convert_to_tensor([cirq.Circuit()]), np.zeros((1, 1))])
+    assert layer.engine_choice.name == "tfq"
+    assert not layer.supports_jit
+
+
+@pytest.mark.parametrize("kind", [PQC, ControlledPQC])
+def test_initializer_regularizer_constraint(kind):
+    x, w = sympy.symbols("x w")
+    circuit = cirq.Circuit(cirq.rx(w)(QUBITS[0]))
+    options = {}
+    if kind is ControlledPQC:
+        circuit += cirq.rx(x)(QUBITS[0])
+        options["trained_symbols"] = ["w"]
+    layer = kind(
+        circuit,
+        cirq.Z(QUBITS[0]),
+        initializer=keras.initializers.Constant(2.0),
+        regularizer=keras.regularizers.L2(0.5),
+        constraint=keras.constraints.MaxNorm(1.0),
+        **options,
+    )
+    layer = kind.from_config(layer.get_config())
+    layer.build((None, 1))
+    np.testing.assert_allclose(layer.get_weights()[0], [2.0])
+    assert float(layer.losses[0]) == pytest.approx(2.0)
+    assert float(layer.parameters.constraint(layer.parameters)[0]) <= 1.0001
+
+
 def test_trained_symbols_are_checked():
     with pytest.raises(UserError, match="Did you mean 's0'"):
         ControlledPQC(CIRCUIT, cirq.Z(QUBITS[0]), trained_symbols=["s00"])

@@ -180,6 +180,32 @@ def test_from_bert_keeps_all_but_the_blocks(tmp_path):
         assert quantum.count_params() < bert.count_params()
 
 
+@pytest.mark.parametrize("feed_forward", ["quantum", "bottleneck"])
+def test_tokens_decide_which_ones_the_block_sees(feed_forward):
+    options = {**SMALL, "num_layers": 1, "feed_forward": feed_forward}
+    every = QFFNBert(**options)
+    first = QFFNBert(**options, tokens="cls")
+    generator = np.random.default_rng(0)
+    weights = [generator.normal(size=w.shape) for w in every.get_weights()]
+    every.set_weights(weights)
+    first.set_weights(weights)
+    a = np.array(every(TOKENS)["sequence_output"])
+    b = np.array(first(TOKENS)["sequence_output"])
+    np.testing.assert_allclose(a[:, 0], b[:, 0], atol=1e-6)
+    assert np.abs(a[:, 1:] - b[:, 1:]).max() > 1e-4
+
+
+def test_from_bert_needs_every_layer():
+    bert = QFFNBert(**{**SMALL, "feed_forward": "ffn", "num_layers": 2})
+    with keras.name_scope("outer"):
+        again = QFFNBert.from_bert(bert, feed_forward="ffn")
+    np.testing.assert_array_equal(
+        bert(TOKENS)["pooled_output"], again(TOKENS)["pooled_output"]
+    )
+    with pytest.raises(ValueError, match="transformer_layer_1"):
+        QFFNBert.from_bert(bert, feed_forward="ffn", num_layers=1)
+
+
 def test_bad_arguments():
     with pytest.raises(UserError, match="Did you mean 'quantum'"):
         QFFNBert(**{**SMALL, "feed_forward": "quantm"})

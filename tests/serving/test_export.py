@@ -138,7 +138,7 @@ def test_bad_input(tmp_path):
     with pytest.raises(UserError, match="Expected 2 label names"):
         export(model, tmp_path / "name", ["a", "b", "c"])
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="a file"):
+    with pytest.raises(UserError, match="no folder"):
         export(model, tmp_path / "file")
     with pytest.raises(UserError, match="folder of an export"):
         Predictor(tmp_path)

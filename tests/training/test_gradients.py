@@ -114,3 +114,29 @@ def test_sparse_gradients_are_counted_once():
     # Token 1 occurs three times: the gradient is (0, 3, 1, 0, 0).
     expected = pytest.approx(np.sqrt(10.0), rel=1e-5)
     assert history["gradient_norm/classical"][0] == expected
+
+
+@pytest.mark.parametrize("steps", [2, 5])
+def test_reads_after_executions_of_several_steps(steps, tmp_path):
+    model = make_model()
+    model.compile(keras.optimizers.SGD(0.1), "mse", steps_per_execution=steps)
+    data = np.ones((40, 3), "float32"), np.ones((40, 1), "float32")
+    monitor = GradientMonitor(tmp_path)
+    history = model.fit(*data, batch_size=1, verbose=0, callbacks=[monitor])
+    assert history.history["gradient_norm/classical"][0] > 0
+    events = EventAccumulator(str(tmp_path / "gradients"))
+    events.Reload()
+    assert len(events.Tensors("gradient_norm/classical")) == 4
+
+
+def test_scaled_losses_are_unscaled():
+    norms = []
+    for wrap in (lambda o: o, keras.optimizers.LossScaleOptimizer):
+        keras.utils.set_random_seed(0)
+        model = make_model()
+        model.compile(wrap(keras.optimizers.SGD(0.1)), "mse")
+        history = model.fit(
+            *DATA, verbose=0, callbacks=[GradientMonitor(every=1)]
+        ).history
+        norms.append(history["gradient_norm/classical"][0])
+    assert norms[0] == pytest.approx(norms[1], rel=1e-4)

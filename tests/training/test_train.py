@@ -15,7 +15,7 @@ from tfq_hybrid.training import (
     train,
 )
 from tfq_hybrid.training.build import build_classifier, compile_classifier
-from tfq_hybrid.training.train import load_splits
+from tfq_hybrid.training.splits import load_splits
 
 QUICK = {
     "data": "embedded",
@@ -111,16 +111,63 @@ def test_resumed_equals_uninterrupted(quick, tmp_path, monkeypatch):
         np.testing.assert_array_equal(a, b)
 
 
-def test_nan_keeps_the_last_good_checkpoint(quick, tmp_path):
-    config = dataclasses.replace(quick, learning_rate=1e30, epochs=3)
+# At 1e30 the loss is NaN at the second step; with one step an epoch only the
+# validation or the weights can tell.
+@pytest.mark.parametrize(
+    "rate,batch_size", [(1e30, 16), (1e37, 64), (3.3e38, 64)]
+)
+def test_nan_keeps_the_last_good_checkpoint(quick, tmp_path, rate, batch_size):
+    config = dataclasses.replace(
+        quick, learning_rate=rate, epochs=1, batch_size=batch_size
+    )
     with pytest.raises(TrainingDivergedError, match="learning rate below"):
         silent(config, tmp_path / "run")
+    assert not RunFolder(tmp_path / "run").is_finished
     checkpoint = Checkpoint(tmp_path / "run" / "checkpoints")
+    assert checkpoint.epoch == 0
     _, _, names, vocabulary = RunFolder(tmp_path / "run").read()
     model = build_classifier(config, vocabulary, len(names))
     compile_classifier(model, config, 4)
     checkpoint.restore(model)
     assert all(np.isfinite(w).all() for w in model.get_weights())
+
+
+def test_a_stopped_training_does_not_go_on(quick, tmp_path):
+    config = dataclasses.replace(
+        quick, epochs=30, patience=1, learning_rate=1e-9
+    )
+    metrics = silent(config, tmp_path / "run")
+    # Killed between the last epoch and the end.
+    (tmp_path / "run" / "metrics.json").unlink()
+    again = silent(config, tmp_path / "run", resume=True)
+    assert again["history"] == metrics["history"]
+
+
+def test_resume_refuses_changed_data(tmp_path):
+    data = tmp_path / "data.tsv"
+    rows = ["a fine film\t1", "a bad film\t0"] * 20
+    data.write_text("\n".join(["text\tlabel", *rows]))
+    config = TrainConfig(**{**QUICK, "data": str(data), "limit": None})
+    silent(config, tmp_path / "run")
+    (tmp_path / "run" / "metrics.json").unlink()
+    data.write_text("\n".join(["text\tlabel", *rows, "more\t1"]))
+    with pytest.raises(UserError, match="changed since"):
+        silent(config, tmp_path / "run", resume=True)
+
+
+def test_arguments_have_effect(quick):
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a"]
+    for name, value, read in (
+        ("xla", True, lambda model: model.jit_compile),
+        ("weight_decay", 0.25, lambda model: model.optimizer.weight_decay),
+        ("dropout", 0.3, lambda model: model.backbone.dropout),
+        ("tokens", "cls", lambda model: model.backbone.tokens),
+        ("engine", "tfq", lambda model: model.backbone.engine),
+    ):
+        config = dataclasses.replace(quick, **{name: value})
+        model = build_classifier(config, vocabulary, 2)
+        compile_classifier(model, config, 4)
+        assert read(model) == value
 
 
 def test_early_stopping_keeps_the_best_epoch(quick, tmp_path):
@@ -188,7 +235,7 @@ def test_bad_arguments(arguments, message):
         ({"circuit": {"qubits": 40}}, "qubits=40.*nearest valid value is"),
         ({"label_names": ("a", "b", "c")}, "2 different label names"),
         ({"label_names": ("a", "a")}, "2 different label names"),
-        ({"limit": 1}, "two training examples"),
+        ({"limit": 1}, "at least two labels"),
         ({"validation_data": "no.tsv"}, "No such file"),
     ],
 )
@@ -248,3 +295,10 @@ def test_from_a_preset(quick, tmp_path):
     model, _ = load_trained(tmp_path / "run")
     assert model.preprocessor.tokenizer.get_vocabulary() == vocabulary
     assert model.backbone.hidden_dim == 8
+    fresh = build_classifier(config, vocabulary, 2)
+    np.testing.assert_array_equal(
+        fresh.backbone.token_embedding.embeddings,
+        bert.token_embedding.embeddings,
+    )
+    with pytest.raises(UserError, match="sequence_length of at most 12"):
+        silent(dataclasses.replace(config, sequence_length=13), tmp_path / "no")

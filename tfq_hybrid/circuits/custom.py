@@ -66,6 +66,8 @@ class CustomCircuit:
                 check_choice(role, name, names)
             object.__setattr__(self, role, tuple(given))
         self._check_roles(names)
+        if isinstance(self.operators, (cirq.PauliString, cirq.PauliSum)):
+            object.__setattr__(self, "operators", (self.operators,))
         operators = self.operators or [cirq.Z(qid) for qid in self.qids]
         operators = tuple(cirq.PauliSum.wrap(term) for term in operators)
         object.__setattr__(self, "operators", operators)
@@ -95,6 +97,11 @@ class CustomCircuit:
     def qubits(self):
         """The number of qubits."""
         return len(self.qids)
+
+    @property
+    def observable_count(self):
+        """The number of operators."""
+        return len(self.operators)
 
     @property
     def layers(self):
@@ -127,8 +134,31 @@ class CustomCircuit:
 
     @classmethod
     def from_dict(cls, config):
-        """Builds a circuit from `to_dict()`."""
+        """Builds a circuit from `to_dict()`.
+
+        Raises:
+            UserError: it is not what `to_dict` gives.
+        """
+        known = [field.name for field in dataclasses.fields(cls)]
+        for key in config:
+            check_choice("CustomCircuit argument", key, known)
         config = dict(config)
-        config["circuit"] = cirq.read_json(json_text=config["circuit"])
-        config["operators"] = cirq.read_json(json_text=config["operators"])
+        for key in ("circuit", "operators"):
+            if key in config:
+                config[key] = read_cirq(config[key])
         return cls(**config)
+
+
+def read_cirq(text):
+    """Reads `cirq.to_json`'s text.
+
+    Raises:
+        UserError: it is not such a text.
+    """
+    try:
+        return cirq.read_json(json_text=text)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise UserError(
+            f"Expected the JSON of a Cirq object. Received: {reason[:200]}"
+        ) from None

@@ -1,8 +1,10 @@
 """Circuits by name: the table of presets, and `as_circuit`."""
 
+import json
+
 import cirq
 
-from tfq_hybrid.circuits.custom import CustomCircuit
+from tfq_hybrid.circuits.custom import CustomCircuit, read_cirq
 from tfq_hybrid.circuits.spec import CircuitSpec
 from tfq_hybrid.errors import UserError, check_choice
 
@@ -29,7 +31,8 @@ def as_circuit(circuit):
     Args:
         circuit: a `CircuitSpec` or `CustomCircuit`, returned as it is; the
             name of a preset; a `cirq.Circuit` whose symbols begin with `x`
-            (features) or `w` (weights); or a dict from `to_dict()`.
+            (features) or `w` (weights); a dict from `to_dict()`; or the
+            parsed JSON of `cirq.to_json`.
 
     Returns:
         A `CircuitSpec` or a `CustomCircuit`.
@@ -49,6 +52,8 @@ def as_circuit(circuit):
     if isinstance(circuit, str):
         check_choice("circuit", circuit, PRESETS)
         return PRESETS[circuit]
+    if isinstance(circuit, dict) and "cirq_type" in circuit:
+        return as_circuit(read_cirq(json.dumps(circuit)))
     if isinstance(circuit, dict):
         kind = CustomCircuit if "circuit" in circuit else CircuitSpec
         return kind.from_dict(circuit)

@@ -76,11 +76,13 @@ class CircuitSpec:
         check_choice("encoding", self.encoding, ENCODINGS)
         check_choice("scaling", self.scaling, SCALINGS)
         check_choice("entanglement", self.entanglement, ENTANGLEMENTS)
-        if isinstance(self.ansatz, str) or not self.ansatz:
-            raise UserError(
-                "Expected ansatz to be a sequence of gate names. "
-                f"Received: ansatz={self.ansatz!r}"
-            )
+        for name in ("ansatz", "observables"):
+            value = getattr(self, name)
+            if not isinstance(value, (list, tuple)):
+                raise UserError(
+                    f"Expected {name} to be a sequence of names. "
+                    f"Received: {name}={value!r}"
+                )
         for gate in self.ansatz:
             check_choice("ansatz gate", gate, [*ROTATIONS, *ENTANGLERS])
         if not set(self.ansatz) & set(ROTATIONS):
@@ -90,8 +92,9 @@ class CircuitSpec:
             )
         object.__setattr__(self, "ansatz", tuple(self.ansatz))
         object.__setattr__(self, "observables", tuple(self.observables))
+        qids = self.qids if self.observables else ()
         for word in self.observables:
-            parse_observable(word, self.qids)
+            parse_observable(word, qids)
 
     @property
     def qids(self):
@@ -115,6 +118,11 @@ class CircuitSpec:
         return rotations * self.qubits * self.depth * blocks
 
     @property
+    def observable_count(self):
+        """Outputs of the circuit, counted without building."""
+        return len(self.observables) or self.qubits
+
+    @property
     def layers(self):
         """Ansatz layers in all, over every re-upload."""
         return self.depth * (1 + self.reuploads)
@@ -133,7 +141,8 @@ class CircuitSpec:
     def operators(self):
         """The observables as a tuple of `cirq.PauliString`."""
         words = self.observables or z_on_each(self.qubits)
-        return tuple(parse_observable(word, self.qids) for word in words)
+        qids = self.qids
+        return tuple(parse_observable(word, qids) for word in words)
 
     @functools.cached_property
     def circuit(self):
@@ -184,7 +193,8 @@ class CircuitSpec:
         """Builds a spec from `to_dict()`.
 
         Raises:
-            UserError: a key is not an argument of `CircuitSpec`.
+            UserError: a key is not an argument of `CircuitSpec`, or a value
+                is out of its range.
         """
         known = [field.name for field in dataclasses.fields(cls)]
         for key in config:

@@ -28,13 +28,17 @@ Examples:
     show_default=True,
     help="The split of a TFDS data set.",
 )
+@click.option("--text-column", help="Default: that of the run.")
+@click.option("--label-column", help="Default: that of the run.")
+@click.option("--data-dir", type=click.Path(), help="Where TFDS keeps data.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def evaluate(run, data, split, as_json):
+def evaluate(run, data, split, as_json, **columns):
     """Evaluate the model of a run on labelled text."""
     quiet_imports()
     from tfq_hybrid import training
 
-    result = training.evaluate(run, data, split, verbose=0 if as_json else 1)
+    verbose = 0 if as_json else 1
+    result = training.evaluate(run, data, split, verbose=verbose, **columns)
     if as_json:
         click.echo(json.dumps(result))
         return

@@ -48,12 +48,19 @@ def main(arguments=None):
         commands.main(arguments, "tfq-hybrid", standalone_mode=False)
     except UserError as error:
         _stop(str(error), 2)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help())
+        sys.exit(2)
     except click.ClickException as error:
         _stop(error.format_message(), 2)
     except TrainingDivergedError as error:
         _stop(str(error), 1)
     except (KeyboardInterrupt, click.Abort):
-        _stop("Interrupted. A training goes on with `train --resume`.", 130)
+        words = sys.argv[1:] if arguments is None else arguments
+        hint = " Go on with `tfq-hybrid train --resume`." * ("train" in words)
+        _stop(f"Interrupted.{hint}", 130)
+    except OSError as error:
+        _stop(f"{error.strerror or error}: {error.filename}", 2)
 
 
 def _stop(message, code):

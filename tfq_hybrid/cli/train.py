@@ -50,7 +50,7 @@ def _words(ctx, parameter, value):
 )
 @click.option(
     "--validation-data",
-    help="As --data. Default: the tenth part of --data, drawn by the seed.",
+    help="As --data. Default: its validation split, or a tenth of it.",
 )
 @click.option("--model", metavar="[qffn-bert]", help="Default: qffn-bert.")
 @click.option(
@@ -160,6 +160,8 @@ def train(output, circuit_file, resume, overwrite, as_json, **options):
     quiet_imports()
     from tfq_hybrid import training
 
+    if resume and circuit_file:
+        raise click.UsageError("--resume and --circuit exclude each other.")
     stored = _resumed(output, given) if resume else None
     config = stored or _config(given, circuit_file)
     metrics = training.train(
@@ -187,9 +189,38 @@ def _config(given, circuit_file):
 
     if "data" not in given:
         raise click.UsageError("Missing option '--data'.")
+    _refuse_idle_options(given, circuit_file)
     circuit = _circuit(given, circuit_file)
     rest = {k: v for k, v in given.items() if k not in CIRCUIT_OPTIONS}
     return TrainConfig(circuit=circuit.to_dict(), **rest)
+
+
+def _refuse_idle_options(given, circuit_file):
+    """Refuses options that the chosen model or data would not heed."""
+    from tfq_hybrid.data import is_local
+
+    idle = {}
+    if given.get("classical") == "ffn":
+        idle["--classical ffn"] = [*CIRCUIT_OPTIONS, "tokens", "engine"]
+    if given.get("classical") == "bottleneck":
+        idle["--classical bottleneck"] = ["engine"]
+    if "preset" in given:
+        idle["--preset"] = ["vocabulary_size"]
+    if is_local(given["data"]):
+        idle[f"--data {given['data']}"] = ["split"]
+    for cause, names in idle.items():
+        for name in names:
+            if name in given:
+                option = f"--{name.replace('_', '-')}"
+                raise UserError(
+                    f"Expected no {option} with {cause}, where it has no "
+                    f"effect. Received: {option}={given[name]!r}"
+                )
+    if circuit_file and given.get("classical") == "ffn":
+        raise UserError(
+            "Expected no --circuit with --classical ffn, where it has no "
+            f"effect. Received: --circuit={circuit_file!r}"
+        )
 
 
 def _resumed(output, given):
@@ -225,15 +256,10 @@ def _circuit(given, circuit_file):
         option = f"--{next(iter(changes)).replace('_', '-')}"
         raise click.UsageError(f"--circuit and {option} exclude each other.")
     try:
-        text = pathlib.Path(circuit_file).read_text("utf-8")
-        content = json.loads(text)
-    except (OSError, ValueError) as error:
+        content = json.loads(pathlib.Path(circuit_file).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(
             f"Expected a JSON file with a circuit. Received: {circuit_file} "
             f"({error})"
         ) from None
-    if isinstance(content, dict) and "cirq_type" in content:
-        import cirq
-
-        return as_circuit(cirq.read_json(json_text=text))
     return as_circuit(content)

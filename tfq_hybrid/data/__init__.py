@@ -1,6 +1,17 @@
 """Labelled text: TFDS, local files and the embedded corpus."""
 
-from tfq_hybrid.data.datasets import TextDataset, load_dataset
+from tfq_hybrid.data.datasets import (
+    TextDataset,
+    is_local,
+    load_dataset,
+    splits_of,
+)
 from tfq_hybrid.data.vocabulary import learn_vocabulary
 
-__all__ = ["TextDataset", "learn_vocabulary", "load_dataset"]
+__all__ = [
+    "TextDataset",
+    "is_local",
+    "learn_vocabulary",
+    "load_dataset",
+    "splits_of",
+]

@@ -2,7 +2,9 @@
 
 import contextlib
 import dataclasses
+import hashlib
 import io
+import json
 import pathlib
 import sys
 
@@ -42,6 +44,23 @@ class TextDataset:
         return dataclasses.replace(
             self, texts=self.texts[:count], labels=self.labels[:count]
         )
+
+    def only_seen(self):
+        """The same examples, without the labels that none of them has."""
+        seen = np.unique(self.labels)
+        return TextDataset(
+            self.texts,
+            np.searchsorted(seen, self.labels).astype(np.int32),
+            tuple(self.label_names[i] for i in seen),
+        )
+
+    def fingerprint(self):
+        """A digest of all texts and labels, a hexadecimal str."""
+        digest = hashlib.sha256()
+        for text, label in zip(self.texts, self.labels, strict=True):
+            row = [text, self.label_names[label]]
+            digest.update(json.dumps(row).encode("utf-8"))
+        return digest.hexdigest()
 
     def split(self, fraction, seed=0):
         """Two disjoint random parts, the second of about `fraction`."""
@@ -129,8 +148,7 @@ def load_dataset(
     >>> len(dataset), dataset.label_names
     (1000, ('negative', 'positive'))
     """
-    looks_local = pathlib.Path(source).suffix in {".tsv", ".csv", ".jsonl"}
-    if looks_local or pathlib.Path(source).is_file():
+    if is_local(source):
         texts, values = read_file(source, text_column, label_column)
         names = label_names or sorted(set(values), key=_natural)
     else:
@@ -142,8 +160,23 @@ def load_dataset(
     for value in values:
         if value not in index:
             raise choice_error(f"label in {source}", value, names)
+    if not any(text.strip() for text in texts):
+        raise UserError(f"Expected texts. Received: {source}, all blank")
     labels = np.array([index[value] for value in values], np.int32)
     return TextDataset(texts, labels, tuple(names))
+
+
+def is_local(source):
+    """Whether `load_dataset` takes `source` for a file."""
+    path = pathlib.Path(source)
+    return path.suffix in {".tsv", ".csv", ".jsonl"} or path.is_file()
+
+
+def splits_of(source, data_dir=None):
+    """The names of the splits of a data set; none for a local file."""
+    if is_local(source):
+        return []
+    return list(_prepared_builder(source, data_dir).info.splits)
 
 
 def _natural(value):
@@ -158,18 +191,16 @@ def _read_tfds(name, split, text_column, label_column, data_dir):
     """Texts, labels (by name) and label names of a TFDS data set."""
     import tensorflow_datasets as tfds
 
-    from tfq_hybrid.data.embedded import EmbeddedSentiment
-
-    tfds.disable_progress_bar()
-    if name == "embedded":
-        builder = EmbeddedSentiment(data_dir=data_dir)
-    else:
-        builder = _builder(tfds, name, data_dir)
-    _prepare(builder, name)
+    builder = _prepared_builder(name, data_dir)
     check_choice("split", split, list(builder.info.splits))
     features = builder.info.features
     texts = find_column("text column", text_column, features, TEXT_COLUMNS)
     labels = find_column("label column", label_column, features, LABEL_COLUMNS)
+    if not isinstance(features[texts], tfds.features.Text):
+        raise UserError(
+            f"Expected {texts!r} of {name} to be text. "
+            f"Received: {type(features[texts]).__name__}"
+        )
     names = getattr(features[labels], "names", None)
     if not names:
         raise UserError(
@@ -188,11 +219,29 @@ def _read_tfds(name, split, text_column, label_column, data_dir):
     return found_texts, [names[i] for i in found_labels], names
 
 
+def _prepared_builder(name, data_dir):
+    import tensorflow_datasets as tfds
+
+    from tfq_hybrid.data.embedded import EmbeddedSentiment
+
+    tfds.disable_progress_bar()
+    if name == "embedded":
+        builder = EmbeddedSentiment(data_dir=data_dir)
+    else:
+        builder = _builder(tfds, name, data_dir)
+    _prepare(builder, name)
+    return builder
+
+
 def _builder(tfds, name, data_dir):
     try:
         return tfds.builder(str(name), data_dir=data_dir)
     except (tfds.core.DatasetNotFoundError, ValueError):
         known = ["embedded", *tfds.list_builders(with_community_datasets=False)]
+        base, slash, _ = str(name).partition("/")
+        if slash and base in known:
+            configs = tfds.builder_cls(base).builder_configs
+            known = [f"{base}/{config}" for config in configs]
         error = choice_error("data set", name, known)
         _, _, hint = str(error).rpartition(". ")
         hint = f" {hint}" if hint.startswith("Did") else ""

@@ -51,10 +51,15 @@ def read_file(path, text_column=None, label_column=None):
         raise UserError(f"Expected at least one row. Received: {path}, empty")
     texts = find_column("text column", text_column, columns, TEXT_COLUMNS)
     labels = find_column("label column", label_column, columns, LABEL_COLUMNS)
-    return (
-        [str(row[texts]) for row in rows],
-        [str(row[labels]) for row in rows],
-    )
+    for number, row in enumerate(rows, start=1):
+        value, label = row[texts], row[labels]
+        is_label = isinstance(label, (str, int)) and not isinstance(label, bool)
+        if not isinstance(value, str) or not is_label:
+            raise UserError(
+                "Expected a text and a label that is a text or an integer. "
+                f"Received: {path}, example {number}"
+            )
+    return [row[texts] for row in rows], [str(row[labels]) for row in rows]
 
 
 def find_column(role, wanted, columns, defaults):

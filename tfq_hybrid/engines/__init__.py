@@ -6,7 +6,11 @@ from tfq_hybrid.engines.choice import (
     choose_engine,
     make_engine,
 )
-from tfq_hybrid.engines.memory import check_memory, estimate_bytes
+from tfq_hybrid.engines.memory import (
+    check_memory,
+    estimate_bytes,
+    human_bytes,
+)
 from tfq_hybrid.engines.program import Program
 
 __all__ = [
@@ -16,5 +20,6 @@ __all__ = [
     "check_memory",
     "choose_engine",
     "estimate_bytes",
+    "human_bytes",
     "make_engine",
 ]

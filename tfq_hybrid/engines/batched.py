@@ -6,8 +6,7 @@ angles differ. The plan made here uses that:
 1. While no entangler has acted, the qubits are independent: the encoding
    is a product of two-component vectors.
 2. A run of shared gates on a group of neighbouring qubits is one matrix,
-   built once a step (`blocks`). Up to `GROUP_LIMIT` qubits the group is the
-   whole register.
+   built once a step (`blocks`). A small register is one group (`groups`).
 3. Runs of gates that relabel basis states (CNOT, SWAP) across groups are
    one gather.
 4. Before a readout of Z operators, diagonal gates have no effect and
@@ -21,6 +20,7 @@ import tensorflow as tf
 
 from tfq_hybrid.engines.blocks import Block
 from tfq_hybrid.engines.gates import lower_operation
+from tfq_hybrid.engines.groups import groups as group_register
 from tfq_hybrid.engines.readout import Readout
 from tfq_hybrid.engines.schedule import schedule
 from tfq_hybrid.engines.tensors import (
@@ -30,9 +30,6 @@ from tfq_hybrid.engines.tensors import (
     product_state,
     stack_rows,
 )
-
-GROUP_LIMIT = 6  # one matrix for the register up to this many qubits
-GROUP_SIZE = 4  # beyond it, groups of about this many
 
 
 class BatchedEngine:
@@ -64,6 +61,7 @@ class BatchedEngine:
         gates = [
             lower_operation(operation, program.qids)
             for operation in program.circuit.all_operations()
+            if operation.qubits  # a global phase is not observable
         ]
         gates = schedule(gates, self._kind)
         self._readout = Readout(program.operators, program.qids)
@@ -109,7 +107,7 @@ class BatchedEngine:
 
     def _plan(self, gates):
         """Turns gates into steps: blocks, permutations and fed gates."""
-        groups = self._groups()
+        groups = group_register(self.program.qubits)
         home = {q: g for g, group in enumerate(groups) for q in group}
         pending = [[] for _ in groups]
         steps = []
@@ -136,13 +134,6 @@ class BatchedEngine:
                 steps.append(gate)
         flush(range(len(groups)))
         return steps
-
-    def _groups(self):
-        qubits = self.program.qubits
-        count = 1 if qubits <= GROUP_LIMIT else -(-qubits // GROUP_SIZE)
-        return [
-            group.tolist() for group in np.array_split(range(qubits), count)
-        ]
 
     def _permutation(self, gates):
         """The index array p of a run of relabelling gates: new[i] = old[p]."""
@@ -234,6 +225,3 @@ class BatchedEngine:
             ):
                 vectors[qubit] = rows
         return product_state(vectors)
-
-
-__all__ = ["BatchedEngine", "GROUP_LIMIT", "GROUP_SIZE"]

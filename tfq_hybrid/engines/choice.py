@@ -2,6 +2,8 @@
 
 import dataclasses
 
+import cirq
+
 from tfq_hybrid.engines.gates import lower_operation
 from tfq_hybrid.engines.memory import check_memory
 from tfq_hybrid.errors import UserError, check_choice
@@ -49,6 +51,7 @@ def choose_engine(
     check_choice("engine", engine, ENGINES)
     check_memory(program.qubits, len(program.operators), depth=1, batch=1)
     if engine == "tfq":
+        _check_tfq(program)
         return EngineChoice("tfq", "as asked")
     obstacle = _obstacle(program, repetitions, backend, differentiator)
     if engine == "batched":
@@ -59,6 +62,7 @@ def choose_engine(
             )
         return EngineChoice("batched", "as asked")
     if obstacle:
+        _check_tfq(program)
         return EngineChoice("tfq", obstacle)
     return EngineChoice("batched", "exact expectations of known gates")
 
@@ -71,6 +75,9 @@ def _obstacle(program, repetitions, backend, differentiator):
         return f"backend of type {type(backend).__name__}"
     if differentiator is not None:
         return f"differentiator {type(differentiator).__name__}"
+    if program.foreign_qids:
+        foreign = ", ".join(map(str, program.foreign_qids))
+        return f"operators on qubits that the circuit lacks: {foreign}"
     try:
         for operation in program.circuit.all_operations():
             lower_operation(operation, program.qids)
@@ -79,21 +86,43 @@ def _obstacle(program, repetitions, backend, differentiator):
     return None
 
 
-def make_engine(program, choice, **options):
+def _check_tfq(program):
+    """Raises `UserError` unless TensorFlow Quantum reads the circuit."""
+    import tensorflow_quantum as tfq
+
+    zeros = dict.fromkeys(program.symbols, 0.0)
+    resolved = cirq.resolve_parameters(program.circuit, zeros)
+    if not cirq.has_unitary(resolved):
+        raise UserError(
+            "Expected a circuit without noise or measurements: noise is "
+            "given to the Noisy layers. Received: a circuit that is not "
+            "unitary"
+        )
+    try:
+        tfq.convert_to_tensor([program.circuit])
+    except (TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            "Expected gates that TensorFlow Quantum knows. Received: "
+            f"{reason[:300]}"
+        ) from None
+
+
+def make_engine(program, name, **options):
     """Builds the chosen engine.
 
     TensorFlow Quantum is imported only when its engine is built.
 
     Args:
         program: `Program`.
-        choice: `EngineChoice`.
+        name: str, `"tfq"` or `"batched"`.
         **options: `repetitions`, `backend` and `differentiator`, for
             `TFQEngine`.
 
     Returns:
         A `TFQEngine` or a `BatchedEngine`.
     """
-    if choice.name == "tfq":
+    if name == "tfq":
         from tfq_hybrid.engines.tfq import TFQEngine
 
         return TFQEngine(program, **options)

@@ -103,7 +103,13 @@ def lower_operation(operation, qids):
             f"CNOT, CZ, SWAP, ISWAP, XX, YY or ZZ. Received: {operation}"
         )
     symbol, slope, intercept = _affine(gate.exponent, operation)
-    rates, cos_basis, sin_basis = _trig_bases(gate)
+    try:
+        rates, cos_basis, sin_basis = _trig_bases(gate)
+    except TypeError:
+        raise UserError(
+            "Expected a symbol in the exponent of a gate only. "
+            f"Received: {operation}"
+        ) from None
     return TrigGate(
         qubits,
         symbol,

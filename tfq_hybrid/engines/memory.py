@@ -2,18 +2,20 @@
 
 import psutil
 
+from tfq_hybrid.engines.groups import group_count
 from tfq_hybrid.errors import UserError
 
 _FLOAT_BYTES = 4
 
 
-def estimate_bytes(qubits, operators, depth, batch):
+def estimate_bytes(qubits, operators, depth, batch, layers=1):
     """Peak bytes of a training step of the batched engine.
 
-    Two planes of 2**qubits floats for each example are kept for the gradient
-    after the encoding and after each ansatz layer at most, and about four
-    more are alive at the peak; the readout holds one table of 2**qubits
-    complex numbers for each operator.
+    For the gradient, two planes of 2**qubits floats for each example are
+    kept for each group of qubits and each relabelling in every ansatz layer,
+    and some six more around encoding and readout; the readout holds one
+    table of 2**qubits complex numbers for each operator. Fitted to the
+    measured growth of a process, to within a factor of two.
 
     Args:
         qubits: int.
@@ -21,45 +23,61 @@ def estimate_bytes(qubits, operators, depth, batch):
         depth: int. Ansatz layers in all, over every re-upload.
         batch: int. Examples that run at once: in a language model the
             tokens of a batch.
+        layers: int. Circuits in the model. Defaults to 1.
 
     Returns:
         int, in bytes.
 
     Example:
 
-    >>> estimate_bytes(qubits=10, operators=10, depth=2, batch=1024)
-    59047936
+    >>> estimate_bytes(qubits=10, operators=10, depth=2, batch=1024) // 2**20
+    112
     """
     state = 2 * _FLOAT_BYTES * 2**qubits * batch
-    return state * (depth + 5) + 2 * 16 * operators * 2**qubits
+    states = (group_count(qubits) + 1) * depth + 6
+    return layers * (state * states + 2 * 16 * operators * 2**qubits)
 
 
-def check_memory(qubits, operators, depth, batch):
+def check_memory(qubits, operators, depth, batch, layers=1):
     """Raises `UserError` when a step would not fit in the free memory.
 
-    The message names the largest number of qubits that fits.
+    The arguments are those of `estimate_bytes`. The message names the
+    largest number of qubits that fits.
     """
     available = psutil.virtual_memory().available
 
-    def fits(count):
+    def needed(count):
         measured = max(1, operators * count // qubits)
-        return estimate_bytes(count, measured, depth, batch) <= available
+        return estimate_bytes(count, measured, depth, batch, layers)
 
-    if not fits(qubits):
-        largest = next((n for n in range(qubits, 0, -1) if fits(n)), 0)
-        needed = estimate_bytes(qubits, operators, depth, batch)
-        raise UserError(
-            f"Expected a circuit that fits in memory: {qubits} qubits over "
-            f"{batch} examples at once need {_human(needed)}, and "
-            f"{_human(available)} are free. Received: qubits={qubits}. "
-            f"The nearest valid value is {largest}."
-        )
+    if needed(qubits) <= available:
+        return
+    largest = next(
+        (n for n in range(min(qubits, 64), 0, -1) if needed(n) <= available), 0
+    )
+    hint = (
+        f"The nearest valid value is {largest}."
+        if largest
+        else "Not even one qubit fits: lower the depth or the batch."
+    )
+    raise UserError(
+        f"Expected circuits that fit in memory: {layers} of {qubits} qubits "
+        f"and {depth} layers over {batch} examples at once need "
+        f"{human_bytes(needed(qubits))}, and {human_bytes(available)} are "
+        f"free. Received: qubits={qubits}. {hint}"
+    )
 
 
-def _human(size):
-    """Bytes as a short text: 5.5e10 -> '51 GiB'."""
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}"
-        size /= 1024
-    return f"{size:.3g} PiB"
+def human_bytes(size):
+    """Bytes as a short text.
+
+    Example:
+
+    >>> human_bytes(5 * 2**30)
+    '5 GiB'
+    """
+    units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    while size >= 1024 and len(units) > 1:
+        size //= 1024
+        units.pop(0)
+    return f"{size} {units[0]}" if size < 10**6 else f"over 10^6 {units[0]}"

@@ -22,8 +22,8 @@ class Program:
             the order of the engine's second input.
 
     Raises:
-        UserError: a symbol of the circuit is in neither tuple, or an
-            operator acts on a qubit that the circuit lacks.
+        UserError: a symbol of the circuit is in neither tuple, or a name
+            stands twice.
     """
 
     circuit: cirq.Circuit
@@ -41,12 +41,11 @@ class Program:
                 "Expected every symbol to be fed or trained. Received: a "
                 f"circuit whose symbols nothing feeds: {', '.join(orphans)}"
             )
-        measured = {qid for term in sums for qid in term.qubits}
-        foreign = sorted(measured - set(self.qids))
-        if foreign:
+        sources = [*self.fed, *self.trained]
+        if len(set(sources)) < len(sources):
             raise UserError(
-                "Expected operators on qubits of the circuit. Received: an "
-                f"operator on {', '.join(map(str, foreign))}"
+                "Expected each symbol once. Received: "
+                f"fed={list(self.fed)}, trained={list(self.trained)}"
             )
 
     @functools.cached_property
@@ -58,6 +57,15 @@ class Program:
     def qubits(self):
         """The number of qubits."""
         return len(self.qids)
+
+    @property
+    def foreign_qids(self):
+        """Qubits of the operators that the circuit itself does not touch.
+
+        They are legal where data circuits come before the circuit.
+        """
+        measured = {qid for term in self.operators for qid in term.qubits}
+        return sorted(measured - set(self.qids))
 
     @functools.cached_property
     def symbols(self):

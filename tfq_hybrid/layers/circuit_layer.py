@@ -5,7 +5,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.engines import Program, choose_engine, make_engine
+from tfq_hybrid.engines import (
+    EngineChoice,
+    Program,
+    choose_engine,
+    make_engine,
+)
 from tfq_hybrid.engines.differentiators import (
     differentiator_config,
     differentiator_from_config,
@@ -16,6 +21,10 @@ from tfq_hybrid.layers.arguments import (
     check_model_circuit,
     check_operators,
     check_repetitions,
+)
+
+RUNS_DATA_CIRCUITS = EngineChoice(
+    "tfq", "data circuits are TensorFlow Quantum's"
 )
 
 
@@ -66,7 +75,7 @@ class CircuitLayer(keras.layers.Layer):
         self.parameters = None
 
     def build(self, input_shape=None):
-        if self.program.trained:
+        if self.program.trained and self.parameters is None:
             self.parameters = self.add_weight(
                 name="parameters",
                 shape=(len(self.program.trained),),
@@ -86,8 +95,7 @@ class CircuitLayer(keras.layers.Layer):
                     "backend": self.backend,
                     "differentiator": self.differentiator,
                 }
-            choice = type(self.engine_choice)(name, "")
-            self._engines[name] = make_engine(self.program, choice, **options)
+            self._engines[name] = make_engine(self.program, name, **options)
         return self._engines[name]
 
     @property
@@ -108,6 +116,14 @@ class CircuitLayer(keras.layers.Layer):
             A tensor of shape (batch, operators) of the compute dtype.
         """
         dtype = self.circuit_dtype
+        names = self.program.fed
+        if fed.shape.rank != 2 or fed.shape[1] not in (None, len(names)):
+            raise UserError(
+                f"Expected values of shape (batch, {len(names)}), one for each "
+                f"of the symbols {', '.join(names)}. Received: shape "
+                f"{tuple(fed.shape)}"
+            )
+        fed = tf.ensure_shape(fed, [None, len(names)])
         fed = tf.cast(fed, dtype)
         trained = tf.zeros([0], dtype)
         if self.parameters is not None:

@@ -5,7 +5,7 @@ import keras
 import sympy
 
 from tfq_hybrid.errors import UserError, check_choice
-from tfq_hybrid.layers.circuit_layer import CircuitLayer
+from tfq_hybrid.layers.circuit_layer import RUNS_DATA_CIRCUITS, CircuitLayer
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -99,6 +99,16 @@ class ControlledPQC(CircuitLayer):
                 f"trained_symbols={list(trained_symbols)}, which is all"
             )
         self.trained_symbols = tuple(trained_symbols)
+
+    def build(self, input_shape=None):
+        is_pair = bool(input_shape) and isinstance(
+            input_shape[0], (list, tuple)
+        )
+        if is_pair and self.engine == "auto":
+            self.engine_choice = RUNS_DATA_CIRCUITS
+        if is_pair:
+            self.supports_jit = False
+        super().build(input_shape)
 
     @property
     def symbols(self):

@@ -5,7 +5,7 @@ import keras
 import sympy
 import tensorflow as tf
 
-from tfq_hybrid.layers.circuit_layer import CircuitLayer
+from tfq_hybrid.layers.circuit_layer import RUNS_DATA_CIRCUITS, CircuitLayer
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -84,6 +84,8 @@ class PQC(CircuitLayer):
             **kwargs,
         )
         self.supports_jit = False  # its inputs are strings
+        if engine == "auto":
+            self.engine_choice = RUNS_DATA_CIRCUITS
         # As in TensorFlow Quantum, the weights are there before a call.
         self.build()
 

@@ -1,5 +1,6 @@
 """Export a text classifier as a SavedModel that serves strings."""
 
+import errno
 import os
 import pathlib
 import shutil
@@ -8,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.files import check_output_folder
 from tfq_hybrid.serving.portable import portable_copy
 
 
@@ -38,7 +40,7 @@ def export(model, path, label_names=None):
 
     Raises:
         UserError: the number of names is not that of the classes, or the
-            path is a file.
+            path cannot be written.
     """
     path = pathlib.Path(path)
     classes = model.num_classes
@@ -47,10 +49,7 @@ def export(model, path, label_names=None):
         raise UserError(
             f"Expected {classes} label names. Received: {', '.join(names)}"
         )
-    if path.is_file():
-        raise UserError(
-            f"Expected a folder to export to. Received: {path}, a file"
-        )
+    check_output_folder(path)
     model = portable_copy(model)
     preprocessor = model.preprocessor
     is_softmax = model.activation is keras.activations.softmax
@@ -99,7 +98,14 @@ def _write(archive, path):
     try:
         archive.write_out(str(partial), verbose=False)
         version = 1 + max(versions(path), default=0)
-        return partial.rename(path / str(version))
+        while True:
+            try:
+                return partial.rename(path / str(version))
+            except OSError as error:
+                # Another export took the number meanwhile.
+                if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                    raise
+                version += 1
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

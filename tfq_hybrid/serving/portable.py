@@ -2,6 +2,7 @@
 
 import keras
 
+from tfq_hybrid.adapters import named_layers
 from tfq_hybrid.layers.circuit_layer import CircuitLayer
 
 
@@ -20,7 +21,7 @@ def portable_copy(model):
     """
     circuits = [
         layer
-        for layer in model._flatten_layers()
+        for _, layer in named_layers(model)
         if isinstance(layer, CircuitLayer)
     ]
     if all(layer.engine_choice.name == "batched" for layer in circuits):

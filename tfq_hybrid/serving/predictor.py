@@ -52,6 +52,9 @@ class Predictor:
         Returns:
             A list of dicts: `text`, `label` and `probabilities`.
         """
+        for text in texts:
+            if not _is_unicode(text):
+                raise UserError(f"Expected UTF-8 text. Received: {text!a}")
         outputs = self._serve(text=tf.constant(list(texts)))
         rows = zip(
             texts,
@@ -67,3 +70,8 @@ class Predictor:
             }
             for text, label, probabilities in rows
         ]
+
+
+def _is_unicode(text):
+    """Whether a str is free of bytes that the shell could not decode."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)

@@ -3,6 +3,7 @@
 import keras
 import keras_hub
 
+from tfq_hybrid.adapters import named_layers
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.data import learn_vocabulary
 from tfq_hybrid.engines import check_memory
@@ -54,9 +55,10 @@ def build_classifier(config, vocabulary, classes):
         tokens = config.sequence_length if config.tokens == "all" else 1
         check_memory(
             circuit.qubits,
-            len(circuit.operators),
+            circuit.observable_count,
             circuit.layers,
             config.batch_size * tokens,
+            layers=2,  # of BERT-tiny; a preset is measured once it is read
         )
     options = {
         "feed_forward": config.classical or "quantum",
@@ -75,6 +77,20 @@ def build_classifier(config, vocabulary, classes):
         )
     else:
         bert = _from_preset(keras_hub.models.BertBackbone, config.preset)
+        if config.sequence_length > bert.max_sequence_length:
+            raise UserError(
+                f"Expected a sequence_length of at most "
+                f"{bert.max_sequence_length}, that of {config.preset}. "
+                f"Received: sequence_length={config.sequence_length}"
+            )
+        if quantum:
+            check_memory(
+                circuit.qubits,
+                circuit.observable_count,
+                circuit.layers,
+                config.batch_size * tokens,
+                layers=bert.num_layers,
+            )
         backbone = QFFNBert.from_bert(bert, **options)
     tokenizer = keras_hub.models.BertTokenizer(
         vocabulary=vocabulary, lowercase=True, strip_accents=True
@@ -116,7 +132,7 @@ def count_parameters(model):
     for layer in model.backbone.transformer_layers:
         for name in ("intermediate_dense", "output_dense"):
             blocks += getattr(layer, f"_feedforward_{name}").count_params()
-        for part in layer._flatten_layers():
+        for _, part in named_layers(layer):
             if isinstance(part, ControlledPQC):
                 angles += part.count_params()
     return {

@@ -3,12 +3,17 @@
 import math
 
 import keras
+import numpy as np
 
 from tfq_hybrid.errors import TrainingDivergedError
 
 
 class StopOnNaN(keras.callbacks.Callback):
-    """Raises `TrainingDivergedError` when the loss is NaN or infinite.
+    """Raises `TrainingDivergedError` when the training is no longer finite.
+
+    The loss is looked at after each step, the validation loss and the
+    weights, which the last step of an epoch may have spoilt unseen, after
+    each epoch. To guard a checkpoint it must stand before it.
 
     Raising, rather than asking the loop to stop, keeps later callbacks from
     saving what is left of the weights.
@@ -22,6 +27,18 @@ class StopOnNaN(keras.callbacks.Callback):
                 f"The loss became {loss} at step {step}."
             )
 
+    def on_epoch_end(self, epoch, logs=None):
+        loss = float((logs or {}).get("val_loss", 0.0))
+        weights = self.model.get_weights()
+        if not math.isfinite(loss) or not all(map(_is_finite, weights)):
+            raise TrainingDivergedError(
+                f"The weights left the range of numbers in epoch {epoch + 1}."
+            )
+
+
+def _is_finite(weight):
+    return bool(np.isfinite(np.asarray(weight, np.float64)).all())
+
 
 class ResumableEarlyStopping(keras.callbacks.EarlyStopping):
     """Keras's early stopping, which remembers the epochs before a resume.
@@ -34,6 +51,15 @@ class ResumableEarlyStopping(keras.callbacks.EarlyStopping):
     def __init__(self, history=(), **kwargs):
         super().__init__(**kwargs)
         self.history = list(history)
+
+    @classmethod
+    def is_due(cls, model, history, **kwargs):
+        """Whether a training with this history has stopped already."""
+        stopper = cls(history, **kwargs)
+        stopper.set_model(model)
+        model.stop_training = False
+        stopper.on_train_begin()
+        return model.stop_training
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)

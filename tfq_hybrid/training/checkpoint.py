@@ -7,15 +7,17 @@ import pathlib
 import keras
 import numpy as np
 
+from tfq_hybrid.files import write_json
+
 
 class Checkpoint(keras.callbacks.Callback):
     """Saves the training before it begins and after each epoch.
 
     A checkpoint holds the weights, the optimizer and the random state. It
     becomes valid when its entry in `state.json` is replaced, which is
-    atomic, so that a kill at any moment leaves the last good one. Weights
-    that are not finite are never saved. The best epoch by validation
-    accuracy, the earliest of equals, is kept beside the last one.
+    atomic, so that a kill at any moment leaves the last good one. The best
+    epoch by validation accuracy, the earliest of equals, is kept beside the
+    last one.
 
     Args:
         folder: str or path. One folder a training.
@@ -65,8 +67,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         logs = {key: float(value) for key, value in (logs or {}).items()}
-        if all_finite(self.model):
-            self._save(epoch + 1, [*self.history, logs])
+        self._save(epoch + 1, [*self.history, logs])
 
     def _save(self, epoch, history):
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -90,22 +91,3 @@ class Checkpoint(keras.callbacks.Callback):
 def _random(model):
     """The variables that hold the states of random generators."""
     return [v for v in model.variables if v.name == "seed_generator_state"]
-
-
-def all_finite(model):
-    """Whether every weight of a model is finite."""
-    return all(
-        np.isfinite(keras.ops.convert_to_numpy(weight)).all()
-        for weight in model.trainable_variables
-    )
-
-
-def write_json(path, content):
-    """Writes JSON atomically: a reader sees the old file or the new one."""
-    path = pathlib.Path(path)
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("w", encoding="utf-8") as file:
-        json.dump(content, file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)

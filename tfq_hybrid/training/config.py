@@ -3,6 +3,7 @@
 import dataclasses
 
 from tfq_hybrid.circuits import as_circuit
+from tfq_hybrid.engines import ENGINES
 from tfq_hybrid.errors import (
     UserError,
     check_choice,
@@ -10,6 +11,7 @@ from tfq_hybrid.errors import (
     choice_error,
     is_number,
 )
+from tfq_hybrid.layers import TOKENS
 
 MODELS = ("qffn-bert",)
 CLASSICAL = ("ffn", "bottleneck")
@@ -31,9 +33,9 @@ class TrainConfig:
         tokens: `"all"` or `"cls"`. Defaults to `"all"`.
         engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
         split: str. The split of a TFDS data set. Defaults to `"train"`.
-        validation_data: str, as `data`. Defaults to `None`: the validation
-            split of the TFDS data set where it has one, else a tenth of the
-            training data, drawn by the seed.
+        validation_data: str, as `data`, its `validation` split where it is
+            no file. Defaults to `None`: the `validation` split of `data`
+            where it has one, else a tenth of it, drawn by the seed.
         text_column, label_column: str. Default to the usual names.
         label_names: list of str. Names for the labels in sorted order.
             Defaults to `None`: as the data says.
@@ -91,6 +93,8 @@ class TrainConfig:
         check_choice("model", self.model, MODELS)
         if self.classical is not None:
             check_choice("classical", self.classical, CLASSICAL)
+        check_choice("tokens", self.tokens, TOKENS)
+        check_choice("engine", self.engine, ENGINES)
         minima = {
             "vocabulary_size": 64,
             "sequence_length": 3,
@@ -105,8 +109,8 @@ class TrainConfig:
         if self.limit is not None:
             check_integer("limit", self.limit, 1)
         for name, low, high in (
-            ("learning_rate", 0.0, float("inf")),
-            ("weight_decay", 0.0, float("inf")),
+            ("learning_rate", 0.0, 3.4e38),
+            ("weight_decay", 0.0, 3.4e38),
             ("dropout", 0.0, 1.0),
         ):
             value = getattr(self, name)

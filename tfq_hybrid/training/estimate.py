@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tfq_hybrid.adapters import named_layers
 from tfq_hybrid.circuits import as_circuit
-from tfq_hybrid.engines import estimate_bytes
+from tfq_hybrid.engines import estimate_bytes, human_bytes
 from tfq_hybrid.layers.circuit_layer import CircuitLayer
 from tfq_hybrid.training.build import count_parameters
 
@@ -39,13 +39,14 @@ def describe(model, config, training, first_epoch=0):
         tokens = config.sequence_length if config.tokens == "all" else 1
         needed = estimate_bytes(
             circuit.qubits,
-            len(circuit.operators),
+            circuit.observable_count,
             circuit.layers,
             config.batch_size * tokens,
+            layers=len(choices),
         )
         yield (
             f"{len(choices)} circuits of {circuit.weight_count} angles, "
-            f"engine {choices[0]}, at most {needed / 2**20:.0f} MiB each"
+            f"engine {choices[0]}, about {human_bytes(needed)}"
         )
     steps = -(-len(training) // config.batch_size)
     epochs = config.epochs - first_epoch

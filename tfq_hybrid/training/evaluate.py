@@ -7,6 +7,7 @@ import sklearn.metrics
 
 from tfq_hybrid.data import load_dataset
 from tfq_hybrid.training.run_folder import RunFolder
+from tfq_hybrid.training.splits import relabel
 
 
 def load_trained(run):
@@ -27,16 +28,31 @@ def load_trained(run):
     # Importing `models` registers the classes that the file names.
     from tfq_hybrid import models  # noqa: F401
 
-    return keras.models.load_model(folder.model_file, compile=False), names
+    try:
+        model = keras.models.load_model(folder.model_file, compile=False)
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise folder.damaged(error) from None
+    return model, names
 
 
-def evaluate(run, data, split="test", verbose=0):
+def evaluate(
+    run,
+    data,
+    split="test",
+    text_column=None,
+    label_column=None,
+    data_dir=None,
+    verbose=0,
+):
     """Accuracy, its interval, macro-F1 and loss on labelled text.
 
     Args:
         run: str or path. The folder of a finished run.
-        data: str, as for `load_dataset`.
+        data: str, as for `load_dataset`. Its labels are those of training,
+            by value or by the names that the run gave them.
         split: str. The split of a TFDS data set. Defaults to `"test"`.
+        text_column, label_column, data_dir: as for `load_dataset`. Default
+            to those of the run.
         verbose: as for `predict`.
 
     Returns:
@@ -47,15 +63,16 @@ def evaluate(run, data, split="test", verbose=0):
     Raises:
         UserError: the input is wrong, or a label was not seen in training.
     """
-    config, values, _, _ = RunFolder(run).read()
+    config, values, names, _ = RunFolder(run).read()
     dataset = load_dataset(
         data,
         split,
-        text_column=config.text_column,
-        label_column=config.label_column,
-        label_names=values,
-        data_dir=config.data_dir,
-    )
+        text_column=text_column or config.text_column,
+        label_column=label_column or config.label_column,
+        data_dir=data_dir or config.data_dir,
+    ).only_seen()
+    by_value = set(dataset.label_names) <= set(values)
+    dataset = relabel(dataset, values if by_value else names, data)
     model, _ = load_trained(run)
     logits = model.predict(dataset.batches(256), verbose=verbose)
     losses = keras.losses.sparse_categorical_crossentropy(

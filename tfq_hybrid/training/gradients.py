@@ -4,8 +4,8 @@ Callbacks never see gradients. What sees them all, once a step and without a
 second backward pass, is the optimizer's `apply`. So the monitor wraps that
 method of the model's optimizer while `fit` traces and runs its train step:
 the wrapper writes a few numbers into one variable, and the callback reads
-that variable every few steps. Under `steps_per_execution` it reads what the
-last step of the execution left.
+that variable every few steps, or as soon as an execution of several steps is
+over. Gradients that a `LossScaleOptimizer` scaled are read unscaled.
 """
 
 import pathlib
@@ -72,6 +72,7 @@ class GradientMonitor(keras.callbacks.Callback):
         self._names = []
         self._values = None
         self._readings = []
+        self._last_period = None
 
     def on_train_begin(self, logs=None):
         groups = gradient_groups(self.model)
@@ -79,13 +80,19 @@ class GradientMonitor(keras.callbacks.Callback):
         self._values = tf.Variable(
             tf.zeros([len(groups), 2]), trainable=False, name="gradients"
         )
-        self._wrap(self.model.optimizer, list(groups.values()))
+        done = int(self.model.optimizer.iterations)
+        self._last_period = self._period(done)
+        self._wrap(_applying(self.model.optimizer), list(groups.values()))
         # A step that was traced earlier does not hold the wrapper.
         self.model.make_train_function(force=True)
         if self.log_dir is not None:
             self._writer = tf.summary.create_file_writer(
                 str(pathlib.Path(self.log_dir) / "gradients")
             )
+
+    def _period(self, step):
+        """Counts the readings that are due at a step; below zero for none."""
+        return (step - 1) // self.every
 
     def _wrap(self, optimizer, groups):
         apply = type(optimizer).apply
@@ -113,8 +120,10 @@ class GradientMonitor(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         step = int(self.model.optimizer.iterations)
-        if (step - 1) % self.every:
+        period = self._period(step)
+        if period == self._last_period:
             return
+        self._last_period = period
         values = self._values.numpy()
         self._readings.append(values)
         if self._writer is not None:
@@ -135,11 +144,16 @@ class GradientMonitor(keras.callbacks.Callback):
         self._readings = []
 
     def on_train_end(self, logs=None):
-        del self.model.optimizer.apply  # the class's own again
+        del _applying(self.model.optimizer).apply  # the class's own again
         self.model.make_train_function(force=True)
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+
+
+def _applying(optimizer):
+    """The optimizer that sees the gradients unscaled."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
 
 
 def _statistics(grads):

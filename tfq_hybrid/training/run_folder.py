@@ -1,11 +1,12 @@
 """The folder of a run: what it holds, and whether it may be written."""
 
 import json
+import os
 import pathlib
 import shutil
 
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.training.checkpoint import write_json
+from tfq_hybrid.files import check_output_folder, write_json
 from tfq_hybrid.training.config import TrainConfig
 
 
@@ -44,6 +45,7 @@ class RunFolder:
 
     def check_writable(self, resume, overwrite):
         """Raises `UserError` unless a training may write here."""
+        check_output_folder(self.path)
         if resume and overwrite:
             raise UserError(
                 "Expected one of --resume and --overwrite. Received: both"
@@ -76,19 +78,43 @@ class RunFolder:
                 f"{state} run. Use {choice}--overwrite to train anew."
             )
 
-    def create(self, config, label_values, label_names, vocabulary):
-        """Begins a run: replaces the folder and writes what it needs."""
-        if self.path.exists():
-            shutil.rmtree(self.path)
-        self.path.mkdir(parents=True)
+    def create(self, config, label_values, label_names, vocabulary, data):
+        """Begins a run: takes the folder's place with what it needs.
+
+        The new folder is whole before the old one goes, so that a kill
+        leaves one or the other.
+        """
+        path = self.path.resolve()  # a link is followed, not replaced
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f".{path.name}.partial-{os.getpid()}")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir()
         tokens = "".join(f"{token}\n" for token in vocabulary)
-        self.vocabulary_file.write_text(tokens, encoding="utf-8")
+        (fresh / self.vocabulary_file.name).write_text(tokens, "utf-8")
         content = {
             "config": config.to_dict(),
             "label_values": list(label_values),
             "label_names": list(label_names),
+            "data": data,
         }
-        write_json(self.config_file, content)
+        write_json(fresh / self.config_file.name, content)
+        if path.exists():
+            old = path.with_name(f".{path.name}.old-{os.getpid()}")
+            path.rename(old)
+            fresh.rename(path)
+            shutil.rmtree(old)
+        else:
+            fresh.rename(path)
+
+    def check_data(self, data):
+        """Raises `UserError` unless the data are those the run began with."""
+        content = json.loads(self.config_file.read_text("utf-8"))
+        if content.get("data") != data:
+            raise UserError(
+                "Expected the data that the run began with. Received: "
+                f"{content['config']['data']}, which has changed since. Use "
+                "--overwrite to train anew."
+            )
 
     def read(self):
         """The config, label values, label names and vocabulary of a run.
@@ -111,10 +137,7 @@ class RunFolder:
                 vocabulary[:-1],
             )
         except (OSError, KeyError, TypeError, ValueError) as error:
-            raise UserError(
-                "Expected a whole run. Received: "
-                f"{self.path}, damaged ({type(error).__name__}: {error})"
-            ) from None
+            raise self.damaged(error) from None
 
     def metrics(self):
         """The content of `metrics.json`.
@@ -129,4 +152,15 @@ class RunFolder:
                 f"{self.path}, unfinished. Go on with `tfq-hybrid train "
                 f"--resume --output {self.path}`."
             )
-        return json.loads(self.metrics_file.read_text("utf-8"))
+        try:
+            return json.loads(self.metrics_file.read_text("utf-8"))
+        except ValueError as error:
+            raise self.damaged(error) from None
+
+    def damaged(self, error):
+        """The error for a file of the run that cannot be read."""
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        return UserError(
+            f"Expected a whole run. Received: {self.path}, damaged "
+            f"({reason[:200]})"
+        )

@@ -4,8 +4,8 @@ import time
 
 import keras
 
-from tfq_hybrid import data as text_data
 from tfq_hybrid.errors import TrainingDivergedError, UserError
+from tfq_hybrid.files import write_json
 from tfq_hybrid.training.build import (
     build_classifier,
     compile_classifier,
@@ -13,12 +13,11 @@ from tfq_hybrid.training.build import (
     make_vocabulary,
 )
 from tfq_hybrid.training.callbacks import ResumableEarlyStopping, StopOnNaN
-from tfq_hybrid.training.checkpoint import Checkpoint, write_json
+from tfq_hybrid.training.checkpoint import Checkpoint
 from tfq_hybrid.training.estimate import describe
 from tfq_hybrid.training.gradients import GradientMonitor
 from tfq_hybrid.training.run_folder import RunFolder
-
-EVALUATION_BATCH = 256
+from tfq_hybrid.training.splits import load_splits
 
 
 def train(
@@ -58,6 +57,7 @@ def train(
     training, validation = load_splits(config)
     if resume:
         _, values, names, vocabulary = folder.read()
+        folder.check_data(training.fingerprint())
     else:
         values = training.label_names
         names = _display_names(config.label_names, values)
@@ -69,7 +69,8 @@ def train(
     for line in describe(model, config, training, done):
         report(line)
     if not resume:
-        folder.create(config, values, names, vocabulary)
+        data = training.fingerprint()
+        folder.create(config, values, names, vocabulary, data)
     checkpoint = Checkpoint(folder.checkpoints)
     checkpoint.restore(model)
     seconds = _fit(
@@ -96,19 +97,22 @@ def train(
 
 
 def _fit(model, config, training, validation, folder, checkpoint, verbose):
-    """Runs `fit` from the checkpoint on. Returns seconds."""
+    """Runs `fit` from the checkpoint on. Returns the seconds it took."""
+    stopping = {
+        "monitor": "val_accuracy",
+        "mode": "max",
+        "patience": config.patience,
+    }
+    history = checkpoint.history
+    if ResumableEarlyStopping.is_due(model, history, **stopping):
+        return 0.0  # stopped already; cut short only while it was saved
     began = time.perf_counter()
     callbacks = [
         GradientMonitor(folder.logs, every=config.gradient_every),
-        StopOnNaN(),
+        StopOnNaN(),  # before what it guards
         checkpoint,
         keras.callbacks.TensorBoard(folder.logs, write_graph=False),
-        ResumableEarlyStopping(
-            checkpoint.history,
-            monitor="val_accuracy",
-            mode="max",
-            patience=config.patience,
-        ),
+        ResumableEarlyStopping(history, **stopping),
     ]
     try:
         model.fit(
@@ -118,7 +122,7 @@ def _fit(model, config, training, validation, folder, checkpoint, verbose):
             steps_per_epoch=-(-len(training) // config.batch_size),
             initial_epoch=checkpoint.epoch,
             epochs=config.epochs,
-            validation_data=validation.batches(EVALUATION_BATCH),
+            validation_data=validation.batches(config.batch_size),
             callbacks=callbacks,
             shuffle=False,  # shuffled by epoch already
             verbose=verbose,
@@ -130,38 +134,6 @@ def _fit(model, config, training, validation, folder, checkpoint, verbose):
             f"{config.learning_rate:g}."
         ) from None
     return time.perf_counter() - began
-
-
-def load_splits(config):
-    """Training and validation data of a config.
-
-    Args:
-        config: `TrainConfig`.
-
-    Returns:
-        A pair of `TextDataset` with the same label names.
-    """
-    columns = {
-        "text_column": config.text_column,
-        "label_column": config.label_column,
-        "data_dir": config.data_dir,
-    }
-    training = text_data.load_dataset(config.data, config.split, **columns)
-    training = training.take(config.limit)
-    if len(training) < 2:
-        raise UserError(
-            "Expected at least two training examples. "
-            f"Received: {config.data} with {len(training)}"
-        )
-    source, split = config.validation_data, "validation"
-    if source is None:
-        if config.data != "embedded":
-            return training.split(0.1, config.seed)
-        source = "embedded"
-    validation = text_data.load_dataset(
-        source, split, label_names=training.label_names, **columns
-    )
-    return training, validation
 
 
 def _display_names(wanted, values):
