@@ -36,26 +36,33 @@ def write(name, **content):
     print(f"\nWritten to {path.relative_to(pathlib.Path.cwd())}")
 
 
-def alternate(functions, rounds, repeats=1):
+def alternate(functions, rounds, least_seconds=0.3):
     """Times functions in turn, so that drift of the machine hits all alike.
 
     Args:
         functions: dict of a name and a function without arguments.
-        rounds: int. Turns that count, after one that does not.
-        repeats: int. Calls in each turn. Defaults to 1.
+        rounds: int. Turns that count.
+        least_seconds: float. A function is called again within its turn
+            until the turn has lasted this long. Defaults to 0.3.
 
     Returns:
         A dict of a name and a list of seconds for one call, a turn each.
     """
+    repeats = {}
+    for name, function in functions.items():
+        function()  # traces, compiles
+        began = time.perf_counter()
+        function()
+        spent = time.perf_counter() - began
+        repeats[name] = max(1, round(least_seconds / spent))
     seconds = {name: [] for name in functions}
-    for turn in range(1 + rounds):
+    for _ in range(rounds):
         for name, function in functions.items():
             began = time.perf_counter()
-            for _ in range(repeats):
+            for _ in range(repeats[name]):
                 function()
-            if turn:
-                spent = (time.perf_counter() - began) / repeats
-                seconds[name].append(spent)
+            spent = (time.perf_counter() - began) / repeats[name]
+            seconds[name].append(spent)
     return seconds
 
 

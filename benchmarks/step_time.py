@@ -3,7 +3,7 @@
     python benchmarks/step_time.py [--data FILE] [--rounds 15] [--xla]
 
 Steps of BERT-tiny on batches of 64 sentences of 48 tokens, every token
-through the block in both layers. The models train in turn, ten steps each,
+through the block in both layers. The models train in turn, a few steps each,
 and the ratio is taken turn by turn.
 """
 
@@ -16,7 +16,6 @@ from tfq_hybrid.data import learn_vocabulary, load_dataset
 from tfq_hybrid.training import TrainConfig
 from tfq_hybrid.training.build import build_classifier, compile_classifier
 
-STEPS = 10
 SEED = 0
 
 
@@ -52,7 +51,7 @@ def main():
         )
         for name in ("quantum", "ffn", "bottleneck")
     }
-    seconds = alternate(steps, options.rounds, STEPS)
+    seconds = alternate(steps, options.rounds)
     result = {name: summary(times) for name, times in seconds.items()}
     for twin in ("ffn", "bottleneck"):
         result[f"quantum_over_{twin}"] = ratio(
