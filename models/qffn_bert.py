@@ -3,7 +3,7 @@
 import keras
 import keras_hub
 
-from tfq_hybrid.adapters import named_layers, replace_sublayer
+from tfq_hybrid.adapters import is_leaf, named_layers, replace_sublayer
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.errors import check_choice
 from tfq_hybrid.layers import BottleneckFeedForward, QuantumFeedForward
@@ -119,6 +119,17 @@ class QFFNBert(keras_hub.models.BertBackbone):
         self.tokens = tokens
         self.engine = engine
 
+    @property
+    def feed_forward_blocks(self):
+        """The layers of each encoder layer's block, a list of pairs."""
+        return [
+            (
+                layer._feedforward_intermediate_dense,
+                layer._feedforward_output_dense,
+            )
+            for layer in self.transformer_layers
+        ]
+
     def get_config(self):
         return {
             **super().get_config(),
@@ -152,7 +163,7 @@ def _copy_weights(source, target):
     """Copies layer by layer; blocks that were replaced stay as they are."""
     targets = dict(named_layers(target))
     for path, layer in named_layers(source):
-        if layer._layers or not layer.weights:
+        if not is_leaf(layer) or not layer.weights:
             continue  # its parts are copied
         if path in targets:
             targets[path].set_weights(layer.get_weights())

@@ -79,11 +79,7 @@ class ContractTest(KerasHubContract):
 
 
 def block_parameters(model):
-    layer = model.transformer_layers[0]
-    return (
-        layer._feedforward_intermediate_dense.count_params()
-        + layer._feedforward_output_dense.count_params()
-    )
+    return sum(part.count_params() for part in model.feed_forward_blocks[0])
 
 
 def test_published_parameter_counts():

@@ -25,6 +25,11 @@ def named_layers(layer, prefix=""):
     yield from _walk(layer, prefix, {id(layer)})
 
 
+def is_leaf(layer):
+    """Whether a layer holds no other layers."""
+    return not layer._layers
+
+
 def _walk(layer, prefix, seen):
     for child in layer._layers:
         if id(child) in seen:

@@ -128,15 +128,16 @@ def compile_classifier(model, config, steps_per_epoch):
 
 def count_parameters(model):
     """Trainable parameters in all, in the blocks, and in the circuits."""
-    blocks, angles = 0, 0
-    for layer in model.backbone.transformer_layers:
-        for name in ("intermediate_dense", "output_dense"):
-            blocks += getattr(layer, f"_feedforward_{name}").count_params()
-        for _, part in named_layers(layer):
-            if isinstance(part, ControlledPQC):
-                angles += part.count_params()
+    blocks = [
+        part for pair in model.backbone.feed_forward_blocks for part in pair
+    ]
+    circuits = [
+        layer
+        for _, layer in named_layers(model)
+        if isinstance(layer, ControlledPQC)
+    ]
     return {
         "total": model.count_params(),
-        "feed_forward": blocks,
-        "circuits": angles,
+        "feed_forward": sum(part.count_params() for part in blocks),
+        "circuits": sum(circuit.count_params() for circuit in circuits),
     }
