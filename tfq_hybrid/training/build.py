@@ -50,15 +50,23 @@ def build_classifier(config, vocabulary, classes):
         UserError: the circuit does not fit in memory.
     """
     circuit = as_circuit(config.circuit)
-    quantum = config.classical is None
-    if quantum:
+    bert = None
+    if config.preset is not None:
+        bert = _from_preset(keras_hub.models.BertBackbone, config.preset)
+        if config.sequence_length > bert.max_sequence_length:
+            raise UserError(
+                f"Expected a sequence_length of at most "
+                f"{bert.max_sequence_length}, that of {config.preset}. "
+                f"Received: sequence_length={config.sequence_length}"
+            )
+    if config.classical is None:
         tokens = config.sequence_length if config.tokens == "all" else 1
         check_memory(
             circuit.qubits,
             circuit.observable_count,
             circuit.layers,
             config.batch_size * tokens,
-            layers=2,  # of BERT-tiny; a preset is measured once it is read
+            layers=bert.num_layers if bert else 2,  # BERT-tiny has two
         )
     options = {
         "feed_forward": config.classical or "quantum",
@@ -69,28 +77,13 @@ def build_classifier(config, vocabulary, classes):
         # A fixed name keeps the names of logs the same in every process.
         "name": "qffn_bert",
     }
-    if config.preset is None:
+    if bert is None:
         backbone = QFFNBert(
             vocabulary_size=len(vocabulary),
             max_sequence_length=config.sequence_length,
             **options,
         )
     else:
-        bert = _from_preset(keras_hub.models.BertBackbone, config.preset)
-        if config.sequence_length > bert.max_sequence_length:
-            raise UserError(
-                f"Expected a sequence_length of at most "
-                f"{bert.max_sequence_length}, that of {config.preset}. "
-                f"Received: sequence_length={config.sequence_length}"
-            )
-        if quantum:
-            check_memory(
-                circuit.qubits,
-                circuit.observable_count,
-                circuit.layers,
-                config.batch_size * tokens,
-                layers=bert.num_layers,
-            )
         backbone = QFFNBert.from_bert(bert, **options)
     tokenizer = keras_hub.models.BertTokenizer(
         vocabulary=vocabulary, lowercase=True, strip_accents=True
