@@ -77,13 +77,14 @@ def test_global_phases_do_not_matter():
     assert float(value[0, 0]) == pytest.approx(np.cos(0.5), abs=1e-6)
 
 
-def test_unknown_gates_go_to_tfq():
+def test_unknown_gates_are_named_with_their_place():
     qubit = cirq.GridQubit(0, 0)
-    gate = cirq.PhasedXPowGate(phase_exponent=sympy.Symbol("x"))
-    program = Program(cirq.Circuit(gate(qubit)), (cirq.Z(qubit),), ("x",))
-    choice = choose_engine(program)
-    assert choice.name == "tfq"
-    assert "a gate it does not know" in str(choice)
+    gate = cirq.rx(sympy.Symbol("x") * sympy.Symbol("y"))
+    program = Program(cirq.Circuit(gate(qubit)), (cirq.Z(qubit),), ("x", "y"))
+    with pytest.raises(UserError, match="TensorFlow Quantum knows"):
+        choose_engine(program)
+    with pytest.raises(UserError, match=r"one symbol times a number.*moment 0"):
+        choose_engine(program, "batched")
 
 
 def test_unknown_engine(program):

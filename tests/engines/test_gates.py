@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 import sympy
 
-from tfq_hybrid.engines.gates import lower_operation
+from tfq_hybrid.engines.blocks import embed
+from tfq_hybrid.engines.lowering import lower_operation
 from tfq_hybrid.errors import UserError
 
 S = sympy.Symbol("s")
@@ -31,22 +32,65 @@ ONE_SYMBOL = [
 @pytest.mark.parametrize("value", [0.0, 0.7, -2.9])
 def test_trig_form_is_the_unitary(operation, value):
     # Also the canary of the private members behind `_eigen_components`.
-    gate = lower_operation(operation, Q)
-    angles = gate.rates * value + gate.offsets
-    matrix = np.einsum("f,fij->ij", np.cos(angles), gate.cos_basis)
-    matrix += np.einsum("f,fij->ij", np.sin(angles), gate.sin_basis)
+    [gate] = lower_operation(operation, Q)
     resolved = cirq.resolve_parameters(operation, {"s": value})
-    np.testing.assert_allclose(matrix, cirq.unitary(resolved), atol=1e-12)
+    np.testing.assert_allclose(
+        gate.at(value), cirq.unitary(resolved), atol=1e-12
+    )
+
+
+PRODUCTS = [
+    cirq.PhasedXPowGate(phase_exponent=S, exponent=0.3 * S)(Q[0]),
+    cirq.PhasedXPowGate(phase_exponent=0.3, exponent=S, global_shift=0.2)(Q[0]),
+    cirq.PhasedXZGate(
+        x_exponent=S, z_exponent=2 * S, axis_phase_exponent=0.5 - S
+    )(Q[0]),
+    cirq.PhasedISwapPowGate(phase_exponent=S, exponent=S)(Q[0], Q[1]),
+    cirq.PhasedISwapPowGate(phase_exponent=0.2, exponent=S)(Q[0], Q[1]),
+    cirq.FSimGate(S, 0.5 * S)(Q[0], Q[1]),
+    cirq.rx(S)(Q[0]).controlled_by(Q[1]),
+    cirq.rx(S)(Q[0]).controlled_by(Q[2], Q[1], control_values=[0, 1]),
+    cirq.PhasedXPowGate(phase_exponent=S)(Q[0]).controlled_by(Q[2]),
+    cirq.ControlledGate(cirq.ZZ**S)(*Q),
+    cirq.CircuitOperation(
+        cirq.FrozenCircuit(cirq.rx(S)(Q[0]), cirq.CNOT(*Q[:2])),
+        repetitions=2,
+        use_repetition_ids=False,
+        qubit_map={Q[0]: Q[2]},
+    ),
+    cirq.CSWAP(*Q),
+    cirq.TwoQubitDiagonalGate([S, 0, 0, 1])(Q[0], Q[1]),
+    cirq.MatrixGate(cirq.testing.random_unitary(4, random_state=0))(*Q[1:]),
+    cirq.givens(S)(Q[1], Q[0]),
+    cirq.PauliStringPhasor(cirq.X(Q[0]) * cirq.Y(Q[2]), exponent_neg=S),
+]
+
+
+@pytest.mark.parametrize("operation", PRODUCTS, ids=str)
+def test_products_are_the_unitary_up_to_a_phase(operation):
+    matrix = np.eye(8)
+    for gate in lower_operation(operation, Q):
+        [full] = embed(gate.at(0.7)[np.newaxis], gate.qubits, 3)
+        matrix = full @ matrix
+    resolved = cirq.resolve_parameters(operation, {"s": 0.7})
+    circuit = cirq.Circuit(map(cirq.I, Q), resolved)
+    expected = circuit.unitary(qubit_order=Q)
+    cirq.testing.assert_allclose_up_to_global_phase(matrix, expected, atol=1e-7)
 
 
 def test_flags():
-    assert lower_operation(cirq.rz(S)(Q[0]), Q).is_diagonal
-    assert not lower_operation(cirq.rx(S)(Q[0]), Q).is_diagonal
-    assert lower_operation(cirq.ry(S)(Q[0]), Q).is_real
-    assert not lower_operation(cirq.rz(S)(Q[0]), Q).is_real
-    assert lower_operation(cirq.CNOT(Q[0], Q[1]), Q).is_permutation
-    assert not lower_operation(cirq.CZ(Q[0], Q[1]), Q).is_permutation
-    assert not lower_operation(cirq.rx(S)(Q[0]), Q).is_permutation
+    def lowered(operation):
+        [gate] = lower_operation(operation, Q)
+        return gate
+
+    assert lowered(cirq.rz(S)(Q[0])).is_diagonal
+    assert not lowered(cirq.rx(S)(Q[0])).is_diagonal
+    assert lowered(cirq.ry(S)(Q[0])).is_real
+    assert not lowered(cirq.rz(S)(Q[0])).is_real
+    for relabelling in (cirq.CNOT(Q[0], Q[1]), cirq.CZ(Q[0], Q[1])):
+        assert lowered(relabelling).is_relabelling
+    assert not lowered(cirq.rx(S)(Q[0])).is_relabelling
+    assert not lowered(cirq.S(Q[0])).is_relabelling
 
 
 @pytest.mark.parametrize(
@@ -54,8 +98,7 @@ def test_flags():
     [
         cirq.rx(S + sympy.Symbol("t"))(Q[0]),
         cirq.rx(S**2)(Q[0]),
-        cirq.PhasedXPowGate(phase_exponent=S)(Q[0]),
-        cirq.PhasedISwapPowGate(phase_exponent=S, exponent=S)(Q[0], Q[1]),
+        cirq.XPowGate(dimension=3)(cirq.LineQid(0, 3)),
         cirq.measure(Q[0]),
         cirq.depolarize(0.1)(Q[0]),
     ],

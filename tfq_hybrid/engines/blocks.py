@@ -11,48 +11,49 @@ import tensorflow as tf
 from tfq_hybrid.engines.tensors import trig_features
 
 
-def embed(matrices, targets, qubits):
+def embed(matrices, targets, qubits, radix=2):
     """Embeds gate matrices into the space of a group of qubits.
 
     Args:
         matrices: array of shape (F, d, d) on `len(targets)` qubits.
-        targets: tuple of int. Positions within the group, leading bit first.
+        targets: tuple of int. Positions within the group, leading digit
+            first.
         qubits: int. The size of the group.
+        radix: int. Defaults to 2.
 
     Returns:
-        An array of shape (F, 2**qubits, 2**qubits).
+        An array of shape (F, radix**qubits, radix**qubits).
     """
     others = [q for q in range(qubits) if q not in targets]
-    eye = np.eye(2 ** len(others))
+    eye = np.eye(radix ** len(others))
     full = np.einsum("fij,kl->fikjl", matrices, eye)
-    full = full.reshape([len(matrices)] + [2] * (2 * qubits))
+    full = full.reshape([len(matrices)] + [radix] * (2 * qubits))
     place = np.argsort([*targets, *others])
     axes = [0, *(1 + place), *(1 + qubits + place)]
-    return full.transpose(axes).reshape(len(matrices), 2**qubits, -1)
+    return full.transpose(axes).reshape(len(matrices), radix**qubits, -1)
 
 
-class Block:
-    """The unitary of a run of shared gates on neighbouring qubits.
+class BlockStep:
+    """The matrix of a run of shared gates on neighbouring qubits.
 
     Args:
-        gates: list of `TrigGate` in circuit order.
-        first: int. The first qubit of the group.
-        qubits: int. The size of the group.
-        trained: tuple of str. The order of the trained symbols.
+        gates: list of `TrigGate` in circuit order, none of them fed.
+        group: list of int. The neighbouring qubits.
+        register: `Register`.
     """
 
-    def __init__(self, gates, first, qubits, trained):
-        self.first = first
-        self.qubits = qubits
+    def __init__(self, gates, group, register):
+        self.gates = list(gates)
+        self._group = group
+        self._register = register
         self.is_real = all(gate.is_real for gate in gates)
         self._factors = []  # constants, local layers and trained gates
-        self._trained = trained
         open_layer = None
         for gate in gates:
-            targets = tuple(q - first for q in gate.qubits)
+            targets = tuple(q - group[0] for q in gate.qubits)
             if len(targets) == 1:
                 if open_layer is None:
-                    open_layer = [[] for _ in range(qubits)]
+                    open_layer = [[] for _ in group]
                     self._factors.append(("local", open_layer))
                 open_layer[targets[0]].append(gate)
             else:
@@ -60,45 +61,45 @@ class Block:
                 self._add_wide_gate(gate, targets)
 
     def _add_wide_gate(self, gate, targets):
+        size, radix = len(self._group), self._register.radix
+        cos_basis = embed(gate.cos_basis, targets, size, radix)
         if gate.symbol is not None:
-            cos_basis = embed(gate.cos_basis, targets, self.qubits)
-            sin_basis = embed(gate.sin_basis, targets, self.qubits)
+            sin_basis = embed(gate.sin_basis, targets, size, radix)
             self._factors.append(("trained", (gate, cos_basis, sin_basis)))
             return
-        matrix = embed(gate.cos_basis, targets, self.qubits)[0]
+        matrix = cos_basis[0]
         if self._factors and self._factors[-1][0] == "constant":
             matrix = matrix @ self._factors.pop()[1]
         self._factors.append(("constant", matrix))
 
-    def unitary(self, values):
+    def matrix(self, values):
         """The block's matrix at the trained values.
 
         Args:
-            values: real tensor of shape (trained,).
+            values: `Values`.
 
         Returns:
-            A complex tensor of shape (2**qubits, 2**qubits).
+            A tensor of shape (d, d), real where all gates are.
         """
-        dtype = _complex(values.dtype)
+        dtype = values.dtype if self.is_real else _complex(values.dtype)
         layers = [factor for kind, factor in self._factors if kind == "local"]
-        local = iter(self._local_unitaries(layers, values, dtype))
+        local = iter(self._local_matrices(layers, values, dtype))
         result = None
         for kind, factor in self._factors:
             if kind == "constant":
-                matrix = tf.constant(factor, dtype)
+                matrix = _constant(factor, dtype)
             elif kind == "local":
                 matrix = next(local)
             else:
-                matrix = self._trained_unitary(*factor, values, dtype)
+                gate, *bases = factor
+                features = trig_features(
+                    gate.rates, gate.offsets, values.of(gate.symbol)
+                )
+                matrix = _combine(*features, *bases, dtype)
             result = matrix if result is None else matrix @ result
         return result
 
-    def _trained_unitary(self, gate, cos_basis, sin_basis, values, dtype):
-        value = values[self._trained.index(gate.symbol)]
-        cos, sin = trig_features(gate.rates, gate.offsets, value)
-        return _combine(cos, sin, cos_basis, sin_basis, dtype)
-
-    def _local_unitaries(self, layers, values, dtype):
+    def _local_matrices(self, layers, values, dtype):
         """All layers of one-qubit gates at once: a list of matrices.
 
         The gates on a qubit are padded with identities to one length R and
@@ -109,13 +110,14 @@ class Block:
             return []
         runs = [run for layer in layers for run in layer]
         depth = max(len(run) for run in runs)
-        width = max((len(g.rates) for run in runs for g in run), default=1)
-        shape = (len(layers), depth, self.qubits)
-        mixing = np.zeros((*shape, width, len(self._trained)))
-        offsets = np.zeros((*shape, width))
-        cos_basis = np.zeros((*shape, width, 2, 2), np.complex128)
-        sin_basis = np.zeros((*shape, width, 2, 2), np.complex128)
-        cos_basis[..., 0, :, :] = np.eye(2)
+        width = max(len(g.rates) for run in runs for g in run)
+        radix = self._register.radix
+        shape = (len(layers), depth, len(self._group), width)
+        factors = np.empty(shape, object)
+        offsets = np.zeros(shape)
+        cos_basis = np.zeros((*shape, radix, radix), np.complex128)
+        sin_basis = np.zeros((*shape, radix, radix), np.complex128)
+        cos_basis[..., 0, :, :] = np.eye(radix)
         for i, layer in enumerate(layers):
             for q, run in enumerate(layer):
                 for r, gate in enumerate(run):
@@ -124,46 +126,43 @@ class Block:
                     sin_basis[i, r, q, :size] = gate.sin_basis
                     offsets[i, r, q, :size] = gate.offsets
                     if gate.symbol is not None:
-                        column = self._trained.index(gate.symbol)
-                        mixing[i, r, q, :size, column] = gate.rates
-        # A product with a constant matrix, whose gradient is another one,
-        # instead of a gather, whose gradient is a scatter.
-        flat = tf.constant(mixing.reshape(offsets.size, -1), values.dtype)
-        angles = tf.reshape(tf.linalg.matvec(flat, values), offsets.shape)
+                        factors[i, r, q, :size] = [
+                            {gate.symbol: rate} for rate in gate.rates
+                        ]
+        angles = values.linear([x or {} for x in factors.reshape(-1)])
+        angles = tf.reshape(angles, shape)
         cos, sin = trig_features(1.0, offsets, angles)
         gates = _combine(cos, sin, cos_basis, sin_basis, dtype)
-        first, *rest = tf.unstack(gates, axis=1)  # (layers, qubits, 2, 2)
+        first, *rest = tf.unstack(gates, axis=1)  # (layers, qubits, R, R)
         for gate in rest:
             first = gate @ first
-        result, *rest = tf.unstack(first, axis=1)  # (layers, 2, 2)
+        result, *rest = tf.unstack(first, axis=1)  # (layers, R, R)
         for q, factor in enumerate(rest, start=1):
-            size = 2**q
+            size = radix ** (q + 1)
             result = tf.einsum("aij,akl->aikjl", result, factor)
-            result = tf.reshape(result, [-1, 2 * size, 2 * size])
+            result = tf.reshape(result, [-1, size, size])
         return tf.unstack(result, num=len(layers))
 
-    def apply(self, state, values, total):
-        """Applies the block to a state of `total` qubits.
+    def apply(self, state, values):
+        """The next state."""
+        return self._apply(state, self.matrix(values))
 
-        Args:
-            state: tensor of shape (P, 2**total, batch).
-            values: real tensor of shape (trained,).
-            total: int. The number of qubits of the state.
+    def undo(self, state, values):
+        """The state before; the gates must be unitary."""
+        return self._apply(state, tf.linalg.adjoint(self.matrix(values)))
 
-        Returns:
-            A tensor of shape (P', 2**total, batch).
-        """
-        unitary = self.unitary(values)
-        real = tf.math.real(unitary)
-        imaginary = None if self.is_real else tf.math.imag(unitary)
-        if self.qubits == total:
+    def _apply(self, state, matrix):
+        register, group = self._register, self._group
+        real = matrix if self.is_real else tf.math.real(matrix)
+        imaginary = None if self.is_real else tf.math.imag(matrix)
+        if len(group) == register.qubits:
             return _apply_whole(state, real, imaginary)
-        lead, dim = 2**self.first, 2**self.qubits
-        tail = 2 ** (total - self.first - self.qubits)
+        lead, dim = register.radix ** group[0], matrix.shape[0]
+        tail = register.size // (lead * dim)
         batch = tf.shape(state)[-1]
         view = tf.reshape(state, [state.shape[0], lead, dim, tail * batch])
         view = _apply_part(view, real, imaginary)
-        return tf.reshape(view, [view.shape[0], 2**total, batch])
+        return tf.reshape(view, [view.shape[0], register.size, batch])
 
 
 def _apply_whole(state, real, imaginary):
@@ -194,10 +193,14 @@ def _apply_part(view, real, imaginary):
 
 def _combine(cos, sin, cos_basis, sin_basis, dtype):
     """sum_f cos_f C_f + sin_f S_f over the last axis of the features."""
-    features = tf.concat([cos, sin], axis=-1)
-    features = tf.complex(features, tf.zeros_like(features))
+    features = tf.cast(tf.concat([cos, sin], axis=-1), dtype)
     bases = np.concatenate([cos_basis, sin_basis], axis=-3)
-    return tf.einsum("...f,...fij->...ij", features, tf.constant(bases, dtype))
+    bases = _constant(bases, dtype)
+    return tf.einsum("...f,...fij->...ij", features, bases)
+
+
+def _constant(array, dtype):
+    return tf.constant(array if dtype.is_complex else array.real, dtype)
 
 
 def _complex(dtype):

@@ -4,7 +4,7 @@ import dataclasses
 
 import cirq
 
-from tfq_hybrid.engines.gates import lower_operation
+from tfq_hybrid.engines.lowering import lower_circuit
 from tfq_hybrid.engines.memory import check_memory
 from tfq_hybrid.errors import UserError, check_choice
 
@@ -79,8 +79,7 @@ def _obstacle(program, repetitions, backend, differentiator):
         foreign = ", ".join(map(str, program.foreign_qids))
         return f"operators on qubits that the circuit lacks: {foreign}"
     try:
-        for operation in program.circuit.all_operations():
-            lower_operation(operation, program.qids)
+        lower_circuit(program.circuit, program.qids)
     except UserError as error:
         return f"a gate it does not know: {error}"
     return None

@@ -2,7 +2,7 @@
 
 import psutil
 
-from tfq_hybrid.engines.groups import group_count
+from tfq_hybrid.engines.register import Register
 from tfq_hybrid.errors import UserError
 
 _FLOAT_BYTES = 4
@@ -31,10 +31,10 @@ def estimate_bytes(qubits, operators, depth, batch, layers=1):
     Example:
 
     >>> estimate_bytes(qubits=10, operators=10, depth=2, batch=1024) // 2**20
-    112
+    96
     """
     state = 2 * _FLOAT_BYTES * 2**qubits * batch
-    states = (group_count(qubits) + 1) * depth + 6
+    states = (len(Register(qubits).groups) + 1) * depth + 6
     return layers * (state * states + 2 * 16 * operators * 2**qubits)
 
 

@@ -1,5 +1,7 @@
 """Exact expectations of Pauli operators from a state."""
 
+import copy
+
 import cirq
 import numpy as np
 import tensorflow as tf
@@ -22,6 +24,7 @@ class Readout:
 
     def __init__(self, operators, qids):
         self._count = len(operators)
+        self.qubits = measured_qubits(operators, qids)
         size = 2 ** len(qids)
         self._tables = {}  # mask -> complex array (operators, size)
         for row, operator in enumerate(operators):
@@ -35,11 +38,17 @@ class Readout:
         """Whether all operators are products of Z and identity."""
         return set(self._tables) <= {0}
 
-    def absorb(self, permutation):
-        """Folds a permutation right before the readout into the tables."""
-        inverse = np.argsort(permutation)
-        for mask, table in self._tables.items():
-            self._tables[mask] = table[:, inverse]
+    def absorbing(self, order):
+        """A readout that does the work of a relabelling right before it.
+
+        Args:
+            order: int array (N,). The relabelling `new[i] = old[order[i]]`,
+                up to signs, which a diagonal readout does not see.
+        """
+        result = copy.copy(self)
+        inverse = np.argsort(order)
+        result._tables = {m: t[:, inverse] for m, t in self._tables.items()}
+        return result
 
     def __call__(self, state):
         """Expectations of a state.
@@ -69,6 +78,48 @@ class Readout:
             imaginary = real * to_imag - imag * to_real
             result -= tf.constant(table.imag, state.dtype) @ imaginary
         return result
+
+
+class PauliReadout:
+    """Measures every operator from Pauli vectors of density matrices.
+
+    The entry of a Pauli word is its expectation, so that this is one matrix
+    product.
+
+    Args:
+        operators: sequence of `cirq.PauliSum`.
+        qids: sequence of `cirq.Qid`. The order of the digits.
+    """
+
+    is_diagonal = False
+
+    def __init__(self, operators, qids):
+        self.qubits = measured_qubits(operators, qids)
+        digits = {cirq.X: 1, cirq.Y: 2, cirq.Z: 3}
+        places = {qid: 4 ** (len(qids) - 1 - q) for q, qid in enumerate(qids)}
+        self._table = np.zeros((len(operators), 4 ** len(qids)))
+        for row, operator in enumerate(operators):
+            for term in operator:
+                word = sum(digits[p] * places[qid] for qid, p in term.items())
+                self._table[row, word] += term.coefficient.real
+
+    def __call__(self, state):
+        """Expectations of a state.
+
+        Args:
+            state: tensor of shape (1, 4**qubits, batch).
+
+        Returns:
+            A tensor of shape (batch, operators).
+        """
+        table = tf.constant(self._table, state.dtype)
+        return tf.transpose(table @ state[0])
+
+
+def measured_qubits(operators, qids):
+    """The places of the qubits that operators measure, sorted."""
+    measured = {qid for term in operators for qid in term.qubits}
+    return sorted(qids.index(qid) for qid in measured)
 
 
 def _action(term, qids):

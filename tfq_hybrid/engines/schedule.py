@@ -23,10 +23,10 @@ def schedule(gates, kind):
     Example:
 
     >>> import cirq
-    >>> from tfq_hybrid.engines.gates import lower_operation
+    >>> from tfq_hybrid.engines.lowering import lower_operation
     >>> a, b, c = qids = cirq.LineQubit.range(3)
     >>> operations = [cirq.CZ(a, b), cirq.H(a), cirq.CZ(b, c), cirq.H(b)]
-    >>> gates = [lower_operation(op, qids) for op in operations]
+    >>> gates = [lower_operation(op, qids)[0] for op in operations]
     >>> ordered = schedule(gates, kind=lambda gate: len(gate.qubits))
     >>> [gate.qubits for gate in ordered]
     [(0, 1), (1, 2), (0,), (1,)]

@@ -1,12 +1,10 @@
 """Tensor programs for states and gates, of stock TensorFlow operations.
 
-A state is a real tensor of shape (P, N, batch): P is 1 while all amplitudes
-are known to be real and 2 for a real and an imaginary part, N = 2**qubits
-with the first qubit as the leading bit, and the batch comes last so that a
+A state is a real tensor of shape (P, N, batch): P is 1 while all entries are
+known to be real and 2 for a real and an imaginary part, N = radix**qubits
+with the first qubit as the leading digit, and the batch comes last so that a
 gate is a matrix product or a few long vector operations.
 """
-
-import itertools
 
 import numpy as np
 import tensorflow as tf
@@ -114,70 +112,75 @@ def _add(a, b):
     return _sum(a[0], b[0]), _sum(a[1], b[1])
 
 
-def stack_rows(rows, axis):
-    """Joins `apply_gate`'s rows into one tensor (P, ...) along `axis`."""
-    template = next(x for row in rows for x in row if x is not None)
-    zeros = tf.zeros_like(template)
-    planes = [
-        tf.stack([zeros if x is None else x for x in part], axis=axis)
-        for part in zip(*rows, strict=True)
-        if any(x is not None for x in part)
-    ]
-    if all(row[1] is None for row in rows):
-        planes = planes[:1]
-    elif len(planes) == 1:  # every real part vanished
-        planes = [tf.zeros_like(planes[0]), planes[0]]
-    return tf.stack(planes)
-
-
-def split_rows(state, axis):
-    """The inverse of `stack_rows`: a list of pairs along `axis`."""
-    planes = [tf.unstack(plane, axis=axis) for plane in tf.unstack(state)]
-    if len(planes) == 1:
-        planes.append([None] * len(planes[0]))
-    return list(zip(*planes, strict=True))
-
-
-def apply_fed_gate(state, gate, values, qubits):
+def apply_gate_to_state(state, gate, values, register):
     """Applies a gate with one value for each example to a state.
 
     Args:
         state: tensor of shape (P, N, batch).
-        gate: `TrigGate` on k qubits.
-        values: tensor of shape (batch,), or `None` without a symbol.
-        qubits: int. The number of qubits of the state.
+        gate: `TrigGate`.
+        values: tensor of shape (batch,) or (1,), or `None` without a symbol.
+        register: `Register` of the state.
 
     Returns:
         A tensor of shape (P', N, batch).
     """
-    shape, order = _front_axes(gate.qubits, qubits)
-    planes, _, batch = tf.unstack(tf.shape(state))
-    view = tf.reshape(state, [planes, *shape, batch])
-    last = len(shape) + 1
-    view = tf.transpose(view, [0, *(1 + a for a in order), last])
-    gate_dim = 2 ** len(gate.qubits)
-    rest = 2**qubits // gate_dim
-    view = tf.reshape(view, [state.shape[0], gate_dim, rest, -1])
-    rows = apply_gate(split_rows(view, axis=0), gate, values)
-    view = stack_rows(rows, axis=0)
-    moved = [shape[a] for a in order]
-    view = tf.reshape(view, [view.shape[0], *moved, batch])
-    inverse = [int(a) for a in np.argsort(order)]
-    view = tf.transpose(view, [0, *(1 + a for a in inverse), last])
-    return tf.reshape(view, [view.shape[0], 2**qubits, -1])
+    planes = [
+        split_digits(plane, gate.qubits, register)
+        for plane in tf.unstack(state)
+    ]
+    if len(planes) == 1:
+        planes.append([None] * len(planes[0]))
+    rows = apply_gate(list(zip(*planes, strict=True)), gate, values)
+    template = next(x for row in rows for x in row if x is not None)
+    zeros = tf.zeros_like(template)
+    is_real = all(row[1] is None for row in rows)
+    parts = list(zip(*rows, strict=True))[: 1 if is_real else 2]
+    return tf.stack(
+        [
+            join_digits(
+                [zeros if x is None else x for x in part], gate.qubits, register
+            )
+            for part in parts
+        ]
+    )
 
 
-def _front_axes(targets, qubits):
-    """Axes that bring `targets` to the front, runs of others kept whole."""
-    shape, labels = [], []
-    for is_target, run in itertools.groupby(
-        range(qubits), lambda q: q in targets
-    ):
-        run = list(run)
-        shape += [2] * len(run) if is_target else [2 ** len(run)]
-        labels += run if is_target else [None]
-    front = [labels.index(q) for q in targets]
-    return shape, front + [a for a in range(len(shape)) if a not in front]
+def split_digits(plane, qubits, register):
+    """Splits a plane (N, batch) by the digits of some qubits.
+
+    Returns:
+        A list of radix**len(qubits) tensors, the leading digit first.
+    """
+    places = sorted(qubits)
+    shape, last = [], -1
+    for place in places:
+        shape += [register.radix ** (place - last - 1), register.radix]
+        last = place
+    shape += [register.radix ** (register.qubits - 1 - last)]
+    pieces = [tf.reshape(plane, [*shape, tf.shape(plane)[-1]])]
+    taken = []
+    for qubit in qubits:
+        earlier = sum(q < qubit for q in taken)
+        axis = 2 * places.index(qubit) + 1 - earlier
+        pieces = [x for piece in pieces for x in tf.unstack(piece, axis=axis)]
+        taken.append(qubit)
+    return pieces
+
+
+def join_digits(pieces, qubits, register):
+    """The inverse of `split_digits`."""
+    places, radix = sorted(qubits), register.radix
+    taken = list(qubits)
+    while taken:
+        qubit = taken.pop()
+        earlier = sum(q < qubit for q in taken)
+        axis = 2 * places.index(qubit) + 1 - earlier
+        pieces = [
+            tf.stack(pieces[i : i + radix], axis=axis)
+            for i in range(0, len(pieces), radix)
+        ]
+    plane = pieces[0]
+    return tf.reshape(plane, [register.size, tf.shape(plane)[-1]])
 
 
 def permute(state, permutation):
@@ -202,10 +205,11 @@ def product_state(vectors):
     """The state of independent qubits.
 
     Args:
-        vectors: list of tensors of shape (P, 2, batch), one for each qubit.
+        vectors: list of tensors of shape (P, radix, batch), one for each
+            qubit.
 
     Returns:
-        A tensor of shape (P', 2**len(vectors), batch).
+        A tensor of shape (P', radix**len(vectors), batch).
     """
     states = list(vectors)
     # Pairwise, so that the large products are few.
@@ -223,7 +227,8 @@ def _kron(a, b):
     pair_b = _pair(tf.expand_dims(b, 1))
     planes = [x for x in _multiply(pair_a, pair_b) if x is not None]
     size = a.shape[1] * b.shape[1]
-    return tf.stack([tf.reshape(plane, [size, -1]) for plane in planes])
+    shape = [len(planes), size, tf.shape(a)[-1]]
+    return tf.reshape(tf.stack(planes), shape)
 
 
 def _pair(state):

@@ -1,0 +1,174 @@
+"""The compile pipeline of the batched engine: a list of small passes.
+
+Each pass maps a plan to a plan of the same meaning; leaving any of them out
+changes nothing but the time. In a language model the circuit is the same for
+every token and only the fed angles differ: the passes turn what the batch
+shares into few large matrix products.
+"""
+
+from tfq_hybrid.engines.blocks import BlockStep
+from tfq_hybrid.engines.schedule import schedule
+from tfq_hybrid.engines.steps import DiagonalStep, GateStep, RelabelStep
+
+
+def drop_outside_light_cone(plan):
+    """Drops gates that no observable can feel.
+
+    U and its inverse cancel around an observable on other qubits; so do
+    channels, which keep the trace.
+    """
+    kept, felt = [], set(plan.readout.qubits)
+    for gate in reversed(plan.gates):
+        if not felt.isdisjoint(gate.qubits):
+            kept.append(gate)
+            felt.update(gate.qubits)
+    return plan.with_gates(kept[::-1])
+
+
+def order_gates(plan):
+    """Brings gates of one kind together, so that they can be fused."""
+
+    def kind(gate):
+        shared = gate.symbol not in plan.fed
+        return (
+            shared,
+            shared and len(gate.qubits) == 1,
+            shared and gate.is_diagonal,
+        )
+
+    return plan.with_gates(schedule(plan.gates, kind))
+
+
+def drop_before_readout(plan):
+    """Drops what a readout of Z operators does not see.
+
+    Diagonal gates have no effect on it, and relabellings fold into it.
+    """
+    if not plan.readout.is_diagonal:
+        return plan
+    kept, blocked, readout = [], set(), plan.readout
+    for gate in reversed(plan.gates):
+        free = blocked.isdisjoint(gate.qubits)
+        if not free or not (gate.is_diagonal or gate.is_relabelling):
+            kept.append(gate)
+            blocked.update(gate.qubits)
+        elif not gate.is_diagonal:
+            relabel = RelabelStep([gate], plan.register)
+            readout = readout.absorbing(relabel.order)
+    return plan.with_gates(kept[::-1], readout=readout)
+
+
+def take_prefix(plan):
+    """Moves leading one-qubit gates into the product state.
+
+    While no entangler has acted the qubits are independent, and a gate costs
+    next to nothing. Shared gates stay behind in two cases: complex diagonal
+    ones after real ones, since one vector of phases for the whole register
+    is cheaper than a complex product; and trained ones where the rest of a
+    small register becomes one matrix in any case.
+    """
+    prefix, rest = _split_prefix(plan, take_trained=True)
+    is_small = len(plan.register.groups) == 1
+    if is_small and any(
+        gate.symbol not in plan.fed and not gate.is_relabelling for gate in rest
+    ):
+        prefix, rest = _split_prefix(plan, take_trained=False)
+    return plan.with_gates(rest, prefix=tuple(map(tuple, prefix)))
+
+
+def _split_prefix(plan, take_trained):
+    prefix = [[] for _ in range(plan.register.qubits)]
+    blocked, rest = set(), []
+    for gate in plan.gates:
+        joins = len(gate.qubits) == 1 and blocked.isdisjoint(gate.qubits)
+        if joins and gate.symbol not in plan.fed:
+            before = prefix[gate.qubits[0]]
+            is_phase = gate.is_diagonal and not gate.is_real
+            joins = not (is_phase and all(g.is_real for g in before))
+            joins = joins and (take_trained or gate.symbol is None)
+        if joins:
+            prefix[gate.qubits[0]].append(gate)
+        else:
+            blocked.update(gate.qubits)
+            rest.append(gate)
+    return prefix, rest
+
+
+def gather_phases(plan):
+    """Turns runs of shared diagonal gates into one vector of phases.
+
+    Only where blocks are then real, which halves their cost, and where the
+    register is too large for one matrix.
+    """
+    shared = [gate for gate in plan.gates if gate.symbol not in plan.fed]
+    if len(plan.register.groups) == 1 or not all(
+        gate.is_real or gate.is_diagonal for gate in shared
+    ):
+        return plan
+    steps, run = [], []
+    for step in plan.steps:
+        gate = step.gate
+        if gate.symbol in plan.fed or gate.is_real or not gate.is_diagonal:
+            if run:
+                steps.append(DiagonalStep(run, plan.register))
+            steps.append(step)
+            run = []
+        else:
+            run.append(gate)
+    if run:
+        steps.append(DiagonalStep(run, plan.register))
+    return plan.with_steps(steps)
+
+
+def fuse_blocks(plan):
+    """Fuses runs of shared gates on a group of qubits into one matrix."""
+    register, groups = plan.register, plan.register.groups
+    home = {q: g for g, group in enumerate(groups) for q in group}
+    pending = [[] for _ in groups]
+    steps = []
+
+    def flush(members):
+        for member in sorted(members):
+            run, pending[member] = pending[member], []
+            if run and all(gate.is_relabelling for gate in run):
+                steps.append(RelabelStep(run, register))
+            elif run:
+                steps.append(BlockStep(run, groups[member], register))
+
+    for step in plan.steps:
+        if not isinstance(step, GateStep):
+            flush(range(len(groups)))
+            steps.append(step)
+            continue
+        gate = step.gate
+        members = {home[q] for q in gate.qubits}
+        if gate.symbol not in plan.fed and len(members) == 1:
+            pending[members.pop()].append(gate)
+            continue
+        flush(members)
+        is_relabelling = gate.is_relabelling
+        steps.append(RelabelStep([gate], register) if is_relabelling else step)
+    flush(range(len(groups)))
+    return plan.with_steps(steps)
+
+
+def merge_relabellings(plan):
+    """Makes one gather of several in a row."""
+    steps = []
+    for step in plan.steps:
+        is_relabelling = isinstance(step, RelabelStep)
+        if is_relabelling and steps and isinstance(steps[-1], RelabelStep):
+            step = RelabelStep(steps.pop().gates + step.gates, plan.register)
+        steps.append(step)
+    return plan.with_steps(steps)
+
+
+PASSES = (
+    drop_outside_light_cone,
+    order_gates,
+    drop_before_readout,
+    take_prefix,
+    gather_phases,
+    fuse_blocks,
+    merge_relabellings,
+)

@@ -1,0 +1,91 @@
+"""Gates and channels on Pauli vectors of density matrices.
+
+A density matrix of n qubits is written as the real vector of its 4**n Pauli
+expectations r_P = tr(P rho), P in {I, X, Y, Z}^n, and a channel E as the real
+matrix M[P, Q] = tr(P E(Q)) / 2**n (the Pauli transfer matrix; Greenbaum 2015,
+arXiv 1509.02921). A noisy circuit then runs like a real state of radix 4.
+"""
+
+import functools
+import itertools
+
+import cirq
+import numpy as np
+
+from tfq_hybrid.engines.gates import TrigGate, constant_gate
+
+_PAULIS = [np.eye(2), *(cirq.unitary(p) for p in (cirq.X, cirq.Y, cirq.Z))]
+ZERO_STATE = (1.0, 0.0, 0.0, 1.0)  # the Pauli vector of |0><0|
+
+
+@functools.cache
+def _words(qubits):
+    """All Pauli words, the first qubit leading: (4**n, 2**n, 2**n)."""
+    words = itertools.product(_PAULIS, repeat=qubits)
+    return np.array([functools.reduce(np.kron, word) for word in words])
+
+
+def channel_gate(kraus, qubits):
+    """The Pauli transfer matrix of a channel.
+
+    Args:
+        kraus: sequence of arrays of shape (d, d), the Kraus operators.
+        qubits: tuple of int.
+
+    Returns:
+        A `TrigGate` of dimension d**2 without a symbol.
+
+    Example:
+
+    >>> flip = channel_gate(cirq.kraus(cirq.bit_flip(0.25)), (0,))
+    >>> np.diagonal(flip.matrix.real).round(6).tolist()
+    [1.0, 1.0, 0.5, 0.5]
+    """
+    matrix = sum(_transfer(k, k, len(qubits)) for k in kraus)
+    return constant_gate(matrix.real, qubits)
+
+
+def _transfer(left, right, qubits):
+    """tr(P left Q right^dagger) / 2**n for all Pauli words P, Q."""
+    words = _words(qubits)
+    moved = np.einsum("ij,qjk,lk->qil", left, words, np.conj(right))
+    return np.einsum("pli,qil->pq", words, moved) / 2**qubits
+
+
+def transfer_gate(gate):
+    """The Pauli transfer matrix of a unitary gate, with its symbol.
+
+    With U(s) = sum_m exp(i (r_m s + o_m)) K_m the matrix is the sum over m
+    and n of exp(i ((r_m - r_n) s + o_m - o_n)) tr(P K_m Q K_n^dagger) / 2**n:
+    again a trigonometric form, in the differences of the rates.
+
+    Args:
+        gate: `TrigGate` of radix 2.
+
+    Returns:
+        A `TrigGate` of radix 4, with real bases.
+    """
+    size = len(gate.qubits)
+    if gate.symbol is None:
+        return channel_gate([gate.matrix], gate.qubits)
+    waves = []
+    for rate, offset, c, s in zip(
+        gate.rates, gate.offsets, gate.cos_basis, gate.sin_basis, strict=True
+    ):
+        waves.append((rate, offset, (c - 1j * s) / 2))
+        waves.append((-rate, -offset, (c + 1j * s) / 2))
+    bases = {}  # (rate, offset) -> [cos_basis, sin_basis]
+    for (r, o, left), (q, p, right) in itertools.product(waves, repeat=2):
+        matrix = _transfer(left, right, size)
+        rate, offset = r - q, o - p
+        if rate < 0 or (rate == 0 and offset < 0):
+            rate, offset, matrix = -rate, -offset, matrix.conj()
+        key = (round(rate, 12), round(offset, 12))
+        pair = bases.setdefault(key, np.zeros((2, *matrix.shape)))
+        pair += matrix.real, -matrix.imag
+    bases = {k: v for k, v in bases.items() if np.any(np.abs(v) > 1e-12)}
+    rates, offsets = np.array(list(bases)).T
+    pairs = np.array(list(bases.values()), np.complex128)
+    return TrigGate(
+        gate.qubits, gate.symbol, rates, offsets, pairs[:, 0], pairs[:, 1]
+    )

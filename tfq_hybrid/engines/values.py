@@ -1,0 +1,59 @@
+"""`Values`: what the symbols of a program are in one call."""
+
+import numpy as np
+import tensorflow as tf
+
+
+class Values:
+    """The values of the fed and of the trained symbols.
+
+    Args:
+        program: `Program`.
+        fed: float tensor of shape (batch, fed symbols).
+        trained: float tensor of shape (trained symbols,).
+    """
+
+    def __init__(self, program, fed, trained):
+        self.trained = trained
+        self.batch = tf.shape(fed)[0]
+        self.dtype = fed.dtype
+        columns = tf.unstack(fed, num=len(program.fed), axis=1)
+        self._fed = dict(zip(program.fed, columns, strict=True))
+        self._places = {name: i for i, name in enumerate(program.trained)}
+
+    def of(self, symbol):
+        """A tensor of shape (batch,), or (1,) for a trained symbol.
+
+        `None` stands for no symbol, and is returned as it is.
+        """
+        if symbol in self._places:
+            place = self._places[symbol]
+            return self.trained[place : place + 1]
+        return None if symbol is None else self._fed[symbol]
+
+    def stacked(self, symbols):
+        """Values of several symbols: (symbols, batch), or (symbols, 1)."""
+        if all(symbol in self._places for symbol in symbols):
+            return self.linear([{symbol: 1.0} for symbol in symbols])[:, None]
+        columns = [
+            tf.broadcast_to(self.of(symbol), [self.batch]) for symbol in symbols
+        ]
+        return tf.stack(columns)
+
+    def linear(self, rates):
+        """Linear combinations of the trained values.
+
+        A product with a constant matrix: its gradient is another one, while
+        the gradient of a gather would be a scatter.
+
+        Args:
+            rates: list of dicts, symbol -> factor.
+
+        Returns:
+            A tensor of shape (len(rates),).
+        """
+        mixing = np.zeros((len(rates), len(self._places)))
+        for row, factors in enumerate(rates):
+            for symbol, factor in factors.items():
+                mixing[row, self._places[symbol]] += factor
+        return tf.linalg.matvec(tf.constant(mixing, self.dtype), self.trained)
