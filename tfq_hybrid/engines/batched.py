@@ -1,36 +1,43 @@
 """The batched engine: a whole batch as one program of stock operations.
 
 A program is lowered to gates (`lowering`), which a pipeline of passes
-(`passes`) turns into a plan of few large steps. Everything is exact,
-differentiable by TensorFlow, and XLA compiles it.
+(`passes`) turns into a plan of few large steps. A circuit with channels runs
+on the Pauli vectors of density matrices (`superoperators`), else on states.
+Everything is exact, differentiable by TensorFlow, and XLA compiles it.
 """
+
+import functools
 
 import tensorflow as tf
 
 from tfq_hybrid.engines.adjoint import run_with_adjoint
+from tfq_hybrid.engines.channels import lower_noisy_circuit
 from tfq_hybrid.engines.lowering import lower_circuit
-from tfq_hybrid.engines.passes import PASSES
+from tfq_hybrid.engines.passes import PASSES, take_prefix
 from tfq_hybrid.engines.plan import first_plan
-from tfq_hybrid.engines.readout import Readout
+from tfq_hybrid.engines.readout import NoReadout, PauliReadout, Readout
 from tfq_hybrid.engines.register import Register
 from tfq_hybrid.engines.running import run_plan
+from tfq_hybrid.engines.superoperators import density_matrices, pauli_vectors
+from tfq_hybrid.errors import UserError, check_choice
 
 
 class BatchedEngine:
     """Exact expectations of a program for a batch.
 
     Args:
-        program: `Program`.
+        program: `Program`; its circuit may hold channels.
         gradient: str. `"backprop"`, TensorFlow's own, or `"adjoint"`, which
             walks the circuit backwards instead of keeping every state: its
-            memory does not grow with the depth, for about one and a half
-            times the time. The values are the same. Defaults to
-            `"backprop"`.
+            memory does not grow with the depth, for more time. The values
+            are the same. Defaults to `"backprop"`.
         passes: sequence of functions from a `Plan` to a `Plan`. Defaults to
             `PASSES`.
 
     Raises:
-        UserError: a gate is of a kind that the engine does not know.
+        UserError: a gate is of a kind that the engine does not know, or the
+            adjoint gradient is asked of a noisy circuit, which cannot be
+            walked backwards.
 
     Example:
 
@@ -48,44 +55,107 @@ class BatchedEngine:
     supports_jit = True
 
     def __init__(self, program, gradient="backprop", passes=PASSES):
+        check_choice("gradient", gradient, ("backprop", "adjoint"))
+        if gradient == "adjoint" and program.is_noisy:
+            raise UserError(
+                "Expected another gradient than 'adjoint' for a circuit with "
+                "noise, which cannot be walked backwards. Received: "
+                "gradient='adjoint'"
+            )
         self.program = program
-        self._gradient = gradient
-        register = Register(program.qubits)
-        gates = lower_circuit(program.circuit, program.qids)
-        readout = Readout(program.operators, program.qids)
-        plan = first_plan(program, gates, register, readout)
-        # From a given state there is no product to begin with.
-        from_state = [p for p in passes if p.__name__ != "take_prefix"]
-        self.plan = _compiled(plan, passes)
-        self._plan_from_state = _compiled(plan, from_state)
+        self._run = run_with_adjoint if gradient == "adjoint" else run_plan
+        self._passes = passes
+        self.register = Register(program.qubits, 4 if program.is_noisy else 2)
+        lower = lower_noisy_circuit if program.is_noisy else lower_circuit
+        self._gates = lower(program.circuit, program.qids)
+        kind = PauliReadout if program.is_noisy else Readout
+        self._readout = kind(program.operators, program.qids)
 
-    def __call__(self, fed, trained, states=None):
+    @functools.cached_property
+    def plan(self):
+        """How expectations are computed from the zero state."""
+        return self._compile(self._readout, self._passes)
+
+    @functools.cached_property
+    def _plan_from_states(self):
+        # From a given state there is no product to begin with.
+        passes = [one for one in self._passes if one is not take_prefix]
+        return self._compile(self._readout, passes)
+
+    @functools.cached_property
+    def _whole_plans(self):
+        readout = NoReadout(self.program.qubits)
+        passes = [one for one in self._passes if one is not take_prefix]
+        plan = self._compile(readout, self._passes)
+        return plan, self._compile(readout, passes)
+
+    def _compile(self, readout, passes):
+        plan = first_plan(self.program, self._gates, self.register, readout)
+        for one in passes:
+            plan = one(plan)
+        return plan
+
+    def __call__(self, fed, trained, states=None, seed=None):
         """Expectations for a batch.
 
         Args:
             fed: float tensor of shape (batch, fed symbols).
             trained: float tensor of shape (trained symbols,).
-            states: complex tensor of shape (batch, 2**qubits), the states
-                that the circuit starts from. Defaults to `None`: all zeros.
+            states: complex tensor of shape (batch, 2**qubits), or a real
+                one, the states that the circuit starts from. Defaults to
+                `None`: all zeros.
+            seed: not used: nothing is drawn.
 
         Returns:
             A tensor of shape (batch, operators) of the dtype of `fed`.
         """
-        plan = self.plan
+        plan = self.plan if states is None else self._plan_from_states
+        return self._finish(plan, fed, trained, states)
+
+    def _finish(self, plan, fed, trained, states):
         if states is not None:
-            plan, states = self._plan_from_state, _planes(states, fed.dtype)
-        run = run_with_adjoint if self._gradient == "adjoint" else run_plan
-        return plan.readout(run(plan, self.program, fed, trained, states))
+            states = _planes(states, fed.dtype)
+            if self.program.is_noisy:
+                states = pauli_vectors(states, self.program.qubits)
+        state = self._run(plan, self.program, fed, trained, states)
+        return plan.readout(state)
 
+    def state(self, fed, trained, states=None):
+        """The final states, up to a global phase.
 
-def _compiled(plan, passes):
-    for one in passes:
-        plan = one(plan)
-    return plan
+        The arguments are those of a call.
+
+        Returns:
+            A complex tensor of shape (batch, 2**qubits); for a noisy circuit
+            of shape (batch, 2**qubits, 2**qubits), the density matrices.
+        """
+        plan = self._whole_plans[states is not None]
+        state = self._finish(plan, fed, trained, states)
+        if self.program.is_noisy:
+            return density_matrices(state, self.program.qubits)
+        real, *rest = tf.unstack(state)
+        imaginary = rest[0] if rest else tf.zeros_like(real)
+        return tf.transpose(tf.complex(real, imaginary))
+
+    def probabilities(self, fed, trained, states=None):
+        """The probability of every outcome in the Z basis.
+
+        The arguments are those of a call.
+
+        Returns:
+            A real tensor of shape (batch, 2**qubits); the first qubit is the
+            leading bit of an outcome's index.
+        """
+        state = self.state(fed, trained, states)
+        if self.program.is_noisy:
+            return tf.math.real(tf.linalg.diag_part(state))
+        return tf.square(tf.math.real(state)) + tf.square(tf.math.imag(state))
 
 
 def _planes(states, dtype):
-    """Complex states (batch, N) as real planes (2, N, batch)."""
+    """States (batch, N) as real planes (P, N, batch)."""
     columns = tf.transpose(states)
-    parts = [tf.math.real(columns), tf.math.imag(columns)]
+    parts = [columns]
+    if columns.dtype.is_complex:
+        parts = [tf.math.real(columns), tf.math.imag(columns)]
     return tf.cast(tf.stack(parts), dtype)

@@ -5,6 +5,7 @@ import functools
 
 import cirq
 
+from tfq_hybrid.engines.channels import has_channels
 from tfq_hybrid.errors import UserError
 
 
@@ -57,6 +58,11 @@ class Program:
     def qubits(self):
         """The number of qubits."""
         return len(self.qids)
+
+    @functools.cached_property
+    def is_noisy(self):
+        """Whether the circuit holds channels."""
+        return has_channels(self.circuit)
 
     @property
     def foreign_qids(self):

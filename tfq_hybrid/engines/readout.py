@@ -116,6 +116,23 @@ class PauliReadout:
         return tf.transpose(table @ state[0])
 
 
+class NoReadout:
+    """Keeps the state as it is: every qubit counts.
+
+    Args:
+        qubits: int.
+    """
+
+    is_diagonal = False
+
+    def __init__(self, qubits):
+        self.qubits = list(range(qubits))
+
+    def __call__(self, state):
+        """The state."""
+        return state
+
+
 def measured_qubits(operators, qids):
     """The places of the qubits that operators measure, sorted."""
     measured = {qid for term in operators for qid in term.qubits}

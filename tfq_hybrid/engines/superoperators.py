@@ -11,6 +11,7 @@ import itertools
 
 import cirq
 import numpy as np
+import tensorflow as tf
 
 from tfq_hybrid.engines.gates import TrigGate, constant_gate
 
@@ -50,6 +51,60 @@ def _transfer(left, right, qubits):
     words = _words(qubits)
     moved = np.einsum("ij,qjk,lk->qil", left, words, np.conj(right))
     return np.einsum("pli,qil->pq", words, moved) / 2**qubits
+
+
+def pauli_vectors(planes, qubits):
+    """Pauli vectors of pure states.
+
+    Args:
+        planes: tensor of shape (P, 2**qubits, batch), the states' parts.
+        qubits: int.
+
+    Returns:
+        A real tensor of shape (1, 4**qubits, batch).
+    """
+    real, *rest = tf.unstack(planes)
+    imaginary = rest[0] if rest else tf.zeros_like(real)
+    state = tf.complex(real, imaginary)
+    batch = tf.shape(state)[-1]
+    # Each qubit's digits (row, column) of |psi><psi| become one, of radix 4.
+    density = state[:, tf.newaxis] * tf.math.conj(state)[tf.newaxis]
+    density = tf.reshape(density, [*[2] * (2 * qubits), batch])
+    axes = [x for q in range(qubits) for x in (q, qubits + q)]
+    vector = tf.transpose(density, [*axes, 2 * qubits])
+    to_paulis = np.array([p.T.reshape(-1) for p in _PAULIS])
+    to_paulis = tf.constant(to_paulis, state.dtype)
+    for q in range(qubits):
+        lead, tail = 4**q, 4 ** (qubits - q - 1)
+        vector = tf.reshape(vector, [lead, 4, tail * batch])
+        vector = to_paulis @ vector
+    shape = [1, 4**qubits, batch]
+    return tf.reshape(tf.math.real(vector), shape)
+
+
+def density_matrices(vectors, qubits):
+    """The inverse of `pauli_vectors`, for mixed states too.
+
+    Args:
+        vectors: real tensor of shape (1, 4**qubits, batch).
+        qubits: int.
+
+    Returns:
+        A complex tensor of shape (batch, 2**qubits, 2**qubits).
+    """
+    vector = tf.complex(vectors[0], tf.zeros_like(vectors[0]))
+    batch = tf.shape(vector)[-1]
+    # rho = sum_P r_P P / 2**qubits
+    entries = np.array([p.reshape(-1) for p in _PAULIS]).T / 2
+    entries = tf.constant(entries, vector.dtype)
+    for q in range(qubits):
+        lead, tail = 4**q, 4 ** (qubits - q - 1)
+        vector = tf.reshape(vector, [lead, 4, tail * batch])
+        vector = entries @ vector
+    vector = tf.reshape(vector, [*[2] * (2 * qubits), batch])
+    rows = [2 * q for q in range(qubits)]
+    density = tf.transpose(vector, [2 * qubits, *rows, *(q + 1 for q in rows)])
+    return tf.reshape(density, [batch, 2**qubits, 2**qubits])
 
 
 def transfer_gate(gate):

@@ -1,0 +1,139 @@
+"""Noisy circuits against `cirq.DensityMatrixSimulator`."""
+
+import cirq
+import numpy as np
+import pytest
+import sympy
+import tensorflow as tf
+
+from tests.reference import finite_difference
+from tfq_hybrid.circuits import CircuitSpec
+from tfq_hybrid.engines import Program
+from tfq_hybrid.engines.batched import BatchedEngine
+from tfq_hybrid.errors import UserError
+
+CHANNELS = [
+    cirq.depolarize(0.1),
+    cirq.bit_flip(0.2),
+    cirq.phase_flip(0.15),
+    cirq.amplitude_damp(0.3),
+    cirq.phase_damp(0.25),
+    cirq.generalized_amplitude_damp(0.7, 0.2),
+    cirq.asymmetric_depolarize(0.1, 0.05, 0.2),
+    cirq.reset(cirq.LineQubit(0)).gate,
+]
+
+
+def density(program, fed, trained):
+    """Density matrices by Cirq, one for each row of `fed`."""
+    simulator = cirq.DensityMatrixSimulator(dtype=np.complex128)
+    result = []
+    for row in fed:
+        resolver = dict(zip(program.fed, row, strict=True))
+        resolver |= dict(zip(program.trained, trained, strict=True))
+        run = simulator.simulate(
+            program.circuit, resolver, qubit_order=program.qids
+        )
+        result.append(run.final_density_matrix)
+    return np.array(result)
+
+
+def noisy_program(qubits, channel, operators=None):
+    spec = CircuitSpec(qubits=qubits, depth=2, reuploads=1)
+    circuit = spec.circuit.with_noise(cirq.ConstantQubitNoiseModel(channel))
+    return Program(
+        circuit, operators or spec.operators, spec.features, spec.weights
+    )
+
+
+def values_of(program, batch=2):
+    generator = np.random.default_rng(0)
+    fed = generator.normal(size=(batch, len(program.fed)))
+    return fed, generator.normal(size=len(program.trained))
+
+
+@pytest.mark.parametrize("channel", CHANNELS, ids=str)
+@pytest.mark.parametrize("qubits", [1, 2, 4])
+def test_density_matrices_equal_cirq(channel, qubits):
+    program = noisy_program(qubits, channel)
+    fed, trained = values_of(program)
+    expected = density(program, fed, trained)
+    engine = BatchedEngine(program)
+    inputs = tf.constant(fed), tf.constant(trained)
+    np.testing.assert_allclose(engine.state(*inputs), expected, atol=1e-7)
+    matrices = [operator.matrix(program.qids) for operator in program.operators]
+    traces = np.einsum("bij,oji->bo", expected, matrices).real
+    np.testing.assert_allclose(engine(*inputs), traces, atol=1e-7)
+    diagonal = np.einsum("bii->bi", expected).real
+    np.testing.assert_allclose(
+        engine.probabilities(*inputs), diagonal, atol=1e-7
+    )
+
+
+def test_wide_channels_and_gates():
+    q = cirq.LineQubit.range(4)
+    x, w = sympy.symbols("x w")
+    circuit = cirq.Circuit(
+        cirq.H.on_each(*q),
+        cirq.ISWAP(q[0], q[3]) ** w,
+        cirq.depolarize(0.2, n_qubits=2)(q[3], q[1]),
+        cirq.FSimGate(x, 0.3)(q[2], q[0]),
+        cirq.CCX(*q[1:]) ** x,
+        cirq.KrausChannel(cirq.kraus(cirq.amplitude_damp(0.4)))(q[2]),
+    )
+    operators = (cirq.X(q[0]) * cirq.Y(q[2]) - 0.5 * cirq.Z(q[1]) + 1.0,)
+    program = Program(circuit, operators, ("x",), ("w",))
+    fed, trained = values_of(program, batch=3)
+    expected = density(program, fed, trained)
+    matrix = program.operators[0].matrix(program.qids)
+    traces = np.einsum("bij,ji->b", expected, matrix).real[:, np.newaxis]
+    inputs = tf.constant(fed), tf.constant(trained)
+    result = BatchedEngine(program)(*inputs)
+    np.testing.assert_allclose(result, traces, atol=1e-7)
+
+
+def test_gradients_of_a_noisy_circuit():
+    program = noisy_program(3, cirq.amplitude_damp(0.1))
+    engine = BatchedEngine(program)
+    fed, trained = values_of(program)
+
+    def loss(fed, trained):
+        return tf.reduce_sum(
+            tf.sin(engine(tf.constant(fed), tf.constant(trained)))
+        )
+
+    inputs = tf.constant(fed), tf.constant(trained)
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        total = tf.reduce_sum(tf.sin(engine(*inputs)))
+    by_fed, by_trained = tape.gradient(total, inputs)
+    expected = finite_difference(lambda x: float(loss(x, trained)), fed)
+    np.testing.assert_allclose(by_fed, expected, atol=1e-7)
+    expected = finite_difference(lambda w: float(loss(fed, w)), trained)
+    np.testing.assert_allclose(by_trained, expected, atol=1e-7)
+
+
+def test_from_given_states():
+    program = noisy_program(2, cirq.phase_damp(0.2))
+    fed, trained = values_of(program)
+    states = cirq.testing.random_unitary(4, random_state=0)[:2]
+    result = BatchedEngine(program).state(
+        tf.constant(fed), tf.constant(trained), tf.constant(states)
+    )
+    simulator = cirq.DensityMatrixSimulator(dtype=np.complex128)
+    for row in range(2):
+        resolver = dict(zip(program.fed, fed[row], strict=True))
+        resolver |= dict(zip(program.trained, trained, strict=True))
+        expected = simulator.simulate(
+            program.circuit,
+            resolver,
+            qubit_order=program.qids,
+            initial_state=states[row],
+        ).final_density_matrix
+        np.testing.assert_allclose(result[row], expected, atol=1e-7)
+
+
+def test_adjoint_is_refused():
+    program = noisy_program(2, cirq.depolarize(0.1))
+    with pytest.raises(UserError, match="cannot be walked backwards"):
+        BatchedEngine(program, gradient="adjoint")

@@ -1,0 +1,77 @@
+"""Noisy circuits: which operations are channels, and their lowering."""
+
+import dataclasses
+
+import cirq
+
+from tfq_hybrid.engines.lowering import lower_operation
+from tfq_hybrid.engines.superoperators import channel_gate, transfer_gate
+from tfq_hybrid.errors import UserError
+
+_WIDEST = 3  # qubits of a gate or channel: its matrix has 64**2 entries
+
+
+def is_channel(operation):
+    """Whether an operation is noise: a channel without symbols.
+
+    Example:
+
+    >>> is_channel(cirq.depolarize(0.1)(cirq.LineQubit(0)))
+    True
+    >>> is_channel(cirq.X(cirq.LineQubit(0)))
+    False
+    """
+    return (
+        not cirq.is_parameterized(operation)
+        and not cirq.is_measurement(operation)
+        and not cirq.has_unitary(operation)
+        and cirq.has_kraus(operation)
+    )
+
+
+def has_channels(circuit):
+    """Whether a circuit holds noise."""
+    return any(is_channel(op) for op in circuit.all_operations())
+
+
+def lower_noisy_circuit(circuit, qids):
+    """Lowers gates and channels to act on Pauli vectors.
+
+    Args:
+        circuit: `cirq.Circuit` without measurements.
+        qids: sequence of `cirq.Qid`. The order of the digits.
+
+    Returns:
+        A list of `TrigGate` of radix 4.
+
+    Raises:
+        UserError: an operation cannot be lowered, or acts on more than three
+            qubits.
+    """
+    known = {}  # a transfer matrix is costly, and most gates repeat
+    result = []
+    for operation in circuit.all_operations():
+        if is_channel(operation):
+            qubits = tuple(qids.index(qid) for qid in operation.qubits)
+            _check_width(qubits, operation)
+            result.append(channel_gate(cirq.kraus(operation), qubits))
+            continue
+        for gate in lower_operation(operation, qids):
+            _check_width(gate.qubits, operation)
+            key = gate.signature()
+            if key not in known:
+                known[key] = transfer_gate(gate)
+            result.append(
+                dataclasses.replace(
+                    known[key], qubits=gate.qubits, symbol=gate.symbol
+                )
+            )
+    return result
+
+
+def _check_width(qubits, operation):
+    if len(qubits) > _WIDEST:
+        raise UserError(
+            f"Expected gates of at most {_WIDEST} qubits in a noisy circuit. "
+            f"Received: {operation}"
+        )
