@@ -6,14 +6,23 @@ on the Pauli vectors of density matrices (`superoperators`), else on states.
 Everything is exact, differentiable by TensorFlow, and XLA compiles it.
 """
 
+import copy
+import dataclasses
 import functools
+from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from tfq_hybrid.engines.adjoint import run_with_adjoint
 from tfq_hybrid.engines.channels import lower_noisy_circuit
 from tfq_hybrid.engines.lowering import lower_circuit
-from tfq_hybrid.engines.passes import PASSES, take_prefix
+from tfq_hybrid.engines.passes import (
+    PASSES,
+    drop_before_readout,
+    drop_outside_light_cone,
+    take_prefix,
+)
 from tfq_hybrid.engines.plan import first_plan
 from tfq_hybrid.engines.readout import NoReadout, PauliReadout, Readout
 from tfq_hybrid.engines.register import Register
@@ -63,6 +72,7 @@ class BatchedEngine:
                 "gradient='adjoint'"
             )
         self.program = program
+        self._symbols = program  # `.fed` and `.trained` of the gates
         self._run = run_with_adjoint if gradient == "adjoint" else run_plan
         self._passes = passes
         self.register = Register(program.qubits, 4 if program.is_noisy else 2)
@@ -90,7 +100,7 @@ class BatchedEngine:
         return plan, self._compile(readout, passes)
 
     def _compile(self, readout, passes):
-        plan = first_plan(self.program, self._gates, self.register, readout)
+        plan = first_plan(self._symbols, self._gates, self.register, readout)
         for one in passes:
             plan = one(plan)
         return plan
@@ -117,7 +127,7 @@ class BatchedEngine:
             states = _planes(states, fed.dtype)
             if self.program.is_noisy:
                 states = pauli_vectors(states, self.program.qubits)
-        state = self._run(plan, self.program, fed, trained, states)
+        state = self._run(plan, self._symbols, fed, trained, states)
         return plan.readout(state)
 
     def state(self, fed, trained, states=None):
@@ -150,6 +160,71 @@ class BatchedEngine:
         if self.program.is_noisy:
             return tf.math.real(tf.linalg.diag_part(state))
         return tf.square(tf.math.real(state)) + tf.square(tf.math.imag(state))
+
+    def with_own_symbols(self):
+        """This engine with a symbol of its own for every gate.
+
+        Returns:
+            `OwnSymbols`.
+        """
+        program, gates = self.program, []
+        columns = {True: [], False: []}  # is fed: (name, gate)
+        for place, gate in enumerate(self._gates):
+            if gate.symbol is not None:
+                name = f"{gate.symbol}/{place}"
+                own = dataclasses.replace(gate, symbol=name)
+                columns[gate.symbol in program.fed].append((name, gate))
+                gate = own
+            gates.append(gate)
+        engine = copy.copy(self)
+        for cached in ("plan", "_plan_from_states", "_whole_plans"):
+            vars(engine).pop(cached, None)
+        engine._gates = gates
+        names = {
+            kind: tuple(name for name, _ in columns[kind]) for kind in columns
+        }
+        engine._symbols = Symbols(names[True], names[False])
+        felt = self._compile(
+            self._readout, (drop_outside_light_cone, drop_before_readout)
+        )
+        return OwnSymbols(
+            engine,
+            [g for kind in (True, False) for _, g in columns[kind]],
+            {id(gate) for gate in felt.gates},
+            _mixing(program.fed, [g.symbol for _, g in columns[True]]),
+            _mixing(program.trained, [g.symbol for _, g in columns[False]]),
+        )
+
+
+class Symbols(NamedTuple):
+    """Names of fed and trained symbols."""
+
+    fed: tuple
+    trained: tuple
+
+
+class OwnSymbols(NamedTuple):
+    """An engine in which no two gates share a symbol.
+
+    Attributes:
+        engine: `BatchedEngine`, called with values for every gate.
+        gates: list of `TrigGate` with their old symbols, the fed ones first.
+        felt: set of the ids of the gates that the observables can feel.
+        fed_mixing, trained_mixing: arrays of shape (symbols, gates), 1 where
+            a gate has the symbol.
+    """
+
+    engine: BatchedEngine
+    gates: list
+    felt: set
+    fed_mixing: np.ndarray
+    trained_mixing: np.ndarray
+
+
+def _mixing(names, symbols):
+    return np.array(
+        [[float(name == symbol) for symbol in symbols] for name in names]
+    ).reshape(len(names), len(symbols))
 
 
 def _planes(states, dtype):

@@ -59,6 +59,10 @@ class Program:
         """The number of qubits."""
         return len(self.qids)
 
+    def with_operators(self, operators):
+        """The program with other observables."""
+        return dataclasses.replace(self, operators=tuple(operators))
+
     @functools.cached_property
     def is_noisy(self):
         """Whether the circuit holds channels."""

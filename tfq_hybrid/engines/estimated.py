@@ -1,0 +1,143 @@
+"""The batched engine with shots, or with an estimated gradient."""
+
+import tensorflow as tf
+
+from tfq_hybrid.engines.batched import BatchedEngine
+from tfq_hybrid.engines.estimates import shift_gradient, spsa_gradient
+from tfq_hybrid.engines.sampling import Terms, sample_means
+from tfq_hybrid.engines.shift_rules import (
+    central_difference,
+    forward_difference,
+    gate_frequencies,
+    parameter_shift,
+)
+
+_DIFFERENCES = {
+    "central_difference": central_difference,
+    "forward_difference": forward_difference,
+}
+
+
+class EstimatedEngine:
+    """Expectations as a device could find them: by evaluations only.
+
+    Args:
+        program: `Program`.
+        method: `GradientMethod`: `"parameter_shift"`, a difference,
+            `"spsa"`, or `"straight_through"`.
+        repetitions: int. Shots for each Pauli word and evaluation. Defaults
+            to `None`: exact expectations.
+        readout_error: pair of float (to read 1 for 0, 0 for 1). Defaults to
+            `None`.
+
+    The gradient with respect to given initial states, which no shift rule
+    knows, is that of the exact expectation.
+    """
+
+    name = "batched"
+
+    def __init__(self, program, method, repetitions=None, readout_error=None):
+        self.program = program
+        self.method = method
+        self.repetitions = repetitions
+        self.supports_jit = repetitions is None  # XLA draws no binomials
+        self._terms = Terms(program.operators, readout_error)
+        measured = program.with_operators(self._terms.operators)
+        self._exact = BatchedEngine(measured)
+        if method.name == "parameter_shift":
+            self._shifted = self._exact.with_own_symbols()
+            rules = [
+                parameter_shift(gate_frequencies(gate, self._exact.register))
+                if id(gate) in self._shifted.felt
+                else []
+                for gate in self._shifted.gates
+            ]
+            count = self._shifted.fed_mixing.shape[1]
+            self._rules = rules[:count], rules[count:]
+        elif method.name in _DIFFERENCES:
+            rule = _DIFFERENCES[method.name](method.step)
+            self._rules = (
+                [rule] * len(program.fed),
+                [rule] * len(program.trained),
+            )
+
+    def __call__(self, fed, trained, states=None, seed=None):
+        """Expectations for a batch.
+
+        Args:
+            fed, trained, states: as for `BatchedEngine`.
+            seed: int tensor of shape (2,). Equal seeds give equal shots.
+
+        Returns:
+            A tensor of shape (batch, operators) of the dtype of `fed`.
+        """
+        given = [] if states is None else [states]
+
+        @tf.custom_gradient
+        def run(fed, trained, *given):
+            result = self._evaluate(self._exact, fed, trained, given, seed)
+
+            def gradient(upstream):
+                return self._gradient(fed, trained, given, seed, upstream)
+
+            return result, gradient
+
+        return run(fed, trained, *given)
+
+    def _evaluate(self, engine, fed, trained, given, seed):
+        values = engine(fed, trained, *given)
+        if self.repetitions is not None:
+            values = sample_means(values, self.repetitions, seed)
+        return self._terms.combine(values)
+
+    def _gradient(self, fed, trained, given, seed, upstream):
+        if given or self.method.name == "straight_through":
+            inputs = (fed, trained, *given)
+            with tf.GradientTape() as tape:
+                tape.watch(inputs)
+                exact = self._terms.combine(self._exact(*inputs))
+            zero = tf.UnconnectedGradients.ZERO
+            by_inputs = tape.gradient(exact, inputs, upstream, zero)
+            if self.method.name == "straight_through":
+                return by_inputs
+        if seed is not None:  # shots of their own
+            seed = tf.random.experimental.stateless_fold_in(seed, 2**31 - 1)
+        if self.method.name == "spsa":
+            by_symbols = spsa_gradient(
+                lambda f, t, s: self._evaluate(self._exact, f, t, given, s),
+                self.method,
+                fed,
+                trained,
+                upstream,
+                seed,
+            )
+        elif self.method.name == "parameter_shift":
+            by_symbols = self._parameter_shift(
+                fed, trained, given, seed, upstream
+            )
+        else:
+            by_symbols = shift_gradient(
+                lambda f, t, s: self._evaluate(self._exact, f, t, given, s),
+                self._rules,
+                fed,
+                trained,
+                upstream,
+                seed,
+            )
+        return (*by_symbols, by_inputs[-1]) if given else by_symbols
+
+    def _parameter_shift(self, fed, trained, given, seed, upstream):
+        """Every gate is shifted alone; symbols sum over their gates."""
+        shifted = self._shifted
+        to_fed = tf.constant(shifted.fed_mixing, fed.dtype)
+        to_trained = tf.constant(shifted.trained_mixing, trained.dtype)
+        by_fed, by_trained = shift_gradient(
+            lambda f, t, s: self._evaluate(shifted.engine, f, t, given, s),
+            self._rules,
+            fed @ to_fed,
+            tf.linalg.matvec(to_trained, trained, transpose_a=True),
+            upstream,
+            seed,
+        )
+        by_fed = tf.matmul(by_fed, to_fed, transpose_b=True)
+        return by_fed, tf.linalg.matvec(to_trained, by_trained)

@@ -1,0 +1,142 @@
+"""Shots: what a finite number of measurements tells."""
+
+import cirq
+import numpy as np
+import tensorflow as tf
+
+from tfq_hybrid.errors import UserError, is_number
+
+
+class Terms:
+    """Observables as the Pauli words that are measured one by one.
+
+    As in TensorFlow Quantum every word of every observable is measured with
+    its own repetitions, so that estimates are independent of each other.
+
+    Args:
+        operators: sequence of `cirq.PauliSum`.
+        readout_error: pair of float, or `None`. See `with_readout_error`.
+
+    Attributes:
+        operators: list of `cirq.PauliSum`, one for each word; its exact
+            expectation is the mean of the measured signs.
+    """
+
+    def __init__(self, operators, readout_error=None):
+        words = [
+            (row, word) for row, terms in enumerate(operators) for word in terms
+        ]
+        self.operators = [
+            with_readout_error(word / word.coefficient, readout_error)
+            for _, word in words
+        ]
+        self._mixing = np.zeros((len(words), len(operators)))
+        for place, (row, word) in enumerate(words):
+            self._mixing[place, row] = word.coefficient.real
+
+    def combine(self, values):
+        """Expectations of the observables from those of their words.
+
+        Args:
+            values: tensor of shape (batch, words).
+
+        Returns:
+            A tensor of shape (batch, observables).
+        """
+        return values @ tf.constant(self._mixing, values.dtype)
+
+
+def with_readout_error(word, readout_error):
+    """The observable that is seen when bits are misread.
+
+    With p the chance to read 1 for 0 and q that to read 0 for 1, the mean of
+    a measured Z is (1 - p - q) <Z> + (q - p), and so for each factor of a
+    word, which is turned to Z to be measured.
+
+    Args:
+        word: `cirq.PauliString` of coefficient 1.
+        readout_error: pair of float (p, q), or `None` for none.
+
+    Returns:
+        A `cirq.PauliSum`.
+
+    Example:
+
+    >>> print(with_readout_error(cirq.PauliString(cirq.Z(cirq.q(0))), (0.1, 0)))
+    -0.100*I+0.900*Z(q(0))
+    """
+    result = cirq.PauliSum.wrap(cirq.PauliString())
+    p, q = readout_error or (0.0, 0.0)
+    for qid, pauli in word.items():
+        result = result * ((1 - p - q) * pauli(qid) + (q - p))
+    return result
+
+
+def check_readout_error(readout_error):
+    """`None`, or a pair of probabilities from one or two numbers.
+
+    Raises:
+        UserError: a number is outside 0 to 1.
+
+    Example:
+
+    >>> check_readout_error(0.02)
+    (0.02, 0.02)
+    """
+    if readout_error is None:
+        return None
+    pair = readout_error
+    if is_number(readout_error):
+        pair = (readout_error, readout_error)
+    if (
+        not isinstance(pair, (list, tuple))
+        or len(pair) != 2
+        or not all(is_number(p) and 0 <= p <= 1 for p in pair)
+    ):
+        raise UserError(
+            "Expected readout_error to be a probability, or a pair of them "
+            "(to read 1 for 0, and 0 for 1). "
+            f"Received: readout_error={readout_error!r}"
+        )
+    return tuple(map(float, pair))
+
+
+def sample_means(expectations, repetitions, seed):
+    """Means of measured signs: unbiased, of variance (1 - e^2) / repetitions.
+
+    The number of +1 among n signs of mean e is binomial with probability
+    (1 + e) / 2, so that one draw stands for all repetitions.
+
+    Args:
+        expectations: tensor of shape (batch, words), from -1 to 1.
+        repetitions: int.
+        seed: int tensor of shape (2,).
+
+    Returns:
+        A tensor like `expectations`.
+    """
+    count = tf.constant(repetitions, expectations.dtype)
+    chance = tf.clip_by_value((1 + expectations) / 2, 0.0, 1.0)
+    ups = tf.random.stateless_binomial(
+        tf.shape(chance), seed, count, chance, expectations.dtype
+    )
+    return 2 * ups / count - 1
+
+
+def sample_bits(probabilities, repetitions, qubits, seed):
+    """Measured bits of all qubits together.
+
+    Args:
+        probabilities: tensor of shape (batch, 2**qubits).
+        repetitions: int.
+        qubits: int.
+        seed: int tensor of shape (2,).
+
+    Returns:
+        An int8 tensor of shape (batch, repetitions, qubits).
+    """
+    logits = tf.math.log(tf.maximum(probabilities, 1e-38))
+    outcomes = tf.random.stateless_categorical(logits, repetitions, seed)
+    places = tf.range(qubits - 1, -1, -1, dtype=outcomes.dtype)
+    bits = tf.bitwise.right_shift(outcomes[..., tf.newaxis], places) & 1
+    return tf.cast(bits, tf.int8)

@@ -1,0 +1,119 @@
+"""Shift rules: a derivative as a weighted sum of shifted evaluations."""
+
+import dataclasses
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Shift:
+    """One evaluation of a rule.
+
+    Attributes:
+        amount: float. What is added to the parameter.
+        weight: float. The factor of the function's value there.
+    """
+
+    amount: float
+    weight: float
+
+
+def parameter_shift(frequencies):
+    """The exact rule for a trigonometric polynomial.
+
+    An expectation is, in one gate's parameter, a constant plus cosines and
+    sines of the differences of the generator's eigenvalues. With R
+    frequencies, 2 R evaluations give the derivative (Wierichs et al. 2022,
+    arXiv 2107.12390): at x_m = (2 m - 1) pi / (2 R f) for equally spaced
+    frequencies, f being the lowest, the classic pair at half a turn of pi/2
+    for one. The weights solve 2 sum_m c_m sin(f_l x_m) = f_l.
+
+    Args:
+        frequencies: sequence of float, in radians per unit; positive and
+            different.
+
+    Returns:
+        A list of `Shift`, empty without frequencies.
+
+    Example:
+
+    >>> [(round(s.amount, 4), s.weight.round(4)) for s in parameter_shift([1])]
+    [(1.5708, 0.5), (-1.5708, -0.5)]
+    """
+    frequencies = np.sort(np.asarray(frequencies, float))
+    count = len(frequencies)
+    if not count:
+        return []
+    points = _points(frequencies)
+    system = 2 * np.sin(np.outer(frequencies, points))
+    weights = np.linalg.solve(system, frequencies)
+    return [
+        Shift(sign * point, sign * weight)
+        for point, weight in zip(points, weights, strict=True)
+        for sign in (1, -1)
+    ]
+
+
+def _points(frequencies):
+    """Shifts at which the system of the weights is well conditioned."""
+    count = len(frequencies)
+    best, lowest = None, np.inf
+    # Equally spaced frequencies are served by their own spacing; for others
+    # the best of many spacings is taken.
+    spacings = [frequencies[0], *np.linspace(*frequencies[[0, -1]], 64) / count]
+    for spacing in spacings:
+        points = (2 * np.arange(count) + 1) * np.pi / (2 * count * spacing)
+        condition = np.linalg.cond(np.sin(np.outer(frequencies, points)))
+        if condition < lowest * 0.99:
+            best, lowest = points, condition
+    return best
+
+
+def central_difference(step):
+    """(f(x + h) - f(x - h)) / 2 h; its error is of the order of h squared.
+
+    Example:
+
+    >>> central_difference(0.5)
+    [Shift(amount=0.5, weight=1.0), Shift(amount=-0.5, weight=-1.0)]
+    """
+    weight = 1 / (2 * step)
+    return [Shift(step, weight), Shift(-step, -weight)]
+
+
+def forward_difference(step):
+    """(f(x + h) - f(x)) / h; its error is of the order of h.
+
+    Example:
+
+    >>> forward_difference(0.5)
+    [Shift(amount=0.5, weight=2.0), Shift(amount=0.0, weight=-2.0)]
+    """
+    return [Shift(step, 1 / step), Shift(0.0, -1 / step)]
+
+
+def gate_frequencies(gate, register):
+    """The frequencies of an expectation in a gate's symbol.
+
+    Args:
+        gate: `TrigGate` with a symbol.
+        register: `Register`. On Pauli vectors the gate's own rates are the
+            frequencies; on amplitudes they are the differences of the
+            eigenphases.
+
+    Returns:
+        A list of different positive numbers, in radians per unit.
+    """
+    phases = [] if register.radix == 2 else [0.0]
+    for rate, cos_basis, sin_basis in zip(
+        gate.rates, gate.cos_basis, gate.sin_basis, strict=True
+    ):
+        # cos C + sin S = e^{ia} (C - iS) / 2 + e^{-ia} (C + iS) / 2
+        waves = {rate: cos_basis - 1j * sin_basis}
+        waves[-rate] = waves.get(-rate, 0) + cos_basis + 1j * sin_basis
+        phases += [r for r, wave in waves.items() if np.any(abs(wave) > 1e-9)]
+    if register.radix == 4:
+        differences = np.abs(phases)
+    else:
+        differences = np.abs(np.subtract.outer(phases, phases)).reshape(-1)
+    return [f for f in np.unique(differences.round(9)).tolist() if f > 0]
