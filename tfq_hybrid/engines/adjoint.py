@@ -8,10 +8,9 @@ the last state is kept, whatever the depth.
 import tensorflow as tf
 
 from tfq_hybrid.engines.running import first_state
-from tfq_hybrid.engines.values import Values
 
 
-def run_with_adjoint(plan, program, fed, trained, states=None):
+def run_with_adjoint(plan, values, states=None):
     """`run_plan`, with a gradient whose memory does not grow with depth.
 
     Its arguments and its result are those of `run_plan`; all steps must be
@@ -21,41 +20,38 @@ def run_with_adjoint(plan, program, fed, trained, states=None):
 
     @tf.custom_gradient
     def run(fed, trained, *given):
-        values = Values(program, fed, trained)
-        state = given[0] if given else first_state(plan, values)
+        here = values.at(fed, trained)
+        state = given[0] if given else first_state(plan, here)
         planes = []  # before each step: 1 while the state is real
         for step in plan.steps:
             planes.append(state.shape[0])
-            state = step.apply(state, values)
+            state = step.apply(state, here)
 
         def gradient(upstream):
-            inputs = (fed, trained)
-            *sums, by_first = _walk_back(
-                plan, program, inputs, planes, state, upstream
-            )
+            *sums, by_first = _walk_back(plan, here, planes, state, upstream)
             if given:
                 return *sums, by_first
             with tf.GradientTape() as tape:
-                tape.watch(inputs)
-                first = first_state(plan, Values(program, *inputs))
-            more = _gradient(tape, first, inputs, by_first)
+                tape.watch((fed, trained))
+                first = first_state(plan, values.at(fed, trained))
+            more = _gradient(tape, first, (fed, trained), by_first)
             return tuple(a + b for a, b in zip(sums, more, strict=True))
 
         return state, gradient
 
-    return run(fed, trained, *given)
+    return run(values.fed, values.trained, *given)
 
 
-def _walk_back(plan, program, inputs, planes, state, upstream):
+def _walk_back(plan, values, planes, state, upstream):
     """Gradients with respect to fed, trained and the first state."""
-    values = Values(program, *inputs)
+    inputs = (values.fed, values.trained)
     sums = [tf.zeros_like(x) for x in inputs]
     for step, count in zip(plan.steps[::-1], planes[::-1], strict=True):
         # Undoing may give a second plane, of zeros, to a real state.
         state = step.undo(state, values)[:count]
         with tf.GradientTape() as tape:
             tape.watch((*inputs, state))
-            result = step.apply(state, Values(program, *inputs))
+            result = step.apply(state, values.at(*inputs))
         *more, upstream = _gradient(tape, result, (*inputs, state), upstream)
         sums = [a + b for a, b in zip(sums, more, strict=True)]
     return *sums, upstream

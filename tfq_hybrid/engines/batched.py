@@ -28,6 +28,7 @@ from tfq_hybrid.engines.readout import NoReadout, PauliReadout, Readout
 from tfq_hybrid.engines.register import Register
 from tfq_hybrid.engines.running import run_plan
 from tfq_hybrid.engines.superoperators import density_matrices, pauli_vectors
+from tfq_hybrid.engines.values import Values
 from tfq_hybrid.errors import UserError, check_choice
 
 
@@ -105,6 +106,7 @@ class BatchedEngine:
             plan = one(plan)
         return plan
 
+    @tf.autograph.experimental.do_not_convert
     def __call__(self, fed, trained, states=None, seed=None):
         """Expectations for a batch.
 
@@ -122,13 +124,13 @@ class BatchedEngine:
         plan = self.plan if states is None else self._plan_from_states
         return self._finish(plan, fed, trained, states)
 
-    def _finish(self, plan, fed, trained, states):
+    def _finish(self, plan, fed, trained, states, seed=None):
         if states is not None:
             states = _planes(states, fed.dtype)
-            if self.program.is_noisy:
+            if self.register.radix == 4:
                 states = pauli_vectors(states, self.program.qubits)
-        state = self._run(plan, self._symbols, fed, trained, states)
-        return plan.readout(state)
+        values = Values(self._symbols, fed, trained, seed)
+        return plan.readout(self._run(plan, values, states))
 
     def state(self, fed, trained, states=None):
         """The final states, up to a global phase.

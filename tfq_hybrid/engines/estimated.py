@@ -11,6 +11,7 @@ from tfq_hybrid.engines.shift_rules import (
     gate_frequencies,
     parameter_shift,
 )
+from tfq_hybrid.engines.trajectories import TrajectoryEngine
 
 _DIFFERENCES = {
     "central_difference": central_difference,
@@ -29,21 +30,37 @@ class EstimatedEngine:
             to `None`: exact expectations.
         readout_error: pair of float (to read 1 for 0, 0 for 1). Defaults to
             `None`.
+        trajectories: bool. Whether the repetitions are trajectories of a
+            noisy circuit. Defaults to `False`: density matrices.
+        sample_based: bool. Whether a trajectory gives one measured sign
+            instead of its exact expectation. Defaults to `True`.
 
     The gradient with respect to given initial states, which no shift rule
-    knows, is that of the exact expectation.
+    knows, is that of the exact expectation, or runs along the trajectories.
     """
 
     name = "batched"
 
-    def __init__(self, program, method, repetitions=None, readout_error=None):
+    def __init__(
+        self,
+        program,
+        method,
+        repetitions=None,
+        readout_error=None,
+        trajectories=False,
+        sample_based=True,
+    ):
         self.program = program
         self.method = method
         self.repetitions = repetitions
+        self.trajectories = trajectories
         self.supports_jit = repetitions is None  # XLA draws no binomials
         self._terms = Terms(program.operators, readout_error)
         measured = program.with_operators(self._terms.operators)
-        self._exact = BatchedEngine(measured)
+        if trajectories:
+            self._exact = TrajectoryEngine(measured, repetitions, sample_based)
+        else:
+            self._exact = BatchedEngine(measured)
         if method.name == "parameter_shift":
             self._shifted = self._exact.with_own_symbols()
             rules = [
@@ -61,6 +78,7 @@ class EstimatedEngine:
                 [rule] * len(program.trained),
             )
 
+    @tf.autograph.experimental.do_not_convert
     def __call__(self, fed, trained, states=None, seed=None):
         """Expectations for a batch.
 
@@ -85,8 +103,9 @@ class EstimatedEngine:
         return run(fed, trained, *given)
 
     def _evaluate(self, engine, fed, trained, given, seed):
-        values = engine(fed, trained, *given)
-        if self.repetitions is not None:
+        states = given[0] if given else None
+        values = engine(fed, trained, states, seed)
+        if self.repetitions is not None and not self.trajectories:
             values = sample_means(values, self.repetitions, seed)
         return self._terms.combine(values)
 
@@ -95,7 +114,9 @@ class EstimatedEngine:
             inputs = (fed, trained, *given)
             with tf.GradientTape() as tape:
                 tape.watch(inputs)
-                exact = self._terms.combine(self._exact(*inputs))
+                states = given[0] if given else None
+                exact = self._exact(fed, trained, states, seed)
+                exact = self._terms.combine(exact)
             zero = tf.UnconnectedGradients.ZERO
             by_inputs = tape.gradient(exact, inputs, upstream, zero)
             if self.method.name == "straight_through":

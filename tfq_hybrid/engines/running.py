@@ -4,24 +4,20 @@ import tensorflow as tf
 
 from tfq_hybrid.engines.superoperators import ZERO_STATE
 from tfq_hybrid.engines.tensors import apply_gate, product_state
-from tfq_hybrid.engines.values import Values
 
 
-def run_plan(plan, program, fed, trained, states=None):
+def run_plan(plan, values, states=None):
     """The state after all steps of a plan.
 
     Args:
         plan: `Plan`.
-        program: `Program`.
-        fed: float tensor of shape (batch, fed symbols).
-        trained: float tensor of shape (trained symbols,).
+        values: `Values`.
         states: tensor of shape (P, N, batch) to start from, for a plan
             without a prefix. Defaults to `None`: all zeros.
 
     Returns:
         A tensor of shape (P', N, batch).
     """
-    values = Values(program, fed, trained)
     state = first_state(plan, values) if states is None else states
     for step in plan.steps:
         state = step.apply(state, values)

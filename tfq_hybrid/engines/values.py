@@ -8,18 +8,31 @@ class Values:
     """The values of the fed and of the trained symbols.
 
     Args:
-        program: `Program`.
+        symbols: anything with the tuples of names `fed` and `trained`.
         fed: float tensor of shape (batch, fed symbols).
         trained: float tensor of shape (trained symbols,).
+        seed: int tensor of shape (2,) for what is drawn. Defaults to `None`.
     """
 
-    def __init__(self, program, fed, trained):
+    def __init__(self, symbols, fed, trained, seed=None):
+        self.fed = fed
         self.trained = trained
         self.batch = tf.shape(fed)[0]
         self.dtype = fed.dtype
-        columns = tf.unstack(fed, num=len(program.fed), axis=1)
-        self._fed = dict(zip(program.fed, columns, strict=True))
-        self._places = {name: i for i, name in enumerate(program.trained)}
+        self._symbols = symbols
+        self._seed = seed
+        columns = tf.unstack(fed, num=len(symbols.fed), axis=1)
+        self._columns = dict(zip(symbols.fed, columns, strict=True))
+        self._places = {name: i for i, name in enumerate(symbols.trained)}
+
+    def at(self, fed, trained):
+        """The same symbols with other values."""
+        return Values(self._symbols, fed, trained, self._seed)
+
+    def uniform(self, place):
+        """Numbers drawn evenly from 0 to 1, of shape (batch,)."""
+        seed = tf.random.experimental.stateless_fold_in(self._seed, place)
+        return tf.random.stateless_uniform([self.batch], seed, dtype=self.dtype)
 
     def of(self, symbol):
         """A tensor of shape (batch,), or (1,) for a trained symbol.
@@ -29,7 +42,7 @@ class Values:
         if symbol in self._places:
             place = self._places[symbol]
             return self.trained[place : place + 1]
-        return None if symbol is None else self._fed[symbol]
+        return None if symbol is None else self._columns[symbol]
 
     def stacked(self, symbols):
         """Values of several symbols: (symbols, batch), or (symbols, 1)."""

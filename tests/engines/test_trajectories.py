@@ -1,0 +1,88 @@
+"""Trajectories against density matrices."""
+
+import cirq
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.engines.test_noise import CHANNELS
+from tfq_hybrid.circuits import CircuitSpec
+from tfq_hybrid.engines import Program
+from tfq_hybrid.engines.batched import BatchedEngine
+from tfq_hybrid.engines.estimated import EstimatedEngine
+from tfq_hybrid.engines.gradient_methods import as_gradient_method
+from tfq_hybrid.engines.trajectories import TrajectoryEngine
+
+SEED = tf.constant([3, 4])
+
+
+def noisy_program(channel):
+    spec = CircuitSpec(qubits=2, depth=1, observables=("Z0", "X0*Y1"))
+    noise = channel.on_each(*spec.qids)
+    circuit = spec.circuit + noise + cirq.H.on_each(*spec.qids) + noise
+    return Program(circuit, spec.operators, spec.features, spec.weights)
+
+
+def inputs_of(program, batch):
+    generator = np.random.default_rng(0)
+    fed = generator.normal(size=(batch, len(program.fed)))
+    trained = generator.normal(size=len(program.trained))
+    return tf.constant(fed, tf.float32), tf.constant(trained, tf.float32)
+
+
+@pytest.mark.parametrize("channel", CHANNELS, ids=str)
+@pytest.mark.parametrize("sample_based", [False, True])
+def test_means_equal_density_matrices(channel, sample_based):
+    program = noisy_program(channel)
+    fed, trained = inputs_of(program, batch=2)
+    exact = BatchedEngine(program)(fed, trained).numpy()
+    engine = tf.function(TrajectoryEngine(program, 20_000, sample_based))
+    result = engine(fed, trained, seed=SEED).numpy()
+    # No expectation spreads more than a sign: 5 sigma of 20,000 signs.
+    assert np.max(np.abs(result - exact)) < 5 / np.sqrt(20_000)
+    np.testing.assert_array_equal(engine(fed, trained, seed=SEED), result)
+    if sample_based:
+        assert np.any(engine(fed, trained, seed=SEED + 1) != result)
+
+
+def test_no_noise_is_exact():
+    program = noisy_program(cirq.depolarize(0.0))
+    fed, trained = inputs_of(program, batch=3)
+    result = TrajectoryEngine(program, 3)(fed, trained, seed=SEED)
+    expected = BatchedEngine(program)(fed, trained)
+    np.testing.assert_allclose(result, expected, atol=1e-5)
+
+
+def test_any_number_of_trajectories():
+    # Chunks of 2**16 amplitudes: 7 qubits run 512 at once, and a rest.
+    spec = CircuitSpec(qubits=7, depth=1, observables=("Z0",))
+    circuit = spec.circuit + cirq.bit_flip(0.5)(spec.qids[0])
+    program = Program(circuit, spec.operators, spec.features, spec.weights)
+    fed, trained = inputs_of(program, batch=1)
+    engine = tf.function(TrajectoryEngine(program, 1100))
+    assert abs(float(engine(fed, trained, seed=SEED)[0, 0])) < 5 / 33
+
+
+def test_parameter_shift_along_trajectories_is_unbiased():
+    program = noisy_program(cirq.amplitude_damp(0.2))
+    fed, trained = inputs_of(program, batch=2)
+    engine = EstimatedEngine(
+        program,
+        as_gradient_method("parameter_shift"),
+        repetitions=4000,
+        trajectories=True,
+        sample_based=False,
+    )
+    results = []
+    for one in (BatchedEngine(program), engine):
+
+        @tf.function
+        def gradients(fed, trained, one=one):
+            with tf.GradientTape() as tape:
+                tape.watch((fed, trained))
+                loss = tf.reduce_sum(one(fed, trained, seed=SEED))
+            return tape.gradient(loss, (fed, trained))
+
+        results.append(gradients(fed, trained))
+    for expected, actual in zip(*results, strict=True):
+        np.testing.assert_allclose(actual, expected, atol=0.08)

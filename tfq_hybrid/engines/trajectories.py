@@ -1,0 +1,200 @@
+"""Noise by trajectories: for registers whose density matrix is too large.
+
+Along a trajectory the state stays pure: at each channel one Kraus operator
+K_i is drawn with probability |K_i psi|^2 and applied (Dalibard, Castin and
+Molmer 1992, doi 10.1103/PhysRevLett.68.580). The mean over trajectories is
+the noisy expectation.
+"""
+
+import dataclasses
+import functools
+
+import cirq
+import numpy as np
+import tensorflow as tf
+
+from tfq_hybrid.engines.batched import BatchedEngine
+from tfq_hybrid.engines.channels import is_channel
+from tfq_hybrid.engines.gates import constant_gate
+from tfq_hybrid.engines.lowering import lower_operation
+from tfq_hybrid.engines.passes import (
+    PASSES,
+    drop_before_readout,
+    drop_outside_light_cone,
+    take_prefix,
+)
+from tfq_hybrid.engines.plan import first_plan
+from tfq_hybrid.engines.readout import Readout
+from tfq_hybrid.engines.register import Register
+from tfq_hybrid.engines.running import run_plan
+from tfq_hybrid.engines.sampling import sample_means
+from tfq_hybrid.engines.tensors import apply_gate_to_state
+
+_AMPLITUDES_AT_ONCE = 2**16  # of one example's trajectories
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Channel:
+    """A channel among gates.
+
+    Attributes:
+        qubits: tuple of int. The leading bit first.
+        kraus: tuple of complex arrays of shape (d, d).
+    """
+
+    qubits: tuple[int, ...]
+    kraus: tuple
+    symbol = None
+    is_diagonal = False
+    is_relabelling = False
+    is_real = False
+
+
+class ChannelStep:
+    """Draws one Kraus operator for each example, and applies it.
+
+    Args:
+        channel: `Channel`.
+        register: `Register` of radix 2.
+        place: int. Distinguishes the draws of one run.
+    """
+
+    def __init__(self, channel, register, place):
+        self._gates = [constant_gate(k, channel.qubits) for k in channel.kraus]
+        self._register = register
+        self._place = place
+
+    def apply(self, state, values):
+        """The next state, normalised."""
+        branches = []
+        for gate in self._gates:
+            branch = apply_gate_to_state(state, gate, None, self._register)
+            if branch.shape[0] == 1:
+                branch = tf.concat([branch, tf.zeros_like(branch)], axis=0)
+            branches.append(branch)
+        chances = tf.stack(
+            [tf.reduce_sum(tf.square(b), axis=[0, 1]) for b in branches]
+        )
+        edges = tf.cumsum(chances)  # (operators, batch)
+        drawn = values.uniform(self._place) * edges[-1]
+        index = tf.reduce_sum(tf.cast(edges[:-1] <= drawn, tf.int32), axis=0)
+        chosen = tf.one_hot(index, len(branches), axis=0, dtype=state.dtype)
+        norm = tf.sqrt(tf.reduce_sum(chosen * chances, axis=0))
+        scale = chosen / tf.maximum(norm, np.finfo(np.float32).tiny)
+        pairs = zip(tf.unstack(scale), branches, strict=True)
+        return tf.add_n([s * branch for s, branch in pairs])
+
+
+class TrajectoryEngine(BatchedEngine):
+    """Means over random trajectories of a noisy program.
+
+    It is evaluated only: its gradient is for the estimates to find.
+
+    Args:
+        program: `Program` with channels.
+        repetitions: int. Trajectories for each evaluation.
+        sample_based: bool. Whether each trajectory gives one measured sign
+            instead of its exact expectation. Defaults to `False`.
+    """
+
+    supports_jit = False
+
+    def __init__(self, program, repetitions, sample_based=False):
+        self.program = program
+        self.repetitions = repetitions
+        self.sample_based = sample_based
+        self._symbols = program
+        self._run = run_plan
+        self._passes = PASSES
+        self.register = Register(program.qubits)
+        self._readout = Readout(program.operators, program.qids)
+        self._gates = _lower(program)
+
+    @functools.cached_property
+    def plan(self):
+        return self._compile(self._readout, PASSES)
+
+    def _compile(self, readout, passes):
+        """Compiles the runs of gates between channels one by one."""
+        drops = (drop_outside_light_cone, drop_before_readout)
+        whole = first_plan(self._symbols, self._gates, self.register, readout)
+        for one in drops:
+            whole = one(whole) if one in passes else whole
+        rest = [one for one in passes if one not in drops]
+        if not rest:
+            return whole
+        runs = [[]]
+        for gate in whole.gates:
+            if isinstance(gate, Channel):
+                runs += [gate, []]
+            else:
+                runs[-1].append(gate)
+        steps = []
+        prefix = whole.prefix
+        for place, run in enumerate(runs):
+            if isinstance(run, Channel):
+                steps.append(ChannelStep(run, self.register, place))
+                continue
+            plan = whole.with_gates(run)
+            for one in rest:
+                if place == 0 or one is not take_prefix:
+                    plan = one(plan)
+            steps += plan.steps
+            prefix = plan.prefix if place == 0 else prefix
+        return dataclasses.replace(whole, steps=tuple(steps), prefix=prefix)
+
+    @tf.autograph.experimental.do_not_convert
+    def __call__(self, fed, trained, states=None, seed=None):
+        """Estimates for a batch.
+
+        Args:
+            fed, trained, states: as for `BatchedEngine`.
+            seed: int tensor of shape (2,). Equal seeds give equal draws.
+
+        Returns:
+            A tensor of shape (batch, operators) of the dtype of `fed`.
+        """
+        chunk = max(1, _AMPLITUDES_AT_ONCE // self.register.size)
+        chunk = min(chunk, self.repetitions)
+        chunks, rest = divmod(self.repetitions, chunk)
+
+        def total(place, count):
+            own = tf.random.experimental.stateless_fold_in(seed, place)
+            return self._sum(fed, trained, states, own, count)
+
+        sums = tf.map_fn(
+            lambda place: total(place, chunk),
+            tf.range(chunks),
+            fn_output_signature=tf.TensorSpec(
+                [None, len(self.program.operators)], fed.dtype
+            ),
+        )
+        result = tf.reduce_sum(sums, axis=0)
+        if rest:
+            result += total(chunks, rest)
+        return result / self.repetitions
+
+    def _sum(self, fed, trained, states, seed, count):
+        """The sum over `count` trajectories of each example."""
+        many = tf.repeat(fed, count, axis=0)
+        if states is not None:
+            states = tf.repeat(states, count, axis=0)
+        plan = self.plan if states is None else self._plan_from_states
+        draws = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+        values = self._finish(plan, many, trained, states, draws[0])
+        if self.sample_based:
+            values = sample_means(values, 1, draws[1])
+        shape = [-1, count, len(self.program.operators)]
+        return tf.reduce_sum(tf.reshape(values, shape), axis=1)
+
+
+def _lower(program):
+    gates = []
+    for operation in program.circuit.all_operations():
+        if is_channel(operation):
+            qubits = tuple(program.qids.index(q) for q in operation.qubits)
+            kraus = tuple(k for k in cirq.kraus(operation) if np.any(k))
+            gates.append(Channel(qubits, kraus))
+        else:
+            gates += lower_operation(operation, program.qids)
+    return gates
