@@ -1,39 +1,79 @@
+import itertools
+
 import cirq
+import hypothesis
+import numpy as np
 import pytest
 import sympy
+from hypothesis import reject
+from hypothesis import strategies as st
 
 from tfq_hybrid.circuits import (
+    ANSATZ_GATES,
     ENCODINGS,
     ENTANGLEMENTS,
-    PRESETS,
+    SCALINGS,
     CircuitSpec,
     as_circuit,
 )
 from tfq_hybrid.errors import UserError
 
+WORDS = st.lists(st.sampled_from(ANSATZ_GATES), min_size=1, max_size=4)
 
-@pytest.mark.parametrize("encoding", ENCODINGS)
-@pytest.mark.parametrize("entanglement", ENTANGLEMENTS)
-@pytest.mark.parametrize("qubits", [1, 2, 3, 4, 11])
-@pytest.mark.parametrize("reuploads,share", [(0, False), (2, False), (2, True)])
-def test_counts_match_the_circuit(
-    encoding, entanglement, qubits, reuploads, share
-):
-    spec = CircuitSpec(
-        qubits=qubits,
-        encoding=encoding,
-        entanglement=entanglement,
-        depth=2,
-        reuploads=reuploads,
-        share_weights=share,
-    )
+
+@st.composite
+def specs(draw):
+    """Any valid spec, small enough to build."""
+    qubits = draw(st.integers(1, 11))
+    encoding = draw(st.sampled_from(sorted(ENCODINGS)))
+    entanglement = draw(st.sampled_from(sorted(ENTANGLEMENTS)))
+    arguments = {
+        "qubits": qubits,
+        "encoding": encoding,
+        "entanglement": entanglement,
+        "ansatz": draw(WORDS),
+        "first_layer": draw(st.just(()) | WORDS),
+        "depth": draw(st.integers(1, 3)),
+    }
+    if encoding != "amplitude":
+        arguments["reuploads"] = draw(st.integers(0, 2))
+        arguments["share_weights"] = draw(st.booleans())
+        arguments["scaling"] = draw(st.sampled_from(sorted(SCALINGS)))
+    if entanglement == "long_range":
+        arguments["distance"] = draw(st.integers(1, max(1, qubits - 1)))
+    try:
+        return CircuitSpec(**arguments)
+    except UserError as error:
+        assert "nothing trains" in str(error)
+        reject()
+
+
+@hypothesis.settings(max_examples=150, deadline=None, derandomize=True)
+@hypothesis.given(specs())
+def test_counts_match_the_circuit(spec):
     names = cirq.parameter_names(spec.circuit)
     assert names == {*spec.features, *spec.weights}
-    assert len(spec.features) == spec.feature_count
     assert len(spec.weights) == spec.weight_count
+    if not spec.starts_from_amplitudes:
+        features = np.zeros((2, spec.feature_count))
+        assert spec.angles(features).shape == (2, len(spec.features))
     assert spec.circuit.all_qubits() == set(spec.qids)
     # TensorFlow Quantum sorts names as strings: theirs is the numeric order.
     assert list(spec.weights) == sorted(spec.weights)
+    assert list(spec.features) == sorted(spec.features)
+    assert CircuitSpec.from_json(spec.to_json()) == spec
+
+
+def test_nothing_trains_without_a_rotation_or_a_pair():
+    for words, entanglement in itertools.product(
+        (("cnot",), ("cnot_ry",), ("cz", "cnot")), ENTANGLEMENTS
+    ):
+        arguments = {"ansatz": words, "entanglement": entanglement}
+        if words == ("cnot_ry",) and entanglement != "none":
+            assert CircuitSpec(**arguments).weight_count > 0
+            continue
+        with pytest.raises(UserError, match="nothing trains"):
+            CircuitSpec(**arguments)
 
 
 def test_gates_come_in_the_stated_order():
@@ -49,6 +89,33 @@ def test_gates_come_in_the_stated_order():
         cirq.rx(w[2])(qubit),
         cirq.rx(w[3])(other),
     ]
+
+
+def test_cnot_ry_turns_the_target():
+    spec = CircuitSpec(
+        qubits=2,
+        ansatz=("cnot_ry",),
+        first_layer=("rx", "cnot_ry"),
+        entanglement="long_range",
+        depth=2,
+    )
+    qubit, other = spec.qids
+    w = [sympy.Symbol(name) for name in spec.weights]
+    block = [
+        cirq.CNOT(qubit, other),
+        cirq.ry(w[2])(other),
+        cirq.CNOT(other, qubit),
+        cirq.ry(w[3])(qubit),
+    ]
+    again = [
+        cirq.CNOT(qubit, other),
+        cirq.ry(w[4])(other),
+        cirq.CNOT(other, qubit),
+        cirq.ry(w[5])(qubit),
+    ]
+    rotations = [cirq.rx(w[0])(qubit), cirq.rx(w[1])(other)]
+    operations = list(spec.circuit.all_operations())
+    assert operations[2:] == rotations + block + again
 
 
 def test_hadamard_angle_takes_two_features_a_qubit():
@@ -80,6 +147,18 @@ def test_hadamard_angle_takes_two_features_a_qubit():
         ("alternating", 5, 1, [(1, 2), (3, 4)]),
         ("alternating", 2, 1, [(1, 0)]),
         ("alternating", 1, 0, []),
+        ("pairwise", 4, 0, [(0, 1), (2, 3)]),
+        ("pairwise", 4, 1, [(0, 1), (2, 3)]),
+        ("pairwise", 5, 0, [(0, 1), (2, 3)]),
+        ("pairwise", 1, 0, []),
+        ("brick", 4, 0, [(0, 1), (2, 3), (1, 2)]),
+        ("brick", 4, 1, [(0, 1), (2, 3), (1, 2)]),
+        ("brick", 5, 0, [(0, 1), (2, 3), (1, 2), (3, 4)]),
+        ("brick", 2, 0, [(0, 1)]),
+        ("brick", 1, 0, []),
+        ("long_range", 4, 0, [(0, 1), (1, 2), (2, 3), (3, 0)]),
+        ("long_range", 2, 1, [(0, 1), (1, 0)]),
+        ("long_range", 1, 0, []),
         ("full", 3, 0, [(0, 1), (0, 2), (1, 2)]),
     ],
 )
@@ -94,16 +173,20 @@ def test_shared_weights_repeat_the_block():
     assert operations[:half] == operations[half:]
 
 
-@pytest.mark.parametrize("depth", range(1, 9))
-def test_qffn_has_eight_angles_a_layer(depth):
-    # PAPERS: 1,156 + 8 D per block; the projections hold 1,156.
-    spec = CircuitSpec(**{**PRESETS["qffn"].to_dict(), "depth": depth})
-    assert spec.weight_count == 8 * depth
+def test_long_range_takes_the_distances_in_turn():
+    pairs = ENTANGLEMENTS["long_range"](5, 0, distance=2)
+    near = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 0)]
+    assert pairs == [*near, (0, 2), (1, 3), (2, 4), (3, 0), (4, 1)]
 
 
 def test_json_round_trip():
     spec = CircuitSpec(
-        qubits=3, observables=("X0*Z1", "Y2"), ansatz=("rx", "cz")
+        qubits=3,
+        observables=("X0*Z1", "Y2"),
+        ansatz=("rx", "cz"),
+        first_layer=("cnot_ry",),
+        entanglement="long_range",
+        distance=2,
     )
     assert CircuitSpec.from_json(spec.to_json()) == spec
     assert as_circuit(spec.to_dict()) == spec
@@ -119,6 +202,14 @@ def test_json_round_trip():
         ({"encoding": "angel"}, "Did you mean 'angle'"),
         ({"entanglement": "rings"}, "Did you mean 'ring'"),
         ({"scaling": "pi_tan"}, "Did you mean 'pi_tanh'"),
+        ({"scaling": 3}, "scaling"),
+        ({"encoding": "amplitude", "scaling": "arctan"}, "no angles"),
+        ({"encoding": "amplitude", "reuploads": 1}, "no angles"),
+        ({"entanglement": "ring", "distance": 2}, "only with .*long_range"),
+        ({"entanglement": "long_range", "distance": 4}, "valid value is 3"),
+        ({"entanglement": "long_range", "distance": 0}, "valid value is 1"),
+        ({"first_layer": ("cnot-ry",)}, "Did you mean 'cnot_ry'"),
+        ({"first_layer": "ry"}, "sequence"),
         ({"ansatz": ("ry", "cnott")}, "Did you mean 'cnot'"),
         ({"ansatz": "ry"}, "sequence"),
         ({"ansatz": ()}, "nothing trains"),

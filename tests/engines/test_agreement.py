@@ -23,7 +23,8 @@ DESIGN = list(
     AllPairs(
         [
             [2, 3, 4, 5, 6],
-            list(ENCODINGS),
+            # Amplitudes are fed as states, which the tfq engine cannot take.
+            [name for name in ENCODINGS if name != "amplitude"],
             ANSATZE,
             list(ENTANGLEMENTS),
             [1, 2, 3],

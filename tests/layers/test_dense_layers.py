@@ -8,7 +8,7 @@ import sympy
 
 from tests.contracts import KerasContract
 from tests.reference import cirq_expectations
-from tfq_hybrid.circuits import CircuitSpec, CustomCircuit, scale_angles
+from tfq_hybrid.circuits import CircuitSpec, CustomCircuit
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers import (
     BottleneckFeedForward,
@@ -69,6 +69,8 @@ def test_any_rank(shape):
     "circuit",
     [
         CircuitSpec(qubits=3, encoding="hadamard_angle", scaling="arctan"),
+        # More angles than features.
+        CircuitSpec(qubits=4, encoding="iqp"),
         # Features in an order that is not that of their names.
         CustomCircuit(
             cirq.Circuit(
@@ -81,14 +83,15 @@ def test_any_rank(shape):
             scaling="identity",
         ),
     ],
-    ids=["spec", "custom"],
+    ids=["spec", "derived", "custom"],
 )
 def test_is_projection_circuit_projection(circuit):
     layer = QuantumDense(4, circuit)
     inputs = np.random.default_rng(0).normal(size=(3, 5)).astype("float32")
     outputs = layer(inputs)
     down, bias = layer.input_projection.get_weights()
-    angles = scale_angles(circuit.scaling, inputs @ down + bias)
+    assert down.shape == (5, circuit.feature_count)
+    angles = circuit.angles(inputs @ down + bias)
     order = np.argsort(circuit.features)
     expected = cirq_expectations(
         layer.pqc.program, angles[:, order], layer.pqc.get_weights()[0]
@@ -166,6 +169,7 @@ def test_fit_compiled(jit_compile):
         ({"units": 0, "circuit": SPEC}, "units"),
         ({"units": 1, "circuit": "qfnn"}, "Did you mean 'qffn'"),
         ({"units": 1, "circuit": SPEC, "engine": "tf"}, "mean 'tfq'"),
+        ({"units": 1, "circuit": "qaa"}, "fed with angles"),
     ],
 )
 def test_bad_arguments(arguments, message):

@@ -1,25 +1,34 @@
 """Describe a parameterised circuit. Cirq and sympy only, no TensorFlow."""
 
+from tfq_hybrid.circuits.ansatz import (
+    ANSATZ_GATES,
+    ENTANGLERS,
+    ROTATIONS,
+    TURNING_ENTANGLERS,
+)
 from tfq_hybrid.circuits.custom import CustomCircuit
 from tfq_hybrid.circuits.encodings import ENCODINGS, Encoding
 from tfq_hybrid.circuits.entanglement import ENTANGLEMENTS
 from tfq_hybrid.circuits.observables import parse_observable, z_on_each
-from tfq_hybrid.circuits.presets import PRESETS, as_circuit
+from tfq_hybrid.circuits.presets import PRESETS, as_circuit, preset
 from tfq_hybrid.circuits.scaling import SCALINGS, scale_angles
-from tfq_hybrid.circuits.spec import ENTANGLERS, ROTATIONS, CircuitSpec
+from tfq_hybrid.circuits.spec import CircuitSpec
 
 __all__ = [
+    "ANSATZ_GATES",
     "ENCODINGS",
     "ENTANGLEMENTS",
     "ENTANGLERS",
     "PRESETS",
     "ROTATIONS",
     "SCALINGS",
+    "TURNING_ENTANGLERS",
     "CircuitSpec",
     "CustomCircuit",
     "Encoding",
     "as_circuit",
     "parse_observable",
+    "preset",
     "scale_angles",
     "z_on_each",
 ]

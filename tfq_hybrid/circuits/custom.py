@@ -4,8 +4,9 @@ import dataclasses
 import functools
 
 import cirq
+import numpy as np
 
-from tfq_hybrid.circuits.scaling import SCALINGS
+from tfq_hybrid.circuits.scaling import SCALINGS, scale_angles
 from tfq_hybrid.errors import UserError, check_choice
 
 
@@ -88,6 +89,11 @@ class CustomCircuit:
                 f"weights={list(self.weights)}"
             )
 
+    @property
+    def starts_from_amplitudes(self):
+        """Whether the features are the initial state: they are angles."""
+        return False
+
     @functools.cached_property
     def qids(self):
         """The circuit's qubits in sorted order."""
@@ -117,6 +123,10 @@ class CustomCircuit:
     def weight_count(self):
         """The number of symbols that are trained."""
         return len(self.weights)
+
+    def angles(self, features, xp=np):
+        """The scaled features: angles in radians, of the same shape."""
+        return scale_angles(self.scaling, features, xp)
 
     def diagram(self):
         """The circuit as text, one line a qubit."""

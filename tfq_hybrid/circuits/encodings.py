@@ -1,13 +1,16 @@
-"""Encodings: how classical features enter a circuit as rotation angles.
+"""Encodings: how classical features enter a circuit.
 
 An encoding is a function `(qubits, angles) -> operations`, registered with
-the number of features that it takes per qubit. Angles are in radians.
+the number of features that it takes and, where the angles are more than the
+features, with the function that derives them. Angles are in radians.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Callable
 
 import cirq
+import numpy as np
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,12 +19,29 @@ class Encoding:
 
     Attributes:
         operations: function `(qubits, angles) -> list of cirq.Operation`,
-            with `len(angles) == features_per_qubit * len(qubits)`.
-        features_per_qubit: int. Features that each qubit takes.
+            with one angle for each that `derive` gives.
+        feature_count: function from a number of qubits to the number of
+            features that they take.
+        derive: function `(features, xp) -> angles` on the last axis, for any
+            array namespace `xp` that has NumPy's `take` and `concatenate`
+            (NumPy, `keras.ops`). Defaults to `None`: the features are the
+            angles.
+        starts_from_amplitudes: bool. Whether the features are the state that
+            the circuit starts from, and no gate encodes them. Defaults to
+            `False`.
     """
 
     operations: Callable
-    features_per_qubit: int
+    feature_count: Callable
+    derive: Callable | None = None
+    starts_from_amplitudes: bool = False
+
+    def angle_count(self, qubits):
+        """The number of angles fed to the circuit on so many qubits."""
+        if self.starts_from_amplitudes:
+            return 0
+        features = np.zeros(self.feature_count(qubits))
+        return len(self.derive(features, np) if self.derive else features)
 
 
 def angle(qubits, angles):
@@ -32,6 +52,15 @@ def angle(qubits, angles):
     return [cirq.ry(x)(qubit) for qubit, x in zip(qubits, angles, strict=True)]
 
 
+def hadamard_ry(qubits, angles):
+    """H, then RY(x), on each qubit: one feature per qubit.
+
+    `angle` turned by a quarter: x = 0 gives (|0> + |1>) / sqrt(2). This is
+    the encoding of hybrid BERT (arXiv 2511.17677).
+    """
+    return [*cirq.H.on_each(*qubits), *angle(qubits, angles)]
+
+
 def hadamard_angle(qubits, angles):
     """H, RY(x), RZ(x') on each qubit: two features per qubit.
 
@@ -40,13 +69,75 @@ def hadamard_angle(qubits, angles):
     """
     first, second = angles[: len(qubits)], angles[len(qubits) :]
     return [
-        *(cirq.H(qubit) for qubit in qubits),
-        *(cirq.ry(x)(qubit) for qubit, x in zip(qubits, first, strict=True)),
+        *hadamard_ry(qubits, first),
         *(cirq.rz(x)(qubit) for qubit, x in zip(qubits, second, strict=True)),
     ]
 
 
+def iqp(qubits, angles):
+    """H and RZ(x_i) on each qubit, ZZ by x_i x_j on each pair.
+
+    The gate on a pair is exp(-i x_i x_j Z Z / 2), so that the state is
+
+        2**(-n/2) sum_z exp(-i/2 (sum_i x_i z_i + sum_i<j x_i x_j z_i z_j)) |z>
+
+    with z_i = 1, -1 for the bits 0, 1. It is the instantaneous quantum
+    polynomial circuit of Havlicek et al. 2019 (arXiv 1804.11326), applied
+    once and with plain products; the paper applies its circuit twice, with
+    (pi - x_i)(pi - x_j). One feature per qubit; the products are angles of
+    their own (`with_products`), as a gate takes one symbol only.
+    """
+    singles, products = angles[: len(qubits)], angles[len(qubits) :]
+    pairs = itertools.combinations(qubits, 2)
+    return [
+        *cirq.H.on_each(*qubits),
+        *(cirq.rz(x)(qubit) for qubit, x in zip(qubits, singles, strict=True)),
+        *(_rzz(x)(*pair) for pair, x in zip(pairs, products, strict=True)),
+    ]
+
+
+def _rzz(angle):
+    """exp(-i angle Z Z / 2), with `cirq.rz`'s way from radians to turns."""
+    half_turns = cirq.rz(angle).exponent
+    return cirq.ZZPowGate(exponent=half_turns, global_shift=-0.5)
+
+
+def with_products(features, xp):
+    """Appends the products of all pairs, (0, 1), (0, 2), … (n-2, n-1).
+
+    Example:
+
+    >>> with_products(np.array([2.0, 3.0, 5.0]), np).tolist()
+    [2.0, 3.0, 5.0, 6.0, 10.0, 15.0]
+    """
+    first, second = np.triu_indices(features.shape[-1], 1)
+    products = xp.take(features, first, axis=-1) * xp.take(
+        features, second, axis=-1
+    )
+    return xp.concatenate([features, products], axis=-1)
+
+
+def amplitude(qubits, angles):
+    """No gates: the features are the amplitudes of the initial state.
+
+    A vector of up to 2**n features, normalised, is the state of n qubits;
+    the first qubit is the leading bit.
+    """
+    return []
+
+
 ENCODINGS = {
-    "angle": Encoding(angle, features_per_qubit=1),
-    "hadamard_angle": Encoding(hadamard_angle, features_per_qubit=2),
+    "angle": Encoding(angle, feature_count=lambda qubits: qubits),
+    "hadamard_ry": Encoding(hadamard_ry, feature_count=lambda qubits: qubits),
+    "hadamard_angle": Encoding(
+        hadamard_angle, feature_count=lambda qubits: 2 * qubits
+    ),
+    "iqp": Encoding(
+        iqp, feature_count=lambda qubits: qubits, derive=with_products
+    ),
+    "amplitude": Encoding(
+        amplitude,
+        feature_count=lambda qubits: 2**qubits,
+        starts_from_amplitudes=True,
+    ),
 }

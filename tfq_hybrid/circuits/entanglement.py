@@ -2,7 +2,8 @@
 
 A pattern is a function `(qubits, layer) -> pairs`, where `qubits` is a count,
 `layer` the index of the ansatz layer within its block, and each pair is
-(control, target). A single qubit has no pairs under any pattern.
+(control, target). A single qubit has no pairs under any pattern. `long_range`
+also takes the longest distance.
 """
 
 
@@ -33,6 +34,39 @@ def alternating(qubits, layer):
     return pairs + ([(qubits - 1, 0)] if closes else [])
 
 
+def pairwise(qubits, layer):
+    """(0, 1), (2, 3), … in every layer; with an odd number the last is left.
+
+    Blocks of two qubits that stay apart: entanglement does not spread.
+    """
+    return [(q, q + 1) for q in range(0, qubits - 1, 2)]
+
+
+def brick(qubits, layer):
+    """(0, 1), (2, 3), … and then (1, 2), (3, 4), …, open, in every layer.
+
+    The brick wall of hybrid BERT (arXiv 2511.17677): the pairs of `linear`,
+    even ones first.
+    """
+    odd = [(q, q + 1) for q in range(1, qubits - 1, 2)]
+    return pairwise(qubits, layer) + odd
+
+
+def long_range(qubits, layer, distance=1):
+    """(q, q+d) for every q around the ring, for d = 1, then 2, … `distance`.
+
+    `distance` times `qubits` pairs. Unlike `ring`, every qubit controls one
+    pair at each distance, on two qubits too: (0, 1), (1, 0). The blocks of
+    arXiv 2504.08732, Fig. 3.
+    """
+    longest = min(distance, qubits - 1)
+    return [
+        (q, (q + d) % qubits)
+        for d in range(1, longest + 1)
+        for q in range(qubits)
+    ]
+
+
 def full(qubits, layer):
     """Every pair (i, j) with i < j, in lexicographic order."""
     return [(i, j) for i in range(qubits) for j in range(i + 1, qubits)]
@@ -43,5 +77,8 @@ ENTANGLEMENTS = {
     "linear": linear,
     "ring": ring,
     "alternating": alternating,
+    "pairwise": pairwise,
+    "brick": brick,
+    "long_range": long_range,
     "full": full,
 }

@@ -1,4 +1,4 @@
-"""Circuits by name: the table of presets, and `as_circuit`."""
+"""Circuits by name: the table of presets, `preset`, and `as_circuit`."""
 
 import json
 
@@ -8,12 +8,15 @@ from tfq_hybrid.circuits.custom import CustomCircuit, read_cirq
 from tfq_hybrid.circuits.spec import CircuitSpec
 from tfq_hybrid.errors import UserError, check_choice
 
-# One row a circuit. What the paper leaves open is our choice:
-#   qffn  QFFN-BERT, arXiv 2507.02364. The paper gives 4 qubits, RY and RZ on
-#         every qubit, alternating entanglement, and no re-uploading. Our
-#         choice: RY encoding, pi_tanh scaling, CNOT, Z on each qubit, and
-#         entanglement after the rotations.
+# One row a circuit: what is the paper's, and what is our choice. Tags as in
+# "paper" (its text or figures), "author code" (a notebook of an author),
+# "secondary" (a review or another team's reading), "inferred" (arithmetic
+# that fits the published figures).
 PRESETS = {
+    # QFFN-BERT, arXiv 2507.02364. Paper: RY and RZ on every qubit,
+    # alternating entanglement. Secondary: 4 qubits, no re-uploading.
+    # Inferred: the pairs, Z on each qubit. Our choice: RY encoding, pi_tanh,
+    # CNOT, entanglement after the rotations, depth 2.
     "qffn": CircuitSpec(
         qubits=4,
         encoding="angle",
@@ -22,7 +25,84 @@ PRESETS = {
         entanglement="alternating",
         depth=2,
     ),
+    # Hybrid BERT, arXiv 2511.17677. Author code: all of it; 2, 4, 6 and 8
+    # qubits were run, and 4 as the default is our choice.
+    "hybrid_bert": CircuitSpec(
+        qubits=4,
+        encoding="hadamard_ry",
+        scaling="half_pi_tanh",
+        ansatz=("cnot", "ry"),
+        entanglement="brick",
+        depth=4,
+    ),
+    # HyQuT, arXiv 2511.10653. Paper: 10 qubits, 80 gates. Secondary: H, RY,
+    # RZ encoding; layers of CNOT, RZ, RY; 2 layers. Inferred: two layouts of
+    # 80 gates and 40 angles: a ring with the 10 H not counted, or open pairs
+    # with them. Our choice: pi_tanh, Z on each qubit.
+    "hyqut_ring": CircuitSpec(
+        qubits=10,
+        encoding="hadamard_angle",
+        scaling="pi_tanh",
+        ansatz=("cnot", "rz", "ry"),
+        entanglement="ring",
+        depth=2,
+    ),
+    "hyqut_pairwise": CircuitSpec(
+        qubits=10,
+        encoding="hadamard_angle",
+        scaling="pi_tanh",
+        ansatz=("cnot", "rz", "ry"),
+        entanglement="pairwise",
+        depth=2,
+    ),
+    # Quantum LLM fine-tuning, arXiv 2504.08732, the circuit of Fig. 3.
+    # Paper: amplitudes, 4 qubits, 3 layers, C = 2; CNOT and RY on its target
+    # around the ring at distances 1 to C, a column of RY after the leading
+    # block, Z. Inferred: 28 = Q C L + Q angles. Our choice: every pair of a
+    # distance before the next distance, Z on each qubit.
+    "ionq": CircuitSpec(
+        qubits=4,
+        encoding="amplitude",
+        ansatz=("cnot_ry",),
+        first_layer=("cnot_ry", "ry"),
+        entanglement="long_range",
+        distance=2,
+        depth=3,
+    ),
+    # QAA, arXiv 2509.16244. Secondary: amplitudes on ceil(log2 d) qubits,
+    # d = 768; RX on each qubit, CNOT on adjacent qubits, Z on each. Inferred:
+    # one layer (10 angles). Our choice: an open line, RX first.
+    "qaa": CircuitSpec(
+        qubits=10,
+        encoding="amplitude",
+        ansatz=("rx", "cnot"),
+        entanglement="linear",
+        depth=1,
+    ),
 }
+
+
+def preset(name, **changes):
+    """A preset circuit, with other values for some of its arguments.
+
+    Args:
+        name: str, a name in `PRESETS`.
+        **changes: arguments of `CircuitSpec`.
+
+    Returns:
+        A `CircuitSpec`.
+
+    Raises:
+        UserError: the name or an argument is not known, or a value is out
+            of its range.
+
+    Example:
+
+    >>> preset("qaa", qubits=7).weight_count
+    7
+    """
+    check_choice("circuit", name, PRESETS)
+    return CircuitSpec.from_dict({**PRESETS[name].to_dict(), **changes})
 
 
 def as_circuit(circuit):

@@ -5,16 +5,20 @@ import functools
 import json
 
 import cirq
+import numpy as np
 import sympy
 
+from tfq_hybrid.circuits.ansatz import (
+    ANSATZ_GATES,
+    TURNING_ENTANGLERS,
+    count_weights,
+    layer_operations,
+)
 from tfq_hybrid.circuits.encodings import ENCODINGS
 from tfq_hybrid.circuits.entanglement import ENTANGLEMENTS
 from tfq_hybrid.circuits.observables import parse_observable, z_on_each
-from tfq_hybrid.circuits.scaling import SCALINGS
+from tfq_hybrid.circuits.scaling import SCALINGS, scale_angles
 from tfq_hybrid.errors import UserError, check_choice, check_integer
-
-ROTATIONS = {"rx": cirq.rx, "ry": cirq.ry, "rz": cirq.rz}
-ENTANGLERS = {"cnot": cirq.CNOT, "cz": cirq.CZ}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,17 +29,27 @@ class CircuitSpec:
     each re-upload (data re-uploading, Perez-Salinas et al. 2020,
     arXiv 1907.02085). An ansatz layer applies its gates in the stated order:
     a rotation stands for one gate with its own weight on every qubit, an
-    entangler for one gate on every pair of the entanglement pattern.
+    entangler for one gate on every pair of the entanglement pattern, and
+    `"cnot_ry"` for a CNOT and then an RY with its own weight on the target,
+    on every pair.
 
     Args:
         qubits: int, at least 1. Defaults to 4.
-        encoding: str, a name in `ENCODINGS`. Defaults to `"angle"`.
+        encoding: str, a name in `ENCODINGS`. Defaults to `"angle"`. With
+            `"amplitude"` the features are the state that the circuit starts
+            from: no symbol is fed and nothing can be re-uploaded.
         scaling: str, a name in `SCALINGS`: how a feature becomes an angle
-            in radians. Defaults to `"pi_tanh"`.
+            in radians. Defaults to `None`: `"pi_tanh"`, or `"identity"` for
+            amplitudes, which take no other.
         ansatz: tuple of str. The gates of one layer in order, from `"rx"`,
-            `"ry"`, `"rz"`, `"cnot"`, `"cz"`. Defaults to
+            `"ry"`, `"rz"`, `"cnot"`, `"cz"`, `"cnot_ry"`. Defaults to
             `("ry", "rz", "cnot")`.
+        first_layer: tuple of str. The gates of the first layer of each
+            block, where they are others. Defaults to `()`: as `ansatz`.
         entanglement: str, a name in `ENTANGLEMENTS`. Defaults to `"ring"`.
+        distance: int, from 1 to `qubits - 1`. The longest distance that
+            `"long_range"` couples; no other pattern takes one. Defaults
+            to 1.
         depth: int, at least 1. Ansatz layers in each block. Defaults to 1.
         reuploads: int. How often encoding and ansatz are repeated after the
             first time. Defaults to 0.
@@ -61,9 +75,11 @@ class CircuitSpec:
 
     qubits: int = 4
     encoding: str = "angle"
-    scaling: str = "pi_tanh"
+    scaling: str | None = None
     ansatz: tuple[str, ...] = ("ry", "rz", "cnot")
+    first_layer: tuple[str, ...] = ()
     entanglement: str = "ring"
+    distance: int = 1
     depth: int = 1
     reuploads: int = 0
     share_weights: bool = False
@@ -74,27 +90,55 @@ class CircuitSpec:
         check_integer("depth", self.depth, minimum=1)
         check_integer("reuploads", self.reuploads, minimum=0)
         check_choice("encoding", self.encoding, ENCODINGS)
-        check_choice("scaling", self.scaling, SCALINGS)
         check_choice("entanglement", self.entanglement, ENTANGLEMENTS)
-        for name in ("ansatz", "observables"):
+        self._check_scaling()
+        self._check_distance()
+        for name in ("ansatz", "first_layer", "observables"):
             value = getattr(self, name)
             if not isinstance(value, (list, tuple)):
                 raise UserError(
                     f"Expected {name} to be a sequence of names. "
                     f"Received: {name}={value!r}"
                 )
-        for gate in self.ansatz:
-            check_choice("ansatz gate", gate, [*ROTATIONS, *ENTANGLERS])
-        if not set(self.ansatz) & set(ROTATIONS):
+            object.__setattr__(self, name, tuple(value))
+        for name in ("ansatz", "first_layer"):
+            for gate in getattr(self, name):
+                check_choice(f"{name} gate", gate, ANSATZ_GATES)
+        # The first layer, an odd and an even one stand for all.
+        if not any(map(self._layer_weights, range(min(self.depth, 3)))):
             raise UserError(
-                "Expected ansatz to hold at least one rotation of rx, ry, rz: "
-                f"else nothing trains. Received: ansatz={self.ansatz!r}"
+                "Expected ansatz to hold at least one rotation of rx, ry, rz, "
+                "or cnot_ry and a pair for it: else nothing trains. Received: "
+                f"ansatz={self.ansatz!r}, entanglement={self.entanglement!r}"
             )
-        object.__setattr__(self, "ansatz", tuple(self.ansatz))
-        object.__setattr__(self, "observables", tuple(self.observables))
         qids = self.qids if self.observables else ()
         for word in self.observables:
             parse_observable(word, qids)
+
+    def _check_scaling(self):
+        amplitudes = self.starts_from_amplitudes
+        if self.scaling is None:
+            default = "identity" if amplitudes else "pi_tanh"
+            object.__setattr__(self, "scaling", default)
+        check_choice("scaling", self.scaling, SCALINGS)
+        if amplitudes and (self.scaling != "identity" or self.reuploads):
+            raise UserError(
+                "Expected scaling 'identity' and reuploads 0 with amplitudes: "
+                "they are the state that the circuit starts from, no angles. "
+                f"Received: encoding={self.encoding!r}, "
+                f"scaling={self.scaling!r}, reuploads={self.reuploads}"
+            )
+
+    def _check_distance(self):
+        if self.entanglement == "long_range":
+            longest = max(self.qubits - 1, 1)
+            check_integer("distance", self.distance, 1, longest)
+        elif self.distance != 1:
+            raise UserError(
+                "Expected distance only with entanglement 'long_range'. "
+                f"Received: distance={self.distance!r}, "
+                f"entanglement={self.entanglement!r}"
+            )
 
     @property
     def qids(self):
@@ -102,20 +146,28 @@ class CircuitSpec:
         return tuple(cirq.GridQubit.rect(1, self.qubits))
 
     @property
+    def starts_from_amplitudes(self):
+        """Whether the features are the initial state and not angles."""
+        return ENCODINGS[self.encoding].starts_from_amplitudes
+
+    @property
     def feature_count(self):
-        """Features that the encoding takes, counted without building."""
-        return ENCODINGS[self.encoding].features_per_qubit * self.qubits
+        """Features that the encoding takes, counted without building.
+
+        For amplitudes the longest vector, 2**qubits.
+        """
+        return ENCODINGS[self.encoding].feature_count(self.qubits)
 
     @property
     def weight_count(self):
         """Trained angles, counted without building.
 
-        rotations per layer * qubits * depth, times the number of blocks
-        unless their weights are shared.
+        A rotation counts once for each qubit and `cnot_ry` once for each
+        pair, over all layers, times the number of blocks unless their
+        weights are shared.
         """
-        rotations = sum(gate in ROTATIONS for gate in self.ansatz)
         blocks = 1 if self.share_weights else 1 + self.reuploads
-        return rotations * self.qubits * self.depth * blocks
+        return blocks * sum(map(self._layer_weights, range(self.depth)))
 
     @property
     def observable_count(self):
@@ -129,8 +181,9 @@ class CircuitSpec:
 
     @property
     def features(self):
-        """Symbol names of the features, in the order they are fed."""
-        return _padded("x", self.feature_count)
+        """Symbol names of the fed angles, in the order they are fed."""
+        count = ENCODINGS[self.encoding].angle_count(self.qubits)
+        return _padded("x", count)
 
     @property
     def weights(self):
@@ -157,20 +210,63 @@ class CircuitSpec:
                 remaining = iter(weights)
             circuit += encoding(self.qids, features)
             for layer in range(self.depth):
-                circuit += self._ansatz_layer(layer, remaining)
-        return circuit
+                circuit += layer_operations(
+                    self._words(layer),
+                    self.qids,
+                    self._pairs(layer),
+                    remaining,
+                )
+        # A qubit that no gate touches is one of the register all the same.
+        idle = sorted(set(self.qids) - circuit.all_qubits())
+        return circuit + cirq.Circuit(cirq.I.on_each(*idle))
 
-    def _ansatz_layer(self, layer, weights):
-        pairs = ENTANGLEMENTS[self.entanglement](self.qubits, layer)
-        for gate in self.ansatz:
-            if gate in ROTATIONS:
-                for qubit in self.qids:
-                    yield ROTATIONS[gate](next(weights))(qubit)
-            else:
-                for control, target in pairs:
-                    yield ENTANGLERS[gate](
-                        self.qids[control], self.qids[target]
-                    )
+    def _words(self, layer):
+        """The words of a layer, by its index within its block."""
+        return (self.first_layer if layer == 0 else ()) or self.ansatz
+
+    def _pairs(self, layer):
+        """The pairs that a layer couples."""
+        pattern = ENTANGLEMENTS[self.entanglement]
+        if self.entanglement == "long_range":
+            return pattern(self.qubits, layer, self.distance)
+        return pattern(self.qubits, layer)
+
+    def _layer_weights(self, layer):
+        """Weights of a layer; pairs are listed only where they have some."""
+        words = self._words(layer)
+        turning = not TURNING_ENTANGLERS.keys().isdisjoint(words)
+        pairs = len(self._pairs(layer)) if turning else 0
+        return count_weights(words, self.qubits, pairs)
+
+    def angles(self, features, xp=np):
+        """The angles that features feed, scaled and then derived.
+
+        Args:
+            features: float array of shape (..., `feature_count`).
+            xp: array namespace: NumPy or `keras.ops`. Defaults to NumPy.
+
+        Returns:
+            Angles in radians, of shape (..., `len(features)`), in the order
+            of `features`.
+
+        Raises:
+            UserError: the circuit starts from amplitudes.
+
+        Example:
+
+        >>> spec = CircuitSpec(qubits=2, encoding="iqp", scaling="identity")
+        >>> spec.angles(np.array([[2.0, 3.0]])).tolist()
+        [[2.0, 3.0, 6.0]]
+        """
+        if self.starts_from_amplitudes:
+            raise UserError(
+                "Expected a circuit that is fed with angles. Received: "
+                f"encoding={self.encoding!r}, whose features are the state "
+                "that the circuit starts from"
+            )
+        derive = ENCODINGS[self.encoding].derive
+        angles = scale_angles(self.scaling, features, xp)
+        return derive(angles, xp) if derive else angles
 
     def diagram(self):
         """The circuit as text, one line a qubit."""

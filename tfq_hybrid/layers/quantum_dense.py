@@ -2,8 +2,8 @@
 
 import keras
 
-from tfq_hybrid.circuits import as_circuit, scale_angles
-from tfq_hybrid.errors import check_integer
+from tfq_hybrid.circuits import as_circuit
+from tfq_hybrid.errors import UserError, check_integer
 from tfq_hybrid.layers.controlled_pqc import ControlledPQC
 
 
@@ -15,7 +15,7 @@ class QuantumDense(keras.layers.Layer):
 
         (batch, ..., inputs)
         -> Dense   (batch, ..., features)      features of the circuit
-        -> scaling (batch, ..., features)      angles in radians
+        -> scaling (batch, ..., angles)        angles in radians
         -> circuit (batch, ..., observables)   expectations in [-1, 1]
         -> Dense   (batch, ..., units)
 
@@ -38,7 +38,8 @@ class QuantumDense(keras.layers.Layer):
             uniform from 0 to 2 pi.
 
     Raises:
-        UserError: units is below 1, or the circuit is not valid.
+        UserError: units is below 1, or the circuit is not valid or starts
+            from amplitudes.
 
     Example:
 
@@ -65,6 +66,12 @@ class QuantumDense(keras.layers.Layer):
         check_integer("units", units, minimum=1)
         self.units = units
         self.circuit = as_circuit(circuit)
+        if self.circuit.starts_from_amplitudes:
+            raise UserError(
+                "Expected a circuit that is fed with angles. Received: "
+                f"encoding={self.circuit.encoding!r}, whose features are the "
+                "state that the circuit starts from"
+            )
         self.engine = engine
         self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
@@ -108,22 +115,22 @@ class QuantumDense(keras.layers.Layer):
 
     def build(self, input_shape):
         self.input_projection.build(input_shape)
-        self.pqc.build((None, self.circuit.feature_count))
+        self.pqc.build((None, len(self.circuit.features)))
         self.output_projection.build((None, len(self.circuit.operators)))
         self.built = True
 
     def angles(self, inputs):
-        """The encoded angles in radians, of shape (batch, ..., features)."""
+        """The encoded angles in radians, of shape (batch, ..., angles)."""
         features = self.input_projection(inputs)
         features = keras.ops.cast(features, self.pqc.circuit_dtype)
-        return scale_angles(self.circuit.scaling, features, keras.ops)
+        return self.circuit.angles(features, keras.ops)
 
     def call(self, inputs):
         angles = self.angles(inputs)
         if self._feed_order != sorted(self._feed_order):
             angles = keras.ops.take(angles, self._feed_order, axis=-1)
         leading = keras.ops.shape(angles)[:-1]
-        flat = keras.ops.reshape(angles, (-1, self.circuit.feature_count))
+        flat = keras.ops.reshape(angles, (-1, len(self.circuit.features)))
         values = self.pqc(flat)  # (batch * ..., observables)
         values = keras.ops.reshape(values, (*leading, values.shape[-1]))
         return self.output_projection(values)
