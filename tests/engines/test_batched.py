@@ -177,3 +177,24 @@ def test_starts_from_given_states():
             initial_state=state.astype(np.complex128),
         )
         np.testing.assert_allclose(result[row], expected, atol=1e-7)
+
+
+def test_states_and_probabilities_equal_cirq():
+    for qubits in (1, 3, 7):
+        spec = CircuitSpec(qubits=qubits, depth=2, reuploads=1)
+        program = program_of(spec)
+        fed, trained = random_values(program, batch=2)
+        engine = BatchedEngine(program)
+        states = engine.state(tf.constant(fed), tf.constant(trained)).numpy()
+        simulator = cirq.Simulator(dtype=np.complex128)
+        for row, values in zip(states, fed, strict=True):
+            resolver = dict(zip(program.fed, values, strict=True))
+            resolver |= dict(zip(program.trained, trained, strict=True))
+            expected = simulator.simulate(
+                program.circuit, resolver, qubit_order=program.qids
+            ).final_state_vector
+            cirq.testing.assert_allclose_up_to_global_phase(
+                row, expected, atol=1e-7
+            )
+        chances = engine.probabilities(tf.constant(fed), tf.constant(trained))
+        np.testing.assert_allclose(chances, np.abs(states) ** 2, atol=1e-12)

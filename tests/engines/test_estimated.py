@@ -13,7 +13,6 @@ from tfq_hybrid.engines.gradient_methods import (
     GradientMethod,
     as_gradient_method,
 )
-from tfq_hybrid.engines.sampling import sample_bits
 from tfq_hybrid.engines.shift_rules import gate_frequencies, parameter_shift
 from tfq_hybrid.errors import UserError
 
@@ -196,8 +195,9 @@ def test_bits_follow_the_probabilities():
     spec = CircuitSpec(qubits=3, depth=2)
     program = Program(spec.circuit, spec.operators, spec.features, spec.weights)
     fed, trained = values(program, batch=2, dtype=tf.float32)
-    chances = BatchedEngine(program).probabilities(fed, trained)
-    bits = sample_bits(chances, 4000, 3, SEED).numpy()
+    engine = BatchedEngine(program)
+    chances = engine.probabilities(fed, trained)
+    bits = engine.samples(fed, trained, 4000, SEED).numpy()
     assert bits.shape == (2, 4000, 3)
     outcomes = bits @ [4, 2, 1]
     for row, chance in zip(outcomes, chances.numpy(), strict=True):

@@ -27,6 +27,7 @@ from tfq_hybrid.engines.plan import first_plan
 from tfq_hybrid.engines.readout import NoReadout, PauliReadout, Readout
 from tfq_hybrid.engines.register import Register
 from tfq_hybrid.engines.running import run_plan
+from tfq_hybrid.engines.sampling import sample_bits
 from tfq_hybrid.engines.superoperators import density_matrices, pauli_vectors
 from tfq_hybrid.engines.values import Values
 from tfq_hybrid.errors import UserError, check_choice
@@ -162,6 +163,20 @@ class BatchedEngine:
         if self.program.is_noisy:
             return tf.math.real(tf.linalg.diag_part(state))
         return tf.square(tf.math.real(state)) + tf.square(tf.math.imag(state))
+
+    def samples(self, fed, trained, repetitions, seed, states=None):
+        """Measured bits of all qubits together, in the Z basis.
+
+        Args:
+            fed, trained, states: as for a call.
+            repetitions: int.
+            seed: int tensor of shape (2,). Equal seeds give equal bits.
+
+        Returns:
+            An int8 tensor of shape (batch, repetitions, qubits).
+        """
+        chances = self.probabilities(fed, trained, states)
+        return sample_bits(chances, repetitions, self.program.qubits, seed)
 
     def with_own_symbols(self):
         """This engine with a symbol of its own for every gate.
