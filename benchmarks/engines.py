@@ -77,7 +77,7 @@ def run(
     report(
         f"{len(todo)} cases, {len(implementations)} implementations, "
         f"{settings.threads} threads for each: about {duration(seconds)}"
-        + (f" ({kept} cases are there already)." if kept else ".")
+        + (f" ({kept} there already)." if kept else ".")
     )
     began = time.monotonic()
     for count, (case, rows) in enumerate(todo, start=1):

@@ -8,11 +8,11 @@ MODES = {"gradient": "forward + gradient", "forward": "forward"}
 # Own engines in full lines and warm colours, the others dashed.
 STYLES = {
     "batched": {"color": "#c1121f", "marker": "o", "linewidth": 2.2},
-    "tfq": {"color": "#e36414", "marker": "s", "linewidth": 2.2},
+    "tfq": {"color": "#7f5539", "marker": "s", "linewidth": 2.2},
     "stock": {"color": "#222222", "marker": "s", "linestyle": "--"},
     "peer": {"marker": "^", "linestyle": "--"},
 }
-OWN_VARIANTS = ("#c1121f", "#8f2d56", "#d81159", "#ff595e")
+OWN_VARIANTS = ("#c1121f", "#f77f00", "#d81159", "#ffb703")
 PEERS = ("#1b6ca8", "#2a9d8f", "#6a4c93", "#7f8c8d", "#8ab17d", "#457b9d")
 
 
@@ -56,7 +56,7 @@ def draw(results, path):
         [handles[label] for label in labels],
         labels,
         loc="outside lower center",
-        ncols=min(5, max(1, len(labels))),
+        ncols=min(len(labels), 1 + len(batches)) or 1,
         frameon=False,
     )
     threads = results.content["settings"]["threads"]
@@ -69,7 +69,7 @@ def _panels(columns):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(2 + 4.2 * columns, 9), layout="constrained")
+    figure = Figure(figsize=(3 + 4 * columns, 9), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(2, columns, squeeze=False, sharey="row")
     return figure, axes

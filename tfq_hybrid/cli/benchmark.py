@@ -30,7 +30,7 @@ to have PyTorch's own build for the CPU:
 """
 
 # What --quick stands for, so that it ends in about two minutes.
-QUICK = {"rounds": 3, "turn_seconds": 0.1, "cap_seconds": 30.0}
+QUICK = {"rounds": 3, "turn_seconds": 0.1, "cap_seconds": 20.0}
 
 
 def _words(ctx, parameter, value):
