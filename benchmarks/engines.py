@@ -7,6 +7,7 @@ kept, so an interrupted run goes on.
 
 import json
 import math
+import os
 import pathlib
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import time
 from tfq_hybrid.benchmarks.measure import measure
 from tfq_hybrid.benchmarks.peers import check_peers
 from tfq_hybrid.benchmarks.plot import draw
+from tfq_hybrid.benchmarks.process import worker_environment
 from tfq_hybrid.benchmarks.report import markdown
 from tfq_hybrid.benchmarks.results import Results
 from tfq_hybrid.files import check_output_folder
@@ -197,9 +199,17 @@ def measure_training_step(settings):
         path = pathlib.Path(folder) / "step_time.json"
         command = [sys.executable, "-m", "tfq_hybrid.benchmarks.step_time"]
         command += ["--engines", "--rounds", str(settings.rounds)]
-        subprocess.run(
+        # The same threads as for everybody: they are counted from the cores.
+        cores = sorted(os.sched_getaffinity(0))[: settings.threads]
+        result = subprocess.run(
             [*command, "--output", str(path)],
-            check=True,
-            stdout=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=worker_environment(settings.threads),
+            preexec_fn=lambda: os.sched_setaffinity(0, cores),
         )
+        if result.returncode:
+            raise RuntimeError(
+                f"The training step was not measured:\n{result.stderr}"
+            )
         return json.loads(path.read_text("utf-8"))

@@ -49,7 +49,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
-            env=_environment(
+            env=worker_environment(
                 problem["threads"], with_package=implementation.kind != "peer"
             ),
             start_new_session=True,
@@ -129,7 +129,7 @@ class Worker:
         self._errors.close()
 
 
-def _environment(threads, with_package):
+def worker_environment(threads, with_package=True):
     """The environment variables of a worker: threads, CPU, quiet."""
     names = ("OMP", "MKL", "OPENBLAS", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
     environment = {

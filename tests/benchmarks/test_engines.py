@@ -3,8 +3,12 @@
 import dataclasses
 import json
 import os
+import subprocess
+import sys
+import time
 
 import numpy as np
+import psutil
 import pytest
 
 from tfq_hybrid.benchmarks.cases import Case, choose_cases
@@ -129,6 +133,30 @@ def test_what_was_over_is_not_tried_larger():
     for problem in (Problem(6, 4, 4096), Problem(8, 1, 512)):
         _, skipped = split_hopeless(Case("grid", problem), rows, results)
         assert not skipped
+
+
+def test_a_killed_run_leaves_no_worker_and_goes_on(tmp_path):
+    command = [sys.executable, "-c"]
+    command += ["from tfq_hybrid.cli.main import main; main()"]
+    command += "benchmark engines --qubits 2,3 --depths 1 --batches 2".split()
+    command += "--implementations batched --rounds 1".split()
+    command += ["--output", str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    path = tmp_path / "results.json"
+    workers = []
+    while not (path.exists() and workers) and time.monotonic() < deadline:
+        assert process.poll() is None
+        workers = psutil.Process(process.pid).children()
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert not alive
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("1 cases")
+    assert set(Results.read(path).cases) == {"grid/2x1x2", "grid/3x1x2"}
 
 
 def test_peers_agree(tmp_path):
