@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= embedded
 
-.PHONY: demo test test-all lint format benchmarks clean
+.PHONY: demo test test-all lint format benchmarks peers clean
 
 demo: .venv/installed
 	$(BIN)/tfq-hybrid demo --data "$(DATA)"
@@ -24,8 +24,11 @@ format: .venv/installed-test
 	$(BIN)/ruff format .
 
 benchmarks: .venv/installed
-	$(BIN)/python benchmarks/engines.py
-	$(BIN)/python benchmarks/step_time.py
+	$(BIN)/tfq-hybrid benchmark engines $(if $(PEERS),--peers $(PEERS))
+
+# The peers of the benchmark, in an environment of their own.
+peers: .venv/installed
+	$(BIN)/tfq-hybrid benchmark install-peers --path .peers
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \

@@ -8,6 +8,10 @@ import platform
 import statistics
 import time
 
+import psutil
+
+from tfq_hybrid.version import __version__
+
 RESULTS = pathlib.Path(__file__).parent / "results"
 PACKAGES = (
     "tensorflow",
@@ -19,21 +23,37 @@ PACKAGES = (
 
 
 def environment():
-    """Versions and cores, as a dict."""
+    """Versions and the machine, as a dict."""
     return {
         "python": platform.python_version(),
+        "processor": _processor(),
         "cores": os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30),
+        "tfq-hybrid": __version__,
         **{name: importlib.metadata.version(name) for name in PACKAGES},
     }
 
 
-def write(name, **content):
-    """Writes `results/NAME.json`."""
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}.json"
+def _processor():
+    """The processor's name as Linux gives it."""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        names = [line for line in file if line.startswith("model name")]
+    return names[0].partition(":")[2].strip() if names else platform.machine()
+
+
+def write(path, **content):
+    """Writes JSON to a file, with the environment first.
+
+    Args:
+        path: of the file; a bare name stands for `results/NAME.json`.
+    """
+    path = pathlib.Path(path)
+    if not path.suffix:
+        path = RESULTS / f"{path}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
     content = {"environment": environment(), **content}
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    print(f"\nWritten to {path.relative_to(pathlib.Path.cwd())}")
+    print(f"\nWritten to {path}")
 
 
 def alternate(functions, rounds, least_seconds=0.3):

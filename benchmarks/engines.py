@@ -1,83 +1,215 @@
-"""Time of an expectation and its gradients, on both engines, side by side.
+"""Engines side by side: `tfq-hybrid benchmark engines`.
 
-    python benchmarks/engines.py [--rounds 5]
-
-The circuit is an angle encoding and a ring ansatz (RY, RZ, CNOT) of depth 2;
-the gradient is with respect to inputs and weights.
+Every implementation of a case runs in a fresh process; their turns
+alternate, so that drift of the machine hits all alike. Finished cases are
+kept, so an interrupted run goes on.
 """
 
-import argparse
+import json
+import math
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
 
-import numpy as np
-import tensorflow as tf
-from common import alternate, ratio, summary, write
+from tfq_hybrid.benchmarks.measure import measure
+from tfq_hybrid.benchmarks.peers import check_peers
+from tfq_hybrid.benchmarks.plot import draw
+from tfq_hybrid.benchmarks.process import worker_environment
+from tfq_hybrid.benchmarks.report import markdown
+from tfq_hybrid.benchmarks.results import Results
+from tfq_hybrid.files import check_output_folder
 
-from tfq_hybrid.circuits import CircuitSpec
-from tfq_hybrid.engines import Program
-from tfq_hybrid.engines.batched import BatchedEngine
-from tfq_hybrid.engines.tfq import TFQEngine
-
-SIZES = [(4, 512), (4, 4096), (6, 512), (8, 512), (10, 512)]
-SEED = 0
-
-
-def make_step(engine, fed, trained, jit_compile=False):
-    """A compiled function: expectations and both gradients."""
-
-    @tf.function(jit_compile=jit_compile)
-    def step(fed, trained):
-        with tf.GradientTape() as tape:
-            tape.watch((fed, trained))
-            loss = tf.reduce_mean(tf.square(engine(fed, trained)))
-        return loss, *tape.gradient(loss, (fed, trained))
-
-    return lambda: [tensor.numpy() for tensor in step(fed, trained)]
+# To start, compile and end a process; measured, and coarse.
+START_SECONDS = 10
+TRAINING_STEP_SECONDS = 150
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
-    rows = []
-    print(
-        f"{'qubits':>6}{'batch':>7}{'tfq ms':>10}{'batched ms':>12}"
-        f"{'xla ms':>9}{'tfq / batched':>15}"
+def run(
+    cases,
+    implementations,
+    settings,
+    output,
+    peers=None,
+    training_step=False,
+    overwrite=False,
+    report=print,
+    status=lambda line: None,
+):
+    """Measures, and writes results.json, report.md and plot.png.
+
+    Args:
+        cases: list of `Case`.
+        implementations: list of `Implementation`.
+        settings: `Settings`.
+        output: path of the folder. A finished case in it is not repeated.
+        peers: path of the peers' interpreter. Defaults to `None`.
+        training_step: bool. Whether to time QFFN-BERT's training step too.
+            Defaults to `False`.
+        overwrite: bool. Whether to begin anew. Defaults to `False`.
+        report: function of a line that stays. Defaults to `print`.
+        status: function of a line that does not. Defaults to none.
+
+    Returns:
+        `Results`.
+
+    Raises:
+        UserError: the folder cannot be written or holds other settings, or
+            the peers are not there.
+    """
+    check_output_folder(output)
+    output = pathlib.Path(output)
+    path = output / "results.json"
+    if peers is not None:
+        check_peers(peers)
+    results = Results.open(path, settings, overwrite)
+    output.mkdir(parents=True, exist_ok=True)
+    steps = training_step and "training_step" not in results.content
+    todo = []
+    for case in cases:
+        done = results.done(case)
+        missing = [row for row in implementations if row.name not in done]
+        if missing:
+            # Side by side or not at all: an old figure is no neighbour.
+            todo.append((case, implementations))
+    seconds = estimate(todo, settings) + steps * TRAINING_STEP_SECONDS
+    kept = len(cases) - len(todo)
+    report(
+        f"{len(todo)} cases, {len(implementations)} implementations, "
+        f"{settings.threads} threads for each: about {duration(seconds)}"
+        + (f" ({kept} there already)." if kept else ".")
     )
-    for qubits, batch in SIZES:
-        spec = CircuitSpec(qubits=qubits, depth=2, entanglement="ring")
-        program = Program(
-            spec.circuit, spec.operators, spec.features, spec.weights
+    began = time.monotonic()
+    for count, (case, rows) in enumerate(todo, start=1):
+        runnable, skipped = split_hopeless(case, rows, results)
+        measured = measure(case, runnable, settings, peers, status)
+        for name, modes in skipped.items():
+            measured.setdefault(name, {}).update(modes)
+        results.add(case, measured)
+        results.write(path)
+        write_pages(results, output)
+        spent = time.monotonic() - began
+        left = seconds * (1 - count / len(todo))
+        left = max(left, spent / count * (len(todo) - count))
+        report(
+            f"[{count}/{len(todo)}] {line(case, results)} "
+            f"({duration(left)} left)"
         )
-        generator = np.random.default_rng(SEED)
-        fed = generator.normal(size=(batch, spec.feature_count))
-        trained = generator.normal(size=spec.weight_count)
-        values = tf.constant(fed, tf.float32), tf.constant(trained, tf.float32)
-        batched = BatchedEngine(program)
-        seconds = alternate(
-            {
-                "tfq": make_step(TFQEngine(program), *values),
-                "batched": make_step(batched, *values),
-                "xla": make_step(batched, *values, jit_compile=True),
-            },
-            rounds,
-        )
-        speedup = ratio(seconds["tfq"], seconds["batched"])
-        rows.append(
-            {
-                "qubits": qubits,
-                "batch": batch,
-                **{name: summary(s) for name, s in seconds.items()},
-                "tfq_over_batched": speedup,
-            }
-        )
-        medians = [rows[-1][n]["median_ms"] for n in ("tfq", "batched", "xla")]
-        print(
-            f"{qubits:>6}{batch:>7}{medians[0]:>10.1f}{medians[1]:>12.2f}"
-            f"{medians[2]:>9.2f}{speedup['median']:>15.0f}",
-            flush=True,
-        )
-    write("engines", seed=SEED, rounds=rounds, rows=rows)
+    if steps:
+        status("QFFN-BERT's training step")
+        results.content["training_step"] = measure_training_step(settings)
+        results.write(path)
+    write_pages(results, output)
+    return results
 
 
-if __name__ == "__main__":
-    main()
+def estimate(todo, settings):
+    """Seconds that cases take, before anything is known of the machine."""
+    return sum(
+        len(rows)
+        * (
+            START_SECONDS
+            + len(case.modes) * settings.rounds * settings.turn_seconds
+        )
+        for case, rows in todo
+    )
+
+
+def duration(seconds):
+    """Seconds in words.
+
+    Example:
+
+    >>> duration(50), duration(600), duration(9000)
+    ('50 s', '10 min', '2 h 30 min')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = math.ceil(seconds / 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def split_hopeless(case, rows, results):
+    """Leaves out what was over a cap for a problem that is no larger.
+
+    Returns:
+        A list of (implementation, modes) to run, and a dict of a name and
+        its skipped modes with their status.
+    """
+    runnable, skipped = [], {}
+    for row in rows:
+        modes = []
+        for mode in case.modes:
+            smaller = _over_already(case, row.name, mode, results)
+            if smaller is None:
+                modes.append(mode)
+            else:
+                skipped.setdefault(row.name, {})[mode] = {
+                    "status": f"skipped: over at {smaller}",
+                    "seconds": [],
+                }
+        if modes:
+            runnable.append((row, tuple(modes)))
+    return runnable, skipped
+
+
+def _over_already(case, name, mode, results):
+    problem = case.problem
+    for key, entry in results.cases.items():
+        status = results.figures(key, name, mode).get("status", "")
+        no_larger = key != case.key and all(
+            entry[size] <= getattr(problem, size)
+            for size in ("qubits", "depth", "batch")
+        )
+        if status.startswith("over") and no_larger:
+            return key
+    return None
+
+
+def line(case, results):
+    """A finished case in a line."""
+    mode = "gradient"
+    text = f"{case.problem.title}:"
+    for label, kinds in (
+        ("batched", ["batched"]),
+        ("TFQ", ["stock"]),
+        ("best peer", ["peer"]),
+    ):
+        best = results.best(case.key, mode, *kinds)
+        if best is not None:
+            median = results.median(case.key, best, mode) * 1e3
+            name = f" {best}" if label == "best peer" else ""
+            text += f" {label}{name} {median:.3g} ms,"
+    return text.rstrip(",:")
+
+
+def write_pages(results, output):
+    """Writes report.md and plot.png of results into a folder."""
+    output = pathlib.Path(output)
+    (output / "report.md").write_text(markdown(results), encoding="utf-8")
+    draw(results, output / "plot.png")
+
+
+def measure_training_step(settings):
+    """Runs `step_time` in a process of its own; returns its figures."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "step_time.json"
+        command = [sys.executable, "-m", "tfq_hybrid.benchmarks.step_time"]
+        command += ["--engines", "--rounds", str(settings.rounds)]
+        # The same threads as for everybody: they are counted from the cores.
+        cores = sorted(os.sched_getaffinity(0))[: settings.threads]
+        result = subprocess.run(
+            [*command, "--output", str(path)],
+            capture_output=True,
+            text=True,
+            env=worker_environment(settings.threads),
+            preexec_fn=lambda: os.sched_setaffinity(0, cores),
+        )
+        if result.returncode:
+            raise RuntimeError(
+                f"The training step was not measured:\n{result.stderr}"
+            )
+        return json.loads(path.read_text("utf-8"))

@@ -1,29 +1,37 @@
 """Time of a training step: quantum blocks and classical twins, side by side.
 
-    python benchmarks/step_time.py [--data FILE] [--rounds 15] [--xla]
+    python -m tfq_hybrid.benchmarks.step_time [--data FILE] [--rounds 15] \\
+        [--xla] [--engines]
 
 Steps of BERT-tiny on batches of 64 sentences of 48 tokens, every token
 through the block in both layers. The models train in turn, a few steps each,
-and the ratio is taken turn by turn.
+and the ratio is taken turn by turn. `--engines` adds the quantum blocks on
+TensorFlow Quantum's operations.
 """
 
 import argparse
 
 import keras
-from common import alternate, ratio, summary, write
 
+from tfq_hybrid.benchmarks.common import alternate, ratio, summary, write
 from tfq_hybrid.data import learn_vocabulary, load_dataset
 from tfq_hybrid.training import TrainConfig
 from tfq_hybrid.training.build import build_classifier, compile_classifier
 
 SEED = 0
+# Title of the blocks: what differs from the default configuration.
+BLOCKS = {
+    "quantum, batched": {"engine": "batched"},
+    "quantum, tfq": {"engine": "tfq"},
+    "ffn": {"classical": "ffn"},
+    "bottleneck": {"classical": "bottleneck"},
+}
 
 
-def make_step(classical, config, vocabulary, texts, labels):
+def make_step(changes, config, vocabulary, texts, labels):
     """A function that trains one step on a fixed batch."""
     keras.utils.set_random_seed(SEED)
-    stored = {**config.to_dict(), "classical": classical}
-    config = TrainConfig.from_dict(stored)
+    config = TrainConfig.from_dict({**config.to_dict(), **changes})
     model = build_classifier(config, vocabulary, 2)
     compile_classifier(model, config, steps_per_epoch=1000)
     tokens = model.preprocessor(texts)
@@ -36,36 +44,42 @@ def main():
     parser.add_argument("--data", default="embedded")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--xla", action="store_true")
+    parser.add_argument("--engines", action="store_true")
+    parser.add_argument("--output", help="a .json file")
     options = parser.parse_args()
     config = TrainConfig(data=options.data, xla=options.xla)
     dataset = load_dataset(options.data).take(20_000)
     vocabulary = learn_vocabulary(dataset.texts, config.vocabulary_size)
     batch = dataset.take(config.batch_size)
     steps = {
-        name: make_step(
-            None if name == "quantum" else name,
-            config,
-            vocabulary,
-            batch.texts,
-            batch.labels,
-        )
-        for name in ("quantum", "ffn", "bottleneck")
+        name: make_step(changes, config, vocabulary, batch.texts, batch.labels)
+        for name, changes in BLOCKS.items()
+        if options.engines or name != "quantum, tfq"
     }
     seconds = alternate(steps, options.rounds)
-    result = {name: summary(times) for name, times in seconds.items()}
-    for twin in ("ffn", "bottleneck"):
-        result[f"quantum_over_{twin}"] = ratio(
-            seconds["quantum"], seconds[twin]
-        )
-    for name, figures in result.items():
-        print(f"{name:<26}" + "  ".join(f"{k} {v}" for k, v in figures.items()))
+    batched = seconds["quantum, batched"]
+    blocks = {name: summary(times) for name, times in seconds.items()}
+    over_batched = {
+        name: ratio(times, batched)
+        for name, times in seconds.items()
+        if name != "quantum, batched"
+    }
+    for name, figures in blocks.items():
+        print(f"{name:<20}{figures} {over_batched.get(name, '')}")
+    name = "step_time_xla" if options.xla else "step_time"
     write(
-        "step_time_xla" if options.xla else "step_time",
+        options.output or name,
+        about=(
+            f"BERT-tiny, {config.batch_size} sentences of "
+            f"{config.sequence_length} tokens, every token through the "
+            "block in both layers; all models in one process, in turn."
+        ),
         seed=SEED,
         rounds=options.rounds,
         config={**config.to_dict(), "data": options.data.rpartition("/")[2]},
         vocabulary=len(vocabulary),
-        **result,
+        blocks=blocks,
+        over_batched=over_batched,
     )
 
 

@@ -17,8 +17,10 @@ ORDER = [
     ["training"],
     ["tuning", "serving", "reports"],
     ["experiments"],
+    ["benchmarks"],
     ["cli"],
 ]
+LINKS = ("models", "tuning", "benchmarks")
 RANK = {room: i for i, rooms in enumerate(ORDER) for room in rooms}
 SOURCES = sorted(
     path.relative_to(ROOT)
@@ -49,7 +51,7 @@ def test_imports_point_one_way(path):
     for name in imports_of(path):
         top = name.split(".")[0]
         # Keras would register a class twice under two module names.
-        assert top not in ("models", "tuning"), f"import {name}"
+        assert top not in LINKS, f"import {name}"
         if room == "circuits":
             assert top not in ("tensorflow", "keras", "tensorflow_quantum")
         if top != "tfq_hybrid" or room == "__init__":
@@ -65,7 +67,7 @@ def test_imports_point_one_way(path):
 
 
 def test_links_lead_to_the_sibling_folders():
-    for name in ("models", "tuning"):
+    for name in LINKS:
         assert (PACKAGE / name).is_symlink()
         assert (PACKAGE / name).resolve() == ROOT / name
 

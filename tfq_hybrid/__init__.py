@@ -12,6 +12,7 @@ so that `tfq-hybrid --help` answers without loading TensorFlow.
     tuning      search circuits with keras-tuner
     data        text data sets
     serving     export and load SavedModels
+    benchmarks  speed and quality, side by side with others
 """
 
 import importlib
@@ -29,6 +30,7 @@ _ROOMS = (
     "tuning",
     "data",
     "serving",
+    "benchmarks",
 )
 
 if not (3, 11) <= sys.version_info[:2] <= (3, 12):

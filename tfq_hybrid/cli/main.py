@@ -5,12 +5,19 @@ import sys
 import click
 
 from tfq_hybrid import __version__
+from tfq_hybrid.cli.benchmark import benchmark
 from tfq_hybrid.cli.demo import demo
 from tfq_hybrid.cli.evaluate import evaluate
 from tfq_hybrid.cli.export import export
 from tfq_hybrid.cli.predict import predict
 from tfq_hybrid.cli.train import train
 from tfq_hybrid.errors import TrainingDivergedError, UserError, choice_error
+
+# What to do after an interrupt, by the command.
+HINTS = {
+    "train": " Go on with `tfq-hybrid train --resume`.",
+    "benchmark": " The same command goes on.",
+}
 
 
 class _Commands(click.Group):
@@ -34,7 +41,7 @@ def commands():
     """Quantum layers on TensorFlow Quantum for Keras language models."""
 
 
-for _command in (demo, train, evaluate, export, predict):
+for _command in (demo, train, evaluate, export, predict, benchmark):
     commands.add_command(_command)
 
 
@@ -57,7 +64,7 @@ def main(arguments=None):
         _stop(str(error), 1)
     except (KeyboardInterrupt, click.Abort):
         words = sys.argv[1:] if arguments is None else arguments
-        hint = " Go on with `tfq-hybrid train --resume`." * ("train" in words)
+        hint = next((HINTS[word] for word in words if word in HINTS), "")
         _stop(f"Interrupted.{hint}", 130)
     except OSError as error:
         _stop(f"{error.strerror or error}: {error.filename}", 2)

@@ -1,0 +1,10 @@
+"""Speed and quality, side by side with others, as JSON and tables.
+
+    engines      this project's engines, TensorFlow Quantum's own layer and
+                 the peers (`tfq-hybrid benchmark engines`)
+    step_time    a training step of QFFN-BERT and its classical twins
+    accuracy     QFFN-BERT beside its classical twins, over seeds
+
+Every figure comes from alternating turns in one run, because the times of a
+shared machine drift; published results lie in `results/`.
+"""

@@ -1,0 +1,216 @@
+"""What the engines shall reach, and whether they do.
+
+Every goal is a ratio measured in one run. A goal that is missed names what
+bounds it: `BOUNDS`, written by hand beside the measurement that shows it.
+"""
+
+import dataclasses
+import statistics
+from collections.abc import Callable
+
+from tfq_hybrid.benchmarks.implementations import of_kind
+
+
+@dataclasses.dataclass(frozen=True)
+class Goal:
+    """One row of the table of goals.
+
+    Args:
+        key: str. Its name in `BOUNDS`.
+        title: str.
+        target: float. What the ratio shall be.
+        measure: function of `Results`: a dict of `"median"`, `"min"`,
+            `"max"` and what was divided (`"of"`), or `None` where the run
+            holds nothing of it.
+        at_least: bool; else at most. Defaults to `True`.
+    """
+
+    key: str
+    title: str
+    target: float
+    measure: Callable
+    at_least: bool = True
+
+    def reached(self, value):
+        """Whether a median meets the target."""
+        if self.at_least:
+            return value >= self.target
+        return value <= self.target
+
+
+def against(key, slower, faster, mode="gradient"):
+    """A measure: the fastest of some kinds over the fastest of others."""
+
+    def measure(results):
+        above = results.best(key, mode, *slower)
+        below = results.best(key, mode, *faster)
+        if above is None or below is None:
+            return None
+        ratio = results.ratio(key, mode, above, below)
+        return {**ratio, "of": f"{above} / {below}"}
+
+    return measure
+
+
+def over_the_grid(results, kinds=("peer",), mode="gradient"):
+    """Ratios of the best peer over the best batched engine, by grid point."""
+    ratios = {}
+    for key, entry in results.cases.items():
+        if entry["group"] in ("grid", "large"):
+            measured = against(key, kinds, ("batched",), mode)(results)
+            if measured:
+                ratios[key] = measured["median"]
+    return ratios
+
+
+def _grid_goal(reduce):
+    def measure(results):
+        ratios = over_the_grid(results)
+        if not ratios:
+            return None
+        lowest = min(ratios, key=ratios.get)
+        return {
+            "median": reduce(ratios.values()),
+            "min": ratios[lowest],
+            "max": max(ratios.values()),
+            "of": f"{len(ratios)} points, lowest at {lowest}",
+        }
+
+    return measure
+
+
+def _memory(results):
+    """Growth at depth 16 over that at depth 4, the flattest variant."""
+    ratios = {}
+    for name in of_kind("batched"):
+        deep = results.grew("memory/10x16x4096", name)
+        flat = results.grew("memory/10x4x4096", name)
+        if deep and flat:
+            ratios[name] = deep / flat
+    if not ratios:
+        return None
+    best = min(ratios, key=ratios.get)
+    value = ratios[best]
+    return {"median": value, "min": value, "max": value, "of": best}
+
+
+def _own_tfq(results):
+    """The median over the grid of stock TFQ over this project's engine."""
+    medians = []
+    for key, entry in results.cases.items():
+        if entry["group"] in ("grid", "large"):
+            ratio = against(key, ("stock",), ("tfq",))(results)
+            medians += [ratio["median"]] if ratio else []
+    if not medians:
+        return None
+    return {
+        "median": statistics.median(medians),
+        "min": min(medians),
+        "max": max(medians),
+        "of": f"{len(medians)} points",
+    }
+
+
+_STOCK, _BATCHED = ("stock",), ("batched",)
+GOALS = (
+    Goal(
+        "tfq-4",
+        "forward + gradient against stock TFQ, shared weights, 4 qubits, "
+        "batch 4,096",
+        700,
+        against("grid/4x2x4096", _STOCK, _BATCHED),
+    ),
+    Goal(
+        "tfq-8",
+        "the same, 8 qubits, batch 512",
+        60,
+        against("grid/8x2x512", _STOCK, _BATCHED),
+    ),
+    Goal(
+        "tfq-10",
+        "the same, 10 qubits, batch 512",
+        30,
+        against("grid/10x2x512", _STOCK, _BATCHED),
+    ),
+    Goal(
+        "fed",
+        "every value fed per example, 4 qubits, batch 4,096",
+        25,
+        against("fed/4x2x4096", _STOCK, _BATCHED),
+    ),
+    Goal(
+        "peers-median",
+        "against the best peer over the grid, median",
+        3,
+        _grid_goal(statistics.median),
+    ),
+    Goal(
+        "peers-minimum",
+        "against the best peer over the grid, minimum",
+        1.5,
+        _grid_goal(min),
+    ),
+    Goal(
+        "memory",
+        "training memory, depth 16 against depth 4, 10 qubits",
+        1.2,
+        _memory,
+        at_least=False,
+    ),
+    Goal(
+        "shots",
+        "shots (1,024) with gradient, 4 qubits, batch 512, against TFQ",
+        200,
+        against("shots/4x2x512", _STOCK, _BATCHED),
+    ),
+    Goal(
+        "noise",
+        "depolarizing noise, 4 qubits, batch 512, forward, against TFQ at "
+        "equal standard error",
+        50,
+        against("noise/4x2x512", _STOCK, _BATCHED, mode="forward"),
+    ),
+    Goal(
+        "own-tfq",
+        "this project's `tfq` engine against stock `ControlledPQC`",
+        1.5,
+        _own_tfq,
+    ),
+)
+
+# Key of a goal: what bounds it, with the measurement that shows it. What a
+# call costs beside arithmetic is `benchmark engines --batches 1`.
+BOUNDS = {}
+
+
+def judge(results):
+    """Every goal with what was measured.
+
+    Args:
+        results: `Results`.
+
+    Returns:
+        list of dicts: `"title"`, `"goal"`, `"measured"` (a dict or `None`),
+        `"verdict"` (`"reached"`, `"missed"` or `"not measured"`) and
+        `"bound"` (for a goal that is missed; may be empty).
+    """
+    rows = []
+    for goal in GOALS:
+        measured = goal.measure(results)
+        if measured is None:
+            verdict = "not measured"
+        elif goal.reached(measured["median"]):
+            verdict = "reached"
+        else:
+            verdict = "missed"
+        sign = "at least" if goal.at_least else "at most"
+        rows.append(
+            {
+                "title": goal.title,
+                "goal": f"{sign} {goal.target:g} ×",
+                "measured": measured,
+                "verdict": verdict,
+                "bound": BOUNDS.get(goal.key, "") * (verdict == "missed"),
+            }
+        )
+    return rows

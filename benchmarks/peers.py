@@ -1,0 +1,94 @@
+"""The environment of the peers: made by one command, and checked."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.files import check_output_folder
+
+REQUIREMENTS = pathlib.Path(__file__).parent / "requirements-peers.txt"
+_INSTALLED = (
+    "import importlib.metadata as m, json; "
+    "print(json.dumps({d.name.lower().replace('_', '-'): d.version "
+    "for d in m.distributions()}))"
+)
+
+
+def pins():
+    """dict of a peer's package and its pinned version.
+
+    Example:
+
+    >>> sorted(pins())[:2]
+    ['jax', 'jaxlib']
+    """
+    lines = REQUIREMENTS.read_text("utf-8").splitlines()
+    pinned = [line.split("==") for line in lines if "==" in line]
+    return {name: version for name, version in pinned}
+
+
+def install_peers(path, report=print):
+    """Makes a virtual environment with the peers.
+
+    pip's own settings and environment variables hold.
+
+    Args:
+        path: of the environment's folder.
+        report: function of a line. Defaults to `print`.
+
+    Returns:
+        The path of its interpreter.
+
+    Raises:
+        UserError: the folder cannot be written, or pip failed.
+    """
+    check_output_folder(path)
+    path = pathlib.Path(path)
+    python = path / "bin" / "python"
+    report(f"Installing {', '.join(pins())} into {path}")
+    commands = [
+        [sys.executable, "-m", "venv", str(path)],
+        [str(python), "-m", "pip", "install", "-r", str(REQUIREMENTS)],
+    ]
+    for command in commands:
+        try:
+            subprocess.run(command, check=True)
+        except subprocess.CalledProcessError as error:
+            raise UserError(
+                "Expected the peers to install. Received: exit "
+                f"{error.returncode} from {' '.join(command)}"
+            ) from None
+    check_peers(python)
+    return python
+
+
+def check_peers(python):
+    """Raises `UserError` unless an interpreter has every peer.
+
+    Versions may differ from the pinned ones: the results name them.
+
+    Args:
+        python: path of the interpreter.
+    """
+    hint = "`tfq-hybrid benchmark install-peers` makes one"
+    if not (os.path.isfile(python) and os.access(python, os.X_OK)):
+        raise UserError(
+            f"Expected the peers' Python interpreter; {hint}. Received: "
+            f"{python}"
+        )
+    result = subprocess.run(
+        [str(python), "-c", _INSTALLED], capture_output=True, text=True
+    )
+    try:
+        installed = json.loads(result.stdout)
+    except ValueError:
+        installed = {}
+    missing = [name for name in pins() if name not in installed]
+    if missing:
+        raise UserError(
+            f"Expected an environment with the peers; {hint}. Received: "
+            f"{python} without {', '.join(missing)}"
+        )
