@@ -20,6 +20,8 @@ def run_with_adjoint(plan, values, states=None):
 
     @tf.custom_gradient
     def run(fed, trained, *given):
+        # An outer tape would keep what it sees: it sees constants.
+        fed, trained, *given = map(tf.stop_gradient, (fed, trained, *given))
         here = values.at(fed, trained)
         state = given[0] if given else first_state(plan, here)
         planes = []  # before each step: 1 while the state is real
