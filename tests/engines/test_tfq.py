@@ -1,5 +1,6 @@
 """TensorFlow Quantum's operations in chunks: the same numbers."""
 
+import cirq
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -120,3 +121,14 @@ def test_many_qubits_are_left_whole():
     op = circuit_execution_ops.get_expectation_op()
     assert in_chunks(op, MOST_QUBITS + 1) is op
     assert in_chunks(op, MOST_QUBITS) is not op
+
+
+def test_a_circuit_without_symbols():
+    qubit = cirq.GridQubit(0, 0)
+    program = Program(cirq.Circuit(cirq.X(qubit)), [cirq.Z(qubit)])
+    fed = tf.zeros([3, 0])
+    with tf.GradientTape() as tape:
+        tape.watch(fed)
+        values = TFQEngine(program)(fed, tf.zeros([0]))
+    np.testing.assert_array_equal(values, [[-1.0]] * 3)
+    assert tape.gradient(values, fed).shape == (3, 0)

@@ -48,7 +48,8 @@ class TFQEngine:
         self._expectation = self._differentiable_op(simulator, differentiator)
         self._symbols = np.array(program.symbols, dtype=object)
         sources = {s: i for i, s in enumerate((*program.fed, *program.trained))}
-        self._columns = [sources[symbol] for symbol in program.symbols]
+        columns = [sources[symbol] for symbol in program.symbols]
+        self._columns = np.array(columns, "int32")
         # NumPy, not tensors: a tensor made here would belong to the graph
         # or scope that happens to be open.
         serialised = tfq.convert_to_tensor([program.circuit])
