@@ -41,3 +41,23 @@ def finite_difference(function, point, step=1e-6):
         difference = function(point + shift) - function(point - shift)
         gradient[index] = difference / (2 * step)
     return gradient
+
+
+def density_matrix_expectations(circuit, operators, values):
+    """Expectations by `cirq.DensityMatrixSimulator` in complex128.
+
+    Args:
+        circuit: `cirq.Circuit`, with channels perhaps.
+        operators: sequence of `cirq.PauliString` or `cirq.PauliSum`.
+        values: dict of symbol names and values.
+
+    Returns:
+        An array of shape (operators,).
+    """
+    sums = [cirq.PauliSum.wrap(operator) for operator in operators]
+    measured = {qid for operator in sums for qid in operator.qubits}
+    qids = sorted({*circuit.all_qubits(), *measured})
+    simulator = cirq.DensityMatrixSimulator(dtype=np.complex128)
+    result = simulator.simulate(circuit, values, qubit_order=qids)
+    matrix = result.final_density_matrix
+    return np.real([np.trace(s.matrix(qids) @ matrix) for s in sums])

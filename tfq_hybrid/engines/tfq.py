@@ -3,15 +3,18 @@
 It runs everything that TensorFlow Quantum runs: shots, Cirq samplers and
 simulators, its differentiators. Its operations are C++ on the CPU in
 float32, cannot be compiled by XLA, and cost one parsed program an example.
-The program is serialised once here; `tfq.layers.ControlledPQC` appends it
-anew at every call.
+`tfq.layers.ControlledPQC` also joins it to a data circuit and writes it anew
+at every call; here it is serialised once, and few-qubit programs run in
+chunks (`chunks.py`).
 """
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_quantum as tfq
-from tensorflow_quantum.core.ops import circuit_execution_ops
+from tensorflow_quantum.core.ops import circuit_execution_ops, tfq_adj_grad_op
 from tensorflow_quantum.core.ops.tfq_utility_ops import append_circuit
+
+from tfq_hybrid.engines.chunks import in_chunks
 
 
 class TFQEngine:
@@ -42,31 +45,35 @@ class TFQEngine:
         self.program = program
         self.repetitions = repetitions
         simulator = None if backend == "noiseless" else backend
-        exact = repetitions is None
-        if differentiator is None:
-            if exact and simulator is None:
-                differentiator = tfq.differentiators.Adjoint()
-            else:
-                differentiator = tfq.differentiators.ParameterShift()
-        if exact:
-            self._expectation = differentiator.generate_differentiable_op(
-                analytic_op=circuit_execution_ops.get_expectation_op(simulator)
-            )
-        else:
-            self._expectation = differentiator.generate_differentiable_op(
-                sampled_op=circuit_execution_ops.get_sampled_expectation_op(
-                    simulator
-                )
-            )
+        self._expectation = self._differentiable_op(simulator, differentiator)
         self._symbols = np.array(program.symbols, dtype=object)
         sources = {s: i for i, s in enumerate((*program.fed, *program.trained))}
-        self._columns = [sources[symbol] for symbol in program.symbols]
+        columns = [sources[symbol] for symbol in program.symbols]
+        self._columns = np.array(columns, "int32")
         # NumPy, not tensors: a tensor made here would belong to the graph
         # or scope that happens to be open.
         serialised = tfq.convert_to_tensor([program.circuit])
         self._circuit = tf.get_static_value(serialised)
         operators = tfq.convert_to_tensor([list(program.operators)])
         self._operators = tf.get_static_value(operators)
+
+    def _differentiable_op(self, simulator, differentiator):
+        """TensorFlow Quantum's operation with its gradient attached."""
+        exact = self.repetitions is None
+        if exact:
+            op = circuit_execution_ops.get_expectation_op(simulator)
+        else:
+            op = circuit_execution_ops.get_sampled_expectation_op(simulator)
+        if simulator is None:
+            op = in_chunks(op, self.program.qubits)
+            if exact and differentiator is None:
+                differentiator = tfq.differentiators.Adjoint()
+        if differentiator is None:
+            differentiator = tfq.differentiators.ParameterShift()
+        if exact and isinstance(differentiator, tfq.differentiators.Adjoint):
+            return _with_adjoint(op, self.program.qubits)
+        kind = "analytic_op" if exact else "sampled_op"
+        return differentiator.generate_differentiable_op(**{kind: op})
 
     def __call__(self, fed, trained, circuits=None):
         """Expectations for a batch.
@@ -100,3 +107,19 @@ class TFQEngine:
         result = self._expectation(*arguments)
         result = tf.ensure_shape(result, [None, len(self.program.operators)])
         return tf.cast(result, fed.dtype)
+
+
+def _with_adjoint(op, qubits):
+    """What `tfq.differentiators.Adjoint` makes of `op`, in chunks."""
+    adjoint = in_chunks(tfq_adj_grad_op.tfq_adj_grad, qubits)
+
+    @tf.custom_gradient
+    def expectation(programs, symbol_names, symbol_values, pauli_sums):
+        inputs = (programs, symbol_names, symbol_values, pauli_sums)
+
+        def gradient(upstream):
+            return None, None, adjoint(*inputs, upstream), None
+
+        return op(*inputs), gradient
+
+    return expectation

@@ -6,6 +6,8 @@ from tfq_hybrid.layers.feed_forward import (
     BottleneckFeedForward,
     QuantumFeedForward,
 )
+from tfq_hybrid.layers.noisy_controlled_pqc import NoisyControlledPQC
+from tfq_hybrid.layers.noisy_pqc import NoisyPQC
 from tfq_hybrid.layers.pqc import PQC
 from tfq_hybrid.layers.quantum_dense import QuantumDense
 
@@ -14,6 +16,8 @@ __all__ = [
     "TOKENS",
     "BottleneckFeedForward",
     "ControlledPQC",
+    "NoisyControlledPQC",
+    "NoisyPQC",
     "QuantumDense",
     "QuantumFeedForward",
 ]

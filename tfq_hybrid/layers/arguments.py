@@ -73,3 +73,55 @@ def check_backend(backend, repetitions, layer):
             f"repetitions={repetitions}. Received: backend={backend!r}"
         )
     return backend
+
+
+def check_trajectories(repetitions, sample_based):
+    """What the noisy layers need: both given, `sample_based` a bool."""
+    if repetitions is None:
+        raise ValueError(
+            "Expected repetitions, the number of trajectories, in a noisy "
+            "layer. Received: repetitions=None"
+        )
+    if sample_based is None:
+        raise ValueError(
+            "Expected sample_based=True for samples of noisy trajectories, "
+            "or sample_based=False for their expectations. Received: "
+            "sample_based=None"
+        )
+    if not isinstance(sample_based, bool):
+        raise TypeError(
+            "Expected sample_based to be True or False. Received: "
+            f"sample_based={sample_based!r}"
+        )
+    return sample_based
+
+
+def check_noise_model(noise_model):
+    """`None`, or a `cirq.NoiseModel` of a model or of a one-qubit channel."""
+    if noise_model is None or isinstance(noise_model, cirq.NoiseModel):
+        return noise_model
+    is_gate = isinstance(noise_model, cirq.Gate)
+    if is_gate and cirq.num_qubits(noise_model) == 1:
+        return cirq.ConstantQubitNoiseModel(noise_model)
+    raise TypeError(
+        "Expected noise_model to be a cirq.NoiseModel, a channel on one "
+        f"qubit, or None. Received: noise_model={noise_model!r}"
+    )
+
+
+def check_noisy_differentiator(differentiator):
+    """`None`, or a differentiator that works on estimates."""
+    import tensorflow_quantum as tfq
+
+    kind = tfq.differentiators.Differentiator
+    if differentiator is not None and not isinstance(differentiator, kind):
+        raise TypeError(
+            "Expected differentiator to be a tfq.differentiators."
+            f"Differentiator. Received: differentiator={differentiator!r}"
+        )
+    if isinstance(differentiator, tfq.differentiators.Adjoint):
+        raise ValueError(
+            "Expected a differentiator that works on estimates, such as "
+            "ParameterShift. Received: differentiator=Adjoint"
+        )
+    return differentiator

@@ -60,11 +60,9 @@ class CircuitLayer(keras.layers.Layer):
         names = sorted(cirq.parameter_names(model_circuit))
         fed = [name for name in names if name not in trained]
         self.program = Program(
-            self.model_circuit, self.operators, tuple(fed), tuple(trained)
+            self._circuit_to_run(), self.operators, tuple(fed), tuple(trained)
         )
-        self.engine_choice = choose_engine(
-            self.program, engine, repetitions, backend, differentiator
-        )
+        self.engine_choice = self._choose_engine()
         self.supports_jit = self.engine_choice.name == "batched"
         self._engines = {}
         if initializer is None:
@@ -85,17 +83,33 @@ class CircuitLayer(keras.layers.Layer):
             )
         self.built = True
 
+    def _circuit_to_run(self):
+        """`model_circuit`, or what a subclass makes of it."""
+        return self.model_circuit
+
+    def _choose_engine(self):
+        return choose_engine(
+            self.program,
+            self.engine,
+            self.repetitions,
+            self.backend,
+            self.differentiator,
+        )
+
+    def _make_engine(self, name):
+        options = {}
+        if name == "tfq":
+            options = {
+                "repetitions": self.repetitions,
+                "backend": self.backend,
+                "differentiator": self.differentiator,
+            }
+        return make_engine(self.program, name, **options)
+
     def _engine(self, name):
         """The engine of a name, built when first used."""
         if name not in self._engines:
-            options = {}
-            if name == "tfq":
-                options = {
-                    "repetitions": self.repetitions,
-                    "backend": self.backend,
-                    "differentiator": self.differentiator,
-                }
-            self._engines[name] = make_engine(self.program, name, **options)
+            self._engines[name] = self._make_engine(name)
         return self._engines[name]
 
     @property
@@ -142,7 +156,9 @@ class CircuitLayer(keras.layers.Layer):
             raise UserError(
                 "Expected backend='noiseless' in a layer that is saved: a "
                 "Cirq back end cannot be written down. Received: backend of "
-                f"type {type(self.backend).__name__}"
+                f"type {type(self.backend).__name__} in layer {self.name!r}. "
+                "Save weights alone with save_weights, or set the weights of "
+                "a layer with backend='noiseless' and save that."
             )
         return {
             **super().get_config(),

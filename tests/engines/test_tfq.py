@@ -1,0 +1,134 @@
+"""TensorFlow Quantum's operations in chunks: the same numbers."""
+
+import cirq
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_quantum as tfq
+from tensorflow_quantum.core.ops import circuit_execution_ops
+
+from tfq_hybrid.circuits import CircuitSpec
+from tfq_hybrid.engines import Program
+from tfq_hybrid.engines.chunks import CHUNK, MOST_QUBITS, in_chunks
+from tfq_hybrid.engines.tfq import TFQEngine
+
+SPEC = CircuitSpec(qubits=2, depth=1)
+PROGRAM = Program(SPEC.circuit, SPEC.operators, SPEC.features, SPEC.weights)
+TRAINED = np.array([0.4, 1.1, -0.3, 2.0], "float32")
+
+
+def whole_batch(fed, trained, upstream):
+    """Values and gradient by one call of TensorFlow Quantum's own."""
+    op = tfq.differentiators.Adjoint().generate_differentiable_op(
+        analytic_op=circuit_execution_ops.get_expectation_op()
+    )
+    names = (*PROGRAM.fed, *PROGRAM.trained)
+    shared = np.broadcast_to(trained, (len(fed), len(trained)))
+    values = tf.constant(np.concatenate([fed, shared], axis=1))
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        result = op(
+            tfq.convert_to_tensor([SPEC.circuit] * len(fed)),
+            tf.constant(names),
+            values,
+            tfq.convert_to_tensor([list(SPEC.operators)] * len(fed)),
+        )
+        loss = tf.reduce_sum(result * upstream)
+    gradient = tape.gradient(loss, values)
+    return result, gradient[:, :2], tf.reduce_sum(gradient[:, 2:], axis=0)
+
+
+@pytest.mark.parametrize(
+    "batch", [1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 6]
+)
+@pytest.mark.parametrize("adjoint", [None, tfq.differentiators.Adjoint])
+def test_chunks_change_nothing(batch, adjoint):
+    generator = np.random.default_rng(batch)
+    fed = generator.normal(size=(batch, 2)).astype("float32")
+    trained = generator.normal(size=len(SPEC.weights)).astype("float32")
+    upstream = generator.normal(size=(batch, 2)).astype("float32")
+    engine = TFQEngine(PROGRAM, differentiator=adjoint and adjoint())
+    inputs = tf.constant(fed), tf.constant(trained)
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        values = engine(*inputs)
+        loss = tf.reduce_sum(values * upstream)
+    by_fed, by_trained = tape.gradient(loss, inputs)
+    expected = whole_batch(fed, trained, upstream)
+    np.testing.assert_array_equal(values, expected[0])
+    np.testing.assert_array_equal(by_fed, expected[1])
+    np.testing.assert_allclose(by_trained, expected[2], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("repetitions", [None, 10])
+def test_an_empty_batch(repetitions):
+    engine = TFQEngine(PROGRAM, repetitions)
+    fed, trained = tf.zeros([0, 2]), tf.zeros([4])
+    with tf.GradientTape() as tape:
+        tape.watch((fed, trained))
+        values = engine(fed, trained)
+    assert values.shape == (0, 2)
+    by_fed, by_trained = tape.gradient(values, (fed, trained))
+    assert by_fed.shape == (0, 2)
+    np.testing.assert_array_equal(by_trained, np.zeros(4))
+
+
+def test_an_unknown_batch_size():
+    engine = TFQEngine(PROGRAM)
+    signature = [tf.TensorSpec([None, 2]), tf.TensorSpec([4])]
+    traced = tf.function(engine, input_signature=signature)
+    for batch in (1, CHUNK + 1):
+        fed = tf.random.stateless_normal([batch, 2], seed=[0, batch])
+        np.testing.assert_array_equal(
+            traced(fed, TRAINED), engine(fed, TRAINED)
+        )
+
+
+@pytest.mark.parametrize(
+    "differentiator",
+    [
+        tfq.differentiators.ParameterShift(),
+        tfq.differentiators.CentralDifference(2, 0.01),
+    ],
+)
+def test_other_differentiators_in_chunks(differentiator):
+    fed = tf.random.stateless_normal([CHUNK + 3, 2], seed=[1, 2])
+    trained = tf.constant(TRAINED)
+    gradients = []
+    for each in (None, differentiator):
+        engine = TFQEngine(PROGRAM, differentiator=each)
+        with tf.GradientTape() as tape:
+            tape.watch((fed, trained))
+            values = engine(fed, trained)
+        gradients.append(tape.gradient(values, (fed, trained)))
+    for ours, expected in zip(*gradients, strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=5e-3, atol=5e-3)
+
+
+def test_samples_in_chunks_are_independent():
+    engine = TFQEngine(PROGRAM, repetitions=20)
+    values = engine(tf.fill([4 * CHUNK, 2], 0.7), TRAINED)
+    exact = TFQEngine(PROGRAM)(tf.fill([1, 2], 0.7), TRAINED)
+    error = 1 / np.sqrt(20 * 4 * CHUNK)
+    np.testing.assert_allclose(
+        np.mean(values, axis=0), exact[0], atol=5 * error
+    )
+    chunks = np.reshape(values, (4, -1))
+    assert len(np.unique(chunks, axis=0)) == 4
+
+
+def test_many_qubits_are_left_whole():
+    op = circuit_execution_ops.get_expectation_op()
+    assert in_chunks(op, MOST_QUBITS + 1) is op
+    assert in_chunks(op, MOST_QUBITS) is not op
+
+
+def test_a_circuit_without_symbols():
+    qubit = cirq.GridQubit(0, 0)
+    program = Program(cirq.Circuit(cirq.X(qubit)), [cirq.Z(qubit)])
+    fed = tf.zeros([3, 0])
+    with tf.GradientTape() as tape:
+        tape.watch(fed)
+        values = TFQEngine(program)(fed, tf.zeros([0]))
+    np.testing.assert_array_equal(values, [[-1.0]] * 3)
+    assert tape.gradient(values, fed).shape == (3, 0)
