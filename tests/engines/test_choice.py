@@ -6,6 +6,8 @@ import tensorflow as tf
 
 from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.engines import (
+    Execution,
+    GradientMethod,
     Program,
     check_memory,
     choose_engine,
@@ -29,16 +31,15 @@ def test_auto_is_batched_where_it_can(program):
 @pytest.mark.parametrize(
     "options,reason",
     [
-        ({"repetitions": 10}, "repetitions=10"),
         ({"backend": cirq.Simulator()}, "backend of type Simulator"),
         ({"differentiator": object()}, "differentiator object"),
     ],
 )
 def test_auto_falls_back_and_says_why(program, options, reason):
-    choice = choose_engine(program, **options)
+    choice = choose_engine(program, execution=Execution(**options))
     assert (choice.name, choice.reason) == ("tfq", reason)
     with pytest.raises(UserError, match=reason):
-        choose_engine(program, "batched", **options)
+        choose_engine(program, "batched", Execution(**options))
 
 
 @pytest.mark.parametrize(
@@ -123,3 +124,51 @@ def test_symbols_need_a_source():
     program = Program(spec.circuit, foreign, spec.features, spec.weights)
     with pytest.raises(UserError, match="qubits that the circuit lacks"):
         choose_engine(program, "batched")
+
+
+def test_shots_and_noise_are_batched_and_say_so(program):
+    choice = choose_engine(program, execution=Execution(repetitions=10))
+    assert str(choice) == "batched (10 shots of known gates)"
+    circuit = program.circuit + cirq.depolarize(0.1)(program.qids[0])
+    noisy = Program(circuit, program.operators, program.fed, program.trained)
+    execution = Execution(repetitions=10, noisy=True)
+    choice = choose_engine(noisy, execution=execution)
+    assert str(choice) == "batched (density matrices of 2 qubits)"
+
+
+def test_large_noisy_registers_run_trajectories():
+    spec = CircuitSpec(qubits=13)
+    circuit = spec.circuit + cirq.depolarize(0.1)(spec.qids[0])
+    program = Program(circuit, spec.operators, spec.features, spec.weights)
+    execution = Execution(repetitions=10, noisy=True)
+    choice = choose_engine(program, execution=execution)
+    assert choice.trajectories
+    assert "13 qubits would take" in choice.reason
+    execution = Execution(
+        repetitions=10, noisy=True, differentiator=GradientMethod("backprop")
+    )
+    with pytest.raises(UserError, match="works with trajectories"):
+        choose_engine(program, execution=execution)
+
+
+@pytest.mark.parametrize(
+    "engine,options,message",
+    [
+        (
+            "batched",
+            {"name": "straight_through"},
+            "with exact expectations",
+        ),
+        ("tfq", {"name": "straight_through"}, "engine 'tfq'"),
+        ("tfq", {"name": "backprop"}, "engine 'tfq'"),
+    ],
+)
+def test_gradients_without_meaning_are_refused(
+    program, engine, options, message
+):
+    execution = Execution(differentiator=GradientMethod(**options))
+    with pytest.raises(UserError, match=message):
+        choose_engine(program, engine, execution)
+    shots = Execution(10, differentiator=GradientMethod("adjoint"))
+    with pytest.raises(UserError, match="straight_through"):
+        choose_engine(program, execution=shots)

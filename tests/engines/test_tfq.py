@@ -8,7 +8,12 @@ import tensorflow_quantum as tfq
 from tensorflow_quantum.core.ops import circuit_execution_ops
 
 from tfq_hybrid.circuits import CircuitSpec
-from tfq_hybrid.engines import Program
+from tfq_hybrid.engines import (
+    Execution,
+    GradientMethod,
+    Program,
+    make_engine,
+)
 from tfq_hybrid.engines.chunks import CHUNK, MOST_QUBITS, in_chunks
 from tfq_hybrid.engines.tfq import TFQEngine
 
@@ -56,8 +61,67 @@ def test_chunks_change_nothing(batch, adjoint):
     by_fed, by_trained = tape.gradient(loss, inputs)
     expected = whole_batch(fed, trained, upstream)
     np.testing.assert_array_equal(values, expected[0])
-    np.testing.assert_array_equal(by_fed, expected[1])
+    # Each example's upstream gradient is scaled before it goes in.
+    np.testing.assert_allclose(by_fed, expected[1], atol=2e-6)
     np.testing.assert_allclose(by_trained, expected[2], rtol=1e-5, atol=1e-5)
+
+
+def test_small_upstream_gradients_are_not_dropped():
+    # TensorFlow Quantum's operation leaves out terms below 1e-5.
+    engine = TFQEngine(PROGRAM)
+    fed = tf.random.stateless_normal([3, 2], seed=[0, 1])
+    trained = tf.constant(TRAINED)
+    gradients = []
+    for scale in (1.0, 1e-7):
+        with tf.GradientTape() as tape:
+            tape.watch((fed, trained))
+            loss = scale * tf.reduce_sum(engine(fed, trained))
+        by_inputs = tape.gradient(loss, (fed, trained))
+        gradients.append([g / scale for g in by_inputs])
+    for one, other in zip(*gradients, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+    assert np.any(np.abs(gradients[0][0]) > 0.1)
+
+
+@pytest.mark.parametrize(
+    "name,tolerance",
+    [
+        ("adjoint", 1e-4),
+        ("parameter_shift", 1e-4),
+        ("central_difference", 2e-3),
+        ("forward_difference", 5e-3),
+    ],
+)
+def test_gradients_by_name_equal_the_batched_engine(name, tolerance):
+    fed = tf.random.stateless_normal([3, 2], seed=[0, 1])
+    trained = tf.constant(TRAINED)
+    results = []
+    for choice in ("tfq", "batched"):
+        step = 1e-2 if name.endswith("difference") else None
+        execution = Execution(differentiator=GradientMethod(name, step))
+        engine = make_engine(PROGRAM, choice, execution)
+        with tf.GradientTape() as tape:
+            tape.watch((fed, trained))
+            loss = tf.reduce_sum(tf.sin(engine(fed, trained)))
+        results.append(tape.gradient(loss, (fed, trained)))
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_allclose(one, other, atol=tolerance)
+
+
+def test_spsa_is_the_same_on_both_engines():
+    fed = tf.random.stateless_normal([3, 2], seed=[0, 1])
+    trained = tf.constant(TRAINED)
+    execution = Execution(differentiator=GradientMethod("spsa", step=0.1))
+    results = []
+    for choice in ("tfq", "batched"):
+        engine = make_engine(PROGRAM, choice, execution)
+        with tf.GradientTape() as tape:
+            tape.watch((fed, trained))
+            seed = tf.constant([1, 2])
+            loss = tf.reduce_sum(engine(fed, trained, seed=seed))
+        results.append(tape.gradient(loss, (fed, trained)))
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
 
 
 @pytest.mark.parametrize("repetitions", [None, 10])

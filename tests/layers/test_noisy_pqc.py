@@ -369,7 +369,7 @@ GIVEN = {"repetitions": 9, "sample_based": False}
         (CIRCUIT, Z, {"noise_model": 0.1}, TypeError, "cirq.NoiseModel"),
         (CIRCUIT, Z, {"noise_model": cirq.CZ}, TypeError, "one qubit"),
         (CIRCUIT, Z, {"engine": "x"}, UserError, "engine"),
-        (CIRCUIT, Z, {"engine": "batched"}, UserError, "engine='tfq'"),
+        (CIRCUIT, Z, {"readout_error": 2}, UserError, "probability"),
     ],
 )
 def test_bad_arguments(kind, circuit, operators, options, error, message):
@@ -400,11 +400,48 @@ def test_adjoint_is_refused_as_by_tfq():
 def test_what_tfq_cannot_run_is_refused_early(operation, message):
     circuit = CIRCUIT + cirq.Circuit(operation)
     with pytest.raises(UserError, match=message):
-        NoisyControlledPQC(circuit, Z, **GIVEN)
+        NoisyControlledPQC(circuit, Z, engine="tfq", **GIVEN)
 
 
 def test_engine_choice_tells_what_runs():
     layer = NoisyControlledPQC(CIRCUIT, Z, **GIVEN)
-    assert str(layer.engine_choice) == "tfq (noise)"
-    assert not layer.supports_jit
+    assert str(layer.engine_choice) == "batched (density matrices of 2 qubits)"
     assert NoisyPQC(CIRCUIT, Z, **GIVEN).engine_choice.name == "tfq"
+
+
+def test_density_matrices_are_exact():
+    layer = NoisyControlledPQC(CIRCUIT, OPERATORS, **GIVEN)
+    for row, result in zip(VALUES, layer(VALUES).numpy(), strict=True):
+        expected = density_matrix_expectations(
+            CIRCUIT, OPERATORS, dict(zip("abc", row.tolist(), strict=True))
+        )
+        np.testing.assert_allclose(result, expected, atol=1e-6)
+
+
+def test_shots_of_density_matrices_are_seeded():
+    options = {**GIVEN, "repetitions": 100, "sample_based": True}
+    results = [
+        NoisyControlledPQC(CIRCUIT, OPERATORS, seed=seed, **options)(VALUES)
+        for seed in (1, 1, 2)
+    ]
+    np.testing.assert_array_equal(results[0], results[1])
+    assert np.any(results[0] != results[2])
+    exact = NoisyControlledPQC(CIRCUIT, OPERATORS, **GIVEN)(VALUES)
+    assert np.max(np.abs(results[0] - exact)) < 5 / np.sqrt(100)
+
+
+def test_readout_error_is_saved(tmp_path):
+    layer = NoisyControlledPQC(
+        CIRCUIT, OPERATORS, readout_error=(0.1, 0.2), **GIVEN
+    )
+    model = keras.Sequential([keras.Input((3,)), layer])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded(VALUES), model(VALUES))
+    exact = NoisyControlledPQC(CIRCUIT, OPERATORS, **GIVEN)(VALUES).numpy()
+    expected = 0.7 * exact[:, 0] + 0.1  # of Z alone
+    np.testing.assert_allclose(model(VALUES)[:, 0], expected, atol=1e-6)
+    with pytest.raises(UserError, match="with the batched engine only"):
+        NoisyControlledPQC(
+            CIRCUIT, OPERATORS, readout_error=0.1, engine="tfq", **GIVEN
+        )

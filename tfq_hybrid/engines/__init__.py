@@ -3,9 +3,11 @@
 from tfq_hybrid.engines.choice import (
     ENGINES,
     EngineChoice,
+    Execution,
     choose_engine,
     make_engine,
 )
+from tfq_hybrid.engines.gradient_methods import GRADIENTS, GradientMethod
 from tfq_hybrid.engines.memory import (
     check_memory,
     estimate_bytes,
@@ -16,6 +18,9 @@ from tfq_hybrid.engines.program import Program
 __all__ = [
     "ENGINES",
     "EngineChoice",
+    "Execution",
+    "GRADIENTS",
+    "GradientMethod",
     "Program",
     "check_memory",
     "choose_engine",

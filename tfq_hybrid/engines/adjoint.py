@@ -49,10 +49,10 @@ def _walk_back(plan, values, planes, state, upstream):
     inputs = (values.fed, values.trained)
     sums = [tf.zeros_like(x) for x in inputs]
     for step, count in zip(plan.steps[::-1], planes[::-1], strict=True):
-        # A graph may run what is ready: without a reason to wait, all states
-        # would be computed before the first gradient, and kept.
-        with tf.control_dependencies([upstream, *sums]):
-            state = tf.identity(state)
+        # A graph runs what is ready: without a reason to wait, it would
+        # compute all states, or all their gradients, ahead, and keep them.
+        with tf.control_dependencies([state, upstream, *sums]):
+            state, upstream = tf.identity(state), tf.identity(upstream)
         # Undoing may give a second plane, of zeros, to a real state.
         state = step.undo(state, values)[:count]
         with tf.GradientTape() as tape:

@@ -2,10 +2,16 @@
 
 import dataclasses
 
-import cirq
-
+from tfq_hybrid.engines.channels import lower_noisy_circuit
+from tfq_hybrid.engines.gradient_methods import GradientMethod
 from tfq_hybrid.engines.lowering import lower_circuit
-from tfq_hybrid.engines.memory import check_memory
+from tfq_hybrid.engines.memory import (
+    check_memory,
+    density_bytes,
+    density_fits,
+    human_bytes,
+)
+from tfq_hybrid.engines.tfq_checks import check_tfq, check_tfq_noisy
 from tfq_hybrid.errors import UserError, check_choice
 
 ENGINES = ("auto", "batched", "tfq")
@@ -18,28 +24,74 @@ class EngineChoice:
     Attributes:
         name: str, `"batched"` or `"tfq"`.
         reason: str, a clause fit to be shown.
+        trajectories: bool. Whether the batched engine runs trajectories of
+            pure states instead of density matrices.
     """
 
     name: str
     reason: str
+    trajectories: bool = False
 
     def __str__(self):
         return f"{self.name} ({self.reason})"
 
 
-def choose_engine(
-    program,
-    engine="auto",
-    repetitions=None,
-    backend="noiseless",
-    differentiator=None,
-):
+@dataclasses.dataclass(frozen=True)
+class Execution:
+    """How a program is to be run.
+
+    Args:
+        repetitions: int. Samples of each Pauli word, or trajectories of a
+            noisy circuit. Defaults to `None`: exact expectations.
+        backend: `"noiseless"`, or a Cirq simulator or sampler. Defaults to
+            `"noiseless"`.
+        differentiator: a `GradientMethod`, a
+            `tfq.differentiators.Differentiator`, or `None`: exact where
+            expectations are, else parameter shift. Defaults to `None`.
+        noisy: bool. Whether channels are allowed. Defaults to `False`.
+        sample_based: bool. Whether a trajectory gives one measured sign
+            instead of its expectation. Defaults to `False`.
+        readout_error: pair of float, the chances to read 1 for 0 and 0 for
+            1. Defaults to `None`.
+    """
+
+    repetitions: int | None = None
+    backend: object = "noiseless"
+    differentiator: object = None
+    noisy: bool = False
+    sample_based: bool = False
+    readout_error: tuple | None = None
+
+    @property
+    def takes_shots(self):
+        """Whether results are measured signs."""
+        return self.repetitions is not None and (
+            self.sample_based or not self.noisy
+        )
+
+    @property
+    def uses_object(self):
+        """Whether an object of TensorFlow Quantum computes the gradient."""
+        return not isinstance(self.differentiator, (GradientMethod, type(None)))
+
+    def method(self, trajectories=False):
+        """The `GradientMethod` of the batched engine.
+
+        Args:
+            trajectories: bool. Whether it runs trajectories.
+        """
+        is_estimate = self.takes_shots or trajectories
+        default = "parameter_shift" if is_estimate else "backprop"
+        return self.differentiator or GradientMethod(default)
+
+
+def choose_engine(program, engine="auto", execution=None):
     """Chooses the engine: batched wherever it gives the same answer.
 
     Args:
         program: `Program`.
         engine: str. `"batched"` or `"tfq"` to insist on one, else `"auto"`.
-        repetitions, backend, differentiator: as for `TFQEngine`.
+        execution: `Execution`. Defaults to exact expectations.
 
     Returns:
         An `EngineChoice`.
@@ -48,83 +100,163 @@ def choose_engine(
         UserError: the engine is unknown or cannot run the program, or a
             state of the program does not fit in memory.
     """
+    execution = execution or Execution()
     check_choice("engine", engine, ENGINES)
     check_memory(program.qubits, len(program.operators), depth=1, batch=1)
     if engine == "tfq":
-        _check_tfq(program)
+        _check_tfq(program, execution)
         return EngineChoice("tfq", "as asked")
-    obstacle = _obstacle(program, repetitions, backend, differentiator)
-    if engine == "batched":
-        if obstacle:
-            raise UserError(
-                "Expected a program that the batched engine runs. Received: "
-                f"engine='batched' with {obstacle}. Use engine='tfq'."
-            )
-        return EngineChoice("batched", "as asked")
+    obstacle = _obstacle(program, execution)
+    if engine == "batched" and obstacle:
+        raise UserError(
+            "Expected a program that the batched engine runs. Received: "
+            f"engine='batched' with {obstacle}. Use engine='tfq'."
+        )
     if obstacle:
-        _check_tfq(program)
+        _check_tfq(program, execution)
         return EngineChoice("tfq", obstacle)
-    return EngineChoice("batched", "exact expectations of known gates")
+    choice = _batched_choice(program, execution, engine)
+    _check_gradient(program, execution, choice.trajectories)
+    return choice
 
 
-def _obstacle(program, repetitions, backend, differentiator):
+def _batched_choice(program, execution, engine):
+    if program.is_noisy and not density_fits(program.qubits):
+        needed = human_bytes(density_bytes(program.qubits))
+        return EngineChoice(
+            "batched",
+            f"{execution.repetitions} trajectories: density matrices of "
+            f"{program.qubits} qubits would take {needed}",
+            trajectories=True,
+        )
+    if program.is_noisy:
+        reason = f"density matrices of {program.qubits} qubits"
+    elif execution.takes_shots:
+        reason = f"{execution.repetitions} shots of known gates"
+    else:
+        reason = "exact expectations of known gates"
+    return EngineChoice("batched", "as asked" if engine != "auto" else reason)
+
+
+def _obstacle(program, execution):
     """What keeps the batched engine from running a program, or `None`."""
-    if repetitions is not None:
-        return f"repetitions={repetitions}"
-    if backend != "noiseless":
-        return f"backend of type {type(backend).__name__}"
-    if differentiator is not None:
-        return f"differentiator {type(differentiator).__name__}"
+    if execution.backend != "noiseless":
+        return f"backend of type {type(execution.backend).__name__}"
+    if execution.uses_object:
+        return f"differentiator {type(execution.differentiator).__name__}"
     if program.foreign_qids:
         foreign = ", ".join(map(str, program.foreign_qids))
         return f"operators on qubits that the circuit lacks: {foreign}"
     try:
-        lower_circuit(program.circuit, program.qids)
+        if execution.noisy:
+            lower_noisy_circuit(program.circuit, program.qids)
+        else:
+            lower_circuit(program.circuit, program.qids)
     except UserError as error:
         return f"a gate it does not know: {error}"
     return None
 
 
-def _check_tfq(program):
-    """Raises `UserError` unless TensorFlow Quantum reads the circuit."""
-    import tensorflow_quantum as tfq
-
-    zeros = dict.fromkeys(program.symbols, 0.0)
-    resolved = cirq.resolve_parameters(program.circuit, zeros)
-    if not cirq.has_unitary(resolved):
+def _check_gradient(program, execution, trajectories):
+    """Whether the batched engine has the gradient that is asked for."""
+    name = execution.method(trajectories).name
+    allowed = ["parameter_shift", "central_difference"]
+    allowed += ["forward_difference", "spsa"]
+    if trajectories:
+        kind = "trajectories"
+    elif execution.takes_shots:
+        kind = "shots"
+        allowed.append("straight_through")
+    elif program.is_noisy:  # which cannot be walked backwards
+        kind = "density matrices"
+        allowed.append("backprop")
+    else:
+        kind = "exact expectations"
+        allowed += ["backprop", "adjoint"]
+    if name not in allowed:
         raise UserError(
-            "Expected a circuit without noise or measurements: noise is "
-            "given to the Noisy layers. Received: a circuit that is not "
-            "unitary"
+            f"Expected a differentiator that works with {kind}: "
+            f"{', '.join(allowed)}. Received: differentiator={name!r}. The "
+            f"nearest valid choice is {allowed[-1]!r}."
         )
-    try:
-        tfq.convert_to_tensor([program.circuit])
-    except (TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+
+
+def _check_tfq(program, execution):
+    """Raises `UserError` where TensorFlow Quantum cannot do what is asked."""
+    if execution.readout_error is not None:
         raise UserError(
-            "Expected gates that TensorFlow Quantum knows. Received: "
-            f"{reason[:300]}"
-        ) from None
+            "Expected readout_error with the batched engine only. Received: "
+            f"readout_error={execution.readout_error} with engine 'tfq'"
+        )
+    method = execution.differentiator
+    if isinstance(method, GradientMethod):
+        known = ("parameter_shift", "central_difference", "forward_difference")
+        known += ("spsa",)
+        exact = execution.repetitions is None
+        if exact and execution.backend == "noiseless":
+            known += ("adjoint",)
+        check_choice("differentiator of engine 'tfq'", method.name, known)
+    if execution.noisy:
+        check_tfq_noisy(program)
+    else:
+        check_tfq(program)
 
 
-def make_engine(program, name, **options):
+def make_engine(program, choice, execution=None):
     """Builds the chosen engine.
 
     TensorFlow Quantum is imported only when its engine is built.
 
     Args:
         program: `Program`.
-        name: str, `"tfq"` or `"batched"`.
-        **options: `repetitions`, `backend` and `differentiator`, for
-            `TFQEngine`.
+        choice: `EngineChoice`, or the name of an engine.
+        execution: `Execution`. Defaults to exact expectations.
 
     Returns:
-        A `TFQEngine` or a `BatchedEngine`.
+        A `TFQEngine` or `TFQNoisyEngine`; or a `BatchedEngine`, wrapped in
+        an `EstimatedEngine` where it takes shots or estimates its gradient.
     """
-    if name == "tfq":
-        from tfq_hybrid.engines.tfq import TFQEngine
-
-        return TFQEngine(program, **options)
+    execution = execution or Execution()
+    if isinstance(choice, str):
+        choice = EngineChoice(choice, "as asked")
+    if choice.name == "tfq":
+        return _make_tfq(program, execution)
     from tfq_hybrid.engines.batched import BatchedEngine
+    from tfq_hybrid.engines.estimated import EstimatedEngine
 
-    return BatchedEngine(program)
+    method = execution.method(choice.trajectories)
+    exact = not (execution.takes_shots or choice.trajectories)
+    if (
+        exact
+        and not execution.readout_error
+        and method.name in ("backprop", "adjoint")
+    ):
+        return BatchedEngine(program, gradient=method.name)
+    return EstimatedEngine(
+        program,
+        method,
+        repetitions=None if exact else execution.repetitions,
+        readout_error=execution.readout_error,
+        trajectories=choice.trajectories,
+        sample_based=execution.sample_based,
+    )
+
+
+def _make_tfq(program, execution):
+    _check_tfq(program, execution)
+    from tfq_hybrid.engines.tfq import TFQEngine
+    from tfq_hybrid.engines.tfq_noisy import TFQNoisyEngine
+
+    if execution.noisy:
+        return TFQNoisyEngine(
+            program,
+            execution.repetitions,
+            execution.sample_based,
+            execution.differentiator,
+        )
+    return TFQEngine(
+        program,
+        execution.repetitions,
+        execution.backend,
+        execution.differentiator,
+    )

@@ -1,5 +1,9 @@
 """TensorFlow Quantum's differentiators as plain data, to save a layer."""
 
+from tfq_hybrid.engines.gradient_methods import (
+    GradientMethod,
+    as_gradient_method,
+)
 from tfq_hybrid.errors import UserError, check_choice
 
 
@@ -35,6 +39,8 @@ def differentiator_config(differentiator):
     """
     if differentiator is None:
         return None
+    if isinstance(differentiator, GradientMethod):
+        return differentiator.to_dict()
     name = type(differentiator).__name__
     if name not in _ARGUMENTS:
         raise UserError(
@@ -48,6 +54,8 @@ def differentiator_from_config(config):
     """A new differentiator: an object serves one layer only."""
     if config is None:
         return None
+    if "name" in config:
+        return as_gradient_method(config)
     import tensorflow_quantum as tfq
 
     check_choice("differentiator", config["class_name"], _ARGUMENTS)

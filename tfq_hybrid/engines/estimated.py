@@ -121,8 +121,6 @@ class EstimatedEngine:
             by_inputs = tape.gradient(exact, inputs, upstream, zero)
             if self.method.name == "straight_through":
                 return by_inputs
-        if seed is not None:  # shots of their own
-            seed = tf.random.experimental.stateless_fold_in(seed, 2**31 - 1)
         if self.method.name == "spsa":
             by_symbols = spsa_gradient(
                 lambda f, t, s: self._evaluate(self._exact, f, t, given, s),

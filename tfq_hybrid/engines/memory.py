@@ -68,6 +68,25 @@ def check_memory(qubits, operators, depth, batch, layers=1):
     )
 
 
+def density_bytes(qubits, batch=512):
+    """Peak bytes of the density matrices of a batch in training.
+
+    A Pauli vector holds 4**qubits floats; about twelve are kept at once.
+
+    Example:
+
+    >>> human_bytes(density_bytes(4))
+    '6 MiB'
+    """
+    return 12 * _FLOAT_BYTES * 4**qubits * batch
+
+
+def density_fits(qubits):
+    """Whether density matrices take at most half of the free memory."""
+    available = psutil.virtual_memory().available
+    return density_bytes(qubits) <= available // 2
+
+
 def human_bytes(size):
     """Bytes as a short text.
 

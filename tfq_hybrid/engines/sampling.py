@@ -63,7 +63,7 @@ def with_readout_error(word, readout_error):
     Example:
 
     >>> print(with_readout_error(cirq.PauliString(cirq.Z(cirq.q(0))), (0.1, 0)))
-    -0.100*I+0.900*Z(q(0))
+    0.900*Z(q(0))-0.100*I
     """
     result = cirq.PauliSum.wrap(cirq.PauliString())
     p, q = readout_error or (0.0, 0.0)

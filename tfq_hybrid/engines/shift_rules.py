@@ -37,7 +37,8 @@ def parameter_shift(frequencies):
 
     Example:
 
-    >>> [(round(s.amount, 4), s.weight.round(4)) for s in parameter_shift([1])]
+    >>> rule = parameter_shift([1])
+    >>> [(round(s.amount, 4), round(s.weight, 4)) for s in rule]
     [(1.5708, 0.5), (-1.5708, -0.5)]
     """
     frequencies = np.sort(np.asarray(frequencies, float))
@@ -48,7 +49,7 @@ def parameter_shift(frequencies):
     system = 2 * np.sin(np.outer(frequencies, points))
     weights = np.linalg.solve(system, frequencies)
     return [
-        Shift(sign * point, sign * weight)
+        Shift(float(sign * point), float(sign * weight))
         for point, weight in zip(points, weights, strict=True)
         for sign in (1, -1)
     ]

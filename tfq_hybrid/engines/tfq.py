@@ -15,6 +15,8 @@ from tensorflow_quantum.core.ops import circuit_execution_ops, tfq_adj_grad_op
 from tensorflow_quantum.core.ops.tfq_utility_ops import append_circuit
 
 from tfq_hybrid.engines.chunks import in_chunks
+from tfq_hybrid.engines.estimates import spsa_gradient
+from tfq_hybrid.engines.gradient_methods import GradientMethod
 
 
 class TFQEngine:
@@ -27,7 +29,8 @@ class TFQEngine:
         backend: `"noiseless"`, or a Cirq object as for `tfq.layers`: a
             `cirq.SimulatesExpectationValues` for exact expectations, a
             `cirq.Sampler` for sampled ones. Defaults to `"noiseless"`.
-        differentiator: a `tfq.differentiators.Differentiator`. Defaults to
+        differentiator: a `tfq.differentiators.Differentiator`, or a
+            `GradientMethod` that stands for one or is SPSA. Defaults to
             `None`, with the meaning of `tfq.layers`: adjoint for exact
             expectations of the noiseless back end, else parameter shift.
     """
@@ -44,6 +47,11 @@ class TFQEngine:
     ):
         self.program = program
         self.repetitions = repetitions
+        self._spsa = None
+        if isinstance(differentiator, GradientMethod):
+            if differentiator.name == "spsa":
+                self._spsa = differentiator
+            differentiator = _differentiator(differentiator)
         simulator = None if backend == "noiseless" else backend
         self._expectation = self._differentiable_op(simulator, differentiator)
         self._symbols = np.array(program.symbols, dtype=object)
@@ -75,7 +83,7 @@ class TFQEngine:
         kind = "analytic_op" if exact else "sampled_op"
         return differentiator.generate_differentiable_op(**{kind: op})
 
-    def __call__(self, fed, trained, circuits=None):
+    def __call__(self, fed, trained, circuits=None, seed=None):
         """Expectations for a batch.
 
         Args:
@@ -84,10 +92,30 @@ class TFQEngine:
             circuits: string tensor of shape (batch,) of serialised circuits
                 without symbols, each run before the program. Defaults to
                 `None`: the zero state.
+            seed: int tensor of shape (2,), for SPSA. Shots are TensorFlow
+                Quantum's own, which take none.
 
         Returns:
             A tensor of shape (batch, operators) of the dtype of `fed`.
         """
+        if self._spsa is None:
+            return self._evaluate(fed, trained, circuits)
+
+        def evaluate(fed, trained, _):
+            return self._evaluate(fed, trained, circuits)
+
+        @tf.custom_gradient
+        def run(fed, trained):
+            def gradient(upstream):
+                return spsa_gradient(
+                    evaluate, self._spsa, fed, trained, upstream, seed
+                )
+
+            return evaluate(fed, trained, None), gradient
+
+        return run(fed, trained)
+
+    def _evaluate(self, fed, trained, circuits):
         batch = tf.shape(fed)[0]
         programs = tf.repeat(tf.constant(self._circuit), batch)
         if circuits is not None:
@@ -109,8 +137,26 @@ class TFQEngine:
         return tf.cast(result, fed.dtype)
 
 
+def _differentiator(method):
+    """TensorFlow Quantum's differentiator of a name; `None` for SPSA."""
+    kinds = tfq.differentiators
+    makers = {
+        "adjoint": kinds.Adjoint,
+        "parameter_shift": kinds.ParameterShift,
+        "central_difference": lambda: kinds.CentralDifference(2, method.step),
+        "forward_difference": lambda: kinds.ForwardDifference(1, method.step),
+        "spsa": lambda: None,
+    }
+    return makers[method.name]()
+
+
 def _with_adjoint(op, qubits):
-    """What `tfq.differentiators.Adjoint` makes of `op`, in chunks."""
+    """What `tfq.differentiators.Adjoint` makes of `op`, in chunks.
+
+    The operation leaves out every term whose upstream gradient times
+    coefficient is below 1e-5: with a mean over a large batch, all of them.
+    Each example's upstream gradient is therefore brought to size 1 first.
+    """
     adjoint = in_chunks(tfq_adj_grad_op.tfq_adj_grad, qubits)
 
     @tf.custom_gradient
@@ -118,7 +164,10 @@ def _with_adjoint(op, qubits):
         inputs = (programs, symbol_names, symbol_values, pauli_sums)
 
         def gradient(upstream):
-            return None, None, adjoint(*inputs, upstream), None
+            size = tf.reduce_max(tf.abs(upstream), axis=1, keepdims=True)
+            size = tf.where(size > 0, size, tf.ones_like(size))
+            result = size * adjoint(*inputs, upstream / size)
+            return None, None, result, None
 
         return op(*inputs), gradient
 

@@ -1,11 +1,13 @@
 """Keras layers around a parameterised circuit, and their classical twins."""
 
+from tfq_hybrid.layers.amplitude_pqc import AmplitudePQC
 from tfq_hybrid.layers.controlled_pqc import ControlledPQC
 from tfq_hybrid.layers.feed_forward import (
     TOKENS,
     BottleneckFeedForward,
     QuantumFeedForward,
 )
+from tfq_hybrid.layers.noisy_amplitude_pqc import NoisyAmplitudePQC
 from tfq_hybrid.layers.noisy_controlled_pqc import NoisyControlledPQC
 from tfq_hybrid.layers.noisy_pqc import NoisyPQC
 from tfq_hybrid.layers.pqc import PQC
@@ -14,8 +16,10 @@ from tfq_hybrid.layers.quantum_dense import QuantumDense
 __all__ = [
     "PQC",
     "TOKENS",
+    "AmplitudePQC",
     "BottleneckFeedForward",
     "ControlledPQC",
+    "NoisyAmplitudePQC",
     "NoisyControlledPQC",
     "NoisyPQC",
     "QuantumDense",

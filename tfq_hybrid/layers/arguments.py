@@ -9,6 +9,11 @@ import numbers
 import cirq
 import numpy as np
 
+from tfq_hybrid.engines.gradient_methods import (
+    GradientMethod,
+    as_gradient_method,
+)
+
 
 def check_model_circuit(model_circuit):
     """A circuit with symbols, or an error of TensorFlow Quantum's type."""
@@ -109,15 +114,25 @@ def check_noise_model(noise_model):
     )
 
 
-def check_noisy_differentiator(differentiator):
-    """`None`, or a differentiator that works on estimates."""
+def check_differentiator(differentiator, noisy=False):
+    """`None`, a `GradientMethod`, or TensorFlow Quantum's object as it is.
+
+    Args:
+        differentiator: a name, a dict, a `GradientMethod`, an object or
+            `None`.
+        noisy: bool. Whether it must work on noisy estimates.
+    """
+    if isinstance(differentiator, (str, dict, GradientMethod)):
+        return as_gradient_method(differentiator)
+    if differentiator is None or not noisy:
+        return differentiator
     import tensorflow_quantum as tfq
 
-    kind = tfq.differentiators.Differentiator
-    if differentiator is not None and not isinstance(differentiator, kind):
+    if not isinstance(differentiator, tfq.differentiators.Differentiator):
         raise TypeError(
-            "Expected differentiator to be a tfq.differentiators."
-            f"Differentiator. Received: differentiator={differentiator!r}"
+            "Expected differentiator to be the name of one or a "
+            "tfq.differentiators.Differentiator. Received: "
+            f"differentiator={differentiator!r}"
         )
     if isinstance(differentiator, tfq.differentiators.Adjoint):
         raise ValueError(

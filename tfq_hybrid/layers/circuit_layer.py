@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfq_hybrid.engines import (
     EngineChoice,
+    Execution,
     Program,
     choose_engine,
     make_engine,
@@ -18,6 +19,7 @@ from tfq_hybrid.engines.differentiators import (
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers.arguments import (
     check_backend,
+    check_differentiator,
     check_model_circuit,
     check_operators,
     check_repetitions,
@@ -48,6 +50,7 @@ class CircuitLayer(keras.layers.Layer):
         regularizer=None,
         constraint=None,
         engine="auto",
+        seed=None,
         **kwargs,
     ):
         super().__init__(autocast=False, **kwargs)
@@ -55,16 +58,25 @@ class CircuitLayer(keras.layers.Layer):
         self.operators = check_operators(operators)
         self.repetitions = check_repetitions(repetitions)
         self.backend = check_backend(backend, self.repetitions, self)
-        self.differentiator = differentiator
+        self.differentiator = check_differentiator(differentiator)
         self.engine = engine
         names = sorted(cirq.parameter_names(model_circuit))
         fed = [name for name in names if name not in trained]
         self.program = Program(
             self._circuit_to_run(), self.operators, tuple(fed), tuple(trained)
         )
-        self.engine_choice = self._choose_engine()
-        self.supports_jit = self.engine_choice.name == "batched"
+        execution = self._execution()
+        self.engine_choice = choose_engine(self.program, engine, execution)
+        estimates = execution.takes_shots or self.engine_choice.trajectories
+        self.supports_jit = (
+            self.engine_choice.name == "batched" and not estimates
+        )
         self._engines = {}
+        self.seed = seed
+        self.seed_generator = None
+        method = None if execution.uses_object else execution.method()
+        if estimates or (method and method.name == "spsa"):
+            self.seed_generator = keras.random.SeedGenerator(seed)
         if initializer is None:
             initializer = keras.initializers.RandomUniform(0, 2 * np.pi)
         self.initializer = keras.initializers.get(initializer)
@@ -87,30 +99,24 @@ class CircuitLayer(keras.layers.Layer):
         """`model_circuit`, or what a subclass makes of it."""
         return self.model_circuit
 
-    def _choose_engine(self):
-        return choose_engine(
-            self.program,
-            self.engine,
-            self.repetitions,
-            self.backend,
-            self.differentiator,
-        )
-
-    def _make_engine(self, name):
-        options = {}
-        if name == "tfq":
-            options = {
-                "repetitions": self.repetitions,
-                "backend": self.backend,
-                "differentiator": self.differentiator,
-            }
-        return make_engine(self.program, name, **options)
+    def _execution(self):
+        """How the program is to be run."""
+        return Execution(self.repetitions, self.backend, self.differentiator)
 
     def _engine(self, name):
         """The engine of a name, built when first used."""
         if name not in self._engines:
-            self._engines[name] = self._make_engine(name)
+            is_chosen = name == self.engine_choice.name
+            choice = self.engine_choice if is_chosen else name
+            engine = make_engine(self.program, choice, self._execution())
+            self._engines[name] = engine
         return self._engines[name]
+
+    def _draw_seed(self):
+        """A fresh seed where something is drawn, else `None`."""
+        if self.seed_generator is None:
+            return None
+        return tf.cast(self.seed_generator.next(), tf.int64)
 
     @property
     def circuit_dtype(self):
@@ -119,12 +125,14 @@ class CircuitLayer(keras.layers.Layer):
         """
         return "float64" if self.variable_dtype == "float64" else "float32"
 
-    def _expectations(self, fed, circuits=None):
+    def _expectations(self, fed, circuits=None, states=None):
         """Runs the program on the chosen engine.
 
         Args:
             fed: float tensor of shape (batch, fed symbols).
             circuits: string tensor of shape (batch,), or `None`.
+            states: tensor of shape (batch, 2**qubits) that the circuit
+                starts from, or `None`.
 
         Returns:
             A tensor of shape (batch, operators) of the compute dtype.
@@ -142,14 +150,30 @@ class CircuitLayer(keras.layers.Layer):
         trained = tf.zeros([0], dtype)
         if self.parameters is not None:
             trained = tf.cast(tf.convert_to_tensor(self.parameters), dtype)
-        if circuits is None:
-            result = self._engine(self.engine_choice.name)(fed, trained)
-        elif self.engine == "batched":
-            states = _states(circuits, self.program)
-            result = self._engine("batched")(fed, trained, states)
-        else:
-            result = self._engine("tfq")(fed, trained, circuits)
+        self._check_values(fed, circuits)
+        seed = self._draw_seed()
+        name = self.engine_choice.name
+        start = states
+        if circuits is not None and self.engine == "batched":
+            start = _states(circuits, self.program)
+        elif circuits is not None:
+            name, start = "tfq", circuits
+        result = self._engine(name)(fed, trained, start, seed)
         return tf.cast(result, self.compute_dtype)
+
+    def _check_values(self, fed, circuits):
+        if circuits is None and self.program.foreign_qids:
+            foreign = ", ".join(map(str, self.program.foreign_qids))
+            raise UserError(
+                "Expected operators on qubits of the circuit. Received: "
+                f"operators on {foreign}, which only a data circuit could add"
+            )
+        # In a graph a value is not known yet: there NaN comes out as NaN.
+        if tf.executing_eagerly() and bool(tf.reduce_any(tf.math.is_nan(fed))):
+            raise UserError(
+                f"Expected numbers for the symbols "
+                f"{', '.join(self.program.fed)}. Received: NaN"
+            )
 
     def get_config(self):
         if self.backend != "noiseless":
@@ -171,6 +195,7 @@ class CircuitLayer(keras.layers.Layer):
             "regularizer": keras.regularizers.serialize(self.regularizer),
             "constraint": keras.constraints.serialize(self.constraint),
             "engine": self.engine,
+            "seed": self.seed,
         }
 
     @classmethod

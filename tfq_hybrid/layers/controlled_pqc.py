@@ -26,8 +26,10 @@ class ControlledPQC(CircuitLayer):
             exact expectations.
         backend: `"noiseless"` or a Cirq simulator or sampler. Defaults to
             `"noiseless"`. A layer with a Cirq back end cannot be saved.
-        differentiator: a `tfq.differentiators.Differentiator`. Defaults to
-            `None`: adjoint where it is possible, else parameter shift.
+        differentiator: the name of a gradient, a `GradientMethod` or its
+            dict (see there), or a `tfq.differentiators.Differentiator`, which
+            runs on TensorFlow Quantum. Defaults to `None`: exact where the
+            expectations are, else parameter shift.
         trained_symbols: sequence of str. Symbols that the layer trains, in
             the order of its weights. Defaults to `()`: none, as in
             TensorFlow Quantum.
@@ -38,6 +40,9 @@ class ControlledPQC(CircuitLayer):
         engine: `"auto"`, `"batched"` or `"tfq"`. `engine_choice` tells which
             one runs, and why. Where data circuits are given, `"auto"` runs
             `"tfq"`.
+        seed: int. Of the shots, trajectories and random directions of the
+            batched engine; TensorFlow Quantum draws its own seeds. Defaults
+            to `None`.
 
     Call arguments:
         inputs: float tensor of shape (batch, fed symbols), the values in
@@ -75,6 +80,7 @@ class ControlledPQC(CircuitLayer):
         regularizer=None,
         constraint=None,
         engine="auto",
+        seed=None,
         **kwargs,
     ):
         super().__init__(
@@ -88,6 +94,7 @@ class ControlledPQC(CircuitLayer):
             regularizer=regularizer,
             constraint=constraint,
             engine=engine,
+            seed=seed,
             **kwargs,
         )
         for name in trained_symbols:

@@ -2,20 +2,18 @@
 
 import cirq
 
-from tfq_hybrid.engines.noisy_choice import (
-    choose_noisy_engine,
-    make_noisy_engine,
-)
+from tfq_hybrid.engines import Execution
+from tfq_hybrid.engines.sampling import check_readout_error
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers.arguments import (
+    check_differentiator,
     check_noise_model,
-    check_noisy_differentiator,
     check_trajectories,
 )
 
 
 class NoisyCircuit:
-    """Mixin before `PQC` or `ControlledPQC`: channels in the circuit.
+    """Mixin before a circuit layer: channels in the circuit.
 
     The subclasses document the arguments.
     """
@@ -29,15 +27,17 @@ class NoisyCircuit:
         sample_based,
         differentiator,
         noise_model,
+        readout_error,
         **kwargs,
     ):
         self.sample_based = check_trajectories(repetitions, sample_based)
         self.noise_model = check_noise_model(noise_model)
+        self.readout_error = check_readout_error(readout_error)
         super().__init__(
             model_circuit,
             operators,
             repetitions=repetitions,
-            differentiator=check_noisy_differentiator(differentiator),
+            differentiator=check_differentiator(differentiator, noisy=True),
             **kwargs,
         )
 
@@ -46,26 +46,24 @@ class NoisyCircuit:
             return self.model_circuit
         return self.model_circuit.with_noise(self.noise_model)
 
-    def _choose_engine(self):
-        return choose_noisy_engine(self.program, self.engine)
-
-    def _make_engine(self, name):
-        return make_noisy_engine(
-            self.program,
-            name,
-            repetitions=self.repetitions,
-            sample_based=self.sample_based,
+    def _execution(self):
+        return Execution(
+            self.repetitions,
             differentiator=self.differentiator,
+            noisy=True,
+            sample_based=self.sample_based,
+            readout_error=self.readout_error,
         )
 
     def get_config(self):
         config = super().get_config()
-        del config["backend"]
-        noise_model = _to_json(self.noise_model)
+        config.pop("backend", None)  # TensorFlow Quantum's has none either
+        noise_model = noise_model_to_json(self.noise_model)
         return {
             **config,
             "sample_based": self.sample_based,
             "noise_model": noise_model,
+            "readout_error": self.readout_error,
         }
 
     @classmethod
@@ -78,7 +76,12 @@ class NoisyCircuit:
         return super().from_config(config)
 
 
-def _to_json(noise_model):
+def noise_model_to_json(noise_model):
+    """The JSON text of a noise model; `None` for `None`.
+
+    Raises:
+        UserError: Cirq does not write it as JSON.
+    """
     if noise_model is None:
         return None
     try:

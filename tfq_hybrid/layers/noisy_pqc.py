@@ -12,20 +12,24 @@ class NoisyPQC(NoisyCircuit, PQC):
 
     The layer of the same name in TensorFlow Quantum, on Keras 3, with a
     config, so that it saves and loads. Arguments and results are the same,
-    and `noise_model` is added. Channels may stand in `model_circuit` and in
-    the data circuits. Results are averages over trajectories, which cannot
-    be seeded: TensorFlow Quantum draws its seeds anew at every call.
+    and `noise_model` and `readout_error` are added. Channels may stand in
+    `model_circuit` and, on TensorFlow Quantum, in the data circuits. There
+    results are averages over trajectories, which cannot be seeded.
 
     Args:
         model_circuit: `cirq.Circuit` with `sympy.Symbol`s, all trained.
         operators: `cirq.PauliString` or `cirq.PauliSum`, or a sequence of
             them: the outputs.
-        repetitions: int. Trajectories for each example. Must be given.
+        repetitions: int. Trajectories for each example, and samples where
+            they are `sample_based`. Must be given; density matrices, which
+            the batched engine prefers, make no trajectories.
         sample_based: bool. `True` draws one sample of each operator from a
             trajectory, as a device would; `False` takes its expectation.
             Must be given.
-        differentiator: a `tfq.differentiators.Differentiator`, not
-            `Adjoint`. Defaults to `None`: parameter shift.
+        differentiator: the name of a gradient, a `GradientMethod` or its
+            dict (see there), or a `tfq.differentiators.Differentiator`, which
+            runs on TensorFlow Quantum. Defaults to `None`: exact where the
+            expectations are, else parameter shift.
         initializer: of the angles, in radians times the factors in the
             circuit. Defaults to uniform from 0 to 2 pi.
         regularizer: of the angles. Defaults to `None`.
@@ -34,7 +38,13 @@ class NoisyPQC(NoisyCircuit, PQC):
             (`with_noise`), or a channel on one qubit, which then acts on
             every qubit after every moment
             (`cirq.ConstantQubitNoiseModel`). Defaults to `None`.
-        engine: `"auto"` or `"tfq"`, which is what `"auto"` runs.
+        readout_error: float, or a pair of them: the chances to read 1 for 0
+            and 0 for 1. On the batched engine. Defaults to `None`.
+        engine: `"auto"`, `"tfq"` or `"batched"`, as in `PQC`; the batched
+            one takes noiseless data circuits.
+        seed: int. Of the shots, trajectories and random directions of the
+            batched engine; TensorFlow Quantum draws its own seeds. Defaults
+            to `None`.
 
     Call arguments:
         inputs: string tensor of shape (batch,), from
@@ -45,7 +55,7 @@ class NoisyPQC(NoisyCircuit, PQC):
 
     Raises:
         TypeError, ValueError: as TensorFlow Quantum does. Further, a
-            `UserError` where a channel is none that TensorFlow Quantum runs.
+            `UserError` where no engine runs a channel.
 
     Example:
 
@@ -78,7 +88,9 @@ class NoisyPQC(NoisyCircuit, PQC):
         regularizer=None,
         constraint=None,
         noise_model=None,
+        readout_error=None,
         engine="auto",
+        seed=None,
         **kwargs,
     ):
         super().__init__(
@@ -91,6 +103,8 @@ class NoisyPQC(NoisyCircuit, PQC):
             regularizer=regularizer,
             constraint=constraint,
             noise_model=noise_model,
+            readout_error=readout_error,
             engine=engine,
+            seed=seed,
             **kwargs,
         )

@@ -23,8 +23,10 @@ class PQC(CircuitLayer):
             exact expectations.
         backend: `"noiseless"` or a Cirq simulator or sampler. Defaults to
             `"noiseless"`. A layer with a Cirq back end cannot be saved.
-        differentiator: a `tfq.differentiators.Differentiator`. Defaults to
-            `None`: adjoint where it is possible, else parameter shift.
+        differentiator: the name of a gradient, a `GradientMethod` or its
+            dict (see there), or a `tfq.differentiators.Differentiator`, which
+            runs on TensorFlow Quantum. Defaults to `None`: exact where the
+            expectations are, else parameter shift.
         initializer: of the angles, in radians times the factors in the
             circuit. Defaults to uniform from 0 to 2 pi.
         regularizer: of the angles. Defaults to `None`.
@@ -34,6 +36,9 @@ class PQC(CircuitLayer):
             the data circuits there and the trained circuit as one matrix
             for the whole batch; data circuits must then act on qubits of
             `model_circuit` only.
+        seed: int. Of the shots, trajectories and random directions of the
+            batched engine; TensorFlow Quantum draws its own seeds. Defaults
+            to `None`.
 
     Call arguments:
         inputs: string tensor of shape (batch,), from
@@ -68,12 +73,13 @@ class PQC(CircuitLayer):
         regularizer=None,
         constraint=None,
         engine="auto",
+        seed=None,
         **kwargs,
     ):
         super().__init__(
             model_circuit,
             operators,
-            trained=_symbol_names(model_circuit),
+            trained=symbol_names(model_circuit),
             repetitions=repetitions,
             backend=backend,
             differentiator=differentiator,
@@ -81,6 +87,7 @@ class PQC(CircuitLayer):
             regularizer=regularizer,
             constraint=constraint,
             engine=engine,
+            seed=seed,
             **kwargs,
         )
         self.supports_jit = False  # its inputs are strings
@@ -111,7 +118,8 @@ class PQC(CircuitLayer):
         return keras.KerasTensor(shape, dtype=self.compute_dtype)
 
 
-def _symbol_names(circuit):
+def symbol_names(circuit):
+    """The symbols of a circuit, sorted as TensorFlow Quantum sorts them."""
     # What is no circuit is refused by the base class, in its own words.
     is_circuit = isinstance(circuit, cirq.Circuit)
     return sorted(cirq.parameter_names(circuit)) if is_circuit else ()

@@ -3,8 +3,18 @@
 import keras
 
 from tfq_hybrid.circuits import as_circuit
-from tfq_hybrid.errors import UserError, check_integer
+from tfq_hybrid.circuits.custom import read_cirq
+from tfq_hybrid.engines.differentiators import (
+    differentiator_config,
+    differentiator_from_config,
+)
+from tfq_hybrid.errors import check_integer
+from tfq_hybrid.layers.amplitude_pqc import AmplitudePQC
+from tfq_hybrid.layers.arguments import check_noise_model
 from tfq_hybrid.layers.controlled_pqc import ControlledPQC
+from tfq_hybrid.layers.noisy_amplitude_pqc import NoisyAmplitudePQC
+from tfq_hybrid.layers.noisy_circuit import noise_model_to_json
+from tfq_hybrid.layers.noisy_controlled_pqc import NoisyControlledPQC
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -18,6 +28,10 @@ class QuantumDense(keras.layers.Layer):
         -> scaling (batch, ..., angles)        angles in radians
         -> circuit (batch, ..., observables)   expectations in [-1, 1]
         -> Dense   (batch, ..., units)
+
+    A circuit that starts from amplitudes (`"qaa"`) takes the inputs
+    themselves, at most 2**qubits of them: the first Dense and the scaling
+    fall away.
 
     All leading axes are one batch of the circuit. The projections follow
     the layer's dtype policy; angles are computed in float32 (float64 under a
@@ -36,10 +50,19 @@ class QuantumDense(keras.layers.Layer):
         bias_initializer: of both projections. Defaults to `"zeros"`.
         angle_initializer: of the trained angles, in radians. Defaults to
             uniform from 0 to 2 pi.
+        repetitions: int. Shots for each Pauli word. Defaults to `None`:
+            exact expectations.
+        differentiator: the name of a gradient, a `GradientMethod` or its
+            dict. Defaults to `None`: exact, or parameter shift from shots.
+        noise_model: a `cirq.NoiseModel`, or a channel on one qubit that acts
+            on every qubit after every moment. Defaults to `None`.
+        readout_error: float, or a pair of them: the chances to read 1 for 0
+            and 0 for 1. Defaults to `None`.
+        seed: int. Of the shots. Defaults to `None`.
 
     Raises:
-        UserError: units is below 1, or the circuit is not valid or starts
-            from amplitudes.
+        UserError: units is below 1, the circuit is not valid, or the inputs
+            are more than the amplitudes.
 
     Example:
 
@@ -60,41 +83,65 @@ class QuantumDense(keras.layers.Layer):
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
         angle_initializer=None,
+        repetitions=None,
+        differentiator=None,
+        noise_model=None,
+        readout_error=None,
+        seed=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
         check_integer("units", units, minimum=1)
         self.units = units
         self.circuit = as_circuit(circuit)
-        if self.circuit.starts_from_amplitudes:
-            raise UserError(
-                "Expected a circuit that is fed with angles. Received: "
-                f"encoding={self.circuit.encoding!r}, whose features are the "
-                "state that the circuit starts from"
-            )
         self.engine = engine
         self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
-        self.pqc = ControlledPQC(
-            self.circuit.circuit,
-            self.circuit.operators,
-            trained_symbols=self.circuit.weights,
-            initializer=angle_initializer,
-            engine=engine,
-            dtype=self.dtype_policy,
-            name="pqc",
-        )
+        self.repetitions = repetitions
+        self.noise_model = check_noise_model(noise_model)
+        self.readout_error = readout_error
+        self.pqc = self._circuit_layer(differentiator, angle_initializer, seed)
         self.angle_initializer = self.pqc.initializer
-        self.input_projection = self._projection(
-            self.circuit.feature_count, "input_projection"
-        )
+        self.differentiator = self.pqc.differentiator
+        self.seed = seed
+        self.input_projection = None
+        if not self.circuit.starts_from_amplitudes:
+            self.input_projection = self._projection(
+                self.circuit.feature_count, "input_projection"
+            )
         self.output_projection = self._projection(units, "output_projection")
         self.supports_jit = self.pqc.supports_jit
         self.supports_masking = True
         # The circuit layer is fed in the lexicographic order of the names.
         features = list(self.circuit.features)
         self._feed_order = [features.index(name) for name in sorted(features)]
+
+    def _circuit_layer(self, differentiator, initializer, seed):
+        """The layer around the circuit: its kind follows from the arguments."""
+        options = {
+            "repetitions": self.repetitions,
+            "differentiator": differentiator,
+            "initializer": initializer,
+            "engine": self.engine,
+            "seed": seed,
+            "dtype": self.dtype_policy,
+            "name": "pqc",
+        }
+        noisy = self.noise_model or self.readout_error is not None
+        if self.circuit.starts_from_amplitudes:
+            kind = NoisyAmplitudePQC if noisy else AmplitudePQC
+        else:
+            kind = NoisyControlledPQC if noisy else ControlledPQC
+            options["trained_symbols"] = self.circuit.weights
+        if noisy:
+            # Without shots density matrices are exact; where they do not
+            # fit, a thousand trajectories stand for them.
+            options["sample_based"] = self.repetitions is not None
+            options["repetitions"] = self.repetitions or 1000
+            options["noise_model"] = self.noise_model
+            options["readout_error"] = self.readout_error
+        return kind(self.circuit.circuit, self.circuit.operators, **options)
 
     def _projection(self, units, name):
         # A fresh initializer each: a seeded one would repeat its values.
@@ -114,8 +161,11 @@ class QuantumDense(keras.layers.Layer):
         return self.pqc.engine_choice
 
     def build(self, input_shape):
-        self.input_projection.build(input_shape)
-        self.pqc.build((None, len(self.circuit.features)))
+        if self.input_projection is None:
+            self.pqc.build((None, input_shape[-1]))
+        else:
+            self.input_projection.build(input_shape)
+            self.pqc.build((None, len(self.circuit.features)))
         self.output_projection.build((None, len(self.circuit.operators)))
         self.built = True
 
@@ -126,14 +176,21 @@ class QuantumDense(keras.layers.Layer):
         return self.circuit.angles(features, keras.ops)
 
     def call(self, inputs):
-        angles = self.angles(inputs)
-        if self._feed_order != sorted(self._feed_order):
-            angles = keras.ops.take(angles, self._feed_order, axis=-1)
-        leading = keras.ops.shape(angles)[:-1]
-        flat = keras.ops.reshape(angles, (-1, len(self.circuit.features)))
+        fed = self._fed(inputs)
+        leading = keras.ops.shape(fed)[:-1]
+        flat = keras.ops.reshape(fed, (-1, fed.shape[-1]))
         values = self.pqc(flat)  # (batch * ..., observables)
         values = keras.ops.reshape(values, (*leading, values.shape[-1]))
         return self.output_projection(values)
+
+    def _fed(self, inputs):
+        """What the circuit layer takes: amplitudes, or angles in its order."""
+        if self.input_projection is None:
+            return keras.ops.cast(inputs, self.pqc.circuit_dtype)
+        angles = self.angles(inputs)
+        if self._feed_order != sorted(self._feed_order):
+            angles = keras.ops.take(angles, self._feed_order, axis=-1)
+        return angles
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)
@@ -154,4 +211,19 @@ class QuantumDense(keras.layers.Layer):
             "angle_initializer": keras.initializers.serialize(
                 self.angle_initializer
             ),
+            "repetitions": self.repetitions,
+            "differentiator": differentiator_config(self.differentiator),
+            "noise_model": noise_model_to_json(self.noise_model),
+            "readout_error": self.readout_error,
+            "seed": self.seed,
         }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        config["differentiator"] = differentiator_from_config(
+            config.get("differentiator")
+        )
+        if config.get("noise_model") is not None:
+            config["noise_model"] = read_cirq(config["noise_model"])
+        return super().from_config(config)

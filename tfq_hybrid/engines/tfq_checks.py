@@ -1,10 +1,8 @@
-"""The choice of an engine for a circuit with noise."""
+"""What TensorFlow Quantum runs, checked before it is asked."""
 
 import cirq
 
-from tfq_hybrid.engines.choice import ENGINES, EngineChoice
-from tfq_hybrid.engines.memory import check_memory
-from tfq_hybrid.errors import UserError, check_choice
+from tfq_hybrid.errors import UserError
 
 # The channels that TensorFlow Quantum writes down.
 TFQ_CHANNELS = (
@@ -19,29 +17,17 @@ TFQ_CHANNELS = (
 )
 
 
-def choose_noisy_engine(program, engine="auto"):
-    """Chooses the engine of a noisy program.
-
-    Args:
-        program: `Program` whose circuit may hold channels.
-        engine: str. `"auto"` or `"tfq"`.
-
-    Returns:
-        An `EngineChoice`.
-
-    Raises:
-        UserError: the engine is unknown or cannot run the program, or a
-            state of the program does not fit in memory.
-    """
-    check_choice("engine", engine, ENGINES)
-    check_memory(program.qubits, len(program.operators), depth=1, batch=1)
-    if engine == "batched":
+def check_tfq(program):
+    """Raises `UserError` unless TensorFlow Quantum runs the circuit."""
+    zeros = dict.fromkeys(program.symbols, 0.0)
+    resolved = cirq.resolve_parameters(program.circuit, zeros)
+    if not cirq.has_unitary(resolved):
         raise UserError(
-            "Expected an engine that simulates noise. Received: "
-            "engine='batched'. Use engine='tfq'."
+            "Expected a circuit without noise or measurements: noise is "
+            "given to the Noisy layers. Received: a circuit that is not "
+            "unitary"
         )
-    check_tfq_noisy(program)
-    return EngineChoice("tfq", "as asked" if engine == "tfq" else "noise")
+    _check_gates(program)
 
 
 def check_tfq_noisy(program):
@@ -50,11 +36,15 @@ def check_tfq_noisy(program):
     It drops measurements in silence, and writes a depolarizing channel on
     several qubits down as one on the first of them: both are refused here.
     """
-    import tensorflow_quantum as tfq
-
     for place, moment in enumerate(program.circuit):
         for operation in moment:
             _check_operation(operation, place)
+    _check_gates(program)
+
+
+def _check_gates(program):
+    import tensorflow_quantum as tfq
+
     try:
         tfq.convert_to_tensor([program.circuit])
     except (TypeError, ValueError) as error:
@@ -81,21 +71,3 @@ def _check_operation(operation, place):
             f"Expected channels on one qubit that TensorFlow Quantum runs: "
             f"{names}. Received: {operation} in moment {place}"
         )
-
-
-def make_noisy_engine(program, name, **options):
-    """Builds the chosen engine.
-
-    Args:
-        program: `Program`.
-        name: str, `"tfq"`.
-        **options: `repetitions`, `sample_based` and `differentiator`, for
-            `TFQNoisyEngine`.
-
-    Returns:
-        A `TFQNoisyEngine`.
-    """
-    check_choice("engine", name, ("tfq",))
-    from tfq_hybrid.engines.tfq_noisy import TFQNoisyEngine
-
-    return TFQNoisyEngine(program, **options)
