@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= embedded
 
-.PHONY: demo test test-all lint format benchmarks peers clean
+.PHONY: demo test test-all random-circuits lint format benchmarks peers clean
 
 demo: .venv/installed
 	$(BIN)/tfq-hybrid demo --data "$(DATA)"
@@ -14,6 +14,10 @@ test: .venv/installed-test lint
 # The whole suite, with what takes too long for every change.
 test-all: .venv/installed-test lint
 	$(BIN)/python -m pytest -n 2
+
+# 2,000 random circuits against Cirq, 800 against TensorFlow Quantum.
+random-circuits: .venv/installed-test
+	$(BIN)/python -m pytest -n 2 -m long tests/engines/test_random_circuits.py
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .
