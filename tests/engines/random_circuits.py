@@ -112,15 +112,11 @@ def _phased_x(angles):
 
 @st.composite
 def _phased_xz(draw):
-    """Symbols in all but one of the exponents.
-
-    Controlled or inverted, Cirq makes powers by the sum of z and the axis of
-    it, and a gate takes one symbol.
-    """
-    turns = [draw(EXPRESSIONS), draw(st.sampled_from(NUMBERS))]
-    axis, z = draw(st.permutations(turns))
+    """Controlled or inverted, Cirq makes sums of these exponents."""
     return cirq.PhasedXZGate(
-        x_exponent=draw(EXPRESSIONS), z_exponent=z, axis_phase_exponent=axis
+        x_exponent=draw(EXPRESSIONS),
+        z_exponent=draw(EXPRESSIONS),
+        axis_phase_exponent=draw(EXPRESSIONS),
     )
 
 

@@ -84,7 +84,7 @@ def test_unknown_gates_are_named_with_their_place():
     program = Program(cirq.Circuit(gate(qubit)), (cirq.Z(qubit),), ("x", "y"))
     with pytest.raises(UserError, match="TensorFlow Quantum knows"):
         choose_engine(program)
-    with pytest.raises(UserError, match=r"one symbol times a number.*moment 0"):
+    with pytest.raises(UserError, match=r"symbols times numbers.*moment 0"):
         choose_engine(program, "batched")
 
 

@@ -62,6 +62,8 @@ PRODUCTS = [
     cirq.TwoQubitDiagonalGate([S, 0, 0, 1])(Q[0], Q[1]),
     cirq.MatrixGate(cirq.testing.random_unitary(4, random_state=0))(*Q[1:]),
     cirq.givens(S)(Q[1], Q[0]),
+    cirq.rx(sympy.pi / 3)(Q[0]),
+    cirq.rx(S - S + 0.4)(Q[0]),
     cirq.PauliStringPhasor(cirq.X(Q[0]) * cirq.Y(Q[2]), exponent_neg=S),
 ]
 
@@ -76,6 +78,16 @@ def test_products_are_the_unitary_up_to_a_phase(operation):
     circuit = cirq.Circuit(map(cirq.I, Q), resolved)
     expected = circuit.unitary(qubit_order=Q)
     cirq.testing.assert_allclose_up_to_global_phase(matrix, expected, atol=1e-7)
+
+
+def test_a_sum_of_symbols_is_a_gate_for_each():
+    a, b = sympy.symbols("a b")
+    operation = cirq.ISWAP(*Q[:2]) ** (0.5 * a - 2 * b + 0.3)
+    gates = lower_operation(operation, Q)
+    assert [gate.symbol for gate in gates] == ["a", "b"]
+    matrix = gates[1].at(-0.4) @ gates[0].at(0.7)
+    resolved = cirq.resolve_parameters(operation, {"a": 0.7, "b": -0.4})
+    np.testing.assert_allclose(matrix, cirq.unitary(resolved), atol=1e-12)
 
 
 def test_flags():
@@ -96,7 +108,7 @@ def test_flags():
 @pytest.mark.parametrize(
     "operation",
     [
-        cirq.rx(S + sympy.Symbol("t"))(Q[0]),
+        cirq.rx(S * sympy.Symbol("t"))(Q[0]),
         cirq.rx(S**2)(Q[0]),
         cirq.XPowGate(dimension=3)(cirq.LineQid(0, 3)),
         cirq.measure(Q[0]),

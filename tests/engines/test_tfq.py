@@ -3,6 +3,7 @@
 import cirq
 import numpy as np
 import pytest
+import sympy
 import tensorflow as tf
 import tensorflow_quantum as tfq
 from tensorflow_quantum.core.ops import circuit_execution_ops
@@ -16,6 +17,7 @@ from tfq_hybrid.engines import (
 )
 from tfq_hybrid.engines.chunks import CHUNK, MOST_QUBITS, in_chunks
 from tfq_hybrid.engines.tfq import TFQEngine
+from tfq_hybrid.errors import UserError
 
 SPEC = CircuitSpec(qubits=2, depth=1)
 PROGRAM = Program(SPEC.circuit, SPEC.operators, SPEC.features, SPEC.weights)
@@ -196,3 +198,18 @@ def test_a_circuit_without_symbols():
         values = TFQEngine(program)(fed, tf.zeros([0]))
     np.testing.assert_array_equal(values, [[-1.0]] * 3)
     assert tape.gradient(values, fed).shape == (3, 0)
+
+
+def test_sums_of_controls_are_refused():
+    a, b, c = cirq.LineQubit.range(3)
+    either = cirq.SumOfProducts([[0, 1], [1, 0]])
+    gate = cirq.rx(sympy.Symbol("x"))(c).controlled_by(
+        a, b, control_values=either
+    )
+    circuit = cirq.Circuit(cirq.H(a), cirq.H(b), gate)
+    program = Program(circuit, (cirq.Z(c),), ("x",))
+    with pytest.raises(UserError, match="moment 1"):
+        make_engine(program, "tfq")
+    result = make_engine(program, "batched")(tf.ones([1, 1]), tf.zeros([0]))
+    # In one half of the states Z is turned by 1 radian.
+    assert float(result[0, 0]) == pytest.approx((1 + np.cos(1)) / 2, abs=1e-6)

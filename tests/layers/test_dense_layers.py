@@ -169,7 +169,6 @@ def test_fit_compiled(jit_compile):
         ({"units": 0, "circuit": SPEC}, "units"),
         ({"units": 1, "circuit": "qfnn"}, "Did you mean 'qffn'"),
         ({"units": 1, "circuit": SPEC, "engine": "tf"}, "mean 'tfq'"),
-        ({"units": 1, "circuit": "qaa"}, "fed with angles"),
     ],
 )
 def test_bad_arguments(arguments, message):

@@ -25,7 +25,8 @@ class EstimatedEngine:
     Args:
         program: `Program`.
         method: `GradientMethod`: `"parameter_shift"`, a difference,
-            `"spsa"`, or `"straight_through"`.
+            `"spsa"`, or the gradient of the exact expectation, which is
+            `"straight_through"` from shots and else `"backprop"`.
         repetitions: int. Shots for each Pauli word and evaluation. Defaults
             to `None`: exact expectations.
         readout_error: pair of float (to read 1 for 0, 0 for 1). Defaults to
@@ -110,7 +111,8 @@ class EstimatedEngine:
         return self._terms.combine(values)
 
     def _gradient(self, fed, trained, given, seed, upstream):
-        if given or self.method.name == "straight_through":
+        is_exact = self.method.name in ("backprop", "straight_through")
+        if given or is_exact:
             inputs = (fed, trained, *given)
             with tf.GradientTape() as tape:
                 tape.watch(inputs)
@@ -119,7 +121,7 @@ class EstimatedEngine:
                 exact = self._terms.combine(exact)
             zero = tf.UnconnectedGradients.ZERO
             by_inputs = tape.gradient(exact, inputs, upstream, zero)
-            if self.method.name == "straight_through":
+            if is_exact:
                 return by_inputs
         if self.method.name == "spsa":
             by_symbols = spsa_gradient(

@@ -85,7 +85,7 @@ def _lower(operation, qids, depth):
         yield from _constant(operation, qubits, qids, depth)
     elif (pair := _eigen_gate(operation)) is not None:
         gate, control_values = pair
-        yield _trig_gate(gate, control_values, qubits, operation)
+        yield from _powers(gate, control_values, qubits, operation)
     else:
         yield from _parts(operation, qids, depth)
 
@@ -175,35 +175,39 @@ def _known_product(operation):
     return None
 
 
-def _trig_gate(gate, control_values, qubits, operation):
-    symbol, slope, intercept = _affine(gate.exponent, operation)
+def _powers(gate, control_values, qubits, operation):
+    """One gate for each symbol of the exponent: powers commute."""
+    slopes, intercept = _affine(gate.exponent, operation)
     rates, cos_basis, sin_basis = _trig_bases(gate)
     if control_values is not None:
         rates, cos_basis, sin_basis = _controlled(
             rates, cos_basis, sin_basis, control_values
         )
-    return TrigGate(
-        qubits,
-        symbol,
-        np.pi * slope * rates,
-        np.pi * intercept * rates,
-        cos_basis,
-        sin_basis,
-    )
+    bases = cos_basis, sin_basis
+    turns = np.pi * rates
+    for symbol, slope in slopes.items():
+        offsets = turns * intercept
+        yield TrigGate(qubits, symbol, slope * turns, offsets, *bases)
+        intercept = 0.0
+    if not slopes:  # symbols that cancel each other
+        fixed = TrigGate(qubits, None, 0 * turns, turns * intercept, *bases)
+        yield constant_gate(fixed.at(0.0), qubits)
 
 
 def _affine(exponent, operation):
-    """Splits an exponent into (symbol, slope, intercept)."""
-    symbols = sorted(sympy.sympify(exponent).free_symbols, key=str)
-    if len(symbols) == 1:
-        slope = sympy.diff(exponent, symbols[0])
-        intercept = exponent.subs(symbols[0], 0)
-        if slope.is_real is not False and not slope.free_symbols:
-            return str(symbols[0]), float(slope), float(intercept)
-    raise UserError(
-        "Expected one symbol times a number plus a number in each gate. "
-        f"Received: {operation}"
-    )
+    """Splits an exponent into ({symbol: slope}, intercept)."""
+    exponent = sympy.expand(exponent)
+    slopes = {}
+    for symbol in sorted(exponent.free_symbols, key=str):
+        slope = sympy.diff(exponent, symbol)
+        if slope.free_symbols or slope.is_real is False:
+            raise UserError(
+                "Expected symbols times numbers plus a number in each gate. "
+                f"Received: {operation}"
+            )
+        slopes[str(symbol)] = float(slope)
+    intercept = exponent.subs(dict.fromkeys(exponent.free_symbols, 0))
+    return slopes, float(intercept)
 
 
 def _eigen_components(gate):

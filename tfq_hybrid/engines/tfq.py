@@ -133,6 +133,9 @@ class TFQEngine:
             shape = [batch, len(self.program.operators)]
             arguments.append(tf.fill(shape, self.repetitions))
         result = self._expectation(*arguments)
+        if not self.program.symbols:  # its gradient fails without any
+            nothing = tf.reduce_sum(fed) + tf.reduce_sum(trained)
+            result = tf.stop_gradient(result) + tf.cast(nothing, result.dtype)
         result = tf.ensure_shape(result, [None, len(self.program.operators)])
         return tf.cast(result, fed.dtype)
 

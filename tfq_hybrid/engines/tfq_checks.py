@@ -45,6 +45,9 @@ def check_tfq_noisy(program):
 def _check_gates(program):
     import tensorflow_quantum as tfq
 
+    for place, moment in enumerate(program.circuit):
+        for operation in moment:
+            _check_controls(operation, place)
     try:
         tfq.convert_to_tensor([program.circuit])
     except (TypeError, ValueError) as error:
@@ -53,6 +56,19 @@ def _check_gates(program):
             "Expected gates that TensorFlow Quantum knows. Received: "
             f"{reason[:300]}"
         ) from None
+
+
+def _check_controls(operation, place):
+    """TensorFlow Quantum writes down a product of controls, and no sum."""
+    if isinstance(operation.untagged, cirq.ControlledOperation) and isinstance(
+        operation.untagged.control_values, cirq.SumOfProducts
+    ):
+        raise UserError(
+            "Expected controls that must all hold their values, which "
+            "TensorFlow Quantum knows. Received: control_values="
+            f"{operation.untagged.control_values!r} in moment {place}. Use "
+            "engine='batched'."
+        )
 
 
 def _check_operation(operation, place):
