@@ -188,7 +188,8 @@ def test_gradient_from_shots_is_unbiased():
     error = by_fed.std(axis=0) / np.sqrt(3000)
     assert np.all(np.abs(by_fed.mean(axis=0) - exact[1][0]) < 5 * error)
     by_trained = result[2].numpy() / 3000
-    np.testing.assert_allclose(by_trained, exact[2], atol=0.05)
+    # One example's estimate spreads by about 1.6: five standard errors.
+    np.testing.assert_allclose(by_trained, exact[2], atol=0.15)
 
 
 def test_bits_follow_the_probabilities():
