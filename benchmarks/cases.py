@@ -23,6 +23,8 @@ class Case:
         group: str. What it belongs to, a name in `GROUPS`.
         problem: `Problem`.
         modes: tuple of `"forward"` and `"gradient"`. Defaults to both.
+        only: tuple of str. The implementations that can. Defaults to `()`:
+            all.
 
     Example:
 
@@ -33,6 +35,11 @@ class Case:
     group: str
     problem: Problem
     modes: tuple[str, ...] = MODES
+    only: tuple[str, ...] = ()
+
+    def runs(self, name):
+        """Whether an implementation is measured."""
+        return not self.only or name in self.only
 
     @property
     def key(self):
@@ -68,12 +75,20 @@ def _memory():
     ]
 
 
+def _estimates(execution, modes):
+    """XLA draws no shots, and each peer counts noise in its own way."""
+    problem = Problem(4, 2, 512, execution=execution)
+    return [Case(execution, problem, modes, ("batched", "tfq", "stock-tfq"))]
+
+
 # Name of a group: its cases. `training-step` is run by `step_time`.
 GROUPS = {
     "grid": _grid,
     "large": _large,
     "fed": _fed,
     "memory": _memory,
+    "shots": lambda: _estimates("shots", MODES),
+    "noise": lambda: _estimates("noise", ("forward",)),
     "training-step": list,
 }
 

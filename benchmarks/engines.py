@@ -70,10 +70,11 @@ def run(
     todo = []
     for case in cases:
         done = results.done(case)
-        missing = [row for row in implementations if row.name not in done]
+        rows = [row for row in implementations if case.runs(row.name)]
+        missing = [row for row in rows if row.name not in done]
         if missing:
             # Side by side or not at all: an old figure is no neighbour.
-            todo.append((case, implementations))
+            todo.append((case, rows))
     seconds = estimate(todo, settings) + steps * TRAINING_STEP_SECONDS
     kept = len(cases) - len(todo)
     report(

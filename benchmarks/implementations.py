@@ -38,6 +38,13 @@ _ROWS = (
         "batched",
         {"jit_compile": True},
     ),
+    Implementation(
+        "batched-adjoint",
+        "batched, adjoint",
+        "batched_engine",
+        "batched",
+        {"engine": {"gradient": "adjoint"}},
+    ),
     Implementation("tfq", "tfq", "tfq_engine", "tfq"),
     Implementation("stock-tfq", "TFQ ControlledPQC", "stock_tfq", "stock"),
     Implementation(

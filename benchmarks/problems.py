@@ -26,6 +26,10 @@ class Problem:
         shared: bool. Whether the batch shares the ansatz's angles, as
             trained weights are; else every example has its own. Defaults
             to `True`.
+        execution: `"exact"`, `"shots"` (1,024 for each output) or
+            `"noise"` (depolarizing, 0.01 on every qubit after every moment;
+            TensorFlow Quantum averages 1,024 trajectories). Defaults to
+            `"exact"`.
 
     Example:
 
@@ -37,14 +41,16 @@ class Problem:
     depth: int
     batch: int
     shared: bool = True
+    execution: str = "exact"
 
     @property
     def title(self):
         """The sizes in words."""
         fed = "" if self.shared else ", every value fed"
+        kind = "" if self.execution == "exact" else f", {self.execution}"
         return (
             f"{self.qubits} qubits, depth {self.depth}, "
-            f"batch {self.batch:,}{fed}"
+            f"batch {self.batch:,}{fed}{kind}"
         )
 
     def values(self, seed):
@@ -84,6 +90,8 @@ def reference(problem, fed, trained, examples):
     fed = fed[examples].astype("float64")
     trained = trained.astype("float64")
     trained = trained if problem.shared else trained[examples]
+    if problem.execution == "noise":
+        return _noisy_expectations(problem, fed, trained), None
     outputs = _expectations(problem, fed, trained)
     gradient = np.zeros_like(fed)
     for qubit in range(problem.qubits):
@@ -93,6 +101,28 @@ def reference(problem, fed, trained, examples):
         down = _expectations(problem, fed - shift, trained)
         gradient[:, qubit] = np.sum(outputs * (up - down), axis=1)
     return outputs, gradient
+
+
+def _noisy_expectations(problem, fed, trained):
+    """The same by Cirq's density matrices."""
+    import cirq
+
+    from tfq_hybrid.benchmarks.workers.tensorflow_steps import (
+        make_circuit,
+        make_spec,
+    )
+
+    fields = dataclasses.asdict(problem)
+    spec, circuit = make_spec(fields), make_circuit(fields)
+    simulator = cirq.DensityMatrixSimulator(dtype=np.complex128)
+    result = []
+    for row in fed:
+        values = dict(zip(spec.features, row.tolist(), strict=True))
+        values |= dict(zip(spec.weights, trained.tolist(), strict=True))
+        matrix = simulator.simulate(circuit, values).final_density_matrix
+        chances = np.diagonal(matrix).real
+        result.append(chances @ z_signs(problem.qubits))
+    return np.array(result)
 
 
 def _expectations(problem, fed, trained):

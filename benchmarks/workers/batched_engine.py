@@ -4,13 +4,20 @@ PACKAGES = ("tensorflow",)
 
 
 def build(problem, fed, trained):
-    from tensorflow_steps import make_functions
+    from tensorflow_steps import make_execution, make_functions
 
+    from tfq_hybrid.engines import make_engine
     from tfq_hybrid.engines.batched import BatchedEngine
 
     options = problem["options"]
+
+    def engine(program):
+        if "engine" in options:
+            return BatchedEngine(program, **options["engine"])
+        return make_engine(program, "batched", make_execution(problem))
+
     return make_functions(
-        lambda program: BatchedEngine(program, **options.get("engine", {})),
+        engine,
         problem,
         fed,
         trained,

@@ -1,4 +1,4 @@
-"""TensorFlow Quantum's own layer, `tfq.layers.ControlledPQC`."""
+"""TensorFlow Quantum's own layers: `ControlledPQC`, `NoisyControlledPQC`."""
 
 PACKAGES = ("tensorflow", "tensorflow-quantum")
 
@@ -7,10 +7,21 @@ def build(problem, fed, trained):
     import cirq
     import tensorflow as tf
     import tensorflow_quantum as tfq
-    from tensorflow_steps import compiled, make_spec
+    from tensorflow_steps import (
+        REPETITIONS,
+        compiled,
+        make_circuit,
+        make_spec,
+    )
 
     spec = make_spec(problem)
-    layer = tfq.layers.ControlledPQC(spec.circuit, list(spec.operators))
+    kind, options = tfq.layers.ControlledPQC, {}
+    if problem["execution"] != "exact":
+        options = {"repetitions": REPETITIONS}
+    if problem["execution"] == "noise":
+        kind = tfq.layers.NoisyControlledPQC
+        options["sample_based"] = False
+    layer = kind(make_circuit(problem), list(spec.operators), **options)
     # The layer sorts its symbols; the spec's names are padded to sort alike.
     names = [str(symbol) for symbol in layer.symbols]
     columns = [[*spec.features, *spec.weights].index(name) for name in names]

@@ -12,17 +12,46 @@ def make_spec(problem):
     )
 
 
+REPETITIONS = 1024  # shots, or trajectories of TensorFlow Quantum
+DEPOLARIZING = 0.01
+
+
+def make_circuit(problem):
+    """The circuit, with its noise where it has some."""
+    import cirq
+
+    circuit = make_spec(problem).circuit
+    if problem["execution"] == "noise":
+        return circuit.with_noise(cirq.depolarize(DEPOLARIZING))
+    return circuit
+
+
+def make_execution(problem):
+    """How an engine of this project runs it: an `Execution`."""
+    from tfq_hybrid.engines import Execution
+
+    if problem["execution"] == "exact":
+        return Execution()
+    return Execution(REPETITIONS, noisy=problem["execution"] == "noise")
+
+
 def make_functions(make_engine, problem, fed, trained, jit_compile=False):
     """The two functions of an engine of this project."""
     from tfq_hybrid.engines import Program
 
     spec = make_spec(problem)
-    circuit, operators = spec.circuit, spec.operators
+    circuit, operators = make_circuit(problem), spec.operators
     if problem["shared"]:
         engine = make_engine(
             Program(circuit, operators, spec.features, spec.weights)
         )
-        return compiled(engine, fed, trained, jit_compile)
+
+        def seeded(fed, trained):
+            import tensorflow as tf
+
+            return engine(fed, trained, seed=tf.constant([1, 2]))
+
+        return compiled(seeded, fed, trained, jit_compile)
     symbols = (*spec.features, *spec.weights)
     engine = make_engine(Program(circuit, operators, symbols, ()))
 

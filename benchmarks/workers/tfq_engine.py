@@ -4,8 +4,11 @@ PACKAGES = ("tensorflow", "tensorflow-quantum")
 
 
 def build(problem, fed, trained):
-    from tensorflow_steps import make_functions
+    from tensorflow_steps import make_execution, make_functions
 
-    from tfq_hybrid.engines.tfq import TFQEngine
+    from tfq_hybrid.engines import make_engine
 
-    return make_functions(TFQEngine, problem, fed, trained)
+    def engine(program):
+        return make_engine(program, "tfq", make_execution(problem))
+
+    return make_functions(engine, problem, fed, trained)
