@@ -193,7 +193,9 @@ def _apply_part(view, real, imaginary):
 
 def _combine(cos, sin, cos_basis, sin_basis, dtype):
     """sum_f cos_f C_f + sin_f S_f over the last axis of the features."""
-    features = tf.cast(tf.concat([cos, sin], axis=-1), dtype)
+    features = tf.concat([cos, sin], axis=-1)
+    if dtype.is_complex:  # a cast's gradient would warn of what it drops
+        features = tf.complex(features, tf.zeros_like(features))
     bases = np.concatenate([cos_basis, sin_basis], axis=-3)
     bases = _constant(bases, dtype)
     return tf.einsum("...f,...fij->...ij", features, bases)
