@@ -80,18 +80,27 @@ def _grid_goal(reduce):
 
 
 def _memory(results):
-    """Growth at depth 16 over that at depth 4, the flattest variant."""
+    """Peak resident size at depth 16 over that at depth 4, and the growth."""
+    deep, flat = "memory/10x16x4096", "memory/10x4x4096"
     ratios = {}
     for name in of_kind("batched"):
-        deep = results.grew("memory/10x16x4096", name)
-        flat = results.grew("memory/10x4x4096", name)
-        if deep and flat:
-            ratios[name] = deep / flat
+        peaks = [
+            results.figures(key, name, "gradient").get("peak_bytes")
+            for key in (deep, flat)
+        ]
+        if all(peaks):
+            ratios[name] = peaks[0] / peaks[1]
     if not ratios:
         return None
     best = min(ratios, key=ratios.get)
+    growth = results.grew(deep, best) / results.grew(flat, best)
     value = ratios[best]
-    return {"median": value, "min": value, "max": value, "of": best}
+    return {
+        "median": value,
+        "min": value,
+        "max": value,
+        "of": f"{best}; without the libraries {growth:.2f}",
+    }
 
 
 def _own_tfq(results):
@@ -152,7 +161,8 @@ GOALS = (
     ),
     Goal(
         "memory",
-        "training memory, depth 16 against depth 4, 10 qubits",
+        "training memory (peak resident size), depth 16 against depth 4, 10 "
+        "qubits",
         1.2,
         _memory,
         at_least=False,
@@ -180,7 +190,13 @@ GOALS = (
 
 # Key of a goal: what bounds it, with the measurement that shows it. What a
 # call costs beside arithmetic is `benchmark engines --batches 1`.
-BOUNDS = {}
+BOUNDS = {
+    "peers-minimum": (
+        "launch overhead at 2 qubits: a compiled TensorFlow function of one "
+        "multiplication takes 0.2 to 0.3 ms where the whole circuit takes "
+        "0.3 ms"
+    ),
+}
 
 
 def judge(results):
