@@ -46,7 +46,7 @@ def test_bad_input_ends_with_2(arguments, message, capsys, tmp_path):
 def test_the_grid_is_whole():
     grid = choose_cases(["grid"])
     assert len(grid) == len({case.key for case in grid}) == 6 * 3 * 3
-    assert len(choose_cases()) == 54 + 3 + 1 + 2
+    assert len(choose_cases()) == 54 + 3 + 1 + 2 + 1 + 1
     assert [c.key for c in choose_cases(["large"])] == [
         "large/14x2x32",
         "large/16x2x32",
