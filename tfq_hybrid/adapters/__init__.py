@@ -1,6 +1,58 @@
-"""Put layers into existing backbones."""
+"""Put layers into existing backbones, and take them out again."""
 
+from tfq_hybrid.adapters.adapt import (
+    activate,
+    adapt,
+    disable,
+    print_trainable_parameters,
+    trainable_parameters,
+    unload,
+)
+from tfq_hybrid.adapters.families import FAMILIES
+from tfq_hybrid.adapters.methods import (
+    METHODS,
+    BottleneckAdapter,
+    FullFineTuning,
+    HeadOnly,
+    LoRA,
+    Method,
+    PrefixTuning,
+    QuantumAdapter,
+    ReplaceDense,
+    SoRA,
+    method_from_dict,
+)
 from tfq_hybrid.adapters.paths import is_leaf, named_layers
 from tfq_hybrid.adapters.surgery import replace_sublayer
+from tfq_hybrid.adapters.targets import Target, targets
+from tfq_hybrid.adapters.variables import fingerprint
+from tfq_hybrid.adapters.weights import load_weights, save_weights
 
-__all__ = ["is_leaf", "named_layers", "replace_sublayer"]
+__all__ = [
+    "adapt",
+    "activate",
+    "disable",
+    "unload",
+    "targets",
+    "Target",
+    "FAMILIES",
+    "METHODS",
+    "Method",
+    "method_from_dict",
+    "BottleneckAdapter",
+    "FullFineTuning",
+    "HeadOnly",
+    "LoRA",
+    "PrefixTuning",
+    "QuantumAdapter",
+    "ReplaceDense",
+    "SoRA",
+    "print_trainable_parameters",
+    "trainable_parameters",
+    "save_weights",
+    "load_weights",
+    "fingerprint",
+    "is_leaf",
+    "named_layers",
+    "replace_sublayer",
+]

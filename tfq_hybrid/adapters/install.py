@@ -1,0 +1,73 @@
+"""Putting an adaptation into a model, and what trains then."""
+
+from tfq_hybrid.adapters.slots import Opened
+from tfq_hybrid.adapters.targets import all_layers, body_of
+from tfq_hybrid.adapters.variables import (
+    KeptWeights,
+    base_variables,
+    own_variables,
+)
+
+
+def hosts_of(model):
+    """The models that carry the adaptation: the body, and one around it."""
+    body = body_of(model)
+    return [body] if body is model else [body, model]
+
+
+def opened_layers(model):
+    """The layers that hold adapters, a list."""
+    return [x for _, x in all_layers(model) if isinstance(x, Opened)]
+
+
+def install(model, adaptation, strict=True):
+    """Puts all methods of an adaptation into a model that may have some.
+
+    Args:
+        model: a backbone, or a model around one.
+        adaptation: `Adaptation`.
+        strict: bool. Whether every target must be there. A backbone on its
+            own lacks those in a head.
+    """
+    for name, method in adaptation.methods.items():
+        method.attach(model, name, strict)
+    switch(model, adaptation)
+    if any(method.keep_base for method in adaptation.methods.values()):
+        keep_base(model)
+
+
+def switch(model, adaptation):
+    """Uses the active method's adapters, and trains what it trains."""
+    active, method = adaptation.active, adaptation.method
+    begins = method.trained_base(model) if method else ()
+    model.trainable = True
+    hosts = hosts_of(model)
+    for path, layer in all_layers(model):
+        if layer not in hosts:
+            layer.trainable = bool(begins) and f"{path}/".startswith(begins)
+    for layer in opened_layers(model):
+        layer.active = active
+        for name, adapter in layer.adapters.items():
+            adapter.trainable = name == active
+        adapter = layer.adapter
+        if adapter is not None and adapter.place in ("instead", "carrier"):
+            for variable in own_variables(layer).values():
+                variable.trainable = False  # kept, not used
+
+
+def keep_base(model):
+    """Copies what trains of the base, to undo with; once for each host."""
+    body, *around = hosts_of(model)
+    found = {k: v for k, v in base_variables(model).items() if v.trainable}
+    in_head = {k: v for k, v in found.items() if k.startswith("head/")}
+    in_body = {k: v for k, v in found.items() if k not in in_head}
+    for host, variables in zip([body, *around], [in_body, in_head]):
+        if variables and kept_weights(host) is None:
+            host._tracker.unlock()
+            host.kept_base = KeptWeights(variables, name="kept_base")
+            host._tracker.lock()
+
+
+def kept_weights(host):
+    """The `KeptWeights` of a host, or `None`."""
+    return getattr(host, "kept_base", None)

@@ -1,0 +1,341 @@
+"""What can be targeted in a model, and the words that people target it by."""
+
+import dataclasses
+import difflib
+import math
+import re
+
+import keras_hub
+
+from tfq_hybrid.adapters.families import (
+    ATTENTION_ROLES,
+    FFN_ROLES,
+    family_of,
+)
+from tfq_hybrid.adapters.paths import named_layers
+from tfq_hybrid.adapters.slots import dense_shapes, is_dense
+from tfq_hybrid.errors import UserError, check_integer
+
+BLOCK_ROLES = ("ffn", "attention")
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """Something that a method can be applied to.
+
+    Attributes:
+        path: str. Where it is, from the backbone on; what a task has around
+            its backbone begins with `head/`.
+        role: `"query"`, `"key"`, `"value"`, `"qkv"`, `"output"`, `"gate"`,
+            `"up"`, `"down"`; `"ffn"` or `"attention"` for a whole block;
+            `"head"`; or `"dense"`.
+        block: int. Which transformer block it is in, or `None`.
+        inputs, outputs: tuples of int. The shapes of its features.
+        calls: int. How often it runs in one forward pass.
+        ffn: how a feed-forward block computes; see `Family`.
+        layers: dict of a role and a layer. What it is made of.
+        paths: tuple of str. Where its Dense layers are.
+    """
+
+    path: str
+    role: str
+    block: int | None
+    inputs: tuple
+    outputs: tuple
+    calls: int = 1
+    ffn: str = ""
+    layers: dict = dataclasses.field(default=None, repr=False, compare=False)
+    paths: tuple = dataclasses.field(default=(), repr=False)
+
+    @property
+    def layer(self):
+        """The Dense layer, where it is one."""
+        return self.layers[self.role]
+
+    @property
+    def sizes(self):
+        """Features in and out, as two ints."""
+        return math.prod(self.inputs), math.prod(self.outputs)
+
+
+def body_of(model):
+    """The part that adapters go into: the backbone, else the model itself."""
+    if isinstance(model, keras_hub.models.Backbone):
+        return model
+    if isinstance(model, keras_hub.models.Task):
+        return model.backbone
+    inner = [
+        layer
+        for _, layer in named_layers(model)
+        if isinstance(layer, keras_hub.models.Backbone)
+    ]
+    return inner[0] if len(inner) == 1 else model
+
+
+def all_layers(model):
+    """All layers by path: the body's, then those of the head around it.
+
+    Yields:
+        Pairs `(path, layer)`; paths in the head begin with `head/`.
+    """
+    body = body_of(model)
+    inside = {id(body)}
+    for path, layer in named_layers(body):
+        inside.add(id(layer))
+        yield path, layer
+    if body is not model:
+        for path, layer in named_layers(model, "head"):
+            if id(layer) not in inside:
+                yield path, layer
+
+
+def targets(model):
+    """Lists what can be targeted in a model.
+
+    Args:
+        model: a keras-hub backbone or task, or a plain Keras model.
+
+    Returns:
+        A list of `Target`, in the order of the model.
+
+    Example:
+
+    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    >>> for target in targets(model):
+    ...     print(target.role, target.inputs, target.outputs)
+    dense (4,) (3,)
+    """
+    body = body_of(model)
+    family = family_of(body)
+    layers = dict(all_layers(model))
+    rows, in_blocks = [], set()
+    if family is not None:
+        calls = family.calls(body)
+        for index, block in enumerate(blocks_of(model)):
+            for target in _block_targets(family, block, index, layers, calls):
+                rows.append(target)
+                in_blocks.add(target.path)
+    adapters = _adapter_paths(layers)
+    for path, layer in layers.items():
+        if not is_dense(layer) or path in in_blocks or not layer.built:
+            continue
+        if any(path.startswith(inside) for inside in adapters):
+            continue
+        role = "head" if path.startswith("head/") else "dense"
+        inputs, outputs = dense_shapes(layer)
+        rows.append(
+            Target(
+                path,
+                role,
+                None,
+                inputs,
+                outputs,
+                layers={role: layer},
+                paths=(path,),
+            )
+        )
+    return rows
+
+
+def blocks_of(model):
+    """The paths of a model's transformer blocks, a list of str."""
+    body = body_of(model)
+    family = family_of(body)
+    if family is None:
+        return []
+    paths = [path for path, _ in named_layers(body)]
+    return [path for path in paths if re.fullmatch(family.blocks, path)]
+
+
+def _block_targets(family, block, index, layers, calls):
+    paths = {role: f"{block}/{path}" for role, path in family.roles.items()}
+    dense = {role: layers[path] for role, path in paths.items()}
+    options = {"block": index, "calls": calls}
+    for role, path in paths.items():
+        inputs, outputs = dense_shapes(dense[role])
+        yield Target(
+            path,
+            role,
+            inputs=inputs,
+            outputs=outputs,
+            layers={role: dense[role]},
+            paths=(path,),
+            **options,
+        )
+    width = dense_shapes(dense["down"])[1]
+    options |= {"inputs": width, "outputs": width}
+    inside = [role for role in FFN_ROLES if role in dense]
+    yield Target(
+        f"{block}/ffn",
+        "ffn",
+        ffn=family.ffn,
+        layers={role: dense[role] for role in inside},
+        paths=tuple(paths[role] for role in inside),
+        **options,
+    )
+    path = f"{block}/{family.attention}"
+    inside = [role for role in ATTENTION_ROLES if role in dense]
+    yield Target(
+        path,
+        "attention",
+        layers={"attention": layers[path], **{r: dense[r] for r in inside}},
+        paths=tuple(paths[role] for role in inside),
+        **options,
+    )
+
+
+def _adapter_paths(layers):
+    """Paths of what is no part of the base: adapters in slots."""
+    return tuple(
+        f"{path}/{adapter.name}/"
+        for path, layer in layers.items()
+        for adapter in getattr(layer, "adapters", {}).values()
+    )
+
+
+def resolve(model, words, layers=None, exclude=(), groups=None, strict=True):
+    """Finds the targets that words stand for.
+
+    Args:
+        model: the model.
+        words: sequence of str. Each is a shorthand (`"all-query"`), a role
+            (`"query"`), a path or the end of one
+            (`"feedforward_output_dense"`), or a regular expression that
+            matches a whole path.
+        layers: sequence of int. Blocks, counted from 0, or from the last by
+            negative numbers. Defaults to `None`: all.
+        exclude: sequence of str, words as above.
+        groups: dict. What `"attention"` and `"ffn"` stand for: a tuple of
+            roles each. Defaults to all Dense layers in them.
+        strict: bool. Whether a word that matches nothing is an error.
+
+    Returns:
+        A list of `Target`, in the order of the model.
+
+    Raises:
+        UserError: a word matches nothing; the nearest paths are named.
+    """
+    groups = {"attention": ATTENTION_ROLES, "ffn": FFN_ROLES, **(groups or {})}
+    rows = targets(model)
+    chosen = [row for row in rows if _in_layers(row, layers, rows, model)]
+    unwanted = set()
+    for word in exclude:
+        unwanted |= set(_match(word, chosen, rows, groups, model, strict))
+    found = set()
+    for word in words:
+        found |= set(_match(word, chosen, rows, groups, model, strict))
+    return [row for row in rows if row in found - unwanted]
+
+
+def _match(word, chosen, rows, groups, model, strict):
+    role = word.removeprefix("all-")
+    matches = _matches(word, chosen, groups)
+    if matches or not strict:
+        return matches
+    family = family_of(body_of(model))
+    if family is not None and role in family.refused:
+        raise UserError(
+            f"Expected targets that {family.name} has. Received: "
+            f"{word!r}, but {family.refused[role]}"
+        )
+    if _matches(word, rows, groups):
+        raise UserError(
+            f"Expected {word!r} to match something in the chosen layers. "
+            "Received: layers without it"
+        )
+    names = {row.path for row in rows} | {row.role for row in rows}
+    ends = {path.rpartition("/")[2]: path for path in sorted(names)}
+    near = difflib.get_close_matches(word, [*names, *ends], n=3, cutoff=0.3)
+    near = list(dict.fromkeys(ends.get(name, name) for name in near))
+    raise UserError(
+        f"Expected every target to match a layer. Received: {word!r}, which "
+        f"matches none. The nearest are: {', '.join(near or sorted(names))}"
+    )
+
+
+def _matches(word, rows, groups):
+    exact = [row for row in rows if row.path == word]
+    if exact:
+        return exact
+    role = word.removeprefix("all-")
+    if role in groups:
+        return [row for row in rows if row.role in groups[role]]
+    if any(row.role == role for row in rows):
+        return [row for row in rows if row.role == role]
+    single = [row for row in rows if row.role not in BLOCK_ROLES]
+    ends = [row for row in single if row.path.endswith(f"/{word}")]
+    if ends:
+        return ends
+    try:
+        pattern = re.compile(word)
+    except re.error:
+        return []
+    return [row for row in single if pattern.fullmatch(row.path)]
+
+
+def _in_layers(row, layers, rows, model):
+    if layers is None:
+        return True
+    count = 1 + max((r.block for r in rows if r.block is not None), default=-1)
+    if not count:
+        raise UserError(
+            "Expected layers=None, as the model has no blocks of a known "
+            f"family. Received: layers={list(layers)}"
+        )
+    for index in layers:
+        check_integer("layers", index, minimum=-count, maximum=count - 1)
+    return row.block in {index % count for index in layers}
+
+
+def as_layers(layers):
+    """Reads layer indices: an int, a range, a list, or `"0,8-11"`.
+
+    Returns:
+        A tuple of int, or `None` for all layers.
+
+    Raises:
+        UserError: nothing of the above.
+
+    Example:
+
+    >>> as_layers("0,8-11"), as_layers(range(2)), as_layers(-1)
+    ((0, 8, 9, 10, 11), (0, 1), (-1,))
+    """
+    if layers is None:
+        return None
+    if isinstance(layers, int) and not isinstance(layers, bool):
+        return (layers,)
+    if isinstance(layers, str):
+        found = []
+        for part in layers.replace(" ", "").split(","):
+            match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
+            if match is None:
+                raise _layers_error(layers)
+            first, last = match[1], match[2] or match[1]
+            found += range(int(first), int(last) + 1)
+        layers = found
+    is_sequence = isinstance(layers, (list, tuple, range))
+    if not is_sequence or not layers:
+        raise _layers_error(layers)
+    if not all(type(index) is int for index in layers):
+        raise _layers_error(layers)
+    return tuple(layers)
+
+
+def _layers_error(layers):
+    return UserError(
+        "Expected layers as an int, a range, a list of ints or a text such "
+        f"as '0,8-11'. Received: layers={layers!r}"
+    )
+
+
+def as_words(argument, words):
+    """One word or a sequence of them, as a tuple of str."""
+    words = (words,) if isinstance(words, str) else words
+    is_sequence = isinstance(words, (list, tuple))
+    if not is_sequence or not all(isinstance(word, str) for word in words):
+        raise UserError(
+            f"Expected {argument} as a word or a list of words. Received: "
+            f"{argument}={words!r}"
+        )
+    return tuple(words)
