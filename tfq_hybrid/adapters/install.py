@@ -61,7 +61,9 @@ def keep_base(model):
     found = {k: v for k, v in base_variables(model).items() if v.trainable}
     in_head = {k: v for k, v in found.items() if k.startswith("head/")}
     in_body = {k: v for k, v in found.items() if k not in in_head}
-    for host, variables in zip([body, *around], [in_body, in_head]):
+    for host, variables in zip(
+        [body, *around], [in_body, in_head], strict=False
+    ):
         if variables and kept_weights(host) is None:
             host._tracker.unlock()
             host.kept_base = KeptWeights(variables, name="kept_base")
