@@ -15,6 +15,7 @@ from tfq_hybrid.adapters.install import (
     install,
     kept_weights,
     opened_layers,
+    set_trainable,
     switch,
 )
 from tfq_hybrid.adapters.method import Method
@@ -220,7 +221,7 @@ def unload(model, base=None):
             del host.kept_base
             host._tracker.lock()
         become_plain(host)
-    model.trainable = True
+    set_trainable(model, True)
     compile_again(model)
     return model
 

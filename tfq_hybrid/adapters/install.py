@@ -40,19 +40,30 @@ def switch(model, adaptation):
     """Uses the active method's adapters, and trains what it trains."""
     active, method = adaptation.active, adaptation.method
     begins = method.trained_base(model) if method else ()
-    model.trainable = True
+    set_trainable(model, True)
     hosts = hosts_of(model)
     for path, layer in all_layers(model):
-        if layer not in hosts:
-            layer.trainable = bool(begins) and f"{path}/".startswith(begins)
+        if not any(layer is host for host in hosts):
+            trains = bool(begins) and f"{path}/".startswith(begins)
+            set_trainable(layer, trains)
     for layer in opened_layers(model):
         layer.active = active
         for name, adapter in layer.adapters.items():
-            adapter.trainable = name == active
+            set_trainable(adapter, name == active)
         adapter = layer.adapter
         if adapter is not None and adapter.place in ("instead", "carrier"):
             for variable in own_variables(layer).values():
                 variable.trainable = False  # kept, not used
+
+
+def set_trainable(layer, value):
+    """Sets whether a layer, and all in it, trains.
+
+    TensorFlow's tracking takes an attribute that is set to what it is for
+    no change, and would leave what is inside as it was.
+    """
+    layer.trainable = not value
+    layer.trainable = value
 
 
 def keep_base(model):
