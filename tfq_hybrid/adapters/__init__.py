@@ -3,6 +3,7 @@
 from tfq_hybrid.adapters.adapt import (
     activate,
     adapt,
+    clone,
     disable,
     print_trainable_parameters,
     trainable_parameters,
@@ -33,6 +34,7 @@ __all__ = [
     "activate",
     "disable",
     "unload",
+    "clone",
     "targets",
     "Target",
     "FAMILIES",

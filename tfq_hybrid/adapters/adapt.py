@@ -187,6 +187,24 @@ class _Disabled:
         forget_functions(self._model)
 
 
+def clone(model):
+    """A copy of an adapted model, with weights of its own.
+
+    `keras.models.clone_model` copies the graph only, without what was done
+    to the layers.
+
+    Args:
+        model: an adapted model.
+
+    Returns:
+        A model of the same class, not compiled by the arguments of this one.
+    """
+    _adaptation_of(model)
+    copy = type(model).from_config(model.get_config())
+    copy.set_weights(model.get_weights())
+    return copy
+
+
 def unload(model, base=None):
     """Takes all adapters out and gives the untouched base back.
 

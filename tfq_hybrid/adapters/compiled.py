@@ -1,5 +1,7 @@
 """What a compiled model holds of its past, and letting it go."""
 
+import warnings
+
 import keras
 
 from tfq_hybrid.errors import UserError
@@ -33,9 +35,11 @@ def compile_again(model):
     sampler = getattr(model, "sampler", None)
     options = {} if sampler is None else {"sampler": sampler}
     try:
-        config = keras.saving.deserialize_keras_object(
-            model.get_compile_config()
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # said below by Keras's error
+            config = keras.saving.deserialize_keras_object(
+                model.get_compile_config()
+            )
     except (TypeError, ValueError):
         config = None
     if not config:

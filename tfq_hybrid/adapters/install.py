@@ -32,8 +32,9 @@ def install(model, adaptation, strict=True):
     for name, method in adaptation.methods.items():
         method.attach(model, name, strict)
     switch(model, adaptation)
-    if any(method.keep_base for method in adaptation.methods.values()):
-        keep_base(model)
+    for method in adaptation.methods.values():
+        if method.keep_base:
+            keep_base(model, method.trained_base(model))
 
 
 def switch(model, adaptation):
@@ -50,10 +51,8 @@ def switch(model, adaptation):
         layer.active = active
         for name, adapter in layer.adapters.items():
             set_trainable(adapter, name == active)
-        adapter = layer.adapter
-        if adapter is not None and adapter.place in ("instead", "carrier"):
-            for variable in own_variables(layer).values():
-                variable.trainable = False  # kept, not used
+    for variable in _unused(model):
+        variable.trainable = False
 
 
 def set_trainable(layer, value):
@@ -66,10 +65,25 @@ def set_trainable(layer, value):
     layer.trainable = value
 
 
-def keep_base(model):
-    """Copies what trains of the base, to undo with; once for each host."""
+def _unused(model):
+    """The kept variables of Dense layers that something else stands for."""
+    return [
+        variable
+        for layer in opened_layers(model)
+        if layer.adapter and layer.adapter.place in ("instead", "carrier")
+        for variable in own_variables(layer).values()
+    ]
+
+
+def keep_base(model, begins):
+    """Copies what moves of the base, to undo with; once for each host."""
     body, *around = hosts_of(model)
-    found = {k: v for k, v in base_variables(model).items() if v.trainable}
+    unused = {id(v) for v in _unused(model)}
+    found = {
+        key: variable
+        for key, variable in base_variables(model).items()
+        if begins and key.startswith(begins) and id(variable) not in unused
+    }
     in_head = {k: v for k, v in found.items() if k.startswith("head/")}
     in_body = {k: v for k, v in found.items() if k not in in_head}
     for host, variables in zip(

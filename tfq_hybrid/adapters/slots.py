@@ -11,6 +11,8 @@ import types
 
 import keras
 
+from tfq_hybrid.errors import UserError
+
 
 class Adapter(keras.layers.Layer):
     """What sits in a Dense layer. The base of all adapter layers.
@@ -65,6 +67,7 @@ class _Slot(Opened):
     """What the two classes of slots share."""
 
     is_dropped = False
+    shapes = None
 
     @property
     def input_spec(self):
@@ -169,7 +172,7 @@ def dense_shapes(layer):
     >>> dense_shapes(layer)
     ((5,), (2, 3))
     """
-    if is_slot(layer):
+    if is_slot(layer) and layer.shapes is not None:
         return layer.shapes
     kernel = tuple(layer.kernel.shape)
     if isinstance(layer, keras.layers.Dense):
@@ -193,12 +196,13 @@ def open_slot(layer):
     """Makes a built Dense layer a slot, in place. Its weights stay.
 
     Raises:
-        ValueError: the layer is quantized: Keras would not ask its adapter.
+        UserError: the layer is quantized: Keras would not ask its adapter.
     """
     if is_slot(layer):
+        layer.shapes = dense_shapes(layer)  # unknown while it is unbuilt
         return layer
     if layer.quantization_mode is not None or layer.lora_enabled:
-        raise ValueError(
+        raise UserError(
             f"Expected {layer.name!r} to be neither quantized nor under "
             "Keras's own LoRA, which would pass the adapter by. Received: "
             f"quantization_mode={layer.quantization_mode!r}, lora_enabled="

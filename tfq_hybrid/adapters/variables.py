@@ -50,12 +50,14 @@ def size_of(variable):
     return math.prod(variable.shape)
 
 
-def own_variables(layer):
+def own_variables(layer, trained=False):
     """The variables that a layer holds itself, by name.
 
     Not those of the layers inside it, and no random state.
     """
     inside = {id(v) for child in layer._layers for v in child.weights}
+    if trained:
+        inside |= {id(v) for v in layer._non_trainable_variables}
     found = {}
     for variable in layer.weights:
         if id(variable) not in inside:
@@ -66,18 +68,21 @@ def own_variables(layer):
     return found
 
 
-def base_variables(model):
+def base_variables(model, trained=False):
     """The variables of the base by path: all but the adapters'.
 
     Args:
         model: adapted or not.
+        trained: bool. Leaves out those that no training moves by gradients,
+            such as the averages of a batch normalisation. Defaults to
+            `False`.
 
     Returns:
         A dict. The weights of the head are under `head/`.
     """
     return {
         key: variable
-        for key, variable, adapter in _all_variables(model)
+        for key, variable, adapter in _all_variables(model, trained)
         if adapter is None
     }
 
@@ -91,14 +96,14 @@ def adapter_variables(model, name):
     }
 
 
-def _all_variables(model):
+def _all_variables(model, trained=False):
     """Path, variable, and the name of the adapter or `None`."""
     owners = {}  # of the layers in an adapter: its name, their path without
     for path, layer in all_layers(model):
         if isinstance(layer, KeptWeights):
             continue
         adapter, place = owners.get(id(layer), (None, path))
-        for name, variable in own_variables(layer).items():
+        for name, variable in own_variables(layer, trained).items():
             yield f"{place}/{name}", variable, adapter
         for name, inner in getattr(layer, "adapters", {}).items():
             owners[id(inner)] = (name, path)

@@ -54,7 +54,7 @@ class FullFineTuning(Method):
 
     def parameters(self, model):
         begins = self.trained_base(model)
-        found = base_variables(model).items()
+        found = base_variables(model, trained=True).items()
         return sum(size_of(v) for key, v in found if key.startswith(begins))
 
     def at_size(self, size):

@@ -208,7 +208,7 @@ class ReplaceDense(WithCircuit, Method):
         replaced = tuple(
             f"{path}/" for target in self.find(model) for path in target.paths
         )
-        found = base_variables(model).items()
+        found = base_variables(model, trained=True).items()
         return count + sum(
             size_of(v) for key, v in found if not key.startswith(replaced)
         )
