@@ -210,6 +210,33 @@ def test_masked_lm_head():
     assert difference(run(task), before) == 0.0
 
 
+def test_a_backbone_that_is_in_a_task_is_refused():
+    task = make_task("BERT")
+    for call in (
+        lambda: adapters.adapt(task.backbone, adapters.LoRA()),
+        lambda: adapters.unload(task.backbone),
+    ):
+        with pytest.raises(UserError, match="the outermost model"):
+            call()
+
+
+def test_a_task_around_an_adapted_backbone():
+    backbone = make_backbone("BERT")
+    adapters.adapt(backbone, make_method("LoRA"))
+    stir(backbone)
+    task = keras_hub.models.BertTextClassifier(backbone, num_classes=2)
+    after = run(task)
+    with adapters.disable(task):
+        assert difference(run(task), after) > 1e-5
+    assert difference(run(task), after) == 0.0
+    adapters.adapt(task, make_method("QuantumAdapter"), "second")
+    adapters.activate(task, "default")
+    assert difference(run(task), after) == 0.0
+    adapters.unload(task)
+    assert type(task) is keras_hub.models.BertTextClassifier
+    assert type(backbone) is keras_hub.models.BertBackbone
+
+
 def lora_first(model):
     adapters.adapt(model, adapters.LoRA())
 

@@ -20,7 +20,7 @@ from tests.adapters.zoo import (
 )
 from tfq_hybrid import adapters
 from tfq_hybrid.adapters.methods.sora import SoftThreshold
-from tfq_hybrid.adapters.targets import resolve
+from tfq_hybrid.adapters.words import resolve
 from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers import QuantumDense

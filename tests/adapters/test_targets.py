@@ -7,7 +7,8 @@ import pytest
 from tests.adapters.zoo import ROWS, make_backbone, make_task
 from tfq_hybrid import adapters
 from tfq_hybrid.adapters.slots import dense_shapes
-from tfq_hybrid.adapters.targets import as_layers, blocks_of, resolve
+from tfq_hybrid.adapters.targets import blocks_of
+from tfq_hybrid.adapters.words import as_layers, resolve
 from tfq_hybrid.errors import UserError
 
 LAYER = "transformer_layer_{}"

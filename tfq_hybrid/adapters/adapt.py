@@ -1,32 +1,19 @@
-"""`adapt` a model, switch between its adapters, and undo."""
+"""`adapt` a model."""
 
 import re
 
 from tfq_hybrid.adapters.adaptation import Adaptation
-from tfq_hybrid.adapters.compiled import compile_again, forget_functions
+from tfq_hybrid.adapters.compiled import compile_again
 from tfq_hybrid.adapters.hosts import (
     become_adapted,
-    become_plain,
     check_host,
-    is_adapted,
+    find_adaptation,
 )
-from tfq_hybrid.adapters.install import (
-    hosts_of,
-    install,
-    kept_weights,
-    opened_layers,
-    set_trainable,
-    switch,
-)
+from tfq_hybrid.adapters.install import hosts_of, install, opened_layers
 from tfq_hybrid.adapters.method import Method
-from tfq_hybrid.adapters.slots import close_slot, is_slot, restore_weights
-from tfq_hybrid.adapters.targets import body_of, targets
-from tfq_hybrid.adapters.variables import (
-    base_variables,
-    fingerprint,
-    size_of,
-)
-from tfq_hybrid.errors import UserError, check_choice
+from tfq_hybrid.adapters.slots import close_slot
+from tfq_hybrid.adapters.variables import fingerprint
+from tfq_hybrid.errors import UserError
 
 
 def adapt(model, method, name="default"):
@@ -57,8 +44,8 @@ def adapt(model, method, name="default"):
     >>> from tfq_hybrid.adapters import LoRA
     >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
     >>> model = adapt(model, LoRA(targets="dense", rank=2))
-    >>> model.count_params(), trainable_parameters(model)
-    (29, 14)
+    >>> model.count_params(), sum(w.shape[0] for w in model.trainable_weights)
+    (29, 6)
     """
     if not isinstance(method, Method):
         raise UserError(
@@ -73,7 +60,7 @@ def adapt(model, method, name="default"):
     hosts = hosts_of(model)
     for host in hosts:
         check_host(host)
-    previous = model.adaptation if is_adapted(model) else None
+    previous = find_adaptation(model)
     if previous is not None:
         _check_addition(previous, method, name)
     method.find(model)  # before anything is changed
@@ -114,197 +101,3 @@ def _take_back(model, adaptation, name):
         if not adaptation.methods and not getattr(layer, "is_dropped", False):
             close_slot(layer)
     adaptation.active = next(iter(adaptation.methods), None)
-
-
-def _adaptation_of(model):
-    if not is_adapted(model):
-        raise UserError(
-            "Expected an adapted model. Received: "
-            f"{type(model).__name__}; call adapters.adapt first"
-        )
-    return model.adaptation
-
-
-def activate(model, name):
-    """Uses and trains the adapter of a name.
-
-    Args:
-        model: an adapted model.
-        name: str. As given to `adapt`.
-
-    Raises:
-        UserError: there is none of that name.
-    """
-    adaptation = _adaptation_of(model)
-    check_choice("name", name, adaptation.methods)
-    if adaptation.active != name:
-        adaptation.active = name
-        switch(model, adaptation)
-        compile_again(model)
-
-
-def disable(model):
-    """Switches all adapters off: the model computes what its base does.
-
-    Args:
-        model: a model with additive or prefix methods only.
-
-    Returns:
-        A context manager: `with disable(model): …` switches back on at its
-        end. Without `with`, `activate` does.
-
-    Raises:
-        UserError: a method in the model changed the base itself.
-    """
-    adaptation = _adaptation_of(model)
-    for name, method in adaptation.methods.items():
-        if not method.is_additive:
-            raise UserError(
-                "Expected methods that leave the base whole, to disable. "
-                f"Received: {type(method).__name__} as {name!r}"
-            )
-    return _Disabled(model, adaptation)
-
-
-class _Disabled:
-    """Switched off from its making on, until the end of its `with`."""
-
-    def __init__(self, model, adaptation):
-        self._model = model
-        self._adaptation = adaptation
-        self._active = adaptation.active
-        self._switch(None)
-
-    def __enter__(self):
-        return self._model
-
-    def __exit__(self, *_):
-        self._switch(self._active)
-
-    def _switch(self, name):
-        self._adaptation.active = name
-        switch(self._model, self._adaptation)
-        forget_functions(self._model)
-
-
-def clone(model):
-    """A copy of an adapted model, with weights of its own.
-
-    `keras.models.clone_model` copies the graph only, without what was done
-    to the layers.
-
-    Args:
-        model: an adapted model.
-
-    Returns:
-        A model of the same class, not compiled by the arguments of this one.
-    """
-    _adaptation_of(model)
-    copy = type(model).from_config(model.get_config())
-    copy.set_weights(model.get_weights())
-    return copy
-
-
-def unload(model, base=None):
-    """Takes all adapters out and gives the untouched base back.
-
-    The model is changed in place, and all of it trains again.
-
-    Args:
-        model: an adapted model.
-        base: the model that was adapted, or a preset of it, for methods that
-            changed the base and did not keep it. Defaults to `None`.
-
-    Returns:
-        The model, of the class that it had.
-
-    Raises:
-        UserError: a method changed the base and neither kept it
-            (`keep_base=True`) nor is `base` given, or that is another one.
-    """
-    adaptation = _adaptation_of(model)
-    values = _base_values(model, adaptation, base)
-    for layer in opened_layers(model):
-        if is_slot(layer):
-            restore_weights(layer)
-    variables = base_variables(model)
-    for key, value in values.items():
-        variables[key].assign(value)
-    for layer in opened_layers(model):
-        close_slot(layer)
-    for host in hosts_of(model):
-        if kept_weights(host) is not None:
-            host._tracker.unlock()
-            host._tracker.untrack(host.kept_base)
-            del host.kept_base
-            host._tracker.lock()
-        become_plain(host)
-    set_trainable(model, True)
-    compile_again(model)
-    return model
-
-
-def _base_values(model, adaptation, base):
-    """The values that undo what was done to the base, by path."""
-    changed = [m for m in adaptation.methods.values() if not m.is_additive]
-    if not changed:
-        return {}
-    if base is not None:
-        if isinstance(base, str):
-            base = body_of(model).adapted_from.from_preset(base)
-        check_same_base(adaptation, base)
-        known = base_variables(model)
-        dropped = tuple(
-            f"{target.path}/"
-            for target in targets(model)
-            if getattr(target.layers.get(target.role), "is_dropped", False)
-        )
-        return {
-            key: value
-            for key, value in base_variables(base).items()
-            if key in known or key.startswith(dropped)
-        }
-    if not changed[0].keep_base:
-        name = type(changed[0]).__name__
-        raise UserError(
-            f"Expected base=, the model or preset that was adapted, as {name} "
-            "changed it and did not keep it (keep_base=True). Received: None"
-        )
-    values = {}
-    for host in hosts_of(model):
-        if kept_weights(host) is not None:
-            values.update(host.kept_base.values)
-    return values
-
-
-def check_same_base(adaptation, base):
-    """Raises `UserError` unless a model is the base that was adapted."""
-    found = fingerprint(base)
-    if found != adaptation.fingerprint:
-        raise UserError(
-            "Expected the base that was adapted, with fingerprint "
-            f"{adaptation.fingerprint[:12]}. Received: another one, with "
-            f"fingerprint {found[:12]}"
-        )
-
-
-def trainable_parameters(model):
-    """How many parameters train, an int."""
-    return sum(size_of(v) for v in model.trainable_variables)
-
-
-def print_trainable_parameters(model, report=print):
-    """Says how many parameters train, of how many, and in what.
-
-    Args:
-        model: adapted or not.
-        report: function of a str. Defaults to `print`.
-    """
-    count, total = trainable_parameters(model), model.count_params()
-    report(f"{count:,} of {total:,} parameters train ({count / total:.4%}).")
-    calls = {t.calls for t in targets(model)}
-    if max(calls, default=1) > 1:
-        report(
-            f"The blocks of {body_of(model).name} share their weights: what "
-            f"is in a block is one set of parameters, used {max(calls)} times."
-        )

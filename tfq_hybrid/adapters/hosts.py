@@ -11,7 +11,7 @@ import keras
 from tfq_hybrid.adapters.adaptation import Adaptation
 from tfq_hybrid.adapters.compiled import check_ready_to_train
 from tfq_hybrid.adapters.families import FAMILIES
-from tfq_hybrid.adapters.install import install
+from tfq_hybrid.adapters.install import hosts_of, install
 from tfq_hybrid.errors import UserError
 
 # From a class to the one of its adapted models. Filled below.
@@ -106,6 +106,44 @@ def become_plain(host):
 def is_adapted(model):
     """Whether a model carries an adaptation."""
     return type(model) in HOSTS.values()
+
+
+def find_adaptation(model):
+    """The adaptation of a model, or of the backbone in it, or `None`.
+
+    Raises:
+        UserError: the model is a layer of another one, whose compiled
+            functions would go on with the layers as they are.
+    """
+    if is_inside_another(model):
+        raise UserError(
+            "Expected the outermost model, as what that has compiled would "
+            f"not see the change. Received: {model.name!r}, a layer of another"
+        )
+    for host in reversed(hosts_of(model)):
+        if is_adapted(host):
+            return host.adaptation
+    return None
+
+
+def adaptation_of(model):
+    """The adaptation of a model.
+
+    Raises:
+        UserError: the model has none, or is a layer of another one.
+    """
+    adaptation = find_adaptation(model)
+    if adaptation is None:
+        raise UserError(
+            f"Expected an adapted model. Received: {type(model).__name__}; "
+            "call adapters.adapt first"
+        )
+    return adaptation
+
+
+def is_inside_another(model):
+    """Whether a model was called by another one that was made since."""
+    return bool(model._inbound_nodes)
 
 
 def check_host(model):

@@ -1,7 +1,7 @@
 """Putting an adaptation into a model, and what trains then."""
 
+from tfq_hybrid.adapters.paths import all_layers, body_of
 from tfq_hybrid.adapters.slots import Opened
-from tfq_hybrid.adapters.targets import all_layers, body_of
 from tfq_hybrid.adapters.variables import (
     KeptWeights,
     base_variables,

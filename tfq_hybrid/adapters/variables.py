@@ -6,8 +6,7 @@ import math
 import keras
 import numpy as np
 
-from tfq_hybrid.adapters.paths import named_layers
-from tfq_hybrid.adapters.targets import all_layers
+from tfq_hybrid.adapters.paths import all_layers, named_layers
 
 SAMPLES = 256
 

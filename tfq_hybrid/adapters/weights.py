@@ -9,7 +9,7 @@ import keras
 
 from tfq_hybrid.adapters.adapt import adapt
 from tfq_hybrid.adapters.adaptation import FORMAT, check_format
-from tfq_hybrid.adapters.hosts import is_adapted
+from tfq_hybrid.adapters.hosts import adaptation_of, find_adaptation
 from tfq_hybrid.adapters.methods import method_from_dict
 from tfq_hybrid.adapters.variables import (
     adapter_variables,
@@ -33,7 +33,7 @@ def save_weights(model, path, name=None):
     Raises:
         UserError: the model is not adapted, or has none of that name.
     """
-    adaptation = _check_adapted(model)
+    adaptation = adaptation_of(model)
     name = adaptation.active if name is None else name
     check_choice("name", name, adaptation.methods)
     method = adaptation.methods[name]
@@ -76,7 +76,7 @@ def load_weights(model, path, name="default"):
             )
         )
         stored = file.attrs["fingerprint"]
-    known = model.adaptation if is_adapted(model) else None
+    known = find_adaptation(model)
     found = known.fingerprint if known else fingerprint(model)
     if found != stored:
         raise UserError(
@@ -96,15 +96,6 @@ def load_weights(model, path, name="default"):
     for key, variable in variables.items():
         variable.assign(arrays[key])
     return model
-
-
-def _check_adapted(model):
-    if not is_adapted(model):
-        raise UserError(
-            "Expected an adapted model. Received: "
-            f"{type(model).__name__}; call adapters.adapt first"
-        )
-    return model.adaptation
 
 
 def _trained(model, method, name):
