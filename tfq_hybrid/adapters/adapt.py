@@ -11,7 +11,7 @@ from tfq_hybrid.adapters.hosts import (
 )
 from tfq_hybrid.adapters.install import hosts_of, install, opened_layers
 from tfq_hybrid.adapters.method import Method
-from tfq_hybrid.adapters.slots import close_slot
+from tfq_hybrid.adapters.opening import close_slot
 from tfq_hybrid.adapters.variables import fingerprint
 from tfq_hybrid.errors import UserError
 

@@ -2,6 +2,7 @@
 
 from tfq_hybrid.adapters.paths import all_layers, body_of
 from tfq_hybrid.adapters.slots import Opened
+from tfq_hybrid.adapters.surgery import unlocked
 from tfq_hybrid.adapters.variables import (
     KeptWeights,
     base_variables,
@@ -90,9 +91,8 @@ def keep_base(model, begins):
         [body, *around], [in_body, in_head], strict=False
     ):
         if variables and kept_weights(host) is None:
-            host._tracker.unlock()
-            host.kept_base = KeptWeights(variables, name="kept_base")
-            host._tracker.lock()
+            with unlocked(host):
+                host.kept_base = KeptWeights(variables, name="kept_base")
 
 
 def kept_weights(host):

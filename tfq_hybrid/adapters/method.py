@@ -5,8 +5,8 @@ import dataclasses
 import keras_hub
 
 from tfq_hybrid.adapters.head import head_parameters, put_head_copy
+from tfq_hybrid.adapters.opening import open_slot, put
 from tfq_hybrid.adapters.paths import body_of
-from tfq_hybrid.adapters.slots import open_slot, put
 from tfq_hybrid.adapters.words import as_layers, as_words, resolve
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 

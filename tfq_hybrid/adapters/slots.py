@@ -11,8 +11,6 @@ import types
 
 import keras
 
-from tfq_hybrid.errors import UserError
-
 
 class Adapter(keras.layers.Layer):
     """What sits in a Dense layer. The base of all adapter layers.
@@ -190,70 +188,3 @@ def dense_shapes(layer):
             f"Received: equation={layer.equation!r}"
         )
     return tuple(sizes[a] for a in summed), tuple(sizes[a] for a in new)
-
-
-def open_slot(layer):
-    """Makes a built Dense layer a slot, in place. Its weights stay.
-
-    Raises:
-        UserError: the layer is quantized: Keras would not ask its adapter.
-    """
-    if is_slot(layer):
-        layer.shapes = dense_shapes(layer)  # unknown while it is unbuilt
-        return layer
-    if layer.quantization_mode is not None or layer.lora_enabled:
-        raise UserError(
-            f"Expected {layer.name!r} to be neither quantized nor under "
-            "Keras's own LoRA, which would pass the adapter by. Received: "
-            f"quantization_mode={layer.quantization_mode!r}, lora_enabled="
-            f"{layer.lora_enabled}"
-        )
-    shapes = dense_shapes(layer)
-    layer.__class__ = SLOTS[type(layer)]
-    layer.shapes = shapes
-    return layer
-
-
-def put(slot, name, adapter):
-    """Puts an adapter in an opened layer under a name."""
-    if not adapter.built:
-        inputs, outputs = slot.shapes
-        shape = outputs if adapter.place == "after" else inputs
-        adapter.build((None, None, math.prod(shape)))
-    slot._tracker.unlock()
-    slot.adapters = {**slot.adapters, name: adapter}
-    slot._tracker.lock()
-
-
-def drop_weights(slot):
-    """Lets the Dense layer's own kernel and bias go."""
-    slot._tracker.unlock()
-    for weight in (slot.kernel, slot.bias):
-        if weight is not None:
-            slot._tracker.untrack(weight)
-    slot._kernel = slot.bias = None
-    slot._tracker.lock()
-    slot.is_dropped = True
-
-
-def restore_weights(slot):
-    """Makes kernel and bias anew, for values to be assigned to them."""
-    if not slot.is_dropped:
-        return
-    slot._tracker.unlock()
-    shape = (None, None, *slot.shapes[0])
-    slot.build(shape)
-    slot._tracker.lock()
-    slot.is_dropped = False
-
-
-def close_slot(slot):
-    """Takes all adapters out, and gives the layer its class back."""
-    slot._tracker.unlock()
-    for adapter in slot.adapters.values():
-        slot._tracker.untrack(adapter)
-    slot._tracker.lock()
-    closed = slot.closed
-    for name in ("adapters", "active", "is_dropped", "shapes"):
-        slot.__dict__.pop(name, None)
-    slot.__class__ = closed

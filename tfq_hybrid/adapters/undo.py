@@ -8,8 +8,10 @@ from tfq_hybrid.adapters.install import (
     opened_layers,
     set_trainable,
 )
+from tfq_hybrid.adapters.opening import close_slot, restore_weights
 from tfq_hybrid.adapters.paths import body_of
-from tfq_hybrid.adapters.slots import close_slot, is_slot, restore_weights
+from tfq_hybrid.adapters.slots import is_slot
+from tfq_hybrid.adapters.surgery import unlocked
 from tfq_hybrid.adapters.targets import targets
 from tfq_hybrid.adapters.variables import base_variables, fingerprint
 from tfq_hybrid.errors import UserError
@@ -44,10 +46,9 @@ def unload(model, base=None):
         close_slot(layer)
     for host in hosts_of(model):
         if kept_weights(host) is not None:
-            host._tracker.unlock()
-            host._tracker.untrack(host.kept_base)
-            del host.kept_base
-            host._tracker.lock()
+            with unlocked(host) as forget:
+                forget(host.kept_base)
+                del host.kept_base
         if is_adapted(host):
             become_plain(host)
     set_trainable(model, True)
