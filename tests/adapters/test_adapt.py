@@ -301,6 +301,24 @@ def test_a_quantized_layer_is_refused():
         adapters.adapt(lora, adapters.LoRA(targets="hidden"))
 
 
+def test_a_method_that_fails_leaves_nothing_behind():
+    fails = adapters.QuantumAdapter(engine="tfq")  # which has no amplitudes
+    backbone = make_backbone("BERT")
+    paths = {v.path for v in backbone.weights}
+    with pytest.raises(UserError, match="batched"):
+        adapters.adapt(backbone, fails)
+    assert type(backbone) is keras_hub.models.BertBackbone
+    assert {v.path for v in backbone.trainable_weights} == paths
+    adapters.adapt(backbone, adapters.LoRA())
+    stir(backbone)
+    after, count = run(backbone), backbone.count_params()
+    with pytest.raises(UserError, match="batched"):
+        adapters.adapt(backbone, fails, "second")
+    assert backbone.adaptation.active == "default"
+    assert difference(run(backbone), after) == 0.0
+    assert backbone.count_params() == count
+
+
 def test_a_newer_format_is_refused():
     backbone = adapters.adapt(make_backbone("BERT"), adapters.LoRA())
     config = backbone.get_config()

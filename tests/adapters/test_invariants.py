@@ -53,7 +53,7 @@ each_case = pytest.mark.parametrize("method,family", list(cases()))
 
 
 def test_every_method_has_its_row():
-    assert set(EXAMPLES) == set(adapters.METHODS)
+    assert {name.split()[0] for name in EXAMPLES} == set(adapters.METHODS)
 
 
 def moved(task):

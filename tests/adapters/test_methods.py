@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import cirq
 import keras
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from tests.adapters.zoo import (
 from tfq_hybrid import adapters
 from tfq_hybrid.adapters.methods.sora import SoftThreshold
 from tfq_hybrid.adapters.words import resolve
-from tfq_hybrid.circuits import CircuitSpec
+from tfq_hybrid.circuits import CircuitSpec, preset
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers import QuantumDense
 
@@ -83,6 +84,49 @@ def test_quantum_adapter_adds_a_quantum_dense():
     twin.build((None, 3))
     twin.set_weights(adapter.get_weights())
     np.testing.assert_allclose(model(INPUTS), y + twin(y), atol=1e-6)
+
+
+def test_qaa_adds_a_circuit_on_the_normalised_output():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(6)])
+    adapters.adapt(model, adapters.QuantumAdapter(targets="dense", depth=2))
+    stir(model)
+    slot = model.layers[0]
+    circuit = slot.adapter.dense.circuit
+    assert (circuit.qubits, circuit.depth) == (3, 2)
+    y = INPUTS @ np.array(slot.kernel) + np.array(slot.bias)
+    states = np.zeros((5, 8), "complex64")
+    states[:, :6] = y / np.linalg.norm(y, axis=1, keepdims=True)
+    angles, up = slot.adapter.get_weights()
+    values = dict(zip(circuit.weights, angles, strict=True))
+    expected = []
+    for state in states:
+        final = cirq.final_state_vector(
+            cirq.resolve_parameters(circuit.circuit, values),
+            initial_state=state,
+            qubit_order=circuit.qids,
+        )
+        qubits = {qubit: i for i, qubit in enumerate(circuit.qids)}
+        expected.append(
+            [
+                operator.expectation_from_state_vector(final, qubits).real
+                for operator in circuit.operators
+            ]
+        )
+    np.testing.assert_allclose(
+        model(INPUTS), y + np.array(expected) @ up, atol=1e-5
+    )
+
+
+def test_published_parameter_counts_of_qaa():
+    # PAPERS, system 5: n + n d a place, 10 qubits at d = 768, 12 blocks.
+    gpt2 = make_backbone("GPT-2", num_layers=12, hidden_dim=768, num_heads=12)
+    both = adapters.QuantumAdapter()
+    one = adapters.QuantumAdapter(targets="ffn")
+    assert one.parameters(gpt2) == 12 * (10 + 10 * 768) == 92_280
+    assert both.parameters(gpt2) == 184_560
+    assert adapters.LoRA(rank=4).parameters(gpt2) == 147_456
+    adapters.adapt(gpt2, both)
+    assert adapters.trainable_parameters(gpt2) == 184_560
 
 
 def test_replaced_dense_keeps_the_activation():
@@ -229,6 +273,19 @@ def test_asked_for_a_parameter_count(name):
     assert adapters.trainable_parameters(backbone) == wanted
 
 
+def test_asked_for_a_parameter_count_with_amplitudes():
+    backbone = make_backbone("GPT-2")
+    for method in (
+        adapters.QuantumAdapter(),
+        adapters.QuantumAdapter(circuit=preset("qaa", qubits=4)),
+    ):
+        count = method.parameters(backbone) + 2 * 4  # one more layer each
+        said = []
+        found = method.for_parameters(backbone, count, said.append)
+        assert found.parameters(backbone) == count
+        assert "depth=2" in said[0]
+
+
 def test_asked_for_a_parameter_count_without_a_size():
     task = make_task("BERT", num_layers=3)
     full = adapters.FullFineTuning().for_parameters(task, 2000, print)
@@ -247,7 +304,7 @@ def test_saved_as_json(name):
     )
     assert adapters.method_from_dict(method.to_dict()) == method
     config = {**method.to_dict(), "rnk": 3}
-    with pytest.raises(UserError, match=f"{name} argument"):
+    with pytest.raises(UserError, match=f"{name.split()[0]} argument"):
         adapters.method_from_dict(config)
     assert dataclasses.is_dataclass(method)
 
@@ -268,6 +325,7 @@ def test_saved_as_json(name):
         ("PrefixTuning", {"length": 0}, "length"),
         ("QuantumAdapter", {"circuit": "qfnn"}, "Did you mean 'qffn'"),
         ("QuantumAdapter", {"engine": "batch"}, "Did you mean 'batched'"),
+        ("QuantumAdapter of angles", {"depth": 2}, "has its own"),
         ("ReplaceDense", {"targets": ()}, "all-ffn"),
         ("HeadOnly", {"layers": 1}, "no effect"),
         ("FullFineTuning", {"targets": "query"}, "no effect"),

@@ -45,7 +45,8 @@ DECODERS = [
 # What each method is tried with, on any family: a row a method.
 EXAMPLES = {
     "ReplaceDense": {"targets": "all-ffn", "circuit": SPEC, "freeze": True},
-    "QuantumAdapter": {"circuit": SPEC},
+    "QuantumAdapter": {},
+    "QuantumAdapter of angles": {"circuit": SPEC},
     "BottleneckAdapter": {"width": 3},
     "LoRA": {"targets": ["attention", "up"], "rank": 2, "alpha": 4},
     "SoRA": {"targets": ["attention", "ffn"], "rank": 2, "threshold": 0.01},
@@ -56,7 +57,8 @@ EXAMPLES = {
 
 
 def make_method(name, **options):
-    return METHODS[name](**{**EXAMPLES[name], **options})
+    """A method as in its row, but for the options."""
+    return METHODS[name.split()[0]](**{**EXAMPLES[name], **options})
 
 
 def make_backbone(family, **options):

@@ -9,9 +9,15 @@ from tfq_hybrid.adapters.hosts import (
     check_host,
     find_adaptation,
 )
-from tfq_hybrid.adapters.install import hosts_of, install, opened_layers
+from tfq_hybrid.adapters.install import (
+    hosts_of,
+    install,
+    opened_layers,
+    set_trainable,
+    switch,
+)
 from tfq_hybrid.adapters.method import Method
-from tfq_hybrid.adapters.opening import close_slot
+from tfq_hybrid.adapters.opening import take_out
 from tfq_hybrid.adapters.variables import fingerprint
 from tfq_hybrid.errors import UserError
 
@@ -65,12 +71,13 @@ def adapt(model, method, name="default"):
         _check_addition(previous, method, name)
     method.find(model)  # before anything is changed
     adaptation = previous or Adaptation(fingerprint(model))
+    active = adaptation.active
     adaptation.methods[name] = method
     adaptation.active = name
     try:
         install(model, adaptation)
     except Exception:
-        _take_back(model, adaptation, name)
+        _take_back(model, adaptation, name, active)
         raise
     for host in hosts:
         become_adapted(host, adaptation)
@@ -94,10 +101,12 @@ def _check_addition(adaptation, method, name):
             )
 
 
-def _take_back(model, adaptation, name):
+def _take_back(model, adaptation, name, active):
     """Leaves no half of a method behind."""
     del adaptation.methods[name]
+    adaptation.active = active
     for layer in opened_layers(model):
-        if not adaptation.methods and not getattr(layer, "is_dropped", False):
-            close_slot(layer)
-    adaptation.active = next(iter(adaptation.methods), None)
+        take_out(layer, name)
+    switch(model, adaptation)
+    if not adaptation.methods:
+        set_trainable(model, True)

@@ -58,6 +58,17 @@ def restore_weights(slot):
     slot.is_dropped = False
 
 
+def take_out(slot, name):
+    """Takes one adapter out; the last one gives the layer its class back."""
+    if name in slot.adapters:
+        with unlocked(slot) as forget:
+            forget(slot.adapters[name])
+            rest = {k: v for k, v in slot.adapters.items() if k != name}
+            slot.adapters = rest
+    if not slot.adapters:
+        close_slot(slot)
+
+
 def close_slot(slot):
     """Takes all adapters out, and gives the layer its class back."""
     with unlocked(slot) as forget:

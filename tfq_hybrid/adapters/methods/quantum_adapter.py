@@ -1,6 +1,7 @@
 """`QuantumAdapter`: a circuit after a frozen block."""
 
 import dataclasses
+import math
 
 import keras
 
@@ -10,6 +11,8 @@ from tfq_hybrid.adapters.methods.circuits import (
     circuit_parameters,
 )
 from tfq_hybrid.adapters.slots import Adapter
+from tfq_hybrid.circuits import preset
+from tfq_hybrid.errors import UserError, check_integer
 from tfq_hybrid.layers import QuantumDense
 
 
@@ -64,12 +67,20 @@ class CircuitAdapter(Adapter):
 class QuantumAdapter(WithCircuit, Method):
     """Trains a circuit after the attention and feed-forward blocks.
 
-    `y + U <Z>(D y)` on the output `y` of a block, before the residual: a
-    projection `D` to the circuit's features, its expectations, and a
-    projection `U` back, which is zero at first.
+    With amplitudes, `y + U <Z>(y / |y|)` on the output `y` of a block, before
+    the residual: the output is the state that the circuit starts from, and
+    a projection `U` without bias, zero at first, leads back. That is QAA
+    (arXiv 2509.16244), `n + n d` parameters a place for `n` qubits and width
+    `d` at one layer. Our choice: the adapter reads what the block gave, and
+    not what it was given.
+
+    With angles, `y + U <Z>(D y)`: a projection `D` to the circuit's features
+    comes first, and both projections have a bias.
 
     Args:
-        circuit: what `as_circuit` accepts. Defaults to `"qffn"`.
+        circuit: what `as_circuit` accepts. Defaults to `None`: `"qaa"`, on
+            as many qubits as the width asks for, ceil(log2 d).
+        depth: int. Layers of the default circuit. Defaults to 1.
         targets: `"attention"` and `"ffn"` stand for the last Dense layer of
             each. Defaults to both.
         engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
@@ -77,15 +88,46 @@ class QuantumAdapter(WithCircuit, Method):
     """
 
     targets: tuple = ("attention", "ffn")
+    circuit: object = None
+    depth: int = 1
 
     groups = {"attention": ("output",), "ffn": ("down",)}
 
+    def __post_init__(self):
+        super().__post_init__()
+        check_integer("depth", self.depth, minimum=1)
+        if self.circuit is not None and self.depth != 1:
+            raise UserError(
+                "Expected no depth beside a circuit, which has its own. "
+                f"Received: depth={self.depth}"
+            )
+
+    def circuit_for(self, width):
+        """The circuit after a block of a width."""
+        if self.circuit is not None:
+            return self.circuit
+        qubits = max(1, math.ceil(math.log2(width)))
+        return preset("qaa", qubits=qubits, depth=self.depth)
+
+    def at_size(self, size):
+        if self.circuit is None:
+            return dataclasses.replace(self, depth=size)
+        return super().at_size(size)
+
+    @property
+    def size_text(self):
+        return (
+            f"depth={self.depth}" if self.circuit is None else super().size_text
+        )
+
     def parts(self, target, name):
+        circuit = self.circuit_for(target.sizes[1])
         yield (
             target.layer,
             CircuitAdapter(
-                self.circuit.to_dict(),
+                circuit.to_dict(),
                 self.engine,
+                not circuit.starts_from_amplitudes,
                 dtype=target.layer.dtype_policy,
                 name=name,
             ),
@@ -93,4 +135,6 @@ class QuantumAdapter(WithCircuit, Method):
 
     def parameters_of(self, target):
         width = target.sizes[1]
-        return circuit_parameters(self.circuit, width, width)
+        circuit = self.circuit_for(width)
+        has_bias = not circuit.starts_from_amplitudes
+        return circuit_parameters(circuit, width, width, has_bias)
