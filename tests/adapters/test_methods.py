@@ -23,6 +23,7 @@ from tfq_hybrid import adapters
 from tfq_hybrid.adapters.methods.sora import SoftThreshold
 from tfq_hybrid.adapters.words import resolve
 from tfq_hybrid.circuits import CircuitSpec, preset
+from tfq_hybrid.engines import estimate_bytes
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers import QuantumDense
 
@@ -127,6 +128,15 @@ def test_published_parameter_counts_of_qaa():
     assert adapters.LoRA(rank=4).parameters(gpt2) == 147_456
     adapters.adapt(gpt2, both)
     assert adapters.trainable_parameters(gpt2) == 184_560
+
+
+def test_memory_on_seven_billion_parameters_as_the_readme_says():
+    method = adapters.QuantumAdapter()
+    target = adapters.Target("x", "down", 0, (11_008,), (4_096,))
+    assert method.parameters_of(target) == 49_164
+    assert 64 * 49_164 == 3_146_496
+    assert round(16 * 3_146_496 / 2**20) == 48
+    assert estimate_bytes(12, 12, 1, 512, layers=64) // 2**30 == 10
 
 
 def test_replaced_dense_keeps_the_activation():
