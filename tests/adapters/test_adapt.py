@@ -17,6 +17,7 @@ from tests.adapters.zoo import (
     tokens,
 )
 from tfq_hybrid import adapters
+from tfq_hybrid.adapters.hosts import Functional
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.training import GradientMonitor
 
@@ -277,11 +278,16 @@ def test_misuse_is_an_error(prepare, call, message):
         call(backbone)
 
 
+def test_functional_is_what_keras_makes_of_tensors():
+    # The canary of a class without a public name.
+    assert Functional is type(functional())
+
+
 def test_other_models_are_refused():
     class Mine(keras.Model):
         pass
 
-    with pytest.raises(UserError, match=r"BertBackbone.*Received: Mine"):
+    with pytest.raises(UserError, match=r"BERT, .*Received: Mine"):
         adapters.adapt(Mine(), adapters.LoRA())
     other = keras_hub.models.FNetBackbone(
         9, num_layers=1, hidden_dim=4, intermediate_dim=4

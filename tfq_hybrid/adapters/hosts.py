@@ -7,6 +7,7 @@ are.
 """
 
 import keras
+from keras.src.models.functional import Functional  # has no public name
 
 from tfq_hybrid.adapters.adaptation import Adaptation
 from tfq_hybrid.adapters.compiled import check_ready_to_train
@@ -87,7 +88,7 @@ for _family in FAMILIES:
     for _task in _family.tasks:
         _register_hub(_task, strict=True, backbone_cls=HOSTS[_family.backbone])
 _register_plain(keras.Sequential)
-_register_plain(type(keras.Model(*[keras.Input(())] * 2)))
+_register_plain(Functional)
 
 
 def become_adapted(host, adaptation):
@@ -150,8 +151,9 @@ def check_host(model):
     """Raises `UserError` unless a model can carry an adaptation."""
     if type(model) in HOSTS or is_adapted(model):
         return
-    names = [kind.__name__ for kind in HOSTS]
+    families = ", ".join(family.name for family in FAMILIES)
     raise UserError(
-        "Expected a model whose config can carry adapters, of type "
-        f"{', '.join(names)}. Received: {type(model).__name__}"
+        "Expected a Functional or Sequential model, or a backbone, text "
+        "classifier, causal or masked language model of keras-hub, of one of: "
+        f"{families}. Received: {type(model).__name__}"
     )
