@@ -21,6 +21,7 @@ from tfq_hybrid.adapters.parameters import (
     trainable_parameters,
 )
 from tfq_hybrid.adapters.paths import is_leaf, named_layers
+from tfq_hybrid.adapters.pretrained import as_preset
 from tfq_hybrid.adapters.surgery import replace_sublayer
 from tfq_hybrid.adapters.targets import Target, targets
 from tfq_hybrid.adapters.undo import unload
@@ -52,6 +53,7 @@ __all__ = [
     "save_weights",
     "load_weights",
     "fingerprint",
+    "as_preset",
     "is_leaf",
     "named_layers",
     "replace_sublayer",
