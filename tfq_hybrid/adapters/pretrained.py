@@ -61,7 +61,8 @@ def as_preset(source, cache=None):
         partial = pathlib.Path(tempfile.mkdtemp(dir=kept.parent))
         try:
             _convert(folder, config, partial)
-            partial.rename(kept)
+            if not kept.is_dir():  # else another process was quicker
+                partial.rename(kept)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     return str(kept)
