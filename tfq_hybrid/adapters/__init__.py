@@ -14,6 +14,7 @@ from tfq_hybrid.adapters.methods import (
     QuantumAdapter,
     ReplaceDense,
     SoRA,
+    WithCircuit,
     method_from_dict,
 )
 from tfq_hybrid.adapters.parameters import (
@@ -48,6 +49,7 @@ __all__ = [
     "QuantumAdapter",
     "ReplaceDense",
     "SoRA",
+    "WithCircuit",
     "print_trainable_parameters",
     "trainable_parameters",
     "save_weights",

@@ -166,6 +166,10 @@ class Method:
         """The size in words."""
         return f"{self.size}={getattr(self, self.size)}"
 
+    def circuits(self, model):
+        """The circuits that this method would put in, a list."""
+        return []
+
     def trained_base(self, model):
         """Where the base is trained too: the beginnings of paths."""
         return () if self.freezes else ("",)

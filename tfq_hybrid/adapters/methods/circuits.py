@@ -32,6 +32,14 @@ class WithCircuit:
             object.__setattr__(self, "circuit", as_circuit(self.circuit))
         check_choice("engine", self.engine, ENGINES)
 
+    def circuit_for(self, width):
+        """The circuit that reads features of a width."""
+        return self.circuit
+
+    def circuits(self, model):
+        found = self.find(model)
+        return [self.circuit_for(target.sizes[1]) for target in found]
+
     def at_size(self, size):
         if not isinstance(self.circuit, CircuitSpec):
             raise UserError(
