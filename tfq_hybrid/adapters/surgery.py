@@ -1,14 +1,36 @@
-"""Swapping a layer inside a built Keras layer."""
+"""Changing what a built Keras layer holds.
+
+Keras locks the tracking of variables and layers once a layer is built. What
+here touches the private tracker that does so is the one place that does.
+"""
+
+import contextlib
 
 import keras
+
+
+@contextlib.contextmanager
+def unlocked(layer):
+    """Lets a built layer take and lose variables and layers for a while.
+
+    Yields:
+        A function that makes the layer forget something it tracks.
+    """
+    tracker = layer._tracker
+    was_locked = tracker.locked
+    tracker.unlock()
+    try:
+        yield tracker.untrack
+    finally:
+        if was_locked:
+            tracker.lock()
 
 
 def replace_sublayer(parent, attribute, layer):
     """Puts `layer` where `parent` holds another one.
 
-    Keras locks the tracking of a built layer, and a plain `setattr` would
-    leave the weights of the old layer counted and saved. This is the one
-    place that touches the private tracker.
+    A plain `setattr` would leave the weights of the old layer counted and
+    saved.
 
     A compiled model must be compiled again afterwards, else the new weights
     do not train.
@@ -40,9 +62,7 @@ def replace_sublayer(parent, attribute, layer):
             f"Expected {attribute!r} of {parent.name!r} to hold a layer. "
             f"Received: {type(old).__name__}"
         )
-    tracker = parent._tracker
-    tracker.unlock()
-    tracker.untrack(old)
-    setattr(parent, attribute, layer)
-    tracker.lock()
+    with unlocked(parent) as forget:
+        forget(old)
+        setattr(parent, attribute, layer)
     return old

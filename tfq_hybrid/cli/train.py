@@ -6,6 +6,7 @@ import pathlib
 
 import click
 
+from tfq_hybrid.cli.adapter_options import read_adapter
 from tfq_hybrid.cli.startup import quiet_imports
 from tfq_hybrid.errors import UserError
 
@@ -17,6 +18,8 @@ Examples:
   tfq-hybrid train --data sst2_train.tsv --validation-data sst2_dev.tsv \\
       --qubits 4 --depth 2 --output runs/sst2
   tfq-hybrid train --data glue/sst2 --classical ffn --output runs/ffn
+  tfq-hybrid train --data glue/sst2 --preset bert_tiny_en_uncased \\
+      --adapter QuantumAdapter --targets attention,ffn --output runs/qaa
   tfq-hybrid train --resume --output runs/sst2
 
 Watch it: tensorboard --logdir runs/sst2/logs
@@ -62,6 +65,24 @@ def _words(ctx, parameter, value):
     "--preset",
     help="A keras-hub BERT preset, name or folder, to "
     "start from. Default: BERT-tiny from random weights.",
+)
+@click.option(
+    "--adapter",
+    metavar="[QuantumAdapter|ReplaceDense|LoRA|…]",
+    help="Adapt the preset by this method instead of replacing all its "
+    "feed-forward blocks.",
+)
+@click.option(
+    "--targets",
+    callback=_words,
+    help="What to adapt, such as attention,ffn. Default: the method's.",
+)
+@click.option("--layers", help="Blocks to adapt, such as 0,8-11. Default: all.")
+@click.option(
+    "--adapter-size",
+    type=int,
+    help="Its rank, width, length, qubits, layers of its circuit, or blocks "
+    "that train.",
 )
 @click.option("--qubits", type=int, help="Default: 4.")
 @click.option("--depth", type=int, help="Ansatz layers. Default: 2.")
@@ -191,6 +212,11 @@ def _config(given, circuit_file):
         raise click.UsageError("Missing option '--data'.")
     _refuse_idle_options(given, circuit_file)
     circuit = _circuit(given, circuit_file)
+    described = circuit_file or set(given) & set(CIRCUIT_OPTIONS)
+    given = dict(given)
+    adapter = read_adapter(given, circuit if described else None)
+    if adapter is not None:
+        given["adapter"] = adapter
     rest = {k: v for k, v in given.items() if k not in CIRCUIT_OPTIONS}
     return TrainConfig(circuit=circuit.to_dict(), **rest)
 
@@ -231,6 +257,9 @@ def _resumed(output, given):
     folder.check_writable(resume=True, overwrite=False)
     config, *_ = folder.read()
     stored = {**config.circuit, **config.to_dict()}
+    if config.adapter:
+        stored |= config.adapter
+        stored["adapter"] = config.adapter["method"]
     for name, value in given.items():
         if stored.get(name) != value:
             option = f"--{name.replace('_', '-')}"

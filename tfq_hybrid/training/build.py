@@ -3,12 +3,18 @@
 import keras
 import keras_hub
 
-from tfq_hybrid.adapters import named_layers
+from tfq_hybrid.adapters import (
+    adapt,
+    as_preset,
+    method_from_dict,
+    named_layers,
+    trainable_parameters,
+)
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.data import learn_vocabulary
 from tfq_hybrid.engines import check_memory
 from tfq_hybrid.errors import UserError, choice_error
-from tfq_hybrid.layers import ControlledPQC
+from tfq_hybrid.layers.circuit_layer import CircuitLayer
 from tfq_hybrid.models import QFFNBert, QFFNBertTextClassifier
 
 
@@ -21,6 +27,7 @@ def make_vocabulary(config, texts):
 
 
 def _from_preset(kind, preset):
+    preset = as_preset(preset)
     try:
         return kind.from_preset(preset)
     except Exception as error:
@@ -44,7 +51,8 @@ def build_classifier(config, vocabulary, classes):
         classes: int. The number of labels.
 
     Returns:
-        A `QFFNBertTextClassifier`, not compiled for training yet.
+        A `QFFNBertTextClassifier`, or with an adapter keras-hub's
+        `BertTextClassifier` adapted, not compiled for training yet.
 
     Raises:
         UserError: the circuit does not fit in memory.
@@ -59,6 +67,8 @@ def build_classifier(config, vocabulary, classes):
                 f"{bert.max_sequence_length}, that of {config.preset}. "
                 f"Received: sequence_length={config.sequence_length}"
             )
+    if config.adapter is not None:
+        return _adapted_classifier(config, bert, vocabulary, classes)
     if config.classical is None:
         tokens = config.sequence_length if config.tokens == "all" else 1
         check_memory(
@@ -85,19 +95,45 @@ def build_classifier(config, vocabulary, classes):
         )
     else:
         backbone = QFFNBert.from_bert(bert, **options)
-    tokenizer = keras_hub.models.BertTokenizer(
-        vocabulary=vocabulary, lowercase=True, strip_accents=True
-    )
-    preprocessor = keras_hub.models.BertTextClassifierPreprocessor(
-        tokenizer, sequence_length=config.sequence_length
-    )
     return QFFNBertTextClassifier(
         backbone,
         classes,
-        preprocessor=preprocessor,
+        preprocessor=_preprocessor(config, vocabulary),
         dropout=config.dropout,
         compile=False,
     )
+
+
+def _preprocessor(config, vocabulary):
+    tokenizer = keras_hub.models.BertTokenizer(
+        vocabulary=vocabulary, lowercase=True, strip_accents=True
+    )
+    return keras_hub.models.BertTextClassifierPreprocessor(
+        tokenizer, sequence_length=config.sequence_length
+    )
+
+
+def _adapted_classifier(config, bert, vocabulary, classes):
+    """A classifier on a frozen BERT, or what its method makes of it."""
+    method = method_from_dict(config.adapter)
+    circuits = method.circuits(bert)
+    for circuit in circuits[:1]:
+        check_memory(
+            circuit.qubits,
+            circuit.observable_count,
+            circuit.layers,
+            config.batch_size * config.sequence_length,
+            layers=len(circuits),
+        )
+    model = keras_hub.models.BertTextClassifier(
+        bert,
+        classes,
+        preprocessor=_preprocessor(config, vocabulary),
+        dropout=config.dropout,
+        compile=False,
+        name="classifier",
+    )
+    return adapt(model, method)
 
 
 def compile_classifier(model, config, steps_per_epoch):
@@ -120,17 +156,25 @@ def compile_classifier(model, config, steps_per_epoch):
 
 
 def count_parameters(model):
-    """Trainable parameters in all, in the blocks, and in the circuits."""
-    blocks = [
-        part for pair in model.backbone.feed_forward_blocks for part in pair
-    ]
+    """Parameters in all, of those that train, and in the circuits.
+
+    Those that train are `feed_forward`, the blocks of a `QFFNBert`, or
+    `trained`, by an adapter.
+    """
     circuits = [
         layer
         for _, layer in named_layers(model)
-        if isinstance(layer, ControlledPQC)
+        if isinstance(layer, CircuitLayer)
     ]
-    return {
+    counts = {
         "total": model.count_params(),
-        "feed_forward": sum(part.count_params() for part in blocks),
         "circuits": sum(circuit.count_params() for circuit in circuits),
+    }
+    if not isinstance(model, QFFNBertTextClassifier):
+        return {**counts, "trained": trainable_parameters(model)}
+    pairs = model.backbone.feed_forward_blocks
+    blocks = [part for pair in pairs for part in pair]
+    return {
+        **counts,
+        "feed_forward": sum(part.count_params() for part in blocks),
     }

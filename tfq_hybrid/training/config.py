@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from tfq_hybrid.adapters import method_from_dict
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.engines import ENGINES
 from tfq_hybrid.errors import (
@@ -28,6 +29,8 @@ class TrainConfig:
             instead. Defaults to `None`: the quantum model.
         preset: str. A keras-hub BERT preset, a name or a folder, to start
             from. Defaults to `None`: BERT-tiny from random weights.
+        adapter: dict of `Method.to_dict()`. Adapt the preset by this method
+            instead; its circuit is the method's. Defaults to `None`.
         circuit: dict of `CircuitSpec` or `CustomCircuit`, or a preset's
             name. Defaults to `"qffn"`.
         tokens: `"all"` or `"cls"`. Defaults to `"all"`.
@@ -67,6 +70,7 @@ class TrainConfig:
     model: str = "qffn-bert"
     classical: str | None = None
     preset: str | None = None
+    adapter: dict | None = None
     circuit: dict | str = "qffn"
     tokens: str = "all"
     engine: str = "auto"
@@ -93,6 +97,15 @@ class TrainConfig:
         check_choice("model", self.model, MODELS)
         if self.classical is not None:
             check_choice("classical", self.classical, CLASSICAL)
+        if self.adapter is not None:
+            method = method_from_dict(self.adapter)
+            object.__setattr__(self, "adapter", method.to_dict())
+            if self.preset is None or self.classical is not None:
+                raise UserError(
+                    "Expected a preset and no classical twin with an adapter. "
+                    f"Received: preset={self.preset!r}, "
+                    f"classical={self.classical!r}"
+                )
         check_choice("tokens", self.tokens, TOKENS)
         check_choice("engine", self.engine, ENGINES)
         minima = {

@@ -5,9 +5,8 @@ import time
 import tensorflow as tf
 
 from tfq_hybrid.adapters import named_layers
-from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.engines import estimate_bytes, human_bytes
-from tfq_hybrid.layers.circuit_layer import CircuitLayer
+from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.training.build import count_parameters
 
 
@@ -24,17 +23,19 @@ def describe(model, config, training, first_epoch=0):
         str, a line each.
     """
     count = count_parameters(model)
-    yield (
-        f"{config.classical or 'quantum'} blocks: {count['feed_forward']:,} "
-        f"of {count['total']:,} parameters"
-    )
-    choices = [
-        layer.engine_choice
+    if config.adapter:
+        what = f"{config.adapter['method']}: {count['trained']:,}"
+    else:
+        what = f"{config.classical or 'quantum'} blocks: "
+        what += f"{count['feed_forward']:,}"
+    yield f"{what} of {count['total']:,} parameters"
+    layers = [
+        layer
         for _, layer in named_layers(model)
-        if isinstance(layer, CircuitLayer)
+        if isinstance(layer, QuantumDense)
     ]
-    if choices:
-        circuit = as_circuit(config.circuit)
+    if layers:
+        circuit = layers[0].circuit
         yield circuit.diagram()
         tokens = config.sequence_length if config.tokens == "all" else 1
         needed = estimate_bytes(
@@ -42,11 +43,11 @@ def describe(model, config, training, first_epoch=0):
             circuit.observable_count,
             circuit.layers,
             config.batch_size * tokens,
-            layers=len(choices),
+            layers=len(layers),
         )
         yield (
-            f"{len(choices)} circuits of {circuit.weight_count} angles, "
-            f"engine {choices[0]}, about {human_bytes(needed)}"
+            f"{len(layers)} circuits of {circuit.weight_count} angles, "
+            f"engine {layers[0].engine_choice}, about {human_bytes(needed)}"
         )
     steps = -(-len(training) // config.batch_size)
     epochs = config.epochs - first_epoch

@@ -1,0 +1,251 @@
+"""What every method keeps to: a new one joins by a row in `EXAMPLES`."""
+
+import keras
+import keras_hub
+import numpy as np
+import pytest
+
+from tests.adapters.zoo import (
+    DECODERS,
+    EXAMPLES,
+    ROWS,
+    difference,
+    labels,
+    make_backbone,
+    make_method,
+    make_task,
+    run,
+    stir,
+    tokens,
+)
+from tfq_hybrid import adapters
+from tfq_hybrid.adapters.variables import base_variables
+from tfq_hybrid.errors import UserError
+
+# What cannot be, and what the error says.
+IMPOSSIBLE = {
+    ("HeadOnly", "decoder"): "Dense layers around its backbone",
+    ("PrefixTuning", "BLOOM"): "position bias",
+}
+
+
+def impossible(method, family):
+    kind = "decoder" if family in DECODERS else "encoder"
+    return IMPOSSIBLE.get((method, kind), IMPOSSIBLE.get((method, family)))
+
+
+def cases():
+    """Every method on BERT and GPT-2, two on every family; all if long."""
+    for family in ROWS:
+        for method in EXAMPLES:
+            usual = family in ("BERT", "GPT-2") or method in (
+                "ReplaceDense",
+                "QuantumAdapter",
+            )
+            marks = [] if usual else [pytest.mark.long]
+            if not impossible(method, family):
+                yield pytest.param(
+                    method, family, marks=marks, id=f"{method}-{family}"
+                )
+
+
+each_case = pytest.mark.parametrize("method,family", list(cases()))
+
+
+def test_every_method_has_its_row():
+    assert {name.split()[0] for name in EXAMPLES} == set(adapters.METHODS)
+
+
+def moved(task):
+    """Ids of the variables that two steps of training move."""
+    before = {id(v): np.array(v) for v in task.weights}
+    # At first, what stands before a zero has no gradient.
+    task.fit(tokens(task), labels(task), batch_size=1, verbose=0)
+    return {id(v) for v in task.weights if np.any(np.array(v) != before[id(v)])}
+
+
+def restored(task, family, folder):
+    """The same task from a file, from a preset, from its adapter alone."""
+    task.save(folder / "task.keras")
+    yield keras.models.load_model(folder / "task.keras")
+    task.save_to_preset(str(folder / "preset"))
+    kind = keras_hub.models.CausalLM
+    if family not in DECODERS:
+        kind = keras_hub.models.TextClassifier
+    yield kind.from_preset(str(folder / "preset"))
+    adapters.save_weights(task, folder / "adapter.h5")
+    yield adapters.load_weights(make_task(family), folder / "adapter.h5")
+
+
+@each_case
+def test_every_method_keeps_to_it(method, family, tmp_path):
+    task = make_task(family)
+    kind, before = type(task), run(task)
+    paths = {v.path for v in task.weights}
+    config = make_method(method)
+    if not config.is_additive:
+        config = make_method(method, keep_base=True)
+    count = config.parameters(task)
+    assert adapters.adapt(task, config) is task
+    if config.is_additive and method != "PrefixTuning":
+        assert difference(run(task), before) == 0.0
+    assert adapters.trainable_parameters(task) == count
+    new = {id(v) for v in task.trainable_variables}
+    assert moved(task) == new
+    base = {id(v) for v in base_variables(task).values()}
+    assert bool(new & base) != config.freezes
+    after = run(task)
+    assert difference(after, before) > 1e-6
+
+    for model in restored(task, family, tmp_path):
+        assert type(model) is type(task)
+        assert difference(run(model), after) == 0.0
+        assert adapters.trainable_parameters(model) == count
+    if config.is_additive:
+        with adapters.disable(task):
+            assert difference(run(task), before) == 0.0
+        assert difference(run(task), after) == 0.0
+    assert adapters.unload(model) is model  # the one of the last file
+    assert adapters.unload(task) is task
+    for undone in (task, model):
+        assert type(undone) is kind
+        assert difference(run(undone), before) == 0.0
+        assert {v.path for v in undone.weights} == paths
+        assert len(undone.trainable_weights) == len(paths)
+
+
+@pytest.mark.parametrize("family", ["BERT", "GPT-2"])
+def test_a_preset_gives_the_backbone_alone(family, tmp_path):
+    task = adapters.adapt(make_task(family), make_method("LoRA"))
+    stir(task)
+    task.save_to_preset(str(tmp_path))
+    backbone = keras_hub.models.Backbone.from_preset(str(tmp_path))
+    assert type(backbone) is type(task.backbone)
+    inputs = tokens(backbone)
+    assert difference(run(backbone), run(task.backbone, inputs)) == 0.0
+
+
+decoders = pytest.mark.parametrize(
+    "method,family",
+    [
+        case
+        for case in cases()
+        if case.values[1] in DECODERS and case.values[1] != "GPT-NeoX"
+    ],
+)
+
+
+def with_cache(task, ids):
+    """The logits, token by token through the cache."""
+    _, cache = task._build_cache(ids)
+    cache = keras.ops.zeros_like(cache)
+    logits = []
+    for position in range(ids.shape[1]):
+        token = ids[:, position : position + 1]
+        step, _, cache = task.call_with_cache(token, cache, position)
+        logits.append(np.array(step)[:, 0])
+    return np.stack(logits, axis=1)
+
+
+@decoders
+def test_computes_with_its_cache_as_without(method, family):
+    task = adapters.adapt(make_task(family), make_method(method))
+    stir(task)
+    inputs = tokens(task)
+    assert difference(with_cache(task, inputs["token_ids"]), run(task)) < 1e-5
+
+
+def test_keras_hub_turns_cached_queries_of_gpt_neox_to_position_0():
+    # Its own defect (keras-hub pull request 2870), adapted or not. Once this
+    # fails, GPT-NeoX belongs with the other decoders above.
+    task = make_task("GPT-NeoX")
+    stir(task)
+    ids = tokens(task)["token_ids"]
+    defect = difference(with_cache(task, ids), run(task))
+    assert defect > 1e-3
+    before = with_cache(task, ids)
+    adapters.adapt(task, make_method("QuantumAdapter"))
+    assert difference(with_cache(task, ids), before) == 0.0
+
+
+def greedy(task, prompt, length):
+    """Greedy decoding without a cache: ids of shape (batch, length)."""
+    ids = np.zeros((len(prompt), length), "int32")
+    ids[:, : prompt.shape[1]] = prompt
+    for position in range(prompt.shape[1], length):
+        seen = (np.arange(length) < position) * np.ones_like(ids)
+        logits = run(task, {"token_ids": ids, "padding_mask": seen})
+        ids[:, position] = logits[:, position - 1].argmax(-1)
+    return ids
+
+
+@pytest.mark.parametrize(
+    "method,eagerly",
+    [
+        *((name, True) for name in EXAMPLES if not impossible(name, "GPT-2")),
+        ("ReplaceDense", False),
+    ],
+)
+def test_generates_as_a_loop_without_a_cache(method, eagerly):
+    task = make_task("GPT-2")
+    task.compile(sampler="greedy", run_eagerly=eagerly, jit_compile=False)
+    options = {} if eagerly else {"targets": "all-query"}
+    adapters.adapt(task, make_method(method, **options))
+    for variable in task.backbone.weights:  # else one token is always best
+        if variable.ndim > 1:
+            variable.assign(4 * variable)
+    stir(task)
+    inputs = tokens(task)
+    prompt = inputs["token_ids"][:, :3]
+    expected = greedy(task, prompt, inputs["token_ids"].shape[1])
+    inputs["padding_mask"][:, 3:] = 0
+    inputs["token_ids"] = np.where(inputs["padding_mask"], expected, 0)
+    generated = task.generate(inputs, stop_token_ids=None)
+    np.testing.assert_array_equal(generated["token_ids"], expected)
+    assert len(set(expected[:, 3:].ravel())) > 1
+
+
+@pytest.mark.parametrize(
+    "policy",
+    ["mixed_bfloat16", pytest.param("mixed_float16", marks=pytest.mark.long)],
+)
+@pytest.mark.parametrize("method", EXAMPLES)
+def test_mixed_precision(method, policy):
+    task = make_task("BERT", dtype=policy)
+    adapters.adapt(task, make_method(method))
+    losses = task.fit(tokens(task), labels(task), epochs=3, verbose=0).history[
+        "loss"
+    ]
+    assert losses[-1] < losses[0]
+    assert all(v.dtype == "float32" for v in task.trainable_variables)
+
+
+@pytest.mark.parametrize("method,family", list(IMPOSSIBLE))
+def test_what_cannot_be_says_why(method, family):
+    task = make_task("GPT-2" if family == "decoder" else family)
+    with pytest.raises(UserError, match=IMPOSSIBLE[method, family]):
+        adapters.adapt(task, make_method(method))
+    assert not hasattr(task, "adaptation")
+
+
+@pytest.mark.parametrize("method", ["ReplaceDense", "FullFineTuning"])
+def test_a_changed_base_needs_the_base_to_undo(method, tmp_path):
+    backbone = make_backbone("GPT-2")
+    before = run(backbone)
+    backbone.save_to_preset(str(tmp_path / "base"))
+    adapters.adapt(backbone, make_method(method))
+    stir(backbone)
+    with pytest.raises(UserError, match="keep_base=True"):
+        adapters.unload(backbone)
+    with pytest.raises(UserError, match="leave the base whole"):
+        adapters.disable(backbone)
+    other = make_backbone("GPT-2")
+    other.set_weights([w + 1 for w in other.get_weights()])
+    with pytest.raises(UserError, match="fingerprint"):
+        adapters.unload(backbone, base=other)
+    adapters.unload(backbone, base=str(tmp_path / "base"))
+    assert difference(run(backbone), before) == 0.0
+    adapters.adapt(backbone, make_method(method))
+    stir(backbone)
+    adapters.unload(backbone, base=make_backbone("GPT-2"))
+    assert difference(run(backbone), before) == 0.0

@@ -1,0 +1,122 @@
+"""Tiny models of every family, and what to feed them."""
+
+import keras
+import keras_hub
+import numpy as np
+
+from tfq_hybrid.adapters import FAMILIES, METHODS
+from tfq_hybrid.circuits import CircuitSpec
+
+# No RZ: every angle has a gradient, so that all weights can be seen to move.
+SPEC = CircuitSpec(qubits=2, depth=1, ansatz=("ry", "cnot"))
+VOCABULARY = 40
+LENGTH = 8
+
+_COMMON = {
+    "vocabulary_size": VOCABULARY,
+    "num_layers": 1,
+    "hidden_dim": 16,
+    "intermediate_dim": 24,
+}
+_HEADS = {"num_heads": 2, "max_sequence_length": LENGTH, "dropout": 0.0}
+_GROUPED = {"num_query_heads": 2, "num_key_value_heads": 1}
+ARGUMENTS = {
+    "BERT": _HEADS,
+    "RoBERTa": _HEADS,
+    "DistilBERT": _HEADS,
+    "ALBERT": {**_HEADS, "embedding_dim": 8, "num_layers": 2},
+    "GPT-2": _HEADS,
+    "OPT": _HEADS,
+    "BLOOM": {"num_heads": 2, "dropout": 0.0},
+    "GPT-NeoX": _HEADS,
+    "Llama 3": _GROUPED,
+    "Mistral": _GROUPED,
+    "Gemma": {**_GROUPED, "head_dim": 8},
+    "Qwen": _GROUPED,
+    "Phi-3": _GROUPED,
+}
+ROWS = {family.name: family for family in FAMILIES}
+DECODERS = [
+    name
+    for name, row in ROWS.items()
+    if any("CausalLM" in task.__name__ for task in row.tasks)
+]
+
+# What each method is tried with, on any family: a row a method.
+EXAMPLES = {
+    "ReplaceDense": {"targets": "all-ffn", "circuit": SPEC, "freeze": True},
+    "QuantumAdapter": {},
+    "QuantumAdapter of angles": {"circuit": SPEC},
+    "BottleneckAdapter": {"width": 3},
+    "LoRA": {"targets": ["attention", "up"], "rank": 2, "alpha": 4},
+    "SoRA": {"targets": ["attention", "ffn"], "rank": 2, "threshold": 0.01},
+    "PrefixTuning": {"length": 3},
+    "FullFineTuning": {},
+    "HeadOnly": {},
+}
+
+
+def make_method(name, **options):
+    """A method as in its row, but for the options."""
+    return METHODS[name.split()[0]](**{**EXAMPLES[name], **options})
+
+
+def make_backbone(family, **options):
+    keras.utils.set_random_seed(7)
+    arguments = {**_COMMON, **ARGUMENTS[family], **options}
+    return ROWS[family].backbone(**arguments)
+
+
+def make_task(family, kind=None, **options):
+    """A task of a family: `"TextClassifier"`, `"CausalLM"`, `"MaskedLM"`."""
+    kind = kind or ("CausalLM" if family in DECODERS else "TextClassifier")
+    backbone = make_backbone(family, **options)
+    task = getattr(keras_hub.models, ROWS[family].prefix + kind)
+    task = task(backbone, **({"num_classes": 3} if "Class" in kind else {}))
+    task.compile(
+        optimizer=keras.optimizers.Adam(0.01),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        run_eagerly=True,
+        **({"sampler": "greedy"} if kind == "CausalLM" else {}),
+    )
+    return task
+
+
+def tokens(model, batch=2):
+    """Inputs for a backbone or task, a dict."""
+    ids = np.random.default_rng(3).integers(1, VOCABULARY, (batch, LENGTH))
+    ids = ids.astype("int32")
+    values = {
+        "token_ids": ids,
+        "padding_mask": np.ones_like(ids),
+        "segment_ids": np.zeros_like(ids),
+        "mask_positions": np.array([[1, 3]] * batch),
+    }
+    return {name: values[name] for name in model.input}
+
+
+def labels(model, batch=2):
+    """Labels for a task."""
+    shape = tuple(model.output.shape[1:-1])
+    shape = tuple(LENGTH if size is None else size for size in shape)
+    return np.random.default_rng(4).integers(0, 3, (batch, *shape))
+
+
+def run(model, inputs=None):
+    """The output as one array."""
+    outputs = model(tokens(model) if inputs is None else inputs)
+    if isinstance(outputs, dict):
+        outputs = outputs["sequence_output"]
+    return np.array(keras.ops.cast(outputs, "float32"))
+
+
+def stir(model):
+    """Moves all that trains away from its initial values."""
+    generator = np.random.default_rng(5)
+    for variable in model.trainable_variables:
+        noise = 0.1 * generator.normal(size=variable.shape)
+        variable.assign_add(noise.astype("float32"))
+
+
+def difference(a, b):
+    return float(np.abs(a - b).max())

@@ -1,0 +1,166 @@
+"""Where the matrices are in each family of backbones: one table.
+
+A row says by which names a keras-hub backbone calls its blocks and the Dense
+layers in them, so that nothing else here knows a family. All names are those
+of keras-hub's layers; `tests/adapters/test_families.py` holds each row
+against the real backbone.
+"""
+
+import dataclasses
+
+import keras_hub
+
+# What a Dense layer does in a transformer block.
+ATTENTION_ROLES = ("query", "key", "value", "qkv", "output")
+FFN_ROLES = ("gate", "up", "down")
+
+
+@dataclasses.dataclass(frozen=True)
+class Family:
+    """One row of the table.
+
+    Args:
+        name: str. The family's name in messages.
+        prefix: str. How its classes in `keras_hub.models` begin.
+        attention: str. The path of the attention layer inside a block.
+        roles: dict of a role and the path of its Dense inside a block.
+        blocks: str. A regular expression for the names of the blocks.
+        ffn: how the feed-forward block computes: `"plain"` is
+            `down(up(x))` with the activation inside `up`, `"outside"` is
+            `down(gelu(up(x)))`, `"gated"` is `down(act(gate(x)) * up(x))`.
+        refused: dict of a role that the family has not, and why.
+        prefix_refused: why no prefix can be put before its keys, or `""`.
+        calls: function from the backbone to how often a block runs in one
+            forward pass. More than once where blocks share their weights.
+    """
+
+    name: str
+    prefix: str
+    attention: str
+    roles: dict
+    blocks: str = r"transformer_layer_\d+"
+    ffn: str = "plain"
+    refused: dict = dataclasses.field(default_factory=dict)
+    prefix_refused: str = ""
+    calls: object = lambda backbone: 1
+
+    @property
+    def backbone(self):
+        """The backbone's class."""
+        return getattr(keras_hub.models, f"{self.prefix}Backbone")
+
+    @property
+    def tasks(self):
+        """The classes of its tasks."""
+        names = ("TextClassifier", "CausalLM", "MaskedLM")
+        tasks = (
+            getattr(keras_hub.models, self.prefix + name, None)
+            for name in names
+        )
+        return tuple(task for task in tasks if task is not None)
+
+
+def _roles(attention, suffix="", output="attention_output"):
+    """Names of the four attention matrices, as most families have them."""
+    names = {role: f"{role}{suffix}" for role in ("query", "key", "value")}
+    names["output"] = output
+    return {role: f"{attention}/{name}" for role, name in names.items()}
+
+
+_TWO = {"up": "feedforward_intermediate_dense"}
+_TWO["down"] = "feedforward_output_dense"
+_THREE = {"gate": "feedforward_gate_dense", **_TWO}
+_NO_GATE = {"gate": "its feed-forward block has no gate"}
+_FUSED = (
+    "it computes query, key and value by one fused Dense: target 'qkv' to "
+    "change all three"
+)
+
+
+def _encoder(name, prefix, **options):
+    attention = "self_attention_layer"
+    roles = {**_roles(attention), **_TWO}
+    return Family(name, prefix, attention, roles, refused=_NO_GATE, **options)
+
+
+def _decoder(name, prefix, **options):
+    roles = {**_roles("self_attention"), **_TWO}
+    options = {"refused": _NO_GATE, "roles": roles, **options}
+    return Family(name, prefix, "self_attention", **options)
+
+
+def _gated(name, prefix, attention="self_attention", **options):
+    roles = {**_roles(attention), **_THREE}
+    options = {"roles": roles, "ffn": "gated", **options}
+    return Family(name, prefix, attention, **options)
+
+
+FAMILIES = (
+    _encoder("BERT", "Bert"),
+    _encoder("RoBERTa", "Roberta"),
+    _encoder("DistilBERT", "DistilBert"),
+    _encoder(
+        "ALBERT",
+        "Albert",
+        blocks=r"group_\d+_inner_layer_\d+",
+        calls=lambda backbone: backbone.num_layers // backbone.num_groups,
+    ),
+    _decoder("GPT-2", "GPT2"),
+    _decoder("OPT", "OPT"),
+    _decoder(
+        "BLOOM",
+        "Bloom",
+        roles={
+            **_roles("self_attention", "_dense", "output_dense"),
+            "up": "mlp_intermediate_dense",
+            "down": "mlp_output_dense",
+        },
+        ffn="outside",
+        prefix_refused="its position bias counts every key from the first",
+    ),
+    _decoder(
+        "GPT-NeoX",
+        "GPTNeoX",
+        roles={
+            "qkv": "self_attention/query_key_value",
+            "output": "self_attention/attention_output",
+            **_TWO,
+        },
+        refused={
+            **_NO_GATE,
+            "query": _FUSED,
+            "key": _FUSED,
+            "value": _FUSED,
+        },
+    ),
+    _gated("Llama 3", "Llama3"),
+    _gated("Mistral", "Mistral"),
+    _gated(
+        "Gemma",
+        "Gemma",
+        "attention",
+        roles={
+            **_roles("attention"),
+            "gate": "ffw_gating",
+            "up": "ffw_gating_2",
+            "down": "ffw_linear",
+        },
+        blocks=r"decoder_block_\d+",
+    ),
+    _gated("Qwen", "Qwen"),
+    _gated("Phi-3", "Phi3", "attention"),
+)
+
+
+def family_of(backbone):
+    """The row of a backbone, or `None` where there is none.
+
+    Example:
+
+    >>> family_of(None) is None
+    True
+    """
+    for family in FAMILIES:
+        if family.backbone in (type(backbone), type(backbone).__base__):
+            return family
+    return None

@@ -1,0 +1,159 @@
+"""The classes of adapted models, which carry what was done to them.
+
+A model becomes an adapted one by changing its class to a subclass that is
+registered with Keras, with the adaptation in its config: so `.keras` files
+and presets restore it. The model itself, and its weights, stay where they
+are.
+"""
+
+import keras
+from keras.src.models.functional import Functional  # has no public name
+
+from tfq_hybrid.adapters.adaptation import Adaptation
+from tfq_hybrid.adapters.compiled import check_ready_to_train
+from tfq_hybrid.adapters.families import FAMILIES
+from tfq_hybrid.adapters.install import hosts_of, install
+from tfq_hybrid.errors import UserError
+
+# From a class to the one of its adapted models. Filled below.
+HOSTS = {}
+
+
+def _training_methods(kind):
+    """What all adapted classes have in common."""
+
+    def make_train_function(self, force=False):
+        check_ready_to_train(self)
+        return kind.make_train_function(self, force)
+
+    def compile_from_config(self, config):
+        """Compiles as it was when saved, with the optimizer's state.
+
+        Keras skips this for a class whose `compile` is its own, as that of
+        a keras-hub task is.
+        """
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
+    def get_config(self):
+        config = kind.get_config(self)
+        return {**config, "adaptation": self.adaptation.to_dict()}
+
+    return {
+        "make_train_function": make_train_function,
+        "compile_from_config": compile_from_config,
+        "get_config": get_config,
+        "adapted_from": kind,
+        "__module__": __name__,
+        "__doc__": f"A `{kind.__name__}` with adapters in it.",
+    }
+
+
+def _register(kind, members):
+    name = f"Adapted{kind.__name__}"
+    adapted = type(name, (kind,), {**_training_methods(kind), **members})
+    HOSTS[kind] = keras.saving.register_keras_serializable("tfq_hybrid")(
+        adapted
+    )
+
+
+def _register_hub(kind, strict, **members):
+    """Adds a keras-hub class, whose `__init__` takes its config."""
+
+    def __init__(self, *args, adaptation=None, **kwargs):  # noqa: N807
+        kind.__init__(self, *args, **kwargs)
+        if adaptation is not None:
+            self.adaptation = Adaptation.from_dict(adaptation)
+            install(self, self.adaptation, strict)
+
+    _register(kind, {"__init__": __init__, **members})
+
+
+def _register_plain(kind):
+    """Adds a Keras class, which `from_config` makes from layers."""
+
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        adaptation = Adaptation.from_dict(config.pop("adaptation"))
+        model = super(HOSTS[kind], cls).from_config(config, custom_objects)
+        model.adaptation = adaptation
+        install(model, adaptation)
+        return model
+
+    _register(kind, {"from_config": classmethod(from_config)})
+
+
+for _family in FAMILIES:
+    _register_hub(_family.backbone, strict=False)
+    for _task in _family.tasks:
+        _register_hub(_task, strict=True, backbone_cls=HOSTS[_family.backbone])
+_register_plain(keras.Sequential)
+_register_plain(Functional)
+
+
+def become_adapted(host, adaptation):
+    """Gives a model the class that carries an adaptation."""
+    if not is_adapted(host):
+        host.__class__ = HOSTS[type(host)]
+    host.adaptation = adaptation
+
+
+def become_plain(host):
+    """Gives an adapted model the class that it had."""
+    del host.adaptation
+    host.__class__ = host.adapted_from
+
+
+def is_adapted(model):
+    """Whether a model carries an adaptation."""
+    return type(model) in HOSTS.values()
+
+
+def find_adaptation(model):
+    """The adaptation of a model, or of the backbone in it, or `None`.
+
+    Raises:
+        UserError: the model is a layer of another one, whose compiled
+            functions would go on with the layers as they are.
+    """
+    if is_inside_another(model):
+        raise UserError(
+            "Expected the outermost model, as what that has compiled would "
+            f"not see the change. Received: {model.name!r}, a layer of another"
+        )
+    for host in reversed(hosts_of(model)):
+        if is_adapted(host):
+            return host.adaptation
+    return None
+
+
+def adaptation_of(model):
+    """The adaptation of a model.
+
+    Raises:
+        UserError: the model has none, or is a layer of another one.
+    """
+    adaptation = find_adaptation(model)
+    if adaptation is None:
+        raise UserError(
+            f"Expected an adapted model. Received: {type(model).__name__}; "
+            "call adapters.adapt first"
+        )
+    return adaptation
+
+
+def is_inside_another(model):
+    """Whether a model was called by another one that was made since."""
+    return bool(model._inbound_nodes)
+
+
+def check_host(model):
+    """Raises `UserError` unless a model can carry an adaptation."""
+    if type(model) in HOSTS or is_adapted(model):
+        return
+    families = ", ".join(family.name for family in FAMILIES)
+    raise UserError(
+        "Expected a Functional or Sequential model, or a backbone, text "
+        "classifier, causal or masked language model of keras-hub, of one of: "
+        f"{families}. Received: {type(model).__name__}"
+    )

@@ -1,0 +1,215 @@
+"""`Method`: what to put where. The base of every adaptation method."""
+
+import dataclasses
+
+import keras_hub
+
+from tfq_hybrid.adapters.head import head_parameters, put_head_copy
+from tfq_hybrid.adapters.opening import open_slot, put
+from tfq_hybrid.adapters.paths import body_of
+from tfq_hybrid.adapters.words import as_layers, as_words, resolve
+from tfq_hybrid.errors import UserError, check_choice, check_integer
+
+METHODS = {}
+
+
+def register(cls):
+    """Adds a method's class to the registry `METHODS`, by its name."""
+    METHODS[cls.__name__] = cls
+    return cls
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Method:
+    """What every method is asked for, and what all do in the same way.
+
+    Args:
+        targets: word or words for what to adapt; see `resolve`.
+        layers: blocks, as `as_layers` reads them. Defaults to `None`: all.
+        exclude: word or words for what to leave out. Defaults to `()`.
+        train_head: bool. Whether the Dense layers that a task has around its
+            backbone are trained too, in a copy. Defaults to `None`: only
+            those of a text classifier, which come new.
+
+    Raises:
+        UserError: an argument is out of its range.
+    """
+
+    targets: tuple = ()
+    layers: tuple = None
+    exclude: tuple = ()
+    train_head: bool = None
+
+    # What "attention" and "ffn" stand for, where not for all in them.
+    groups = {}
+    # Whether the weights of the base stay as they are.
+    freezes = True
+    # Whether the base's weights are kept to undo with, where they do not.
+    keep_base = False
+    # Whether the base is whole underneath, so that others can share it.
+    is_additive = True
+    # The argument that decides on how many parameters are trained.
+    size = None
+
+    def __post_init__(self):
+        object.__setattr__(self, "targets", as_words("targets", self.targets))
+        object.__setattr__(self, "exclude", as_words("exclude", self.exclude))
+        object.__setattr__(self, "layers", as_layers(self.layers))
+        if self.train_head not in (None, True, False):
+            raise UserError(
+                "Expected train_head to be True, False or None. Received: "
+                f"train_head={self.train_head!r}"
+            )
+
+    def find(self, model, strict=True):
+        """The targets of this method in a model, a list of `Target`."""
+        return resolve(
+            model,
+            self.targets,
+            self.layers,
+            self.exclude,
+            self.groups,
+            strict=strict,
+        )
+
+    def head(self, model):
+        """The Dense layers of the head that are trained in a copy."""
+        wanted = self.train_head
+        if wanted is None:
+            wanted = isinstance(model, keras_hub.models.TextClassifier)
+        if not wanted or body_of(model) is model:
+            return []
+        return resolve(model, ["head"], strict=self.train_head is True)
+
+    def parts(self, target, name):
+        """What to put into a target, under a name.
+
+        Yields:
+            Pairs of a Dense layer and a new adapter for it.
+        """
+        raise NotImplementedError
+
+    def attach(self, model, name, strict=True):
+        """Puts this method's adapters into a model, under a name.
+
+        Layers that have an adapter of that name already are left alone.
+        """
+        for target in self.find(model, strict):
+            for layer, adapter in self.parts(target, name):
+                put_once(layer, name, adapter)
+        for target in self.head(model):
+            put_head_copy(target, name, put_once)
+
+    def parameters_of(self, target):
+        """How many parameters this method trains in a target, an int."""
+        raise NotImplementedError
+
+    def parameters(self, model):
+        """How many parameters this method would train in a model, an int."""
+        found = sum(self.parameters_of(target) for target in self.find(model))
+        return found + sum(map(head_parameters, self.head(model)))
+
+    def for_parameters(self, model, count, report=print):
+        """This method in the size that trains nearly `count` parameters.
+
+        Args:
+            model: the model that it is for.
+            count: int. The parameters to train.
+            report: function of a str, told what was reached. Defaults to
+                `print`.
+
+        Returns:
+            The method with another size; the nearest that there is.
+
+        Raises:
+            UserError: this method has no size to choose.
+        """
+        check_integer("count", count, minimum=1)
+
+        def reached(size):
+            return self.at_size(size).parameters(model)
+
+        low, high = 1, 1
+        while reached(high) < count and high < self.largest_size(model):
+            high = min(2 * high, self.largest_size(model))
+        while low < high:  # the smallest size with at least `count`
+            middle = (low + high) // 2
+            if reached(middle) < count:
+                low = middle + 1
+            else:
+                high = middle
+        best = self.at_size(
+            min((max(low - 1, 1), low), key=lambda s: abs(reached(s) - count))
+        )
+        report(
+            f"Asked for {count:,} trainable parameters. The nearest "
+            f"{type(self).__name__} has {best.parameters(model):,}, with "
+            f"{best.size_text}."
+        )
+        return best
+
+    def at_size(self, size):
+        """This method in another size."""
+        if self.size is None:
+            raise UserError(
+                f"Expected a method with a size to choose. Received: "
+                f"{type(self).__name__}"
+            )
+        return dataclasses.replace(self, **{self.size: size})
+
+    def largest_size(self, model):
+        """The largest size to try."""
+        return 2**16
+
+    @property
+    def size_text(self):
+        """The size in words."""
+        return f"{self.size}={getattr(self, self.size)}"
+
+    def circuits(self, model):
+        """The circuits that this method would put in, a list."""
+        return []
+
+    def trained_base(self, model):
+        """Where the base is trained too: the beginnings of paths."""
+        return () if self.freezes else ("",)
+
+    def to_dict(self):
+        """The arguments as plain JSON types, with the method's name."""
+        values = {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+        }
+        values = {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in values.items()
+        }
+        return {"method": type(self).__name__, **values}
+
+
+def method_from_dict(config):
+    """Builds a method from `to_dict()`.
+
+    Raises:
+        UserError: the method, or one of its arguments, is not known.
+    """
+    config = dict(config)
+    name = config.pop("method", None)
+    check_choice("method", name, METHODS)
+    known = [field.name for field in dataclasses.fields(METHODS[name])]
+    for key in config:
+        check_choice(f"{name} argument", key, known)
+    return METHODS[name](**config)
+
+
+def put_once(layer, name, adapter):
+    """Opens a Dense layer and puts an adapter in, if it has none so named.
+
+    Returns:
+        Whether it was put in.
+    """
+    slot = open_slot(layer)
+    if name in slot.adapters:
+        return False
+    put(slot, name, adapter)
+    return True

@@ -1,0 +1,68 @@
+"""`FullFineTuning`: everything trains."""
+
+import dataclasses
+
+from tfq_hybrid.adapters.method import Method, register
+from tfq_hybrid.adapters.targets import blocks_of
+from tfq_hybrid.adapters.variables import base_variables, size_of
+from tfq_hybrid.errors import UserError, check_integer
+
+
+@register
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FullFineTuning(Method):
+    """Trains all weights, or those of the chosen blocks and the head.
+
+    Args:
+        layers: blocks to train; then embeddings, and what else is outside of
+            the blocks and the head, stay frozen. Defaults to `None`:
+            everything trains.
+        keep_base: bool. Keeps a second copy of the trained weights, in
+            memory and in files, to undo with. Defaults to `False`.
+    """
+
+    keep_base: bool = False
+
+    freezes = False
+    is_additive = False
+    size = "layers"
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name in ("targets", "exclude", "train_head"):
+            if getattr(self, name):
+                raise UserError(
+                    f"Expected no {name}, which has no effect on "
+                    f"FullFineTuning. Received: {name}="
+                    f"{getattr(self, name)!r}"
+                )
+
+    def find(self, model, strict=True):
+        self.trained_base(model)
+        return []
+
+    def head(self, model):
+        return []  # trained where it is
+
+    def trained_base(self, model):
+        if self.layers is None:
+            return ("",)
+        blocks = blocks_of(model)
+        for index in self.layers:
+            check_integer("layers", index, -len(blocks), len(blocks) - 1)
+        return (*(f"{blocks[index]}/" for index in self.layers), "head/")
+
+    def parameters(self, model):
+        begins = self.trained_base(model)
+        found = base_variables(model, trained=True).items()
+        return sum(size_of(v) for key, v in found if key.startswith(begins))
+
+    def at_size(self, size):
+        return dataclasses.replace(self, layers=tuple(range(-size, 0)))
+
+    def largest_size(self, model):
+        return max(len(blocks_of(model)), 1)
+
+    @property
+    def size_text(self):
+        return f"the last {len(self.layers)} blocks"

@@ -1,0 +1,48 @@
+"""`HeadOnly`: the head, on a frozen backbone."""
+
+import dataclasses
+
+from tfq_hybrid.adapters.method import Method, register
+from tfq_hybrid.adapters.words import resolve
+from tfq_hybrid.errors import UserError
+
+
+@register
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class HeadOnly(Method):
+    """Trains the Dense layers that a task has around its backbone.
+
+    They train in a copy, so that several heads can share one backbone, and
+    the head is there again when this is undone.
+
+    Args:
+        targets: which of the head's layers. Defaults to `("head",)`, all.
+        exclude: see `Method`.
+
+    Raises:
+        UserError: the model has no Dense layer around its backbone, as a
+            causal language model, whose logits come from its embedding.
+    """
+
+    targets: tuple = ("head",)
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name in ("layers", "train_head"):
+            if getattr(self, name) is not None:
+                raise UserError(
+                    f"Expected no {name}, which has no effect on HeadOnly. "
+                    f"Received: {name}={getattr(self, name)!r}"
+                )
+
+    def find(self, model, strict=True):
+        rows = resolve(model, ["head"], strict=False)
+        if not rows and strict:
+            raise UserError(
+                "Expected a model with Dense layers around its backbone. "
+                f"Received: {type(model).__name__} without any"
+            )
+        return []
+
+    def head(self, model):
+        return resolve(model, self.targets, exclude=self.exclude, strict=False)

@@ -1,0 +1,128 @@
+"""`LoRA`: a low-rank matrix beside a frozen one."""
+
+import dataclasses
+
+import keras
+
+from tfq_hybrid.adapters.method import Method, register
+from tfq_hybrid.adapters.slots import Adapter
+from tfq_hybrid.errors import UserError, check_integer, is_number
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class LowRank(Adapter):
+    """`B A x`, where `A` maps to `rank` features and `B`, zero at first, on.
+
+    Args:
+        units: int. Outputs.
+        rank: int.
+        scale: float. Factor of the output.
+        dropout: float, of the input while training.
+    """
+
+    place = "beside"
+
+    def __init__(self, units, rank, scale=1.0, dropout=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.rank = rank
+        self.scale = scale
+        self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+
+    def build(self, input_shape):
+        self.a = self.add_weight(
+            shape=(input_shape[-1], self.rank),
+            initializer="he_uniform",
+            name="a",
+        )
+        self.b = self.add_weight(
+            shape=(self.rank, self.units), initializer="zeros", name="b"
+        )
+
+    def code(self, inputs):
+        """The features in between, of shape (batch, ..., rank)."""
+        return keras.ops.matmul(self.dropout(inputs), self.a)
+
+    def call(self, inputs):
+        return keras.ops.matmul(self.code(inputs), self.b) * self.scale
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "rank": self.rank,
+            "scale": self.scale,
+            "dropout": self.dropout.rate,
+        }
+
+
+@register
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LoRA(Method):
+    """Trains a matrix of low rank beside each targeted one.
+
+    `W x + (alpha / rank) B A x` with `B` zero at first: Hu et al. 2022, "LoRA:
+    Low-Rank Adaptation of Large Language Models" (arXiv 2106.09685), section
+    4.1. `A` is He uniform, as in Keras.
+
+    Args:
+        targets: Defaults to `("query", "value")`, as in the paper.
+        rank: int. Defaults to 8.
+        alpha: float. Defaults to `None`: the rank, so that the factor is 1.
+        dropout: float, of the input while training. Defaults to 0.
+        layers, exclude, train_head: see `Method`.
+
+    Example:
+
+    >>> LoRA(rank=4).to_dict()["targets"]
+    ['query', 'value']
+    """
+
+    targets: tuple = ("query", "value")
+    rank: int = 8
+    alpha: float = None
+    dropout: float = 0.0
+
+    size = "rank"
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_integer("rank", self.rank, minimum=1)
+        check_rate("dropout", self.dropout)
+        if self.alpha is not None and not is_number(self.alpha):
+            raise UserError(
+                f"Expected alpha to be a number. Received: alpha={self.alpha!r}"
+            )
+
+    @property
+    def scale(self):
+        """The factor `alpha / rank`."""
+        return 1.0 if self.alpha is None else self.alpha / self.rank
+
+    def parts(self, target, name):
+        yield (
+            target.layer,
+            LowRank(
+                target.sizes[1],
+                self.rank,
+                self.scale,
+                self.dropout,
+                dtype=target.layer.dtype_policy,
+                name=name,
+            ),
+        )
+
+    def parameters_of(self, target):
+        return self.rank * sum(target.sizes)
+
+
+def check_rate(argument, value):
+    """Raises `UserError` unless `value` is at least 0 and below 1."""
+    if not is_number(value) or not 0 <= value < 1:
+        raise UserError(
+            f"Expected {argument} to be at least 0 and below 1. Received: "
+            f"{argument}={value!r}"
+        )

@@ -1,0 +1,140 @@
+"""`QuantumAdapter`: a circuit after a frozen block."""
+
+import dataclasses
+import math
+
+import keras
+
+from tfq_hybrid.adapters.method import Method, register
+from tfq_hybrid.adapters.methods.circuits import (
+    WithCircuit,
+    circuit_parameters,
+)
+from tfq_hybrid.adapters.slots import Adapter
+from tfq_hybrid.circuits import preset
+from tfq_hybrid.errors import UserError, check_integer
+from tfq_hybrid.layers import QuantumDense
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class CircuitAdapter(Adapter):
+    """A `QuantumDense` whose last projection is zero at first.
+
+    Args:
+        circuit, engine: as for `QuantumDense`.
+        use_bias: bool. As for `QuantumDense`.
+    """
+
+    place = "after"
+
+    def __init__(self, circuit, engine="auto", use_bias=True, **kwargs):
+        super().__init__(**kwargs)
+        self.circuit = circuit
+        self.engine = engine
+        self.use_bias = use_bias
+
+    def build(self, input_shape):
+        self.dense = QuantumDense(
+            input_shape[-1],
+            self.circuit,
+            engine=self.engine,
+            use_bias=self.use_bias,
+            dtype=self.dtype_policy,
+            name="dense",
+        )
+        zeros = keras.initializers.Zeros()
+        self.dense.output_projection.kernel_initializer = zeros
+        self.dense.build(input_shape)
+        self.supports_jit = self.dense.supports_jit
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "circuit": self.circuit,
+            "engine": self.engine,
+            "use_bias": self.use_bias,
+        }
+
+
+@register
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class QuantumAdapter(WithCircuit, Method):
+    """Trains a circuit after the attention and feed-forward blocks.
+
+    With amplitudes, `y + U <Z>(y / |y|)` on the output `y` of a block, before
+    the residual: the output is the state that the circuit starts from, and
+    a projection `U` without bias, zero at first, leads back. That is QAA
+    (arXiv 2509.16244), `n + n d` parameters a place for `n` qubits and width
+    `d` at one layer. Our choice: the adapter reads what the block gave, and
+    not what it was given.
+
+    With angles, `y + U <Z>(D y)`: a projection `D` to the circuit's features
+    comes first, and both projections have a bias.
+
+    Args:
+        circuit: what `as_circuit` accepts. Defaults to `None`: `"qaa"`, on
+            as many qubits as the width asks for, ceil(log2 d).
+        depth: int. Layers of the default circuit. Defaults to 1.
+        targets: `"attention"` and `"ffn"` stand for the last Dense layer of
+            each. Defaults to both.
+        engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
+        layers, exclude, train_head: see `Method`.
+    """
+
+    targets: tuple = ("attention", "ffn")
+    circuit: object = None
+    depth: int = 1
+
+    groups = {"attention": ("output",), "ffn": ("down",)}
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_integer("depth", self.depth, minimum=1)
+        if self.circuit is not None and self.depth != 1:
+            raise UserError(
+                "Expected no depth beside a circuit, which has its own. "
+                f"Received: depth={self.depth}"
+            )
+
+    def circuit_for(self, width):
+        """The circuit after a block of a width."""
+        if self.circuit is not None:
+            return self.circuit
+        qubits = max(1, math.ceil(math.log2(width)))
+        return preset("qaa", qubits=qubits, depth=self.depth)
+
+    def at_size(self, size):
+        if self.circuit is None:
+            return dataclasses.replace(self, depth=size)
+        return super().at_size(size)
+
+    @property
+    def size_text(self):
+        return (
+            f"depth={self.depth}" if self.circuit is None else super().size_text
+        )
+
+    def parts(self, target, name):
+        circuit = self.circuit_for(target.sizes[1])
+        yield (
+            target.layer,
+            CircuitAdapter(
+                circuit.to_dict(),
+                self.engine,
+                not circuit.starts_from_amplitudes,
+                dtype=target.layer.dtype_policy,
+                name=name,
+            ),
+        )
+
+    def parameters_of(self, target):
+        width = target.sizes[1]
+        circuit = self.circuit_for(width)
+        has_bias = not circuit.starts_from_amplitudes
+        return circuit_parameters(circuit, width, width, has_bias)

@@ -1,0 +1,218 @@
+"""`ReplaceDense`: circuits in place of Dense layers."""
+
+import dataclasses
+
+import keras
+
+from tfq_hybrid.adapters.families import FFN_ROLES
+from tfq_hybrid.adapters.method import Method, register
+from tfq_hybrid.adapters.methods.circuits import (
+    WithCircuit,
+    circuit_parameters,
+)
+from tfq_hybrid.adapters.opening import drop_weights
+from tfq_hybrid.adapters.slots import Adapter
+from tfq_hybrid.adapters.variables import base_variables, size_of
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.layers import QuantumDense
+
+# Of the activations in use, silu(64) = gelu(64) = relu(64) = 64 in every
+# floating type, and a power of two multiplies without rounding.
+OPEN_GATE = 64.0
+# What hands the input on, by the kind of block and the role in it.
+CARRIERS = {
+    ("plain", "up"): "same",
+    ("outside", "up"): "both_signs",
+    ("gated", "up"): "same",
+    ("gated", "gate"): "open_gate",
+}
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class Carrier(Adapter):
+    """Carries the input of a feed-forward block to its last Dense layer.
+
+    Args:
+        kind: `"same"` hands the input on, `"both_signs"` hands on `x` and
+            `-x`, `"open_gate"` hands on 64 for each feature.
+    """
+
+    place = "carrier"
+
+    def __init__(self, kind, **kwargs):
+        super().__init__(**kwargs)
+        self.kind = kind
+
+    def call(self, inputs):
+        if self.kind == "open_gate":
+            return keras.ops.full_like(inputs, OPEN_GATE)
+        if self.kind == "both_signs":
+            return keras.ops.concatenate([inputs, -inputs], axis=-1)
+        return inputs
+
+    def compute_output_shape(self, input_shape):
+        width = input_shape[-1] * (1 + (self.kind == "both_signs"))
+        return (*input_shape[:-1], width)
+
+    def get_config(self):
+        return {**super().get_config(), "kind": self.kind}
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class CircuitReplacement(Adapter):
+    """A `QuantumDense` in place of a Dense layer's linear map.
+
+    Args:
+        units, circuit, engine: as for `QuantumDense`.
+        reads: how the input comes: `"plain"`, or as the block's carriers
+            and the activation between left it: `"outside"` is `f(x), f(-x)`
+            of a gelu `f`, and `"gated"` is `64 x`.
+    """
+
+    place = "instead"
+
+    def __init__(self, units, circuit, engine="auto", reads="plain", **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.circuit = circuit
+        self.engine = engine
+        self.reads = reads
+
+    def build(self, input_shape):
+        self.dense = QuantumDense(
+            self.units,
+            self.circuit,
+            engine=self.engine,
+            dtype=self.dtype_policy,
+            name="dense",
+        )
+        self.dense.build(input_shape)
+        self.supports_jit = self.dense.supports_jit
+
+    def call(self, inputs):
+        if self.reads == "gated":
+            inputs = inputs / OPEN_GATE
+        elif self.reads == "outside":
+            # x P(x) + x P(-x) = x, as P(x) + P(-x) = 1.
+            positive, negative = keras.ops.split(inputs, 2, axis=-1)
+            inputs = positive - negative
+        return self.dense(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "circuit": self.circuit,
+            "engine": self.engine,
+            "reads": self.reads,
+        }
+
+
+@register
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ReplaceDense(WithCircuit, Method):
+    """Puts circuits in place of Dense layers.
+
+    A single matrix (`"query"`, `"gate"`, …) becomes projection, circuit,
+    projection, and the activation after it stays. `"ffn"` is the whole
+    feed-forward block as one: projection, circuit, projection, without its
+    inner activation.
+
+    Args:
+        targets: what to replace, such as `"all-ffn"` or `"query"`.
+            `"attention"` stands for its matrices, each singly.
+        circuit: what `as_circuit` accepts. Defaults to `"qffn"`.
+        engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
+        freeze: bool. Whether the rest of the model stays as it is. Defaults
+            to `False`: all trains, as in the published systems.
+        keep_base: bool. Keeps what is replaced, and what trains, in memory
+            and in files, to undo with. Defaults to `False`.
+        layers, exclude, train_head: see `Method`.
+    """
+
+    freeze: bool = False
+    keep_base: bool = False
+
+    groups = {"ffn": ("ffn",)}
+    is_additive = False
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not self.targets:
+            raise UserError(
+                "Expected targets, such as 'all-ffn' or 'query'. Received: "
+                f"targets={self.targets!r}"
+            )
+
+    @property
+    def freezes(self):
+        return self.freeze
+
+    def head(self, model):
+        return super().head(model) if self.freeze else []
+
+    def find(self, model, strict=True):
+        rows = super().find(model, strict)
+        whole = {row.block: row.path for row in rows if row.role == "ffn"}
+        for row in rows:
+            if row.role in FFN_ROLES and row.block in whole:
+                raise UserError(
+                    "Expected each matrix to be replaced once. Received: "
+                    f"{row.path}, which is in {whole[row.block]}"
+                )
+            if row.role in ("attention", "head"):
+                raise UserError(
+                    "Expected targets of ReplaceDense to be Dense layers of "
+                    f"the backbone or 'ffn'. Received: {row.path}"
+                )
+        return rows
+
+    def attach(self, model, name, strict=True):
+        super().attach(model, name, strict)
+        if self.keep_base:
+            return
+        for target in self.find(model, strict):
+            for layer, _ in self._places(target):
+                if not layer.is_dropped:
+                    drop_weights(layer)
+
+    def _places(self, target):
+        """The Dense layers of a target, each with its role."""
+        if target.role != "ffn":
+            return [(target.layer, target.role)]
+        return [(layer, role) for role, layer in target.layers.items()]
+
+    def parts(self, target, name):
+        for layer, role in self._places(target):
+            options = {"dtype": layer.dtype_policy, "name": name}
+            if target.role == "ffn" and role != "down":
+                yield layer, Carrier(CARRIERS[target.ffn, role], **options)
+                continue
+            inputs, units = target.sizes
+            adapter = CircuitReplacement(
+                units,
+                self.circuit.to_dict(),
+                self.engine,
+                target.ffn if target.role == "ffn" else "plain",
+                **options,
+            )
+            adapter.build((None, None, inputs))
+            yield layer, adapter
+
+    def parameters(self, model):
+        count = super().parameters(model)
+        if self.freeze:
+            return count
+        replaced = tuple(
+            f"{path}/" for target in self.find(model) for path in target.paths
+        )
+        found = base_variables(model, trained=True).items()
+        return count + sum(
+            size_of(v) for key, v in found if not key.startswith(replaced)
+        )
+
+    def parameters_of(self, target):
+        return circuit_parameters(self.circuit, *target.sizes)

@@ -1,0 +1,140 @@
+"""Pretrained weights: a Hugging Face directory, made a Keras preset once."""
+
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+
+import keras_hub
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from tfq_hybrid.errors import UserError
+
+CACHE = "~/.cache/tfq_hybrid/presets"
+WEIGHTS = "model.safetensors"
+
+
+def as_preset(source, cache=None):
+    """What keras-hub's `from_preset` takes, for weights of any origin.
+
+    A local directory with a model of Hugging Face is converted by keras-hub
+    and kept as a preset; the second time, the kept one is given. For BERT
+    that includes what sentence-transformers writes, which has no `bert.`
+    before its names. All else is handed on as it is: presets, their folders,
+    and handles such as `hf://user/model`.
+
+    keras-hub's BERT always computes gelu by its tanh approximation; a model
+    that was trained with the exact one differs by about 0.003 in its hidden
+    states. Pooling and normalisation after the encoder are not converted.
+
+    Args:
+        source: str or path.
+        cache: str or path of the folder for kept presets. Defaults to
+            `None`: `~/.cache/tfq_hybrid/presets`.
+
+    Returns:
+        str, for `from_preset`.
+
+    Raises:
+        UserError: the directory holds a model that cannot be converted.
+
+    Example:
+
+    >>> as_preset("bert_tiny_en_uncased")
+    'bert_tiny_en_uncased'
+    """
+    folder = pathlib.Path(source)
+    config = _hugging_face_config(folder)
+    if config is None:
+        return str(source)
+    if not (folder / WEIGHTS).is_file():
+        raise UserError(
+            f"Expected a Hugging Face directory with {WEIGHTS}. Received: "
+            f"{folder}, which holds {', '.join(sorted(os.listdir(folder)))}"
+        )
+    kept = pathlib.Path(cache or CACHE).expanduser() / _digest(folder)
+    if not kept.is_dir():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        partial = pathlib.Path(tempfile.mkdtemp(dir=kept.parent))
+        try:
+            _convert(folder, config, partial)
+            if not kept.is_dir():  # else another process was quicker
+                partial.rename(kept)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    return str(kept)
+
+
+def _hugging_face_config(folder):
+    """The config of a model of Hugging Face, or `None`."""
+    try:
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return config if "model_type" in config else None
+
+
+def _digest(folder):
+    """Tells one directory's content from another's."""
+    digest = hashlib.sha256()
+    for name in ("config.json", "tokenizer_config.json", "vocab.txt", WEIGHTS):
+        if (folder / name).is_file():
+            with (folder / name).open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:32]
+
+
+def _convert(folder, config, preset):
+    try:
+        if config["model_type"] == "bert":
+            _convert_bert(folder, config, preset)
+        else:
+            backbone = keras_hub.models.Backbone.from_preset(str(folder))
+            backbone.save_to_preset(str(preset))
+            tokenizer = keras_hub.models.Tokenizer.from_preset(str(folder))
+            tokenizer.save_to_preset(str(preset))
+    except (KeyError, OSError, SafetensorError, ValueError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise UserError(
+            "Expected a Hugging Face directory that keras-hub can convert. "
+            f"Received: {folder} ({config['model_type']}): {reason[:200]}"
+        ) from None
+
+
+def _convert_bert(folder, config, preset):
+    """Converts a BERT under the names that keras-hub looks for."""
+    for name, only in (
+        ("max_position_embeddings", 512),
+        ("type_vocab_size", 2),
+    ):
+        if config.get(name, only) != only:
+            raise ValueError(f"{name} is {config[name]}, and not {only}")
+    with tempfile.TemporaryDirectory() as renamed:
+        renamed = pathlib.Path(renamed)
+        weights = load_file(folder / WEIGHTS)
+        save_file(
+            {_bert_name(name): w for name, w in weights.items()},
+            renamed / WEIGHTS,
+        )
+        shutil.copy(folder / "config.json", renamed)
+        backbone = keras_hub.models.BertBackbone.from_preset(str(renamed))
+    backbone.save_to_preset(str(preset))
+    path = folder / "tokenizer_config.json"
+    options = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    lowercase = options.get("do_lower_case", True)
+    accents = options.get("strip_accents")  # null: as for the case
+    tokenizer = keras_hub.models.BertTokenizer(
+        str(folder / "vocab.txt"),
+        lowercase=lowercase,
+        strip_accents=lowercase if accents is None else accents,
+    )
+    tokenizer.save_to_preset(str(preset))
+
+
+def _bert_name(name):
+    name = name if name.startswith(("bert.", "cls.")) else f"bert.{name}"
+    name = name.replace("LayerNorm.weight", "LayerNorm.gamma")
+    return name.replace("LayerNorm.bias", "LayerNorm.beta")

@@ -1,0 +1,190 @@
+"""Dense layers that an adapter can sit in.
+
+A layer is opened in place: it changes its class to a subclass with the same
+weights, which asks its active adapter how to compute. So the layer stays
+where it is, in the attribute of a block or as a node of a model's graph, and
+so do its weights; to undo, the class changes back.
+"""
+
+import math
+import types
+
+import keras
+
+
+class Adapter(keras.layers.Layer):
+    """What sits in a Dense layer. The base of all adapter layers.
+
+    A subclass says by `place` what it does to the Dense layer's linear map
+    `W`, its activation `f` and the adapter `A`:
+
+        "beside"     f(W x + A x)
+        "instead"    f(A x)
+        "carrier"    A x, without the activation
+        "after"      y + A y, where y = f(W x)
+
+    `call` sees the features flattened to the last axis, whatever their shape
+    in the Dense layer.
+    """
+
+    place = "after"
+
+    def adapt(self, slot, inputs):
+        """The output of the Dense layer with this adapter in it."""
+        if self.place == "after":
+            outputs = slot.finish(slot.linear(inputs))
+            return outputs + self(outputs)
+        outputs = self(slot.flatten(inputs))
+        if self.place == "carrier":
+            return outputs
+        outputs = slot.unflatten(outputs)
+        if self.place == "beside":
+            outputs = slot.linear(inputs) + outputs
+        return slot.finish(outputs)
+
+
+class Opened:
+    """A layer that changed its class to hold adapters by name.
+
+    Attributes:
+        adapters: dict of a name and an `Adapter`.
+        active: the name of the one that is used, or `None`.
+        closed: the class that the layer had.
+    """
+
+    adapters = types.MappingProxyType({})
+    active = None
+
+    @property
+    def adapter(self):
+        """The active adapter, or `None`."""
+        return self.adapters.get(self.active)
+
+
+class _Slot(Opened):
+    """What the two classes of slots share."""
+
+    is_dropped = False
+    shapes = None
+
+    @property
+    def input_spec(self):
+        """What Keras checks inputs against: an adapter may want others."""
+        adapter = self.adapter
+        additive = adapter is None or adapter.place in ("beside", "after")
+        return self._input_spec if additive else None
+
+    @input_spec.setter
+    def input_spec(self, value):
+        self._input_spec = value
+
+    def call(self, inputs, training=None):
+        adapter = self.adapter
+        if adapter is None:
+            return super().call(inputs, training=training)
+        return adapter.adapt(self, inputs)
+
+    def finish(self, outputs):
+        """The Dense layer's activation."""
+        return outputs if self.activation is None else self.activation(outputs)
+
+    def flatten(self, inputs):
+        """(batch, time, *inputs) to (batch, time, features)."""
+        axes = len(self.shapes[0])
+        if axes == 1:
+            return inputs
+        leading = keras.ops.shape(inputs)[:-axes]
+        return keras.ops.reshape(inputs, (*leading, math.prod(self.shapes[0])))
+
+    def unflatten(self, outputs):
+        """(batch, time, features) to (batch, time, *outputs)."""
+        if len(self.shapes[1]) == 1:
+            return outputs
+        leading = keras.ops.shape(outputs)[:-1]
+        return keras.ops.reshape(outputs, (*leading, *self.shapes[1]))
+
+    def compute_output_shape(self, input_shape):
+        if self.adapter is not None and self.adapter.place == "carrier":
+            return self.adapter.compute_output_shape(input_shape)
+        return super().compute_output_shape(input_shape)
+
+    def save_own_variables(self, store):
+        if not self.is_dropped:
+            super().save_own_variables(store)
+
+    def load_own_variables(self, store):
+        if not self.is_dropped:
+            super().load_own_variables(store)
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class AdaptedDense(_Slot, keras.layers.Dense):
+    """A `keras.layers.Dense` with adapters in it."""
+
+    closed = keras.layers.Dense
+
+    def linear(self, inputs):
+        """The Dense layer without its activation."""
+        outputs = keras.ops.matmul(inputs, self.kernel)
+        return outputs if self.bias is None else outputs + self.bias
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class AdaptedEinsumDense(_Slot, keras.layers.EinsumDense):
+    """A `keras.layers.EinsumDense` with adapters in it."""
+
+    closed = keras.layers.EinsumDense
+
+    def linear(self, inputs):
+        """The Dense layer without its activation."""
+        outputs = keras.ops.einsum(self.equation, inputs, self.kernel)
+        return outputs if self.bias is None else outputs + self.bias
+
+
+SLOTS = {kind.closed: kind for kind in (AdaptedDense, AdaptedEinsumDense)}
+
+
+def is_dense(layer):
+    """Whether an adapter can sit in a layer."""
+    return type(layer) in SLOTS or isinstance(layer, _Slot)
+
+
+def is_slot(layer):
+    """Whether a layer has been opened."""
+    return isinstance(layer, _Slot)
+
+
+def dense_shapes(layer):
+    """The shapes that a built Dense layer maps between.
+
+    Args:
+        layer: `keras.layers.Dense` or `keras.layers.EinsumDense`.
+
+    Returns:
+        A pair of tuples: the axes that are summed over, and the new ones.
+
+    Example:
+
+    >>> layer = keras.layers.EinsumDense("abc,cde->abde", (None, 2, 3))
+    >>> layer.build((None, None, 5))
+    >>> dense_shapes(layer)
+    ((5,), (2, 3))
+    """
+    if is_slot(layer) and layer.shapes is not None:
+        return layer.shapes
+    kernel = tuple(layer.kernel.shape)
+    if isinstance(layer, keras.layers.Dense):
+        return kernel[:1], kernel[1:]
+    inputs, rest = layer.equation.split(",")
+    weights, outputs = rest.split("->")
+    sizes = dict(zip(weights, kernel, strict=True))
+    summed = tuple(a for a in inputs if a in weights and a not in outputs)
+    new = tuple(a for a in outputs if a in weights and a not in inputs)
+    if not (
+        inputs.endswith("".join(summed)) and outputs.endswith("".join(new))
+    ):
+        raise ValueError(
+            f"Expected the features of {layer.name!r} to be its last axes. "
+            f"Received: equation={layer.equation!r}"
+        )
+    return tuple(sizes[a] for a in summed), tuple(sizes[a] for a in new)

@@ -1,0 +1,157 @@
+"""What can be targeted in a model."""
+
+import dataclasses
+import math
+import re
+
+from tfq_hybrid.adapters.families import (
+    ATTENTION_ROLES,
+    FFN_ROLES,
+    family_of,
+)
+from tfq_hybrid.adapters.paths import all_layers, body_of, named_layers
+from tfq_hybrid.adapters.slots import dense_shapes, is_dense
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """Something that a method can be applied to.
+
+    Attributes:
+        path: str. Where it is, from the backbone on; what a task has around
+            its backbone begins with `head/`.
+        role: `"query"`, `"key"`, `"value"`, `"qkv"`, `"output"`, `"gate"`,
+            `"up"`, `"down"`; `"ffn"` or `"attention"` for a whole block;
+            `"head"`; or `"dense"`.
+        block: int. Which transformer block it is in, or `None`.
+        inputs, outputs: tuples of int. The shapes of its features.
+        calls: int. How often it runs in one forward pass.
+        ffn: how a feed-forward block computes; see `Family`.
+        layers: dict of a role and a layer. What it is made of.
+        paths: tuple of str. Where its Dense layers are.
+    """
+
+    path: str
+    role: str
+    block: int | None
+    inputs: tuple
+    outputs: tuple
+    calls: int = 1
+    ffn: str = ""
+    layers: dict = dataclasses.field(default=None, repr=False, compare=False)
+    paths: tuple = dataclasses.field(default=(), repr=False)
+
+    @property
+    def layer(self):
+        """The Dense layer, where it is one."""
+        return self.layers[self.role]
+
+    @property
+    def sizes(self):
+        """Features in and out, as two ints."""
+        return math.prod(self.inputs), math.prod(self.outputs)
+
+
+def targets(model):
+    """Lists what can be targeted in a model.
+
+    Args:
+        model: a keras-hub backbone or task, or a plain Keras model.
+
+    Returns:
+        A list of `Target`, in the order of the model.
+
+    Example:
+
+    >>> import keras
+    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    >>> for target in targets(model):
+    ...     print(target.role, target.inputs, target.outputs)
+    dense (4,) (3,)
+    """
+    body = body_of(model)
+    family = family_of(body)
+    layers = dict(all_layers(model))
+    rows, in_blocks = [], set()
+    if family is not None:
+        calls = family.calls(body)
+        for index, block in enumerate(blocks_of(model)):
+            for target in _block_targets(family, block, index, layers, calls):
+                rows.append(target)
+                in_blocks.add(target.path)
+    adapters = _adapter_paths(layers)
+    for path, layer in layers.items():
+        if not is_dense(layer) or path in in_blocks or not layer.built:
+            continue
+        if any(path.startswith(inside) for inside in adapters):
+            continue
+        role = "head" if path.startswith("head/") else "dense"
+        inputs, outputs = dense_shapes(layer)
+        rows.append(
+            Target(
+                path,
+                role,
+                None,
+                inputs,
+                outputs,
+                layers={role: layer},
+                paths=(path,),
+            )
+        )
+    return rows
+
+
+def blocks_of(model):
+    """The paths of a model's transformer blocks, a list of str."""
+    body = body_of(model)
+    family = family_of(body)
+    if family is None:
+        return []
+    paths = [path for path, _ in named_layers(body)]
+    return [path for path in paths if re.fullmatch(family.blocks, path)]
+
+
+def _block_targets(family, block, index, layers, calls):
+    paths = {role: f"{block}/{path}" for role, path in family.roles.items()}
+    dense = {role: layers[path] for role, path in paths.items()}
+    options = {"block": index, "calls": calls}
+    for role, path in paths.items():
+        inputs, outputs = dense_shapes(dense[role])
+        yield Target(
+            path,
+            role,
+            inputs=inputs,
+            outputs=outputs,
+            layers={role: dense[role]},
+            paths=(path,),
+            **options,
+        )
+    width = dense_shapes(dense["down"])[1]
+    options |= {"inputs": width, "outputs": width}
+    inside = [role for role in FFN_ROLES if role in dense]
+    yield Target(
+        f"{block}/ffn",
+        "ffn",
+        ffn=family.ffn,
+        layers={role: dense[role] for role in inside},
+        paths=tuple(paths[role] for role in inside),
+        **options,
+    )
+    path = f"{block}/{family.attention}"
+    inside = [role for role in ATTENTION_ROLES if role in dense]
+    yield Target(
+        path,
+        "attention",
+        layers={"attention": layers[path], **{r: dense[r] for r in inside}},
+        paths=tuple(paths[role] for role in inside),
+        **options,
+    )
+
+
+def _adapter_paths(layers):
+    """Paths of what is no part of the base: adapters in slots."""
+    return tuple(
+        f"{path}/{adapter.name}/"
+        for path, layer in layers.items()
+        for adapter in getattr(layer, "adapters", {}).values()
+    )

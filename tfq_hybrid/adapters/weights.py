@@ -1,0 +1,146 @@
+"""The weights of an adapter alone, in a file of their own."""
+
+import json
+import os
+import pathlib
+
+import h5py
+import keras
+
+from tfq_hybrid.adapters.adapt import adapt
+from tfq_hybrid.adapters.adaptation import FORMAT, check_format
+from tfq_hybrid.adapters.hosts import adaptation_of, find_adaptation
+from tfq_hybrid.adapters.methods import method_from_dict
+from tfq_hybrid.adapters.variables import (
+    adapter_variables,
+    base_variables,
+    fingerprint,
+)
+from tfq_hybrid.errors import UserError, check_choice
+
+
+def save_weights(model, path, name=None):
+    """Saves what an adapter trains, and nothing else, as HDF5.
+
+    Each array is kept under the path of its layer, with the method and the
+    fingerprint of the base, so that `load_weights` can tell what it is.
+
+    Args:
+        model: an adapted model.
+        path: str or path of the file, which is replaced.
+        name: str. Which adapter. Defaults to `None`: the active one.
+
+    Raises:
+        UserError: the model is not adapted, or has none of that name.
+    """
+    adaptation = adaptation_of(model)
+    name = adaptation.active if name is None else name
+    check_choice("name", name, adaptation.methods)
+    method = adaptation.methods[name]
+    path = pathlib.Path(path)
+    partial = path.with_name(f".{path.name}.partial")
+    with h5py.File(partial, "w") as file:
+        file.attrs["format"] = FORMAT
+        file.attrs["method"] = json.dumps(method.to_dict())
+        file.attrs["fingerprint"] = adaptation.fingerprint
+        for key, variable in _trained(model, method, name).items():
+            file[key] = _array(variable)
+    os.replace(partial, path)
+
+
+def load_weights(model, path, name="default"):
+    """Loads what `save_weights` saved, into the same base.
+
+    Args:
+        model: the base, which is adapted first as the file says; or a model
+            that has the same method under `name`.
+        path: str or path of the file.
+        name: str. Defaults to `"default"`.
+
+    Returns:
+        The model, with the adapter active.
+
+    Raises:
+        UserError: the file is for another base or another method, its arrays
+            have other paths or shapes, or its format is newer.
+    """
+    with _open(path) as file:
+        check_format(file.attrs["format"])
+        method = method_from_dict(json.loads(file.attrs["method"]))
+        arrays = {}
+        file.visititems(
+            lambda key, item: (
+                arrays.update({key: item[()]})
+                if isinstance(item, h5py.Dataset)
+                else None
+            )
+        )
+        stored = file.attrs["fingerprint"]
+    known = find_adaptation(model)
+    found = known.fingerprint if known else fingerprint(model)
+    if found != stored:
+        raise UserError(
+            "Expected the base that the adapter was trained on, with "
+            f"fingerprint {stored[:12]}. Received: another one, with "
+            f"fingerprint {found[:12]}"
+        )
+    if known is None or name not in known.methods:
+        adapt(model, method, name)
+    elif known.methods[name] != method:
+        raise UserError(
+            f"Expected the method of the model's {name!r}, "
+            f"{known.methods[name].to_dict()}. Received: {method.to_dict()}"
+        )
+    variables = _trained(model, method, name)
+    _check_arrays(variables, arrays, path)
+    for key, variable in variables.items():
+        variable.assign(arrays[key])
+    return model
+
+
+def _trained(model, method, name):
+    """What a method trains, by path: its adapters, and of the base."""
+    found = adapter_variables(model, name)
+    begins = method.trained_base(model)
+    if begins:
+        base = base_variables(model).items()
+        found |= {k: v for k, v in base if k.startswith(begins)}
+    return found
+
+
+def _array(variable):
+    """A NumPy array of a type that HDF5 knows."""
+    if keras.backend.standardize_dtype(variable.dtype) == "bfloat16":
+        variable = keras.ops.cast(variable, "float32")
+    return keras.ops.convert_to_numpy(variable)
+
+
+def _open(path):
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise UserError(
+            f"Expected a file of adapter weights. Received: {path} ({error})"
+        ) from None
+    if "fingerprint" not in file.attrs:
+        file.close()
+        raise UserError(
+            "Expected a file that adapters.save_weights wrote. Received: "
+            f"{path}"
+        )
+    return file
+
+
+def _check_arrays(variables, arrays, path):
+    for key in sorted({*variables} ^ {*arrays}):
+        where = "not in the file" if key in variables else "not in the model"
+        raise UserError(
+            f"Expected the arrays of {path} to be those of the model. "
+            f"Received: {key}, which is {where}"
+        )
+    for key, variable in variables.items():
+        if tuple(variable.shape) != arrays[key].shape:
+            raise UserError(
+                f"Expected {key} of shape {tuple(variable.shape)}. Received: "
+                f"shape {arrays[key].shape} in {path}"
+            )

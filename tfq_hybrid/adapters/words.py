@@ -1,0 +1,163 @@
+"""The words that people say by what to adapt."""
+
+import difflib
+import re
+
+from tfq_hybrid.adapters.families import (
+    ATTENTION_ROLES,
+    FFN_ROLES,
+    family_of,
+)
+from tfq_hybrid.adapters.paths import body_of
+from tfq_hybrid.adapters.targets import targets
+from tfq_hybrid.errors import UserError, check_integer
+
+BLOCK_ROLES = ("ffn", "attention")
+
+
+def resolve(model, words, layers=None, exclude=(), groups=None, strict=True):
+    """Finds the targets that words stand for.
+
+    Args:
+        model: the model.
+        words: sequence of str. Each is a shorthand (`"all-query"`), a role
+            (`"query"`), a path or the end of one
+            (`"feedforward_output_dense"`), or a regular expression that
+            matches a whole path.
+        layers: sequence of int. Blocks, counted from 0, or from the last by
+            negative numbers. Defaults to `None`: all.
+        exclude: sequence of str, words as above.
+        groups: dict. What `"attention"` and `"ffn"` stand for: a tuple of
+            roles each. Defaults to all Dense layers in them.
+        strict: bool. Whether a word that matches nothing is an error.
+
+    Returns:
+        A list of `Target`, in the order of the model.
+
+    Raises:
+        UserError: a word matches nothing; the nearest paths are named.
+    """
+    groups = {"attention": ATTENTION_ROLES, "ffn": FFN_ROLES, **(groups or {})}
+    rows = targets(model)
+    chosen = [row for row in rows if _in_layers(row, layers, rows, model)]
+    unwanted = set()
+    for word in exclude:
+        unwanted |= set(_match(word, chosen, rows, groups, model, strict))
+    found = set()
+    for word in words:
+        found |= set(_match(word, chosen, rows, groups, model, strict))
+    return [row for row in rows if row in found - unwanted]
+
+
+def _match(word, chosen, rows, groups, model, strict):
+    role = word.removeprefix("all-")
+    matches = _matches(word, chosen, groups)
+    if matches or not strict:
+        return matches
+    family = family_of(body_of(model))
+    if family is not None and role in family.refused:
+        raise UserError(
+            f"Expected targets that {family.name} has. Received: "
+            f"{word!r}, but {family.refused[role]}"
+        )
+    if _matches(word, rows, groups):
+        raise UserError(
+            f"Expected {word!r} to match something in the chosen layers. "
+            "Received: layers without it"
+        )
+    names = {row.path for row in rows} | {row.role for row in rows}
+    ends = {path.rpartition("/")[2]: path for path in sorted(names)}
+    near = difflib.get_close_matches(word, [*names, *ends], n=3, cutoff=0.3)
+    near = list(dict.fromkeys(ends.get(name, name) for name in near))
+    raise UserError(
+        f"Expected every target to match a layer. Received: {word!r}, which "
+        f"matches none. The nearest are: {', '.join(near or sorted(names))}"
+    )
+
+
+def _matches(word, rows, groups):
+    exact = [row for row in rows if row.path == word]
+    if exact:
+        return exact
+    role = word.removeprefix("all-")
+    if role in groups:
+        return [row for row in rows if row.role in groups[role]]
+    if any(row.role == role for row in rows):
+        return [row for row in rows if row.role == role]
+    single = [row for row in rows if row.role not in BLOCK_ROLES]
+    ends = [row for row in single if row.path.endswith(f"/{word}")]
+    if ends:
+        return ends
+    try:
+        pattern = re.compile(word)
+    except re.error:
+        return []
+    return [row for row in single if pattern.fullmatch(row.path)]
+
+
+def _in_layers(row, layers, rows, model):
+    if layers is None:
+        return True
+    count = 1 + max((r.block for r in rows if r.block is not None), default=-1)
+    if not count:
+        raise UserError(
+            "Expected layers=None, as the model has no blocks of a known "
+            f"family. Received: layers={list(layers)}"
+        )
+    for index in layers:
+        check_integer("layers", index, minimum=-count, maximum=count - 1)
+    return row.block in {index % count for index in layers}
+
+
+def as_layers(layers):
+    """Reads layer indices: an int, a range, a list, or `"0,8-11"`.
+
+    Returns:
+        A tuple of int, or `None` for all layers.
+
+    Raises:
+        UserError: nothing of the above.
+
+    Example:
+
+    >>> as_layers("0,8-11"), as_layers(range(2)), as_layers(-1)
+    ((0, 8, 9, 10, 11), (0, 1), (-1,))
+    """
+    if layers is None:
+        return None
+    if isinstance(layers, int) and not isinstance(layers, bool):
+        return (layers,)
+    if isinstance(layers, str):
+        found = []
+        for part in layers.replace(" ", "").split(","):
+            match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
+            if match is None:
+                raise _layers_error(layers)
+            first, last = match[1], match[2] or match[1]
+            found += range(int(first), int(last) + 1)
+        layers = found
+    is_sequence = isinstance(layers, (list, tuple, range))
+    if not is_sequence or not layers:
+        raise _layers_error(layers)
+    if not all(type(index) is int for index in layers):
+        raise _layers_error(layers)
+    return tuple(layers)
+
+
+def _layers_error(layers):
+    return UserError(
+        "Expected layers as an int, a range, a list of ints or a text such "
+        f"as '0,8-11'. Received: layers={layers!r}"
+    )
+
+
+def as_words(argument, words):
+    """One word or a sequence of them, as a tuple of str."""
+    words = (words,) if isinstance(words, str) else words
+    is_sequence = isinstance(words, (list, tuple))
+    if not is_sequence or not all(isinstance(word, str) for word in words):
+        raise UserError(
+            f"Expected {argument} as a word or a list of words. Received: "
+            f"{argument}={words!r}"
+        )
+    return tuple(words)
