@@ -32,7 +32,9 @@ CIRCUIT_OPTIONS = (
     "encoding",
     "scaling",
     "ansatz",
+    "first_layer",
     "entanglement",
+    "distance",
     "reuploads",
     "share_weights",
     "observables",
@@ -87,7 +89,9 @@ def _words(ctx, parameter, value):
 @click.option("--qubits", type=int, help="Default: 4.")
 @click.option("--depth", type=int, help="Ansatz layers. Default: 2.")
 @click.option(
-    "--encoding", metavar="[angle|hadamard_angle]", help="Default: angle."
+    "--encoding",
+    metavar="[angle|hadamard_ry|hadamard_angle|iqp|amplitude]",
+    help="Default: angle.",
 )
 @click.option(
     "--scaling",
@@ -98,12 +102,22 @@ def _words(ctx, parameter, value):
     "--ansatz",
     callback=_words,
     help="Gates of a layer in order, "
-    "of rx, ry, rz, cnot, cz. Default: ry,rz,cnot.",
+    "of rx, ry, rz, cnot, cz, cnot_ry. Default: ry,rz,cnot.",
+)
+@click.option(
+    "--first-layer",
+    callback=_words,
+    help="Gates of the first layer, where they are others.",
 )
 @click.option(
     "--entanglement",
-    metavar="[none|linear|ring|alternating|full]",
+    metavar="[none|linear|ring|alternating|pairwise|brick|long_range|full]",
     help="Default: alternating.",
+)
+@click.option(
+    "--distance",
+    type=int,
+    help="The longest distance that long_range couples. Default: 1.",
 )
 @click.option(
     "--reuploads",
@@ -125,7 +139,8 @@ def _words(ctx, parameter, value):
     "--circuit",
     "circuit_file",
     type=click.Path(),
-    help="A JSON file instead of the options above: a CircuitSpec, "
+    help="Instead of the options above: a preset (qffn, hybrid_bert, "
+    "hyqut_ring, hyqut_pairwise, ionq, qaa) or a JSON file with a CircuitSpec "
     "or a Cirq circuit whose symbols begin with x (features) and w "
     "(weights).",
 )
@@ -277,18 +292,20 @@ def _circuit(given, circuit_file):
 
     changes = {k: v for k, v in given.items() if k in CIRCUIT_OPTIONS}
     if circuit_file is None:
-        for name in ("ansatz", "observables"):
+        for name in ("ansatz", "first_layer", "observables"):
             if name in changes:
                 changes[name] = tuple(changes[name])
         return dataclasses.replace(PRESETS["qffn"], **changes)
     if changes:
         option = f"--{next(iter(changes)).replace('_', '-')}"
         raise click.UsageError(f"--circuit and {option} exclude each other.")
+    if circuit_file in PRESETS:
+        return PRESETS[circuit_file]
     try:
         content = json.loads(pathlib.Path(circuit_file).read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(
-            f"Expected a JSON file with a circuit. Received: {circuit_file} "
-            f"({error})"
+            f"Expected a preset of {', '.join(PRESETS)}, or a JSON file with "
+            f"a circuit. Received: {circuit_file} ({error})"
         ) from None
     return as_circuit(content)
