@@ -172,3 +172,36 @@ def test_gradients_without_meaning_are_refused(
     shots = Execution(10, differentiator=GradientMethod("adjoint"))
     with pytest.raises(UserError, match="straight_through"):
         choose_engine(program, execution=shots)
+
+
+def test_what_is_no_program_is_refused():
+    qubit = cirq.LineQubit(0)
+    circuit = cirq.Circuit(cirq.rx(sympy.Symbol("x"))(qubit))
+    measured = circuit + cirq.measure(qubit)
+    with pytest.raises(UserError, match=r"without measurements.*moment 1"):
+        Program(measured, (cirq.X(qubit),), ("x",))
+    with pytest.raises(UserError, match="real coefficients"):
+        Program(circuit, (1j * cirq.Z(qubit),), ("x",))
+
+
+def test_symbols_that_cirq_does_not_name_are_refused():
+    a, b = cirq.LineQubit.range(2)
+    gate = cirq.PhasedFSimGate(sympy.Symbol("x"), 0.3, 0.2, 0.1, 0.5)
+    circuit = cirq.Circuit(cirq.rx(sympy.Symbol("y"))(a), gate(a, b))
+    program = Program(circuit, (cirq.Z(a),), ("y",))
+    with pytest.raises(UserError, match="symbols that nothing feeds: x"):
+        choose_engine(program, "batched")
+
+
+def test_shifts_of_controlled_gates_are_left_to_the_batched_engine():
+    a, b = cirq.LineQubit.range(2)
+    gate = cirq.rx(sympy.Symbol("x"))(b).controlled_by(a)
+    program = Program(cirq.Circuit(cirq.H(a), gate), (cirq.Z(b),), ("x",))
+    assert choose_engine(program, "tfq").name == "tfq"  # by its adjoint
+    for execution in (
+        Execution(repetitions=10),
+        Execution(differentiator=GradientMethod("parameter_shift")),
+    ):
+        with pytest.raises(UserError, match="controlled gate"):
+            choose_engine(program, "tfq", execution)
+        assert choose_engine(program, "auto", execution).name == "batched"

@@ -137,3 +137,31 @@ def test_adjoint_is_refused():
     program = noisy_program(2, cirq.depolarize(0.1))
     with pytest.raises(UserError, match="cannot be walked backwards"):
         BatchedEngine(program, gradient="adjoint")
+
+
+def test_weak_noise_is_not_rounded_away():
+    q = cirq.LineQubit.range(2)
+    x = sympy.Symbol("x")
+    weak = [cirq.depolarize(1e-6)(q[0])] * 200
+    circuit = cirq.Circuit(
+        cirq.ry(x)(q[0]), cirq.CNOT(*q), weak, cirq.ry(x)(q[0])
+    )
+    program = Program(circuit, (cirq.Z(q[0]),), ("x",))
+    fed = np.array([[0.3]])
+    chances = np.diagonal(density(program, fed, [])[0]).real
+    expected = chances[:2].sum() - chances[2:].sum()
+    result = BatchedEngine(program)(tf.constant(fed), tf.zeros([0], "float64"))
+    assert float(result[0, 0]) == pytest.approx(expected, abs=1e-7)
+
+
+def test_channels_in_subcircuits():
+    qubit = cirq.LineQubit(0)
+    inner = cirq.FrozenCircuit(
+        cirq.ry(sympy.Symbol("x"))(qubit), cirq.depolarize(0.2)(qubit)
+    )
+    operation = cirq.CircuitOperation(inner, use_repetition_ids=False)
+    program = Program(cirq.Circuit(operation), (cirq.Z(qubit),), ("x",))
+    assert program.is_noisy
+    result = BatchedEngine(program)(tf.ones([1, 1]), tf.zeros([0]))
+    expected = np.cos(1) * (1 - 4 / 3 * 0.2)
+    assert float(result[0, 0]) == pytest.approx(expected, abs=1e-6)

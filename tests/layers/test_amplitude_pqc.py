@@ -137,3 +137,7 @@ def test_bad_arguments():
         QuantumDense(2, SPEC).build((None, 9))
     with pytest.raises(UserError, match="engine='batched'"):
         AmplitudePQC(SPEC.circuit, SPEC.operators, engine="tfq")
+    with pytest.raises(UserError, match="of shape"):
+        AmplitudePQC(SPEC.circuit, SPEC.operators)(np.ones(4))
+    with pytest.raises(UserError, match="NaN or infinity"):
+        AmplitudePQC(SPEC.circuit, SPEC.operators)(np.array([[np.nan, 1.0]]))

@@ -1,5 +1,6 @@
 """Turn a circuit into numbers: by TensorFlow Quantum, or batched."""
 
+from tfq_hybrid.engines.batched import BatchedEngine
 from tfq_hybrid.engines.choice import (
     ENGINES,
     EngineChoice,
@@ -17,6 +18,7 @@ from tfq_hybrid.engines.program import Program
 
 __all__ = [
     "ENGINES",
+    "BatchedEngine",
     "EngineChoice",
     "Execution",
     "GRADIENTS",

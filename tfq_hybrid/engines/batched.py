@@ -63,7 +63,6 @@ class BatchedEngine:
     """
 
     name = "batched"
-    supports_jit = True
 
     def __init__(self, program, gradient="backprop", passes=PASSES):
         check_choice("gradient", gradient, ("backprop", "adjoint"))
@@ -126,6 +125,7 @@ class BatchedEngine:
         return self._finish(plan, fed, trained, states)
 
     def _finish(self, plan, fed, trained, states, seed=None):
+        fed, trained = tf.convert_to_tensor(fed), tf.convert_to_tensor(trained)
         if states is not None:
             states = _planes(states, fed.dtype)
             if self.register.radix == 4:

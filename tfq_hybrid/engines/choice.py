@@ -11,7 +11,12 @@ from tfq_hybrid.engines.memory import (
     density_fits,
     human_bytes,
 )
-from tfq_hybrid.engines.tfq_checks import check_tfq, check_tfq_noisy
+from tfq_hybrid.engines.tfq_checks import (
+    check_tfq,
+    check_tfq_noisy,
+    check_tfq_shifts,
+)
+from tfq_hybrid.engines.trajectories import lower_for_trajectories
 from tfq_hybrid.errors import UserError, check_choice
 
 ENGINES = ("auto", "batched", "tfq")
@@ -68,6 +73,16 @@ class Execution:
         return self.repetitions is not None and (
             self.sample_based or not self.noisy
         )
+
+    @property
+    def shifts_on_tfq(self):
+        """Whether TensorFlow Quantum would use its parameter shift."""
+        if self.differentiator is None:
+            exact = self.repetitions is None and self.backend == "noiseless"
+            return not exact
+        if isinstance(self.differentiator, GradientMethod):
+            return self.differentiator.name == "parameter_shift"
+        return type(self.differentiator).__name__ == "ParameterShift"
 
     @property
     def uses_object(self):
@@ -129,12 +144,11 @@ def _batched_choice(program, execution, engine):
             f"{program.qubits} qubits would take {needed}",
             trajectories=True,
         )
+    shots = f"{execution.repetitions} shots of " * execution.takes_shots
     if program.is_noisy:
-        reason = f"density matrices of {program.qubits} qubits"
-    elif execution.takes_shots:
-        reason = f"{execution.repetitions} shots of known gates"
+        reason = f"{shots}density matrices of {program.qubits} qubits"
     else:
-        reason = "exact expectations of known gates"
+        reason = f"{shots or 'exact expectations of '}known gates"
     return EngineChoice("batched", "as asked" if engine != "auto" else reason)
 
 
@@ -148,13 +162,19 @@ def _obstacle(program, execution):
         foreign = ", ".join(map(str, program.foreign_qids))
         return f"operators on qubits that the circuit lacks: {foreign}"
     try:
-        if execution.noisy:
-            lower_noisy_circuit(program.circuit, program.qids)
+        if not (execution.noisy and program.is_noisy):
+            gates = lower_circuit(program.circuit, program.qids)
+        elif density_fits(program.qubits):
+            gates = lower_noisy_circuit(program.circuit, program.qids)
         else:
-            lower_circuit(program.circuit, program.qids)
+            gates = lower_for_trajectories(program)
     except UserError as error:
         return f"a gate it does not know: {error}"
-    return None
+    known = {None, *program.fed, *program.trained}
+    hidden = sorted({gate.symbol for gate in gates} - known, key=str)
+    return (
+        f"symbols that nothing feeds: {', '.join(hidden)}" if hidden else None
+    )
 
 
 def _check_gradient(program, execution, trajectories):
@@ -200,6 +220,8 @@ def _check_tfq(program, execution):
         check_tfq_noisy(program)
     else:
         check_tfq(program)
+    if execution.shifts_on_tfq:
+        check_tfq_shifts(program)
 
 
 def make_engine(program, choice, execution=None):

@@ -17,6 +17,7 @@ _DIFFERENCES = {
     "central_difference": central_difference,
     "forward_difference": forward_difference,
 }
+_EXACT = ("backprop", "adjoint", "straight_through")
 
 
 class EstimatedEngine:
@@ -26,7 +27,8 @@ class EstimatedEngine:
         program: `Program`.
         method: `GradientMethod`: `"parameter_shift"`, a difference,
             `"spsa"`, or the gradient of the exact expectation, which is
-            `"straight_through"` from shots and else `"backprop"`.
+            `"straight_through"` from shots and else `"backprop"` or
+            `"adjoint"`.
         repetitions: int. Shots for each Pauli word and evaluation. Defaults
             to `None`: exact expectations.
         readout_error: pair of float (to read 1 for 0, 0 for 1). Defaults to
@@ -55,13 +57,16 @@ class EstimatedEngine:
         self.method = method
         self.repetitions = repetitions
         self.trajectories = trajectories
-        self.supports_jit = repetitions is None  # XLA draws no binomials
         self._terms = Terms(program.operators, readout_error)
         measured = program.with_operators(self._terms.operators)
         if trajectories:
             self._exact = TrajectoryEngine(measured, repetitions, sample_based)
         else:
-            self._exact = BatchedEngine(measured)
+            walks_back = method.name == "adjoint"
+            gradient = "adjoint" if walks_back else "backprop"
+            self._exact = BatchedEngine(measured, gradient)
+        if method.name in (*_DIFFERENCES, "spsa"):
+            self._step = method.step_of(repetitions is not None)
         if method.name == "parameter_shift":
             self._shifted = self._exact.with_own_symbols()
             rules = [
@@ -73,7 +78,7 @@ class EstimatedEngine:
             count = self._shifted.fed_mixing.shape[1]
             self._rules = rules[:count], rules[count:]
         elif method.name in _DIFFERENCES:
-            rule = _DIFFERENCES[method.name](method.step)
+            rule = _DIFFERENCES[method.name](self._step)
             self._rules = (
                 [rule] * len(program.fed),
                 [rule] * len(program.trained),
@@ -111,7 +116,7 @@ class EstimatedEngine:
         return self._terms.combine(values)
 
     def _gradient(self, fed, trained, given, seed, upstream):
-        is_exact = self.method.name in ("backprop", "straight_through")
+        is_exact = self.method.name in _EXACT
         if given or is_exact:
             inputs = (fed, trained, *given)
             with tf.GradientTape() as tape:
@@ -126,7 +131,8 @@ class EstimatedEngine:
         if self.method.name == "spsa":
             by_symbols = spsa_gradient(
                 lambda f, t, s: self._evaluate(self._exact, f, t, given, s),
-                self.method,
+                self._step,
+                self.method.draws,
                 fed,
                 trained,
                 upstream,

@@ -59,7 +59,7 @@ def shift_gradient(evaluate, rules, fed, trained, upstream, seed):
     return by_fed, tf.reduce_sum(by_trained, axis=0)
 
 
-def spsa_gradient(evaluate, method, fed, trained, upstream, seed):
+def spsa_gradient(evaluate, step, draws, fed, trained, upstream, seed):
     """Simultaneous perturbation: two evaluations a draw.
 
     Every example of the batch gets its own random signs for the fed symbols;
@@ -67,7 +67,8 @@ def spsa_gradient(evaluate, method, fed, trained, upstream, seed):
 
     Args:
         evaluate, fed, trained, upstream: as for `shift_gradient`.
-        method: `GradientMethod` with a step and draws.
+        step: float. How far the symbols are moved.
+        draws: int. Random directions to average.
         seed: int tensor of shape (2,).
 
     Returns:
@@ -82,20 +83,20 @@ def spsa_gradient(evaluate, method, fed, trained, upstream, seed):
         ]
         up, down = (
             evaluate(
-                fed + way * method.step * signs[0],
-                trained + way * method.step * signs[1],
+                fed + way * step * signs[0],
+                trained + way * step * signs[1],
                 _fold(seed, 3 * draw + 1 + place),
             )
             for place, way in enumerate((1, -1))
         )
         change = tf.reduce_sum((up - down) * upstream, axis=1, keepdims=True)
-        change /= 2 * method.step
+        change /= 2 * step
         # The inverse of a sign is itself.
         return change * signs[0], tf.reduce_sum(change) * signs[1]
 
     by_fed, by_trained = tf.map_fn(
         one_draw,
-        tf.range(method.draws),
+        tf.range(draws),
         fn_output_signature=(
             tf.TensorSpec([None, fed.shape[1]], fed.dtype),
             tf.TensorSpec(trained.shape, trained.dtype),

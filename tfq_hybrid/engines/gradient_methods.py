@@ -5,14 +5,15 @@ import math
 
 from tfq_hybrid.errors import UserError, check_choice, check_integer, is_number
 
-# name -> default step in radians, or `None` where no step is taken
+# name -> default steps, of exact values and of estimates, whose errors a
+# short step would blow up; `None` where no step is taken
 _STEPS = {
     "backprop": None,
     "adjoint": None,
     "parameter_shift": None,
-    "central_difference": 1e-3,
-    "forward_difference": 1e-3,
-    "spsa": 1e-2,
+    "central_difference": (1e-3, 0.5),
+    "forward_difference": (1e-3, 0.5),
+    "spsa": (1e-2, 0.3),
     "straight_through": None,
 }
 GRADIENTS = tuple(_STEPS)
@@ -38,7 +39,8 @@ class GradientMethod:
     Args:
         name: str, one of the above.
         step: float, in units of the symbol. Defaults to `None`: 0.001 for
-            the differences, 0.01 for SPSA.
+            the differences and 0.01 for SPSA of exact values, 0.5 and 0.3
+            of shots and trajectories.
         draws: int. Random directions that SPSA averages. Defaults to 1.
 
     Raises:
@@ -47,8 +49,9 @@ class GradientMethod:
 
     Example:
 
-    >>> GradientMethod("central_difference").step
-    0.001
+    >>> method = GradientMethod("central_difference")
+    >>> method.step_of(estimates=False), method.step_of(estimates=True)
+    (0.001, 0.5)
     """
 
     name: str
@@ -57,15 +60,15 @@ class GradientMethod:
 
     def __post_init__(self):
         check_choice("differentiator", self.name, GRADIENTS)
-        default = _STEPS[self.name]
-        if self.step is None:
-            object.__setattr__(self, "step", default)
-        elif default is None:
+        takes_one = _STEPS[self.name] is not None
+        if self.step is not None and not takes_one:
             raise UserError(
                 f"Expected no step with {self.name!r}, which takes none. "
                 f"Received: step={self.step!r}"
             )
-        elif not (is_number(self.step) and 0 < self.step < math.inf):
+        if self.step is not None and not (
+            is_number(self.step) and 0 < self.step < math.inf
+        ):
             raise UserError(
                 f"Expected step above 0. Received: step={self.step!r}"
             )
@@ -75,6 +78,14 @@ class GradientMethod:
                 "Expected draws only with 'spsa'. Received: "
                 f"draws={self.draws} with {self.name!r}"
             )
+
+    def step_of(self, estimates):
+        """The step, given or default.
+
+        Args:
+            estimates: bool. Whether values come from shots or trajectories.
+        """
+        return self.step or _STEPS[self.name][estimates]
 
     def to_dict(self):
         """The arguments as plain JSON types."""
@@ -87,7 +98,7 @@ def as_gradient_method(value):
     Example:
 
     >>> as_gradient_method("spsa")
-    GradientMethod(name='spsa', step=0.01, draws=1)
+    GradientMethod(name='spsa', step=None, draws=1)
     """
     if isinstance(value, GradientMethod):
         return value
@@ -95,4 +106,9 @@ def as_gradient_method(value):
         return GradientMethod(value)
     for key in value:
         check_choice("differentiator argument", key, ("name", "step", "draws"))
+    if "name" not in value:
+        raise UserError(
+            "Expected the name of a differentiator. Received: "
+            f"differentiator={value!r}"
+        )
     return GradientMethod(**value)

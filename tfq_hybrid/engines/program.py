@@ -23,8 +23,9 @@ class Program:
             the order of the engine's second input.
 
     Raises:
-        UserError: a symbol of the circuit is in neither tuple, or a name
-            stands twice.
+        UserError: a symbol of the circuit is in neither tuple, a name
+            stands twice, the circuit measures, or an operator is not
+            Hermitian.
     """
 
     circuit: cirq.Circuit
@@ -35,6 +36,16 @@ class Program:
     def __post_init__(self):
         sums = tuple(cirq.PauliSum.wrap(term) for term in self.operators)
         object.__setattr__(self, "operators", sums)
+        _check_observables(sums)
+        operations = [*self.circuit.all_operations()]
+        if any(
+            isinstance(o.untagged, cirq.CircuitOperation) for o in operations
+        ):
+            flat = cirq.unroll_circuit_op(
+                self.circuit, deep=True, tags_to_check=None
+            )
+            object.__setattr__(self, "circuit", flat)
+        _check_no_measurements(self.circuit)
         names = cirq.parameter_names(self.circuit)
         orphans = sorted(names - {*self.fed, *self.trained})
         if orphans:
@@ -81,3 +92,24 @@ class Program:
     def symbols(self):
         """All symbols in the lexicographic order of TensorFlow Quantum."""
         return tuple(sorted({*self.fed, *self.trained}))
+
+
+def _check_observables(operators):
+    for operator in operators:
+        for term in operator:
+            if abs(complex(term.coefficient).imag) > 1e-9:
+                raise UserError(
+                    "Expected observables with real coefficients. Received: "
+                    f"{operator}"
+                )
+
+
+def _check_no_measurements(circuit):
+    for place, moment in enumerate(circuit):
+        for operation in moment:
+            if cirq.is_measurement(operation):
+                raise UserError(
+                    "Expected a circuit without measurements: the operators "
+                    f"say what is measured. Received: {operation} in moment "
+                    f"{place}"
+                )

@@ -117,4 +117,5 @@ def gate_frequencies(gate, register):
         differences = np.abs(phases)
     else:
         differences = np.abs(np.subtract.outer(phases, phases)).reshape(-1)
-    return [f for f in np.unique(differences.round(9)).tolist() if f > 0]
+    rounded, first = np.unique(differences.round(9), return_index=True)
+    return differences[first[rounded > 0]].tolist()

@@ -36,7 +36,6 @@ class TFQEngine:
     """
 
     name = "tfq"
-    supports_jit = False
 
     def __init__(
         self,
@@ -49,9 +48,7 @@ class TFQEngine:
         self.repetitions = repetitions
         self._spsa = None
         if isinstance(differentiator, GradientMethod):
-            if differentiator.name == "spsa":
-                self._spsa = differentiator
-            differentiator = _differentiator(differentiator)
+            differentiator = self._differentiator(differentiator)
         simulator = None if backend == "noiseless" else backend
         self._expectation = self._differentiable_op(simulator, differentiator)
         self._symbols = np.array(program.symbols, dtype=object)
@@ -64,6 +61,21 @@ class TFQEngine:
         self._circuit = tf.get_static_value(serialised)
         operators = tfq.convert_to_tensor([list(program.operators)])
         self._operators = tf.get_static_value(operators)
+
+    def _differentiator(self, method):
+        """TensorFlow Quantum's differentiator of a name; `None` for SPSA."""
+        kinds = tfq.differentiators
+        if method.name == "adjoint":
+            return kinds.Adjoint()
+        if method.name == "parameter_shift":
+            return kinds.ParameterShift()
+        step = method.step_of(self.repetitions is not None)
+        if method.name == "central_difference":
+            return kinds.CentralDifference(2, step)
+        if method.name == "forward_difference":
+            return kinds.ForwardDifference(1, step)
+        self._spsa = step, method.draws
+        return None
 
     def _differentiable_op(self, simulator, differentiator):
         """TensorFlow Quantum's operation with its gradient attached."""
@@ -108,7 +120,7 @@ class TFQEngine:
         def run(fed, trained):
             def gradient(upstream):
                 return spsa_gradient(
-                    evaluate, self._spsa, fed, trained, upstream, seed
+                    evaluate, *self._spsa, fed, trained, upstream, seed
                 )
 
             return evaluate(fed, trained, None), gradient
@@ -138,19 +150,6 @@ class TFQEngine:
             result = tf.stop_gradient(result) + tf.cast(nothing, result.dtype)
         result = tf.ensure_shape(result, [None, len(self.program.operators)])
         return tf.cast(result, fed.dtype)
-
-
-def _differentiator(method):
-    """TensorFlow Quantum's differentiator of a name; `None` for SPSA."""
-    kinds = tfq.differentiators
-    makers = {
-        "adjoint": kinds.Adjoint,
-        "parameter_shift": kinds.ParameterShift,
-        "central_difference": lambda: kinds.CentralDifference(2, method.step),
-        "forward_difference": lambda: kinds.ForwardDifference(1, method.step),
-        "spsa": lambda: None,
-    }
-    return makers[method.name]()
 
 
 def _with_adjoint(op, qubits):

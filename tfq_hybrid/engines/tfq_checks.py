@@ -42,6 +42,26 @@ def check_tfq_noisy(program):
     _check_gates(program)
 
 
+def check_tfq_shifts(program):
+    """Raises `UserError` where TensorFlow Quantum's parameter shift is wrong.
+
+    It shifts a controlled rotation as if it had the two eigenvalues of the
+    rotation; it has three.
+    """
+    for place, moment in enumerate(program.circuit):
+        for operation in moment:
+            is_controlled = isinstance(
+                operation.untagged, cirq.ControlledOperation
+            ) or isinstance(operation.gate, cirq.ControlledGate)
+            if is_controlled and cirq.is_parameterized(operation):
+                raise UserError(
+                    "Expected no symbol in a controlled gate where TensorFlow "
+                    "Quantum shifts it, as it gets its gradient wrong. "
+                    f"Received: {operation} in moment {place}. Use "
+                    "engine='batched' or differentiator='central_difference'."
+                )
+
+
 def _check_gates(program):
     import tensorflow_quantum as tfq
 

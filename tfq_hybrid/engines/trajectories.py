@@ -97,8 +97,6 @@ class TrajectoryEngine(BatchedEngine):
             instead of its exact expectation. Defaults to `False`.
     """
 
-    supports_jit = False
-
     def __init__(self, program, repetitions, sample_based=False):
         self.program = program
         self.repetitions = repetitions
@@ -108,7 +106,7 @@ class TrajectoryEngine(BatchedEngine):
         self._passes = PASSES
         self.register = Register(program.qubits)
         self._readout = Readout(program.operators, program.qids)
-        self._gates = _lower(program)
+        self._gates = lower_for_trajectories(program)
 
     @functools.cached_property
     def plan(self):
@@ -188,7 +186,8 @@ class TrajectoryEngine(BatchedEngine):
         return tf.reduce_sum(tf.reshape(values, shape), axis=1)
 
 
-def _lower(program):
+def lower_for_trajectories(program):
+    """The gates and channels of a program: `TrigGate` and `Channel`."""
     gates = []
     for operation in program.circuit.all_operations():
         if is_channel(operation):

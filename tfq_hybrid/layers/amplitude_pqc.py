@@ -91,6 +91,11 @@ class AmplitudePQC(CircuitLayer):
         )
 
     def build(self, input_shape):
+        if len(input_shape) != 2 or not input_shape[-1]:
+            raise UserError(
+                "Expected vectors of a known width, of shape (batch, width). "
+                f"Received: shape {tuple(input_shape)}"
+            )
         check_width(input_shape[-1], self.program.qubits)
         super().build(input_shape)
 

@@ -48,7 +48,9 @@ def check_repetitions(repetitions):
     """`None` or a positive integer, as an int."""
     if repetitions is None:
         return None
-    if not isinstance(repetitions, numbers.Integral):
+    if isinstance(repetitions, bool) or not isinstance(
+        repetitions, numbers.Integral
+    ):
         raise TypeError(
             "Expected repetitions to be a positive integer or None. "
             f"Received: repetitions={repetitions!r}"
@@ -124,8 +126,8 @@ def check_differentiator(differentiator, noisy=False):
     """
     if isinstance(differentiator, (str, dict, GradientMethod)):
         return as_gradient_method(differentiator)
-    if differentiator is None or not noisy:
-        return differentiator
+    if differentiator is None:
+        return None
     import tensorflow_quantum as tfq
 
     if not isinstance(differentiator, tfq.differentiators.Differentiator):
@@ -134,7 +136,7 @@ def check_differentiator(differentiator, noisy=False):
             "tfq.differentiators.Differentiator. Received: "
             f"differentiator={differentiator!r}"
         )
-    if isinstance(differentiator, tfq.differentiators.Adjoint):
+    if noisy and isinstance(differentiator, tfq.differentiators.Adjoint):
         raise ValueError(
             "Expected a differentiator that works on estimates, such as "
             "ParameterShift. Received: differentiator=Adjoint"

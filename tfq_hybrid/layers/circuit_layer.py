@@ -1,4 +1,4 @@
-"""What `PQC` and `ControlledPQC` share: arguments, engine, config."""
+"""What all layers around a circuit share: arguments, engine, config."""
 
 import cirq
 import keras
@@ -66,7 +66,9 @@ class CircuitLayer(keras.layers.Layer):
             self._circuit_to_run(), self.operators, tuple(fed), tuple(trained)
         )
         execution = self._execution()
-        self.engine_choice = choose_engine(self.program, engine, execution)
+        self.engine_choice = choose_engine(
+            self.program, self._first_choice(), execution
+        )
         estimates = execution.takes_shots or self.engine_choice.trajectories
         self.supports_jit = (
             self.engine_choice.name == "batched" and not estimates
@@ -98,6 +100,10 @@ class CircuitLayer(keras.layers.Layer):
     def _circuit_to_run(self):
         """`model_circuit`, or what a subclass makes of it."""
         return self.model_circuit
+
+    def _first_choice(self):
+        """The engine to check for, of `"auto"`, `"batched"`, `"tfq"`."""
+        return self.engine
 
     def _execution(self):
         """How the program is to be run."""
@@ -150,7 +156,7 @@ class CircuitLayer(keras.layers.Layer):
         trained = tf.zeros([0], dtype)
         if self.parameters is not None:
             trained = tf.cast(tf.convert_to_tensor(self.parameters), dtype)
-        self._check_values(fed, circuits)
+        self._check_values(fed, circuits, states)
         seed = self._draw_seed()
         name = self.engine_choice.name
         start = states
@@ -161,7 +167,7 @@ class CircuitLayer(keras.layers.Layer):
         result = self._engine(name)(fed, trained, start, seed)
         return tf.cast(result, self.compute_dtype)
 
-    def _check_values(self, fed, circuits):
+    def _check_values(self, fed, circuits, states):
         if circuits is None and self.program.foreign_qids:
             foreign = ", ".join(map(str, self.program.foreign_qids))
             raise UserError(
@@ -169,10 +175,13 @@ class CircuitLayer(keras.layers.Layer):
                 f"operators on {foreign}, which only a data circuit could add"
             )
         # In a graph a value is not known yet: there NaN comes out as NaN.
-        if tf.executing_eagerly() and bool(tf.reduce_any(tf.math.is_nan(fed))):
+        values = fed if states is None else states
+        if tf.executing_eagerly() and not bool(
+            tf.reduce_all(tf.math.is_finite(values))
+        ):
             raise UserError(
-                f"Expected numbers for the symbols "
-                f"{', '.join(self.program.fed)}. Received: NaN"
+                "Expected finite numbers in what a circuit is fed with. "
+                "Received: NaN or infinity"
             )
 
     def get_config(self):

@@ -4,6 +4,7 @@ import cirq
 import keras
 import sympy
 
+from tfq_hybrid.engines import choose_engine
 from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.layers.circuit_layer import RUNS_DATA_CIRCUITS, CircuitLayer
 
@@ -112,6 +113,7 @@ class ControlledPQC(CircuitLayer):
             input_shape[0], (list, tuple)
         )
         if is_pair and self.engine == "auto":
+            choose_engine(self.program, "tfq", self._execution())
             self.engine_choice = RUNS_DATA_CIRCUITS
         if is_pair:
             self.supports_jit = False

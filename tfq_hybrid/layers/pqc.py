@@ -96,6 +96,10 @@ class PQC(CircuitLayer):
         # As in TensorFlow Quantum, the weights are there before a call.
         self.build()
 
+    def _first_choice(self):
+        # Data circuits come, and TensorFlow Quantum runs them.
+        return "tfq" if self.engine == "auto" else self.engine
+
     @property
     def symbols(self):
         """The trained symbols, in the order of the weights."""

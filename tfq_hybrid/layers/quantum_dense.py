@@ -8,9 +8,13 @@ from tfq_hybrid.engines.differentiators import (
     differentiator_config,
     differentiator_from_config,
 )
+from tfq_hybrid.engines.sampling import check_readout_error
 from tfq_hybrid.errors import check_integer
 from tfq_hybrid.layers.amplitude_pqc import AmplitudePQC
-from tfq_hybrid.layers.arguments import check_noise_model
+from tfq_hybrid.layers.arguments import (
+    check_noise_model,
+    check_repetitions,
+)
 from tfq_hybrid.layers.controlled_pqc import ControlledPQC
 from tfq_hybrid.layers.noisy_amplitude_pqc import NoisyAmplitudePQC
 from tfq_hybrid.layers.noisy_circuit import noise_model_to_json
@@ -58,7 +62,8 @@ class QuantumDense(keras.layers.Layer):
             on every qubit after every moment. Defaults to `None`.
         readout_error: float, or a pair of them: the chances to read 1 for 0
             and 0 for 1. Defaults to `None`.
-        seed: int. Of the shots. Defaults to `None`.
+        seed: int. Of what is drawn: shots, trajectories, directions of SPSA.
+            Defaults to `None`.
 
     Raises:
         UserError: units is below 1, the circuit is not valid, or the inputs
@@ -98,9 +103,9 @@ class QuantumDense(keras.layers.Layer):
         self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
-        self.repetitions = repetitions
+        self.repetitions = check_repetitions(repetitions)
         self.noise_model = check_noise_model(noise_model)
-        self.readout_error = readout_error
+        self.readout_error = check_readout_error(readout_error)
         self.pqc = self._circuit_layer(differentiator, angle_initializer, seed)
         self.angle_initializer = self.pqc.initializer
         self.differentiator = self.pqc.differentiator
@@ -138,7 +143,9 @@ class QuantumDense(keras.layers.Layer):
             # Without shots density matrices are exact; where they do not
             # fit, a thousand trajectories stand for them.
             options["sample_based"] = self.repetitions is not None
-            options["repetitions"] = self.repetitions or 1000
+            options["repetitions"] = (
+                1000 if self.repetitions is None else self.repetitions
+            )
             options["noise_model"] = self.noise_model
             options["readout_error"] = self.readout_error
         return kind(self.circuit.circuit, self.circuit.operators, **options)
