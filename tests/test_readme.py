@@ -33,7 +33,10 @@ def test_python_blocks_run(tmp_path, monkeypatch):
 )
 def test_commands_are_real(line):
     _, name, *words = line.replace("\\\n", " ").split()
-    options = {o for p in commands.commands[name].params for o in p.opts}
+    command = commands.commands[name]
+    if hasattr(command, "commands"):  # a group: its first word is one
+        command = command.commands[words[0]]
+    options = {o for p in command.params for o in p.opts}
     for word in words:
         if word.startswith("--"):
             assert word in options

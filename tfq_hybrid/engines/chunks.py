@@ -13,7 +13,7 @@ import tensorflow as tf
 CHUNK = 32  # the best of 16 to 256 at 4 and 8 qubits, batch 512 and 4,096
 # Beyond, the states outweigh the programs, and chunks side by side would
 # hold several times as many of them.
-MOST_QUBITS = 12
+MOST_QUBITS = 10
 
 
 def in_chunks(op, qubits):
