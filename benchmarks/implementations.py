@@ -68,7 +68,7 @@ def of_kind(*kinds):
     Example:
 
     >>> of_kind("batched")
-    ['batched', 'batched-xla']
+    ['batched', 'batched-xla', 'batched-adjoint']
     """
     return [row.name for row in _ROWS if row.kind in kinds]
 
