@@ -158,8 +158,9 @@ def test_noisy_controlled_pqc_is_that_of_tfq(sample_based, original):
     )
 
 
+@pytest.mark.parametrize("engine", ["tfq", "batched"])
 @pytest.mark.parametrize("channel", CHANNELS, ids=str)
-def test_every_channel(channel):
+def test_every_channel(channel, engine):
     circuit = cirq.Circuit(
         cirq.rx(A)(QUBITS[0]), cirq.CNOT(*QUBITS), cirq.Y(QUBITS[1]) ** B
     )
@@ -169,6 +170,7 @@ def test_every_channel(channel):
         repetitions=4_000,
         sample_based=False,
         noise_model=channel,
+        engine=engine,
     )
     noisy = circuit.with_noise(cirq.ConstantQubitNoiseModel(channel))
     expected = [
@@ -195,6 +197,7 @@ def test_a_noise_model_of_ones_own_runs_and_refuses_to_be_saved():
         repetitions=4_000,
         sample_based=False,
         noise_model=BitFlipAfterPairs(),
+        engine="tfq",
     )
     # One flip at p = 0.2 shrinks <Z1> = cos(a) by 1 - 2p.
     np.testing.assert_allclose(
@@ -218,9 +221,10 @@ def test_noise_free_channels_change_nothing():
     np.testing.assert_allclose(layer(VALUES[:, :2]), expected, atol=1e-5)
 
 
-def test_samples_are_binomial_and_expectations_are_not():
+@pytest.mark.parametrize("engine", ["tfq", "batched"])
+def test_samples_are_binomial_and_expectations_are_not(engine):
     circuit = cirq.Circuit(cirq.rx(A)(QUBITS[0]), cirq.bit_flip(0)(QUBITS[0]))
-    options = {"repetitions": 100}
+    options = {"repetitions": 100, "engine": engine}
     angles = np.full((400, 1), np.pi / 3, "float32")
     layer = NoisyControlledPQC(
         circuit, cirq.Z(QUBITS[0]), sample_based=True, **options
@@ -237,7 +241,7 @@ def test_samples_are_binomial_and_expectations_are_not():
 def test_seeds_do_not_reach_the_trajectories():
     """As the documentation says; true as long as TensorFlow Quantum's is."""
     layer = NoisyControlledPQC(
-        CIRCUIT, OPERATORS, repetitions=50, sample_based=True
+        CIRCUIT, OPERATORS, repetitions=50, sample_based=True, engine="tfq"
     )
     values = np.repeat(VALUES, 20, axis=0)
     results = []
@@ -346,102 +350,3 @@ def test_any_dtype_policy():
         values = layer(keras.ops.convert_to_tensor([[np.pi / 3]], layer.dtype))
         assert values.dtype == layer.compute_dtype
         assert float(values[0, 0]) == pytest.approx(0.5, abs=1e-2)
-
-
-Z = cirq.Z(QUBITS[0])
-GIVEN = {"repetitions": 9, "sample_based": False}
-
-
-@pytest.mark.parametrize("kind", [NoisyPQC, NoisyControlledPQC])
-@pytest.mark.parametrize(
-    "circuit,operators,options,error,message",
-    [
-        ("x", Z, {}, TypeError, "cirq.Circuit"),
-        (cirq.Circuit(), Z, {}, ValueError, "Symbols"),
-        (CIRCUIT, "z", {}, TypeError, "PauliSum"),
-        (CIRCUIT, ["z"], {}, TypeError, "PauliSum"),
-        (CIRCUIT, Z, {"repetitions": None}, ValueError, "trajectories"),
-        (CIRCUIT, Z, {"repetitions": 0}, ValueError, "positive"),
-        (CIRCUIT, Z, {"repetitions": "9"}, TypeError, "positive"),
-        (CIRCUIT, Z, {"sample_based": None}, ValueError, "sample_based=True"),
-        (CIRCUIT, Z, {"sample_based": 1}, TypeError, "sample_based=1"),
-        (CIRCUIT, Z, {"differentiator": 3}, TypeError, "Differentiator"),
-        (CIRCUIT, Z, {"noise_model": 0.1}, TypeError, "cirq.NoiseModel"),
-        (CIRCUIT, Z, {"noise_model": cirq.CZ}, TypeError, "one qubit"),
-        (CIRCUIT, Z, {"engine": "x"}, UserError, "engine"),
-        (CIRCUIT, Z, {"readout_error": 2}, UserError, "probability"),
-    ],
-)
-def test_bad_arguments(kind, circuit, operators, options, error, message):
-    with pytest.raises(error, match=message):
-        kind(circuit, operators, **{**GIVEN, **options})
-
-
-def test_adjoint_is_refused_as_by_tfq():
-    with pytest.raises(ValueError, match="Adjoint"):
-        NoisyPQC(
-            CIRCUIT, Z, differentiator=tfq.differentiators.Adjoint(), **GIVEN
-        )
-
-
-@pytest.mark.parametrize(
-    "operation,message",
-    [
-        (cirq.measure(QUBITS[0]), r"without measurements.*in moment 7"),
-        (cirq.depolarize(0.1, n_qubits=2)(*QUBITS), r"depolarize.*moment 7"),
-        (
-            cirq.KrausChannel([np.eye(2)])(QUBITS[0]),
-            r"AmplitudeDampingChannel.*KrausChannel",
-        ),
-        (cirq.CCX(*cirq.GridQubit.rect(1, 3)), "TensorFlow Quantum knows"),
-    ],
-    ids=["measurement", "two qubits", "Kraus", "gate"],
-)
-def test_what_tfq_cannot_run_is_refused_early(operation, message):
-    circuit = CIRCUIT + cirq.Circuit(operation)
-    with pytest.raises(UserError, match=message):
-        NoisyControlledPQC(circuit, Z, engine="tfq", **GIVEN)
-
-
-def test_engine_choice_tells_what_runs():
-    layer = NoisyControlledPQC(CIRCUIT, Z, **GIVEN)
-    assert str(layer.engine_choice) == "batched (density matrices of 2 qubits)"
-    assert NoisyPQC(CIRCUIT, Z, **GIVEN).engine_choice.name == "tfq"
-
-
-def test_density_matrices_are_exact():
-    layer = NoisyControlledPQC(CIRCUIT, OPERATORS, **GIVEN)
-    for row, result in zip(VALUES, layer(VALUES).numpy(), strict=True):
-        expected = density_matrix_expectations(
-            CIRCUIT, OPERATORS, dict(zip("abc", row.tolist(), strict=True))
-        )
-        np.testing.assert_allclose(result, expected, atol=1e-6)
-
-
-def test_shots_of_density_matrices_are_seeded():
-    options = {**GIVEN, "repetitions": 100, "sample_based": True}
-    results = [
-        NoisyControlledPQC(CIRCUIT, OPERATORS, seed=seed, **options)(VALUES)
-        for seed in (1, 1, 2)
-    ]
-    np.testing.assert_array_equal(results[0], results[1])
-    assert np.any(results[0] != results[2])
-    exact = NoisyControlledPQC(CIRCUIT, OPERATORS, **GIVEN)(VALUES)
-    assert np.max(np.abs(results[0] - exact)) < 5 / np.sqrt(100)
-
-
-def test_readout_error_is_saved(tmp_path):
-    layer = NoisyControlledPQC(
-        CIRCUIT, OPERATORS, readout_error=(0.1, 0.2), **GIVEN
-    )
-    model = keras.Sequential([keras.Input((3,)), layer])
-    model.save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras")
-    np.testing.assert_array_equal(loaded(VALUES), model(VALUES))
-    exact = NoisyControlledPQC(CIRCUIT, OPERATORS, **GIVEN)(VALUES).numpy()
-    expected = 0.7 * exact[:, 0] + 0.1  # of Z alone
-    np.testing.assert_allclose(model(VALUES)[:, 0], expected, atol=1e-6)
-    with pytest.raises(UserError, match="with the batched engine only"):
-        NoisyControlledPQC(
-            CIRCUIT, OPERATORS, readout_error=0.1, engine="tfq", **GIVEN
-        )
