@@ -32,6 +32,7 @@ GIVEN = {"repetitions": 9, "sample_based": False}
         (CIRCUIT, Z, {"noise_model": 0.1}, TypeError, "cirq.NoiseModel"),
         (CIRCUIT, Z, {"noise_model": cirq.CZ}, TypeError, "one qubit"),
         (CIRCUIT, Z, {"engine": "x"}, UserError, "engine"),
+        (CIRCUIT, Z, {"backend": "noiseless"}, TypeError, "no backend"),
         (CIRCUIT, Z, {"readout_error": 2}, UserError, "probability"),
     ],
 )

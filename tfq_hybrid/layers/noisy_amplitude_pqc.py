@@ -44,36 +44,3 @@ class NoisyAmplitudePQC(NoisyCircuit, AmplitudePQC):
     >>> layer(np.array([[3.0, 4.0]])).numpy().round(4) + 0
     array([[0.]], dtype=float32)
     """
-
-    def __init__(
-        self,
-        model_circuit,
-        operators,
-        *,
-        repetitions=None,
-        sample_based=None,
-        differentiator=None,
-        initializer=None,
-        regularizer=None,
-        constraint=None,
-        noise_model=None,
-        readout_error=None,
-        engine="batched",
-        seed=None,
-        **kwargs,
-    ):
-        super().__init__(
-            model_circuit,
-            operators,
-            repetitions=repetitions,
-            sample_based=sample_based,
-            differentiator=differentiator,
-            initializer=initializer,
-            regularizer=regularizer,
-            constraint=constraint,
-            noise_model=noise_model,
-            readout_error=readout_error,
-            engine=engine,
-            seed=seed,
-            **kwargs,
-        )

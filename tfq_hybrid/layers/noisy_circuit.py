@@ -1,4 +1,4 @@
-"""What `NoisyPQC` and `NoisyControlledPQC` add to the layers without noise."""
+"""What the noisy layers add to those without noise."""
 
 import cirq
 
@@ -23,13 +23,18 @@ class NoisyCircuit:
         model_circuit,
         operators,
         *,
-        repetitions,
-        sample_based,
-        differentiator,
-        noise_model,
-        readout_error,
+        repetitions=None,
+        sample_based=None,
+        differentiator=None,
+        noise_model=None,
+        readout_error=None,
         **kwargs,
     ):
+        if "backend" in kwargs:  # as for TensorFlow Quantum's noisy layers
+            raise TypeError(
+                "Expected no backend in a noisy layer, which simulates its "
+                f"noise. Received: backend={kwargs['backend']!r}"
+            )
         self.sample_based = check_trajectories(repetitions, sample_based)
         self.noise_model = check_noise_model(noise_model)
         self.readout_error = check_readout_error(readout_error)

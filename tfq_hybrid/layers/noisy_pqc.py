@@ -75,36 +75,3 @@ class NoisyPQC(NoisyCircuit, PQC):
     >>> layer(tfq.convert_to_tensor([cirq.Circuit()])).numpy()
     array([[-1.]], dtype=float32)
     """
-
-    def __init__(
-        self,
-        model_circuit,
-        operators,
-        *,
-        repetitions=None,
-        sample_based=None,
-        differentiator=None,
-        initializer=None,
-        regularizer=None,
-        constraint=None,
-        noise_model=None,
-        readout_error=None,
-        engine="auto",
-        seed=None,
-        **kwargs,
-    ):
-        super().__init__(
-            model_circuit,
-            operators,
-            repetitions=repetitions,
-            sample_based=sample_based,
-            differentiator=differentiator,
-            initializer=initializer,
-            regularizer=regularizer,
-            constraint=constraint,
-            noise_model=noise_model,
-            readout_error=readout_error,
-            engine=engine,
-            seed=seed,
-            **kwargs,
-        )
