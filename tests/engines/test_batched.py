@@ -8,6 +8,7 @@ from tests.reference import cirq_expectations, finite_difference
 from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.engines import Program
 from tfq_hybrid.engines.batched import BatchedEngine
+from tfq_hybrid.errors import UserError
 
 
 def program_of(spec):
@@ -198,3 +199,63 @@ def test_states_and_probabilities_equal_cirq():
             )
         chances = engine.probabilities(tf.constant(fed), tf.constant(trained))
         np.testing.assert_allclose(chances, np.abs(states) ** 2, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "arguments,message",
+    [
+        (([[0.0]], [0.0] * 4), r"fed of shape \(batch, 2\).*\(1, 1\)"),
+        (([[0.0, 0.0]], [0.0]), r"trained of shape \(4,\).*\(1,\)"),
+        (
+            ([[0.0, 0.0]], [0.0] * 4, [[1.0, 0.0]]),
+            r"states of shape \(batch, 4\).*\(1, 2\)",
+        ),
+    ],
+    ids=["fed", "trained", "states"],
+)
+def test_shapes_that_do_not_fit_are_named(arguments, message):
+    spec = CircuitSpec(qubits=2)
+    program = Program(spec.circuit, spec.operators, spec.features, spec.weights)
+    arguments = [tf.constant(a, tf.float32) for a in arguments]
+    with pytest.raises(UserError, match=message):
+        BatchedEngine(program)(*arguments)
+
+
+def test_operators_on_other_qubits_are_named():
+    spec = CircuitSpec(qubits=2)
+    elsewhere = (cirq.Z(cirq.GridQubit(5, 5)),)
+    program = Program(spec.circuit, elsewhere, spec.features, spec.weights)
+    with pytest.raises(UserError, match=r"Received: operators on q\(5, 5\)"):
+        BatchedEngine(program)
+
+
+def test_samples_need_a_repetition():
+    spec = CircuitSpec(qubits=2)
+    program = Program(spec.circuit, spec.operators, spec.features, spec.weights)
+    engine = BatchedEngine(program)
+    with pytest.raises(UserError, match="repetitions=0"):
+        engine.samples(tf.zeros([1, 2]), tf.zeros([4]), 0, [1, 2])
+
+
+def test_many_words_of_many_masks():
+    """A Hamiltonian: each operator is in its own place of the result."""
+    qubits = cirq.GridQubit.rect(1, 3)
+    a, b, c = qubits
+    x, z = cirq.X, cirq.Z
+    operators = (
+        x(a) * x(b) + 0.5 * z(c),
+        cirq.PauliSum.wrap(z(a) * z(b)),
+        0.3 * x(a) * x(b) - 2 * cirq.Y(c) + 1.0,
+        cirq.PauliSum.wrap(cirq.Y(a) * cirq.Y(c)),
+    )
+    circuit = cirq.testing.random_circuit(qubits, 20, 0.9, random_state=3)
+    state = cirq.final_state_vector(circuit, qubit_order=qubits)
+    program = Program(circuit, operators)
+    result = BatchedEngine(program)(tf.zeros([2, 0]), tf.zeros([0]))
+    expected = [
+        operator.expectation_from_state_vector(
+            state, {q: i for i, q in enumerate(qubits)}
+        ).real
+        for operator in operators
+    ]
+    np.testing.assert_allclose(result, [expected] * 2, atol=1e-5)

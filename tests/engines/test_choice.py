@@ -86,6 +86,9 @@ def test_unknown_gates_are_named_with_their_place():
         choose_engine(program)
     with pytest.raises(UserError, match=r"symbols times numbers.*moment 0"):
         choose_engine(program, "batched")
+    # Where no engine is left, both say why.
+    with pytest.raises(UserError, match=r"cannot run it either.*moment 0"):
+        choose_engine(program)
 
 
 def test_unknown_engine(program):
@@ -147,7 +150,7 @@ def test_large_noisy_registers_run_trajectories():
     execution = Execution(
         repetitions=10, noisy=True, differentiator=GradientMethod("backprop")
     )
-    with pytest.raises(UserError, match="works with trajectories"):
+    with pytest.raises(UserError, match="differentiator of trajectories"):
         choose_engine(program, execution=execution)
 
 
@@ -157,7 +160,7 @@ def test_large_noisy_registers_run_trajectories():
         (
             "batched",
             {"name": "straight_through"},
-            "with exact expectations",
+            "of exact expectations",
         ),
         ("tfq", {"name": "straight_through"}, "engine 'tfq'"),
         ("tfq", {"name": "backprop"}, "engine 'tfq'"),

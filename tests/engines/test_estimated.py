@@ -128,7 +128,7 @@ def test_rule_of_unequal_frequencies():
     assert found == pytest.approx(expected, abs=1e-10)
     program = many_gates_program()
     engine = BatchedEngine(program)
-    own = engine.with_own_symbols()
+    _, own, _ = engine.with_own_symbols()
     counts = [len(gate_frequencies(g, engine.register)) for g in own.gates]
     assert max(counts) >= 2
 

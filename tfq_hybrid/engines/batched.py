@@ -6,12 +6,8 @@ on the Pauli vectors of density matrices (`superoperators`), else on states.
 Everything is exact, differentiable by TensorFlow, and XLA compiles it.
 """
 
-import copy
-import dataclasses
 import functools
-from typing import NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
 from tfq_hybrid.engines.adjoint import run_with_adjoint
@@ -19,21 +15,17 @@ from tfq_hybrid.engines.channels import lower_noisy_circuit
 from tfq_hybrid.engines.lowering import lower_circuit
 from tfq_hybrid.engines.passes import (
     PASSES,
-    drop_before_readout,
-    drop_outside_light_cone,
-    take_prefix,
 )
-from tfq_hybrid.engines.plan import first_plan
+from tfq_hybrid.engines.planned import PlannedEngine
 from tfq_hybrid.engines.readout import NoReadout, PauliReadout, Readout
 from tfq_hybrid.engines.register import Register
 from tfq_hybrid.engines.running import run_plan
 from tfq_hybrid.engines.sampling import sample_bits
-from tfq_hybrid.engines.superoperators import density_matrices, pauli_vectors
-from tfq_hybrid.engines.values import Values
-from tfq_hybrid.errors import UserError, check_choice
+from tfq_hybrid.engines.superoperators import density_matrices
+from tfq_hybrid.errors import UserError, check_choice, check_integer
 
 
-class BatchedEngine:
+class BatchedEngine(PlannedEngine):
     """Exact expectations of a program for a batch.
 
     Args:
@@ -62,8 +54,6 @@ class BatchedEngine:
            [-1.]], dtype=float32)
     """
 
-    name = "batched"
-
     def __init__(self, program, gradient="backprop", passes=PASSES):
         check_choice("gradient", gradient, ("backprop", "adjoint"))
         if gradient == "adjoint" and program.is_noisy:
@@ -72,39 +62,24 @@ class BatchedEngine:
                 "noise, which cannot be walked backwards. Received: "
                 "gradient='adjoint'"
             )
-        self.program = program
-        self._symbols = program  # `.fed` and `.trained` of the gates
-        self._run = run_with_adjoint if gradient == "adjoint" else run_plan
-        self._passes = passes
-        self.register = Register(program.qubits, 4 if program.is_noisy else 2)
         lower = lower_noisy_circuit if program.is_noisy else lower_circuit
-        self._gates = lower(program.circuit, program.qids)
         kind = PauliReadout if program.is_noisy else Readout
-        self._readout = kind(program.operators, program.qids)
-
-    @functools.cached_property
-    def plan(self):
-        """How expectations are computed from the zero state."""
-        return self._compile(self._readout, self._passes)
-
-    @functools.cached_property
-    def _plan_from_states(self):
-        # From a given state there is no product to begin with.
-        passes = [one for one in self._passes if one is not take_prefix]
-        return self._compile(self._readout, passes)
+        super().__init__(
+            program,
+            lower(program.circuit, program.qids),
+            Register(program.qubits, 4 if program.is_noisy else 2),
+            kind(program.operators, program.qids),
+            run_with_adjoint if gradient == "adjoint" else run_plan,
+            passes,
+        )
 
     @functools.cached_property
     def _whole_plans(self):
         readout = NoReadout(self.program.qubits)
-        passes = [one for one in self._passes if one is not take_prefix]
-        plan = self._compile(readout, self._passes)
-        return plan, self._compile(readout, passes)
-
-    def _compile(self, readout, passes):
-        plan = first_plan(self._symbols, self._gates, self.register, readout)
-        for one in passes:
-            plan = one(plan)
-        return plan
+        return (
+            self._compile(readout, self._passes),
+            self._compile(readout, self._passes_from_states),
+        )
 
     @tf.autograph.experimental.do_not_convert
     def __call__(self, fed, trained, states=None, seed=None):
@@ -123,15 +98,6 @@ class BatchedEngine:
         """
         plan = self.plan if states is None else self._plan_from_states
         return self._finish(plan, fed, trained, states)
-
-    def _finish(self, plan, fed, trained, states, seed=None):
-        fed, trained = tf.convert_to_tensor(fed), tf.convert_to_tensor(trained)
-        if states is not None:
-            states = _planes(states, fed.dtype)
-            if self.register.radix == 4:
-                states = pauli_vectors(states, self.program.qubits)
-        values = Values(self._symbols, fed, trained, seed)
-        return plan.readout(self._run(plan, values, states))
 
     def state(self, fed, trained, states=None):
         """The final states, up to a global phase.
@@ -169,85 +135,12 @@ class BatchedEngine:
 
         Args:
             fed, trained, states: as for a call.
-            repetitions: int.
+            repetitions: int, at least 1.
             seed: int tensor of shape (2,). Equal seeds give equal bits.
 
         Returns:
             An int8 tensor of shape (batch, repetitions, qubits).
         """
+        check_integer("repetitions", repetitions, minimum=1)
         chances = self.probabilities(fed, trained, states)
         return sample_bits(chances, repetitions, self.program.qubits, seed)
-
-    def with_own_symbols(self):
-        """This engine with a symbol of its own for every gate.
-
-        Returns:
-            `OwnSymbols`.
-        """
-        program, gates = self.program, []
-        columns = {True: [], False: []}  # is fed: (name, gate)
-        for place, gate in enumerate(self._gates):
-            if gate.symbol is not None:
-                name = f"{gate.symbol}/{place}"
-                own = dataclasses.replace(gate, symbol=name)
-                columns[gate.symbol in program.fed].append((name, gate))
-                gate = own
-            gates.append(gate)
-        engine = copy.copy(self)
-        for cached in ("plan", "_plan_from_states", "_whole_plans"):
-            vars(engine).pop(cached, None)
-        engine._gates = gates
-        names = {
-            kind: tuple(name for name, _ in columns[kind]) for kind in columns
-        }
-        engine._symbols = Symbols(names[True], names[False])
-        felt = self._compile(
-            self._readout, (drop_outside_light_cone, drop_before_readout)
-        )
-        return OwnSymbols(
-            engine,
-            [g for kind in (True, False) for _, g in columns[kind]],
-            {id(gate) for gate in felt.gates},
-            _mixing(program.fed, [g.symbol for _, g in columns[True]]),
-            _mixing(program.trained, [g.symbol for _, g in columns[False]]),
-        )
-
-
-class Symbols(NamedTuple):
-    """Names of fed and trained symbols."""
-
-    fed: tuple
-    trained: tuple
-
-
-class OwnSymbols(NamedTuple):
-    """An engine in which no two gates share a symbol.
-
-    Attributes:
-        engine: `BatchedEngine`, called with values for every gate.
-        gates: list of `TrigGate` with their old symbols, the fed ones first.
-        felt: set of the ids of the gates that the observables can feel.
-        fed_mixing, trained_mixing: arrays of shape (symbols, gates), 1 where
-            a gate has the symbol.
-    """
-
-    engine: BatchedEngine
-    gates: list
-    felt: set
-    fed_mixing: np.ndarray
-    trained_mixing: np.ndarray
-
-
-def _mixing(names, symbols):
-    return np.array(
-        [[float(name == symbol) for symbol in symbols] for name in names]
-    ).reshape(len(names), len(symbols))
-
-
-def _planes(states, dtype):
-    """States (batch, N) as real planes (P, N, batch)."""
-    columns = tf.transpose(states)
-    parts = [columns]
-    if columns.dtype.is_complex:
-        parts = [tf.math.real(columns), tf.math.imag(columns)]
-    return tf.cast(tf.stack(parts), dtype)

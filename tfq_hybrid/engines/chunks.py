@@ -34,7 +34,7 @@ def in_chunks(op, qubits):
         return op
 
     # A function even in eager mode: only a graph runs chunks side by side.
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def run(symbol_names, columns):
         batch = tf.shape(columns[0])[0]
         count = tf.maximum(1, (batch + CHUNK - 1) // CHUNK)

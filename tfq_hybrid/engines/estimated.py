@@ -12,6 +12,7 @@ from tfq_hybrid.engines.shift_rules import (
     parameter_shift,
 )
 from tfq_hybrid.engines.trajectories import TrajectoryEngine
+from tfq_hybrid.errors import check_integer
 
 _DIFFERENCES = {
     "central_difference": central_difference,
@@ -29,8 +30,8 @@ class EstimatedEngine:
             `"spsa"`, or the gradient of the exact expectation, which is
             `"straight_through"` from shots and else `"backprop"` or
             `"adjoint"`.
-        repetitions: int. Shots for each Pauli word and evaluation. Defaults
-            to `None`: exact expectations.
+        repetitions: int, at least 1. Shots for each Pauli word and
+            evaluation. Defaults to `None`: exact expectations.
         readout_error: pair of float (to read 1 for 0, 0 for 1). Defaults to
             `None`.
         trajectories: bool. Whether the repetitions are trajectories of a
@@ -40,6 +41,23 @@ class EstimatedEngine:
 
     The gradient with respect to given initial states, which no shift rule
     knows, is that of the exact expectation, or runs along the trajectories.
+
+    Raises:
+        UserError: `repetitions` is below 1, or the program is one that
+            `BatchedEngine` refuses.
+
+    Example:
+
+    >>> import cirq, sympy
+    >>> from tfq_hybrid.engines.gradient_methods import GradientMethod
+    >>> from tfq_hybrid.engines.program import Program
+    >>> qubit = cirq.GridQubit(0, 0)
+    >>> circuit = cirq.Circuit(cirq.ry(sympy.Symbol("x"))(qubit))
+    >>> program = Program(circuit, (cirq.Z(qubit),), ("x",))
+    >>> shift = GradientMethod("parameter_shift")
+    >>> engine = EstimatedEngine(program, shift, repetitions=100)
+    >>> engine(tf.zeros([1, 1]), tf.zeros([0]), seed=[1, 2]).numpy()
+    array([[1.]], dtype=float32)
     """
 
     name = "batched"
@@ -53,6 +71,8 @@ class EstimatedEngine:
         trajectories=False,
         sample_based=True,
     ):
+        if repetitions is not None:
+            check_integer("repetitions", repetitions, minimum=1)
         self.program = program
         self.method = method
         self.repetitions = repetitions
@@ -68,14 +88,14 @@ class EstimatedEngine:
         if method.name in (*_DIFFERENCES, "spsa"):
             self._step = method.step_of(repetitions is not None)
         if method.name == "parameter_shift":
-            self._shifted = self._exact.with_own_symbols()
+            self._shifted, self._own, felt = self._exact.with_own_symbols()
             rules = [
                 parameter_shift(gate_frequencies(gate, self._exact.register))
-                if id(gate) in self._shifted.felt
+                if id(gate) in felt
                 else []
-                for gate in self._shifted.gates
+                for gate in self._own.gates
             ]
-            count = self._shifted.fed_mixing.shape[1]
+            count = self._own.fed_mixing.shape[1]
             self._rules = rules[:count], rules[count:]
         elif method.name in _DIFFERENCES:
             rule = _DIFFERENCES[method.name](self._step)
@@ -155,11 +175,10 @@ class EstimatedEngine:
 
     def _parameter_shift(self, fed, trained, given, seed, upstream):
         """Every gate is shifted alone; symbols sum over their gates."""
-        shifted = self._shifted
-        to_fed = tf.constant(shifted.fed_mixing, fed.dtype)
-        to_trained = tf.constant(shifted.trained_mixing, trained.dtype)
+        to_fed = tf.constant(self._own.fed_mixing, fed.dtype)
+        to_trained = tf.constant(self._own.trained_mixing, trained.dtype)
         by_fed, by_trained = shift_gradient(
-            lambda f, t, s: self._evaluate(shifted.engine, f, t, given, s),
+            lambda f, t, s: self._evaluate(self._shifted, f, t, given, s),
             self._rules,
             fed @ to_fed,
             tf.linalg.matvec(to_trained, trained, transpose_a=True),

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfq_hybrid.engines.tensors import permute
+from tfq_hybrid.errors import UserError
 
 
 class Readout:
@@ -25,13 +26,18 @@ class Readout:
     def __init__(self, operators, qids):
         self._count = len(operators)
         self.qubits = measured_qubits(operators, qids)
-        size = 2 ** len(qids)
-        self._tables = {}  # mask -> complex array (operators, size)
+        rows = {}  # mask -> {operator: phases of each basis state}
         for row, operator in enumerate(operators):
             for term in operator:
                 mask, phases = _action(term, qids)
-                zeros = np.zeros((self._count, size), np.complex128)
-                self._tables.setdefault(mask, zeros)[row] += phases
+                of_mask = rows.setdefault(mask, {})
+                of_mask[row] = of_mask.get(row, 0) + phases
+        # By mask, only the operators that have it: a Hamiltonian of many
+        # words would else be many times its size in zeros.
+        self._rows = [row for mask in sorted(rows) for row in rows[mask]]
+        self._tables = {
+            mask: np.array([*rows[mask].values()]) for mask in sorted(rows)
+        }
 
     @property
     def is_diagonal(self):
@@ -59,14 +65,20 @@ class Readout:
         Returns:
             A tensor of shape (batch, operators).
         """
-        total = tf.zeros([self._count, tf.shape(state)[-1]], state.dtype)
-        for mask, table in sorted(self._tables.items()):
-            if mask == 0:
-                overlap = tf.reduce_sum(tf.square(state), axis=0)
-                total += tf.constant(table.real, state.dtype) @ overlap
-            else:
-                total += self._masked(state, mask, table)
-        return tf.transpose(total)
+        parts = [
+            self._masked(state, mask, table)
+            if mask
+            else tf.constant(table.real, state.dtype)
+            @ tf.reduce_sum(tf.square(state), axis=0)
+            for mask, table in self._tables.items()
+        ]
+        if not parts:
+            return tf.zeros([tf.shape(state)[-1], self._count], state.dtype)
+        result = parts[0] if len(parts) == 1 else tf.concat(parts, axis=0)
+        if self._rows != list(range(self._count)):
+            place = np.equal.outer(range(self._count), self._rows)
+            result = tf.constant(place, state.dtype) @ result
+        return tf.transpose(result)
 
     @staticmethod
     def _masked(state, mask, table):
@@ -134,8 +146,19 @@ class NoReadout:
 
 
 def measured_qubits(operators, qids):
-    """The places of the qubits that operators measure, sorted."""
+    """The places of the qubits that operators measure, sorted.
+
+    Raises:
+        UserError: one of them is not among `qids`.
+    """
     measured = {qid for term in operators for qid in term.qubits}
+    foreign = sorted(measured.difference(qids))
+    if foreign:
+        raise UserError(
+            f"Expected operators on qubits of the circuit: "
+            f"{', '.join(map(str, qids))}. Received: operators on "
+            f"{', '.join(map(str, foreign))}"
+        )
     return sorted(qids.index(qid) for qid in measured)
 
 

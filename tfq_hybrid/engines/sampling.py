@@ -1,10 +1,12 @@
 """Shots: what a finite number of measurements tells."""
 
+import numbers
+
 import cirq
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.errors import UserError, is_number
+from tfq_hybrid.errors import UserError
 
 
 class Terms:
@@ -86,12 +88,12 @@ def check_readout_error(readout_error):
     if readout_error is None:
         return None
     pair = readout_error
-    if is_number(readout_error):
-        pair = (readout_error, readout_error)
+    if isinstance(pair, numbers.Real):  # NumPy's floats are
+        pair = (pair, pair)
     if (
         not isinstance(pair, (list, tuple))
         or len(pair) != 2
-        or not all(is_number(p) and 0 <= p <= 1 for p in pair)
+        or not all(isinstance(p, numbers.Real) and 0 <= p <= 1 for p in pair)
     ):
         raise UserError(
             "Expected readout_error to be a probability, or a pair of them "

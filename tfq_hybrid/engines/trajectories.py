@@ -7,28 +7,26 @@ the noisy expectation.
 """
 
 import dataclasses
-import functools
 
 import cirq
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.engines.batched import BatchedEngine
 from tfq_hybrid.engines.channels import is_channel
 from tfq_hybrid.engines.gates import constant_gate
 from tfq_hybrid.engines.lowering import lower_operation
 from tfq_hybrid.engines.passes import (
-    PASSES,
     drop_before_readout,
     drop_outside_light_cone,
     take_prefix,
 )
 from tfq_hybrid.engines.plan import first_plan
+from tfq_hybrid.engines.planned import PlannedEngine
 from tfq_hybrid.engines.readout import Readout
 from tfq_hybrid.engines.register import Register
-from tfq_hybrid.engines.running import run_plan
 from tfq_hybrid.engines.sampling import sample_means
 from tfq_hybrid.engines.tensors import apply_gate_to_state
+from tfq_hybrid.errors import check_integer
 
 _AMPLITUDES_AT_ONCE = 2**16  # of one example's trajectories
 
@@ -85,32 +83,28 @@ class ChannelStep:
         return tf.add_n([s * branch for s, branch in pairs])
 
 
-class TrajectoryEngine(BatchedEngine):
+class TrajectoryEngine(PlannedEngine):
     """Means over random trajectories of a noisy program.
 
     It is evaluated only: its gradient is for the estimates to find.
 
     Args:
         program: `Program` with channels.
-        repetitions: int. Trajectories for each evaluation.
+        repetitions: int, at least 1. Trajectories for each evaluation.
         sample_based: bool. Whether each trajectory gives one measured sign
             instead of its exact expectation. Defaults to `False`.
     """
 
     def __init__(self, program, repetitions, sample_based=False):
-        self.program = program
+        check_integer("repetitions", repetitions, minimum=1)
+        super().__init__(
+            program,
+            lower_for_trajectories(program),
+            Register(program.qubits),
+            Readout(program.operators, program.qids),
+        )
         self.repetitions = repetitions
         self.sample_based = sample_based
-        self._symbols = program
-        self._run = run_plan
-        self._passes = PASSES
-        self.register = Register(program.qubits)
-        self._readout = Readout(program.operators, program.qids)
-        self._gates = lower_for_trajectories(program)
-
-    @functools.cached_property
-    def plan(self):
-        return self._compile(self._readout, PASSES)
 
     def _compile(self, readout, passes):
         """Compiles the runs of gates between channels one by one."""

@@ -31,9 +31,9 @@ class ControlledPQC(CircuitLayer):
             dict (see there), or a `tfq.differentiators.Differentiator`, which
             runs on TensorFlow Quantum. Defaults to `None`: exact where the
             expectations are, else parameter shift.
-        trained_symbols: sequence of str. Symbols that the layer trains, in
-            the order of its weights. Defaults to `()`: none, as in
-            TensorFlow Quantum.
+        trained_symbols: sequence of str or `sympy.Symbol`. Symbols that
+            the layer trains, in the order of its weights. Defaults to `()`:
+            none, as in TensorFlow Quantum.
         initializer: of the trained angles, in radians times the factors in
             the circuit. Defaults to uniform from 0 to 2 pi.
         regularizer: of the trained angles. Defaults to `None`.
@@ -84,10 +84,11 @@ class ControlledPQC(CircuitLayer):
         seed=None,
         **kwargs,
     ):
+        trained_symbols = tuple(map(str, trained_symbols))
         super().__init__(
             model_circuit,
             operators,
-            trained=tuple(trained_symbols),
+            trained=trained_symbols,
             repetitions=repetitions,
             backend=backend,
             differentiator=differentiator,
@@ -106,7 +107,7 @@ class ControlledPQC(CircuitLayer):
                 "Expected at least one symbol to be fed. Received: "
                 f"trained_symbols={list(trained_symbols)}, which is all"
             )
-        self.trained_symbols = tuple(trained_symbols)
+        self.trained_symbols = trained_symbols
 
     def build(self, input_shape=None):
         is_pair = bool(input_shape) and isinstance(
