@@ -8,7 +8,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "tfq_hybrid"
 ORDER = [
-    ["version", "errors", "files"],
+    ["version", "errors", "files", "locks"],
     ["circuits"],
     ["engines"],
     ["diagnostics", "layers"],

@@ -12,6 +12,10 @@ class UserError(ValueError):
     """Bad input. The message is one line, fit to be shown without a trace."""
 
 
+class StorageError(RuntimeError):
+    """Something could not be written. The message is one line."""
+
+
 class TrainingDivergedError(RuntimeError):
     """The loss is no longer a number. The message is one line."""
 

@@ -11,7 +11,12 @@ from tfq_hybrid.cli.evaluate import evaluate
 from tfq_hybrid.cli.export import export
 from tfq_hybrid.cli.predict import predict
 from tfq_hybrid.cli.train import train
-from tfq_hybrid.errors import TrainingDivergedError, UserError, choice_error
+from tfq_hybrid.errors import (
+    StorageError,
+    TrainingDivergedError,
+    UserError,
+    choice_error,
+)
 
 # What to do after an interrupt, by the command.
 HINTS = {
@@ -49,7 +54,8 @@ def main(arguments=None):
     """Runs the command line.
 
     A mistake in the input ends with one line and the exit code 2; a training
-    that diverged with one line and 1; an interrupt with 130.
+    that diverged, or a disk that is full, with one line and 1; an interrupt
+    with 130.
     """
     try:
         commands.main(arguments, "tfq-hybrid", standalone_mode=False)
@@ -60,7 +66,7 @@ def main(arguments=None):
         sys.exit(2)
     except click.ClickException as error:
         _stop(error.format_message(), 2)
-    except TrainingDivergedError as error:
+    except (TrainingDivergedError, StorageError) as error:
         _stop(str(error), 1)
     except (KeyboardInterrupt, click.Abort):
         words = sys.argv[1:] if arguments is None else arguments

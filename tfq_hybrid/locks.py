@@ -1,0 +1,66 @@
+"""One writer at a time."""
+
+import contextlib
+import fcntl
+import os
+import pathlib
+
+from tfq_hybrid.errors import UserError
+
+
+@contextlib.contextmanager
+def writing(path):
+    """Holds the right to write at a path; other processes are refused.
+
+    The lock is the kernel's and dies with its process, however it ends. Its
+    file, `.NAME.lock`, stands beside the path, which may be replaced
+    meanwhile.
+
+    Args:
+        path: str or path of a file or folder, which need not exist.
+
+    Raises:
+        UserError: another process holds it; its number is named.
+
+    Example:
+
+    >>> import tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "run"
+    >>> with writing(path), writing(path):  # doctest: +ELLIPSIS
+    ...     pass
+    Traceback (most recent call last):
+    ...
+    tfq_hybrid.errors.UserError: Expected a place that nothing else writes...
+    """
+    path = pathlib.Path(path).resolve()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(f".{path.name}.lock")
+    descriptor = _acquire(lock, path)
+    try:
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            lock.unlink()
+        os.close(descriptor)
+
+
+def _acquire(lock, path):
+    while True:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(descriptor, 20).decode(errors="replace")
+            os.close(descriptor)
+            raise UserError(
+                "Expected a place that nothing else writes. Received: "
+                f"{path}, which process {holder or 'unknown'} is writing"
+            ) from None
+        # The last holder may have removed the file after it was opened.
+        if lock.exists() and os.path.samestat(
+            os.fstat(descriptor), os.stat(lock)
+        ):
+            return descriptor
+        os.close(descriptor)
