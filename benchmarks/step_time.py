@@ -16,7 +16,7 @@ import keras
 from tfq_hybrid.benchmarks.common import alternate, ratio, summary, write
 from tfq_hybrid.data import learn_vocabulary, load_dataset
 from tfq_hybrid.training import TrainConfig
-from tfq_hybrid.training.build import build_classifier, compile_classifier
+from tfq_hybrid.training.build import build_model, compile_model
 
 SEED = 0
 # Title of the blocks: what differs from the default configuration.
@@ -32,8 +32,8 @@ def make_step(changes, config, vocabulary, texts, labels):
     """A function that trains one step on a fixed batch."""
     keras.utils.set_random_seed(SEED)
     config = TrainConfig.from_dict({**config.to_dict(), **changes})
-    model = build_classifier(config, vocabulary, 2)
-    compile_classifier(model, config, steps_per_epoch=1000)
+    model = build_model(config, vocabulary, 2)
+    compile_model(model, config, steps_per_epoch=1000)
     tokens = model.preprocessor(texts)
     model.preprocessor = None  # the batch is tokens already
     return lambda: float(model.train_on_batch(tokens, labels)[0])

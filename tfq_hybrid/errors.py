@@ -77,6 +77,21 @@ def check_integer(argument, value, minimum, maximum=2**31 - 1):
         )
 
 
+def check_share(argument, value, high=1.0):
+    """Raises `UserError` unless `value` is at least 0 and below `high`.
+
+    Args:
+        argument: str. The argument's name.
+        value: The value received.
+        high: float. Defaults to 1.
+    """
+    if not is_number(value) or not 0.0 <= value < high:
+        raise UserError(
+            f"Expected {argument} to be a number of at least 0.0 and below "
+            f"{high}. Received: {argument}={value!r}"
+        )
+
+
 def is_number(value):
     """Whether `value` is a finite int or float, and no bool."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -4,7 +4,7 @@ import dataclasses
 
 import keras_tuner
 
-from tfq_hybrid.training.build import build_classifier, compile_classifier
+from tfq_hybrid.training.build import build_model, compile_model
 
 
 class QFFNBertHyperModel(keras_tuner.HyperModel):
@@ -59,19 +59,20 @@ class QFFNBertHyperModel(keras_tuner.HyperModel):
         self.max_reuploads = max_reuploads
 
     def build(self, hp):
-        circuit = {
-            **self.config.circuit,
-            "qubits": hp.Int("qubits", 2, self.max_qubits),
-            "depth": hp.Int("depth", 1, self.max_depth),
-            "reuploads": hp.Int("reuploads", 0, self.max_reuploads),
-        }
+        options = self.config.options
+        circuit = dataclasses.replace(
+            options.circuit,
+            qubits=hp.Int("qubits", 2, self.max_qubits),
+            depth=hp.Int("depth", 1, self.max_depth),
+            reuploads=hp.Int("reuploads", 0, self.max_reuploads),
+        )
         config = dataclasses.replace(
             self.config,
-            circuit=circuit,
+            options=dataclasses.replace(options, circuit=circuit),
             learning_rate=hp.Float(
                 "learning_rate", 1e-4, 1e-2, sampling="log", default=1e-3
             ),
         )
-        model = build_classifier(config, self.vocabulary, self.classes)
-        compile_classifier(model, config, self.steps_per_epoch)
+        model = build_model(config, self.vocabulary, self.classes)
+        compile_model(model, config, self.steps_per_epoch)
         return model

@@ -14,7 +14,7 @@ from tfq_hybrid.training import (
     load_trained,
     train,
 )
-from tfq_hybrid.training.build import build_classifier, compile_classifier
+from tfq_hybrid.training.build import build_model, compile_model
 from tfq_hybrid.training.splits import load_splits
 
 QUICK = {
@@ -23,7 +23,7 @@ QUICK = {
     "sequence_length": 12,
     "batch_size": 16,
     "vocabulary_size": 128,
-    "circuit": {"qubits": 2, "depth": 1},
+    "options": {"circuit": {"qubits": 2, "depth": 1}},
 }
 
 
@@ -126,8 +126,8 @@ def test_nan_keeps_the_last_good_checkpoint(quick, tmp_path, rate, batch_size):
     checkpoint = Checkpoint(tmp_path / "run" / "checkpoints")
     assert checkpoint.epoch == 0
     _, _, names, vocabulary = RunFolder(tmp_path / "run").read()
-    model = build_classifier(config, vocabulary, len(names))
-    compile_classifier(model, config, 4)
+    model = build_model(config, vocabulary, len(names))
+    compile_model(model, config, 4)
     checkpoint.restore(model)
     assert all(np.isfinite(w).all() for w in model.get_weights())
 
@@ -160,14 +160,56 @@ def test_arguments_have_effect(quick):
     for name, value, read in (
         ("xla", True, lambda model: model.jit_compile),
         ("weight_decay", 0.25, lambda model: model.optimizer.weight_decay),
+        ("clipnorm", 0.5, lambda model: model.optimizer.global_clipnorm),
         ("dropout", 0.3, lambda model: model.backbone.dropout),
         ("tokens", "cls", lambda model: model.backbone.tokens),
         ("engine", "tfq", lambda model: model.backbone.engine),
     ):
-        config = dataclasses.replace(quick, **{name: value})
-        model = build_classifier(config, vocabulary, 2)
-        compile_classifier(model, config, 4)
+        config = TrainConfig.from_dict({**quick.to_dict(), name: value})
+        model = build_model(config, vocabulary, 2)
+        compile_model(model, config, 4)
         assert read(model) == value
+
+
+def test_configs_of_version_0_1_still_load(quick):
+    config = quick.to_dict()
+    flat = {**config, **config.pop("options")}
+    del flat["options"]
+    assert TrainConfig.from_dict(flat) == quick
+    with pytest.raises(UserError, match="Did you mean 'tokens'"):
+        TrainConfig.from_dict({**flat, "token": "cls"})
+
+
+def test_angles_have_a_learning_rate_of_their_own(quick):
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b"]
+    moves = {}
+    for rate in (None, 1e-9, 1e-2):
+        config = dataclasses.replace(
+            quick,
+            optimizer="adam",
+            learning_rate=1e-3,
+            quantum_learning_rate=rate,
+            warmup=0.0,
+        )
+        keras.utils.set_random_seed(0)
+        model = build_model(config, vocabulary, 2)
+        compile_model(model, config, 1000)
+        variables = model.trainable_variables
+        before = [v.numpy() for v in variables]
+        model.train_on_batch(np.array(["a b", "b"]), np.array([0, 1]))
+        moves[rate] = [
+            np.abs(v.numpy() - old).max()
+            for v, old in zip(variables, before, strict=True)
+        ]
+    angles = [v.path.endswith("pqc/parameters") for v in variables]
+    assert sum(angles) == 2
+    for is_angle, *found in zip(angles, *moves.values(), strict=True):
+        same, slow, fast = found
+        # Adam's first step is the learning rate, whatever the gradient.
+        assert fast == pytest.approx((10 if is_angle else 1) * same, rel=1e-3)
+        if is_angle:
+            assert same == pytest.approx(1e-3, rel=1e-2)
+            assert slow < 1e-6
 
 
 def test_early_stopping_keeps_the_best_epoch(quick, tmp_path):
@@ -180,6 +222,11 @@ def test_early_stopping_keeps_the_best_epoch(quick, tmp_path):
     assert metrics["best_epoch"] == scores.index(max(scores)) + 1
 
 
+def with_options(config, **changes):
+    options = dataclasses.replace(config.options, **changes)
+    return dataclasses.replace(config, options=options)
+
+
 def losses_of(config, steps):
     """The losses of the first steps of a training."""
     keras.utils.set_random_seed(config.seed)
@@ -187,8 +234,8 @@ def losses_of(config, steps):
     from tfq_hybrid.training.build import make_vocabulary
 
     vocabulary = make_vocabulary(config, training.texts)
-    model = build_classifier(config, vocabulary, 2)
-    compile_classifier(model, config, steps)
+    model = build_model(config, vocabulary, 2)
+    compile_model(model, config, steps)
     stream = training.shuffled_batches(config.batch_size, config.seed)
     return [
         float(model.train_on_batch(texts, labels, return_dict=True)["loss"])
@@ -206,7 +253,7 @@ def test_engines_train_step_for_step(real_data):
         sequence_length=24,
     )
     batched = losses_of(config, 20)
-    tfq = losses_of(dataclasses.replace(config, engine="tfq"), 20)
+    tfq = losses_of(with_options(config, engine="tfq"), 20)
     assert len(batched) == 20
     np.testing.assert_allclose(batched, tfq, atol=1e-4)
     assert len(set(batched)) > 10
@@ -219,8 +266,14 @@ def test_engines_train_step_for_step(real_data):
         ({"classical": "fnn"}, "Did you mean 'ffn'"),
         ({"epochs": 0}, "epochs"),
         ({"learning_rate": float("nan")}, "learning_rate"),
-        ({"dropout": 1.0}, "dropout"),
-        ({"circuit": {"qubits": 0}}, "qubits"),
+        ({"options": {"dropout": 1.0}}, "dropout"),
+        ({"options": {"circuit": {"qubits": 0}}}, "qubits"),
+        ({"options": {"token": "cls"}}, "Did you mean 'tokens'"),
+        ({"options": 3}, "QFFNBertOptions or a dict"),
+        ({"optimizer": "adma"}, "Did you mean 'adam'"),
+        ({"warmup": 1.0}, "warmup"),
+        ({"clipnorm": 0.0}, "clipnorm"),
+        ({"quantum_learning_rate": -1.0}, "quantum_learning_rate"),
     ],
 )
 def test_bad_arguments(arguments, message):
@@ -231,8 +284,14 @@ def test_bad_arguments(arguments, message):
 @pytest.mark.parametrize(
     "arguments,message",
     [
-        ({"preset": "bert_tiny_en_uncase"}, "mean 'bert_tiny_en_uncased'"),
-        ({"circuit": {"qubits": 40}}, "qubits=40.*nearest valid value is"),
+        (
+            {"options": {"preset": "bert_tiny_en_uncase"}},
+            "mean 'bert_tiny_en_uncased'",
+        ),
+        (
+            {"options": {"circuit": {"qubits": 40}}},
+            "qubits=40.*nearest valid value is",
+        ),
         ({"label_names": ("a", "b", "c")}, "2 different label names"),
         ({"label_names": ("a", "a")}, "2 different label names"),
         ({"limit": 1}, "at least two labels"),
@@ -290,12 +349,12 @@ def test_from_a_preset(quick, tmp_path):
     bert.save_to_preset(preset)
     tokenizer = keras_hub.models.BertTokenizer(vocabulary, lowercase=True)
     tokenizer.save_to_preset(preset)
-    config = dataclasses.replace(quick, preset=preset)
+    config = with_options(quick, preset=preset)
     silent(config, tmp_path / "run")
     model, _ = load_trained(tmp_path / "run")
     assert model.preprocessor.tokenizer.get_vocabulary() == vocabulary
     assert model.backbone.hidden_dim == 8
-    fresh = build_classifier(config, vocabulary, 2)
+    fresh = build_model(config, vocabulary, 2)
     np.testing.assert_array_equal(
         fresh.backbone.token_embedding.embeddings,
         bert.token_embedding.embeddings,

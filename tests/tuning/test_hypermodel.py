@@ -11,7 +11,9 @@ def test_random_search_runs_and_remembers(tiny_texts, tmp_path):
     config = TrainConfig(
         "embedded",
         sequence_length=8,
-        circuit={"qubits": 2, "depth": 1, "entanglement": "linear"},
+        options={
+            "circuit": {"qubits": 2, "depth": 1, "entanglement": "linear"}
+        },
     )
     hypermodel = QFFNBertHyperModel(
         config,

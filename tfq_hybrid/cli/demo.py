@@ -113,7 +113,7 @@ def _compare_engines(model, run):
     import tensorflow as tf
 
     from tfq_hybrid import training
-    from tfq_hybrid.training.build import build_classifier
+    from tfq_hybrid.training.build import build_model
     from tfq_hybrid.training.splits import load_splits
 
     config, values, _, vocabulary = training.RunFolder(run).read()
@@ -124,7 +124,7 @@ def _compare_engines(model, run):
     results = {}
     for engine in ("batched", "tfq"):
         stored = {**config.to_dict(), "engine": engine}
-        twin = build_classifier(
+        twin = build_model(
             training.TrainConfig.from_dict(stored), vocabulary, len(values)
         )
         twin.set_weights(model.get_weights())

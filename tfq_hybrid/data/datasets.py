@@ -11,6 +11,7 @@ import sys
 import numpy as np
 import tensorflow as tf
 
+from tfq_hybrid.data.batches import shuffled_batches
 from tfq_hybrid.data.files import (
     LABEL_COLUMNS,
     TEXT_COLUMNS,
@@ -74,41 +75,19 @@ class TextDataset:
             self, texts=texts, labels=self.labels[indices]
         )
 
+    def inputs(self, count):
+        """The texts of the first `count` examples, a string tensor."""
+        return tf.constant(self.texts[:count])
+
     def batches(self, batch_size):
         """A `tf.data.Dataset` of (texts, labels) batches, in order."""
         dataset = tf.data.Dataset.from_tensor_slices((self.texts, self.labels))
         return dataset.batch(batch_size).prefetch(tf.data.AUTOTUNE)
 
     def shuffled_batches(self, batch_size, seed, first_epoch=0):
-        """An endless `tf.data.Dataset` of batches, epoch after epoch.
-
-        Each epoch's order is a function of `(seed, epoch)` alone, so that a
-        run resumed at `first_epoch` sees what an uninterrupted one sees.
-        The last batch of an epoch may be smaller; no batch spans two.
-
-        Args:
-            batch_size: int.
-            seed: int.
-            first_epoch: int. Defaults to 0.
-
-        Returns:
-            A `tf.data.Dataset` of (texts, labels) batches.
-        """
-        texts = tf.constant(self.texts)
-        labels = tf.constant(self.labels)
-
-        def epoch(number):
-            order = tf.random.experimental.stateless_shuffle(
-                tf.range(len(self)), seed=[seed, number]
-            )
-            return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
-
-        epochs = tf.data.Dataset.counter(start=first_epoch, dtype=tf.int64)
-        return (
-            epochs.flat_map(epoch)
-            .map(lambda i: (tf.gather(texts, i), tf.gather(labels, i)))
-            .prefetch(tf.data.AUTOTUNE)
-        )
+        """Batches, epoch after epoch: see `data.batches`."""
+        arrays = tf.constant(self.texts), tf.constant(self.labels)
+        return shuffled_batches(arrays, batch_size, seed, first_epoch)
 
 
 def load_dataset(

@@ -7,6 +7,7 @@ import pathlib
 import keras
 import numpy as np
 
+from tfq_hybrid.errors import check_choice
 from tfq_hybrid.files import write_json
 
 
@@ -16,21 +17,27 @@ class Checkpoint(keras.callbacks.Callback):
     A checkpoint holds the weights, the optimizer and the random state. It
     becomes valid when its entry in `state.json` is replaced, which is
     atomic, so that a kill at any moment leaves the last good one. The best
-    epoch by validation accuracy, the earliest of equals, is kept beside the
+    epoch by what is monitored, the earliest of equals, is kept beside the
     last one.
 
     Args:
         folder: str or path. One folder a training.
+        monitor: str. The key of the logs. Defaults to `"val_accuracy"`.
+        mode: `"max"` or `"min"`: which of its values is best. Defaults to
+            `"max"`.
 
     Attributes:
         state: dict of the last valid checkpoint: `epoch` (epochs done),
             `last` and `best` (file names) and `history` (the logs of each
-            epoch done) and `random` (the states of the random generators, such
-        as those of dropout); `None` where there is none yet.
+            epoch done) and `random` (the states of the random generators,
+            such as those of dropout); `None` where there is none yet.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, monitor="val_accuracy", mode="max"):
         super().__init__()
+        check_choice("mode", mode, ("max", "min"))
+        self.monitor = monitor
+        self.mode = mode
         self.folder = pathlib.Path(folder)
         path = self.folder / "state.json"
         self.state = json.loads(path.read_text()) if path.exists() else None
@@ -47,9 +54,10 @@ class Checkpoint(keras.callbacks.Callback):
 
     @property
     def best_epoch(self):
-        """The epoch, from 1, of the best validation accuracy; 0 for none."""
-        scores = [logs.get("val_accuracy", 0.0) for logs in self.history]
-        return scores.index(max(scores)) + 1 if scores else 0
+        """The epoch, from 1, of the best validation; 0 for none."""
+        best = max if self.mode == "max" else min
+        scores = [logs[self.monitor] for logs in self.history]
+        return scores.index(best(scores)) + 1 if scores else 0
 
     def restore(self, model, which="last"):
         """Loads the last or the best checkpoint into a compiled model."""

@@ -2,20 +2,35 @@
 
 import dataclasses
 
-from tfq_hybrid.adapters import method_from_dict
-from tfq_hybrid.circuits import as_circuit
-from tfq_hybrid.engines import ENGINES
 from tfq_hybrid.errors import (
     UserError,
     check_choice,
     check_integer,
+    check_share,
     choice_error,
     is_number,
 )
-from tfq_hybrid.layers import TOKENS
+from tfq_hybrid.models import SYSTEMS
+from tfq_hybrid.training.optimizer import OPTIMIZERS
 
-MODELS = ("qffn-bert",)
-CLASSICAL = ("ffn", "bottleneck")
+# What `None` stands for, unless the system says otherwise.
+DEFAULTS = {
+    "vocabulary_size": 8192,
+    "sequence_length": 48,
+    "batch_size": 64,
+    "optimizer": "adamw",
+    "weight_decay": 0.01,
+}
+MINIMA = {
+    "vocabulary_size": 64,
+    "sequence_length": 3,
+    "epochs": 1,
+    "batch_size": 1,
+    "patience": 1,
+    "gradient_every": 1,
+    "seed": 0,
+}
+LARGEST_FLOAT = 3.4e38
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,39 +39,42 @@ class TrainConfig:
 
     Args:
         data: str. A local file, a TFDS name or `"embedded"`.
-        model: str, a name in `MODELS`. Defaults to `"qffn-bert"`.
-        classical: `"ffn"` or `"bottleneck"`: train this classical twin
-            instead. Defaults to `None`: the quantum model.
-        preset: str. A keras-hub BERT preset, a name or a folder, to start
-            from. Defaults to `None`: BERT-tiny from random weights.
-        adapter: dict of `Method.to_dict()`. Adapt the preset by this method
-            instead; its circuit is the method's. Defaults to `None`.
-        circuit: dict of `CircuitSpec` or `CustomCircuit`, or a preset's
-            name. Defaults to `"qffn"`.
-        tokens: `"all"` or `"cls"`. Defaults to `"all"`.
-        engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
+        model: str, a name in `SYSTEMS`. Defaults to `"qffn-bert"`.
+        options: the system's own arguments: an instance of its `options`,
+            or a dict with some of them. Defaults to none given.
+        classical: str, a name in the system's `twins`: train this classical
+            twin instead. Defaults to `None`: the quantum model.
         split: str. The split of a TFDS data set. Defaults to `"train"`.
         validation_data: str, as `data`, its `validation` split where it is
             no file. Defaults to `None`: the `validation` split of `data`
-            where it has one, else a tenth of it, drawn by the seed.
+            where it has one, else a tenth of it: labelled texts are drawn
+            by the seed, of plain text it is the end.
         text_column, label_column: str. Default to the usual names.
         label_names: list of str. Names for the labels in sorted order.
             Defaults to `None`: as the data says.
         data_dir: str. Where TFDS keeps its data sets. Defaults to TFDS's
             own place.
         limit: int. Train on the first examples only. Defaults to `None`.
-        vocabulary_size: int. Defaults to 8192, learned from the training
-            texts; a preset brings its own.
-        sequence_length: int, in tokens. Defaults to 48.
+        vocabulary_size: int. Learned from the training texts, unless a
+            preset brings its own. Defaults to 8192.
+        sequence_length: int, in tokens. Defaults to 48, or as the system
+            says.
         epochs: int. Defaults to 1.
-        batch_size: int. Defaults to 64.
-        learning_rate: float. The peak after a linear warm-up over a tenth
-            of the steps; a cosine leads back to nearly zero. Defaults to
-            1e-3.
-        weight_decay: float. Defaults to 0.01.
-        dropout: float. Defaults to 0.1.
-        patience: int. Epochs without a better validation accuracy before
-            the training stops. Defaults to 3.
+        batch_size: int. Defaults to 64, or as the system says.
+        optimizer: `"adamw"` or `"adam"`. Defaults to `"adamw"`, or as the
+            system says.
+        learning_rate: float. The peak after a linear warm-up; a cosine
+            leads back to nearly zero. Defaults to 1e-3.
+        quantum_learning_rate: float. The peak for the angles of circuits.
+            Defaults to `None`: the same as for all else.
+        warmup: float, at least 0 and below 1: the share of the steps that
+            warm up. Defaults to 0.1.
+        weight_decay: float, of AdamW. Defaults to 0.01, or as the system
+            says.
+        clipnorm: float. The largest norm of a step's gradient, over all
+            parameters; a longer one is shortened to it. Defaults to `None`.
+        patience: int. Epochs without a better validation before the
+            training stops. Defaults to 3.
         gradient_every: int. Steps between readings of the gradients.
             Defaults to 10.
         xla: bool. Compile the train step by XLA. Defaults to `False`.
@@ -64,16 +82,18 @@ class TrainConfig:
 
     Raises:
         UserError: an argument is out of its range.
+
+    Example:
+
+    >>> config = TrainConfig("embedded", options={"circuit": "hybrid_bert"})
+    >>> config.options.circuit.depth, config.sequence_length
+    (4, 48)
     """
 
     data: str
     model: str = "qffn-bert"
+    options: object = dataclasses.field(default_factory=dict)
     classical: str | None = None
-    preset: str | None = None
-    adapter: dict | None = None
-    circuit: dict | str = "qffn"
-    tokens: str = "all"
-    engine: str = "auto"
     split: str = "train"
     validation_data: str | None = None
     text_column: str | None = None
@@ -81,74 +101,101 @@ class TrainConfig:
     label_names: tuple[str, ...] | None = None
     data_dir: str | None = None
     limit: int | None = None
-    vocabulary_size: int = 8192
-    sequence_length: int = 48
+    vocabulary_size: int | None = None
+    sequence_length: int | None = None
     epochs: int = 1
-    batch_size: int = 64
+    batch_size: int | None = None
+    optimizer: str | None = None
     learning_rate: float = 1e-3
-    weight_decay: float = 0.01
-    dropout: float = 0.1
+    quantum_learning_rate: float | None = None
+    warmup: float = 0.1
+    weight_decay: float | None = None
+    clipnorm: float | None = None
     patience: int = 3
     gradient_every: int = 10
     xla: bool = False
     seed: int = 0
 
     def __post_init__(self):
-        check_choice("model", self.model, MODELS)
+        check_choice("model", self.model, SYSTEMS)
+        system = self.system
+        self._set("options", _options(system, self.options))
         if self.classical is not None:
-            check_choice("classical", self.classical, CLASSICAL)
-        if self.adapter is not None:
-            method = method_from_dict(self.adapter)
-            object.__setattr__(self, "adapter", method.to_dict())
-            if self.preset is None or self.classical is not None:
-                raise UserError(
-                    "Expected a preset and no classical twin with an adapter. "
-                    f"Received: preset={self.preset!r}, "
-                    f"classical={self.classical!r}"
-                )
-        check_choice("tokens", self.tokens, TOKENS)
-        check_choice("engine", self.engine, ENGINES)
-        minima = {
-            "vocabulary_size": 64,
-            "sequence_length": 3,
-            "epochs": 1,
-            "batch_size": 1,
-            "patience": 1,
-            "gradient_every": 1,
-            "seed": 0,
-        }
-        for name, minimum in minima.items():
+            check_choice("classical", self.classical, system.twins)
+        defaults = {**DEFAULTS, **system.defaults(self.options)}
+        for name, value in defaults.items():
+            if getattr(self, name) is None:
+                self._set(name, value)
+        check_choice("optimizer", self.optimizer, OPTIMIZERS)
+        for name, minimum in MINIMA.items():
             check_integer(name, getattr(self, name), minimum)
         if self.limit is not None:
             check_integer("limit", self.limit, 1)
-        for name, low, high in (
-            ("learning_rate", 0.0, 3.4e38),
-            ("weight_decay", 0.0, 3.4e38),
-            ("dropout", 0.0, 1.0),
-        ):
+        for name in ("learning_rate", "weight_decay"):
+            check_share(name, getattr(self, name), LARGEST_FLOAT)
+        check_share("warmup", self.warmup)
+        for name in ("quantum_learning_rate", "clipnorm"):
             value = getattr(self, name)
-            if not is_number(value) or not low <= value < high:
+            if value is not None and not (is_number(value) and value > 0):
                 raise UserError(
-                    f"Expected {name} to be a number of at least {low} and "
-                    f"below {high}. Received: {name}={value!r}"
+                    f"Expected {name} to be a number above 0. Received: "
+                    f"{name}={value!r}"
                 )
-        circuit = as_circuit(self.circuit)
-        object.__setattr__(self, "circuit", circuit.to_dict())
         if self.label_names is not None:
-            object.__setattr__(self, "label_names", tuple(self.label_names))
+            self._set("label_names", tuple(self.label_names))
+
+    def _set(self, name, value):
+        object.__setattr__(self, name, value)
+
+    @property
+    def system(self):
+        """The row of `SYSTEMS` that `model` names."""
+        return SYSTEMS[self.model]
+
+    @classmethod
+    def names(cls):
+        """The names of the general arguments, a list of str."""
+        return [field.name for field in dataclasses.fields(cls)]
 
     def to_dict(self):
         """The arguments as plain JSON types."""
-        result = dataclasses.asdict(self)
+        result = {name: getattr(self, name) for name in self.names()}
+        result["options"] = self.options.to_dict()
         if self.label_names is not None:
             result["label_names"] = list(self.label_names)
         return result
 
     @classmethod
     def from_dict(cls, config):
-        """Builds a config from `to_dict()`."""
-        known = [field.name for field in dataclasses.fields(cls)]
+        """Builds a config from `to_dict()`.
+
+        Arguments of the system may also stand beside the others, as version
+        0.1 wrote them.
+
+        Raises:
+            UserError: an argument is not known, or out of its range.
+        """
+        own = cls.names()
+        name = config.get("model", cls.model)
+        check_choice("model", name, SYSTEMS)
+        of_system = SYSTEMS[name].options.names()
         for key in config:
-            if key not in known:
-                raise choice_error("training argument", key, known)
-        return cls(**config)
+            if key not in own and key not in of_system:
+                raise choice_error("training argument", key, own + of_system)
+        options = config.get("options", {})
+        if not isinstance(options, dict):
+            options = options.to_dict()
+        beside = {k: v for k, v in config.items() if k not in own}
+        general = {k: v for k, v in config.items() if k in own}
+        return cls(**{**general, "options": {**options, **beside}})
+
+
+def _options(system, given):
+    if isinstance(given, dict):
+        return system.options.from_dict(given)
+    if not isinstance(given, system.options):
+        raise UserError(
+            f"Expected options of {system.name} as {system.options.__name__} "
+            f"or a dict. Received: {type(given).__name__}"
+        )
+    return given

@@ -2,8 +2,6 @@
 
 import time
 
-import tensorflow as tf
-
 from tfq_hybrid.adapters import named_layers
 from tfq_hybrid.engines import estimate_bytes, human_bytes
 from tfq_hybrid.layers import QuantumDense
@@ -14,21 +12,15 @@ def describe(model, config, training, first_epoch=0):
     """Lines about a training: parameters, circuit, memory, time.
 
     Args:
-        model: the classifier, built.
+        model: built, and compiled.
         config: `TrainConfig`.
-        training: `TextDataset`.
+        training: the encoded training data.
         first_epoch: int. Epochs that are done. Defaults to 0.
 
     Yields:
         str, a line each.
     """
-    count = count_parameters(model)
-    if config.adapter:
-        what = f"{config.adapter['method']}: {count['trained']:,}"
-    else:
-        what = f"{config.classical or 'quantum'} blocks: "
-        what += f"{count['feed_forward']:,}"
-    yield f"{what} of {count['total']:,} parameters"
+    yield from _parameters(model, config)
     layers = [
         layer
         for _, layer in named_layers(model)
@@ -37,7 +29,8 @@ def describe(model, config, training, first_epoch=0):
     if layers:
         circuit = layers[0].circuit
         yield circuit.diagram()
-        tokens = config.sequence_length if config.tokens == "all" else 1
+        first = getattr(config.options, "tokens", "all") == "cls"
+        tokens = 1 if first else config.sequence_length
         needed = estimate_bytes(
             circuit.qubits,
             circuit.observable_count,
@@ -58,9 +51,22 @@ def describe(model, config, training, first_epoch=0):
     )
 
 
+def _parameters(model, config):
+    counts = count_parameters(model, config)
+    total = f"{counts.pop('total'):,} parameters"
+    counts.pop("circuits")
+    adapter = getattr(config.options, "adapter", None)
+    for name, count in counts.items():
+        if adapter:
+            what = adapter["method"]
+        else:
+            what = f"{config.classical or 'quantum'} {name.replace('_', ' ')}"
+        yield f"{what}: {count:,} of {total}"
+
+
 def _step_seconds(model, config, training):
     """A rough time for a step: three forward passes on the first batch."""
-    batch = tf.constant(training.texts[: config.batch_size])
+    batch = training.inputs(config.batch_size)
     model.predict_on_batch(batch)  # traces
     began = time.perf_counter()
     model.predict_on_batch(batch)

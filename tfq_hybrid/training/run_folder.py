@@ -13,8 +13,8 @@ from tfq_hybrid.training.config import TrainConfig
 class RunFolder:
     """Paths and state of a run.
 
-        config.json       the arguments, and the labels seen in training
-        vocabulary.txt    one token a line
+        config.json       the arguments, and what was seen in training
+        vocabulary.txt    one token, or one merge of byte pairs, a line
         checkpoints/      the last good state of an unfinished training
         logs/             TensorBoard
         model.keras       the trained model, with its tokenizer
@@ -78,8 +78,15 @@ class RunFolder:
                 f"{state} run. Use {choice}--overwrite to train anew."
             )
 
-    def create(self, config, label_values, label_names, vocabulary, data):
+    def create(self, config, vocabulary, data, facts):
         """Begins a run: takes the folder's place with what it needs.
+
+        Args:
+            config: `TrainConfig`.
+            vocabulary: list of str.
+            data: str. The fingerprint of the training data.
+            facts: dict of plain JSON types: what the task stores, such as
+                the labels.
 
         The new folder is whole before the old one goes, so that a kill
         leaves one or the other.
@@ -91,12 +98,7 @@ class RunFolder:
         fresh.mkdir()
         tokens = "".join(f"{token}\n" for token in vocabulary)
         (fresh / self.vocabulary_file.name).write_text(tokens, "utf-8")
-        content = {
-            "config": config.to_dict(),
-            "label_values": list(label_values),
-            "label_names": list(label_names),
-            "data": data,
-        }
+        content = {"config": config.to_dict(), "data": data, **facts}
         write_json(fresh / self.config_file.name, content)
         if path.exists():
             old = path.with_name(f".{path.name}.old-{os.getpid()}")
@@ -119,6 +121,8 @@ class RunFolder:
     def read(self):
         """The config, label values, label names and vocabulary of a run.
 
+        There are no labels where the task has none.
+
         Raises:
             UserError: the folder holds no run, or a damaged one.
         """
@@ -132,12 +136,21 @@ class RunFolder:
             vocabulary = self.vocabulary_file.read_text("utf-8").split("\n")
             return (
                 TrainConfig.from_dict(content["config"]),
-                tuple(content["label_values"]),
-                tuple(content["label_names"]),
+                tuple(content.get("label_values", ())),
+                tuple(content.get("label_names", ())),
                 vocabulary[:-1],
             )
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise self.damaged(error) from None
+
+    def facts(self):
+        """What the task stored when the run began, a dict."""
+        content = json.loads(self.config_file.read_text("utf-8"))
+        return {
+            key: value
+            for key, value in content.items()
+            if key not in ("config", "data")
+        }
 
     def metrics(self):
         """The content of `metrics.json`.

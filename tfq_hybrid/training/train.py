@@ -4,11 +4,11 @@ import time
 
 import keras
 
-from tfq_hybrid.errors import TrainingDivergedError, UserError
+from tfq_hybrid.errors import TrainingDivergedError
 from tfq_hybrid.files import write_json
 from tfq_hybrid.training.build import (
-    build_classifier,
-    compile_classifier,
+    build_model,
+    compile_model,
     count_parameters,
     make_vocabulary,
 )
@@ -17,7 +17,7 @@ from tfq_hybrid.training.checkpoint import Checkpoint
 from tfq_hybrid.training.estimate import describe
 from tfq_hybrid.training.gradients import GradientMonitor
 from tfq_hybrid.training.run_folder import RunFolder
-from tfq_hybrid.training.splits import load_splits
+from tfq_hybrid.training.tasks import TASKS
 
 
 def train(
@@ -28,7 +28,7 @@ def train(
     verbose="auto",
     report=print,
 ):
-    """Trains a classifier and leaves a run folder.
+    """Trains a model and leaves a run folder.
 
     Everything that can be wrong with the input is found before the folder
     is touched.
@@ -54,38 +54,42 @@ def train(
     folder = RunFolder(output)
     folder.check_writable(resume, overwrite)
     keras.utils.set_random_seed(config.seed)
-    training, validation = load_splits(config)
+    task = TASKS[config.system.task]
+    training, validation = task.load(config)
+    fingerprint = training.fingerprint()
     if resume:
-        _, values, names, vocabulary = folder.read()
-        folder.check_data(training.fingerprint())
+        *_, vocabulary = folder.read()
+        folder.check_data(fingerprint)
+        facts = folder.facts()
     else:
-        values = training.label_names
-        names = _display_names(config.label_names, values)
+        facts = task.facts(config, training)
         vocabulary = make_vocabulary(config, training.texts)
-    model = build_classifier(config, vocabulary, len(values))
+    classes = len(facts.get("label_values", ())) or None
+    model = build_model(config, vocabulary, classes)
+    training = task.encode(training, model, config)
+    validation = task.encode(validation, model, config)
     steps = -(-len(training) // config.batch_size)
-    compile_classifier(model, config, steps)
+    compile_model(model, config, steps)
     done = Checkpoint(folder.checkpoints).epoch if resume else 0
-    for line in describe(model, config, training, done):
-        report(line)
-    if not resume:
-        data = training.fingerprint()
-        folder.create(config, values, names, vocabulary, data)
-    checkpoint = Checkpoint(folder.checkpoints)
-    checkpoint.restore(model)
-    seconds = _fit(
-        model, config, training, validation, folder, checkpoint, verbose
-    )
-    checkpoint.restore(model, "best")
-    best = checkpoint.history[checkpoint.best_epoch - 1]
+    with task.fed(model):
+        for line in describe(model, config, training, done):
+            report(line)
+        if not resume:
+            folder.create(config, vocabulary, fingerprint, facts)
+        checkpoint = Checkpoint(folder.checkpoints, task.monitor, task.mode)
+        checkpoint.restore(model)
+        seconds = _fit(
+            model, config, training, validation, folder, checkpoint, verbose
+        )
+        checkpoint.restore(model, "best")
+        best = checkpoint.history[checkpoint.best_epoch - 1]
+        results = task.results(best, model, validation)
     metrics = {
         "epochs": checkpoint.epoch,
         "best_epoch": checkpoint.best_epoch,
-        "validation_accuracy": best["val_accuracy"],
-        "validation_loss": best["val_loss"],
-        "validation_examples": len(validation),
+        **results,
         "training_examples": len(training),
-        "parameters": count_parameters(model),
+        "parameters": count_parameters(model, config),
         "seconds": round(seconds, 1),
         "history": checkpoint.history,
     }
@@ -99,8 +103,8 @@ def train(
 def _fit(model, config, training, validation, folder, checkpoint, verbose):
     """Runs `fit` from the checkpoint on. Returns the seconds it took."""
     stopping = {
-        "monitor": "val_accuracy",
-        "mode": "max",
+        "monitor": checkpoint.monitor,
+        "mode": checkpoint.mode,
         "patience": config.patience,
     }
     history = checkpoint.history
@@ -134,14 +138,3 @@ def _fit(model, config, training, validation, folder, checkpoint, verbose):
             f"{config.learning_rate:g}."
         ) from None
     return time.perf_counter() - began
-
-
-def _display_names(wanted, values):
-    if wanted is None:
-        return values
-    if len(wanted) != len(values) or len(set(wanted)) < len(wanted):
-        raise UserError(
-            f"Expected {len(values)} different label names, for the labels "
-            f"{', '.join(values)}. Received: {', '.join(wanted)}"
-        )
-    return wanted
