@@ -5,7 +5,7 @@ import keras_hub
 
 from tfq_hybrid.adapters import is_leaf, named_layers, replace_sublayer
 from tfq_hybrid.circuits import as_circuit
-from tfq_hybrid.errors import check_choice
+from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.layers import BottleneckFeedForward, QuantumFeedForward
 
 FEED_FORWARDS = ("quantum", "ffn", "bottleneck")
@@ -42,6 +42,10 @@ class QFFNBert(keras_hub.models.BertBackbone):
         tokens: `"all"` or `"cls"`: the tokens that go through the quantum
             or bottleneck block. The paper takes `"cls"`, for the cost of its
             simulation. Defaults to `"all"`.
+        residual: bool. Whether the encoder layer adds its input to the
+            block's output. Without it, the paper's ablation, nothing but the
+            quantum or bottleneck block's output goes on, and no dropout
+            stands behind it. Defaults to `True`.
         engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
         dtype: as for `BertBackbone`.
 
@@ -71,11 +75,17 @@ class QFFNBert(keras_hub.models.BertBackbone):
         feed_forward="quantum",
         circuit="qffn",
         tokens="all",
+        residual=True,
         engine="auto",
         dtype=None,
         **kwargs,
     ):
         check_choice("feed_forward", feed_forward, FEED_FORWARDS)
+        if feed_forward == "ffn" and not residual:
+            raise UserError(
+                "Expected the residual with feed_forward 'ffn', whose block "
+                "is BERT's own. Received: residual=False"
+            )
         circuit = as_circuit(circuit)
 
         # === Layers and functional model ===
@@ -95,7 +105,8 @@ class QFFNBert(keras_hub.models.BertBackbone):
             for layer in self.transformer_layers:
                 options = {
                     "tokens": tokens,
-                    "residual": False,  # the encoder layer adds it
+                    # The encoder layer adds it, so it is taken off before.
+                    "residual": False if residual else "subtract",
                     "kernel_initializer": layer.kernel_initializer.clone(),
                     "dtype": layer.dtype_policy,
                     "name": "feed_forward",
@@ -112,11 +123,14 @@ class QFFNBert(keras_hub.models.BertBackbone):
                     )
                 block.build((None, None, hidden_dim))
                 _replace_feed_forward(layer, block)
+                if not residual:
+                    _drop_dropout(layer)
 
         # === Config ===
         self.feed_forward = feed_forward
         self.circuit = circuit
         self.tokens = tokens
+        self.residual = residual
         self.engine = engine
 
     @property
@@ -136,6 +150,7 @@ class QFFNBert(keras_hub.models.BertBackbone):
             "feed_forward": self.feed_forward,
             "circuit": self.circuit.to_dict(),
             "tokens": self.tokens,
+            "residual": self.residual,
             "engine": self.engine,
         }
 
@@ -182,6 +197,15 @@ def _replace_feed_forward(encoder_layer, block):
     )
     identity.build((None, None, encoder_layer.intermediate_dim))
     replace_sublayer(encoder_layer, "_feedforward_output_dense", identity)
+
+
+def _drop_dropout(encoder_layer):
+    """What stands between the block and the residual would spoil it."""
+    identity = keras.layers.Identity(
+        dtype=encoder_layer.dtype_policy, name="feed_forward_dropout"
+    )
+    identity.build((None, None, encoder_layer.intermediate_dim))
+    replace_sublayer(encoder_layer, "_feedforward_dropout", identity)
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")

@@ -25,6 +25,8 @@ class QFFNBertOptions(Options):
     Args:
         circuit: what `as_circuit` accepts. Defaults to `"qffn"`.
         tokens: `"all"` or `"cls"`. Defaults to `"all"`.
+        residual: bool. Whether the residual around the blocks stays.
+            Defaults to `True`.
         engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
         preset: str. A keras-hub BERT preset, a name or a folder, to start
             from. Defaults to `None`: BERT-tiny from random weights.
@@ -38,6 +40,7 @@ class QFFNBertOptions(Options):
 
     circuit: object = "qffn"
     tokens: str = "all"
+    residual: bool = True
     engine: str = "auto"
     preset: str | None = None
     adapter: dict | None = None
@@ -100,6 +103,7 @@ def build(options, twin, setting):
         "feed_forward": twin or "quantum",
         "circuit": circuit,
         "tokens": options.tokens,
+        "residual": options.residual,
         "engine": options.engine,
         "dropout": options.dropout,
         # A fixed name keeps the names of logs the same in every process.

@@ -72,7 +72,7 @@ SYSTEMS = {
             task="classification",
             options=qffn_bert_system.QFFNBertOptions,
             twins={
-                "ffn": ("circuit", "tokens", "engine"),
+                "ffn": ("circuit", "tokens", "residual", "engine"),
                 "bottleneck": ("engine",),
             },
             vocabulary=qffn_bert_system.vocabulary,

@@ -8,7 +8,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "tfq_hybrid"
 ORDER = [
-    ["version", "errors", "files", "locks"],
+    ["version", "errors", "files", "locks", "startup"],
     ["circuits"],
     ["engines"],
     ["diagnostics", "layers"],

@@ -191,6 +191,21 @@ def test_tokens_decide_which_ones_the_block_sees(feed_forward):
     assert np.abs(a[:, 1:] - b[:, 1:]).max() > 1e-4
 
 
+@pytest.mark.parametrize("training", [False, True])
+def test_without_the_residual_only_the_block_goes_on(training, tmp_path):
+    for residual in (True, False):
+        bert = QFFNBert(**SMALL, residual=residual, dropout=0.5)
+        for block, _ in bert.feed_forward_blocks:
+            for weight in block.weights[-2:]:  # the projection back
+                weight.assign(np.zeros(weight.shape))
+        output = bert(TOKENS, training=training)["sequence_output"]
+        # The norm of nothing is nothing.
+        assert bool(np.any(output)) == residual
+    bert.save(tmp_path / "bert.keras")
+    again = keras.saving.load_model(tmp_path / "bert.keras")
+    assert not np.any(again(TOKENS)["sequence_output"])
+
+
 def test_from_bert_needs_every_layer():
     bert = QFFNBert(**{**SMALL, "feed_forward": "ffn", "num_layers": 2})
     with keras.name_scope("outer"):

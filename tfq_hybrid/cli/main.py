@@ -10,6 +10,7 @@ from tfq_hybrid.cli.demo import demo
 from tfq_hybrid.cli.evaluate import evaluate
 from tfq_hybrid.cli.export import export
 from tfq_hybrid.cli.predict import predict
+from tfq_hybrid.cli.reproduce import reproduce
 from tfq_hybrid.cli.train import train
 from tfq_hybrid.errors import (
     StorageError,
@@ -22,6 +23,7 @@ from tfq_hybrid.errors import (
 HINTS = {
     "train": " Go on with `tfq-hybrid train --resume`.",
     "benchmark": " The same command goes on.",
+    "reproduce": " The same command goes on.",
 }
 
 
@@ -46,7 +48,15 @@ def commands():
     """Quantum layers on TensorFlow Quantum for Keras language models."""
 
 
-for _command in (demo, train, evaluate, export, predict, benchmark):
+for _command in (
+    demo,
+    train,
+    evaluate,
+    export,
+    predict,
+    reproduce,
+    benchmark,
+):
     commands.add_command(_command)
 
 

@@ -16,8 +16,12 @@ class FeedForward(keras.layers.Layer):
         tokens: `"all"` or `"cls"`: whether the block runs for every token or
             for the first one only. The other tokens then get the residual
             alone. Defaults to `"all"`.
-        residual: bool. Whether the input is added. Defaults to `True`;
-            `False` inside an encoder layer that adds it itself.
+        residual: bool, or `"subtract"`. Whether the input is added. Defaults
+            to `True`; `False` inside an encoder layer that adds it itself,
+            and `"subtract"` inside one whose own residual is to be undone.
+
+    Raises:
+        UserError: an argument is out of its range.
 
     Call arguments:
         inputs: float tensor of shape (batch, tokens, width).
@@ -29,6 +33,8 @@ class FeedForward(keras.layers.Layer):
     def __init__(self, tokens="all", residual=True, **kwargs):
         super().__init__(**kwargs)
         check_choice("tokens", tokens, TOKENS)
+        if residual not in (True, False):
+            check_choice("residual", residual, ("subtract",))
         self.tokens = tokens
         self.residual = residual
         self.supports_masking = True
@@ -44,6 +50,8 @@ class FeedForward(keras.layers.Layer):
             outputs = keras.ops.concatenate([first, rest], axis=1)
         else:
             outputs = self.transform(inputs)
+        if self.residual == "subtract":
+            return outputs - inputs
         return inputs + outputs if self.residual else outputs
 
     def compute_output_shape(self, input_shape):

@@ -1,0 +1,151 @@
+"""The runner: what it keeps, what it leaves out, what it writes."""
+
+import json
+import pathlib
+
+import numpy as np
+import pytest
+
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.experiments.jobs import Block, Job, Scale
+from tfq_hybrid.experiments.recipes import RECIPES, qffn_bert
+from tfq_hybrid.experiments.report import comparison
+from tfq_hybrid.experiments.reproduce import reproduce
+from tfq_hybrid.experiments.results import Results
+from tfq_hybrid.experiments.runner import parse_minutes
+from tfq_hybrid.experiments.trained import few_shot_file
+
+
+def block_of(rows, seeds):
+    jobs = tuple(
+        Job(row, seed, {}, 1.0) for seed in range(seeds) for row in rows
+    )
+    return Block("part", "Which?", jobs)
+
+
+def fill(results, block, seeds):
+    for job in block.jobs:
+        if job.seed < seeds:
+            right = np.arange(40) % (4 if job.row == "ours" else 3) > 0
+            found = {"parameters": {"circuits": 8}}
+            arrays = {"scores": right.astype("float32")}
+            results.add(block.key(job), found, arrays)
+
+
+def test_no_table_below_three_seeds(tmp_path):
+    block = block_of(["ours", "theirs"], 4)
+    results = Results(tmp_path, {})
+    fill(results, block, 2)
+    section = comparison("Which?", block, results, ("theirs",))
+    assert not section.rows and "2 complete of the 3 seeds" in section.note
+    fill(results, block, 3)
+    section = comparison("Which?", block, results, ("theirs",))
+    assert section.rows[0][0] == "ours"
+    assert section.rows[0][2].startswith("+")
+    assert section.rows[1][2] == "–"
+    assert "3 seeds" in section.header[1]
+
+
+def test_a_seed_counts_where_every_row_has_it(tmp_path):
+    block = block_of(["ours", "theirs"], 3)
+    results = Results(tmp_path, {})
+    fill(results, block, 1)
+    results.add(block.key(block.jobs[2]), {}, {})  # one row of seed 1
+    assert results.complete_seeds(block) == [0]
+
+
+def test_the_order_is_seed_by_seed():
+    jobs = (Job("a", 1, {}, 1), Job("a", 0, {}, 1), Job("b", 1, {}, 1))
+    assert [job.seed for job in Block("x", "", jobs).by_seed()] == [1, 1, 0]
+
+
+def test_another_reproduction_is_not_overwritten(tmp_path):
+    results = Results.open(tmp_path, {"recipe": "a", "seeds": 3})
+    results.write([], {})
+    Results.open(tmp_path, {"recipe": "a", "seeds": 3})
+    with pytest.raises(UserError, match="whose seeds is 3"):
+        Results.open(tmp_path, {"recipe": "a", "seeds": 5})
+    Results.open(tmp_path, {"recipe": "a", "seeds": 5}, overwrite=True)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "thesis.tex").write_text("x")
+    with pytest.raises(UserError, match="holds something else"):
+        Results.open(other, {})
+
+
+@pytest.mark.parametrize("text", ["", "m", "-5m", "soon", "nan", "inf"])
+def test_bad_budgets(text):
+    with pytest.raises(UserError, match="60m or 2h"):
+        parse_minutes(text)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("scale", ["quick", "budget", "full"])
+def test_keys_are_unique(name, scale):
+    blocks = RECIPES[name].blocks(Scale(scale, 3), {})
+    keys = [block.key(job) for block in blocks for job in block.jobs]
+    assert len(set(keys)) == len(keys)
+    json.dumps([job.arguments for block in blocks for job in block.jobs])
+
+
+def test_few_shot_examples_are_balanced_and_drawn_by_seed(tmp_path):
+    source = tmp_path / "data.tsv"
+    rows = [f"sentence {i}\t{i % 2}" for i in range(50)]
+    source.write_text("\n".join(["text\tlabel", *rows]) + "\n")
+    texts = [
+        few_shot_file(source, 4, seed, tmp_path).read_text()
+        for seed in (0, 1, 0)
+    ]
+    assert texts[0] == texts[2] != texts[1]
+    labels = [line.split("\t")[1] for line in texts[0].splitlines()[1:]]
+    assert sorted(labels) == ["0"] * 4 + ["1"] * 4
+
+
+@pytest.fixture
+def small_data(real_data, tmp_path):
+    """The recipe's files, each cut to its first rows."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for file in qffn_bert.RECIPE.files.values():
+        lines = real_data(file).read_text("utf-8").splitlines()[:120]
+        (folder / file).write_text("\n".join(lines) + "\n", "utf-8")
+    return folder
+
+
+def test_quick_runs_and_resumes(small_data, tmp_path):
+    lines = []
+    output = tmp_path / "results"
+    arguments = ("qffn-bert", small_data, output)
+    path = reproduce(*arguments, report=lines.append)
+    assert "3 jobs" in lines[0] and "about" in lines[0]
+    assert path.read_text("utf-8").startswith("# QFFN-BERT")
+    content = json.loads((output / "results.json").read_text("utf-8"))
+    jobs = content["blocks"]["sst2"]["jobs"]
+    parameters = {
+        job["row"]: job["found"]["parameters"]["feed_forward"] for job in jobs
+    }
+    # Per layer 131,712 in the paper's baseline; 1,156 + 8 D in the circuit's.
+    assert parameters["ffn"] == 2 * 131_712
+    assert parameters["quantum"] == 2 * (1_156 + 8 * 2)
+    # A job that is gone is run again, the others are kept.
+    kept = {p: p.stat().st_mtime_ns for p in (output / "jobs").iterdir()}
+    gone = pathlib.Path(output / "jobs/sst2-ffn-seed0.json")
+    found = json.loads(gone.read_text())
+    gone.unlink()
+    lines.clear()
+    reproduce(*arguments, report=lines.append)
+    assert "2 of them done already" in lines[0]
+    again = json.loads(gone.read_text())
+    assert again["test_accuracy"] == found["test_accuracy"]
+    for path, changed in kept.items():
+        if "ffn" not in path.name:
+            assert path.stat().st_mtime_ns == changed
+
+
+def test_bad_input_writes_nothing(tmp_path):
+    output = tmp_path / "results"
+    with pytest.raises(UserError, match="Did you mean 'qffn-bert'"):
+        reproduce("qffn-brt", tmp_path, output)
+    with pytest.raises(UserError, match=r"Expected sst2_train\.tsv"):
+        reproduce("qffn-bert", tmp_path, output)
+    assert not output.exists()

@@ -1,0 +1,83 @@
+"""`tfq-hybrid reproduce`: a published system beside its classical twins."""
+
+import click
+
+from tfq_hybrid.cli.startup import quiet_imports
+
+EPILOG = """
+Examples:
+
+\b
+  tfq-hybrid reproduce qffn-bert --quick --data DATA
+  tfq-hybrid reproduce qffn-bert --budget 60m --data DATA
+  tfq-hybrid reproduce qffn-bert --full --seeds 10 --data DATA
+
+DATA is a folder with sst2_train.tsv, sst2_dev.tsv, sst2_test.tsv and the
+like. An interrupted reproduction goes on when it is called again.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("recipe")
+@click.option("--quick", is_flag=True, help="Does the pipe work? 5 minutes.")
+@click.option("--budget", help="What fits into a time, such as 60m or 2h.")
+@click.option("--full", is_flag=True, help="Everything.")
+@click.option("--seeds", type=int, help="Default: 1 with --quick, else 5.")
+@click.option("--data", required=True, type=click.Path(), help="A folder.")
+@click.option(
+    "--output", type=click.Path(), help="Default: results/RECIPE-SCALE."
+)
+@click.option(
+    "--workers",
+    default=2,
+    show_default=True,
+    help="Processes, each on cores of its own.",
+)
+@click.option("--overwrite", is_flag=True, help="Do not go on: begin anew.")
+def reproduce(recipe, quick, budget, full, output, **options):
+    """Reproduce a published system beside its classical twins.
+
+    Trains from several seeds, selects on validation data, reads the test
+    data once, and writes results.json and report.md with paired intervals.
+    """
+    quiet_imports()
+    from tfq_hybrid import experiments
+    from tfq_hybrid.experiments.runner import parse_minutes
+
+    given = [
+        name
+        for name, value in (
+            ("quick", quick),
+            ("budget", budget),
+            ("full", full),
+        )
+        if value
+    ]
+    if len(given) > 1:
+        raise click.UsageError(
+            f"--{given[0]} and --{given[1]} exclude each other."
+        )
+    scale = given[0] if given else "quick"
+    path = experiments.reproduce(
+        recipe,
+        output=output or f"results/{recipe}-{scale}",
+        scale=scale,
+        minutes=parse_minutes(budget) if budget else None,
+        report=_report,
+        status=_status,
+        **options,
+    )
+    _report(f"Report: {path}")
+
+
+def _report(line):
+    """A line that stays."""
+    _status("")
+    click.echo(line)
+
+
+def _status(line):
+    """A line that the next one replaces, where a person looks."""
+    stream = click.get_text_stream("stderr")
+    if stream.isatty():
+        click.echo(f"\r\033[K{line}", nl=False, err=True)

@@ -1,0 +1,117 @@
+"""What a recipe is made of: jobs in blocks."""
+
+import dataclasses
+import re
+from collections.abc import Callable
+
+SCALES = ("quick", "budget", "full")
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One training from one seed, or one other thing to compute.
+
+    Args:
+        row: str. The row of the block's table that it belongs to.
+        seed: int.
+        arguments: dict of plain JSON types, what the recipe's `perform`
+            takes.
+        seconds: float. About how long it takes on one core.
+    """
+
+    row: str
+    seed: int
+    arguments: dict
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Block:
+    """Jobs that answer one question together.
+
+    Args:
+        name: str, of a file and in `results.json`.
+        title: str, the question.
+        jobs: tuple of `Job`.
+    """
+
+    name: str
+    title: str
+    jobs: tuple
+
+    @property
+    def rows(self):
+        """The names of the rows, in order."""
+        return list(dict.fromkeys(job.row for job in self.jobs))
+
+    @property
+    def seeds(self):
+        """The seeds, in order."""
+        return list(dict.fromkeys(job.seed for job in self.jobs))
+
+    @property
+    def seconds(self):
+        """How long its jobs take on one core, one after the other."""
+        return sum(job.seconds for job in self.jobs)
+
+    def by_seed(self):
+        """The jobs, whole seeds first: what is cut short has whole seeds."""
+        return sorted(self.jobs, key=lambda job: self.seeds.index(job.seed))
+
+    def key(self, job):
+        """A name for the files of a job.
+
+        Example:
+
+        >>> job = Job("4 qubits, ring", 0, {}, 1.0)
+        >>> Block("depth", "How deep?", (job,)).key(job)
+        'depth-4-qubits-ring-seed0'
+        """
+        row = re.sub(r"[^a-z0-9.]+", "-", job.row.lower()).strip("-")
+        return f"{self.name}-{row}-seed{job.seed}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """How much of a recipe is run.
+
+    Args:
+        name: `"quick"`, `"budget"` or `"full"`.
+        seeds: int. Seeds of each row.
+        minutes: float. The time that blocks have to fit into. Defaults to
+            `None`: no limit.
+    """
+
+    name: str
+    seeds: int
+    minutes: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """How a published system is reproduced.
+
+    Args:
+        name: str, as in `reproduce NAME`.
+        title: str.
+        files: dict of a word and a file name: the data that it reads.
+        blocks: function `(Scale, dict of paths) -> list of Block`, the most
+            important first.
+        perform: function `(arguments, seed, paths, folder) -> (dict, dict)`:
+            what a job found, as plain JSON types, and as arrays by name.
+        sections: function `(blocks, Results) -> list of Section`: the
+            report's tables.
+        goals: function `(blocks, Results) -> list of Goal`.
+        choices: tuple of str. What the paper does not give.
+        published: tuple of (claim, figure, tag).
+    """
+
+    name: str
+    title: str
+    files: dict
+    blocks: Callable
+    perform: Callable
+    sections: Callable
+    goals: Callable
+    choices: tuple
+    published: tuple

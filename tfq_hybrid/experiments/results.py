@@ -1,0 +1,174 @@
+"""`Results`: the folder of a reproduction, a file for each finished job."""
+
+import hashlib
+import importlib.metadata
+import json
+import pathlib
+import platform
+
+import numpy as np
+
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.files import replacing, write_json
+from tfq_hybrid.version import __version__
+
+PACKAGES = ("tensorflow", "tensorflow-quantum", "cirq-core", "keras")
+
+
+class Results:
+    """What has been found so far.
+
+        results.json   config, versions, seeds, every job
+        jobs/          KEY.json, and KEY.npz with arrays, of each job
+
+    Args:
+        folder: str or path.
+        config: dict of plain JSON types: recipe, scale, seeds and the
+            digests of the data.
+    """
+
+    def __init__(self, folder, config):
+        self.folder = pathlib.Path(folder)
+        self.config = config
+        self.jobs = self.folder / "jobs"
+
+    @classmethod
+    def open(cls, folder, config, overwrite=False):
+        """Begins a reproduction, or goes on with the one that is there.
+
+        Raises:
+            UserError: the folder holds something else, or a reproduction of
+                another recipe, scale or data.
+        """
+        results = cls(folder, config)
+        path = results.folder / "results.json"
+        there = sorted(results.folder.glob("*"))
+        if there and not path.is_file():
+            raise UserError(
+                "Expected --output to be a new folder or that of the same "
+                f"reproduction. Received: {folder}, which holds something else"
+            )
+        if path.is_file() and not overwrite:
+            results._check_same(path)
+        elif path.is_file():
+            for old in results.jobs.glob("*"):
+                old.unlink()
+        return results
+
+    def _check_same(self, path):
+        try:
+            stored = json.loads(path.read_text("utf-8"))["config"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(
+                f"Expected the results of a reproduction. Received: {path}, "
+                f"damaged ({error})"
+            ) from None
+        for key in sorted({*stored, *self.config}):
+            if stored.get(key) != self.config.get(key):
+                raise UserError(
+                    f"Expected the same reproduction as in {path.parent}, "
+                    f"whose {key} is {stored.get(key)!r}. Received: {key}="
+                    f"{self.config.get(key)!r}. Use --overwrite to begin anew."
+                )
+
+    def is_done(self, key):
+        """Whether a job is finished."""
+        return (self.jobs / f"{key}.json").is_file()
+
+    def add(self, key, found, arrays):
+        """Keeps what a job found; the JSON is written last."""
+        self.jobs.mkdir(parents=True, exist_ok=True)
+        if arrays:
+            with replacing(self.jobs / f"{key}.npz") as partial:
+                np.savez_compressed(partial, **arrays)
+        write_json(self.jobs / f"{key}.json", found)
+
+    def found(self, key):
+        """What a finished job found, a dict."""
+        return json.loads((self.jobs / f"{key}.json").read_text("utf-8"))
+
+    def array(self, key, name):
+        """An array of a finished job."""
+        with np.load(self.jobs / f"{key}.npz", allow_pickle=False) as arrays:
+            return arrays[name]
+
+    def complete_seeds(self, block):
+        """The seeds of a block from which every row is finished."""
+        return [
+            seed
+            for seed in block.seeds
+            if all(
+                self.is_done(block.key(job))
+                for job in block.jobs
+                if job.seed == seed
+            )
+        ]
+
+    def scores(self, block, row, name="scores"):
+        """An array of each complete seed of a row: (seeds, examples)."""
+        seeds = self.complete_seeds(block)
+        keys = [
+            block.key(job)
+            for seed in seeds
+            for job in block.jobs
+            if (job.row, job.seed) == (row, seed)
+        ]
+        return np.stack([self.array(key, name) for key in keys])
+
+    def values(self, block, row, name):
+        """What each complete seed of a row found under a name."""
+        seeds = self.complete_seeds(block)
+        return [
+            self.found(block.key(job))[name]
+            for seed in seeds
+            for job in block.jobs
+            if (job.row, job.seed) == (row, seed)
+        ]
+
+    def write(self, blocks, skipped):
+        """Writes `results.json`.
+
+        Args:
+            blocks: list of `Block`.
+            skipped: dict of the name of a block and why it was not run.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        content = {
+            "config": self.config,
+            "environment": environment(),
+            "skipped": skipped,
+            "blocks": {
+                block.name: {
+                    "title": block.title,
+                    "jobs": [
+                        {
+                            "row": job.row,
+                            "seed": job.seed,
+                            "arguments": job.arguments,
+                            "found": self.found(block.key(job))
+                            if self.is_done(block.key(job))
+                            else None,
+                        }
+                        for job in block.jobs
+                    ],
+                }
+                for block in blocks
+            },
+        }
+        write_json(self.folder / "results.json", content)
+
+
+def environment():
+    """The versions of what computed, a dict."""
+    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+    return {
+        "tfq-hybrid": __version__,
+        "python": platform.python_version(),
+        **versions,
+    }
+
+
+def digest(path):
+    """The SHA-256 of a file, a hexadecimal str."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

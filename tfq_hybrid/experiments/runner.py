@@ -1,0 +1,167 @@
+"""Runs the jobs of a recipe: side by side, within a budget, resumably."""
+
+import concurrent.futures
+import math
+import multiprocessing
+import os
+import time
+
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.experiments.worker import perform, prepare
+
+# A process ends after so many jobs: TensorFlow keeps graphs.
+JOBS_OF_A_PROCESS = 8
+
+
+def run(recipe, blocks, paths, results, minutes, workers, report, status):
+    """Runs what is not finished yet.
+
+    A block is begun only where all of it fits into what is left of the
+    budget, judged by how the jobs so far took against what was expected.
+
+    Args:
+        recipe: `Recipe`.
+        blocks: list of `Block`, the most important first.
+        paths: dict of the data's paths.
+        results: `Results`.
+        minutes: float or `None`. The budget of this run.
+        workers: int. Processes, each on cores of its own.
+        report: function of a line that stays.
+        status: function of a line that the next one replaces.
+
+    Returns:
+        A dict of the name of a block and why it was not run.
+    """
+    began = time.monotonic()
+    clock = _Clock(workers)
+    skipped = {}
+    total = sum(len(block.jobs) for block in blocks)
+    # The cores are shared among the processes in the order they start.
+    context = multiprocessing.get_context("spawn")
+    cores = sorted(os.sched_getaffinity(0))
+    share = max(1, len(cores) // workers)
+    places = context.Queue()
+    for _ in range(math.ceil(total / JOBS_OF_A_PROCESS) + 1):
+        for worker in range(workers):
+            places.put(cores[worker * share : (worker + 1) * share] or cores)
+    with concurrent.futures.ProcessPoolExecutor(
+        workers,
+        context,
+        initializer=prepare,
+        initargs=(places,),
+        max_tasks_per_child=JOBS_OF_A_PROCESS,
+    ) as pool:
+        for block in blocks:
+            jobs = [
+                job
+                for job in block.by_seed()
+                if not results.is_done(block.key(job))
+            ]
+            expected = clock.expected(sum(job.seconds for job in jobs))
+            spent = time.monotonic() - began
+            if minutes is not None and spent + expected > 60 * minutes:
+                skipped[block.name] = (
+                    f"needs about {duration(expected)}, and "
+                    f"{duration(max(0, 60 * minutes - spent))} were left"
+                )
+                report(f"{block.title} Left out: {skipped[block.name]}.")
+                continue
+            done = sum(
+                results.is_done(b.key(job)) for b in blocks for job in b.jobs
+            )
+            status(f"{block.title} {done}/{total} jobs done")
+            futures = {
+                pool.submit(
+                    perform, recipe.name, job.arguments, job.seed, paths
+                ): job
+                for job in jobs
+            }
+            try:
+                for future in concurrent.futures.as_completed(futures):
+                    job = futures[future]
+                    found, arrays, seconds = future.result()
+                    found = {**found, "seconds": round(seconds, 1)}
+                    results.add(block.key(job), found, arrays)
+                    clock.took(job.seconds, seconds)
+                    done += 1
+                    left = _left(blocks, skipped, results, clock)
+                    report(
+                        f"[{done}/{total}] {block.name}: {job.row}, seed "
+                        f"{job.seed} ({duration(seconds)}; about "
+                        f"{duration(left)} left)"
+                    )
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    return skipped
+
+
+def _left(blocks, skipped, results, clock):
+    """Seconds until all blocks that are not left out are done."""
+    return clock.expected(
+        sum(
+            job.seconds
+            for block in blocks
+            if block.name not in skipped
+            for job in block.jobs
+            if not results.is_done(block.key(job))
+        )
+    )
+
+
+class _Clock:
+    """How long jobs take here, against what was expected of them."""
+
+    def __init__(self, workers):
+        self._workers = workers
+        self._expected = 0.0
+        self._took = 0.0
+
+    def took(self, expected, seconds):
+        self._expected += expected
+        self._took += seconds
+
+    def expected(self, seconds):
+        ratio = self._took / self._expected if self._expected else 1.0
+        return ratio * seconds / self._workers
+
+
+def duration(seconds):
+    """Seconds in words.
+
+    Example:
+
+    >>> duration(50), duration(600), duration(9000)
+    ('50 s', '10 min', '2 h 30 min')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(math.ceil(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def parse_minutes(text):
+    """Minutes from a text such as `60m`, `2h` or `90`.
+
+    Raises:
+        UserError: it is none.
+
+    Example:
+
+    >>> parse_minutes("2h"), parse_minutes("90m"), parse_minutes("15")
+    (120.0, 90.0, 15.0)
+    """
+    units = {"m": 1.0, "h": 60.0}
+    number, unit = text[:-1], units.get(text[-1:])
+    if unit is None:
+        number, unit = text, 1.0
+    try:
+        minutes = float(number) * unit
+    except ValueError:
+        minutes = math.nan
+    if not 0 < minutes < math.inf:
+        raise UserError(
+            "Expected --budget to be a time such as 60m or 2h. Received: "
+            f"--budget={text!r}"
+        )
+    return minutes

@@ -1,0 +1,33 @@
+"""What happens before a command or a job: quiet imports."""
+
+import contextlib
+import os
+import sys
+import warnings
+
+
+def quiet_imports():
+    """Imports TensorFlow without its start-up chatter.
+
+    TensorFlow writes lines about absent accelerators to the file descriptor
+    of stderr, before Python can filter them.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    warnings.filterwarnings("ignore", module="keras")
+    with _discarded_stderr():
+        import tensorflow as tf
+    tf.get_logger().setLevel("ERROR")
+
+
+@contextlib.contextmanager
+def _discarded_stderr():
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
