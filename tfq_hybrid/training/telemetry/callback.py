@@ -28,10 +28,11 @@ class Telemetry(keras.callbacks.Callback):
     With a `log_dir`, all goes to TensorBoard under `telemetry/`, with tags
     `<quantity>/<layer>`, and to `telemetry.csv`: the columns `step`,
     `layer`, `quantity`, `value`; a bucket of a histogram is a row, its count
-    the value, with the bounds in `low` and `high`. There, each circuit is
-    shown as text and as a picture. A training that is resumed goes on in
-    the same files, and what they hold of steps after its checkpoint is
-    dropped.
+    the value, with the bounds in `low` and `high`. TensorBoard shows each
+    circuit as text, `diagram/<layer>`, and as a picture, `circuit/<layer>`,
+    and the alarms as text, `alarms/<layer>`. A training that is resumed
+    goes on in the same files, and what they hold of steps after its
+    checkpoint is dropped.
 
     The means of gradient norms and variances over an epoch go to the Keras
     logs, so to `History` and to callbacks that stand after this one, as
@@ -46,8 +47,9 @@ class Telemetry(keras.callbacks.Callback):
         every: int. Steps between two readings. Defaults to 10.
         detail_every: int. Steps between two histograms and two measurements
             of the engine. Defaults to 100.
-        hparams: dict of plain values, for TensorBoard's HParams page, with
-            the metrics of the last epoch. Defaults to `None`: none.
+        hparams: dict of plain JSON types, for a row of TensorBoard's HParams
+            page, with the metrics of the last epoch, under `final/`. Defaults
+            to `None`: no row.
 
     Raises:
         UserError: an interval is below 1.

@@ -1,5 +1,9 @@
 """A training's arguments and final metrics for TensorBoard's HParams page."""
 
+import pathlib
+
+import tensorflow as tf
+
 
 def flatten(arguments, prefix=""):
     """Nested plain data as the flat values that the page can show.
@@ -33,22 +37,29 @@ def flatten(arguments, prefix=""):
     return result
 
 
-def session_start(arguments):
-    """The summary that makes an event folder a row of the page."""
-    from tensorboard.plugins.hparams import api
+def write_session(log_dir, arguments, metrics, began, step):
+    """Makes a row of the page, in event files of its own.
 
-    return api.hparams_pb(flatten(arguments))
-
-
-def metric_columns(metrics):
-    """The summary that makes scalars a column each.
+    TensorBoard finds the columns itself, over all runs that it shows: every
+    argument, and every scalar of these event files.
 
     Args:
-        metrics: names of the metrics; their tags are `final/<name>`.
+        log_dir: str or path. The events go to `final/` there, in place of
+            those of an earlier end of the same training.
+        arguments: dict of plain JSON types.
+        metrics: dict of a name and a float; their tags are `final/<name>`.
+        began: float. When the training began, in seconds since 1970.
+        step: int.
     """
     from tensorboard.plugins.hparams import api
 
-    columns = [
-        api.Metric(f"final/{name}", display_name=name) for name in metrics
-    ]
-    return api.hparams_config_pb(hparams=[], metrics=columns)
+    folder = pathlib.Path(log_dir) / "final"
+    for path in folder.glob("events.out.tfevents.*"):
+        path.unlink()
+    writer = tf.summary.create_file_writer(str(folder))
+    start = api.hparams_pb(flatten(arguments), start_time_secs=began)
+    with writer.as_default(step=step):
+        tf.summary.experimental.write_raw_pb(start.SerializeToString())
+        for name, value in metrics.items():
+            tf.summary.scalar(f"final/{name}", value)
+    writer.close()

@@ -6,7 +6,9 @@ from tfq_hybrid.circuits.drawing import draw_circuit, figure_pixels, fold_text
 def write_circuits(circuits, writer, step):
     """Writes each circuit once, whatever number of layers share it.
 
-    Tags are `circuit/<layer>`, of the first layer with that circuit.
+    The tags are `circuit/<layer>` of the picture and `diagram/<layer>` of
+    the text, of the first layer with that circuit. TensorBoard shows a tag
+    on one of its pages only.
 
     Args:
         circuits: list of `WatchedCircuit`.
@@ -22,15 +24,16 @@ def write_circuits(circuits, writer, step):
     for members in alike.values():
         first = members[0]
         program = first.program
-        tag = f"circuit/{first.name}"
-        writer.write_text(tag, _markdown(members), step)
+        text = _markdown(members)
+        writer.write_text(f"diagram/{first.name}", text, step)
         figure = draw_circuit(
             program.circuit,
             trained=program.trained,
             operators=program.operators,
             title=first.name.removeprefix("quantum/"),
         )
-        writer.write_image(tag, figure_pixels(figure), step)
+        pixels = figure_pixels(figure)
+        writer.write_image(f"circuit/{first.name}", pixels, step)
 
 
 def _markdown(members):

@@ -1,9 +1,11 @@
 """`Watch`: one `fit` under a `Telemetry`, from what is recorded to files."""
 
+import time
+
 import numpy as np
 
-from tfq_hybrid.training.telemetry import hparams as hparams_page
 from tfq_hybrid.training.telemetry.alarms import Alarms
+from tfq_hybrid.training.telemetry.hparams import write_session
 from tfq_hybrid.training.telemetry.pictures import write_circuits
 from tfq_hybrid.training.telemetry.readings import (
     Reading,
@@ -45,6 +47,7 @@ class Watch:
             model, self._circuits, self._groups, settings.every, step
         )
         self._recorder.install()
+        self._began = time.time()
         self.times = StepTimes()
         self._replay = Replay(model)
         self._has_share = False
@@ -58,9 +61,6 @@ class Watch:
             self._writer = ReadingWriter(settings.log_dir, step)
             if not self._writer.goes_on:
                 write_circuits(self._circuits, self._writer, step)
-                if settings.hparams is not None:
-                    start = hparams_page.session_start(settings.hparams)
-                    self._writer.write_summary(start, step)
 
     def _period(self, step):
         """Counts the details that are due at a step; below zero for none."""
@@ -173,15 +173,20 @@ class Watch:
         reading = Reading(self._steps)
         if not self._has_share and self.times.count >= LEAST_STEPS:
             self._read_share(reading)
-        metrics = {
-            name: float(value)
-            for name, value in logs.items()
-            if not name.startswith("gradient_")
-        }
-        for name, value in metrics.items():
-            reading.scalars[name, "final"] = value
-        self._writer.write(reading)
-        if self._settings.hparams is not None and metrics:
-            columns = hparams_page.metric_columns(metrics)
-            self._writer.write_summary(columns, self._steps)
+        if reading.scalars:
+            self._writer.write(reading)
         self._writer.close()
+        hparams = self._settings.hparams
+        if hparams is not None:
+            metrics = {
+                name: float(value)
+                for name, value in logs.items()
+                if not name.startswith("gradient_")
+            }
+            write_session(
+                self._settings.log_dir,
+                hparams,
+                metrics,
+                self._began,
+                self._steps,
+            )

@@ -94,14 +94,6 @@ class ReadingWriter:
             tf.summary.image(tag, pixels[None], step=step)
         self._events.flush()
 
-    def write_summary(self, summary, step):
-        """Writes a summary of one of TensorBoard's plugins."""
-        with self._events.as_default():
-            tf.summary.experimental.write_raw_pb(
-                summary.SerializeToString(), step
-            )
-        self._events.flush()
-
     def close(self):
         """Closes the event file."""
         self._events.close()
