@@ -70,7 +70,8 @@ class Alarms:
             reference, whose = max([0.0, *first]), "its largest so far"
         if len(first) < BASELINE:
             first.append(size)
-        is_small = size <= VANISHING * reference or size == 0.0
+        # Where the rest explodes, a circuit is not small.
+        is_small = size == 0.0 or size <= VANISHING * reference < np.inf
         self._small[name] = self._small[name] + 1 if is_small else 0
         if self._small[name] >= PATIENCE:
             found["vanishing"] = (

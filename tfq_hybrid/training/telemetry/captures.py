@@ -55,9 +55,12 @@ class Capture:
     @property
     def inputs(self):
         """The sampled angles, or states, an array of shape (kept, width)."""
-        return self._inputs.numpy()[: self.rows]
+        return self._kept(self._inputs)
 
     @property
     def expectations(self):
         """The sampled expectations, an array of shape (kept, operators)."""
-        return self._expectations.numpy()[: self.rows]
+        return self._kept(self._expectations)
+
+    def _kept(self, variable):
+        return variable.numpy()[: self.rows]

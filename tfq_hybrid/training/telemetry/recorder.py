@@ -37,9 +37,8 @@ class Recorder:
         self._circuits = circuits
         self._groups = groups
         self._every = every
-        self._steps = _variable(np.int64(step))
-        # The steps of the last records, of circuits and of gradients.
-        self._marks = _variable(np.array([-1, -1]))
+        # Steps done, and those of the last records: circuits, gradients.
+        self._marks = _variable(np.array([step, -1, -1]))
         self._was_nan = _variable(False)
         self._gradients = {
             name: _variable(np.zeros_like(flat_values(group), np.float32))
@@ -57,8 +56,11 @@ class Recorder:
         inner = self._model.train_step
 
         def train_step(data):
-            step = self._steps.assign_add(1)
-            due = tf.equal((step - 1) % self._every, 0)
+            done, observed, graded = tf.unstack(self._marks.read_value())
+            step = done + 1
+            due = tf.equal(done % self._every, 0)
+            observed = tf.where(due, step, observed)
+            self._marks.assign(tf.stack([step, observed, graded]))
             with self._observed(step, due):
                 return inner(data)
 
@@ -81,7 +83,6 @@ class Recorder:
         optimizer.apply = apply_and_record
         for circuit in self._circuits:
             circuit.layer.observer = self._observer(circuit, due)
-        self._mark(0, step, due)
         try:
             yield
         finally:
@@ -106,11 +107,6 @@ class Recorder:
 
         return observe
 
-    def _mark(self, which, step, due):
-        marks = self._marks
-        here = tf.equal(tf.range(2), which) & due
-        marks.assign(tf.where(here, step, marks.read_value()))
-
     def _record_gradients(self, step, due, grads, variables):
         by_id = {
             id(variable): grad
@@ -133,23 +129,21 @@ class Recorder:
             for name, gradient in flat.items():
                 self._gradients[name].assign(gradient)
             self._classical.assign(_moments(classical))
+            done, observed, _ = tf.unstack(self._marks.read_value())
+            self._marks.assign(tf.stack([done, observed, step]))
             return True
 
         tf.cond(due, record, lambda: False)
-        self._mark(1, step, due)
 
     # --- outside of it ---
 
     @property
     def marks(self):
-        """The steps, from 1, of the last records: circuits, gradients."""
-        observed, graded = self._marks.numpy()
-        return int(observed), int(graded)
+        """Steps done, and those of the last records: circuits, gradients.
 
-    @property
-    def steps(self):
-        """Steps that the model has trained, an int."""
-        return int(self._steps)
+        Counted from 1; -1 where nothing was recorded yet.
+        """
+        return tuple(map(int, self._marks.numpy()))
 
     @property
     def gradients(self):

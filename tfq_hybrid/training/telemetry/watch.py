@@ -52,7 +52,7 @@ class Watch:
         self._replay = Replay(model)
         self._has_share = False
         self._alarms = Alarms()
-        self._marks = self._recorder.marks
+        self._marks = [-1, -1]
         self._steps = step
         self._detail_period = self._period(step)
         self._readings = []
@@ -68,10 +68,9 @@ class Watch:
 
     def look(self):
         """After a step, or an execution of several: what was recorded?"""
-        steps = self._recorder.steps
+        steps, *marks = self._recorder.marks
         self.times.end(steps - self._steps)
         self._steps = steps
-        marks = self._recorder.marks
         if marks == self._marks:
             return
         (observed, graded), before = marks, self._marks

@@ -7,6 +7,8 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
+from tfq_hybrid.training.telemetry.readings import Reading
+
 COLUMNS = ("step", "layer", "quantity", "value", "low", "high")
 
 
@@ -64,15 +66,17 @@ class ReadingWriter:
 
     def write(self, reading):
         """Writes a reading, and flushes it to the disk."""
+        with np.errstate(over="ignore"):  # TensorBoard keeps float32
+            scalars = {
+                key: float(np.float32(value))
+                for key, value in reading.scalars.items()
+            }
+        reading = Reading(reading.step, scalars, reading.samples)
         summary, buckets = summary_of(reading)
         with self._events.as_default():
             tf.summary.experimental.write_raw_pb(summary, reading.step)
         self._events.flush()
-        rows = [
-            # TensorBoard keeps scalars in float32.
-            (*key, repr(float(np.float32(value))), "", "")
-            for key, value in reading.scalars.items()
-        ]
+        rows = [(*key, repr(value), "", "") for key, value in scalars.items()]
         for key, histogram in buckets.items():
             rows += [
                 (*key, int(count), repr(float(low)), repr(float(high)))
