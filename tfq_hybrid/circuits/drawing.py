@@ -143,7 +143,11 @@ def _names(circuit):
     qids = sorted(circuit.all_qubits())
     if all(isinstance(qid, cirq.GridQubit) and qid.row == 0 for qid in qids):
         return {qid: str(qid.col) for qid in qids}
-    return {qid: str(qid) for qid in qids}
+    infos = [cirq.circuit_diagram_info(qid, default=None) for qid in qids]
+    return {
+        qid: info.wire_symbols[0] if info else str(qid)
+        for qid, info in zip(qids, infos, strict=True)
+    }
 
 
 def _place(circuit, qids):

@@ -58,7 +58,7 @@ def gradient_figures(gradient):
 
     Example:
 
-    >>> gradient_figures(np.array([0.0, 1e-9, 4.0, 3.0]))
+    >>> gradient_figures(np.array([0.0, 0.0, 4.0, 3.0]))
     {'gradient_norm': 5.0, 'gradient_variance': 3.1875, \
 'gradient_zero_share': 0.5}
     """
