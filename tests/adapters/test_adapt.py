@@ -19,7 +19,7 @@ from tests.adapters.zoo import (
 from tfq_hybrid import adapters
 from tfq_hybrid.adapters.hosts import Functional
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.training import GradientMonitor
+from tfq_hybrid.training import Telemetry
 
 X = np.random.default_rng(0).normal(size=(4, 5)).astype("float32")
 Y = np.random.default_rng(1).normal(size=(4, 2)).astype("float32")
@@ -159,7 +159,7 @@ def test_what_was_compiled_before_trains_what_is_new():
     adapters.adapt(task, make_method("QuantumAdapter"))
     assert isinstance(task.optimizer, keras.optimizers.Adam)
     assert float(task.optimizer.learning_rate) == pytest.approx(0.01)
-    monitor = GradientMonitor(every=1)
+    monitor = Telemetry(every=1)
     history = task.fit(*data, epochs=2, callbacks=[monitor], verbose=0).history
     circuits = [k for k in history if k.startswith("gradient_norm/quantum/")]
     assert len(circuits) == 2  # one after attention, one after the FFN

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tfq_hybrid.circuits import SCALINGS, scale_angles
+from tfq_hybrid.circuits.scaling import is_saturated
 from tfq_hybrid.errors import UserError
 
 FORMULAS = {
@@ -26,3 +27,15 @@ def test_formula_in_numpy_and_in_tensors(scaling):
 def test_unknown():
     with pytest.raises(UserError, match="Did you mean 'arctan'"):
         scale_angles("actan", 0.0)
+
+
+@pytest.mark.parametrize("scaling", sorted(SCALINGS))
+def test_saturated_is_where_the_slope_is_below_a_tenth(scaling):
+    features = np.linspace(-6.0, 6.0, 1001)
+    step = 1e-5
+    ends = [scale_angles(scaling, features + d) for d in (step, -step)]
+    slope = (ends[0] - ends[1]) / (2 * step)
+    flat = slope < 0.1 * slope[500]
+    angles = scale_angles(scaling, features)
+    np.testing.assert_array_equal(is_saturated(scaling, angles), flat)
+    assert flat.any() == (scaling != "identity")

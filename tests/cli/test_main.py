@@ -58,7 +58,7 @@ def test_train_evaluate_export_predict(trained, tmp_path, capsys):
 
 
 def test_gradients_reach_tensorboard(trained):
-    files = list((trained / "logs" / "gradients").iterdir())
+    files = list((trained / "logs" / "telemetry").iterdir())
     tags = {
         value.tag
         for file in files

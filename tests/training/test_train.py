@@ -71,7 +71,9 @@ def test_a_run_holds_what_it_needs(quick, tmp_path):
         assert logs[f"gradient_norm/quantum/{name}"] > 0
     assert logs["gradient_norm/classical"] > 0
     assert {p.name for p in folder.logs.iterdir()} == {
-        "gradients",
+        "final",
+        "telemetry",
+        "telemetry.csv",
         "train",
         "validation",
     }

@@ -2,7 +2,7 @@ import keras_tuner
 import pytest
 
 from tfq_hybrid.data import learn_vocabulary
-from tfq_hybrid.training import GradientMonitor, TrainConfig
+from tfq_hybrid.training import Telemetry, TrainConfig
 from tfq_hybrid.tuning import QFFNBertHyperModel
 
 
@@ -44,7 +44,7 @@ def test_random_search_runs_and_remembers(tiny_texts, tmp_path):
         validation_data=batches,
         epochs=1,
         verbose=0,
-        callbacks=[GradientMonitor(tmp_path / "logs", every=1)],
+        callbacks=[Telemetry(tmp_path / "logs", every=1)],
     )
     spaces = [trial.hyperparameters.values for trial in trials_of(tuner)]
     assert len(spaces) == 2

@@ -7,6 +7,7 @@ from tfq_hybrid.circuits.ansatz import (
     TURNING_ENTANGLERS,
 )
 from tfq_hybrid.circuits.custom import CustomCircuit
+from tfq_hybrid.circuits.drawing import draw_circuit
 from tfq_hybrid.circuits.encodings import ENCODINGS, Encoding
 from tfq_hybrid.circuits.entanglement import ENTANGLEMENTS
 from tfq_hybrid.circuits.observables import parse_observable, z_on_each
@@ -27,6 +28,7 @@ __all__ = [
     "CustomCircuit",
     "Encoding",
     "as_circuit",
+    "draw_circuit",
     "parse_observable",
     "preset",
     "scale_angles",

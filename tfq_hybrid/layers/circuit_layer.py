@@ -35,7 +35,16 @@ class CircuitLayer(keras.layers.Layer):
 
     The arguments are those of TensorFlow Quantum's layers, with its checks;
     the subclasses document them.
+
+    Attributes:
+        observer: function that each call hands what it fed to the circuit,
+            a float tensor of shape (batch, fed symbols), the states of shape
+            (batch, 2**qubits) that it started from or `None`, and the
+            expectations, of shape (batch, operators). `None` by default.
+            One that is set while a train step is traced is part of it.
     """
+
+    observer = None
 
     def __init__(
         self,
@@ -153,9 +162,6 @@ class CircuitLayer(keras.layers.Layer):
             )
         fed = tf.ensure_shape(fed, [None, len(names)])
         fed = tf.cast(fed, dtype)
-        trained = tf.zeros([0], dtype)
-        if self.parameters is not None:
-            trained = tf.cast(tf.convert_to_tensor(self.parameters), dtype)
         self._check_values(fed, circuits, states)
         seed = self._draw_seed()
         name = self.engine_choice.name
@@ -164,8 +170,34 @@ class CircuitLayer(keras.layers.Layer):
             start = _states(circuits, self.program)
         elif circuits is not None:
             name, start = "tfq", circuits
-        result = self._engine(name)(fed, trained, start, seed)
+        result = self._engine(name)(fed, self._trained(), start, seed)
+        if self.observer is not None:
+            self.observer(fed, states, result)
         return tf.cast(result, self.compute_dtype)
+
+    def replay(self, fed, states=None):
+        """The expectations of values that an observer saw.
+
+        It calls no observer, and it draws no seed from the layer: a
+        training goes on as if it had not been called.
+
+        Args:
+            fed: float tensor of shape (batch, fed symbols).
+            states: tensor of shape (batch, 2**qubits) or `None`.
+
+        Returns:
+            A tensor of shape (batch, operators), of `circuit_dtype`.
+        """
+        seed = None if self.seed_generator is None else tf.zeros([2], tf.int64)
+        engine = self._engine(self.engine_choice.name)
+        return engine(fed, self._trained(), states, seed)
+
+    def _trained(self):
+        """The trained angles in the dtype of the circuit."""
+        if self.parameters is None:
+            return tf.zeros([0], self.circuit_dtype)
+        parameters = tf.convert_to_tensor(self.parameters)
+        return tf.cast(parameters, self.circuit_dtype)
 
     def _check_values(self, fed, circuits, states):
         if circuits is None and self.program.foreign_qids:

@@ -4,20 +4,20 @@ from tfq_hybrid.training.callbacks import ResumableEarlyStopping, StopOnNaN
 from tfq_hybrid.training.checkpoint import Checkpoint
 from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.training.evaluate import evaluate
-from tfq_hybrid.training.gradients import GradientMonitor, gradient_groups
 from tfq_hybrid.training.loading import check_task, load_trained
 from tfq_hybrid.training.run_folder import RunFolder
 from tfq_hybrid.training.tasks import TASKS, Task
+from tfq_hybrid.training.telemetry import Telemetry, gradient_groups
 from tfq_hybrid.training.train import train
 
 __all__ = [
     "Checkpoint",
-    "GradientMonitor",
     "ResumableEarlyStopping",
     "RunFolder",
     "StopOnNaN",
     "TASKS",
     "Task",
+    "Telemetry",
     "TrainConfig",
     "check_task",
     "evaluate",

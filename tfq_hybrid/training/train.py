@@ -15,9 +15,9 @@ from tfq_hybrid.training.build import (
 from tfq_hybrid.training.callbacks import ResumableEarlyStopping, StopOnNaN
 from tfq_hybrid.training.checkpoint import Checkpoint
 from tfq_hybrid.training.estimate import describe
-from tfq_hybrid.training.gradients import GradientMonitor
 from tfq_hybrid.training.run_folder import RunFolder
 from tfq_hybrid.training.tasks import TASKS
+from tfq_hybrid.training.telemetry import Telemetry
 
 
 def train(
@@ -112,7 +112,7 @@ def _fit(model, config, training, validation, folder, checkpoint, verbose):
         return 0.0  # stopped already; cut short only while it was saved
     began = time.perf_counter()
     callbacks = [
-        GradientMonitor(folder.logs, every=config.gradient_every),
+        Telemetry(folder.logs, config.gradient_every, hparams=config.to_dict()),
         StopOnNaN(),  # before what it guards
         checkpoint,
         keras.callbacks.TensorBoard(folder.logs, write_graph=False),

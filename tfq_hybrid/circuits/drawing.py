@@ -1,0 +1,351 @@
+"""Drawings of circuits: folded text, and pictures by matplotlib."""
+
+import re
+
+import cirq
+import numpy as np
+
+# Fill and edge of a gate whose angle is fed, is trained, or that has none.
+COLOURS = {
+    "fed": ("#dbe9f6", "#2b6ca3"),
+    "trained": ("#fde3c8", "#b85c00"),
+    "fixed": ("#ececec", "#555555"),
+}
+ROW_GAP = 1.1  # between folded rows, in the unit of one wire
+
+
+def fold_text(circuit, width=100, rows=12):
+    """A circuit as text, folded to a width.
+
+    Args:
+        circuit: `cirq.Circuit`.
+        width: int. Characters in a line. Defaults to 100.
+        rows: int. Folded rows; a note tells what was left out. Defaults
+            to 12.
+
+    Returns:
+        A str of several lines.
+
+    Example:
+
+    >>> qubits = cirq.LineQubit.range(2)
+    >>> print(fold_text(cirq.Circuit([cirq.H(qubits[0]), cirq.CZ(*qubits)])))
+    0: ───H───@───
+              │
+    1: ───────@───
+    """
+    names = _names(circuit)
+    order = cirq.QubitOrder.explicit(map(cirq.NamedQubit, names.values()))
+
+    def text_of(moments):
+        named = cirq.Circuit(moments).transform_qubits(
+            {qid: cirq.NamedQubit(name) for qid, name in names.items()}
+        )
+        return named.to_text_diagram(qubit_order=order)
+
+    margin = _width(text_of([]))
+    pieces, used = [[]], margin
+    for moment in circuit:
+        needed = _width(text_of([moment])) - margin
+        if pieces[-1] and used + needed > width:
+            pieces.append([])
+            used = margin
+        pieces[-1].append(moment)
+        used += needed
+    texts = [text_of(piece) for piece in pieces[:rows]]
+    if pieces[rows:]:
+        left = sum(map(len, pieces[rows:]))
+        texts.append(f"… {left} more moments")
+    return "\n\n".join(texts)
+
+
+def _width(text):
+    return max(map(len, text.split("\n")))
+
+
+def draw_circuit(
+    circuit, trained=(), operators=(), title="", columns=16, rows=4
+):
+    """Draws a circuit, folded where it is long.
+
+    Gates that are fed, those that are trained and those without a symbol
+    have a colour each; symbols are set as mathematics.
+
+    Args:
+        circuit: `cirq.Circuit`.
+        trained: sequence of str. The symbols that are trained; all others
+            are fed. Defaults to `()`.
+        operators: sequence of `cirq.PauliString` or `cirq.PauliSum`. The
+            observables, named at the end of the wires where each is one
+            Pauli, else under the title. Defaults to `()`.
+        title: str. Defaults to `""`.
+        columns: int. Gates beside each other in a row. Defaults to 16.
+        rows: int. The most folded rows; a note tells what was left out.
+            Defaults to 4.
+
+    Returns:
+        A `matplotlib.figure.Figure`; `savefig` writes it.
+
+    Example:
+
+    >>> from tfq_hybrid.circuits import preset
+    >>> spec = preset("qffn", depth=2)
+    >>> figure = draw_circuit(spec.circuit, spec.weights, spec.operators)
+    >>> figure.savefig("circuit.png")  # doctest: +SKIP
+    """
+    from matplotlib.figure import Figure
+
+    qids = sorted(circuit.all_qubits())
+    placed = _place(circuit, qids)
+    needed = max((column for column, _, _ in placed), default=0) + 1
+    shown = min(needed, columns * rows)
+    used = min(needed, columns)
+    folds = -(-shown // columns)
+    height = folds * (len(qids) + ROW_GAP) - ROW_GAP
+    figure = Figure(figsize=(0.72 * (used + 3), 0.55 * (height + 2.6)), dpi=100)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(-1.9, used + 1.1), ylim=(height + 1.2, -1.6), aspect="equal")
+    axes.axis("off")
+    pen = _Pen(axes, set(trained))
+    names = list(_names(circuit).values())
+    readout = _readout(operators, qids)
+    for fold in range(folds):
+        top = fold * (len(qids) + ROW_GAP)
+        is_last = fold == folds - 1
+        end = shown - fold * columns if is_last else columns
+        for wire, name in enumerate(names):
+            pen.wire(top + wire, end, name, fold > 0, not is_last)
+            if is_last and needed == shown:
+                pen.label(end + 0.05, top + wire, readout.get(wire, ""))
+    for column, rows_of, operation in placed:
+        if column < shown:
+            fold, x = divmod(column, columns)
+            top = fold * (len(qids) + ROW_GAP)
+            pen.gate(x, [top + row for row in rows_of], operation)
+    notes = [f"{needed - shown} more columns of gates"] * (needed > shown)
+    if operators and not readout:
+        notes.append("observables: " + _words(operators, circuit))
+    pen.legend(-1.6, height + 0.35, title, notes)
+    return figure
+
+
+def figure_pixels(figure):
+    """A figure as an array of shape (height, width, 4), from 0 to 255."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba()).copy()
+
+
+def _names(circuit):
+    """A short name for each qubit; a row of grid qubits is counted."""
+    qids = sorted(circuit.all_qubits())
+    if all(isinstance(qid, cirq.GridQubit) and qid.row == 0 for qid in qids):
+        return {qid: str(qid.col) for qid in qids}
+    infos = [cirq.circuit_diagram_info(qid, default=None) for qid in qids]
+    return {
+        qid: info.wire_symbols[0] if info else str(qid)
+        for qid, info in zip(qids, infos, strict=True)
+    }
+
+
+def _place(circuit, qids):
+    """Operations with the column and the wires of each, packed to the left.
+
+    An operation takes all wires between its outermost ones.
+    """
+    row_of = {qid: row for row, qid in enumerate(qids)}
+    free = [0] * len(qids)
+    placed = []
+    for operation in circuit.all_operations():
+        rows = [row_of[qid] for qid in operation.qubits]
+        if not rows:
+            continue  # a global phase
+        span = slice(min(rows), max(rows) + 1)
+        column = max(free[span])
+        free[span] = [column + 1] * len(free[span])
+        placed.append((column, rows, operation))
+    return placed
+
+
+def _readout(operators, qids):
+    """A text for each wire, where each operator is a Pauli of its own."""
+    result = {}
+    for operator in operators:
+        terms = list(cirq.PauliSum.wrap(operator))
+        if len(terms) != 1 or len(terms[0]) != 1:
+            return {}
+        ((qid, pauli),) = terms[0].items()
+        if terms[0].coefficient != 1 or qid not in qids:
+            return {}
+        row = qids.index(qid)
+        before = result.get(row, "")
+        result[row] = f"{before}⟨{pauli}⟩"
+    return result
+
+
+def _words(operators, circuit, most=6):
+    """The first operators in words, by the short names of their qubits."""
+    names = {
+        qid: cirq.NamedQubit(name) for qid, name in _names(circuit).items()
+    }
+    words = []
+    for operator in list(operators)[:most]:
+        terms = [
+            term.map_qubits({qid: names.get(qid, qid) for qid in term.qubits})
+            for term in cirq.PauliSum.wrap(operator)
+        ]
+        words.append(str(cirq.PauliSum.from_pauli_strings(terms)))
+    more = len(operators) - most
+    return ", ".join(words) + (f", … {more} more" if more > 0 else "")
+
+
+def symbol_text(name):
+    """A symbol's name for matplotlib: `w_07` as w with the index 7.
+
+    Example:
+
+    >>> symbol_text("w_07"), symbol_text("alpha_beta")
+    ('$w_{7}$', 'alpha_beta')
+    """
+    if name == "pi":
+        return "π"
+    match = re.fullmatch(r"([A-Za-z])_?(\d+)", name)
+    return f"${match[1]}_{{{int(match[2])}}}$" if match else name
+
+
+class _Pen:
+    """Draws on axes whose unit is one column by one wire."""
+
+    def __init__(self, axes, trained):
+        self._axes = axes
+        self._trained = trained
+        self._roles = set()
+
+    def wire(self, y, end, name, goes_on, goes_further):
+        start = -0.75
+        self._line([start, end - 0.25], [y, y], "#888888", zorder=1)
+        self._text(start - 0.15, y, name, ha="right", size=10)
+        for x, is_cut in ((start, goes_on), (end - 0.05, goes_further)):
+            if is_cut:
+                self._text(x + 0.05, y, "…", size=9, background="white")
+
+    def label(self, x, y, text):
+        self._text(x - 0.15, y, text, ha="left", size=10)
+
+    def gate(self, x, rows, operation):
+        role = self._role(operation)
+        self._roles.add(role)
+        fill, edge = COLOURS[role]
+        symbols, exponent = _symbols(operation)
+        if len(rows) > 1:
+            self._line([x, x], [min(rows), max(rows)], edge, zorder=2)
+        for place, (symbol, y) in enumerate(zip(symbols, rows, strict=True)):
+            if symbol == "@":
+                self._disc(x, y, 0.09, edge, edge)
+            elif symbol == "X" and "@" in symbols and exponent == 1:
+                self._disc(x, y, 0.2, "white", edge)
+                self._line([x - 0.2, x + 0.2], [y, y], edge, zorder=4)
+                self._line([x, x], [y - 0.2, y + 0.2], edge, zorder=4)
+            elif symbol in ("×", "swap"):
+                self._text(x, y, "×", size=16, color=edge)
+            else:
+                head, argument = _head_and_argument(symbol, exponent)
+                if place and symbol == symbols[0]:
+                    argument = ""  # once is enough
+                self._box(x, y, head, argument, fill, edge)
+
+    def _role(self, operation):
+        names = cirq.parameter_names(operation)
+        if not names:
+            return "fixed"
+        return "trained" if names & self._trained else "fed"
+
+    def _box(self, x, y, head, argument, fill, edge):
+        from matplotlib.patches import FancyBboxPatch
+
+        box = FancyBboxPatch(
+            (x - 0.34, y - 0.34),
+            0.68,
+            0.68,
+            boxstyle="round,pad=0.02,rounding_size=0.08",
+            facecolor=fill,
+            edgecolor=edge,
+            linewidth=1,
+            zorder=3,
+        )
+        self._axes.add_patch(box)
+        if not argument:
+            size = 10 if len(head) < 3 else max(5, min(8.5, 46 / len(head)))
+            self._text(x, y, head, size=size, color=edge)
+            return
+        length = len(re.sub(r"[$_{}]", "", argument))
+        size = 8.5 if length < 5 else max(4.5, 38 / length)
+        self._text(x, y - 0.13, head, size=8.5, color=edge)
+        self._text(x, y + 0.15, argument, size=size, color="#222222")
+
+    def legend(self, x, y, title, notes):
+        if title:
+            self._text(x, -1.15, title, ha="left", size=10, weight="bold")
+        words = {"fed": "fed", "trained": "trained", "fixed": "fixed"}
+        for role in ("fed", "trained", "fixed"):
+            if role in self._roles:
+                fill, edge = COLOURS[role]
+                self._disc(x + 0.1, y, 0.13, fill, edge)
+                self._text(x + 0.35, y, words[role], ha="left", size=9)
+                x += 1.75
+        if notes:
+            self._text(x + 0.1, y, "; ".join(notes), ha="left", size=9)
+
+    def _disc(self, x, y, radius, fill, edge):
+        from matplotlib.patches import Circle
+
+        self._axes.add_patch(
+            Circle((x, y), radius, facecolor=fill, edgecolor=edge, zorder=3)
+        )
+
+    def _line(self, x, y, colour, zorder):
+        self._axes.plot(x, y, color=colour, linewidth=1, zorder=zorder)
+
+    def _text(self, x, y, text, size, ha="center", color="#222222", **options):
+        background = options.pop("background", None)
+        if background:
+            options["bbox"] = {"facecolor": background, "edgecolor": "none"}
+            options["bbox"]["pad"] = 1
+        self._axes.text(
+            x,
+            y,
+            text,
+            ha=ha,
+            va="center_baseline",
+            fontsize=size,
+            color=color,
+            zorder=5,
+            **options,
+        )
+
+
+def _symbols(operation):
+    """Cirq's words for an operation, one for each wire, and the exponent."""
+    info = cirq.circuit_diagram_info(operation, default=None)
+    count = len(operation.qubits)
+    if info is None or len(info.wire_symbols) != count:
+        name = str(operation.gate or operation)
+        return [name[:10]] * count, 1
+    return list(info.wire_symbols), info.exponent
+
+
+def _head_and_argument(symbol, exponent):
+    """`Ry(w_0)` as `Ry` and the symbol; `Z` with an exponent as both."""
+    match = re.fullmatch(r"([^()]+)\((.+)\)", symbol)
+    head, argument = (match[1], match[2]) if match else (symbol, "")
+    if exponent != 1:
+        power = f"{exponent:.3g}" if isinstance(exponent, float) else exponent
+        argument += f"^{power}"
+    parts = re.split(r"([A-Za-z_]\w*)", argument)
+    words = [
+        symbol_text(part) if re.match(r"[A-Za-z_]", part) else part
+        for part in parts
+    ]
+    return head, "".join(words).replace("*", "")

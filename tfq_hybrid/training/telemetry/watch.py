@@ -1,0 +1,191 @@
+"""`Watch`: one `fit` under a `Telemetry`, from what is recorded to files."""
+
+import time
+
+import numpy as np
+
+from tfq_hybrid.training.telemetry.alarms import Alarms
+from tfq_hybrid.training.telemetry.hparams import write_session
+from tfq_hybrid.training.telemetry.pictures import write_circuits
+from tfq_hybrid.training.telemetry.readings import (
+    Reading,
+    capture_figures,
+    capture_samples,
+    gradient_figures,
+    norm_and_variance,
+)
+from tfq_hybrid.training.telemetry.recorder import (
+    Recorder,
+    uninstall,
+    unscaled,
+)
+from tfq_hybrid.training.telemetry.replay import Replay, StepTimes
+from tfq_hybrid.training.telemetry.watched import (
+    CLASSICAL,
+    flat_values,
+    gradient_groups,
+    watched_circuits,
+)
+from tfq_hybrid.training.telemetry.writers import ReadingWriter
+
+MODEL = "model"  # the layer of what belongs to none
+LEAST_STEPS = 5  # before a step's time is known
+
+
+class Watch:
+    """One `fit` under a `Telemetry`."""
+
+    def __init__(self, settings, model):
+        self._model = model
+        self._settings = settings
+        self._circuits = watched_circuits(model)
+        self._groups = gradient_groups(model)
+        optimizer = unscaled(model.optimizer)
+        accumulated = optimizer.gradient_accumulation_steps or 1
+        step = int(optimizer.iterations) * accumulated
+        self._recorder = Recorder(
+            model, self._circuits, self._groups, settings.every, step
+        )
+        self._recorder.install()
+        self._began = time.time()
+        self.times = StepTimes()
+        self._replay = Replay(model)
+        self._has_share = False
+        self._alarms = Alarms()
+        self._marks = [-1, -1]
+        self._steps = step
+        self._detail_period = self._period(step)
+        self._readings = []
+        self._writer = None
+        if settings.log_dir is not None:
+            self._writer = ReadingWriter(settings.log_dir, step)
+            if not self._writer.goes_on:
+                write_circuits(self._circuits, self._writer, step)
+
+    def _period(self, step):
+        """Counts the details that are due at a step; below zero for none."""
+        return (step - 1) // self._settings.detail_every
+
+    def look(self):
+        """After a step, or an execution of several: what was recorded?"""
+        steps, *marks = self._recorder.marks
+        self.times.end(steps - self._steps)
+        self._steps = steps
+        if marks == self._marks:
+            return
+        (observed, graded), before = marks, self._marks
+        self._marks = marks
+        reading = Reading(max(marks))
+        period = self._period(observed)
+        has_details = period != self._detail_period
+        self._detail_period = period
+        if graded != before[1]:
+            self._read_gradients(reading, has_details)
+        elif observed > graded:
+            self._raise_alarms(self._alarms.skip(observed), observed)
+        if observed != before[0]:
+            self._read_captures(reading, has_details)
+            if has_details and self.times.count >= LEAST_STEPS:
+                self._read_share(reading)
+        if self._writer is not None:
+            self._writer.write(reading)
+
+    def _read_gradients(self, reading, has_details):
+        classical = self._read_classical(reading)
+        means = {}
+        for name, gradient in self._recorder.gradients.items():
+            for quantity, value in gradient_figures(gradient).items():
+                reading.scalars[name, quantity] = value
+            if has_details:
+                reading.samples[name, "gradients"] = gradient
+                weights = flat_values(self._groups[name])
+                reading.samples[name, "weights"] = weights
+            alarms = self._alarms.read(reading.step, name, gradient, classical)
+            self._raise_alarms(alarms, reading.step, reading, name)
+        for (name, quantity), value in reading.scalars.items():
+            if quantity in ("gradient_norm", "gradient_variance"):
+                means[f"{quantity}/{name}"] = value
+        self._readings.append(means)
+
+    def _read_classical(self, reading):
+        """The root mean square of the classical gradients, or `None`."""
+        if CLASSICAL not in self._groups:
+            return None
+        count = sum(int(np.prod(v.shape)) for v in self._groups[CLASSICAL])
+        squares, total = self._recorder.classical
+        norm, variance = norm_and_variance(squares, total, count)
+        reading.scalars[CLASSICAL, "gradient_norm"] = norm
+        reading.scalars[CLASSICAL, "gradient_variance"] = variance
+        return norm / np.sqrt(count)
+
+    def _read_captures(self, reading, has_details):
+        captures = self._recorder.captures
+        for circuit in self._circuits:
+            samples = capture_samples(captures.get(circuit.name, []))
+            figures = capture_figures(circuit, samples)
+            for quantity, value in figures.items():
+                reading.scalars[circuit.name, quantity] = value
+            if has_details:
+                for quantity, sample in samples.items():
+                    reading.samples[circuit.name, quantity] = sample
+
+    def _read_share(self, reading):
+        """The engine's share of a step; only where it is logged."""
+        if self._writer is None:
+            return
+        captures = self._recorder.captures
+        seconds = [
+            self._replay.seconds(circuit, captures.get(circuit.name, []))
+            for circuit in self._circuits
+        ]
+        seconds = [value for value in seconds if value is not None]
+        step = self.times.median
+        reading.scalars[MODEL, "step_seconds"] = step
+        if seconds:
+            share = sum(seconds) / step
+            reading.scalars[MODEL, "engine_share"] = share
+            self._has_share = True
+
+    def _raise_alarms(self, alarms, step, reading=None, name=MODEL):
+        for alarm, text in alarms:
+            if reading is not None:
+                reading.scalars[name, f"alarm_{alarm}"] = 1.0
+            if self._writer is not None:
+                self._writer.write_text(f"alarms/{name}", text, step)
+
+    def epoch_means(self):
+        """Means over the epoch's finite readings, for the Keras logs."""
+        result = {}
+        for tag in {tag: None for means in self._readings for tag in means}:
+            values = [means[tag] for means in self._readings if tag in means]
+            values = [value for value in values if np.isfinite(value)]
+            if values:
+                result[tag] = sum(values) / len(values)
+        self._readings = []
+        return result
+
+    def finish(self, logs):
+        """After the last epoch, with its logs."""
+        uninstall(self._model)
+        if self._writer is None:
+            return
+        reading = Reading(self._steps)
+        if not self._has_share and self.times.count >= LEAST_STEPS:
+            self._read_share(reading)
+        if reading.scalars:
+            self._writer.write(reading)
+        self._writer.close()
+        hparams = self._settings.hparams
+        if hparams is not None:
+            metrics = {
+                name: float(value)
+                for name, value in logs.items()
+                if not name.startswith("gradient_")
+            }
+            write_session(
+                self._settings.log_dir,
+                hparams,
+                metrics,
+                self._began,
+                self._steps,
+            )
