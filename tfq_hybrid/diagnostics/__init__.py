@@ -1,0 +1,29 @@
+"""Measures of a circuit: what it reaches, entangles, and can learn from."""
+
+from tfq_hybrid.diagnostics.decay import fit_decay
+from tfq_hybrid.diagnostics.entanglement import (
+    entangling_capability,
+    mean_entanglement,
+    meyer_wallach,
+)
+from tfq_hybrid.diagnostics.expressibility import (
+    divergence,
+    expressibility,
+    fidelities,
+)
+from tfq_hybrid.diagnostics.gradient_variance import gradient_variance
+from tfq_hybrid.diagnostics.interval import Estimate
+from tfq_hybrid.diagnostics.random_circuit import RandomCircuit
+
+__all__ = [
+    "Estimate",
+    "RandomCircuit",
+    "divergence",
+    "entangling_capability",
+    "expressibility",
+    "fidelities",
+    "fit_decay",
+    "gradient_variance",
+    "mean_entanglement",
+    "meyer_wallach",
+]
