@@ -1,5 +1,7 @@
 """The measures, against values that are known analytically."""
 
+import itertools
+
 import cirq
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from tfq_hybrid.diagnostics import (
     fit_decay,
     gradient_variance,
     meyer_wallach,
+    random_circuit,
 )
 from tfq_hybrid.diagnostics.expressibility import haar_log_masses
 from tfq_hybrid.errors import UserError
@@ -145,7 +148,7 @@ def test_product_states_have_none(qubits):
 def test_ghz_states_have_one(qubits):
     qids = cirq.LineQubit.range(qubits)
     circuit = cirq.Circuit(cirq.H(qids[0]))
-    circuit += [cirq.CNOT(a, b) for a, b in zip(qids, qids[1:], strict=False)]
+    circuit += [cirq.CNOT(a, b) for a, b in itertools.pairwise(qids)]
     found = entangling_capability(RandomCircuit(circuit), samples=5)
     assert found.value == pytest.approx(1, abs=1e-5)
 
@@ -306,12 +309,22 @@ def test_features_are_drawn_only_when_asked():
     assert np.mean(np.abs(states) ** 2, axis=0) == pytest.approx(0.25, abs=0.02)
 
 
-def test_chunks_change_nothing(monkeypatch):
-    circuit = RandomCircuit("qffn")
+@pytest.mark.parametrize("circuit", ["qffn", preset("qaa", qubits=3)])
+def test_chunks_change_nothing(circuit, monkeypatch):
+    circuit = RandomCircuit(circuit, "random")
     whole = circuit.states(7, np.random.default_rng(3))
     monkeypatch.setattr(RandomCircuit, "_chunk", lambda self, size: 3)
     parts = circuit.states(7, np.random.default_rng(3))
     np.testing.assert_allclose(whole, parts, atol=1e-6)
+
+
+def test_adjoint_gradient_where_states_do_not_fit(monkeypatch):
+    circuit = RandomCircuit(preset("qffn", qubits=3), "random")
+    observable = cirq.Z(circuit.qids[0])
+    kept = circuit.gradients(4, np.random.default_rng(2), observable)
+    monkeypatch.setattr(random_circuit, "_CHUNK_BYTES", 2**10)
+    walked = circuit.gradients(4, np.random.default_rng(2), observable)
+    np.testing.assert_allclose(kept, walked, atol=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,8 @@ class RandomCircuit:
             circuit = circuit.circuit
         if not qids:
             raise UserError("Expected a circuit with qubits. Received: none")
-        check_memory(len(qids), 1, depth=1, batch=1)
+        # A pair of states, or one in the float64 of the gradients.
+        check_memory(len(qids), 1, depth=1, batch=2)
         self._qids = tuple(qids)
         self._fed = len(fed)
         self._draws_features = features == "random"
@@ -116,9 +117,12 @@ class RandomCircuit:
             A float64 array of shape (count, weights), per radian.
         """
         check_integer("weights of the circuit", self.weights, 1)
-        engine = BatchedEngine(self._program.with_operators([observable]))
-        # The gradient keeps the state before every gate.
-        chunk = self._chunk(16 * 2**self.qubits * (self.gates + 6))
+        program = self._program.with_operators([observable])
+        state = 16 * 2**self.qubits
+        kept = state * (self.gates + 6)  # a state before every gate
+        adjoint = kept * 8 > self._budget()
+        engine = BatchedEngine(program, "adjoint" if adjoint else "backprop")
+        chunk = self._chunk(state * 12 if adjoint else kept)
         rows = []
         for angles, states in self._draws(count, chunk, rng, "float64"):
             with tf.GradientTape() as tape:
@@ -134,22 +138,27 @@ class RandomCircuit:
 
     def _chunk(self, bytes_each):
         """How many draws run at once."""
-        budget = min(_CHUNK_BYTES, psutil.virtual_memory().available // 4)
-        return max(1, budget // bytes_each)
+        return max(1, self._budget() // bytes_each)
+
+    @staticmethod
+    def _budget():
+        """Bytes that one call of the engine may take."""
+        return min(_CHUNK_BYTES, psutil.virtual_memory().available // 4)
 
     def _draws(self, count, chunk, rng, dtype):
         """Chunks of (angles of all symbols, states to start from)."""
         check_integer("count", count, 1)
+        # All at once: what is drawn must not depend on the chunks.
+        angles = rng.uniform(0, 2 * np.pi, (count, self.weights))
+        fed = np.zeros((count, self._fed))
+        if self._draws_features:
+            fed = rng.uniform(0, 2 * np.pi, fed.shape)
+        angles = tf.constant(np.hstack([fed, angles]), dtype)
         for start in range(0, count, chunk):
-            size = min(chunk, count - start)
-            angles = rng.uniform(0, 2 * np.pi, (size, self.weights))
-            shape = (size, self._fed)
-            fed = np.zeros(shape)
-            if self._draws_features:
-                fed = rng.uniform(0, 2 * np.pi, shape)
+            some = angles[start : start + chunk]
             states = None
             if self._draws_amplitudes:
-                vectors = rng.normal(size=(size, 2**self.qubits))
+                vectors = rng.normal(size=(some.shape[0], 2**self.qubits))
                 vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
                 states = tf.constant(vectors, dtype)
-            yield tf.constant(np.hstack([fed, angles]), dtype), states
+            yield some, states
