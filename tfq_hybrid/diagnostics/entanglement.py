@@ -76,8 +76,8 @@ def meyer_wallach(states):
     maximally entangled with the rest, as in GHZ states.
 
     Args:
-        states: complex array of shape (samples, 2**qubits), normalised. The
-            first qubit is the leading bit of an index.
+        states: complex array of shape (samples, 2**qubits). The first qubit
+            is the leading bit of an index.
 
     Returns:
         A float array of shape (samples,), from 0 to 1.
@@ -91,19 +91,22 @@ def meyer_wallach(states):
     >>> meyer_wallach(ghz).round(12).tolist()
     [1.0]
     """
-    samples, size = np.shape(states)
+    states = np.asarray(states, np.complex128)
+    samples, size = states.shape
     qubits = size.bit_length() - 1
     if qubits < 1 or size != 2**qubits:
         raise UserError(
             "Expected states of 2, 4, 8, … amplitudes. Received: states of "
             f"{size}"
         )
-    purity = np.zeros(samples)
+    states = states / np.linalg.norm(states, axis=1, keepdims=True)
+    total = np.zeros(samples)
     for qubit in range(qubits):
-        split = np.reshape(states, (samples, 2**qubit, 2, -1))
+        split = states.reshape(samples, 2**qubit, 2, -1)
         zero, one = split[:, :, 0], split[:, :, 1]
-        # rho = [[p, c], [c*, q]]: tr(rho**2) = p**2 + q**2 + 2 |c|**2.
+        # rho = [[p, c], [c*, q]] with p + q = 1: 1 - tr(rho**2) = 2 det(rho),
+        # which keeps the rounding of a product state out of the result.
         p, q = (np.sum(np.abs(x) ** 2, axis=(1, 2)) for x in (zero, one))
         c = np.sum(zero * one.conj(), axis=(1, 2))
-        purity += p**2 + q**2 + 2 * np.abs(c) ** 2
-    return np.clip(2 * (1 - purity / qubits), 0.0, 1.0)
+        total += p * q - np.abs(c) ** 2
+    return np.clip(4 * total / qubits, 0.0, 1.0)

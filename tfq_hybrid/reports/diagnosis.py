@@ -1,0 +1,499 @@
+"""The report of a diagnosis."""
+
+import math
+
+import numpy as np
+
+from tfq_hybrid.reports.document import Document, Picture, Table, number, plain
+from tfq_hybrid.reports.ink import DASHES, MARKERS
+from tfq_hybrid.reports.render import mark
+
+MEASURES = {
+    "expressibility": "Expressibility",
+    "entangling_capability": "Entangling capability",
+    "gradient_variance": "Gradient variance",
+}
+
+# Nats: below it a divergence is not told from zero by thousands of pairs.
+_FLOOR = 2e-3
+
+
+def document(content):
+    """The report of a diagnosis.
+
+    Args:
+        content: dict, the content of `diagnosis.json`.
+
+    Returns:
+        A `Document`.
+    """
+    found = _Diagnosis(content)
+    settings = content["settings"]
+    pictures = []
+    if found.grids:
+        pictures += [
+            _heat_map(found, "expressibility", "cividis_r"),
+            _heat_map(found, "entangling_capability", "cividis"),
+        ]
+    if any(fit for fit in content["decay"]):
+        pictures.append(_decay(found))
+        if len(content["decay"]) > 1:
+            pictures.append(_rates(found))
+    pictures.append(_map(found))
+    facts = [("circuits", number(len(found.circuits)))]
+    for label, name in (
+        ("pairs of states", "samples"),
+        ("initialisations", "gradient_samples"),
+        ("observable", "observable"),
+        ("features", "features"),
+        ("seed", "seed"),
+    ):
+        if name in settings:
+            facts.append((label, number(settings[name])))
+    return Document(
+        "Diagnosis of circuits",
+        _lead(found),
+        facts,
+        pictures,
+        [_circuits_table(found), *_decay_table(found)],
+        settings,
+    )
+
+
+class _Diagnosis:
+    """The content, sorted for the pictures."""
+
+    def __init__(self, content):
+        self.circuits = sorted(
+            content["circuits"],
+            key=lambda c: (c["ansatz"], c["qubits"], c["depth"]),
+        )
+        self.decay = content["decay"]
+        self.observable = content["settings"].get("observable", "")
+        self.names = list(dict.fromkeys(c["ansatz"] for c in self.circuits))
+        self.keys = [str(i) for i in range(len(self.circuits))]
+        self.tips = {
+            key: f"{c['ansatz']}, {c['qubits']} qubits, depth {c['depth']}\n"
+            + "\n".join(
+                f"{title} {_interval(c[name])}"
+                for name, title in MEASURES.items()
+            )
+            for key, c in zip(self.keys, self.circuits, strict=True)
+        }
+        # Ansätze that were measured in more than one size.
+        self.grids = [n for n in self.names if len(self.of(n)) > 1]
+
+    def of(self, name):
+        """Pairs (key, circuit) of an ansatz."""
+        pairs = zip(self.keys, self.circuits, strict=True)
+        return [(key, c) for key, c in pairs if c["ansatz"] == name]
+
+
+def _interval(estimate):
+    value, low, high = (estimate[n] for n in ("value", "low", "high"))
+    return f"{number(value)} ({number(low)} to {number(high)})"
+
+
+def _lead(found):
+    def best(name, choose):
+        c = choose(found.circuits, key=lambda c: c[name]["value"])
+        size = f"{c['qubits']} qubits, depth {c['depth']}"
+        return f"{plain(c['ansatz'], 40)}, {size}: {_interval(c[name])}"
+
+    lines = [
+        f"Most expressive, by the lowest divergence: "
+        f"{best('expressibility', min)}. Most entangling: "
+        f"{best('entangling_capability', max)}."
+    ]
+    if found.decay:
+        worst = max(found.decay, key=lambda fit: fit["rate"])
+        where = f"depth {worst['depth']}"
+        if len(found.names) > 1 and "ansatz" in worst:
+            where = f"{plain(worst['ansatz'], 40)} at {where}"
+        rate = _interval({**worst, "value": worst["rate"]})
+        lines.append(
+            f"The gradient of {plain(found.observable)} decays fastest in "
+            f"{where}: its variance halves {rate} times for each qubit more."
+        )
+    lines.append(
+        "All numbers are estimates from random angles by exact simulation; in "
+        "brackets their 95 % intervals, by the bootstrap over the draws."
+    )
+    return lines
+
+
+def _panels(figure, count, sharey=False):
+    """Up to two panels a row."""
+    columns = min(2, count)
+    rows = -(-count // columns)
+    axes = figure.subplots(rows, columns, squeeze=False, sharey=sharey)
+    axes = axes.reshape(-1)
+    for spare in axes[count:]:
+        spare.set_visible(False)
+    return axes[:count]
+
+
+def _panel_size(count, height):
+    return (9.0, 0.4 + height * -(-count // 2)) if count > 1 else (6.4, height)
+
+
+def _heat_map(found, measure, colours):
+    import matplotlib
+    from matplotlib.patches import Rectangle
+
+    shown = [c[measure]["value"] for c in found.circuits]
+    is_log = measure == "expressibility"
+
+    def shade(value):
+        if not is_log:
+            return value
+        low, high = math.log(_FLOOR), math.log(max(1.0, *shown))
+        return (math.log(max(value, _FLOOR)) - low) / (high - low)
+
+    def draw(figure, ink):
+        palette = matplotlib.colormaps[colours]
+        panels = _panels(figure, len(found.grids))
+        for panel, name in zip(panels, found.grids, strict=True):
+            cells = found.of(name)
+            columns = sorted({c["qubits"] for _, c in cells})
+            rows = sorted({c["depth"] for _, c in cells})
+            for key, c in cells:
+                x, y = columns.index(c["qubits"]), rows.index(c["depth"])
+                value = c[measure]["value"]
+                red, green, blue, _ = palette(shade(value))
+                box = Rectangle(
+                    (x - 0.5, y - 0.5),
+                    1,
+                    1,
+                    facecolor=(red, green, blue),
+                    edgecolor=ink["surface"],
+                    linewidth=1.5,
+                )
+                box.set_gid(mark(key))
+                panel.add_patch(box)
+                light = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
+                panel.text(
+                    x,
+                    y,
+                    _cell(value),
+                    ha="center",
+                    va="center",
+                    fontsize=8.5,
+                    color="#10151d" if light else "#ffffff",
+                    gid="label",
+                )
+            panel.set_xlim(-0.5, len(columns) - 0.5)
+            panel.set_ylim(-0.5, len(rows) - 0.5)
+            panel.set_xticks(range(len(columns)), columns)
+            panel.set_yticks(range(len(rows)), rows)
+            panel.tick_params(length=0)
+            panel.spines[:].set_visible(False)
+            panel.set_xlabel("qubits")
+            panel.set_ylabel("depth (layers)")
+            panel.set_title(plain(name, 40), loc="left")
+
+    if is_log:
+        title = "Expressibility: how evenly a circuit covers the states"
+        reading = (
+            "Each cell is the divergence of the circuit's states from "
+            "random ones, in nats (Sim et al. 2019). Read it as a distance: "
+            "0 reaches every state alike, larger numbers reach fewer. More "
+            "layers help until the cells stop falling; layers beyond that "
+            "add parameters, not reach."
+        )
+    else:
+        title = "Entangling capability: how entangled its states are"
+        reading = (
+            "Each cell is the mean Meyer–Wallach measure of the circuit's "
+            "states: 0 where every qubit is by itself, 1 where each is fully "
+            "entangled with the rest. Random states of many qubits are close "
+            "to 1. A low number means that a classical product model would "
+            "do much the same."
+        )
+    deepest = max(found.circuits, key=lambda c: (c["depth"], c["qubits"]))
+    alt = (
+        f"Heat map of {MEASURES[measure].lower()} over qubits and depth, from "
+        f"{number(min(shown))} to {number(max(shown))}; "
+        f"{number(deepest[measure]['value'])} for the largest circuit. The "
+        "table below has every number."
+    )
+    rows = len({c["depth"] for c in found.circuits})
+    height = 1.3 + 0.42 * rows
+    return Picture(
+        measure.replace("_", "-"),
+        title,
+        reading,
+        alt,
+        _panel_size(len(found.grids), height),
+        draw,
+        found.tips,
+    )
+
+
+def _cell(value):
+    """A number in a small space."""
+    if value < 0.0005:
+        return "0"
+    return f"{value:.3f}" if value < 10 else f"{value:.0f}"
+
+
+def _decay(found):
+    names = [n for n in found.names if any(_is_of(f, n) for f in found.decay)]
+
+    def draw(figure, ink):
+        panels = _panels(figure, len(names), sharey=True)
+        for panel, name in zip(panels, names, strict=True):
+            fits = {f["depth"]: f for f in found.decay if _is_of(f, name)}
+            depths = sorted(fits)
+            for place, depth in enumerate(depths):
+                share = (place + 1) / len(depths)
+                colour = ink.ramp(share - 1e-9)
+                points = [
+                    (key, c)
+                    for key, c in found.of(name)
+                    if c["depth"] == depth and c["gradient_variance"]["value"]
+                ]
+                _points(panel, points, colour, MARKERS[place % len(MARKERS)])
+                fit = fits[depth]
+                x = np.array([min(fit["qubits"]), max(fit["qubits"])])
+                y = 2 ** (fit["intercept"] - fit["rate"] * x)
+                panel.plot(x, y, color=colour, linewidth=1.6, zorder=1)
+            _label_ends(panel, fits, depths, ink)
+            panel.set_yscale("log", base=2)
+            panel.yaxis.set_major_formatter(lambda y, _: f"{y:.2g}")
+            qubits = sorted({c["qubits"] for _, c in found.of(name)})
+            panel.set_xticks(qubits)
+            panel.set_xlim(qubits[0] - 0.3, qubits[-1] + 1.5)
+            panel.grid(True, axis="y", linewidth=0.7)
+            panel.set_xlabel("qubits")
+            panel.label_outer()
+            panel.set_title(plain(name, 40), loc="left")
+        figure.supylabel("variance of the gradient", fontsize=10)
+
+    rates = [fit["rate"] for fit in found.decay]
+    return Picture(
+        "gradient-variance",
+        "Gradient variance: will it train when it grows?",
+        "Points are the variance of the gradient of "
+        f"{plain(found.observable)} over random initialisations, bars their "
+        "intervals, lines the fits, one for each depth; each step down on the "
+        "axis is a factor. Flat lines train at any size; a straight fall is "
+        "an exponential one, a barren plateau (McClean et al. 2018), where "
+        "the steps of the optimizer drown in noise.",
+        f"Gradient variance over qubits on a logarithmic axis, with a fitted "
+        f"line for each depth. Decay rates lie from {number(min(rates))} to "
+        f"{number(max(rates))} halvings for each qubit.",
+        _panel_size(len(names), 4.2),
+        draw,
+        found.tips,
+    )
+
+
+def _is_of(fit, name):
+    return fit.get("ansatz", name) == name
+
+
+def _points(panel, points, colour, marker):
+    """Points with their intervals."""
+    for key, c in points:
+        estimate = c["gradient_variance"]
+        x = c["qubits"]
+        panel.plot(
+            [x, x],
+            [max(estimate["low"], 1e-30), estimate["high"]],
+            color=colour,
+            linewidth=1.2,
+        )
+        panel.plot(
+            [x],
+            [estimate["value"]],
+            marker=marker,
+            color=colour,
+            markersize=5.5,
+            linestyle="none",
+            gid=mark(key),
+        )
+
+
+def _label_ends(panel, fits, depths, ink):
+    """The depth at the right end of each line, without overlap."""
+    ends = []
+    for place, depth in enumerate(depths):
+        fit = fits[depth]
+        x = max(fit["qubits"])
+        ends.append((fit["intercept"] - fit["rate"] * x, place, depth, x))
+    ends.sort()
+    values = [
+        fit["intercept"] - fit["rate"] * x
+        for fit in fits.values()
+        for x in fit["qubits"]
+    ]
+    gap = (max(values) - min(values)) / 16
+    previous = -math.inf
+    for height, place, depth, x in ends:
+        height = max(height, previous + gap)
+        previous = height
+        panel.text(
+            x + 0.2,
+            2**height,
+            f"depth {depth}" if place in (0, len(depths) - 1) else f"{depth}",
+            va="center",
+            fontsize=8.5,
+            color=ink["text"],
+        )
+
+
+def _rates(found):
+    names = list(dict.fromkeys(f.get("ansatz", "") for f in found.decay))
+
+    def draw(figure, ink):
+        panel = figure.subplots()
+        panel.axhline(0, color=ink["muted"], linewidth=1)
+        panel.axhline(1, color=ink["muted"], linewidth=1, linestyle="--")
+        for place, name in enumerate(names):
+            fits = [f for f in found.decay if f.get("ansatz", "") == name]
+            fits.sort(key=lambda f: f["depth"])
+            shift = 0.08 * (place - (len(names) - 1) / 2)
+            x = [f["depth"] + shift for f in fits]
+            y = np.array([f["rate"] for f in fits])
+            low = y - [f["low"] for f in fits]
+            high = np.array([f["high"] for f in fits]) - y
+            panel.errorbar(
+                x,
+                y,
+                np.maximum([low, high], 0),
+                color=ink.series(place),
+                marker=MARKERS[place % len(MARKERS)],
+                linestyle=DASHES[place % len(DASHES)],
+                capsize=3,
+                label=plain(name, 40),
+            )
+        depths = sorted({f["depth"] for f in found.decay})
+        panel.set_xticks(depths)
+        panel.set_xlabel("depth (layers)")
+        panel.set_ylabel("halvings for each qubit")
+        panel.grid(True, axis="y", linewidth=0.7)
+        if len(names) > 1:
+            panel.legend(loc="best")
+
+    return Picture(
+        "decay-rate",
+        "Decay rate over depth",
+        "The slope of each line above, with its interval: 0 is no decay, at "
+        "the dashed line each qubit more halves the variance of the gradient. "
+        "Depths whose bars stay at 0 can be widened safely as far as they "
+        "were measured.",
+        "Decay rate over depth with 95 % intervals: "
+        + "; ".join(
+            f"depth {f['depth']} {number(f['rate'])}" for f in found.decay[:12]
+        ),
+        (6.4, 3.4),
+        draw,
+    )
+
+
+def _map(found):
+    """Expressibility against entangling capability."""
+
+    def draw(figure, ink):
+        panel = figure.subplots()
+        for place, name in enumerate(found.names):
+            for key, c in found.of(name):
+                ex, en = c["expressibility"], c["entangling_capability"]
+                x = [max(ex[n], _FLOOR) for n in ("value", "low", "high")]
+                colour = ink.series(place)
+                panel.plot(
+                    x[1:],
+                    [en["value"]] * 2,
+                    color=colour,
+                    linewidth=0.8,
+                    alpha=0.55,
+                )
+                panel.plot(
+                    [x[0]],
+                    [en["value"]],
+                    marker=MARKERS[place % len(MARKERS)],
+                    color=colour,
+                    markersize=3.5 + 0.6 * min(c["qubits"], 10),
+                    markeredgecolor=ink["surface"],
+                    linestyle="none",
+                    gid=mark(key),
+                )
+            panel.plot(
+                [],
+                [],
+                marker=MARKERS[place % len(MARKERS)],
+                linestyle="none",
+                color=ink.series(place),
+                label=plain(name, 40),
+            )
+        panel.set_xscale("log")
+        panel.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
+        panel.xaxis.set_minor_formatter("")
+        panel.invert_xaxis()
+        panel.set_ylim(-0.03, 1.03)
+        panel.set_xlabel("expressibility (nats): more expressive to the right")
+        panel.set_ylabel("entangling capability")
+        panel.grid(True, linewidth=0.7)
+        if len(found.names) > 1:
+            figure.legend(
+                loc="outside upper left", ncols=min(3, len(found.names))
+            )
+
+    return Picture(
+        "map",
+        "Where each circuit stands",
+        "One mark for each circuit, larger for more qubits. Upwards it "
+        "entangles more, to the right it reaches the states more evenly "
+        "(the axis is logarithmic and turned around; at 0.002, where the "
+        "axis ends, the divergence is not told from zero). Among circuits "
+        "at one place take the one with the fewest layers.",
+        f"Scatter of entangling capability over expressibility of "
+        f"{len(found.circuits)} circuits.",
+        (6.4, 4.2),
+        draw,
+        found.tips,
+    )
+
+
+def _circuits_table(found):
+    columns = ["ansatz", "qubits", "depth", "weights"]
+    for title in MEASURES.values():
+        columns += [title.lower(), "low", "high"]
+    rows = []
+    for c in found.circuits:
+        row = [c["ansatz"], c["qubits"], c["depth"], c.get("weights")]
+        for name in MEASURES:
+            row += [c[name][end] for end in ("value", "low", "high")]
+        rows.append(row)
+    return Table(
+        "Every circuit",
+        tuple(columns),
+        rows,
+        "Values with the ends of their 95 % intervals.",
+        tuple(found.keys),
+    )
+
+
+def _decay_table(found):
+    if not found.decay:
+        return []
+    rows = [
+        [
+            fit.get("ansatz", found.names[0]),
+            fit["depth"],
+            fit["rate"],
+            fit["low"],
+            fit["high"],
+        ]
+        for fit in found.decay
+    ]
+    return [
+        Table(
+            "Decay of the gradient variance",
+            ("ansatz", "depth", "halvings for each qubit", "low", "high"),
+            rows,
+            "The variance is fitted by c · 2^(−rate · qubits); low and high "
+            "are the ends of the 95 % interval.",
+        )
+    ]
