@@ -276,7 +276,12 @@ def test_fit_leaves_zeros_out():
     fit = fit_decay({2: exact(0.25), 3: exact(0.0), 4: exact(0.0625)})
     assert fit["rate"] == pytest.approx(1)
     assert fit["qubits"] == [2, 4]
+    assert fit["scatter"] == pytest.approx(0, abs=1e-9)
     assert fit_decay({2: exact(0.25), 3: exact(0.0)}) is None
+    # One halving above, two below, one above a line of slope 0.
+    bent = fit_decay({2: exact(2.0), 3: exact(0.25), 4: exact(2.0)})
+    assert bent["rate"] == pytest.approx(0)
+    assert bent["scatter"] == pytest.approx(np.sqrt(2))
 
 
 # The circuits.

@@ -20,8 +20,10 @@ def fit_decay(variances):
     Returns:
         A dict: `rate`, halvings per qubit; `low` and `high`, the 95 %
         percentile interval of the bootstrap over the initialisations;
-        `intercept`, log2 of c; `qubits`, the list of those in the fit. Or
-        `None` where fewer than two numbers of qubits are left.
+        `intercept`, log2 of c; `scatter`, the root mean square distance of
+        the points from the line, in halvings, which the interval does not
+        hold; `qubits`, the list of those in the fit. Or `None` where fewer
+        than two numbers of qubits are left.
 
     Raises:
         UserError: the estimates differ in their numbers of resamples.
@@ -49,10 +51,12 @@ def fit_decay(variances):
     (slope,), (intercept,) = np.polyfit(qubits, logs, 1)
     drawn = np.log2(np.maximum(replicates, np.finfo(float).tiny))
     low, high = np.quantile(-np.polyfit(qubits, drawn, 1)[0], [0.025, 0.975])
+    residuals = logs[:, 0] - np.polyval([slope, intercept], qubits)
     return {
         "rate": float(-slope),
         "low": float(low),
         "high": float(high),
         "intercept": float(intercept),
+        "scatter": float(np.sqrt(np.mean(residuals**2))),
         "qubits": qubits,
     }

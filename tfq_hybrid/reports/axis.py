@@ -1,6 +1,7 @@
 """The axes of parallel coordinates: from a value to a height."""
 
 import dataclasses
+import functools
 import math
 
 from tfq_hybrid.reports.document import number
@@ -19,6 +20,7 @@ class Axis:
         low, high: float. The range of the numbers.
         is_log: bool. Whether their logarithms are spread evenly.
         flipped: bool. Whether low values are at the top.
+        has_gaps: bool. Whether the value is absent in some trials.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Axis:
     high: float = 1.0
     is_log: bool = False
     flipped: bool = False
+    has_gaps: bool = False
 
     @property
     def is_category(self):
@@ -56,6 +59,10 @@ class Axis:
 
     def ticks(self):
         """Pairs (height, text)."""
+        gaps = [(_ABSENT, "not used")] if self.has_gaps else []
+        return gaps + self._present_ticks()
+
+    def _present_ticks(self):
         if self.is_category:
             step = -(-len(self.categories) // _MOST_TICKS)
             return [
@@ -101,21 +108,23 @@ def scale_of(name, values, result=None):
     ('1', '2', '4')
     """
     present = [v for v in values if v is not None]
-    numeric = all(
-        isinstance(v, (int, float)) and not isinstance(v, bool) for v in present
+    make = functools.partial(
+        Axis, name, has_gaps=0 < len(present) < len(values)
     )
     if not present:
-        return Axis(name)
-    if not numeric:
-        return Axis(name, tuple(sorted({_text(v) for v in present})))
-    low, high = float(min(present)), float(max(present))
+        return make()
+    if not all(_is_number(v) for v in present):
+        return make(tuple(sorted({_text(v) for v in present})))
     whole = all(isinstance(v, int) for v in present)
     if whole and result is None and len(set(present)) <= 6:
-        return Axis(name, tuple(_text(v) for v in sorted(set(present))))
-    if whole:
-        low, high = int(low), int(high)
+        return make(tuple(_text(v) for v in sorted(set(present))))
+    low, high = min(present), max(present)
     is_log = low > 0 and high / low >= 50
-    return Axis(name, (), low, high, is_log, result == "min")
+    return make((), low, high, is_log, result == "min")
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _text(value):

@@ -134,7 +134,7 @@ def _panels(figure, count, sharey=False):
 
 
 def _panel_size(count, height):
-    return (9.0, 0.4 + height * -(-count // 2)) if count > 1 else (6.4, height)
+    return (9.0, 0.4 + height * -(-count // 2)) if count > 1 else (8.0, height)
 
 
 def _heat_map(found, measure, colours):
@@ -207,8 +207,8 @@ def _heat_map(found, measure, colours):
             "Each cell is the mean Meyer–Wallach measure of the circuit's "
             "states: 0 where every qubit is by itself, 1 where each is fully "
             "entangled with the rest. Random states of many qubits are close "
-            "to 1. A low number means that a classical product model would "
-            "do much the same."
+            "to 1. States with a low number are close to products of single "
+            "qubits, which any computer handles with ease."
         )
     deepest = max(found.circuits, key=lambda c: (c["depth"], c["qubits"]))
     alt = (
@@ -239,6 +239,9 @@ def _cell(value):
 
 def _decay(found):
     names = [n for n in found.names if any(_is_of(f, n) for f in found.decay)]
+    shown = [c["gradient_variance"]["value"] for c in found.circuits]
+    shown = [math.log2(value) for value in shown if value]
+    gap = max(max(shown) - min(shown), 1.0) / 20  # between two labels
 
     def draw(figure, ink):
         panels = _panels(figure, len(names), sharey=True)
@@ -258,9 +261,9 @@ def _decay(found):
                 x = np.array([min(fit["qubits"]), max(fit["qubits"])])
                 y = 2 ** (fit["intercept"] - fit["rate"] * x)
                 panel.plot(x, y, color=colour, linewidth=1.6, zorder=1)
-            _label_ends(panel, fits, depths, ink)
+            _label_ends(panel, fits, depths, gap, ink)
             panel.set_yscale("log", base=2)
-            panel.yaxis.set_major_formatter(lambda y, _: f"{y:.2g}")
+            panel.yaxis.set_major_formatter(lambda y, _: f"{y:.3g}")
             qubits = sorted({c["qubits"] for _, c in found.of(name)})
             panel.set_xticks(qubits)
             panel.set_xlim(qubits[0] - 0.3, qubits[-1] + 1.5)
@@ -277,9 +280,10 @@ def _decay(found):
         "Points are the variance of the gradient of "
         f"{plain(found.observable)} over random initialisations, bars their "
         "intervals, lines the fits, one for each depth; each step down on the "
-        "axis is a factor. Flat lines train at any size; a straight fall is "
-        "an exponential one, a barren plateau (McClean et al. 2018), where "
-        "the steps of the optimizer drown in noise.",
+        "axis is a factor. Flat lines keep their gradient as the circuit "
+        "grows; a straight fall is an exponential one, a barren plateau "
+        "(McClean et al. 2018), where the steps of the optimizer drown in "
+        "noise.",
         f"Gradient variance over qubits on a logarithmic axis, with a fitted "
         f"line for each depth. Decay rates lie from {number(min(rates))} to "
         f"{number(max(rates))} halvings for each qubit.",
@@ -315,7 +319,7 @@ def _points(panel, points, colour, marker):
         )
 
 
-def _label_ends(panel, fits, depths, ink):
+def _label_ends(panel, fits, depths, gap, ink):
     """The depth at the right end of each line, without overlap."""
     ends = []
     for place, depth in enumerate(depths):
@@ -323,12 +327,6 @@ def _label_ends(panel, fits, depths, ink):
         x = max(fit["qubits"])
         ends.append((fit["intercept"] - fit["rate"] * x, place, depth, x))
     ends.sort()
-    values = [
-        fit["intercept"] - fit["rate"] * x
-        for fit in fits.values()
-        for x in fit["qubits"]
-    ]
-    gap = (max(values) - min(values)) / 16
     previous = -math.inf
     for height, place, depth, x in ends:
         height = max(height, previous + gap)
@@ -381,13 +379,14 @@ def _rates(found):
         "Decay rate over depth",
         "The slope of each line above, with its interval: 0 is no decay, at "
         "the dashed line each qubit more halves the variance of the gradient. "
-        "Depths whose bars stay at 0 can be widened safely as far as they "
-        "were measured.",
+        "The bars tell the noise of sampling alone: where the points above "
+        "lie far from their line, even and odd numbers of qubits apart, say, "
+        "the rate is only their trend.",
         "Decay rate over depth with 95 % intervals: "
         + "; ".join(
             f"depth {f['depth']} {number(f['rate'])}" for f in found.decay[:12]
         ),
-        (6.4, 3.4),
+        (9.0, 3.6),
         draw,
     )
 
@@ -450,7 +449,7 @@ def _map(found):
         "at one place take the one with the fewest layers.",
         f"Scatter of entangling capability over expressibility of "
         f"{len(found.circuits)} circuits.",
-        (6.4, 4.2),
+        (9.0, 4.6),
         draw,
         found.tips,
     )
@@ -485,15 +484,24 @@ def _decay_table(found):
             fit["rate"],
             fit["low"],
             fit["high"],
+            fit.get("scatter"),
         ]
         for fit in found.decay
     ]
     return [
         Table(
             "Decay of the gradient variance",
-            ("ansatz", "depth", "halvings for each qubit", "low", "high"),
+            (
+                "ansatz",
+                "depth",
+                "halvings for each qubit",
+                "low",
+                "high",
+                "scatter",
+            ),
             rows,
             "The variance is fitted by c · 2^(−rate · qubits); low and high "
-            "are the ends of the 95 % interval.",
+            "are the ends of the 95 % interval of its rate; scatter is how far "
+            "the points lie from the line, in halvings.",
         )
     ]

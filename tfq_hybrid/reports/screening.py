@@ -1,5 +1,7 @@
 """The report of a screening: which factors move the response."""
 
+import math
+
 import numpy as np
 from scipy import stats
 
@@ -141,7 +143,7 @@ def _effects(found):
         "two factors is an interaction: how much the effect of one changes "
         "with the other.",
         f"Effects on {plain(found.response)}: {words}.",
-        (8.0, 1.1 + 0.36 * len(shown)),
+        (9.0, 1.1 + 0.36 * len(shown)),
         draw,
         found.tips,
     )
@@ -149,8 +151,8 @@ def _effects(found):
 
 def _means(found):
     factors = list(found.factors)
-    columns = min(4, len(factors))
-    rows = -(-len(factors) // columns)
+    rows = -(-len(factors) // 5)
+    columns = -(-len(factors) // rows)
 
     def draw(figure, ink):
         panels = figure.subplots(rows, columns, squeeze=False, sharey=True)
@@ -198,7 +200,7 @@ def _means(found):
         "line is flat, choose the cheaper level.",
         "For each factor the mean response at its low and its high level: "
         + "; ".join(plain(name) for name in factors),
-        (2.3 * columns + 0.4, 2.7 * rows + 0.1),
+        (max(6.4, 1.9 * columns + 0.5), 2.8 * rows + 0.1),
         draw,
         found.tips,
     )
@@ -241,13 +243,17 @@ def _half_normal(found):
                 linestyle="none",
                 gid=mark(found.keys[effect["factor"]]),
             )
-        for x, y, effect in list(zip(quantiles, sizes, effects, strict=True))[
-            -6:
-        ]:
+        labelled = math.inf
+        for x, y, effect in reversed(
+            [*zip(quantiles, sizes, effects, strict=True)][-8:]
+        ):
+            if labelled - y < sizes[-1] * 0.06:
+                continue  # it would cover the one above it
+            labelled = y
             panel.annotate(
                 plain(effect["factor"], 26),
                 (x, y),
-                (-8, 4),
+                (-9, 3),
                 textcoords="offset points",
                 ha="right",
                 fontsize=9,
@@ -268,7 +274,7 @@ def _half_normal(found):
         "noise.",
         "Half-normal plot of the sizes of the effects; the largest are "
         + ", ".join(plain(e["factor"]) for e in found.effects[:3]),
-        (6.8, 4.2),
+        (9.0, 4.4),
         draw,
         found.tips,
     )

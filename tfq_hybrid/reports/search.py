@@ -30,13 +30,14 @@ def document(content):
         if count:
             facts.append((status, number(count)))
     for name, direction in trials.objectives:
-        facts.append((f"{direction} of", plain(name, 40)))
+        label = "minimised" if direction == "min" else "maximised"
+        facts.append((label, plain(name, 40)))
     seconds = [t["seconds"] for t in trials.all if t.get("seconds")]
     if seconds:
         facts.append(("time of all trials", _duration(sum(seconds))))
     known = ("kind", "trials", "pareto", "best", "importance")
     return Document(
-        "Search",
+        f"Search for {plain(trials.objectives[0][0], 60)}",
         _lead(trials),
         facts,
         [picture for picture in pictures if picture is not None],
@@ -58,15 +59,15 @@ def _lead(trials):
         )
         lines.append(
             f"The best of {len(trials.done)} completed trials by "
-            f"{plain(name, 40)} is {plain(best['id'], 40)}, with "
-            f"{number(trials.metric(best, name))}: {values}."
+            f"{plain(name, 40)} is trial {plain(best['id'], 40)} with "
+            f"{number(trials.metric(best, name))}, at {values}."
         )
     if len(trials.objectives) > 1:
         count = len(trials.pareto)
-        others = "that no other trial beats" if count > 1 else "that none beats"
+        verb = "trials are" if count > 1 else "trial is"
         lines.append(
-            f"{count} trial{'s' * (count > 1)} {others} in all "
-            f"{len(trials.objectives)} objectives at once: the Pareto front."
+            f"{count} {verb} on the Pareto front: no other is better in one "
+            f"of the {len(trials.objectives)} objectives and worse in none."
         )
     lines.append(
         "The metrics are those of validation, of one training each: small "

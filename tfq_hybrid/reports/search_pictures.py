@@ -36,6 +36,12 @@ def parallel(trials):
     ]
     axes = [*varied, *results]
     places = range(len(axes))
+    titles = [
+        plain(axis.name, 22) + (" ↑" if axis in results else "")
+        for axis in axes
+    ]
+    neighbours = itertools.pairwise(map(len, titles))
+    staggered = any(a + b > 30 for a, b in neighbours)
 
     def draw(figure, ink):
         panel = figure.subplots()
@@ -69,7 +75,7 @@ def parallel(trials):
                     place + 0.03,
                     height,
                     plain(text, 14),
-                    fontsize=8.5,
+                    fontsize=9,
                     va="center",
                     zorder=6,
                     bbox={
@@ -81,17 +87,22 @@ def parallel(trials):
                 )
             panel.text(
                 place,
-                1.1 if place % 2 == 0 or len(axes) < 7 else 1.2,
-                plain(axis.name, 22) + (" ↑" if axis in results else ""),
+                1.2 if staggered and place % 2 else 1.08,
+                titles[place],
                 ha="center",
                 va="bottom",
                 fontsize=9.5,
                 fontweight="bold",
             )
         panel.set_xlim(-0.3, len(axes) - 0.45)
-        panel.set_ylim(-0.2, 1.3)
+        panel.set_ylim(-0.2, 1.32 if staggered else 1.18)
         panel.axis("off")
 
+    gaps = (
+        " Lines below an axis did not use that value."
+        if any(axis.has_gaps for axis in axes)
+        else ""
+    )
     hidden = len([s for s in scales if s.varies]) - len(varied)
     more = (
         f" The {hidden} least important of the space are left out."
@@ -104,11 +115,11 @@ def parallel(trials):
         "Each line is a trial and crosses each axis at its value; the last "
         "axes are the results, turned so that up is better. Strong lines are "
         "good trials, the thick one is the best. Where strong lines bundle at "
-        "one height of an axis, that value helps; where they spread, it "
-        "matters little. A line below an axis did not use that value." + more,
+        "one height of an axis, that value seems to help; where they spread, "
+        "it matters little." + gaps + more,
         f"Parallel coordinates of {len(trials.done)} trials over "
         + ", ".join(plain(axis.name) for axis in axes),
-        (max(6.4, 1.35 * len(axes) + 0.6), 4.4),
+        (max(9.0, 1.3 * len(axes) + 0.6), 4.6),
         draw,
         trials.tips,
     )
@@ -126,10 +137,11 @@ def importance(trials):
         values = [shares[name] for name in names]
         panel.barh(range(len(names)), values, color=ink["s0"], height=0.62)
         for place, value in enumerate(values):
-            panel.text(
-                max(value, 0),
-                place,
-                f"  {number(float(value), 2)}",
+            panel.annotate(
+                number(float(value), 2),
+                (max(value, 0), place),
+                (5, 0),
+                textcoords="offset points",
                 va="center",
                 fontsize=9,
             )
@@ -149,7 +161,7 @@ def importance(trials):
         + "; ".join(
             f"{plain(n)} {number(float(shares[n]), 2)}" for n in names[::-1]
         ),
-        (7.0, 1.0 + 0.34 * len(names)),
+        (9.0, 1.0 + 0.34 * len(names)),
         draw,
     )
 
@@ -174,7 +186,7 @@ def pareto(trials):
         f"Scatter of {len(trials.done)} trials over "
         + " and ".join(plain(name) for name, _ in trials.objectives)
         + f"; {len(trials.pareto)} are on the Pareto front.",
-        (6.6, 4.2) if len(pairs) == 1 else (3.9 * len(pairs), 3.7),
+        (9.0, 4.2) if len(pairs) == 1 else (4.2 * len(pairs), 3.9),
         draw,
         trials.tips,
     )
@@ -267,7 +279,7 @@ def history(trials):
         "space will hardly help; if it still moves, go on.",
         f"{plain(name)} of {len(values)} trials in order; the best so far "
         f"ends at {number(best.reduce(values).item())}.",
-        (7.6, 3.3),
+        (9.0, 3.4),
         draw,
         trials.tips,
     )
@@ -314,7 +326,7 @@ def curves(trials):
         "at their end were stopped early, by the tuner or by too few epochs; "
         "lines that turn back overfit.",
         f"{plain(name)} over epochs for {len(shown)} trials.",
-        (7.6, 3.8),
+        (9.0, 3.9),
         draw,
         trials.tips,
     )
