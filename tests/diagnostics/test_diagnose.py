@@ -16,6 +16,7 @@ from tfq_hybrid.diagnostics import (
     grid,
 )
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.locks import writing
 
 diagnose_module = importlib.import_module("tfq_hybrid.diagnostics.diagnose")
 FEW = DiagnosisSettings(samples=40, gradient_samples=60, resamples=50)
@@ -160,6 +161,12 @@ def test_overwrite(done):
     content = diagnose(subjects, done / "done", OTHER, overwrite=True)
     assert content["settings"]["samples"] == 41
     assert len(list((done / "done/circuits").iterdir())) == 1
+
+
+def test_one_writer_at_a_time(done):
+    subjects = grid("qffn", QFFN, [2, 3], [1])
+    with writing(done / "done"), pytest.raises(UserError, match="is writing"):
+        diagnose(subjects, done / "done", FEW)
 
 
 def test_damaged_file_is_named(done):

@@ -3,10 +3,11 @@
 import dataclasses
 import json
 import pathlib
+import sys
 
 import click
 
-from tfq_hybrid.cli.circuit_file import read_circuit
+from tfq_hybrid.cli.circuit_options import read_circuit, split_words
 from tfq_hybrid.cli.startup import quiet_imports
 from tfq_hybrid.errors import UserError, check_choice
 
@@ -26,7 +27,7 @@ circuits it measures only those.
 """
 
 
-_MOST = 10_000  # beyond it nothing fits in memory
+_MOST = 1_000  # beyond it nothing fits in memory
 
 
 def _numbers(ctx, parameter, value):
@@ -49,11 +50,6 @@ def _numbers(ctx, parameter, value):
     return sorted(set(numbers))
 
 
-def _words(ctx, parameter, value):
-    """Splits a comma-separated option."""
-    return None if value is None else [w.strip() for w in value.split(",")]
-
-
 @click.command(epilog=EPILOG)
 @click.option(
     "--output", required=True, type=click.Path(), help="The folder to write."
@@ -70,7 +66,7 @@ def _words(ctx, parameter, value):
 @click.option("--depth", callback=_numbers, help="Layers. Default: 1:8.")
 @click.option(
     "--entanglement",
-    callback=_words,
+    callback=split_words,
     metavar="[none|linear|ring|alternating|pairwise|brick|long_range|full],…",
     help="For every --ansatz; several are compared. Default: its own.",
 )
@@ -139,7 +135,7 @@ def diagnose(
     with click.progressbar(
         length=1000,
         label="Diagnosis",
-        file=click.get_text_stream("stderr"),
+        file=sys.stderr,
         hidden=as_json,
         item_show_func=lambda name: name,
     ) as bar:
@@ -176,8 +172,7 @@ class _Progress:
 
 def _report(line):
     """A line in the place of the bar, which is drawn again below it."""
-    stream = click.get_text_stream("stderr")
-    clear = "\r\033[K" if stream.isatty() else ""
+    clear = "\r\033[K" if sys.stderr.isatty() else ""
     click.echo(f"{clear}{line}", err=True)
 
 
@@ -204,7 +199,7 @@ def _subjects(ansaetze, qubits, depth, entanglement, circuits):
                     name, circuit, qubits or range(2, 9), depth or range(1, 9)
                 )
     for name in circuits:
-        circuit = read_circuit(name)
+        circuit = read_circuit({}, name, None)
         subjects.append(Subject(pathlib.Path(name).stem, circuit))
     return subjects
 

@@ -18,7 +18,7 @@ Examples:
 @click.option(
     "--output",
     type=click.Path(),
-    help="The page alone, to this file. Default: report.html, report.md and "
+    help="The page alone, to this file. Default: report.html, table.md and "
     "plots, in the folder.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the paths.")
@@ -40,4 +40,5 @@ def report(path, output, as_json):
     click.echo(f"Page: {files.page}")
     if files.table:
         click.echo(f"Table: {files.table}")
+    if files.plots:
         click.echo(f"Plots: {files.plots[0].parent}")

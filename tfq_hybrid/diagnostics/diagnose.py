@@ -15,6 +15,7 @@ from tfq_hybrid.diagnostics.gradient_variance import (
 from tfq_hybrid.diagnostics.interval import Estimate
 from tfq_hybrid.diagnostics.settings import DiagnosisSettings
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.locks import writing
 
 MEASURES = ("expressibility", "entangling_capability", "gradient_variance")
 
@@ -54,33 +55,34 @@ def diagnose(
     """
     settings = settings or DiagnosisSettings()
     _check_names(subjects)
-    circuits = [subject.drawn(settings) for subject in subjects]
+    # The widest first: what does not fit in memory is told at once.
+    widest_first = sorted(subjects, key=lambda s: -s.qubits)
+    drawn = {subject: subject.drawn(settings) for subject in widest_first}
+    circuits = {subject: drawn[subject] for subject in subjects}
     folder = DiagnosisFolder(output)
-    stored = folder.check(subjects, settings, overwrite)
-    missing = [s.name for s in subjects if s.name not in stored]
-    work = {
-        subject.name: _work(circuit, settings)
-        for subject, circuit in zip(subjects, circuits, strict=True)
-    }
-    if missing:
-        pairs = zip(subjects, circuits, strict=True)
-        left = [circuit for one, circuit in pairs if one.name in missing]
-        seconds = estimate_seconds(left, settings)
-        report(
-            f"{len(missing)} circuits to measure"
-            + f", {len(stored)} are there" * bool(stored)
-            + f": about {max(1, round(seconds)):,} s"
-        )
-    folder.begin(settings, overwrite)
-    total = sum(work.values())
-    for subject, circuit in zip(subjects, circuits, strict=True):
-        if subject.name not in stored:
-            result = measure(circuit, settings)
-            folder.keep(subject, result)
-            stored[subject.name] = result
-        advance(subject, work[subject.name] / total)
-    content = _content(subjects, stored, settings)
-    folder.finish(content)
+    folder.check(subjects, settings, overwrite)
+    with writing(output):
+        stored = folder.check(subjects, settings, overwrite)
+        missing = [s.name for s in subjects if s.name not in stored]
+        if missing:
+            left = [c for s, c in circuits.items() if s.name in missing]
+            seconds = estimate_seconds(left, settings)
+            report(
+                f"{len(missing)} circuits to measure"
+                + f", {len(stored)} are there" * bool(stored)
+                + f": about {max(1, round(seconds)):,} s"
+            )
+        folder.begin(settings, overwrite)
+        work = {s: _work(c, settings) for s, c in circuits.items()}
+        total = sum(work.values())
+        for subject, circuit in circuits.items():
+            if subject.name not in stored:
+                result = measure(circuit, settings)
+                folder.keep(subject, result)
+                stored[subject.name] = result
+            advance(subject, work[subject] / total)
+        content = _content(subjects, stored, settings)
+        folder.finish(content)
     return content
 
 

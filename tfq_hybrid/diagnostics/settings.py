@@ -56,7 +56,7 @@ class DiagnosisSettings:
         return dataclasses.asdict(self)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Subject:
     """A circuit of a diagnosis, and where it stands in the tables.
 

@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 import matplotlib
 from matplotlib.figure import Figure
 
+from tfq_hybrid.files import replacing
 from tfq_hybrid.reports.document import plain
 from tfq_hybrid.reports.ink import FILE, PAGE, as_variables
 
@@ -33,9 +34,8 @@ def save_files(picture, folder):
     """
     paths = [folder / f"{picture.name}.{kind}" for kind in ("png", "svg")]
     for path in paths:
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_bytes(_render(picture, FILE, path.suffix[1:]))
-        partial.replace(path)
+        with replacing(path) as partial:
+            partial.write_bytes(_render(picture, FILE, path.suffix[1:]))
     return paths
 
 

@@ -69,10 +69,12 @@ def _lead(trials):
             f"{count} {verb} on the Pareto front: no other is better in one "
             f"of the {len(trials.objectives)} objectives and worse in none."
         )
+    count = trials.executions
+    each = "one training" if count == 1 else f"{count} trainings, their mean,"
     lines.append(
-        "The metrics are those of validation, of one training each: small "
-        "differences between trials are noise, and the best of many looks "
-        "better than it is. Confirm it with several seeds and on test data."
+        f"The metrics of a trial are those of {each} on validation data: "
+        "small differences between trials are noise, and the best of many "
+        "looks better than it is. Confirm it with other seeds and on test data."
     )
     return lines
 
@@ -97,6 +99,7 @@ def _table(trials):
     metrics = [name for name, _ in trials.objectives]
     metrics += [n for t in trials.all for n in t.get("metrics") or {}]
     metrics = list(dict.fromkeys(metrics))
+    has_reasons = any(trial.get("reason") for trial in trials.all)
     rows = []
     for trial in trials.all:
         predicted = trial.get("predicted") or {}
@@ -114,12 +117,14 @@ def _table(trials):
                 trial.get("seconds"),
                 predicted.get("seconds"),
                 _mebibytes(predicted.get("bytes")),
+                *([trial.get("reason")] if has_reasons else []),
             ]
         )
     columns = ["trial", "status", *space, *metrics]
     if "parameters" not in metrics:
         columns.append("parameters")
     columns += ["seconds", "predicted seconds", "predicted MiB"]
+    columns += ["reason"] * has_reasons
     marked = set(trials.pareto)
     if trials.best is not None:
         marked.add(trials.best["id"])

@@ -17,6 +17,7 @@ class Trials:
         done: list of the completed ones that have the first objective.
         pareto: list of ids.
         importance: dict of a name -> share.
+        executions: int. Trainings of each trial.
     """
 
     def __init__(self, content):
@@ -35,6 +36,7 @@ class Trials:
         ]
         self.pareto = list(content.get("pareto") or ())
         self.importance = dict(content.get("importance") or {})
+        self.executions = content.get("executions") or 1
         best = content.get("best")
         self.best = next((t for t in self.all if t["id"] == best), None)
         self.tips = {self.key(t): self._tip(t) for t in self.all}

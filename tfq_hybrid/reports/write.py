@@ -5,7 +5,7 @@ import pathlib
 from typing import NamedTuple
 
 from tfq_hybrid.errors import UserError, check_choice
-from tfq_hybrid.files import check_output_folder
+from tfq_hybrid.files import check_output_folder, write_text
 from tfq_hybrid.reports import diagnosis, screening, search
 from tfq_hybrid.reports.markdown import to_markdown
 from tfq_hybrid.reports.page import to_html
@@ -40,7 +40,7 @@ def write_report(path, page=None):
             `diagnosis.json`, or of such a file.
         page: path of the HTML page. With it, the page alone is written.
             Defaults to `None`: beside the JSON file `report.html`,
-            `report.md`, and every picture as PNG and SVG in `plots`.
+            `table.md`, and every picture as PNG and SVG in `plots`.
 
     Returns:
         `ReportFiles`.
@@ -59,14 +59,15 @@ def write_report(path, page=None):
                 f"Expected --output to be a file. Received: {page}, a folder"
             )
         page.parent.mkdir(parents=True, exist_ok=True)
-        _write(page, to_html(document))
+        write_text(page, to_html(document))
         return ReportFiles(page, None, [])
     plots = file.parent / "plots"
     check_output_folder(plots)
     plots.mkdir(exist_ok=True)
     files = [p for one in document.pictures for p in save_files(one, plots)]
-    table = _write(file.parent / "report.md", to_markdown(document))
-    page = _write(file.parent / "report.html", to_html(document))
+    table, page = file.parent / "table.md", file.parent / "report.html"
+    write_text(table, to_markdown(document))
+    write_text(page, to_html(document))
     return ReportFiles(page, table, files)
 
 
@@ -138,10 +139,3 @@ def _damaged(source, error):
     return UserError(
         f"Expected a whole result. Received: {source}, damaged ({reason[:200]})"
     )
-
-
-def _write(path, text):
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, "utf-8")
-    partial.replace(path)
-    return path
