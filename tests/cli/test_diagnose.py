@@ -117,7 +117,7 @@ BAD = [
     (["--depth", ""], "expected numbers from 1"),
     (["--samples", "1"], "samples=1"),
     (["--samples", "few"], "not a valid integer"),
-    (["--observable", "Z9"], "indices from 0 to 1"),
+    (["--observable", "Z9"], "indices from 0 to 7"),
     (["--observable", "all"], "'Z0' or 'X0*X1'"),
     (["--features", "zeros"], "Did you mean 'zero'"),
     (["--circuit", "nowhere.json"], "nowhere.json"),
@@ -135,7 +135,7 @@ def test_bad_input(arguments, message, tmp_path, capsys):
     arguments = [names.get(a, a) for a in arguments]
     if "--output" not in arguments:
         arguments += ["--output", tmp_path / "out"]
-    code, out, err = run(capsys, "diagnose", *arguments, *FEW)
+    code, out, err = run(capsys, "diagnose", *FEW, *arguments)
     assert code == 2
     assert message in err
     last = err.strip().splitlines()[-1]
