@@ -132,7 +132,10 @@ def test_decay_lines_go_through_exact_points():
         assert line.get_ydata() == pytest.approx(expected)
     assert len(marked(axes)) == 6
     found = document(content)
-    assert "fastest in qffn at depth 2: its variance halves 2 " in found.lead[1]
+    assert (
+        "fastest in qffn at depth 2: its variance halves 2 (1.9 "
+        in found.lead[1]
+    )
 
 
 def test_heat_map_has_a_cell_for_each_circuit():

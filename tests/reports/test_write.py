@@ -23,7 +23,9 @@ def test_markdown():
     assert lines[0] == "# Screening of val_accuracy"
     start = lines.index("## Every effect") + 4
     assert lines[start].startswith("| factor | low level |")
-    assert lines[start + 2].startswith("| a\\|b &lt;i> | 1 | 2 | 4 | 3.5 | 4.5")
+    assert lines[start + 2].startswith(
+        "| a\\|b &lt;i> | 1 | 2 | 4 (3.5 to 4.5) |"
+    )
 
 
 @pytest.mark.parametrize(

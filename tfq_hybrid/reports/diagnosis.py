@@ -4,7 +4,14 @@ import math
 
 import numpy as np
 
-from tfq_hybrid.reports.document import Document, Picture, Table, number, plain
+from tfq_hybrid.reports.document import (
+    Document,
+    Interval,
+    Picture,
+    Table,
+    number,
+    plain,
+)
 from tfq_hybrid.reports.ink import DASHES, MARKERS
 from tfq_hybrid.reports.render import mark
 
@@ -75,7 +82,7 @@ class _Diagnosis:
         self.tips = {
             key: f"{c['ansatz']}, {c['qubits']} qubits, depth {c['depth']}\n"
             + "\n".join(
-                f"{title} {_interval(c[name])}"
+                f"{title} {Interval.of(c[name])}"
                 for name, title in MEASURES.items()
             )
             for key, c in zip(self.keys, self.circuits, strict=True)
@@ -89,31 +96,30 @@ class _Diagnosis:
         return [(key, c) for key, c in pairs if c["ansatz"] == name]
 
 
-def _interval(estimate):
-    value, low, high = (estimate[n] for n in ("value", "low", "high"))
-    return f"{number(value)} ({number(low)} to {number(high)})"
-
-
 def _lead(found):
+    # Neither measure can be compared between numbers of qubits.
+    most = max(c["qubits"] for c in found.circuits)
+    widest = [c for c in found.circuits if c["qubits"] == most]
+
     def best(name, choose):
-        c = choose(found.circuits, key=lambda c: c[name]["value"])
-        size = f"{c['qubits']} qubits, depth {c['depth']}"
-        return f"{plain(c['ansatz'], 40)}, {size}: {_interval(c[name])}"
+        c = choose(widest, key=lambda c: c[name]["value"])
+        where = f"{plain(c['ansatz'], 40)} at depth {c['depth']}"
+        return f"{where}, {Interval.of(c[name])}"
 
     lines = [
-        f"Most expressive, by the lowest divergence: "
-        f"{best('expressibility', min)}. Most entangling: "
-        f"{best('entangling_capability', max)}."
+        f"Of {most} qubits the most expressive circuit, by the least "
+        f"divergence from random states, is {best('expressibility', min)}; "
+        f"the most entangling is {best('entangling_capability', max)}."
     ]
     if found.decay:
         worst = max(found.decay, key=lambda fit: fit["rate"])
-        where = f"depth {worst['depth']}"
+        where = f"at depth {worst['depth']}"
         if len(found.names) > 1 and "ansatz" in worst:
-            where = f"{plain(worst['ansatz'], 40)} at {where}"
-        rate = _interval({**worst, "value": worst["rate"]})
+            where = f"in {plain(worst['ansatz'], 40)} {where}"
         lines.append(
-            f"The gradient of {plain(found.observable)} decays fastest in "
-            f"{where}: its variance halves {rate} times for each qubit more."
+            f"The gradient of {plain(found.observable)} decays fastest "
+            f"{where}: its variance halves {Interval.of(worst, 'rate')} times "
+            "for each qubit more."
         )
     lines.append(
         "All numbers are estimates from random angles by exact simulation; in "
@@ -327,10 +333,8 @@ def _label_ends(panel, fits, depths, gap, ink):
         x = max(fit["qubits"])
         ends.append((fit["intercept"] - fit["rate"] * x, place, depth, x))
     ends.sort()
-    previous = -math.inf
-    for height, place, depth, x in ends:
-        height = max(height, previous + gap)
-        previous = height
+    heights = spread([end[0] for end in ends], gap)
+    for height, (_, place, depth, x) in zip(heights, ends, strict=True):
         panel.text(
             x + 0.2,
             2**height,
@@ -339,6 +343,31 @@ def _label_ends(panel, fits, depths, gap, ink):
             fontsize=8.5,
             color=ink["text"],
         )
+
+
+def spread(heights, gap):
+    """Sorted heights, moved as little as it takes to keep a gap.
+
+    Example:
+
+    >>> spread([0.0, 0.2, 5.0], gap=1.0)
+    [-0.4, 0.6, 5.0]
+    """
+    clusters = []  # [heights]: each is laid out evenly around its mean
+    for height in heights:
+        clusters.append([height])
+        while len(clusters) > 1 and (
+            _laid(clusters[-2], gap)[-1] + gap > _laid(clusters[-1], gap)[0]
+        ):
+            last = clusters.pop()
+            clusters[-1] += last
+    return [h for cluster in clusters for h in _laid(cluster, gap)]
+
+
+def _laid(cluster, gap):
+    middle = sum(cluster) / len(cluster)
+    first = middle - gap * (len(cluster) - 1) / 2
+    return [first + gap * place for place in range(len(cluster))]
 
 
 def _rates(found):
@@ -457,19 +486,17 @@ def _map(found):
 
 def _circuits_table(found):
     columns = ["ansatz", "qubits", "depth", "weights"]
-    for title in MEASURES.values():
-        columns += [title.lower(), "low", "high"]
+    columns += [title.lower() for title in MEASURES.values()]
     rows = []
     for c in found.circuits:
         row = [c["ansatz"], c["qubits"], c["depth"], c.get("weights")]
-        for name in MEASURES:
-            row += [c[name][end] for end in ("value", "low", "high")]
+        row += [Interval.of(c[name]) for name in MEASURES]
         rows.append(row)
     return Table(
         "Every circuit",
         tuple(columns),
         rows,
-        "Values with the ends of their 95 % intervals.",
+        "In brackets the 95 % intervals.",
         tuple(found.keys),
     )
 
@@ -481,9 +508,7 @@ def _decay_table(found):
         [
             fit.get("ansatz", found.names[0]),
             fit["depth"],
-            fit["rate"],
-            fit["low"],
-            fit["high"],
+            Interval.of(fit, "rate"),
             fit.get("scatter"),
         ]
         for fit in found.decay
@@ -495,13 +520,11 @@ def _decay_table(found):
                 "ansatz",
                 "depth",
                 "halvings for each qubit",
-                "low",
-                "high",
                 "scatter",
             ),
             rows,
-            "The variance is fitted by c · 2^(−rate · qubits); low and high "
-            "are the ends of the 95 % interval of its rate; scatter is how far "
-            "the points lie from the line, in halvings.",
+            "The variance is fitted by c · 2^(−rate · qubits); in brackets "
+            "the 95 % interval of the rate. Scatter is how far the points lie "
+            "from the line, in halvings.",
         )
     ]

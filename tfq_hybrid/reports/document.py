@@ -4,6 +4,7 @@ import dataclasses
 import math
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +32,25 @@ class Picture:
     tips: dict = dataclasses.field(default_factory=dict)
 
 
+class Interval(NamedTuple):
+    """A number with the ends of its interval, which may be `None`."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+    @classmethod
+    def of(cls, estimate, name="value"):
+        """From a dict with `low`, `high` and the number under a name."""
+        return cls(estimate[name], estimate.get("low"), estimate.get("high"))
+
+    def __str__(self):
+        if self.low is None or self.high is None:
+            return number(self.value)
+        ends = f"{number(self.low)} to {number(self.high)}"
+        return f"{number(self.value)} ({ends})"
+
+
 @dataclasses.dataclass(frozen=True)
 class Table:
     """A table.
@@ -38,7 +58,7 @@ class Table:
     Attributes:
         title: str.
         columns: sequence of str.
-        rows: list of sequences of str, numbers, or `None`.
+        rows: list of sequences of str, numbers, `Interval` or `None`.
         note: str. A sentence under the title.
         keys: sequence of the rows' keys, which link them to the pictures'
             marks. Defaults to `()`: no links.

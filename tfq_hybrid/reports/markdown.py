@@ -1,6 +1,6 @@
 """A report's tables as Markdown."""
 
-from tfq_hybrid.reports.document import number
+from tfq_hybrid.reports.document import Interval, number
 
 
 def to_markdown(document):
@@ -33,7 +33,10 @@ def table_to_markdown(table):
     | x | 0.25 |
     """
     numeric = [
-        all(isinstance(row[i], (int, float, type(None))) for row in table.rows)
+        all(
+            isinstance(row[i], (int, float, Interval, type(None)))
+            for row in table.rows
+        )
         for i in range(len(table.columns))
     ]
     lines = [

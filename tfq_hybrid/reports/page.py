@@ -4,7 +4,7 @@ import html
 import importlib.resources
 import json
 
-from tfq_hybrid.reports.document import number, plain
+from tfq_hybrid.reports.document import Interval, number, plain
 from tfq_hybrid.reports.ink import DARK, LIGHT, css_variables
 from tfq_hybrid.reports.render import inline_svg
 from tfq_hybrid.version import __version__
@@ -147,7 +147,8 @@ def _row(row, key, is_marked, numeric):
 
 
 def _cell(value, right):
-    data = f' data-value="{value!r}"' if _is_number(value) else ""
+    sorted_by = value.value if isinstance(value, Interval) else value
+    data = f' data-value="{sorted_by!r}"' if _is_number(value) else ""
     return f"<td{_kind(right)}{data}>{_text(number(value))}</td>"
 
 
@@ -156,4 +157,5 @@ def _kind(right):
 
 
 def _is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    numeric = isinstance(value, (int, float, Interval))
+    return numeric and not isinstance(value, bool)

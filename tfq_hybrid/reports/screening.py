@@ -5,7 +5,14 @@ import math
 import numpy as np
 from scipy import stats
 
-from tfq_hybrid.reports.document import Document, Picture, Table, number, plain
+from tfq_hybrid.reports.document import (
+    Document,
+    Interval,
+    Picture,
+    Table,
+    number,
+    plain,
+)
 from tfq_hybrid.reports.render import mark
 
 
@@ -243,19 +250,20 @@ def _half_normal(found):
                 linestyle="none",
                 gid=mark(found.keys[effect["factor"]]),
             )
-        labelled = math.inf
-        for x, y, effect in reversed(
-            [*zip(quantiles, sizes, effects, strict=True)][-8:]
-        ):
-            if labelled - y < sizes[-1] * 0.06:
-                continue  # it would cover the one above it
-            labelled = y
+        above = math.inf
+        largest_first = [*zip(quantiles, sizes, effects, strict=True)][::-1]
+        for place, (x, y, effect) in enumerate(largest_first):
+            if place > 4 and not _is_clear(effect):
+                continue
+            # Beside the mark; below it where the one above would be covered.
+            beside = above - y > sizes[-1] * 0.06
+            above = y
             panel.annotate(
                 plain(effect["factor"], 26),
                 (x, y),
-                (-9, 3),
+                (-9, 3) if beside else (8, -11),
                 textcoords="offset points",
-                ha="right",
+                ha="right" if beside else "left",
                 fontsize=9,
             )
         panel.set_xlim(0, edge)
@@ -283,7 +291,7 @@ def _half_normal(found):
 def _effects_table(found):
     return Table(
         "Every effect",
-        ("factor", "low level", "high level", "effect", "low", "high"),
+        ("factor", "low level", "high level", "effect"),
         [
             [
                 e["factor"],
@@ -291,14 +299,11 @@ def _effects_table(found):
                     _level(v)
                     for v in found.factors.get(e["factor"], (None, None))
                 ),
-                e["effect"],
-                e.get("low"),
-                e.get("high"),
+                Interval.of(e, "effect"),
             ]
             for e in found.effects
         ],
-        "Low and high are the ends of the 95 % interval. Rows that stand out "
-        "leave zero out.",
+        "In brackets the 95 % interval; rows that stand out leave zero out.",
         tuple(found.keys[e["factor"]] for e in found.effects),
         frozenset(found.keys[e["factor"]] for e in found.clear),
     )
