@@ -94,6 +94,8 @@ def test_effects_in_order_of_size():
     found = document(screening())
     assert "depth +4 (+3.5 to +4.5)" in found.lead[0]
     assert "seed rate" not in found.lead[0]
+    aliased = document(screening() | {"aliases": ["depth:c = qubits"]})
+    assert "depth:c = qubits" in aliased.tables[0].note
 
 
 def test_means_at_both_levels():

@@ -47,7 +47,7 @@ def document(content):
         _lead(found),
         facts,
         pictures,
-        [_effects_table(found), _runs_table(found, content["runs"])],
+        [_effects_table(found, content), _runs_table(found, content["runs"])],
         settings,
     )
 
@@ -288,7 +288,13 @@ def _half_normal(found):
     )
 
 
-def _effects_table(found):
+def _effects_table(found, content):
+    note = "In brackets the 95 % interval; rows that stand out leave zero out."
+    aliases = content.get("aliases") or []
+    if aliases:
+        shown = "; ".join(plain(alias) for alias in aliases[:20])
+        more = f"; and {len(aliases) - 20} more" if len(aliases) > 20 else ""
+        note += f" This design does not tell apart: {shown}{more}."
     return Table(
         "Every effect",
         ("factor", "low level", "high level", "effect"),
@@ -303,7 +309,7 @@ def _effects_table(found):
             ]
             for e in found.effects
         ],
-        "In brackets the 95 % interval; rows that stand out leave zero out.",
+        note,
         tuple(found.keys[e["factor"]] for e in found.effects),
         frozenset(found.keys[e["factor"]] for e in found.clear),
     )

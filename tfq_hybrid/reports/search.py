@@ -99,6 +99,8 @@ def _table(trials):
     metrics = [name for name, _ in trials.objectives]
     metrics += [n for t in trials.all for n in t.get("metrics") or {}]
     metrics = list(dict.fromkeys(metrics))
+    if "seconds" in metrics:  # a column of its own
+        metrics.remove("seconds")
     has_reasons = any(trial.get("reason") for trial in trials.all)
     rows = []
     for trial in trials.all:
