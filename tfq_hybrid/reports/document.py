@@ -33,7 +33,13 @@ class Picture:
 
 
 class Interval(NamedTuple):
-    """A number with the ends of its interval, which may be `None`."""
+    """A number with the ends of its interval, which may be `None`.
+
+    Example:
+
+    >>> print(Interval(0.96412, 0.96403, 0.96441))
+    0.9641 (0.964 to 0.9644)
+    """
 
     value: float
     low: float | None
@@ -47,8 +53,11 @@ class Interval(NamedTuple):
     def __str__(self):
         if self.low is None or self.high is None:
             return number(self.value)
-        ends = f"{number(self.low)} to {number(self.high)}"
-        return f"{number(self.value)} ({ends})"
+        digits = 3
+        while digits < 6 and _same(self.low, self.high, digits):
+            digits += 1  # until its ends can be told apart
+        value, low, high = (number(part, digits) for part in self)
+        return f"{value} ({low} to {high})"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +101,10 @@ class Document:
     pictures: list
     tables: list
     settings: dict = dataclasses.field(default_factory=dict)
+
+
+def _same(low, high, digits):
+    return low != high and number(low, digits) == number(high, digits)
 
 
 # What neither XML nor a terminal takes.

@@ -45,7 +45,8 @@ def parallel(trials):
 
     def draw(figure, ink):
         panel = figure.subplots()
-        for trial, share in trials.ranked():
+        ranked = trials.ranked()
+        for rank, (trial, share) in enumerate(ranked):
             values = [trial["values"].get(s.name) for s in varied]
             values += [trials.metric(trial, s.name) for s in results]
             heights = [
@@ -53,7 +54,7 @@ def parallel(trials):
                 for axis, value in zip(axes, values, strict=True)
             ]
             # Lines through one category are set apart a little.
-            apart = (share - 0.5) * 0.05
+            apart = (rank / len(ranked) - 0.5) * 0.05
             heights = [
                 h + apart * axis.is_category
                 for h, axis in zip(heights, axes, strict=True)
@@ -267,6 +268,7 @@ def history(trials):
                 zorder=4 if chosen else 3,
                 gid=mark(trials.key(trial)),
             )
+        panel.xaxis.get_major_locator().set_params(integer=True)
         panel.set_xlabel("completed trials, in order")
         panel.set_ylabel(f"{plain(name, 30)} ({_BETTER[direction]})")
         panel.grid(True, axis="y", linewidth=0.7)
@@ -295,6 +297,9 @@ def curves(trials):
         for trial, share in trials.ranked()
         if (trial.get("curve") or {}).get(name)
     ]
+    longest = max(len(trial["curve"][name]) for trial, _ in shown)
+    if longest < 2:
+        return None
 
     def draw(figure, ink):
         panel = figure.subplots()
@@ -311,7 +316,6 @@ def curves(trials):
                 zorder=4 if best else 2 + share,
                 gid=mark(trials.key(trial)),
             )
-        longest = max(len(t["curve"][name]) for t, _ in shown)
         panel.set_xlim(0.8, longest + 0.2)
         panel.xaxis.get_major_locator().set_params(integer=True)
         panel.set_xlabel("epoch")

@@ -51,12 +51,18 @@ class Trials:
         return metrics.get(name, trial.get(name))
 
     def ranked(self):
-        """Pairs (trial, share), the worst first; the best has share 1."""
+        """Pairs (trial, share), the worst first.
+
+        The share goes from 0 to 1, the best result; equal ones have one.
+        """
         name, direction = self.objectives[0]
         sign = -1 if direction == "min" else 1
-        order = sorted(self.done, key=lambda t: sign * self.metric(t, name))
-        last = max(len(order) - 1, 1)
-        return [(trial, i / last) for i, trial in enumerate(order)]
+        scores = {self.key(t): sign * self.metric(t, name) for t in self.done}
+        order = sorted(self.done, key=lambda t: scores[self.key(t)])
+        levels = sorted(set(scores.values()))
+        last = len(levels) - 1 or 1
+        shares = {level: place / last for place, level in enumerate(levels)}
+        return [(trial, shares[scores[self.key(trial)]]) for trial in order]
 
     def is_best(self, trial):
         """Whether it is the best trial."""
