@@ -1,5 +1,6 @@
 """`tfq-hybrid diagnose`: what circuits reach, entangle, and can learn from."""
 
+import contextlib
 import dataclasses
 import json
 import pathlib
@@ -132,21 +133,14 @@ def diagnose(
 
     settings = diagnostics.DiagnosisSettings(**given)
     subjects = _subjects(ansaetze, qubits, depth, entanglement, circuits)
-    with click.progressbar(
-        length=1000,
-        label="Diagnosis",
-        file=sys.stderr,
-        hidden=as_json,
-        item_show_func=lambda name: name,
-    ) as bar:
-        done = _Progress(bar)
+    with _bar(as_json) as bar:
         content = diagnostics.diagnose(
             subjects,
             output,
             settings,
             overwrite=overwrite,
-            report=(lambda line: None) if as_json else _report,
-            advance=done,
+            report=_report if bar else (lambda line: None),
+            advance=_Progress(bar) if bar else (lambda subject, share: None),
         )
     files = reports.write_report(output)
     if as_json:
@@ -155,6 +149,18 @@ def diagnose(
     click.echo(reports.markdown(content))
     click.echo(f"Page: {files.page}\nTable: {files.table}")
     click.echo(f"Plots: {pathlib.Path(output) / 'plots'}")
+
+
+def _bar(as_json):
+    """The progress bar, or nothing in its place."""
+    if as_json:
+        return contextlib.nullcontext()
+    return click.progressbar(
+        length=1000,
+        label="Diagnosis",
+        file=sys.stderr,
+        item_show_func=lambda name: name,
+    )
 
 
 class _Progress:
