@@ -78,12 +78,14 @@ def test_circuits_of_their_own(tmp_path, capsys):
     )
 
 
-def test_goes_on_after_a_kill(tmp_path):
+def test_goes_on_after_a_kill(tmp_path, capsys):
     output = tmp_path / "out"
-    arguments = [*COMMAND, "diagnose", "--qubits", "2,3", "--depth", "1:3"]
+    arguments = ["diagnose", "--qubits", "2,3", "--depth", "1:3"]
     arguments += ["--output", str(output), "--json", "--samples", "8000"]
     process = subprocess.Popen(
-        arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        [*COMMAND, *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
     deadline = time.monotonic() + 120
     done = output / "circuits"
@@ -95,9 +97,9 @@ def test_goes_on_after_a_kill(tmp_path):
     process.communicate(timeout=60)
     kept = {p: p.stat().st_mtime_ns for p in done.glob("*.json")}
     assert 1 <= len(kept) < 6
-    result = subprocess.run(arguments, capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
-    assert len(json.loads(result.stdout)["circuits"]) == 6
+    code, out, err = run(capsys, *arguments)
+    assert code == 0, err
+    assert len(json.loads(out)["circuits"]) == 6
     assert kept == {p: p.stat().st_mtime_ns for p in kept}
 
 

@@ -1,11 +1,11 @@
 """The report of a search: what was tried, what was best, and why."""
 
 from tfq_hybrid.reports.document import Document, Table, number, plain
+from tfq_hybrid.reports.parallel import parallel
 from tfq_hybrid.reports.search_pictures import (
     curves,
     history,
     importance,
-    parallel,
     pareto,
 )
 from tfq_hybrid.reports.trials import Trials
