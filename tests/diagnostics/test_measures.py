@@ -323,6 +323,26 @@ def test_chunks_change_nothing(circuit, monkeypatch):
     np.testing.assert_allclose(whole, parts, atol=1e-6)
 
 
+def test_batches_of_wide_circuits(monkeypatch):
+    """States are dropped as soon as they are measured."""
+    monkeypatch.setattr(random_circuit, "_BATCH_AMPLITUDES", 2**6)
+    circuit = RandomCircuit("qffn")
+    sizes = []
+    states = circuit.states
+
+    def counted(count, rng):
+        sizes.append(count)
+        return states(count, rng)
+
+    monkeypatch.setattr(circuit, "states", counted)
+    found = expressibility(circuit, pairs=9)
+    assert sizes == [4, 4, 4, 4, 1, 1]
+    assert found.low <= found.value <= found.high
+    sizes.clear()
+    assert 0 < entangling_capability(circuit, samples=6).value < 1
+    assert sizes == [4, 2]
+
+
 def test_adjoint_gradient_where_states_do_not_fit(monkeypatch):
     circuit = RandomCircuit(preset("qffn", qubits=3), "random")
     observable = cirq.Z(circuit.qids[0])

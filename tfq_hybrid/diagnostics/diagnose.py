@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from tfq_hybrid.diagnostics.decay import fit_decay
-from tfq_hybrid.diagnostics.entanglement import mean_entanglement
+from tfq_hybrid.diagnostics.entanglement import mean_entanglement, meyer_wallach
 from tfq_hybrid.diagnostics.expressibility import divergence, fidelities
 from tfq_hybrid.diagnostics.folder import DiagnosisFolder
 from tfq_hybrid.diagnostics.gradient_variance import (
@@ -110,18 +110,21 @@ def measure(circuit, settings):
     states, gradients = map(
         np.random.default_rng, np.random.SeedSequence(key).spawn(2)
     )
-    first = circuit.states(settings.samples, states)
-    second = circuit.states(settings.samples, states)
+    overlaps, entanglement = [], []
+    for size in circuit.batches(settings.samples):
+        pair = circuit.states(size, states), circuit.states(size, states)
+        overlaps.append(fidelities(*pair))
+        entanglement += map(meyer_wallach, pair)
     resamples = settings.resamples
     found = (
         divergence(
-            fidelities(first, second),
+            np.concatenate(overlaps),
             circuit.qubits,
             settings.bins,
             resamples,
             states,
         ),
-        mean_entanglement(np.concatenate([first, second]), resamples, states),
+        mean_entanglement(np.concatenate(entanglement), resamples, states),
         gradient_variance(
             circuit,
             settings.observable,

@@ -42,19 +42,22 @@ def entangling_capability(circuit, samples=5000, seed=0, resamples=1000):
     """
     check_integer("samples", samples, 2)
     rng = np.random.default_rng(seed)
-    return mean_entanglement(circuit.states(samples, rng), resamples, rng)
+    values = [
+        meyer_wallach(circuit.states(size, rng))
+        for size in circuit.batches(samples)
+    ]
+    return mean_entanglement(np.concatenate(values), resamples, rng)
 
 
-def mean_entanglement(states, resamples=1000, rng=0):
-    """The mean of `meyer_wallach` over states, as an `Estimate`.
+def mean_entanglement(values, resamples=1000, rng=0):
+    """The mean of what `meyer_wallach` gives, as an `Estimate`.
 
     Args:
-        states: complex array of shape (samples, 2**qubits).
+        values: float array of shape (samples,).
         resamples: int. Of the bootstrap. Defaults to 1000.
         rng: `numpy.random.Generator`, or a seed. Defaults to 0.
     """
     check_integer("resamples", resamples, 1)
-    values = meyer_wallach(states)
     interval = stats.bootstrap(
         (values,),
         np.mean,

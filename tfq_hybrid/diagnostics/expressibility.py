@@ -45,8 +45,12 @@ def expressibility(circuit, pairs=5000, seed=0, bins=BINS, resamples=1000):
     """
     check_integer("pairs", pairs, 2)
     rng = np.random.default_rng(seed)
-    first, second = circuit.states(pairs, rng), circuit.states(pairs, rng)
-    values = fidelities(first, second)
+    values = np.concatenate(
+        [
+            fidelities(circuit.states(size, rng), circuit.states(size, rng))
+            for size in circuit.batches(pairs)
+        ]
+    )
     return divergence(values, circuit.qubits, bins, resamples, rng)
 
 

@@ -10,6 +10,7 @@ from tfq_hybrid.engines import BatchedEngine, Program, check_memory
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 
 FEATURES = ("zero", "random")
+_BATCH_AMPLITUDES = 2**20
 _CHUNK_BYTES = 2**28  # what one call of the engine may keep, at most
 
 
@@ -82,6 +83,26 @@ class RandomCircuit:
     def work(self):
         """Amplitudes that one draw touches: gates times 2**qubits."""
         return self.gates * 2**self.qubits
+
+    def batches(self, count):
+        """Splits a number of draws so that their states fit in memory.
+
+        By the number of qubits alone: on every machine the same.
+
+        Args:
+            count: int.
+
+        Yields:
+            int, draws whose states are 8 MiB at most, unless one is more.
+
+        Example:
+
+        >>> list(RandomCircuit("qffn").batches(100_000))
+        [65536, 34464]
+        """
+        most = max(1, _BATCH_AMPLITUDES >> self.qubits)
+        for start in range(0, count, most):
+            yield min(most, count - start)
 
     def states(self, count, rng):
         """Final states at random angles.
