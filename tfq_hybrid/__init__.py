@@ -5,6 +5,7 @@ so that `tfq-hybrid --help` answers without loading TensorFlow.
 
     circuits    describe a parameterised circuit (Cirq only)
     engines     turn a circuit into numbers: TensorFlow Quantum, or batched
+    diagnostics what a circuit reaches, entangles, and can learn from
     layers      Keras layers around an engine
     adapters    put layers into existing backbones
     models      the published systems and their classical twins
@@ -12,6 +13,7 @@ so that `tfq-hybrid --help` answers without loading TensorFlow.
     tuning      search circuits with keras-tuner
     data        text data sets
     serving     export and load SavedModels
+    reports     searches, screenings and diagnoses as pages
     benchmarks  speed and quality, side by side with others
 """
 
@@ -23,6 +25,7 @@ from tfq_hybrid.version import __version__ as __version__
 _ROOMS = (
     "circuits",
     "engines",
+    "diagnostics",
     "layers",
     "adapters",
     "models",
@@ -30,6 +33,7 @@ _ROOMS = (
     "tuning",
     "data",
     "serving",
+    "reports",
     "benchmarks",
 )
 

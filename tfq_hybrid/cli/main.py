@@ -7,9 +7,11 @@ import click
 from tfq_hybrid import __version__
 from tfq_hybrid.cli.benchmark import benchmark
 from tfq_hybrid.cli.demo import demo
+from tfq_hybrid.cli.diagnose import diagnose
 from tfq_hybrid.cli.evaluate import evaluate
 from tfq_hybrid.cli.export import export
 from tfq_hybrid.cli.predict import predict
+from tfq_hybrid.cli.report import report
 from tfq_hybrid.cli.reproduce import reproduce
 from tfq_hybrid.cli.train import train
 from tfq_hybrid.errors import (
@@ -24,6 +26,7 @@ HINTS = {
     "train": " Go on with `tfq-hybrid train --resume`.",
     "benchmark": " The same command goes on.",
     "reproduce": " The same command goes on.",
+    "diagnose": " The same command goes on.",
 }
 
 
@@ -55,6 +58,8 @@ for _command in (
     export,
     predict,
     reproduce,
+    diagnose,
+    report,
     benchmark,
 ):
     commands.add_command(_command)

@@ -1,0 +1,185 @@
+"""`RandomCircuit`: a circuit at many random angles at once."""
+
+import cirq
+import numpy as np
+import psutil
+import tensorflow as tf
+
+from tfq_hybrid.circuits import as_circuit
+from tfq_hybrid.engines import BatchedEngine, Program, check_memory
+from tfq_hybrid.errors import UserError, check_choice, check_integer
+
+FEATURES = ("zero", "random")
+_BATCH_AMPLITUDES = 2**20
+_CHUNK_BYTES = 2**28  # what one call of the engine may keep, at most
+
+
+class RandomCircuit:
+    """A circuit whose angles are drawn evenly from 0 to 2 pi.
+
+    One call of the batched engine runs as many draws as its memory budget
+    allows; larger numbers of draws run in chunks.
+
+    Args:
+        circuit: a `cirq.Circuit` without measurements, all of whose symbols
+            are drawn; or whatever `as_circuit` accepts.
+        features: str. What the features of a described circuit are.
+            `"zero"`: zero angles, or the zero state for amplitudes, so that
+            the ansatz alone is looked at. `"random"`: drawn as the weights
+            are, amplitudes evenly from all real states. Defaults to
+            `"zero"`.
+
+    Raises:
+        UserError: the circuit measures, is noisy, has a gate that the
+            batched engine does not know, or one state of it does not fit in
+            memory.
+
+    Example:
+
+    >>> circuit = RandomCircuit("qffn")
+    >>> circuit.qubits, circuit.weights
+    (4, 16)
+    >>> circuit.states(10, np.random.default_rng(0)).shape
+    (10, 16)
+    """
+
+    def __init__(self, circuit, features="zero"):
+        check_choice("features", features, FEATURES)
+        if isinstance(circuit, cirq.Circuit):
+            qids = sorted(circuit.all_qubits())
+            weights = sorted(cirq.parameter_names(circuit))
+            fed, amplitudes = (), False
+        else:
+            circuit = as_circuit(circuit)
+            qids, weights, fed = circuit.qids, circuit.weights, circuit.features
+            amplitudes = circuit.starts_from_amplitudes
+            circuit = circuit.circuit
+        if not qids:
+            raise UserError("Expected a circuit with qubits. Received: none")
+        # A pair of states, or one in the float64 of the gradients.
+        check_memory(len(qids), 1, depth=1, batch=2)
+        self._qids = tuple(qids)
+        self._fed = len(fed)
+        self._draws_features = features == "random"
+        self._draws_amplitudes = amplitudes and self._draws_features
+        # Each draw has its own angles: to the engine, all are fed.
+        self._program = Program(circuit, (), (*fed, *weights))
+        if self._program.is_noisy:
+            raise UserError(
+                "Expected a circuit without noise: these measures are of "
+                "pure states. Received: a circuit with channels"
+            )
+        self._engine = BatchedEngine(self._program)
+        self.qubits = len(qids)
+        self.weights = len(weights)
+        self.gates = sum(1 for _ in circuit.all_operations())
+
+    @property
+    def qids(self):
+        """The qubits in the order of a state's bits."""
+        return self._qids
+
+    @property
+    def work(self):
+        """Amplitudes that one draw touches: gates times 2**qubits."""
+        return self.gates * 2**self.qubits
+
+    def batches(self, count):
+        """Splits a number of draws so that their states fit in memory.
+
+        By the number of qubits alone: on every machine the same.
+
+        Args:
+            count: int.
+
+        Yields:
+            int, draws whose states are 8 MiB at most, unless one is more.
+
+        Example:
+
+        >>> list(RandomCircuit("qffn").batches(100_000))
+        [65536, 34464]
+        """
+        most = max(1, _BATCH_AMPLITUDES >> self.qubits)
+        for start in range(0, count, most):
+            yield min(most, count - start)
+
+    def states(self, count, rng):
+        """Final states at random angles.
+
+        Args:
+            count: int, at least 1.
+            rng: `numpy.random.Generator`.
+
+        Returns:
+            A complex64 array of shape (count, 2**qubits). The first qubit is
+            the leading bit of an index.
+        """
+        # A state, its successor, and a few temporaries of a gate.
+        chunk = self._chunk(8 * 2**self.qubits * 8)
+        return np.concatenate(
+            [
+                self._engine.state(angles, tf.zeros([0]), states).numpy()
+                for angles, states in self._draws(count, chunk, rng, "float32")
+            ]
+        )
+
+    def gradients(self, count, rng, observable):
+        """Gradients of an expectation by every weight, at random angles.
+
+        In float64, so that a gradient that vanishes is told from rounding.
+
+        Args:
+            count: int, at least 1.
+            rng: `numpy.random.Generator`.
+            observable: `cirq.PauliString` or `cirq.PauliSum` on `qids`.
+
+        Returns:
+            A float64 array of shape (count, weights), per radian.
+        """
+        check_integer("weights of the circuit", self.weights, 1)
+        program = self._program.with_operators([observable])
+        state = 16 * 2**self.qubits
+        kept = state * (self.gates + 6)  # a state before every gate
+        adjoint = kept * 8 > self._budget()
+        engine = BatchedEngine(program, "adjoint" if adjoint else "backprop")
+        chunk = self._chunk(state * 12 if adjoint else kept)
+        rows = []
+        for angles, states in self._draws(count, chunk, rng, "float64"):
+            with tf.GradientTape() as tape:
+                tape.watch(angles)
+                values = engine(angles, tf.zeros([0], "float64"), states)
+            gradient = tape.gradient(
+                values,
+                angles,
+                unconnected_gradients=tf.UnconnectedGradients.ZERO,
+            )
+            rows.append(gradient.numpy()[:, self._fed :])
+        return np.concatenate(rows)
+
+    def _chunk(self, bytes_each):
+        """How many draws run at once."""
+        return max(1, self._budget() // bytes_each)
+
+    @staticmethod
+    def _budget():
+        """Bytes that one call of the engine may take."""
+        return min(_CHUNK_BYTES, psutil.virtual_memory().available // 4)
+
+    def _draws(self, count, chunk, rng, dtype):
+        """Chunks of (angles of all symbols, states to start from)."""
+        check_integer("count", count, 1)
+        # All at once: what is drawn must not depend on the chunks.
+        angles = rng.uniform(0, 2 * np.pi, (count, self.weights))
+        fed = np.zeros((count, self._fed))
+        if self._draws_features:
+            fed = rng.uniform(0, 2 * np.pi, fed.shape)
+        angles = tf.constant(np.hstack([fed, angles]), dtype)
+        for start in range(0, count, chunk):
+            some = angles[start : start + chunk]
+            states = None
+            if self._draws_amplitudes:
+                vectors = rng.normal(size=(some.shape[0], 2**self.qubits))
+                vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+                states = tf.constant(vectors, dtype)
+            yield some, states

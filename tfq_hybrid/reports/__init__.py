@@ -1,0 +1,24 @@
+"""Searches, screenings and diagnoses as pages, tables and plots.
+
+A report is made of one JSON file, whoever wrote it:
+
+    search.json     kind "search", objectives [{name, direction}], space
+                    [{name, …}], trials [{id, status, values, metrics, curve,
+                    predicted, seconds, parameters}], pareto [id], best,
+                    importance {name: share}
+    screening.json  kind "screening", design, response, factors {name: [low,
+                    high]}, runs [{levels, values, response, seed}], effects
+                    [{factor, effect, low, high}]
+    diagnosis.json  kind "diagnosis", settings, circuits [{qubits, depth,
+                    ansatz, and the measures as {value, low, high}}], decay
+                    [{ansatz, depth, rate, low, high, intercept, qubits}]
+"""
+
+from tfq_hybrid.reports.write import (
+    KINDS,
+    ReportFiles,
+    markdown,
+    write_report,
+)
+
+__all__ = ["KINDS", "ReportFiles", "markdown", "write_report"]

@@ -1,0 +1,126 @@
+"""The report of a diagnosis."""
+
+from tfq_hybrid.reports.circuits import MEASURES, Circuits
+from tfq_hybrid.reports.decay_pictures import decay, rates
+from tfq_hybrid.reports.diagnosis_pictures import circuit_map, heat_map
+from tfq_hybrid.reports.document import Document, Interval, Table, number, plain
+
+
+def document(content):
+    """The report of a diagnosis.
+
+    Args:
+        content: dict, the content of `diagnosis.json`.
+
+    Returns:
+        A `Document`.
+    """
+    found = Circuits(content)
+    settings = content["settings"]
+    pictures = []
+    if found.grids:
+        pictures += [
+            heat_map(found, "expressibility", "cividis_r"),
+            heat_map(found, "entangling_capability", "cividis"),
+        ]
+    if any(fit for fit in content["decay"]):
+        pictures.append(decay(found))
+        if len(content["decay"]) > 1:
+            pictures.append(rates(found))
+    pictures.append(circuit_map(found))
+    facts = [("circuits", number(len(found.circuits)))]
+    for label, name in (
+        ("pairs of states", "samples"),
+        ("initialisations", "gradient_samples"),
+        ("observable", "observable"),
+        ("features", "features"),
+        ("seed", "seed"),
+    ):
+        if name in settings:
+            facts.append((label, number(settings[name])))
+    return Document(
+        "Diagnosis of circuits",
+        _lead(found),
+        facts,
+        pictures,
+        [_circuits_table(found), *_decay_table(found)],
+        settings,
+    )
+
+
+def _lead(found):
+    # Neither measure can be compared between numbers of qubits.
+    most = max(c["qubits"] for c in found.circuits)
+    widest = [c for c in found.circuits if c["qubits"] == most]
+
+    def best(name, choose):
+        c = choose(widest, key=lambda c: c[name]["value"])
+        where = f"{plain(c['ansatz'], 40)} at depth {c['depth']}"
+        return f"{where}, {Interval.of(c[name])}"
+
+    lines = [
+        f"Of {most} qubits the most expressive circuit, by the least "
+        f"divergence from random states, is {best('expressibility', min)}; "
+        f"the most entangling is {best('entangling_capability', max)}."
+    ]
+    if found.decay:
+        worst = max(found.decay, key=lambda fit: fit["rate"])
+        where = f"at depth {worst['depth']}"
+        if len(found.names) > 1 and "ansatz" in worst:
+            where = f"in {plain(worst['ansatz'], 40)} {where}"
+        lines.append(
+            f"The gradient of {plain(found.observable)} decays fastest "
+            f"{where}: its variance halves {Interval.of(worst, 'rate')} times "
+            "for each qubit more."
+        )
+    lines.append(
+        "All numbers are estimates from random angles by exact simulation; in "
+        "brackets their 95 % intervals, by the bootstrap over the draws."
+    )
+    return lines
+
+
+def _circuits_table(found):
+    columns = ["ansatz", "qubits", "depth", "weights"]
+    columns += [title.lower() for title in MEASURES.values()]
+    rows = []
+    for c in found.circuits:
+        row = [c["ansatz"], c["qubits"], c["depth"], c.get("weights")]
+        row += [Interval.of(c[name]) for name in MEASURES]
+        rows.append(row)
+    return Table(
+        "Every circuit",
+        tuple(columns),
+        rows,
+        "In brackets the 95 % intervals.",
+        tuple(found.keys),
+    )
+
+
+def _decay_table(found):
+    if not found.decay:
+        return []
+    rows = [
+        [
+            fit.get("ansatz", found.names[0]),
+            fit["depth"],
+            Interval.of(fit, "rate"),
+            fit.get("scatter"),
+        ]
+        for fit in found.decay
+    ]
+    return [
+        Table(
+            "Decay of the gradient variance",
+            (
+                "ansatz",
+                "depth",
+                "halvings for each qubit",
+                "scatter",
+            ),
+            rows,
+            "The variance is fitted by c · 2^(−rate · qubits); in brackets "
+            "the 95 % interval of the rate. Scatter is how far the points lie "
+            "from the line, in halvings.",
+        )
+    ]

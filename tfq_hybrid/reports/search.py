@@ -1,0 +1,144 @@
+"""The report of a search: what was tried, what was best, and why."""
+
+from tfq_hybrid.reports.document import Document, Table, number, plain
+from tfq_hybrid.reports.parallel import parallel
+from tfq_hybrid.reports.search_pictures import (
+    curves,
+    history,
+    importance,
+    pareto,
+)
+from tfq_hybrid.reports.trials import Trials
+
+
+def document(content):
+    """The report of a search.
+
+    Args:
+        content: dict, the content of `search.json`.
+
+    Returns:
+        A `Document`.
+    """
+    trials = Trials(content)
+    pictures = [
+        make(trials) for make in (parallel, importance, pareto, history, curves)
+    ]
+    facts = [("trials", number(len(trials.all)))]
+    for status in ("infeasible", "failed"):
+        count = sum(t["status"] == status for t in trials.all)
+        if count:
+            facts.append((status, number(count)))
+    for name, direction in trials.objectives:
+        label = "minimised" if direction == "min" else "maximised"
+        facts.append((label, plain(name, 40)))
+    seconds = [t["seconds"] for t in trials.all if t.get("seconds")]
+    if seconds:
+        facts.append(("time of all trials", _duration(sum(seconds))))
+    known = ("kind", "trials", "pareto", "best", "importance")
+    return Document(
+        f"Search for {plain(trials.objectives[0][0], 60)}",
+        _lead(trials),
+        facts,
+        [picture for picture in pictures if picture is not None],
+        [_table(trials)],
+        {k: v for k, v in content.items() if k not in known},
+    )
+
+
+def _lead(trials):
+    if not trials.done:
+        return ["No trial was completed; the table says why."]
+    lines = []
+    best = trials.best
+    if best is not None:
+        name, _ = trials.objectives[0]
+        values = ", ".join(
+            f"{plain(key, 40)} {number(_shown(value))}"
+            for key, value in best["values"].items()
+        )
+        lines.append(
+            f"The best of {len(trials.done)} completed trials by "
+            f"{plain(name, 40)} is trial {plain(best['id'], 40)} with "
+            f"{number(trials.metric(best, name))}, at {values}."
+        )
+    if len(trials.objectives) > 1:
+        count = len(trials.pareto)
+        verb = "trials are" if count > 1 else "trial is"
+        lines.append(
+            f"{count} {verb} on the Pareto front: no other is better in one "
+            f"of the {len(trials.objectives)} objectives and worse in none."
+        )
+    count = trials.executions
+    each = "one training" if count == 1 else f"{count} trainings, their mean,"
+    lines.append(
+        f"The metrics of a trial are those of {each} on validation data: "
+        "small differences between trials are noise, and the best of many "
+        "looks better than it is. Confirm it with other seeds and on test data."
+    )
+    return lines
+
+
+def _shown(value):
+    """A value of the space as a number or text."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    return value
+
+
+def _duration(seconds):
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def _table(trials):
+    space = trials.names
+    metrics = [name for name, _ in trials.objectives]
+    metrics += [n for t in trials.all for n in t.get("metrics") or {}]
+    metrics = list(dict.fromkeys(metrics))
+    if "seconds" in metrics:  # a column of its own
+        metrics.remove("seconds")
+    has_reasons = any(trial.get("reason") for trial in trials.all)
+    rows = []
+    for trial in trials.all:
+        predicted = trial.get("predicted") or {}
+        rows.append(
+            [
+                trial["id"],
+                trial["status"],
+                *(_shown(trial["values"].get(name)) for name in space),
+                *(trials.metric(trial, name) for name in metrics),
+                *(
+                    [trial.get("parameters")]
+                    if "parameters" not in metrics
+                    else []
+                ),
+                trial.get("seconds"),
+                predicted.get("seconds"),
+                _mebibytes(predicted.get("bytes")),
+                *([trial.get("reason")] if has_reasons else []),
+            ]
+        )
+    columns = ["trial", "status", *space, *metrics]
+    if "parameters" not in metrics:
+        columns.append("parameters")
+    columns += ["seconds", "predicted seconds", "predicted MiB"]
+    columns += ["reason"] * has_reasons
+    marked = set(trials.pareto)
+    if trials.best is not None:
+        marked.add(trials.best["id"])
+    return Table(
+        "Every trial",
+        tuple(columns),
+        rows,
+        "Rows that stand out are the best trial and the Pareto front.",
+        tuple(trials.key(t) for t in trials.all),
+        frozenset(trials.key(t) for t in trials.all if t["id"] in marked),
+    )
+
+
+def _mebibytes(size):
+    return None if size is None else round(size / 2**20, 1)

@@ -1,0 +1,231 @@
+"""The pictures of a search, but for its parallel coordinates."""
+
+import itertools
+
+import numpy as np
+
+from tfq_hybrid.reports.document import Picture, number, plain
+from tfq_hybrid.reports.render import mark
+
+_BETTER = {"max": "higher is better", "min": "lower is better"}
+
+
+def importance(trials):
+    """Bars: which values of the space explain the first objective."""
+    shares = {k: v for k, v in trials.importance.items() if v is not None}
+    if not shares:
+        return None
+    names = sorted(shares, key=shares.get)[-15:]
+
+    def draw(figure, ink):
+        panel = figure.subplots()
+        values = [shares[name] for name in names]
+        panel.barh(range(len(names)), values, color=ink["s0"], height=0.62)
+        for place, value in enumerate(values):
+            panel.annotate(
+                number(float(value), 2),
+                (max(value, 0), place),
+                (5, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=9,
+            )
+        panel.set_yticks(range(len(names)), [plain(n, 30) for n in names])
+        panel.set_xlim(min(0, *values), max(1e-9, *values) * 1.15)
+        panel.tick_params(axis="y", length=0)
+        panel.set_xlabel(f"importance for {plain(trials.objectives[0][0], 40)}")
+        panel.spines["left"].set_visible(False)
+
+    return Picture(
+        "importance",
+        "Importance: what the result depends on",
+        "The longer the bar, the more of the differences between trials goes "
+        "with that value. It says what matters among the values that were "
+        "tried, not which value is best; with few trials it is rough.",
+        "Importance: "
+        + "; ".join(
+            f"{plain(n)} {number(float(shares[n]), 2)}" for n in names[::-1]
+        ),
+        (9.0, 1.0 + 0.34 * len(names)),
+        draw,
+    )
+
+
+def pareto(trials):
+    """Scatters of the objectives in pairs, with the Pareto front."""
+    if len(trials.objectives) < 2 or not trials.done:
+        return None
+    pairs = list(itertools.combinations(trials.objectives[::-1], 2))[:3]
+
+    def draw(figure, ink):
+        panels = figure.subplots(1, len(pairs), squeeze=False)[0]
+        for panel, (across, up) in zip(panels, pairs, strict=True):
+            _scatter(panel, trials, across, up, ink)
+
+    return Picture(
+        "pareto",
+        "Pareto front: what the result costs",
+        "Each mark is a trial. Those of the front, in colour, are the ones "
+        "that no other trial beats in every objective: choose among them by "
+        "what you can afford, and no other. The axes say which way is better.",
+        f"Scatter of {len(trials.done)} trials over "
+        + " and ".join(plain(name) for name, _ in trials.objectives)
+        + f"; {len(trials.pareto)} are on the Pareto front.",
+        (9.0, 4.2) if len(pairs) == 1 else (4.2 * len(pairs), 3.9),
+        draw,
+        trials.tips,
+    )
+
+
+def _scatter(panel, trials, across, up, ink):
+    front = []
+    points = [
+        (trials.metric(t, across[0]), trials.metric(t, up[0]), t)
+        for t in trials.done
+    ]
+    points = [p for p in points if p[0] is not None and p[1] is not None]
+    for x, y, trial in points:
+        chosen = trial["id"] in trials.pareto
+        if chosen:
+            front.append((x, y))
+        panel.plot(
+            [x],
+            [y],
+            marker="D" if chosen else "o",
+            color=ink["accent"] if chosen else ink["r4"],
+            markeredgecolor=ink["surface"],
+            markersize=8.5 if chosen else 6.5,
+            linestyle="none",
+            zorder=4 if chosen else 3,
+            gid=mark(trials.key(trial)),
+        )
+    if len(trials.objectives) == 2 and front:
+        # What is known to be reachable changes only at a trial of the front.
+        where = "post" if across[1] == "min" else "pre"
+        panel.step(
+            *zip(*sorted(front), strict=True),
+            where=where,
+            color=ink["accent"],
+            linewidth=1.3,
+            zorder=2,
+        )
+    xs = [p[0] for p in points]
+    if xs and min(xs) > 0 and max(xs) / min(xs) > 50:
+        panel.set_xscale("log")
+    panel.xaxis.set_major_formatter(lambda x, _: number(float(x)))
+    panel.xaxis.set_minor_formatter("")
+    panel.set_xlabel(f"{plain(across[0], 30)} ({_BETTER[across[1]]})")
+    panel.set_ylabel(f"{plain(up[0], 30)} ({_BETTER[up[1]]})")
+    panel.grid(True, linewidth=0.7)
+
+
+def history(trials):
+    """The first objective in the order of the trials."""
+    if len(trials.done) < 3:
+        return None
+    name, direction = trials.objectives[0]
+    best = np.minimum if direction == "min" else np.maximum
+    values = [trials.metric(t, name) for t in trials.done]
+
+    def draw(figure, ink):
+        panel = figure.subplots()
+        order = range(1, len(values) + 1)
+        panel.step(
+            order,
+            best.accumulate(values),
+            where="post",
+            color=ink["s0"],
+            linewidth=2,
+        )
+        for place, (value, trial) in enumerate(
+            zip(values, trials.done, strict=True), start=1
+        ):
+            chosen = trials.is_best(trial)
+            panel.plot(
+                [place],
+                [value],
+                marker="D" if chosen else "o",
+                color=ink["accent"] if chosen else ink["r4"],
+                markeredgecolor=ink["surface"],
+                markersize=8.5 if chosen else 6.5,
+                linestyle="none",
+                zorder=4 if chosen else 3,
+                gid=mark(trials.key(trial)),
+            )
+        panel.xaxis.get_major_locator().set_params(integer=True)
+        panel.set_xlabel("completed trials, in order")
+        panel.set_ylabel(f"{plain(name, 30)} ({_BETTER[direction]})")
+        panel.grid(True, axis="y", linewidth=0.7)
+
+    return Picture(
+        "history",
+        "History: was it worth going on?",
+        "Marks are trials in the order they ended, the line is the best so "
+        "far. If the line has been flat for long, more trials of the same "
+        "space will hardly help; if it still moves, go on.",
+        f"{plain(name)} of {len(values)} trials in order; the best so far "
+        f"ends at {number(best.reduce(values).item())}.",
+        (9.0, 3.4),
+        draw,
+        trials.tips,
+    )
+
+
+def curves(trials):
+    """Learning curves of all trials."""
+    name = _curve_name(trials)
+    if name is None:
+        return None
+    shown = [
+        (trial, share)
+        for trial, share in trials.ranked()
+        if (trial.get("curve") or {}).get(name)
+    ]
+    longest = max(len(trial["curve"][name]) for trial, _ in shown)
+    if longest < 2:
+        return None
+
+    def draw(figure, ink):
+        panel = figure.subplots()
+        for trial, share in shown:
+            values = trial["curve"][name]
+            best = trials.is_best(trial)
+            panel.plot(
+                range(1, len(values) + 1),
+                values,
+                color=ink["accent"] if best else ink.ramp(share),
+                linewidth=2.8 if best else 1.4,
+                marker="o" if len(values) < 3 else None,
+                markersize=4,
+                zorder=4 if best else 2 + share,
+                gid=mark(trials.key(trial)),
+            )
+        panel.set_xlim(0.8, longest + 0.2)
+        panel.xaxis.get_major_locator().set_params(integer=True)
+        panel.set_xlabel("epoch")
+        panel.set_ylabel(plain(name, 30))
+        panel.grid(True, axis="y", linewidth=0.7)
+
+    return Picture(
+        "learning-curves",
+        "Learning curves",
+        f"{plain(name)} after each epoch, a line for each trial; strong lines "
+        "ended well, the thick one is the best trial. Lines that still move "
+        "at their end were stopped early, by the tuner or by too few epochs; "
+        "lines that turn back overfit.",
+        f"{plain(name)} over epochs for {len(shown)} trials.",
+        (9.0, 3.9),
+        draw,
+        trials.tips,
+    )
+
+
+def _curve_name(trials):
+    """The metric whose curves are shown: the first objective, if it has."""
+    names = [
+        n for t in trials.done for n, c in (t.get("curve") or {}).items() if c
+    ]
+    first = trials.objectives[0][0]
+    if first in names:
+        return first
+    return next(iter(names), None)
