@@ -1,19 +1,30 @@
 """The published systems and their classical twins."""
 
+from tfq_hybrid.models.hyqut import HyQuTBackbone, HyQuTCausalLM
+from tfq_hybrid.models.hyqut_tokenizer import (
+    HyQuTCausalLMPreprocessor,
+    HyQuTTokenizer,
+)
 from tfq_hybrid.models.options import Options
 from tfq_hybrid.models.qffn_bert import (
     FEED_FORWARDS,
     QFFNBert,
     QFFNBertTextClassifier,
 )
+from tfq_hybrid.models.reduction import reduction
 from tfq_hybrid.models.systems import SYSTEMS, Setting, System
 
 __all__ = [
     "FEED_FORWARDS",
+    "SYSTEMS",
+    "HyQuTBackbone",
+    "HyQuTCausalLM",
+    "HyQuTCausalLMPreprocessor",
+    "HyQuTTokenizer",
     "Options",
     "QFFNBert",
     "QFFNBertTextClassifier",
-    "SYSTEMS",
     "Setting",
     "System",
+    "reduction",
 ]

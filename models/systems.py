@@ -7,7 +7,7 @@ system: adding one is adding a row.
 import dataclasses
 from collections.abc import Callable, Mapping
 
-from tfq_hybrid.models import qffn_bert_system
+from tfq_hybrid.models import hyqut_system, qffn_bert_system
 from tfq_hybrid.models.options import Options
 
 
@@ -78,6 +78,19 @@ SYSTEMS = {
             vocabulary=qffn_bert_system.vocabulary,
             build=qffn_bert_system.build,
             parts=qffn_bert_system.parts,
+        ),
+        System(
+            name="hyqut",
+            task="generation",
+            options=hyqut_system.HyQuTOptions,
+            twins={
+                "dense": ("targets", "layers", "circuit", "engine"),
+                "bottleneck": ("engine",),
+            },
+            vocabulary=hyqut_system.vocabulary,
+            build=hyqut_system.build,
+            parts=hyqut_system.parts,
+            defaults=hyqut_system.defaults,
         ),
     )
 }

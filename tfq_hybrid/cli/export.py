@@ -28,6 +28,7 @@ def export(run, output, as_json):
     quiet_imports()
     from tfq_hybrid import serving, training
 
+    training.check_task(run, "classification")
     model, names = training.load_trained(run)
     version = serving.export(model, output, names)
     if as_json:

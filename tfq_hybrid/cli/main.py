@@ -9,6 +9,7 @@ from tfq_hybrid.cli.benchmark import benchmark
 from tfq_hybrid.cli.demo import demo
 from tfq_hybrid.cli.evaluate import evaluate
 from tfq_hybrid.cli.export import export
+from tfq_hybrid.cli.generate import generate
 from tfq_hybrid.cli.predict import predict
 from tfq_hybrid.cli.train import train
 from tfq_hybrid.errors import TrainingDivergedError, UserError, choice_error
@@ -41,7 +42,15 @@ def commands():
     """Quantum layers on TensorFlow Quantum for Keras language models."""
 
 
-for _command in (demo, train, evaluate, export, predict, benchmark):
+for _command in (
+    demo,
+    train,
+    evaluate,
+    generate,
+    export,
+    predict,
+    benchmark,
+):
     commands.add_command(_command)
 
 

@@ -68,6 +68,9 @@ def _refuse_idle_options(given, system):
         if "circuit" in unused:
             unused |= set(CIRCUIT_OPTIONS)
         idle[f"--classical {twin}"] = unused
+    optimizer = given.get("optimizer", _default_optimizer(system))
+    if optimizer == "adam":
+        idle["--optimizer adam"] = {"weight_decay"}
     if "preset" in given:
         idle["--preset"] = {"vocabulary_size"}
     if is_local(given["data"]):
@@ -80,6 +83,10 @@ def _refuse_idle_options(given, system):
                     f"Expected no {option} with {cause}, where it has no "
                     f"effect. Received: {option}={given[name]!r}"
                 )
+
+
+def _default_optimizer(system):
+    return system.defaults(system.options()).get("optimizer")
 
 
 def resumed_config(output, given):

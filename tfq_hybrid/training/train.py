@@ -83,10 +83,12 @@ def train(
         )
         checkpoint.restore(model, "best")
         best = checkpoint.history[checkpoint.best_epoch - 1]
-        results = task.results(best, model, validation)
+        results = task.results(model, validation, config.batch_size)
     metrics = {
         "epochs": checkpoint.epoch,
         "best_epoch": checkpoint.best_epoch,
+        "validation_accuracy": best["val_accuracy"],
+        "validation_loss": best["val_loss"],
         **results,
         "training_examples": len(training),
         "parameters": count_parameters(model, config),
@@ -114,6 +116,7 @@ def _fit(model, config, training, validation, folder, checkpoint, verbose):
     callbacks = [
         GradientMonitor(folder.logs, every=config.gradient_every),
         StopOnNaN(),  # before what it guards
+        *TASKS[config.system.task].callbacks(),
         checkpoint,
         keras.callbacks.TensorBoard(folder.logs, write_graph=False),
         ResumableEarlyStopping(history, **stopping),
