@@ -5,7 +5,7 @@ import time
 
 import click
 
-from tfq_hybrid.cli.startup import quiet_imports
+from tfq_hybrid.cli.startup import discarded_stderr, quiet_imports
 
 EPILOG = """
 Examples:
@@ -61,7 +61,8 @@ def generate(run, prompt, max_new_tokens, as_json, **sampling):
     model, _ = training.load_trained(run)
     text_format = training.RunFolder(run).facts()["format"]
     stream = TextStream(model, text_format)
-    pieces = stream(prompt, max_new_tokens, sampler)
+    with discarded_stderr():  # XLA announces itself there
+        pieces = stream(prompt, max_new_tokens, sampler)
     if not as_json and text_format == "plain":
         click.echo(prompt, nl=False)
     text, tokens, began = "", 0, time.perf_counter()

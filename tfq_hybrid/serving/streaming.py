@@ -77,10 +77,9 @@ class TextStream:
             sampler: `keras_hub.samplers.Sampler`. Defaults to
                 `make_sampler()`.
 
-        Yields:
-            A `Piece` for each token, and at the end one without a token for
-            bytes that make no letter. The token that ends a text is not
-            among them.
+        Returns:
+            An iterator of `Piece`, see `pieces_of`. The token that ends a
+            text is not among them.
 
         Raises:
             UserError: the prompt is no Unicode text, or is too long.
@@ -88,10 +87,14 @@ class TextStream:
         tokens = self.encode(check_prompt(prompt))
         length = self._length(len(tokens), max_new_tokens)
         sampler = sampler or make_sampler()
+        if getattr(sampler, "k", None) is not None:
+            size = self.tokenizer.vocabulary_size()
+            check_integer("top_k", sampler.k, 1, size)
         padded = np.zeros((1, length), "int32")
         padded[0, : len(tokens)] = tokens
         cache = self._prefill(self.model, tf.constant(padded))
-        return self._stream(tokens, cache, length, sampler)
+        new = self._tokens(tokens, cache, length, sampler)
+        return pieces_of(new, self.tokenizer)
 
     def _length(self, given, wanted):
         """Tokens in all: those of the prompt and the new ones."""
@@ -106,9 +109,7 @@ class TextStream:
         check_integer("max_new_tokens", wanted, 1, longest - given)
         return given + wanted
 
-    def _stream(self, tokens, cache, length, sampler):
-        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        special = set(self.tokenizer.special_token_ids)
+    def _tokens(self, tokens, cache, length, sampler):
         last = tf.constant([[tokens[-1]]], tf.int32)
         for index in range(len(tokens) - 1, length - 1):
             last, cache = self._step(
@@ -116,15 +117,40 @@ class TextStream:
             )
             token = int(last[0, 0])
             if token == self.tokenizer.end_token_id:
-                break
-            text = ""
-            if token not in special:
-                content = token_bytes(self.tokenizer.id_to_token(token))
-                text = decoder.decode(content)
-            yield Piece(token, text)
-        rest = decoder.decode(b"", final=True)
-        if rest:
-            yield Piece(None, rest)
+                return
+            yield token
+
+
+def pieces_of(tokens, tokenizer):
+    """What can be shown after each token: whole letters.
+
+    Args:
+        tokens: iterable of int.
+        tokenizer: keras-hub `BytePairTokenizer`.
+
+    Yields:
+        A `Piece` for each token, and one without a token for bytes at the
+        end that make no letter.
+
+    Example:
+
+    >>> from tfq_hybrid.models import HyQuTTokenizer
+    >>> tokenizer = HyQuTTokenizer.from_merges([])
+    >>> tokens = tokenizer.tokenize("aé")
+    >>> [piece.text for piece in pieces_of(tokens, tokenizer)]
+    ['a', '', 'é']
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    special = set(tokenizer.special_token_ids)
+    for token in tokens:
+        text = ""
+        if token not in special:
+            content = token_bytes(tokenizer.id_to_token(token))
+            text = decoder.decode(content)
+        yield Piece(token, text)
+    rest = decoder.decode(b"", final=True)
+    if rest:
+        yield Piece(None, rest)
 
 
 def _build_cache(model, token_ids):
@@ -175,6 +201,8 @@ def make_sampler(
         )
     if top_k is not None:
         check_integer("top_k", top_k, 1)
+    if seed is not None:
+        check_integer("seed", seed, 0)
     if top_p is not None and not (is_number(top_p) and 0 < top_p <= 1):
         raise UserError(
             "Expected top_p to be a number above 0 and at most 1. Received: "
