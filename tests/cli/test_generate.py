@@ -67,7 +67,7 @@ def test_letters_come_whole(trained):
     # The same as of all tokens at once, but that none is split.
     assert text == model.preprocessor.tokenizer.detokenize(tokens)
     # Bytes are held back until they make a letter, or cannot.
-    tokenizer = HyQuTTokenizer.from_merges([])
+    tokenizer = HyQuTTokenizer.from_merges(["h i"])
     tokens = tokenizer.tokenize("a猫ß")
     texts = [piece.text for piece in pieces_of(tokens, tokenizer)]
     assert texts == ["a", "", "", "猫", "", "ß"]
@@ -166,6 +166,7 @@ BAD = [
     ([*TRAIN, "--weight-decay", "0.1"], "with --optimizer adam"),
     ([*TRAIN, "--classical", "dense", "--depth", "2"], "no --depth"),
     ([*TRAIN, "--classical", "bottleneck", "--engine", "tfq"], "no --engine"),
+    ([*TRAIN, "--vocabulary-size", "260"], "valid value is 261"),
     (["train", "--output", "OUT", "--data", "TEXT", "--size", "8m"], "--size"),
 ]
 

@@ -139,6 +139,13 @@ def test_merges_are_learned_by_frequency():
     assert not any("endoftext" in merge for merge in merges)
 
 
+def test_nothing_to_merge():
+    with pytest.raises(UserError, match="text with words"):
+        learn_merges(["a", "b"], 300)
+    with pytest.raises(UserError, match="nearest valid value is 261"):
+        learn_merges(["abc"], 260)
+
+
 def test_real_dialogues(real_data):
     for name in ("zh_chatterbot", "zh_minimind_identity", "alpaca_4000"):
         corpus = load_corpus(real_data(f"{name}.jsonl"))

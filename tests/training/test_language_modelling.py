@@ -34,6 +34,7 @@ def quick(tmp_path):
         sequence_length=12,
         batch_size=8,
         epochs=2,
+        gradient_every=2,
         options={
             "size": "tiny",
             "dropout": 0.1,

@@ -5,6 +5,8 @@ import json
 import tokenizers
 from tokenizers import models, pre_tokenizers, trainers
 
+from tfq_hybrid.errors import UserError, check_integer
+
 # Padding; the beginning and the end of a text; who speaks in a dialogue.
 DIALOGUE_TOKENS = ("<|pad|>", "<|endoftext|>", "<|user|>", "<|assistant|>")
 # Nothing is merged across these pieces. keras-hub splits text in one way in
@@ -25,11 +27,16 @@ def learn_merges(texts, size=8192):
         A list of str, two tokens with a space between them each, the first
         to be merged first.
 
+    Raises:
+        UserError: the vocabulary has no room for a merge, or the texts have
+            no two bytes to merge.
+
     Example:
 
     >>> learn_merges(["hi hi hi"], 262)
     ['h i', 'Ġ hi']
     """
+    check_integer("vocabulary_size", size, 256 + len(DIALOGUE_TOKENS) + 1)
     tokenizer = tokenizers.Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -45,7 +52,10 @@ def learn_merges(texts, size=8192):
     )
     tokenizer.train_from_iterator(map(_without_special, texts), trainer)
     content = json.loads(tokenizer.to_str())
-    return [" ".join(pair) for pair in content["model"]["merges"]]
+    merges = [" ".join(pair) for pair in content["model"]["merges"]]
+    if not merges:
+        raise UserError("Expected a text with words. Received: no two letters")
+    return merges
 
 
 def byte_pair_vocabulary(merges):

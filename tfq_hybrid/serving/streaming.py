@@ -135,7 +135,7 @@ def pieces_of(tokens, tokenizer):
     Example:
 
     >>> from tfq_hybrid.models import HyQuTTokenizer
-    >>> tokenizer = HyQuTTokenizer.from_merges([])
+    >>> tokenizer = HyQuTTokenizer.from_merges(["h i"])
     >>> tokens = tokenizer.tokenize("aé")
     >>> [piece.text for piece in pieces_of(tokens, tokenizer)]
     ['a', '', 'é']
