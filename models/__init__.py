@@ -6,6 +6,13 @@ from tfq_hybrid.models.hyqut_tokenizer import (
     HyQuTTokenizer,
 )
 from tfq_hybrid.models.options import Options
+from tfq_hybrid.models.qaa import (
+    QAA_TWINS,
+    QAAOptions,
+    apply_qaa,
+    qaa_base,
+    qaa_twin,
+)
 from tfq_hybrid.models.qffn_bert import (
     FEED_FORWARDS,
     QFFNBert,
@@ -27,4 +34,11 @@ __all__ = [
     "Setting",
     "System",
     "reduction",
+    "QAA_TWINS",
+    "QAAOptions",
+    "QFFNBert",
+    "QFFNBertTextClassifier",
+    "apply_qaa",
+    "qaa_base",
+    "qaa_twin",
 ]
