@@ -4,6 +4,17 @@ from tfq_hybrid.models.hyqut import HyQuTBackbone, HyQuTCausalLM
 from tfq_hybrid.models.hyqut_tokenizer import (
     HyQuTCausalLMPreprocessor,
     HyQuTTokenizer,
+from tfq_hybrid.models.heads import HEAD_TWINS, classical_head, mlp_width
+from tfq_hybrid.models.hybrid_bert import (
+    HYBRID_BERT_HEADS,
+    HybridBert,
+    HybridBertOptions,
+    HybridBertTextClassifier,
+)
+from tfq_hybrid.models.losses import (
+    ProbabilityMSE,
+    WeightedCrossEntropy,
+    balanced_weights,
 )
 from tfq_hybrid.models.options import Options
 from tfq_hybrid.models.qaa import (
@@ -28,7 +39,15 @@ __all__ = [
     "HyQuTCausalLM",
     "HyQuTCausalLMPreprocessor",
     "HyQuTTokenizer",
+    "HEAD_TWINS",
+    "HYBRID_BERT_HEADS",
+    "HybridBert",
+    "HybridBertOptions",
+    "HybridBertTextClassifier",
     "Options",
+    "ProbabilityMSE",
+    "QAAOptions",
+    "QAA_TWINS",
     "QFFNBert",
     "QFFNBertTextClassifier",
     "Setting",
@@ -38,7 +57,11 @@ __all__ = [
     "QAAOptions",
     "QFFNBert",
     "QFFNBertTextClassifier",
+    "WeightedCrossEntropy",
     "apply_qaa",
+    "balanced_weights",
+    "classical_head",
+    "mlp_width",
     "qaa_base",
     "qaa_twin",
 ]
