@@ -4,13 +4,14 @@ from tfq_hybrid.models.hyqut import HyQuTBackbone, HyQuTCausalLM
 from tfq_hybrid.models.hyqut_tokenizer import (
     HyQuTCausalLMPreprocessor,
     HyQuTTokenizer,
+from tfq_hybrid.models.embedding import embed
 from tfq_hybrid.models.heads import HEAD_TWINS, classical_head, mlp_width
 from tfq_hybrid.models.hybrid_bert import (
     HYBRID_BERT_HEADS,
     HybridBert,
-    HybridBertOptions,
     HybridBertTextClassifier,
 )
+from tfq_hybrid.models.hybrid_bert_system import HybridBertOptions
 from tfq_hybrid.models.losses import (
     ProbabilityMSE,
     WeightedCrossEntropy,
@@ -30,6 +31,13 @@ from tfq_hybrid.models.qffn_bert import (
     QFFNBertTextClassifier,
 )
 from tfq_hybrid.models.reduction import reduction
+from tfq_hybrid.models.quantum_head import QuantumHead, make_head
+from tfq_hybrid.models.quantum_head_classifier import (
+    QUANTUM_HEADS,
+    QuantumHeadTextClassifier,
+    SentenceBert,
+)
+from tfq_hybrid.models.quantum_head_options import QuantumHeadOptions
 from tfq_hybrid.models.systems import SYSTEMS, Setting, System
 
 __all__ = [
@@ -50,6 +58,12 @@ __all__ = [
     "QAA_TWINS",
     "QFFNBert",
     "QFFNBertTextClassifier",
+    "QUANTUM_HEADS",
+    "QuantumHead",
+    "QuantumHeadOptions",
+    "QuantumHeadTextClassifier",
+    "SYSTEMS",
+    "SentenceBert",
     "Setting",
     "System",
     "reduction",
@@ -61,6 +75,8 @@ __all__ = [
     "apply_qaa",
     "balanced_weights",
     "classical_head",
+    "embed",
+    "make_head",
     "mlp_width",
     "qaa_base",
     "qaa_twin",

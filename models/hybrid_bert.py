@@ -1,16 +1,8 @@
 """Hybrid BERT (arXiv 2511.17677): a circuit as the head of a BERT."""
 
-import dataclasses
-
 import keras
 
-from tfq_hybrid.circuits import (
-    ENTANGLEMENTS,
-    SCALINGS,
-    as_circuit,
-    preset,
-)
-from tfq_hybrid.engines import ENGINES
+from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.models.bert_classifier import (
@@ -19,98 +11,8 @@ from tfq_hybrid.models.bert_classifier import (
     pooled_output,
 )
 from tfq_hybrid.models.heads import HEAD_TWINS, classical_head, mlp_width
-from tfq_hybrid.models.losses import ProbabilityMSE, WeightedCrossEntropy
-from tfq_hybrid.models.options import Options
 
 HYBRID_BERT_HEADS = ("quantum", *HEAD_TWINS)
-LOSSES = {"cross_entropy": WeightedCrossEntropy, "mse": ProbabilityMSE}
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class HybridBertOptions(Options):
-    """The arguments of hybrid BERT.
-
-    Args:
-        qubits: int. The authors ran 2, 4, 6 and 8. Defaults to 4.
-        depth: int. Layers of the circuit. Defaults to 4, the authors'.
-        scaling: str, a name in `SCALINGS`: the range of the encoded angles.
-            Defaults to `"half_pi_tanh"`, the authors'.
-        entanglement: str, a name in `ENTANGLEMENTS`. Defaults to `"brick"`,
-            the authors'; `"none"` is the ablation.
-        train_encoder: bool. Whether BERT is fine-tuned. Defaults to `False`:
-            frozen, as in the authors' code; the title says fine-tuned.
-        train_angles: bool. Whether the circuit's angles train. Defaults to
-            `True`.
-        loss: `"cross_entropy"`, which class weights go with, or `"mse"`.
-            Defaults to `"cross_entropy"`.
-        class_weighted: bool. Whether every class counts the same in the
-            cross-entropy. Defaults to `True`.
-        engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
-
-    Raises:
-        UserError: an argument is out of its range.
-
-    Example:
-
-    >>> HybridBertOptions().parameters(width=768, classes=2) == 775 * 4 + 2
-    True
-    """
-
-    qubits: int = 4
-    depth: int = 4
-    scaling: str = "half_pi_tanh"
-    entanglement: str = "brick"
-    train_encoder: bool = False
-    train_angles: bool = True
-    loss: str = "cross_entropy"
-    class_weighted: bool = True
-    engine: str = "auto"
-
-    def __post_init__(self):
-        check_integer("qubits", self.qubits, minimum=1)
-        check_integer("depth", self.depth, minimum=1)
-        check_choice("scaling", self.scaling, SCALINGS)
-        check_choice("entanglement", self.entanglement, ENTANGLEMENTS)
-        check_choice("loss", self.loss, LOSSES)
-        check_choice("engine", self.engine, ENGINES)
-
-    @property
-    def circuit(self):
-        """The circuit, a `CircuitSpec`."""
-        return preset(
-            "hybrid_bert",
-            qubits=self.qubits,
-            depth=self.depth,
-            scaling=self.scaling,
-            entanglement=self.entanglement,
-        )
-
-    def parameters(self, width, classes):
-        """Parameters of the head: (width + 1) n + D n + (n + 1) classes.
-
-        Args:
-            width: int. Of the encoder.
-            classes: int.
-
-        Returns:
-            int; 775 n + 2 for BERT-base, two classes and depth 4.
-        """
-        angles = self.depth * self.qubits
-        return (width + 1) * self.qubits + angles + (self.qubits + 1) * classes
-
-    def make_loss(self, weights=None):
-        """The loss to compile with.
-
-        Args:
-            weights: list of float, one for each class, such as
-                `balanced_weights(labels, classes)`. Defaults to `None`.
-
-        Returns:
-            A `keras.losses.Loss` on integer labels and logits.
-        """
-        if self.loss == "mse":
-            return ProbabilityMSE()
-        return WeightedCrossEntropy(weights if self.class_weighted else None)
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -157,7 +59,7 @@ class HybridBertTextClassifier(BertClassifier):
 
     >>> bert = HybridBert(100, 1, 2, 16, 32, max_sequence_length=8)
     >>> model = HybridBertTextClassifier(bert, num_classes=2)
-    >>> model.head_parameters == HybridBertOptions().parameters(16, 2)
+    >>> model.head_parameters == head_size(model.circuit, 16, 2)
     True
     """
 
@@ -178,20 +80,15 @@ class HybridBertTextClassifier(BertClassifier):
     ):
         check_choice("head", head, HYBRID_BERT_HEADS)
         check_integer("num_classes", num_classes, minimum=2)
-        circuit = as_circuit(circuit)
+        circuit = angle_fed(circuit)
         width, dtype = backbone.hidden_dim, backbone.dtype_policy
-        if circuit.starts_from_amplitudes:
-            raise UserError(
-                "Expected a circuit that is fed with angles. Received: one "
-                "that starts from amplitudes"
-            )
         if head == "quantum":
             layer = QuantumDense(
                 num_classes, circuit, engine=engine, dtype=dtype, name="head"
             )
             layer.pqc.trainable = bool(train_angles)
         else:
-            size = _size(circuit, width, num_classes)
+            size = head_size(circuit, width, num_classes)
             layer = classical_head(
                 head, num_classes, mlp_width(size, width, num_classes), dtype
             )
@@ -218,7 +115,7 @@ class HybridBertTextClassifier(BertClassifier):
 
         Args:
             bert, num_classes: see `from_bert`.
-            options: `HybridBertOptions`.
+            options: `HybridBertOptions`; its preset is not looked at.
             twin: `"linear"` or `"mlp"`. Defaults to `None`: the circuit.
             **kwargs: further arguments of `from_bert`.
 
@@ -233,6 +130,7 @@ class HybridBertTextClassifier(BertClassifier):
             train_encoder=options.train_encoder,
             train_angles=options.train_angles,
             engine=options.engine,
+            dropout=options.dropout,
             **kwargs,
         )
 
@@ -246,8 +144,19 @@ class HybridBertTextClassifier(BertClassifier):
         }
 
 
-def _size(circuit, width, classes):
-    """Parameters of the quantum head."""
+def angle_fed(circuit):
+    """A circuit whose features are angles."""
+    circuit = as_circuit(circuit)
+    if circuit.starts_from_amplitudes:
+        raise UserError(
+            "Expected a circuit that is fed with angles. Received: one that "
+            "starts from amplitudes"
+        )
+    return circuit
+
+
+def head_size(circuit, width, classes):
+    """Parameters of the quantum head on a BERT of a width, an int."""
     down = (width + 1) * circuit.feature_count
     up = (circuit.observable_count + 1) * classes
     return down + circuit.weight_count + up

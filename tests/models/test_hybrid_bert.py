@@ -27,7 +27,14 @@ TOKENS = {
     "segment_ids": np.zeros((3, 5), "int32"),
     "padding_mask": np.ones((3, 5), "int32"),
 }
-FEW = HybridBertOptions(qubits=2, depth=1)
+
+
+def few(depth=1, **options):
+    circuit = preset("hybrid_bert", qubits=2, depth=depth)
+    return HybridBertOptions(circuit=circuit, **options)
+
+
+FEW = few()
 
 
 def make_bert(**options):
@@ -57,7 +64,9 @@ def make(options=FEW, twin=None, **kwargs):
 def test_published_parameter_counts():
     # PAPERS, system 2: 775 n + 2 for two classes.
     for qubits in (2, 4, 6, 8):
-        options = HybridBertOptions(qubits=qubits)
+        options = HybridBertOptions(
+            circuit=preset("hybrid_bert", qubits=qubits)
+        )
         assert options.parameters(768, 2) == 775 * qubits + 2
         assert HybridBertOptions.from_dict(options.to_dict()) == options
     bert = make_bert().get_config() | {"hidden_dim": 768}
@@ -73,7 +82,7 @@ def test_published_parameter_counts():
 
 
 def test_the_head_is_the_published_circuit():
-    model = make(HybridBertOptions(qubits=4))
+    model = make(HybridBertOptions())
     head = model.head
     pooled = np.array(model.backbone(TOKENS)["pooled_output"])
     kernel, bias = map(np.array, head.input_projection.weights)
@@ -122,9 +131,9 @@ def moved(model, before):
     "options,twin",
     [
         (FEW, None),
-        (HybridBertOptions(qubits=2, depth=1, train_encoder=True), None),
-        (HybridBertOptions(qubits=2, depth=2, train_angles=False), None),
-        (HybridBertOptions(qubits=2, loss="mse"), None),
+        (few(train_encoder=True), None),
+        (few(depth=2, train_angles=False), None),
+        (few(loss="mse"), None),
         (FEW, "linear"),
         (FEW, "mlp"),
     ],
@@ -178,7 +187,7 @@ def test_a_frozen_encoder_has_no_dropout():
     model = make(dropout=0.0)
     again = [np.array(model(TOKENS, training=True)) for _ in range(2)]
     np.testing.assert_array_equal(*again)
-    tuned = make(HybridBertOptions(qubits=2, train_encoder=True))
+    tuned = make(few(train_encoder=True))
     again = [np.array(tuned(TOKENS, training=True)) for _ in range(2)]
     assert np.abs(again[0] - again[1]).max() > 0
 
@@ -222,7 +231,7 @@ def test_losses_against_numpy():
 
 
 def test_mixed_precision_trains():
-    options = HybridBertOptions(qubits=2, train_encoder=True)
+    options = few(train_encoder=True)
     model = make(options, dtype="mixed_bfloat16")
     model.compile("adam", options.make_loss(), run_eagerly=True)
     before = values_of(model.weights)
@@ -243,8 +252,8 @@ def test_bad_arguments():
                 backbone, **{"num_classes": 2, **arguments}
             )
     for options, message in (
-        ({"qubits": 0}, "qubits"),
-        ({"scaling": "pi"}, "pi_tanh"),
+        ({"circuit": "qaa"}, "fed with angles"),
+        ({"dropout": 1}, "dropout"),
         ({"loss": "cross-entropy"}, "Did you mean 'cross_entropy'"),
     ):
         with pytest.raises(UserError, match=message):
