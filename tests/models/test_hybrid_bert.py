@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import cirq
@@ -139,7 +140,7 @@ def moved(model, before):
     ],
 )
 def test_trains_what_it_should_and_comes_back(options, twin, tmp_path):
-    model = make(options, twin, dropout=0.1)
+    model = make(dataclasses.replace(options, dropout=0.1), twin)
     model.compile(
         optimizer=keras.optimizers.AdamW(0.01),
         loss=options.make_loss(balanced_weights(LABELS, 2)),
@@ -184,7 +185,7 @@ def test_presets_of_bert_are_still_those_of_keras_hub(tmp_path):
 
 
 def test_a_frozen_encoder_has_no_dropout():
-    model = make(dropout=0.0)
+    model = make()
     again = [np.array(model(TOKENS, training=True)) for _ in range(2)]
     np.testing.assert_array_equal(*again)
     tuned = make(few(train_encoder=True))

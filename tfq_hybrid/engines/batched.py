@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from tfq_hybrid.engines.adjoint import run_with_adjoint
 from tfq_hybrid.engines.channels import lower_noisy_circuit
+from tfq_hybrid.engines.frames import real_frame
 from tfq_hybrid.engines.lowering import lower_circuit
 from tfq_hybrid.engines.passes import (
     PASSES,
@@ -90,7 +91,9 @@ class BatchedEngine:
     @functools.cached_property
     def _plan_from_states(self):
         # From a given state there is no product to begin with.
-        passes = [one for one in self._passes if one is not take_prefix]
+        passes = [
+            real_frame if one is take_prefix else one for one in self._passes
+        ]
         return self._compile(self._readout, passes)
 
     @functools.cached_property
