@@ -1,9 +1,5 @@
 """The published systems and their classical twins."""
 
-from tfq_hybrid.models.hyqut import HyQuTBackbone, HyQuTCausalLM
-from tfq_hybrid.models.hyqut_tokenizer import (
-    HyQuTCausalLMPreprocessor,
-    HyQuTTokenizer,
 from tfq_hybrid.models.embedding import embed
 from tfq_hybrid.models.heads import HEAD_TWINS, classical_head, mlp_width
 from tfq_hybrid.models.hybrid_bert import (
@@ -12,6 +8,11 @@ from tfq_hybrid.models.hybrid_bert import (
     HybridBertTextClassifier,
 )
 from tfq_hybrid.models.hybrid_bert_system import HybridBertOptions
+from tfq_hybrid.models.hyqut import HyQuTBackbone, HyQuTCausalLM
+from tfq_hybrid.models.hyqut_tokenizer import (
+    HyQuTCausalLMPreprocessor,
+    HyQuTTokenizer,
+)
 from tfq_hybrid.models.losses import (
     ProbabilityMSE,
     WeightedCrossEntropy,
@@ -25,12 +26,16 @@ from tfq_hybrid.models.qaa import (
     qaa_base,
     qaa_twin,
 )
+from tfq_hybrid.models.qaa_memory import (
+    AdapterMemory,
+    lora_memory,
+    qaa_memory,
+)
 from tfq_hybrid.models.qffn_bert import (
     FEED_FORWARDS,
     QFFNBert,
     QFFNBertTextClassifier,
 )
-from tfq_hybrid.models.reduction import reduction
 from tfq_hybrid.models.quantum_head import QuantumHead, make_head
 from tfq_hybrid.models.quantum_head_classifier import (
     QUANTUM_HEADS,
@@ -38,17 +43,18 @@ from tfq_hybrid.models.quantum_head_classifier import (
     SentenceBert,
 )
 from tfq_hybrid.models.quantum_head_options import QuantumHeadOptions
+from tfq_hybrid.models.reduction import reduction
 from tfq_hybrid.models.systems import SYSTEMS, Setting, System
 
 __all__ = [
+    "AdapterMemory",
     "FEED_FORWARDS",
-    "SYSTEMS",
+    "HEAD_TWINS",
+    "HYBRID_BERT_HEADS",
     "HyQuTBackbone",
     "HyQuTCausalLM",
     "HyQuTCausalLMPreprocessor",
     "HyQuTTokenizer",
-    "HEAD_TWINS",
-    "HYBRID_BERT_HEADS",
     "HybridBert",
     "HybridBertOptions",
     "HybridBertTextClassifier",
@@ -66,18 +72,16 @@ __all__ = [
     "SentenceBert",
     "Setting",
     "System",
-    "reduction",
-    "QAA_TWINS",
-    "QAAOptions",
-    "QFFNBert",
-    "QFFNBertTextClassifier",
     "WeightedCrossEntropy",
     "apply_qaa",
     "balanced_weights",
     "classical_head",
     "embed",
+    "lora_memory",
     "make_head",
     "mlp_width",
     "qaa_base",
+    "qaa_memory",
     "qaa_twin",
+    "reduction",
 ]

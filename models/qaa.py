@@ -18,7 +18,7 @@ from tfq_hybrid.adapters import (
     SoRA,
     adapt,
 )
-from tfq_hybrid.errors import check_choice, check_integer
+from tfq_hybrid.errors import check_choice, check_integer, check_share
 from tfq_hybrid.models.options import Options
 
 # What the words of the options stand for.
@@ -56,6 +56,12 @@ class QAAOptions(Options):
         entanglement: `"adjacent"`, as in the paper; `"all-to-all"`; or
             `"none"`, the ablation. Defaults to `"adjacent"`.
         engine: `"auto"` or `"batched"`. Defaults to `"auto"`.
+        base: str. What is adapted, where a whole model is built: a run
+            folder of the twin `"full"`, a `.keras` file, or a keras-hub
+            preset of GPT-2. Defaults to `None`: random weights.
+        size: `"tiny"`, `"10m"` or `"125m"`: of a base from random weights.
+            Defaults to `"10m"`.
+        dropout: float, of a base from random weights. Defaults to 0.1.
 
     Raises:
         UserError: an argument is out of its range.
@@ -70,8 +76,13 @@ class QAAOptions(Options):
     depth: int = 1
     entanglement: str = "adjacent"
     engine: str = "auto"
+    base: str | None = None
+    size: str = "10m"
+    dropout: float = 0.1
 
     def __post_init__(self):
+        check_choice("size", self.size, SIZES)
+        check_share("dropout", self.dropout)
         check_choice("place", self.place, PLACES)
         check_integer("depth", self.depth, minimum=1)
         check_choice("entanglement", self.entanglement, PATTERNS)

@@ -12,6 +12,21 @@ from tfq_hybrid.errors import (
 from tfq_hybrid.models.options import Options
 from tfq_hybrid.models.quantum_head_circuits import block_angles
 
+# Those that say how the circuits run, and all that a linear head has not.
+RUN_OPTIONS = ("angle_range", "shots", "noise", "readout_error", "engine")
+CIRCUIT_OPTIONS = (
+    "qubits",
+    "encoders",
+    "encoder_qubits",
+    "reuploads",
+    "depth",
+    "distance",
+    "readouts",
+    "share_weights",
+    "entangled",
+    *RUN_OPTIONS,
+)
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class QuantumHeadOptions(Options):

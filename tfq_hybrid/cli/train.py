@@ -6,6 +6,7 @@ import click
 
 from tfq_hybrid.cli.circuit_options import circuit_options, split_words
 from tfq_hybrid.cli.startup import quiet_imports
+from tfq_hybrid.cli.system_options import read_settings, set_option
 from tfq_hybrid.cli.train_config import read_config, resumed_config
 
 EPILOG = """
@@ -20,6 +21,10 @@ Examples:
       --adapter QuantumAdapter --targets attention,ffn --output runs/qaa
   tfq-hybrid train --model hyqut --data tinystories_sample.txt \\
       --epochs 3 --output runs/stories
+  tfq-hybrid train --model hybrid-bert --preset bert_tiny_en_uncased \\
+      --data glue/sst2 --set train_encoder=true --output runs/hybrid
+  tfq-hybrid train --model qaa --set base=runs/gpt --set place=both \\
+      --data alpaca_4000.jsonl --output runs/qaa
   tfq-hybrid train --resume --output runs/sst2
 
 Watch it: tensorboard --logdir runs/sst2/logs
@@ -40,7 +45,9 @@ Watch it: tensorboard --logdir runs/sst2/logs
     help="As --data. Default: its validation split, or a tenth of it.",
 )
 @click.option(
-    "--model", metavar="[qffn-bert|hyqut]", help="Default: qffn-bert."
+    "--model",
+    metavar="[qffn-bert|hybrid-bert|hyqut|quantum-head|qaa]",
+    help="Default: qffn-bert.",
 )
 @click.option(
     "--classical",
@@ -137,6 +144,7 @@ Watch it: tensorboard --logdir runs/sst2/logs
     "--xla", is_flag=True, default=None, help="Compile the step by XLA."
 )
 @click.option("--seed", type=int, help="Default: 0.")
+@set_option
 @click.option("--resume", is_flag=True, help="Go on with the run in --output.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --output.")
 @click.option(
@@ -151,7 +159,9 @@ def train(output, circuit_file, resume, overwrite, as_json, **options):
     qffn-bert is a BERT whose feed-forward blocks are circuits. hyqut is a
     Llama-style decoder with circuits in place of some of its matrices.
     """
+    settings = read_settings(options.pop("settings"))
     given = {name: v for name, v in options.items() if v is not None}
+    given |= settings
     quiet_imports()
     from tfq_hybrid import training
 

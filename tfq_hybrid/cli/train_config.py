@@ -42,7 +42,9 @@ def read_config(given, circuit_file):
         adapter = read_adapter(given, circuit)
         if adapter is not None:
             given["adapter"] = adapter
-    rest = {k: v for k, v in given.items() if k not in CIRCUIT_OPTIONS}
+    rest = given
+    if "circuit" in names:
+        rest = {k: v for k, v in given.items() if k not in CIRCUIT_OPTIONS}
     if circuit is not None:
         rest["circuit"] = circuit
     return TrainConfig.from_dict(rest)

@@ -32,6 +32,19 @@ def adapters_in_use(model):
     }
 
 
+def residual_monitors(model, log_dir=None, every=10):
+    """A `ResidualMonitor` where a model has something to watch, else none.
+
+    Args:
+        model: a model, adapted or not.
+        log_dir, every: see `ResidualMonitor`.
+
+    Returns:
+        A list of callbacks.
+    """
+    return [ResidualMonitor(log_dir, every)] if adapters_in_use(model) else []
+
+
 def residual_ratio(residual, hidden):
     """The mean over tokens of |residual| / |hidden|, Euclidean norms.
 

@@ -16,6 +16,7 @@ from tfq_hybrid.training.callbacks import ResumableEarlyStopping, StopOnNaN
 from tfq_hybrid.training.checkpoint import Checkpoint
 from tfq_hybrid.training.estimate import describe
 from tfq_hybrid.training.gradients import GradientMonitor
+from tfq_hybrid.training.residuals import residual_monitors
 from tfq_hybrid.training.run_folder import RunFolder
 from tfq_hybrid.training.tasks import TASKS
 
@@ -115,6 +116,7 @@ def _fit(model, config, training, validation, folder, checkpoint, verbose):
     began = time.perf_counter()
     callbacks = [
         GradientMonitor(folder.logs, every=config.gradient_every),
+        *residual_monitors(model, folder.logs, config.gradient_every),
         StopOnNaN(),  # before what it guards
         *TASKS[config.system.task].callbacks(),
         checkpoint,
