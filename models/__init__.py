@@ -1,5 +1,9 @@
 """The published systems and their classical twins."""
 
+from tfq_hybrid.models.contrastive import (
+    contrastive_pairs,
+    tune_contrastively,
+)
 from tfq_hybrid.models.embedding import embed
 from tfq_hybrid.models.heads import HEAD_TWINS, classical_head, mlp_width
 from tfq_hybrid.models.hybrid_bert import (
@@ -76,6 +80,7 @@ __all__ = [
     "apply_qaa",
     "balanced_weights",
     "classical_head",
+    "contrastive_pairs",
     "embed",
     "lora_memory",
     "make_head",
@@ -84,4 +89,5 @@ __all__ = [
     "qaa_memory",
     "qaa_twin",
     "reduction",
+    "tune_contrastively",
 ]
