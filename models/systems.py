@@ -7,7 +7,15 @@ system: adding one is adding a row.
 import dataclasses
 from collections.abc import Callable, Mapping
 
-from tfq_hybrid.models import qffn_bert_system
+from tfq_hybrid.models import (
+    hybrid_bert_system,
+    hyqut_system,
+    qaa,
+    qaa_system,
+    qffn_bert_system,
+    quantum_head_classifier,
+    quantum_head_options,
+)
 from tfq_hybrid.models.options import Options
 
 
@@ -78,6 +86,57 @@ SYSTEMS = {
             vocabulary=qffn_bert_system.vocabulary,
             build=qffn_bert_system.build,
             parts=qffn_bert_system.parts,
+        ),
+        System(
+            name="hyqut",
+            task="generation",
+            options=hyqut_system.HyQuTOptions,
+            twins={
+                "dense": ("targets", "layers", "circuit", "engine"),
+                "bottleneck": ("engine",),
+            },
+            vocabulary=hyqut_system.vocabulary,
+            build=hyqut_system.build,
+            parts=hyqut_system.parts,
+            defaults=hyqut_system.defaults,
+        ),
+        System(
+            name="hybrid-bert",
+            task="classification",
+            options=hybrid_bert_system.HybridBertOptions,
+            twins={
+                "linear": ("circuit", "train_angles", "engine"),
+                "mlp": ("train_angles", "engine"),
+            },
+            vocabulary=hybrid_bert_system.vocabulary,
+            build=hybrid_bert_system.build,
+            parts=lambda model: {"head": [model.head]},
+        ),
+        System(
+            name="quantum-head",
+            task="classification",
+            options=quantum_head_options.QuantumHeadOptions,
+            twins={
+                "linear": quantum_head_options.CIRCUIT_OPTIONS,
+                "mlp": quantum_head_options.RUN_OPTIONS,
+            },
+            vocabulary=quantum_head_classifier.vocabulary,
+            build=quantum_head_classifier.build,
+            parts=lambda model: {"head": [model.head]},
+        ),
+        System(
+            name="qaa",
+            task="generation",
+            options=qaa.QAAOptions,
+            twins={
+                twin: ("place", "depth", "entanglement", "engine")
+                if twin == "full"
+                else ("engine",)
+                for twin in qaa.QAA_TWINS
+            },
+            vocabulary=qaa_system.vocabulary,
+            build=qaa_system.build,
+            defaults=qaa_system.defaults,
         ),
     )
 }

@@ -15,13 +15,14 @@ def quiet_imports():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     warnings.filterwarnings("ignore", module="keras")
-    with _discarded_stderr():
+    with discarded_stderr():
         import tensorflow as tf
     tf.get_logger().setLevel("ERROR")
 
 
 @contextlib.contextmanager
-def _discarded_stderr():
+def discarded_stderr():
+    """Drops what is written to the file descriptor of stderr."""
     sys.stderr.flush()
     saved = os.dup(2)
     with open(os.devnull, "wb") as nowhere:

@@ -25,22 +25,33 @@ class Adapter(keras.layers.Layer):
 
     `call` sees the features flattened to the last axis, whatever their shape
     in the Dense layer.
+
+    Attributes:
+        observer: function of what is added by an adapter `"beside"` or
+            `"after"` and of what it is added to, called wherever the layer
+            is; `None` while nothing looks.
     """
 
     place = "after"
+    observer = None
 
     def adapt(self, slot, inputs):
         """The output of the Dense layer with this adapter in it."""
         if self.place == "after":
             outputs = slot.finish(slot.linear(inputs))
-            return outputs + self(outputs)
+            return self._add(self(outputs), outputs)
         outputs = self(slot.flatten(inputs))
         if self.place == "carrier":
             return outputs
         outputs = slot.unflatten(outputs)
         if self.place == "beside":
-            outputs = slot.linear(inputs) + outputs
+            outputs = self._add(outputs, slot.linear(inputs))
         return slot.finish(outputs)
+
+    def _add(self, residual, hidden):
+        if self.observer is not None:
+            self.observer(residual, hidden)
+        return hidden + residual
 
 
 class Opened:

@@ -6,7 +6,7 @@ import time
 
 import click
 
-from tfq_hybrid.cli.startup import quiet_imports
+from tfq_hybrid.startup import quiet_imports
 
 SENTENCES = (
     "the plot is not good but the acting is really moving",

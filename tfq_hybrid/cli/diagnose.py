@@ -9,8 +9,8 @@ import sys
 import click
 
 from tfq_hybrid.cli.circuit_options import read_circuit, split_words
-from tfq_hybrid.cli.startup import quiet_imports
 from tfq_hybrid.errors import UserError, check_choice
+from tfq_hybrid.startup import quiet_imports
 
 EPILOG = """
 Examples:

@@ -4,7 +4,7 @@ import json
 
 import click
 
-from tfq_hybrid.cli.startup import quiet_imports
+from tfq_hybrid.startup import quiet_imports
 
 EPILOG = """
 Examples:
@@ -12,6 +12,7 @@ Examples:
 \b
   tfq-hybrid evaluate runs/sst2 --data sst2_test.tsv
   tfq-hybrid evaluate runs/embedded --data embedded --split test --json
+  tfq-hybrid evaluate runs/stories --data tinyshakespeare.txt
 """
 
 
@@ -20,7 +21,8 @@ Examples:
 @click.option(
     "--data",
     required=True,
-    help="A .tsv, .csv or .jsonl file, a TFDS name, or 'embedded'.",
+    help="A .tsv, .csv or .jsonl file, a TFDS name, or 'embedded'; for a "
+    "language model a .txt or .jsonl file.",
 )
 @click.option(
     "--split",
@@ -33,7 +35,7 @@ Examples:
 @click.option("--data-dir", type=click.Path(), help="Where TFDS keeps data.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def evaluate(run, data, split, as_json, **columns):
-    """Evaluate the model of a run on labelled text."""
+    """Evaluate the model of a run: labelled text, or text alone."""
     quiet_imports()
     from tfq_hybrid import training
 
@@ -41,6 +43,13 @@ def evaluate(run, data, split, as_json, **columns):
     result = training.evaluate(run, data, split, verbose=verbose, **columns)
     if as_json:
         click.echo(json.dumps(result))
+        return
+    if "perplexity" in result:
+        click.echo(
+            f"Loss {result['loss']:.4f}, perplexity "
+            f"{result['perplexity']:.2f}, accuracy {result['accuracy']:.4f}, "
+            f"on {result['tokens']:,} tokens."
+        )
         return
     low, high = result["accuracy_interval"]
     click.echo(

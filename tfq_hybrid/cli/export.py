@@ -4,7 +4,7 @@ import json
 
 import click
 
-from tfq_hybrid.cli.startup import quiet_imports
+from tfq_hybrid.startup import quiet_imports
 
 EPILOG = """
 Example:
@@ -28,6 +28,7 @@ def export(run, output, as_json):
     quiet_imports()
     from tfq_hybrid import serving, training
 
+    training.check_task(run, "classification")
     model, names = training.load_trained(run)
     version = serving.export(model, output, names)
     if as_json:

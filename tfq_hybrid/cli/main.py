@@ -10,6 +10,7 @@ from tfq_hybrid.cli.demo import demo
 from tfq_hybrid.cli.diagnose import diagnose
 from tfq_hybrid.cli.evaluate import evaluate
 from tfq_hybrid.cli.export import export
+from tfq_hybrid.cli.generate import generate
 from tfq_hybrid.cli.predict import predict
 from tfq_hybrid.cli.report import report
 from tfq_hybrid.cli.reproduce import reproduce
@@ -55,8 +56,9 @@ for _command in (
     demo,
     train,
     evaluate,
-    export,
     predict,
+    generate,
+    export,
     reproduce,
     diagnose,
     report,

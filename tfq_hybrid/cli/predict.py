@@ -4,7 +4,7 @@ import json
 
 import click
 
-from tfq_hybrid.cli.startup import quiet_imports
+from tfq_hybrid.startup import quiet_imports
 
 EPILOG = """
 Example:

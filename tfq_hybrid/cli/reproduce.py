@@ -2,7 +2,7 @@
 
 import click
 
-from tfq_hybrid.cli.startup import quiet_imports
+from tfq_hybrid.startup import quiet_imports
 
 EPILOG = """
 Examples:

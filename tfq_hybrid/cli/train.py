@@ -5,8 +5,9 @@ import json
 import click
 
 from tfq_hybrid.cli.circuit_options import circuit_options, split_words
-from tfq_hybrid.cli.startup import quiet_imports
+from tfq_hybrid.cli.system_options import read_settings, set_option
 from tfq_hybrid.cli.train_config import read_config, resumed_config
+from tfq_hybrid.startup import quiet_imports
 
 EPILOG = """
 Examples:
@@ -18,6 +19,12 @@ Examples:
   tfq-hybrid train --data glue/sst2 --classical ffn --output runs/ffn
   tfq-hybrid train --data glue/sst2 --preset bert_tiny_en_uncased \\
       --adapter QuantumAdapter --targets attention,ffn --output runs/qaa
+  tfq-hybrid train --model hyqut --data tinystories_sample.txt \\
+      --epochs 3 --output runs/stories
+  tfq-hybrid train --model hybrid-bert --preset bert_tiny_en_uncased \\
+      --data glue/sst2 --set train_encoder=true --output runs/hybrid
+  tfq-hybrid train --model qaa --set base=runs/gpt --set place=both \\
+      --data alpaca_4000.jsonl --output runs/qaa
   tfq-hybrid train --resume --output runs/sst2
 
 Watch it: tensorboard --logdir runs/sst2/logs
@@ -26,7 +33,9 @@ Watch it: tensorboard --logdir runs/sst2/logs
 
 @click.command(epilog=EPILOG)
 @click.option(
-    "--data", help="A .tsv, .csv or .jsonl file, a TFDS name, or 'embedded'."
+    "--data",
+    help="A .tsv, .csv or .jsonl file, a TFDS name, or 'embedded'; for a "
+    "language model a .txt file, or a .jsonl file of dialogues.",
 )
 @click.option(
     "--output", required=True, type=click.Path(), help="The run folder."
@@ -35,12 +44,18 @@ Watch it: tensorboard --logdir runs/sst2/logs
     "--validation-data",
     help="As --data. Default: its validation split, or a tenth of it.",
 )
-@click.option("--model", metavar="[qffn-bert]", help="Default: qffn-bert.")
+@click.option(
+    "--model",
+    metavar="[qffn-bert|hybrid-bert|hyqut|quantum-head|qaa]",
+    help="Default: qffn-bert.",
+)
 @click.option(
     "--classical",
-    metavar="[ffn|bottleneck]",
-    help="Train this classical twin instead of the circuit.",
+    metavar="[ffn|dense|bottleneck]",
+    help="Train this classical twin instead of the circuit: ffn of "
+    "qffn-bert, dense of hyqut.",
 )
+@click.option("--size", metavar="[tiny|8m|150m]", help="Of hyqut. Default: 8m.")
 @click.option(
     "--preset",
     help="A keras-hub BERT preset, name or folder, to "
@@ -55,9 +70,12 @@ Watch it: tensorboard --logdir runs/sst2/logs
 @click.option(
     "--targets",
     callback=split_words,
-    help="What to adapt, such as attention,ffn. Default: the method's.",
+    help="What to adapt, such as attention,ffn, by default the method's; the "
+    "matrices of hyqut, such as gate or all-ffn, by default query.",
 )
-@click.option("--layers", help="Blocks to adapt, such as 0,8-11. Default: all.")
+@click.option(
+    "--layers", help="Blocks to change, such as 0,8-11. Default: all."
+)
 @click.option(
     "--adapter-size",
     type=int,
@@ -81,18 +99,41 @@ Watch it: tensorboard --logdir runs/sst2/logs
 )
 @click.option("--data-dir", type=click.Path(), help="Where TFDS keeps data.")
 @click.option("--limit", type=int, help="Train on the first examples only.")
-@click.option("--vocabulary-size", type=int, help="Default: 8192.")
-@click.option("--sequence-length", type=int, help="Tokens. Default: 48.")
+@click.option(
+    "--vocabulary-size",
+    type=int,
+    help="Default: 8192; of hyqut 512, 4096 or 16384, by its size.",
+)
+@click.option(
+    "--sequence-length", type=int, help="Tokens. Default: 48; of hyqut 256."
+)
 @click.option("--epochs", type=int, help="Default: 1.")
-@click.option("--batch-size", type=int, help="Default: 64.")
-@click.option("--learning-rate", type=float, help="Default: 0.001.")
-@click.option("--weight-decay", type=float, help="Default: 0.01.")
-@click.option("--dropout", type=float, help="Default: 0.1.")
+@click.option("--batch-size", type=int, help="Default: 64; of hyqut 8.")
+@click.option(
+    "--optimizer",
+    metavar="[adamw|adam]",
+    help="Default: adamw; of hyqut adam.",
+)
+@click.option(
+    "--learning-rate",
+    type=float,
+    help="The peak between warm-up and cosine. Default: 0.001.",
+)
+@click.option(
+    "--quantum-learning-rate",
+    type=float,
+    help="That of the circuits' angles. Default: the same.",
+)
+@click.option("--warmup", type=float, help="Share of the steps. Default: 0.1.")
+@click.option("--weight-decay", type=float, help="Of adamw. Default: 0.01.")
+@click.option(
+    "--clipnorm", type=float, help="The longest gradient. Default: any."
+)
+@click.option("--dropout", type=float, help="Default: 0.1; of hyqut 0.")
 @click.option(
     "--patience",
     type=int,
-    help="Epochs without a better "
-    "validation accuracy before it stops. Default: 3.",
+    help="Epochs without a better validation before it stops. Default: 3.",
 )
 @click.option(
     "--gradient-every",
@@ -103,6 +144,7 @@ Watch it: tensorboard --logdir runs/sst2/logs
     "--xla", is_flag=True, default=None, help="Compile the step by XLA."
 )
 @click.option("--seed", type=int, help="Default: 0.")
+@set_option
 @click.option("--resume", is_flag=True, help="Go on with the run in --output.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --output.")
 @click.option(
@@ -112,8 +154,14 @@ Watch it: tensorboard --logdir runs/sst2/logs
     help="Print the metrics as JSON, and nothing else.",
 )
 def train(output, circuit_file, resume, overwrite, as_json, **options):
-    """Train a text classifier whose feed-forward blocks are circuits."""
+    """Train a model with circuits: a text classifier or a language model.
+
+    qffn-bert is a BERT whose feed-forward blocks are circuits. hyqut is a
+    Llama-style decoder with circuits in place of some of its matrices.
+    """
+    settings = read_settings(options.pop("settings"))
     given = {name: v for name, v in options.items() if v is not None}
+    given |= settings
     quiet_imports()
     from tfq_hybrid import training
 
@@ -134,10 +182,26 @@ def train(output, circuit_file, resume, overwrite, as_json, **options):
     if as_json:
         click.echo(json.dumps(metrics))
         return
-    click.echo(
+    click.echo(_summary(metrics))
+    click.echo(f"Run folder: {output}")
+    if "validation_perplexity" in metrics:
+        click.echo(f'Next: tfq-hybrid generate {output} "A prompt"')
+    else:
+        click.echo(
+            f"Next: tfq-hybrid export {output} --output saved_models/NAME"
+        )
+
+
+def _summary(metrics):
+    """The best epoch in a line."""
+    end = f"epoch {metrics['best_epoch']}, in {metrics['seconds']:.0f} s."
+    if "validation_perplexity" in metrics:
+        return (
+            f"Validation loss {metrics['validation_loss']:.4f}, perplexity "
+            f"{metrics['validation_perplexity']:.2f} on "
+            f"{metrics['validation_tokens']:,} tokens, {end}"
+        )
+    return (
         f"Validation accuracy {metrics['validation_accuracy']:.4f} on "
-        f"{metrics['validation_examples']:,} examples, epoch "
-        f"{metrics['best_epoch']}, in {metrics['seconds']:.0f} s.\n"
-        f"Run folder: {output}\n"
-        f"Next: tfq-hybrid export {output} --output saved_models/NAME"
+        f"{metrics['validation_examples']:,} examples, {end}"
     )

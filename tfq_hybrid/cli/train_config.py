@@ -42,7 +42,9 @@ def read_config(given, circuit_file):
         adapter = read_adapter(given, circuit)
         if adapter is not None:
             given["adapter"] = adapter
-    rest = {k: v for k, v in given.items() if k not in CIRCUIT_OPTIONS}
+    rest = given
+    if "circuit" in names:
+        rest = {k: v for k, v in given.items() if k not in CIRCUIT_OPTIONS}
     if circuit is not None:
         rest["circuit"] = circuit
     return TrainConfig.from_dict(rest)
@@ -68,6 +70,9 @@ def _refuse_idle_options(given, system):
         if "circuit" in unused:
             unused |= set(CIRCUIT_OPTIONS)
         idle[f"--classical {twin}"] = unused
+    optimizer = given.get("optimizer", _default_optimizer(system))
+    if optimizer == "adam":
+        idle["--optimizer adam"] = {"weight_decay"}
     if "preset" in given:
         idle["--preset"] = {"vocabulary_size"}
     if is_local(given["data"]):
@@ -80,6 +85,10 @@ def _refuse_idle_options(given, system):
                     f"Expected no {option} with {cause}, where it has no "
                     f"effect. Received: {option}={given[name]!r}"
                 )
+
+
+def _default_optimizer(system):
+    return system.defaults(system.options()).get("optimizer")
 
 
 def resumed_config(output, given):

@@ -32,20 +32,7 @@ def read_file(path, text_column=None, label_column=None):
     """
     path = pathlib.Path(path)
     check_choice("file type", path.suffix, _READERS)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError(
-            f"Expected a readable file. Received: {path} ({error.strerror})"
-        ) from None
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise UserError(
-            f"Expected UTF-8 text. Received: {path}, line {line}, with the "
-            f"byte 0x{content[error.start]:02x}"
-        ) from None
+    text = read_text(path)
     columns, rows = _READERS[path.suffix](path, text)
     if not rows:
         raise UserError(f"Expected at least one row. Received: {path}, empty")
@@ -60,6 +47,28 @@ def read_file(path, text_column=None, label_column=None):
                 f"Received: {path}, example {number}"
             )
     return [row[texts] for row in rows], [str(row[labels]) for row in rows]
+
+
+def read_text(path):
+    """The content of a UTF-8 file, a str with its line ends as they are.
+
+    Raises:
+        UserError: the file cannot be read, or is not UTF-8.
+    """
+    try:
+        content = pathlib.Path(path).read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"Expected a readable file. Received: {path} ({error.strerror})"
+        ) from None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise UserError(
+            f"Expected UTF-8 text. Received: {path}, line {line}, with the "
+            f"byte 0x{content[error.start]:02x}"
+        ) from None
 
 
 def find_column(role, wanted, columns, defaults):
@@ -111,7 +120,12 @@ def _table(path, table, separator):
     return header, [dict(zip(header, row, strict=True)) for row in rows]
 
 
-def _read_jsonl(path, text):
+def read_jsonl(path, text):
+    """The keys and the objects of a text with one JSON object a line.
+
+    Raises:
+        UserError: a line is none, or has other keys than the first.
+    """
     rows = []
     for number, line in enumerate(_lines(text), start=1):
         try:
@@ -127,4 +141,4 @@ def _read_jsonl(path, text):
     return list(rows[0]) if rows else [], rows
 
 
-_READERS = {".tsv": _read_tsv, ".csv": _read_csv, ".jsonl": _read_jsonl}
+_READERS = {".tsv": _read_tsv, ".csv": _read_csv, ".jsonl": read_jsonl}

@@ -44,13 +44,32 @@ def amplitude_states(vectors, qubits):
     """
     width = vectors.shape[1]
     check_width(width, qubits)
-    padded = tf.pad(vectors, [[0, 0], [0, 2**qubits - width]])
-    largest = tf.reduce_max(tf.abs(padded), axis=1, keepdims=True)
+    # Dividing by the largest entry first keeps squares in range.
+    largest = tf.reduce_max(tf.abs(vectors), axis=1, keepdims=True)
     is_zero = tf.equal(largest, 0)
-    ground = tf.one_hot(tf.zeros_like(padded[:, 0], tf.int32), 2**qubits)
-    ground = tf.cast(ground, padded.dtype)
-    # Dividing by the largest entry first keeps squares in range; the result
-    # does not depend on it, so that no gradient need flow through it.
-    scale = tf.stop_gradient(tf.where(is_zero, tf.ones_like(largest), largest))
-    safe = tf.where(is_zero, ground, padded / scale)
-    return safe / tf.norm(safe, axis=1, keepdims=True)
+    scale = tf.where(is_zero, tf.ones_like(largest), largest)
+
+    @tf.custom_gradient
+    def normalise(vectors):
+        # Few passes over the batch: in memory it is what costs.
+        scaled = vectors / scale
+        squares = tf.reduce_sum(tf.square(scaled), axis=1, keepdims=True)
+        factor = tf.where(is_zero, squares, tf.math.rsqrt(squares))
+        unit = scaled * factor
+
+        def gradient(upstream):
+            along = tf.reduce_sum(unit * upstream, axis=1, keepdims=True)
+            return (upstream - along * unit) * (factor / scale)
+
+        return unit, gradient
+
+    unit = normalise(vectors)
+    ground = tf.cast(is_zero, unit.dtype)
+    return tf.concat(
+        [
+            unit[:, :1] + ground,
+            unit[:, 1:],
+            tf.zeros([tf.shape(unit)[0], 2**qubits - width], unit.dtype),
+        ],
+        axis=1,
+    )

@@ -12,10 +12,9 @@ import tensorflow as tf
 
 from tfq_hybrid.engines.adjoint import run_with_adjoint
 from tfq_hybrid.engines.channels import lower_noisy_circuit
+from tfq_hybrid.engines.frames import real_frame
 from tfq_hybrid.engines.lowering import lower_circuit
-from tfq_hybrid.engines.passes import (
-    PASSES,
-)
+from tfq_hybrid.engines.passes import PASSES, take_prefix
 from tfq_hybrid.engines.planned import PlannedEngine
 from tfq_hybrid.engines.readout import NoReadout, PauliReadout, Readout
 from tfq_hybrid.engines.register import Register
@@ -72,6 +71,12 @@ class BatchedEngine(PlannedEngine):
             run_with_adjoint if gradient == "adjoint" else run_plan,
             passes,
         )
+
+    @property
+    def _passes_from_states(self):
+        return [
+            real_frame if one is take_prefix else one for one in self._passes
+        ]
 
     @functools.cached_property
     def _whole_plans(self):

@@ -1,6 +1,7 @@
 """Keras layers around a parameterised circuit, and their classical twins."""
 
 from tfq_hybrid.layers.amplitude_pqc import AmplitudePQC
+from tfq_hybrid.layers.bottleneck_dense import BottleneckDense
 from tfq_hybrid.layers.controlled_pqc import ControlledPQC
 from tfq_hybrid.layers.feed_forward import (
     TOKENS,
@@ -17,6 +18,7 @@ __all__ = [
     "PQC",
     "TOKENS",
     "AmplitudePQC",
+    "BottleneckDense",
     "BottleneckFeedForward",
     "ControlledPQC",
     "NoisyAmplitudePQC",

@@ -10,15 +10,12 @@ from tfq_hybrid.engines.differentiators import (
 )
 from tfq_hybrid.engines.sampling import check_readout_error
 from tfq_hybrid.errors import check_integer
-from tfq_hybrid.layers.amplitude_pqc import AmplitudePQC
 from tfq_hybrid.layers.arguments import (
     check_noise_model,
     check_repetitions,
 )
-from tfq_hybrid.layers.controlled_pqc import ControlledPQC
-from tfq_hybrid.layers.noisy_amplitude_pqc import NoisyAmplitudePQC
+from tfq_hybrid.layers.make_layer import make_circuit_layer
 from tfq_hybrid.layers.noisy_circuit import noise_model_to_json
-from tfq_hybrid.layers.noisy_controlled_pqc import NoisyControlledPQC
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -106,7 +103,18 @@ class QuantumDense(keras.layers.Layer):
         self.repetitions = check_repetitions(repetitions)
         self.noise_model = check_noise_model(noise_model)
         self.readout_error = check_readout_error(readout_error)
-        self.pqc = self._circuit_layer(differentiator, angle_initializer, seed)
+        self.pqc = make_circuit_layer(
+            self.circuit,
+            engine=engine,
+            repetitions=self.repetitions,
+            differentiator=differentiator,
+            noise_model=self.noise_model,
+            readout_error=self.readout_error,
+            initializer=angle_initializer,
+            seed=seed,
+            dtype=self.dtype_policy,
+            name="pqc",
+        )
         self.angle_initializer = self.pqc.initializer
         self.differentiator = self.pqc.differentiator
         self.seed = seed
@@ -121,34 +129,6 @@ class QuantumDense(keras.layers.Layer):
         # The circuit layer is fed in the lexicographic order of the names.
         features = list(self.circuit.features)
         self._feed_order = [features.index(name) for name in sorted(features)]
-
-    def _circuit_layer(self, differentiator, initializer, seed):
-        """The layer around the circuit: its kind follows from the arguments."""
-        options = {
-            "repetitions": self.repetitions,
-            "differentiator": differentiator,
-            "initializer": initializer,
-            "engine": self.engine,
-            "seed": seed,
-            "dtype": self.dtype_policy,
-            "name": "pqc",
-        }
-        noisy = self.noise_model or self.readout_error is not None
-        if self.circuit.starts_from_amplitudes:
-            kind = NoisyAmplitudePQC if noisy else AmplitudePQC
-        else:
-            kind = NoisyControlledPQC if noisy else ControlledPQC
-            options["trained_symbols"] = self.circuit.weights
-        if noisy:
-            # Without shots density matrices are exact; where they do not
-            # fit, a thousand trajectories stand for them.
-            options["sample_based"] = self.repetitions is not None
-            options["repetitions"] = (
-                1000 if self.repetitions is None else self.repetitions
-            )
-            options["noise_model"] = self.noise_model
-            options["readout_error"] = self.readout_error
-        return kind(self.circuit.circuit, self.circuit.operators, **options)
 
     def _projection(self, units, name):
         # A fresh initializer each: a seeded one would repeat its values.

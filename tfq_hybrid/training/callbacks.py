@@ -40,6 +40,17 @@ def _is_finite(weight):
     return bool(np.isfinite(np.asarray(weight, np.float64)).all())
 
 
+class LogPerplexity(keras.callbacks.Callback):
+    """Adds the exponential of each loss to the logs of an epoch."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        for prefix in ("", "val_"):
+            loss = (logs or {}).get(f"{prefix}loss")
+            if loss is not None:
+                # A float64 ends at exp(709).
+                logs[f"{prefix}perplexity"] = math.exp(min(loss, 700.0))
+
+
 class ResumableEarlyStopping(keras.callbacks.EarlyStopping):
     """Keras's early stopping, which remembers the epochs before a resume.
 

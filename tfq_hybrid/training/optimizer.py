@@ -19,7 +19,8 @@ class _AngleRate:
         self.angle_rate = angle_rate
 
     def update_step(self, gradient, variable, learning_rate):
-        if variable.name.partition(":")[0] == ANGLES:
+        name = variable.name.partition(":")[0]
+        if name.rpartition("/")[2] == ANGLES:
             learning_rate = learning_rate * self.angle_rate
         super().update_step(gradient, variable, learning_rate)
 

@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 from collections.abc import Callable
 
-from tfq_hybrid.training import classification
+from tfq_hybrid.training import classification, language_modelling
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,12 +23,15 @@ class Task:
             trained on: a length, `inputs(count)`, `batches(size)` and
             `shuffled_batches(size, seed, first_epoch)`.
         objective: function to the loss and metrics, as for `compile`.
-        results: function from the logs of the best epoch, the model and the
-            encoded validation data to a dict for `metrics.json`.
+        results: function from the model at its best epoch, the encoded
+            validation data and the batch size to a dict for `metrics.json`,
+            beside what the logs of that epoch say.
         evaluate: function, see `training.evaluate`, whose arguments it
             takes.
         fed: function from a model to a context in which it takes what
             `encode` makes. Defaults to nothing to do.
+        callbacks: function to a list of callbacks that stand before the
+            checkpoint. Defaults to none.
     """
 
     monitor: str
@@ -41,6 +44,7 @@ class Task:
     results: Callable
     evaluate: Callable
     fed: Callable = contextlib.nullcontext
+    callbacks: Callable = list
 
 
 TASKS = {
@@ -54,5 +58,18 @@ TASKS = {
         objective=classification.objective,
         results=classification.results,
         evaluate=classification.evaluate,
+    ),
+    "generation": Task(
+        monitor="val_loss",
+        mode="min",
+        unused=("split", "label_column", "label_names", "data_dir"),
+        load=language_modelling.load,
+        facts=language_modelling.facts,
+        encode=language_modelling.encode,
+        objective=language_modelling.objective,
+        results=language_modelling.results,
+        evaluate=language_modelling.evaluate,
+        fed=language_modelling.fed,
+        callbacks=language_modelling.callbacks,
     ),
 }

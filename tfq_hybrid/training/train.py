@@ -15,6 +15,7 @@ from tfq_hybrid.training.build import (
 from tfq_hybrid.training.callbacks import ResumableEarlyStopping, StopOnNaN
 from tfq_hybrid.training.checkpoint import Checkpoint
 from tfq_hybrid.training.estimate import describe
+from tfq_hybrid.training.residuals import residual_monitors
 from tfq_hybrid.training.run_folder import RunFolder
 from tfq_hybrid.training.tasks import TASKS
 from tfq_hybrid.training.telemetry import Telemetry
@@ -83,10 +84,12 @@ def train(
         )
         checkpoint.restore(model, "best")
         best = checkpoint.history[checkpoint.best_epoch - 1]
-        results = task.results(best, model, validation)
+        results = task.results(model, validation, config.batch_size)
     metrics = {
         "epochs": checkpoint.epoch,
         "best_epoch": checkpoint.best_epoch,
+        "validation_accuracy": best["val_accuracy"],
+        "validation_loss": best["val_loss"],
         **results,
         "training_examples": len(training),
         "parameters": count_parameters(model, config),
@@ -113,7 +116,9 @@ def _fit(model, config, training, validation, folder, checkpoint, verbose):
     began = time.perf_counter()
     callbacks = [
         Telemetry(folder.logs, config.gradient_every, hparams=config.to_dict()),
+        *residual_monitors(model, folder.logs, config.gradient_every),
         StopOnNaN(),  # before what it guards
+        *TASKS[config.system.task].callbacks(),
         checkpoint,
         keras.callbacks.TensorBoard(folder.logs, write_graph=False),
         ResumableEarlyStopping(history, **stopping),

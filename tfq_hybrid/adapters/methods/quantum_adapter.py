@@ -11,8 +11,8 @@ from tfq_hybrid.adapters.methods.circuits import (
     circuit_parameters,
 )
 from tfq_hybrid.adapters.slots import Adapter
-from tfq_hybrid.circuits import preset
-from tfq_hybrid.errors import UserError, check_integer
+from tfq_hybrid.circuits import ENTANGLEMENTS, preset
+from tfq_hybrid.errors import UserError, check_choice, check_integer
 from tfq_hybrid.layers import QuantumDense
 
 
@@ -80,7 +80,10 @@ class QuantumAdapter(WithCircuit, Method):
     Args:
         circuit: what `as_circuit` accepts. Defaults to `None`: `"qaa"`, on
             as many qubits as the width asks for, ceil(log2 d).
-        depth: int. Layers of the default circuit. Defaults to 1.
+        depth: int. Layers of the default circuit, n angles each. Defaults
+            to 1.
+        entanglement: str, a name in `ENTANGLEMENTS`, of the default circuit.
+            Defaults to `"linear"`, neighbours, as in the paper.
         targets: `"attention"` and `"ffn"` stand for the last Dense layer of
             each. Defaults to both.
         engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
@@ -90,16 +93,20 @@ class QuantumAdapter(WithCircuit, Method):
     targets: tuple = ("attention", "ffn")
     circuit: object = None
     depth: int = 1
+    entanglement: str = "linear"
 
     groups = {"attention": ("output",), "ffn": ("down",)}
 
     def __post_init__(self):
         super().__post_init__()
         check_integer("depth", self.depth, minimum=1)
-        if self.circuit is not None and self.depth != 1:
+        check_choice("entanglement", self.entanglement, ENTANGLEMENTS)
+        own = (self.depth, self.entanglement)
+        if self.circuit is not None and own != (1, "linear"):
             raise UserError(
-                "Expected no depth beside a circuit, which has its own. "
-                f"Received: depth={self.depth}"
+                "Expected no depth and no entanglement beside a circuit, which "
+                f"has its own. Received: depth={self.depth}, "
+                f"entanglement={self.entanglement!r}"
             )
 
     def circuit_for(self, width):
@@ -107,7 +114,12 @@ class QuantumAdapter(WithCircuit, Method):
         if self.circuit is not None:
             return self.circuit
         qubits = max(1, math.ceil(math.log2(width)))
-        return preset("qaa", qubits=qubits, depth=self.depth)
+        return preset(
+            "qaa",
+            qubits=qubits,
+            depth=self.depth,
+            entanglement=self.entanglement,
+        )
 
     def at_size(self, size):
         if self.circuit is None:

@@ -1,0 +1,166 @@
+"""What the two published classifiers on a pretrained BERT share."""
+
+import keras
+import keras_hub
+
+from tfq_hybrid.adapters import as_preset
+
+
+class BertEncoder(keras_hub.models.BertBackbone):
+    """A `BertBackbone` that runs without dropout while it is frozen.
+
+    A frozen encoder then gives the same vector for the same text, as it does
+    where its vectors are computed once and kept.
+    """
+
+    def call(self, inputs, training=None, mask=None):
+        if not self.trainable:
+            training = False  # whatever the model around it is told
+        return super().call(inputs, training=training, mask=mask)
+
+
+class BertClassifier(keras_hub.models.TextClassifier):
+    """A text classifier: a BERT, one vector for each text, and a head.
+
+    A subclass makes the head and hands it to `__init__`. Its `backbone_cls`
+    is a `BertEncoder` of its own, since keras-hub finds the task of a preset
+    by the class of its backbone.
+
+    Args:
+        backbone: a `backbone_cls`.
+        num_classes: int. The number of labels.
+        head: layer from (batch, width) to (batch, num_classes).
+        features: function from the backbone's inputs and outputs, two dicts
+            of tensors, to a tensor of shape (batch, width).
+        preprocessor: `BertTextClassifierPreprocessor`, or `None`: inputs are
+            token ids already.
+        train_encoder: bool. Whether the backbone trains.
+        dropout: float, between the features and the head.
+    """
+
+    preprocessor_cls = keras_hub.models.BertTextClassifierPreprocessor
+
+    def __init__(
+        self,
+        backbone,
+        num_classes,
+        head,
+        features,
+        preprocessor=None,
+        train_encoder=False,
+        dropout=0.0,
+        **kwargs,
+    ):
+        # === Layers ===
+        self.backbone = backbone
+        self.preprocessor = preprocessor
+        self.head = head
+        self.output_dropout = keras.layers.Dropout(
+            dropout, dtype=backbone.dtype_policy, name="classifier_dropout"
+        )
+        backbone.trainable = bool(train_encoder)
+
+        # === Functional model ===
+        inputs = backbone.input
+        vectors = features(inputs, backbone(inputs))
+        outputs = self.head(self.output_dropout(vectors))
+        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+
+        # === Config ===
+        self.num_classes = num_classes
+        self.train_encoder = bool(train_encoder)
+        self.dropout = dropout
+
+    @classmethod
+    def from_bert(
+        cls,
+        bert,
+        num_classes,
+        preprocessor=None,
+        sequence_length=None,
+        **options,
+    ):
+        """Starts from a pretrained BERT; only the head is random.
+
+        Args:
+            bert: a `keras_hub.models.BertBackbone`, whose weights are copied,
+                or what `adapters.as_preset` takes: a preset, or a directory
+                of Hugging Face.
+            num_classes: int. The number of labels.
+            preprocessor: as for the class. Defaults to `None`: that of the
+                preset, where `bert` is one.
+            sequence_length: int. Tokens of a text, for the preprocessor of a
+                preset. Defaults to `None`: as many as the preset takes.
+            **options: further arguments of the class.
+
+        Returns:
+            A classifier.
+        """
+        if not isinstance(bert, keras_hub.models.BertBackbone):
+            source = as_preset(bert)
+            bert = keras_hub.models.BertBackbone.from_preset(source)
+            if preprocessor is None:
+                preprocessor = cls.preprocessor_cls.from_preset(
+                    source,
+                    sequence_length=sequence_length or bert.max_sequence_length,
+                )
+        config = {**bert.get_config(), "trainable": True}
+        backbone = cls.backbone_cls.from_config(config)
+        backbone.set_weights(bert.get_weights())
+        return cls(backbone, num_classes, preprocessor=preprocessor, **options)
+
+    @property
+    def head_parameters(self):
+        """How many parameters the head has, an int."""
+        return self.head.count_params()
+
+    def compile_from_config(self, config):
+        """Compiles as it was when saved, with the optimizer's state.
+
+        Keras skips this for a class whose `compile` is its own, as that of
+        a keras-hub task is.
+        """
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "num_classes": self.num_classes,
+            "train_encoder": self.train_encoder,
+            "dropout": self.dropout,
+        }
+
+
+def pooled_output(inputs, outputs):
+    """BERT's own vector for a text: its pooler on the first token."""
+    return outputs["pooled_output"]
+
+
+def mean_of_tokens(inputs, outputs):
+    """The mean of the hidden states of all tokens that are no padding.
+
+    What sentence-transformers calls mean pooling.
+
+    Args:
+        inputs: dict with `"padding_mask"`, of shape (batch, tokens).
+        outputs: dict with `"sequence_output"`, of shape (batch, tokens,
+            width).
+
+    Returns:
+        A tensor of shape (batch, width).
+
+    Example:
+
+    >>> states = keras.ops.array([[[1.0], [3.0], [9.0]]])
+    >>> mask = keras.ops.array([[1, 1, 0]])
+    >>> mean = mean_of_tokens(
+    ...     {"padding_mask": mask}, {"sequence_output": states}
+    ... )
+    >>> mean.numpy().tolist()
+    [[2.0]]
+    """
+    states = outputs["sequence_output"]
+    mask = keras.ops.cast(inputs["padding_mask"], states.dtype)[..., None]
+    total = keras.ops.sum(states * mask, axis=1)
+    return total / keras.ops.maximum(keras.ops.sum(mask, axis=1), 1)

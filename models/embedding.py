@@ -1,0 +1,79 @@
+"""Sentence embeddings: texts in, vectors out, computed once."""
+
+import hashlib
+import os
+import pathlib
+import tempfile
+
+import keras
+import numpy as np
+
+from tfq_hybrid.adapters import fingerprint
+from tfq_hybrid.errors import check_choice, check_integer
+from tfq_hybrid.models.bert_classifier import mean_of_tokens, pooled_output
+
+CACHE = "~/.cache/tfq_hybrid/embeddings"
+POOLINGS = {"mean": mean_of_tokens, "pooled": pooled_output}
+
+
+def embed(bert, preprocessor, texts, pooling="mean", batch_size=64, cache=None):
+    """Embeds texts by a BERT, without dropout.
+
+    Args:
+        bert: `keras_hub.models.BertBackbone`.
+        preprocessor: a layer from strings to its inputs, such as
+            `keras_hub.models.BertTextClassifierPreprocessor`.
+        texts: sequence of str.
+        pooling: `"mean"`, the mean over all tokens, as in
+            sentence-transformers; or `"pooled"`, BERT's own. Defaults to
+            `"mean"`.
+        batch_size: int. Defaults to 64.
+        cache: str or path of a folder in which the result is kept, under a
+            key of the encoder's weights and the tokens. Defaults to `None`:
+            it is not kept. `CACHE` is the usual place.
+
+    Returns:
+        A float32 array of shape (texts, width), not normalised.
+
+    Raises:
+        UserError: an argument is out of its range.
+    """
+    check_choice("pooling", pooling, POOLINGS)
+    check_integer("batch_size", batch_size, minimum=1)
+    tokens = preprocessor(list(texts))
+    tokens = {name: np.asarray(value) for name, value in tokens.items()}
+    path = None
+    if cache is not None:
+        folder = pathlib.Path(cache).expanduser()
+        path = folder / f"{_key(bert, tokens, pooling)}.npy"
+        if path.is_file():
+            return np.load(path)
+    rows = []
+    for start in range(0, len(texts), batch_size):
+        batch = {k: v[start : start + batch_size] for k, v in tokens.items()}
+        vectors = POOLINGS[pooling](batch, bert(batch, training=False))
+        rows.append(np.asarray(keras.ops.cast(vectors, "float32")))
+    result = np.concatenate(rows)
+    if path is not None:
+        _save(path, result)
+    return result
+
+
+def _key(bert, tokens, pooling):
+    """What the embeddings depend on, as 64 hexadecimal digits."""
+    digest = hashlib.sha256(f"{pooling} {bert.compute_dtype} ".encode())
+    digest.update(fingerprint(bert).encode())
+    for name in sorted(tokens):
+        values = tokens[name]
+        digest.update(f"{name} {values.shape} {values.dtype} ".encode())
+        digest.update(values.tobytes())
+    return digest.hexdigest()
+
+
+def _save(path, array):
+    """Writes a whole file or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".npy")
+    with os.fdopen(handle, "wb") as file:
+        np.save(file, array)
+    os.replace(partial, path)

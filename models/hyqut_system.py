@@ -1,0 +1,146 @@
+"""HyQuT as a system: its arguments, its sizes, and the model they make."""
+
+import dataclasses
+
+from tfq_hybrid.adapters.words import as_layers
+from tfq_hybrid.circuits import as_circuit
+from tfq_hybrid.data import learn_merges
+from tfq_hybrid.engines import ENGINES, check_memory
+from tfq_hybrid.errors import check_choice, check_share
+from tfq_hybrid.models.hyqut import HyQuTBackbone, HyQuTCausalLM, as_targets
+from tfq_hybrid.models.hyqut_tokenizer import (
+    HyQuTCausalLMPreprocessor,
+    HyQuTTokenizer,
+)
+from tfq_hybrid.models.options import Options
+
+# Our choice, all but the width of 1,024 at 150M, which is the paper's: it
+# gives no other size. Chosen are few wide layers that come to about 8 and 150
+# million parameters with Llama's own matrices and tied embeddings.
+SIZES = {
+    "tiny": {
+        "vocabulary_size": 512,
+        "num_layers": 2,
+        "num_query_heads": 2,
+        "num_key_value_heads": 2,
+        "hidden_dim": 16,
+        "intermediate_dim": 32,
+    },
+    "8m": {
+        "vocabulary_size": 4096,
+        "num_layers": 4,
+        "num_query_heads": 6,
+        "num_key_value_heads": 6,
+        "hidden_dim": 384,
+        "intermediate_dim": 896,
+    },
+    "150m": {
+        "vocabulary_size": 16_384,
+        "num_layers": 12,
+        "num_query_heads": 16,
+        "num_key_value_heads": 16,
+        "hidden_dim": 1024,
+        "intermediate_dim": 2304,
+    },
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class HyQuTOptions(Options):
+    """The arguments of HyQuT.
+
+    Args:
+        size: str, a name in `SIZES`. The paper has 8M and 150M parameters;
+            the sizes of the layers are our choice. Defaults to `"8m"`.
+        targets: word or words: the matrices that become circuits, as for
+            `HyQuTBackbone`. Defaults to `"query"`.
+        layers: the layers in which they do, as for `HyQuTBackbone`.
+            Defaults to `None`: all.
+        circuit: what `as_circuit` accepts. Defaults to `"hyqut_ring"`;
+            `"hyqut_pairwise"` is the other layout of 80 gates.
+        engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
+        dropout: float, in attention. Defaults to 0.
+
+    Raises:
+        UserError: an argument is out of its range.
+    """
+
+    size: str = "8m"
+    targets: tuple[str, ...] = ("query",)
+    layers: tuple[int, ...] | None = None
+    circuit: object = "hyqut_ring"
+    engine: str = "auto"
+    dropout: float = 0.0
+
+    def __post_init__(self):
+        check_choice("size", self.size, SIZES)
+        object.__setattr__(self, "targets", as_targets(self.targets))
+        object.__setattr__(self, "layers", as_layers(self.layers))
+        object.__setattr__(self, "circuit", as_circuit(self.circuit))
+        check_choice("engine", self.engine, ENGINES)
+        check_share("dropout", self.dropout)
+
+
+def defaults(options):
+    """Adam without weight decay, as in the paper; lengths are our choice."""
+    return {
+        "vocabulary_size": SIZES[options.size]["vocabulary_size"],
+        "sequence_length": 256,
+        "batch_size": 8,
+        "optimizer": "adam",
+        "weight_decay": 0.0,
+    }
+
+
+def vocabulary(options, texts, size):
+    """Merges of byte pairs, learned from the texts."""
+    return learn_merges(texts, size)
+
+
+def build(options, twin, setting):
+    """The language model, from random weights.
+
+    Args:
+        options: `HyQuTOptions`.
+        twin: `"dense"`, `"bottleneck"` or `None`.
+        setting: `Setting`.
+
+    Returns:
+        A `HyQuTCausalLM`.
+
+    Raises:
+        UserError: the circuits do not fit in memory.
+    """
+    tokenizer = HyQuTTokenizer.from_merges(setting.vocabulary)
+    size = {**SIZES[options.size]}
+    size["vocabulary_size"] = tokenizer.vocabulary_size()
+    circuit = options.circuit
+    if twin is None:
+        layers = options.layers or range(size["num_layers"])
+        check_memory(
+            circuit.qubits,
+            circuit.observable_count,
+            circuit.layers,
+            setting.batch_size * setting.sequence_length,
+            layers=len(set(layers)) * len(options.targets),
+        )
+    backbone = HyQuTBackbone(
+        **size,
+        kind=twin or "quantum",
+        targets=options.targets,
+        layers=options.layers,
+        circuit=circuit,
+        engine=options.engine,
+        dropout=options.dropout,
+        # A fixed name keeps the names of logs the same in every process.
+        name="hyqut",
+    )
+    preprocessor = HyQuTCausalLMPreprocessor(
+        tokenizer, sequence_length=setting.sequence_length
+    )
+    return HyQuTCausalLM(backbone, preprocessor, compile=False, name="hyqut_lm")
+
+
+def parts(model):
+    """What stands in place of matrices, or the matrices of the twin."""
+    return {"matrices": model.backbone.replaced}

@@ -1,0 +1,112 @@
+"""The circuits of the quantum head (arXiv 2504.08732)."""
+
+import cirq
+import sympy
+
+from tfq_hybrid.circuits import CustomCircuit, preset, z_on_each
+from tfq_hybrid.circuits.ansatz import layer_operations
+from tfq_hybrid.circuits.entanglement import long_range
+
+
+def encoder_circuit(qubits, readouts, depth, distance, entangled=True):
+    """One encoder: amplitudes, then a block of Fig. 3; Z on the first qubits.
+
+    Args:
+        qubits: int.
+        readouts: int. How many qubits are read.
+        depth: int. Layers, L.
+        distance: int. The longest distance that CNOT couples, C.
+        entangled: bool. Without, RY columns take the place of the pairs: the
+            ablation.
+
+    Returns:
+        A `CircuitSpec` with `block_angles` weights.
+
+    Example:
+
+    >>> encoder_circuit(4, 1, depth=3, distance=2).weight_count
+    28
+    """
+    return _block(qubits, depth, distance, entangled, z_on_each(readouts))
+
+
+def block_angles(qubits, depth, distance, entangled=True):
+    """Angles of a block of Fig. 3: Q C L + Q.
+
+    A distance of Q or more is the longest that there is, Q - 1. Without
+    entanglement Q (L + 1) are left.
+
+    Example:
+
+    >>> block_angles(4, depth=3, distance=2)
+    28
+    """
+    longest = min(distance, qubits - 1) if entangled else 1
+    return qubits * max(longest, 1) * depth + qubits
+
+
+def head_circuit(
+    qubits,
+    reuploads,
+    readouts,
+    depth,
+    distance,
+    share_weights=True,
+    entangled=True,
+):
+    """N x {RY(x) on each qubit, PQC1}, PQC2; Z on the first qubits.
+
+    Both PQC are blocks of Fig. 3. Our choice: PQC2 has angles of its own.
+
+    Args:
+        qubits: int, the number of values that are encoded.
+        reuploads: int, N.
+        readouts: int. How many qubits are read, Q_m.
+        depth, distance, entangled: see `encoder_circuit`.
+        share_weights: bool. Whether PQC1 has the same angles each time.
+
+    Returns:
+        A `CustomCircuit`, fed with `qubits` angles in radians.
+    """
+    block = _block(qubits, depth, distance, entangled)
+    count = block.weight_count
+    pairs = long_range(qubits, 0, distance) if entangled else []
+    starts = [0 if share_weights else i * count for i in range(reuploads)]
+    starts.append(max(starts) + count)  # PQC2
+    total = starts[-1] + count
+    weights = [_symbol("w", i, total) for i in range(total)]
+    features = [_symbol("x", i, qubits) for i in range(qubits)]
+    circuit = cirq.Circuit()
+    for repeat, start in enumerate(starts):
+        if repeat < reuploads:
+            circuit += [
+                cirq.ry(symbol)(qid)
+                for symbol, qid in zip(features, block.qids, strict=True)
+            ]
+        own = iter(weights[start:])
+        for layer in range(depth):
+            words = block.ansatz if layer else block.first_layer
+            circuit += layer_operations(words, block.qids, pairs, own)
+    return CustomCircuit(
+        circuit,
+        [cirq.Z(qid) for qid in block.qids[:readouts]],
+        tuple(map(str, features)),
+        tuple(map(str, weights)),
+        scaling="identity",
+    )
+
+
+def _block(qubits, depth, distance, entangled, observables=()):
+    changes = {"qubits": qubits, "depth": depth, "observables": observables}
+    if entangled and qubits > 1:
+        changes["distance"] = min(distance, qubits - 1)
+    else:
+        changes |= {"entanglement": "none", "distance": 1}
+        changes |= {"ansatz": ("ry",), "first_layer": ("ry", "ry")}
+    return preset("ionq", **changes)
+
+
+def _symbol(prefix, index, count):
+    """Zero-padded, so that the order of the names is that of the numbers."""
+    width = len(str(max(count - 1, 0)))
+    return sympy.Symbol(f"{prefix}_{index:0{width}d}")

@@ -1,0 +1,84 @@
+"""What replacing matrices saves: parameters and operations."""
+
+import math
+
+import keras
+
+from tfq_hybrid.adapters import named_layers
+
+# HyQuT's published reductions, as shares; the paper's text says for which
+# model, not for which matrix nor for which layer sizes.
+PUBLISHED = {
+    "8m": {"parameters": -0.133, "flops": -0.135},
+    "150m": {"parameters": -0.107, "flops": -0.107},
+}
+
+
+def reduction(backbone, length):
+    """Parameters and operations of a HyQuT beside those of its dense twin.
+
+    Counted are the weights of the model as it is; of its dense twin each
+    replaced layer counts as the matrix that it stands for.
+
+    An operation is a multiplication or an addition, for one token of a text
+    of `length` tokens, forward: 2 for each weight of a matrix, 4 d for each
+    token that attention looks at, and the logits. A circuit itself counts
+    nothing, as for the paper's hardware; simulating it takes more.
+
+    Args:
+        backbone: `HyQuTBackbone`, quantum or one of its twins.
+        length: int, in tokens.
+
+    Returns:
+        A dict of `parameters` and `flops`, each with `model`, `dense` and
+        `change`, the share by which the first differs from the second.
+
+    Example:
+
+    >>> from tfq_hybrid.models import HyQuTBackbone
+    >>> model = HyQuTBackbone(
+    ...     50, 1, 2, 64, 64, num_key_value_heads=2, circuit="hyqut_ring"
+    ... )
+    >>> found = reduction(model, length=16)["parameters"]
+    >>> found["dense"] - found["model"]  # 64 x 64 to 64 -> 20 -> 10 -> 64
+    2052
+    """
+    taken = _matrix_sizes(backbone)
+    kept = sum(layer.count_params() for layer in backbone.replaced)
+    parameters = backbone.count_params()
+    weights = sum(
+        math.prod(layer.kernel.shape)
+        for _, layer in named_layers(backbone)
+        if isinstance(layer, (keras.layers.Dense, keras.layers.EinsumDense))
+    )
+    inside = sum(
+        math.prod(layer.kernel.shape)
+        for replaced in backbone.replaced
+        for layer in _dense_layers(replaced)
+    )
+    width = backbone.hidden_dim
+    flops = 2 * weights + 4 * length * width * backbone.num_layers
+    flops += 2 * backbone.vocabulary_size * width
+    return {
+        "parameters": _compare(parameters, parameters - kept + sum(taken)),
+        "flops": _compare(flops, flops + 2 * (sum(taken) - inside)),
+    }
+
+
+def _matrix_sizes(backbone):
+    """The weights of each matrix that stood in a chosen place."""
+    sizes = [
+        math.prod(inputs) * math.prod(outputs)
+        for inputs, outputs in map(backbone.shape_of, backbone.targets)
+    ]
+    return sizes * (len(backbone.replaced) // len(sizes))
+
+
+def _dense_layers(layer):
+    kinds = (keras.layers.Dense, keras.layers.EinsumDense)
+    found = [layer, *(inner for _, inner in named_layers(layer))]
+    return [one for one in found if isinstance(one, kinds)]
+
+
+def _compare(model, dense):
+    return {"model": model, "dense": dense, "change": model / dense - 1}

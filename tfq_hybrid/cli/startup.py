@@ -1,1 +1,0 @@
-from tfq_hybrid.startup import quiet_imports  # noqa: F401

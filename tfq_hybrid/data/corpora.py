@@ -1,0 +1,166 @@
+"""`load_corpus`: text for language models, plain or as dialogues."""
+
+import dataclasses
+import hashlib
+import json
+import pathlib
+
+from tfq_hybrid.data.files import read_jsonl, read_text
+from tfq_hybrid.errors import UserError, check_choice, choice_error
+
+ROLES = ("user", "assistant")
+# The columns of instructions and what is asked of them, by their usual names.
+INSTRUCTIONS = ("instruction", "prompt", "question")
+RESPONSES = ("output", "response", "completion", "answer")
+
+
+@dataclasses.dataclass(frozen=True)
+class Corpus:
+    """Text in memory: dialogues, or the lines of a plain text.
+
+    Attributes:
+        rows: list. Of dialogues each is a list of pairs `(role, content)`;
+            of plain text each is a str, a line with its end.
+        format: `"dialogue"` or `"plain"`.
+    """
+
+    rows: list
+    format: str
+
+    def __len__(self):
+        return len(self.rows)
+
+    @property
+    def texts(self):
+        """All that is said, a list of str."""
+        if self.format == "plain":
+            return self.rows
+        return [content for turns in self.rows for _, content in turns]
+
+    def take(self, count):
+        """The first `count` lines or dialogues; all of them for `None`."""
+        return dataclasses.replace(self, rows=self.rows[:count])
+
+    def split(self, fraction):
+        """Two parts, the second the end, of about `fraction` of the text."""
+        sizes = [len(json.dumps(row)) for row in self.rows]
+        wanted, cut = sum(sizes) * (1 - fraction), 0
+        while cut < len(sizes) - 1 and sum(sizes[: cut + 1]) <= wanted:
+            cut += 1
+        return self.take(cut), dataclasses.replace(self, rows=self.rows[cut:])
+
+    def fingerprint(self):
+        """A digest of all text, a hexadecimal str."""
+        digest = hashlib.sha256(self.format.encode())
+        for row in self.rows:
+            digest.update(json.dumps(row).encode("utf-8"))
+        return digest.hexdigest()
+
+
+def load_corpus(path, text_column=None):
+    """Loads text for a language model from a local file.
+
+    A `.txt` file is one plain text; `<|endoftext|>` in it separates texts. A
+    `.jsonl` file holds a dialogue a line, in one of two forms, or with
+    `text_column` a plain text a line:
+
+        {"conversations": [{"role": "user", "content": ...}, ...]}
+        {"instruction": ..., "input": ..., "output": ...}
+
+    In the first the roles are `user` and `assistant`; in the second `input`
+    is optional, and `prompt` or `question`, and `response`, `completion` or
+    `answer` are other names for the rest. A dialogue in which the assistant
+    says nothing is left out.
+
+    Args:
+        path: str or path.
+        text_column: str. Defaults to `None`: dialogues.
+
+    Returns:
+        A `Corpus`.
+
+    Raises:
+        UserError: the file is missing, of another format, malformed, or
+            without text.
+    """
+    path = pathlib.Path(path)
+    check_choice("file type of text", path.suffix, (".txt", ".jsonl"))
+    if path.suffix == ".txt":
+        if text_column is not None:
+            raise UserError(
+                "Expected no text_column with a .txt file. Received: "
+                f"text_column={text_column!r}"
+            )
+        corpus = Corpus(read_text(path).splitlines(keepends=True), "plain")
+    else:
+        columns, rows = read_jsonl(path, read_text(path))
+        if text_column is not None:
+            check_choice("text column", text_column, columns)
+            texts = [_text(row[text_column], path) for row in rows]
+            texts = [f"{text}<|endoftext|>" for text in texts]
+            corpus = Corpus(texts, "plain")
+        else:
+            corpus = Corpus(_dialogues(path, columns, rows), "dialogue")
+    if not any(text.strip() for text in corpus.texts):
+        raise UserError(f"Expected text. Received: {path}, all blank")
+    return corpus
+
+
+def _dialogues(path, columns, rows):
+    if "conversations" in columns:
+        found = [_turns(row["conversations"], path) for row in rows]
+    else:
+        prompt = _column(path, INSTRUCTIONS, columns)
+        response = _column(path, RESPONSES, columns)
+        found = []
+        for row in rows:
+            asked = [
+                _text(row[prompt], path),
+                _text(row.get("input", ""), path),
+            ]
+            asked = "\n".join(part for part in asked if part)
+            found.append(
+                [("user", asked), ("assistant", _text(row[response], path))]
+            )
+    return [
+        turns
+        for turns in found
+        if any(role == "assistant" and content for role, content in turns)
+    ]
+
+
+def _turns(turns, path):
+    if not isinstance(turns, list):
+        raise UserError(
+            "Expected conversations as lists of turns. Received: "
+            f"{path} with {turns!r}"[:300]
+        )
+    found = []
+    for turn in turns:
+        if not isinstance(turn, dict) or not {"role", "content"} <= set(turn):
+            raise UserError(
+                "Expected turns with a role and a content. Received: "
+                f"{path} with {turn!r}"[:300]
+            )
+        check_choice(f"role in {path}", turn["role"], ROLES)
+        found.append((turn["role"], _text(turn["content"], path)))
+    return found
+
+
+def _text(value, path):
+    if not isinstance(value, str):
+        raise UserError(
+            f"Expected texts in {path}. Received: {type(value).__name__} "
+            f"{value!r}"[:300]
+        )
+    return value
+
+
+def _column(path, names, columns):
+    for name in names:
+        if name in columns:
+            return name
+    raise UserError(
+        f"{choice_error(f'column of {path}', names[0], columns)} Name a "
+        "column of plain text with --text-column."
+    )

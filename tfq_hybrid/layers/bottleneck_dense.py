@@ -1,0 +1,92 @@
+"""`BottleneckDense`: the classical twin of `QuantumDense`."""
+
+import keras
+
+from tfq_hybrid.errors import check_integer
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class BottleneckDense(keras.layers.Layer):
+    """A narrow classical network in place of a Dense layer.
+
+    On the last axis: Dense to `features`, Dense to `observables`, Dense to
+    `units`. What is a circuit in a `QuantumDense`, from features to
+    observables, is a small Dense layer here, so that both have nearly the
+    same number of parameters.
+
+    Args:
+        units: int. The size of the output.
+        features: int. The width of the first projection.
+        observables: int. The width after the middle layer.
+        activation: of the two inner layers. Defaults to `"gelu"`.
+        kernel_initializer: of all three layers. Defaults to
+            `"glorot_uniform"`.
+
+    Raises:
+        UserError: a size is below 1.
+
+    Example:
+
+    >>> import numpy as np
+    >>> layer = BottleneckDense(units=3, features=4, observables=2)
+    >>> layer(np.ones((2, 5, 8))).shape
+    TensorShape([2, 5, 3])
+    >>> layer.count_params() == (8 * 4 + 4) + (4 * 2 + 2) + (2 * 3 + 3)
+    True
+    """
+
+    def __init__(
+        self,
+        units,
+        features,
+        observables,
+        activation="gelu",
+        kernel_initializer="glorot_uniform",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        check_integer("units", units, minimum=1)
+        check_integer("features", features, minimum=1)
+        check_integer("observables", observables, minimum=1)
+        self.units = units
+        self.features = features
+        self.observables = observables
+        self.activation = keras.activations.get(activation)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.supports_masking = True
+        self.down = self._dense(features, self.activation, "down")
+        self.middle = self._dense(observables, self.activation, "middle")
+        self.up = self._dense(units, None, "up")
+
+    def _dense(self, units, activation, name):
+        return keras.layers.Dense(
+            units,
+            activation=activation,
+            kernel_initializer=self.kernel_initializer.clone(),
+            dtype=self.dtype_policy,
+            name=name,
+        )
+
+    def build(self, input_shape):
+        self.down.build(input_shape)
+        self.middle.build((*input_shape[:-1], self.features))
+        self.up.build((*input_shape[:-1], self.observables))
+        self.built = True
+
+    def call(self, inputs):
+        return self.up(self.middle(self.down(inputs)))
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "features": self.features,
+            "observables": self.observables,
+            "activation": keras.activations.serialize(self.activation),
+            "kernel_initializer": keras.initializers.serialize(
+                self.kernel_initializer
+            ),
+        }

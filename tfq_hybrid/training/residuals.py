@@ -1,0 +1,181 @@
+"""`ResidualMonitor`: how much the adapters of a model change.
+
+As `GradientMonitor` does, it writes a few numbers into a variable inside the
+train step, on the batch that is trained on anyway, and reads them every few
+steps. So no second forward pass runs, and `generate`, which has a function of
+its own, is not touched.
+"""
+
+import pathlib
+
+import keras
+import tensorflow as tf
+
+from tfq_hybrid.adapters import named_layers
+from tfq_hybrid.errors import UserError, check_integer
+
+
+def adapters_in_use(model):
+    """The active adapters that add to what a frozen layer gives.
+
+    Args:
+        model: an adapted model.
+
+    Returns:
+        A dict of the path of the layer that each sits in, and the adapter.
+    """
+    return {
+        path: layer.adapter
+        for path, layer in named_layers(model)
+        if getattr(layer, "adapter", None) is not None
+        and getattr(layer.adapter, "place", None) in ("after", "beside")
+    }
+
+
+def residual_monitors(model, log_dir=None, every=10):
+    """A `ResidualMonitor` where a model has something to watch, else none.
+
+    Args:
+        model: a model, adapted or not.
+        log_dir, every: see `ResidualMonitor`.
+
+    Returns:
+        A list of callbacks.
+    """
+    return [ResidualMonitor(log_dir, every)] if adapters_in_use(model) else []
+
+
+def residual_ratio(residual, hidden):
+    """The mean over tokens of |residual| / |hidden|, Euclidean norms.
+
+    Tokens whose hidden state is all zeros are left out.
+
+    Args:
+        residual, hidden: float tensors of shape (..., features).
+
+    Returns:
+        A float32 tensor without axes.
+
+    Example:
+
+    >>> float(residual_ratio(tf.constant([[3.0, 4.0]]), tf.ones([1, 2]) * 5))
+    0.7071067690849304
+    """
+    residual, hidden = (tf.cast(x, tf.float32) for x in (residual, hidden))
+    below = tf.norm(hidden, axis=-1)
+    ratios = tf.math.divide_no_nan(tf.norm(residual, axis=-1), below)
+    count = tf.math.count_nonzero(below, dtype=tf.float32)
+    return tf.math.divide_no_nan(tf.reduce_sum(ratios), count)
+
+
+class ResidualMonitor(keras.callbacks.Callback):
+    """Logs the ratio of each adapter's residual to the hidden state.
+
+    For every active adapter that adds to a frozen layer, `residual_ratio` of
+    what it adds, to what it adds to, on the current batch: every `every`
+    steps to TensorBoard as `residual_ratio/<layer path>`, and its mean over
+    the epoch to the Keras logs under the same name.
+
+    Args:
+        log_dir: str or path. The folder for TensorBoard. Defaults to
+            `None`: Keras logs only.
+        every: int. Steps between two readings. Defaults to 10.
+
+    Raises:
+        UserError: at the begin of the training, where the model has no such
+            adapter.
+
+    Example:
+
+    >>> from tfq_hybrid.adapters import LoRA, adapt
+    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    >>> model.compile("sgd", "mse")
+    >>> model = adapt(model, LoRA(targets="dense", rank=2))
+    >>> data = tf.ones((4, 4)), tf.ones((4, 3))
+    >>> callback = ResidualMonitor(every=1)
+    >>> history = model.fit(*data, verbose=0, callbacks=[callback]).history
+    >>> history["residual_ratio/dense"]  # the identity at step 0
+    [0.0]
+    """
+
+    def __init__(self, log_dir=None, every=10):
+        super().__init__()
+        check_integer("every", every, minimum=1)
+        self.log_dir = None if log_dir is None else str(log_dir)
+        self.every = every
+        # Callbacks are copied by keras-tuner: no writer, no model here.
+        self._writer = None
+        self._adapters = {}
+        self._values = None
+        self._readings = []
+        self._last_period = None
+
+    def on_train_begin(self, logs=None):
+        self._adapters = adapters_in_use(self.model)
+        if not self._adapters:
+            raise UserError(
+                "Expected a model with an adapter that adds to its frozen "
+                "layers, to watch. Received: a model without an active one"
+            )
+        self._values = tf.Variable(
+            tf.zeros([len(self._adapters)]), trainable=False, name="residuals"
+        )
+        self._last_period = self._period()
+        for row, adapter in enumerate(self._adapters.values()):
+            adapter.observer = self._observer(row)
+        # A step that was traced earlier does not hold the observers.
+        self.model.make_train_function(force=True)
+        if self.log_dir is not None:
+            self._writer = tf.summary.create_file_writer(
+                str(pathlib.Path(self.log_dir) / "residuals")
+            )
+
+    def _period(self):
+        """Counts the readings that are due; below zero for none."""
+        return (int(self.model.optimizer.iterations) - 1) // self.every
+
+    def _observer(self, row):
+        """What writes the ratio of one adapter, in the steps that are due."""
+        values, every = self._values, self.every
+        iterations = self.model.optimizer.iterations
+
+        def observe(residual, hidden):
+            residual, hidden = map(tf.stop_gradient, (residual, hidden))
+
+            def record():
+                values[row].assign(residual_ratio(residual, hidden))
+                return True
+
+            step = tf.cast(iterations, tf.int64)
+            tf.cond(step % every == 0, record, lambda: False)
+
+        return observe
+
+    def on_train_batch_end(self, batch, logs=None):
+        period = self._period()
+        if period == self._last_period:
+            return
+        self._last_period = period
+        values = self._values.numpy()
+        self._readings.append(values)
+        if self._writer is not None:
+            step = int(self.model.optimizer.iterations)
+            with self._writer.as_default(step=step):
+                for path, value in zip(self._adapters, values, strict=True):
+                    tf.summary.scalar(f"residual_ratio/{path}", value)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if logs is None or not self._readings:
+            return
+        means = sum(self._readings) / len(self._readings)
+        for path, value in zip(self._adapters, means, strict=True):
+            logs[f"residual_ratio/{path}"] = float(value)
+        self._readings = []
+
+    def on_train_end(self, logs=None):
+        for adapter in self._adapters.values():
+            adapter.observer = None
+        self.model.make_train_function(force=True)
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
