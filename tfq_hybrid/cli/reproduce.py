@@ -33,6 +33,11 @@ like. An interrupted reproduction goes on when it is called again.
     show_default=True,
     help="Processes, each on cores of its own.",
 )
+@click.option(
+    "--encoder",
+    help="A BERT preset or a folder, where the recipe starts from one. "
+    "Default: all-MiniLM-L6-v2, if its wheel is installed.",
+)
 @click.option("--overwrite", is_flag=True, help="Do not go on: begin anew.")
 def reproduce(recipe, quick, budget, full, output, **options):
     """Reproduce a published system beside its classical twins.

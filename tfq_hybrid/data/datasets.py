@@ -67,9 +67,10 @@ class TextDataset:
         """Two disjoint random parts, the second of about `fraction`."""
         order = np.random.default_rng(seed).permutation(len(self))
         cut = len(self) - max(1, round(len(self) * fraction))
-        return self._pick(order[:cut]), self._pick(order[cut:])
+        return self.pick(order[:cut]), self.pick(order[cut:])
 
-    def _pick(self, indices):
+    def pick(self, indices):
+        """The examples at some places, in that order."""
         texts = [self.texts[i] for i in indices]
         return dataclasses.replace(
             self, texts=texts, labels=self.labels[indices]

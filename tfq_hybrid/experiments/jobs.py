@@ -104,6 +104,8 @@ class Recipe:
         goals: function `(blocks, Results) -> list of Goal`.
         choices: tuple of str. What the paper does not give.
         published: tuple of (claim, figure, tag).
+        encoder: bool. Whether it starts from a pretrained BERT. Defaults to
+            `False`.
     """
 
     name: str
@@ -115,3 +117,4 @@ class Recipe:
     goals: Callable
     choices: tuple
     published: tuple
+    encoder: bool = False

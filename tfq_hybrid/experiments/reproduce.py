@@ -3,6 +3,7 @@
 import pathlib
 
 from tfq_hybrid.errors import UserError, check_choice, check_integer
+from tfq_hybrid.experiments.encoders import default_encoder
 from tfq_hybrid.experiments.jobs import SCALES, Scale
 from tfq_hybrid.experiments.recipes import RECIPES
 from tfq_hybrid.experiments.report import write_report
@@ -22,6 +23,7 @@ def reproduce(
     seeds=None,
     minutes=None,
     workers=2,
+    encoder=None,
     overwrite=False,
     report=print,
     status=lambda line: None,
@@ -36,6 +38,9 @@ def reproduce(
         seeds: int. Defaults to 1 for `"quick"`, else 5.
         minutes: float, with `"budget"`. Defaults to `None`.
         workers: int. Processes, each on cores of its own. Defaults to 2.
+        encoder: what `as_preset` takes, for a recipe that starts from a
+            pretrained BERT. Defaults to `None`: all-MiniLM-L6-v2, where its
+            wheel is installed.
         overwrite: bool. Whether to begin anew. Defaults to `False`.
         report: function of a line that stays. Defaults to `print`.
         status: function of a line that does not. Defaults to none.
@@ -54,6 +59,16 @@ def reproduce(
     check_integer("workers", workers, minimum=1)
     recipe = RECIPES[name]
     paths = find_files(recipe, data)
+    config_encoder = {}
+    if recipe.encoder:
+        paths["encoder"] = encoder or default_encoder()
+        name_of = str(encoder or "all-MiniLM-L6-v2")
+        config_encoder = {"encoder": name_of}
+    elif encoder is not None:
+        raise UserError(
+            f"Expected no --encoder with {name}, which starts from random "
+            f"weights. Received: --encoder={encoder}"
+        )
     check_output_folder(output)
     scale = Scale(scale, seeds, minutes)
     blocks = recipe.blocks(scale, paths)
@@ -61,7 +76,8 @@ def reproduce(
         "recipe": name,
         "scale": scale.name,
         "seeds": seeds,
-        "data": {word: digest(path) for word, path in paths.items()},
+        "data": {word: digest(paths[word]) for word in recipe.files},
+        **config_encoder,
     }
     with writing(output):
         results = Results.open(output, config, overwrite)

@@ -1,5 +1,7 @@
 """The recipes of `reproduce`, a module each."""
 
-from tfq_hybrid.experiments.recipes import qffn_bert
+from tfq_hybrid.experiments.recipes import qffn_bert, quantum_head
 
-RECIPES = {recipe.name: recipe for recipe in (qffn_bert.RECIPE,)}
+RECIPES = {
+    module.RECIPE.name: module.RECIPE for module in (qffn_bert, quantum_head)
+}
