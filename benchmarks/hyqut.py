@@ -89,12 +89,12 @@ def make_generation(model, preprocessor, new_tokens, jit_compile):
     return lambda: len(list(stream("ab" * 16, new_tokens, sampler)))
 
 
-def compare(title, functions, rounds, best="least"):
-    """Times both in turn, prints and returns summaries and the ratio."""
+def compare(title, functions, rounds, is_rate=False):
+    """Times both in turn; the ratio is of seconds, or of one over them."""
     seconds = alternate(functions, rounds)
     found = {name: summary(times) for name, times in seconds.items()}
     quantum, twin = seconds.values()
-    pair = (quantum, twin) if best == "least" else (twin, quantum)
+    pair = (twin, quantum) if is_rate else (quantum, twin)
     found["ratio"] = ratio(*pair)
     print(f"{title}: {found}", flush=True)
     return found
@@ -143,11 +143,11 @@ def main():
     sizes = reduction(models["quantum"].backbone, LENGTH)
     published = PUBLISHED.get(options.size, {})
     for name, found in sizes.items():
-        print(
-            f"{name}: {found['model']:,}, dense {found['dense']:,}, change "
-            f"{found['change']:+.1%} (paper {published.get(name, 0):+.1%}, "
-            "with layer sizes and matrices that it does not give)"
-        )
+        line = f"{name}: {found['model']:,}, dense {found['dense']:,}, change "
+        line += f"{found['change']:+.1%}"
+        if published:
+            line += f" (paper {published[name]:+.1%}, of layers not given)"
+        print(line)
     preprocessors = {n: model.preprocessor for n, model in models.items()}
     for model in models.values():
         model.preprocessor = None  # the batches are tokens already
@@ -168,8 +168,9 @@ def main():
             )
             for name, model in models.items()
         }
-        # Tokens a second are as one over seconds.
-        generation = compare("generation", functions, options.rounds, "most")
+        generation = compare(
+            "generation", functions, options.rounds, is_rate=True
+        )
         generation["goal"] = GENERATION_GOAL
     saving = save_and_load(models["quantum"]) if options.save else None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
