@@ -11,6 +11,7 @@ from tfq_hybrid.cli.evaluate import evaluate
 from tfq_hybrid.cli.export import export
 from tfq_hybrid.cli.predict import predict
 from tfq_hybrid.cli.reproduce import reproduce
+from tfq_hybrid.cli.serve import serve
 from tfq_hybrid.cli.train import train
 from tfq_hybrid.errors import (
     StorageError,
@@ -55,6 +56,7 @@ for _command in (
     export,
     predict,
     reproduce,
+    serve,
     benchmark,
 ):
     commands.add_command(_command)

@@ -45,6 +45,10 @@ def _on_batched(config):
     config = {key: _on_batched(value) for key, value in config.items()}
     inner = config.get("config")
     ours = str(config.get("registered_name")).startswith("tfq_hybrid>")
-    if ours and isinstance(inner, dict) and "engine" in inner:
-        inner["engine"] = "batched"
+    if ours and isinstance(inner, dict):
+        # An adapted model tells of its circuits by its methods.
+        methods = inner.get("adaptation", {}).get("methods", {})
+        for settings in (inner, *methods.values()):
+            if "engine" in settings:
+                settings["engine"] = "batched"
     return config
