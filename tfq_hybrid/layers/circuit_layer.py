@@ -85,6 +85,9 @@ class CircuitLayer(keras.layers.Layer):
         self.regularizer = keras.regularizers.get(regularizer)
         self.constraint = keras.constraints.get(constraint)
         self.parameters = None
+        # Whether a graph that is traced now holds the parameters' values as
+        # constants, so that TensorFlow computes what follows from them once.
+        self.is_folded = False
 
     def build(self, input_shape=None):
         if self.program.trained and self.parameters is None:
@@ -153,9 +156,7 @@ class CircuitLayer(keras.layers.Layer):
             )
         fed = tf.ensure_shape(fed, [None, len(names)])
         fed = tf.cast(fed, dtype)
-        trained = tf.zeros([0], dtype)
-        if self.parameters is not None:
-            trained = tf.cast(tf.convert_to_tensor(self.parameters), dtype)
+        trained = self._trained_values(dtype)
         self._check_values(fed, circuits, states)
         seed = self._draw_seed()
         name = self.engine_choice.name
@@ -166,6 +167,16 @@ class CircuitLayer(keras.layers.Layer):
             name, start = "tfq", circuits
         result = self._engine(name)(fed, trained, start, seed)
         return tf.cast(result, self.compute_dtype)
+
+    def _trained_values(self, dtype):
+        """A tensor of shape (trained symbols,)."""
+        if self.parameters is None:
+            return tf.zeros([0], dtype)
+        if self.is_folded:
+            with tf.init_scope():  # the value, whatever is being traced
+                values = keras.ops.convert_to_numpy(self.parameters)
+            return tf.constant(values, dtype)
+        return tf.cast(tf.convert_to_tensor(self.parameters), dtype)
 
     def _check_values(self, fed, circuits, states):
         if circuits is None and self.program.foreign_qids:

@@ -5,9 +5,8 @@ import importlib.metadata
 import json
 import platform
 
-from tfq_hybrid.adapters import named_layers
 from tfq_hybrid.adapters.hosts import HOSTS
-from tfq_hybrid.layers.circuit_layer import CircuitLayer
+from tfq_hybrid.serving.folding import circuit_layers
 from tfq_hybrid.training.run_folder import RunFolder
 from tfq_hybrid.version import __version__
 
@@ -73,7 +72,7 @@ def write_card(path, name, kind, model, signatures, about):
 
 def _head(name, kind, model):
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
-    circuits = " Circuits are simulated." if _circuit_layers(model) else ""
+    circuits = " Circuits are simulated." if circuit_layers(model) else ""
     adaptation = getattr(model, "adaptation", None)
     adapted = ""
     if type(model) in HOSTS.values() and adaptation.method is not None:
@@ -106,7 +105,7 @@ def _tensor(name, spec):
 
 def _parameters(model):
     trained = sum(_size(v) for v in model.trainable_variables)
-    circuits = sum(c.count_params() for _, c in _circuit_layers(model))
+    circuits = sum(c.count_params() for _, c in circuit_layers(model))
     rows = [
         ("all", f"{model.count_params():,}"),
         ("trainable", f"{trained:,}"),
@@ -122,18 +121,10 @@ def _size(variable):
     return size
 
 
-def _circuit_layers(model):
-    return [
-        (path, layer)
-        for path, layer in named_layers(model)
-        if isinstance(layer, CircuitLayer)
-    ]
-
-
 def _circuits(model):
     """Each circuit once, with the layers that have it."""
     places = {}
-    for path, layer in _circuit_layers(model):
+    for path, layer in circuit_layers(model):
         diagram = layer.model_circuit.to_text_diagram()
         readout = ", ".join(map(str, layer.operators))
         places.setdefault((diagram, readout), []).append((path, layer))

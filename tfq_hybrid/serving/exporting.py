@@ -1,5 +1,6 @@
 """Export a model as a SavedModel that serves strings."""
 
+import contextlib
 import pathlib
 
 import keras
@@ -7,13 +8,16 @@ import keras
 from tfq_hybrid.files import check_output_folder
 from tfq_hybrid.serving.card import CARD, write_card
 from tfq_hybrid.serving.folders import add_version
+from tfq_hybrid.serving.folding import folded
 from tfq_hybrid.serving.kinds import KINDS, kind_of
 from tfq_hybrid.serving.kinds.endpoint import Options
 from tfq_hybrid.serving.manifest import write_manifest
 from tfq_hybrid.serving.portable import portable_copy
 
 
-def export(model, path, label_names=None, preprocessor=None, about=None):
+def export(
+    model, path, label_names=None, preprocessor=None, about=None, fold=True
+):
     """Writes the next version of a SavedModel: `path/VERSION/`.
 
     The layout is the one that TensorFlow Serving reads. The signatures are
@@ -35,6 +39,9 @@ def export(model, path, label_names=None, preprocessor=None, about=None):
         about: dict of what the card says of the training; see
             `serving.about_run`. Defaults to `None`: nothing.
 
+        fold: bool. Whether trained angles of circuits become constants, which
+            answers faster. Defaults to `True`.
+
     Returns:
         The folder of the new version, a `pathlib.Path`.
 
@@ -52,6 +59,22 @@ def export(model, path, label_names=None, preprocessor=None, about=None):
     check_output_folder(path)
     archive = keras.export.ExportArchive()
     archive.track(model_to_trace)
+    # Keras traces once more when it writes.
+    with folded(model_to_trace) if fold else contextlib.nullcontext():
+        signatures = _add_endpoints(archive, endpoints)
+
+        def write(folder):
+            archive.write_out(str(folder), verbose=False)
+            write_card(
+                folder / CARD, path.name, kind, model, signatures, about or {}
+            )
+            write_manifest(folder)
+
+        return add_version(path, write)
+
+
+def _add_endpoints(archive, endpoints):
+    """Traces endpoints: specs of their inputs and outputs, by name."""
     signatures = {}
     for endpoint in endpoints:
         specs = list(endpoint.specs)
@@ -59,12 +82,4 @@ def export(model, path, label_names=None, preprocessor=None, about=None):
         outputs = traced.get_concrete_function().structured_outputs
         inputs = {spec.name: spec for spec in specs}
         signatures[endpoint.name] = inputs, outputs
-
-    def write(folder):
-        archive.write_out(str(folder), verbose=False)
-        write_card(
-            folder / CARD, path.name, kind, model, signatures, about or {}
-        )
-        write_manifest(folder)
-
-    return add_version(path, write)
+    return signatures
