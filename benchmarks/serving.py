@@ -20,7 +20,7 @@ from tfq_hybrid.data import learn_vocabulary, load_dataset
 from tfq_hybrid.serving import export
 from tfq_hybrid.serving.loading import load_export
 from tfq_hybrid.training import TrainConfig
-from tfq_hybrid.training.build import build_classifier
+from tfq_hybrid.training.build import build_model
 
 BATCHES = (1, 32)
 SEED = 0
@@ -37,7 +37,7 @@ def load(title, changes, vocabulary, folder):
     """The token signature of one model's export, loaded."""
     keras.utils.set_random_seed(SEED)
     config = TrainConfig.from_dict({"data": "embedded", **changes})
-    model = build_classifier(config, vocabulary, 2)
+    model = build_model(config, vocabulary, 2)
     fold = "not folded" not in title
     export(model, folder / title, fold=fold)
     return load_export(folder / title)[1]

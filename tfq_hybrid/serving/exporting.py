@@ -12,11 +12,19 @@ from tfq_hybrid.serving.folding import folded
 from tfq_hybrid.serving.kinds import KINDS, kind_of
 from tfq_hybrid.serving.kinds.endpoint import Options
 from tfq_hybrid.serving.manifest import write_manifest
+from tfq_hybrid.serving.onnx import FILE as ONNX
+from tfq_hybrid.serving.onnx import check_onnx, to_onnx
 from tfq_hybrid.serving.portable import portable_copy
 
 
 def export(
-    model, path, label_names=None, preprocessor=None, about=None, fold=True
+    model,
+    path,
+    label_names=None,
+    preprocessor=None,
+    about=None,
+    with_onnx=False,
+    fold=True,
 ):
     """Writes the next version of a SavedModel: `path/VERSION/`.
 
@@ -39,6 +47,9 @@ def export(
         about: dict of what the card says of the training; see
             `serving.about_run`. Defaults to `None`: nothing.
 
+        with_onnx: bool. Whether `model.onnx` lies beside it: `serve_tokens`
+            for other runtimes. Takes the packages of the extra `onnx`.
+            Defaults to `False`.
         fold: bool. Whether trained angles of circuits become constants, which
             answers faster. Defaults to `True`.
 
@@ -49,6 +60,8 @@ def export(
         UserError: the number of names is not that of the classes, the model
             cannot be exported, or the path cannot be written.
     """
+    if with_onnx:
+        check_onnx()
     path = pathlib.Path(path)
     names = None if label_names is None else tuple(map(str, label_names))
     kind = kind_of(model)
@@ -62,9 +75,13 @@ def export(
     # Keras traces once more when it writes.
     with folded(model_to_trace) if fold else contextlib.nullcontext():
         signatures = _add_endpoints(archive, endpoints)
+        tokens = next(e for e in endpoints if e.name == "serve_tokens")
+        onnx = to_onnx(tokens) if with_onnx else None
 
         def write(folder):
             archive.write_out(str(folder), verbose=False)
+            if onnx is not None:
+                (folder / ONNX).write_bytes(onnx)
             write_card(
                 folder / CARD, path.name, kind, model, signatures, about or {}
             )

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfq_hybrid.errors import UserError
+from tfq_hybrid.errors import UserError, check_integer, is_number
 from tfq_hybrid.serving.loading import load_export
 
 # What a prompt is asked with, where nothing else is said.
@@ -62,6 +62,7 @@ class Predictor:
                     "Expected settings that the export takes: "
                     f"{', '.join(known) or 'none'}. Received: {name}"
                 )
+            check_setting(name, settings[name])
         values = {**known, **settings}
         dtypes = self._serve.structured_input_signature[1]
         inputs = {
@@ -77,6 +78,18 @@ class Predictor:
             {name: text, **dict(zip(columns, row, strict=True))}
             for text, row in zip(texts, rows, strict=True)
         ]
+
+
+def check_setting(name, value):
+    """Raises `UserError` unless a setting of a generation is in range."""
+    if name != "temperature":
+        low = {"max_length": 1, "top_k": 0}.get(name, -(2**31))
+        check_integer(name, value, minimum=low)
+    elif not is_number(value) or not 0 <= value < 3e38:
+        raise UserError(
+            "Expected temperature to be a number from 0. Received: "
+            f"temperature={value!r}"
+        )
 
 
 def _plain(tensor):
