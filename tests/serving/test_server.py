@@ -2,15 +2,17 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import http.client
 import json
 import os
 import pathlib
-import select
+import queue
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -48,20 +50,26 @@ class Server:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self._lines = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         self.events = []
         self.port = self.wait_for("serving")["port"]
+
+    def _read(self):
+        """Reads the log on: a full pipe would block the server."""
+        for line in self.process.stderr:
+            if line.startswith("{"):
+                self._lines.put(json.loads(line))
 
     def wait_for(self, event, seconds=120):
         """The next log line of a kind."""
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
-            ready, _, _ = select.select([self.process.stderr], [], [], 1)
-            line = self.process.stderr.readline() if ready else ""
-            if line.startswith("{"):
-                self.events.append(json.loads(line))
+            with contextlib.suppress(queue.Empty):
+                self.events.append(self._lines.get(timeout=1))
                 if self.events[-1]["event"] == event:
                     return self.events[-1]
-            assert line or self.process.poll() is None, "the server ended"
         raise AssertionError(f"no {event} in {seconds} s: {self.events}")
 
     def ask(self, method, path, body=None, headers=None):
@@ -94,8 +102,12 @@ class Server:
         """Ends it by SIGTERM: the exit code and standard output."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        out, _ = self.process.communicate(timeout=60)
-        return self.process.returncode, out
+        out = self.process.stdout.read()
+        self.process.stdout.close()
+        code = self.process.wait(60)
+        self._reader.join(60)
+        self.process.stderr.close()
+        return code, out
 
 
 @pytest.fixture(scope="module")
