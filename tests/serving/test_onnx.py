@@ -14,7 +14,7 @@ pytest.importorskip("tf2onnx")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of tf2onnx and NumPy
 
 
-@pytest.mark.parametrize("name", ["classification-tfq", "gpt2", "tensors"])
+@pytest.mark.parametrize("name", ["classification", "gpt2", "tensors"])
 def test_same_numbers(name, tmp_path):
     example = EXAMPLES[name]()
     path = export(

@@ -100,9 +100,9 @@ def generation(family, max_length=20):
     return Example(model, {}, requests)
 
 
-def classification(engine):
-    """QFFN-BERT, on one of the engines."""
-    model = make_classifier(engine=engine)
+def classification():
+    """QFFN-BERT on TensorFlow Quantum."""
+    model = make_classifier(engine="tfq")
     model.fit(np.array(TEXTS), np.array([1, 0, 1, 0]), verbose=0)
     logits = model.predict(np.array(TEXTS), verbose=0)
     chances = np.array(keras.ops.softmax(logits))
@@ -153,8 +153,7 @@ def tensors():
 
 
 EXAMPLES = {
-    "classification": lambda: classification("batched"),
-    "classification-tfq": lambda: classification("tfq"),
+    "classification": classification,
     "embeddings": embeddings,
     "gpt2": lambda: generation("GPT-2"),
     "llama3": lambda: generation("Llama 3"),
