@@ -58,7 +58,18 @@ class Connections:
         self._idle = []
 
     async def ask(self, path, body):
-        """Sends one request: the status, or the name of what went wrong."""
+        """Sends one request: the status, or the name of what went wrong.
+
+        A server closes a connection that was idle for long; a request that
+        meets such an end is sent once more, as other clients do.
+        """
+        while self._idle:
+            status = await self._ask(path, body)
+            if isinstance(status, int):
+                return status
+        return await self._ask(path, body)
+
+    async def _ask(self, path, body):
         try:
             if self._idle:
                 reader, writer = self._idle.pop()

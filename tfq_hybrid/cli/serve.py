@@ -71,7 +71,7 @@ or put a proxy before it.
 @click.option(
     "--max-connections",
     "connections",
-    default=512,
+    default=1024,
     show_default=True,
     help="Beyond, the answer is 503.",
 )

@@ -97,9 +97,11 @@ class _Server:
 
     async def predict(self, request):
         servable = self._servable(request)
+        batcher = self.batchers[servable.version]
+        batcher.check_room()  # before any work on the body
         body = await read_body(request, self.limits)
         call = parse(body, servable.signatures, self.limits)
-        outputs = await self.batchers[servable.version].run(call)
+        outputs = await batcher.run(call)
         content = answer(outputs, call.is_row_format)
         return Response(content, media_type="application/json")
 

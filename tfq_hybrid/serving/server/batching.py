@@ -1,7 +1,6 @@
 """Dynamic batching: many requests, one call of the model."""
 
 import asyncio
-import collections
 import concurrent.futures
 import dataclasses
 import time
@@ -14,19 +13,18 @@ from tfq_hybrid.serving.server.errors import RequestError
 
 @dataclasses.dataclass(eq=False)
 class _Job:
-    """A call that waits."""
+    """A call that waits. Calls of one key can share a batch."""
 
     call: object
     future: asyncio.Future
+    key: object = dataclasses.field(init=False)
 
-    @property
-    def key(self):
-        """What calls must have in common to share a batch."""
-        if not self.call.signature.is_batched:
-            return id(self)
-        arrays = self.call.arrays.items()
-        shapes = tuple((name, array.shape[1:]) for name, array in arrays)
-        return self.call.signature.name, shapes
+    def __post_init__(self):
+        self.key = id(self)
+        if self.call.signature.is_batched:
+            arrays = self.call.arrays.items()
+            shapes = tuple((name, array.shape[1:]) for name, array in arrays)
+            self.key = self.call.signature.name, shapes
 
 
 class Batcher:
@@ -44,7 +42,8 @@ class Batcher:
     def __init__(self, limits, metrics):
         self._limits = limits
         self._metrics = metrics
-        self._waiting = collections.deque()
+        self._waiting = []
+        self._rows = 0  # of those that wait
         self._arrived = asyncio.Event()
         self._thread = concurrent.futures.ThreadPoolExecutor(
             1, thread_name_prefix="model"
@@ -68,17 +67,10 @@ class Batcher:
             RequestError: 429 where too many rows wait, 504 where it takes too
                 long, 400 where the model refuses the values.
         """
-        waiting = sum(job.call.rows for job in self._waiting)
-        # An empty queue takes any request that its own limit lets through.
-        if self._waiting and waiting + call.rows > self._limits.queue_rows:
-            raise RequestError(
-                429,
-                f"Expected fewer requests: {waiting} rows are waiting",
-                retry_after=1,
-            )
+        self.check_room(call.rows)
         job = _Job(call, asyncio.get_running_loop().create_future())
         self._waiting.append(job)
-        self._metrics.queue_rows.set(waiting + call.rows)
+        self._count(call.rows)
         self._arrived.set()
         try:
             return await asyncio.wait_for(job.future, self._limits.timeout)
@@ -86,6 +78,23 @@ class Batcher:
             raise RequestError(
                 504, f"No answer within {self._limits.timeout:g} s"
             ) from None
+
+    def check_room(self, rows=1):
+        """Raises `RequestError` 429 where too many rows wait already.
+
+        An empty queue takes any request that its own limit lets through.
+        """
+        if self._rows and self._rows + rows > self._limits.queue_rows:
+            raise RequestError(
+                429,
+                f"Expected fewer requests: {self._rows} rows are waiting",
+                retry_after=1,
+            )
+
+    def _count(self, rows):
+        """Rows that came to wait, or a negative number of those that went."""
+        self._rows += rows
+        self._metrics.queue_rows.set(self._rows)
 
     async def _work(self):
         while True:
@@ -100,9 +109,12 @@ class Batcher:
     def _drop_abandoned(self):
         """Forgets what nobody waits for any more; how many jobs are left."""
         kept = [job for job in self._waiting if not job.future.done()]
-        self._waiting = collections.deque(kept)
-        self._metrics.queue_rows.set(sum(job.call.rows for job in kept))
+        self._replace(kept)
         return len(kept)
+
+    def _replace(self, jobs):
+        self._waiting = jobs
+        self._count(sum(job.call.rows for job in jobs) - self._rows)
 
     async def _fill(self):
         """Waits until the first job's batch is full, or for long enough."""
@@ -133,8 +145,7 @@ class Batcher:
                 rows = rows_with
             else:
                 left.append(job)
-        self._waiting = collections.deque(left)
-        self._metrics.queue_rows.set(sum(job.call.rows for job in left))
+        self._replace(left)
         return taken
 
     async def _run_jobs(self, jobs):

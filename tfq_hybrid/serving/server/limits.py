@@ -23,7 +23,7 @@ class Limits:
         timeout: float, in seconds, to read a request's body, and again to
             answer it. Defaults to 30.
         connections: int. Beyond, a connection is answered with 503.
-            Defaults to 512.
+            Defaults to 1024.
         drain: float, in seconds, that a stop waits for the requests under
             way. Defaults to 30.
 
@@ -42,7 +42,7 @@ class Limits:
     batch_wait: float = 0.001
     queue_rows: int = 256
     timeout: float = 30.0
-    connections: int = 512
+    connections: int = 1024
     drain: float = 30.0
 
     def __post_init__(self):
