@@ -7,10 +7,12 @@ import click
 from tfq_hybrid.startup import quiet_imports
 
 EPILOG = """
-Example:
+Examples:
 
 \b
   tfq-hybrid export runs/sst2 --output saved_models/sst2
+  tfq-hybrid export runs/sst2 --twin runs/sst2-ffn --format onnx \\
+      --output saved_models/sst2
 """
 
 
@@ -22,19 +24,42 @@ Example:
     type=click.Path(),
     help="The folder of the model's versions.",
 )
+@click.option(
+    "--twin",
+    type=click.Path(),
+    help="The run of the classical twin, for the model card.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["savedmodel", "onnx"]),
+    default="savedmodel",
+    show_default=True,
+    help="onnx: model.onnx too, for token ids, beside the SavedModel.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def export(run, output, as_json):
-    """Export the model of a run as a SavedModel that serves strings."""
+def export(run, output, twin, form, as_json):
+    """Export the model of a run as a SavedModel that serves strings.
+
+    Beside it lie MODEL_CARD.md and SHA256SUMS; a damaged export is refused.
+    """
     quiet_imports()
     from tfq_hybrid import serving, training
 
     training.check_task(run, "classification")
     model, names = training.load_trained(run)
-    version = serving.export(model, output, names)
+    version = serving.export(
+        model,
+        output,
+        names,
+        about=serving.about_run(run, twin),
+        with_onnx=form == "onnx",
+    )
     if as_json:
         click.echo(json.dumps({"path": str(version), "labels": list(names)}))
         return
     click.echo(
         f"Exported to {version}\n"
-        f'Next: tfq-hybrid predict {output} "a fine film"'
+        f'Next: tfq-hybrid predict {output} "a fine film", or tfq-hybrid '
+        f"serve {output}"
     )

@@ -14,6 +14,7 @@ from tfq_hybrid.cli.generate import generate
 from tfq_hybrid.cli.predict import predict
 from tfq_hybrid.cli.report import report
 from tfq_hybrid.cli.reproduce import reproduce
+from tfq_hybrid.cli.serve import serve
 from tfq_hybrid.cli.train import train
 from tfq_hybrid.errors import (
     StorageError,
@@ -59,6 +60,7 @@ for _command in (
     predict,
     generate,
     export,
+    serve,
     reproduce,
     diagnose,
     report,

@@ -7,26 +7,39 @@ import click
 from tfq_hybrid.startup import quiet_imports
 
 EPILOG = """
-Example:
+Examples:
 
 \b
   tfq-hybrid predict saved_models/sst2 "a moving film" "a tedious mess"
+  tfq-hybrid predict saved_models/chat "How are" --top-k 5 --seed 1
 """
 
 
 @click.command(epilog=EPILOG)
 @click.argument("path", type=click.Path())
 @click.argument("texts", nargs=-1, required=True)
+@click.option("--max-length", type=int, help="Tokens, of a generation.")
+@click.option("--temperature", type=float, help="Of a generation.")
+@click.option("--top-k", type=int, help="Of a generation; 1 is greedy.")
+@click.option("--seed", type=int, help="Of a generation.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def predict(path, texts, as_json):
-    """Answer sentences from an export."""
+def predict(path, texts, as_json, **settings):
+    """Answer sentences, or go on with prompts, from an export."""
     quiet_imports()
     from tfq_hybrid.serving.predictor import Predictor
 
-    answers = Predictor(path)(texts)
+    given = {k: v for k, v in settings.items() if v is not None}
+    answers = Predictor(path)(texts, **given)
     if as_json:
         click.echo(json.dumps(answers))
         return
     for answer in answers:
-        best = max(answer["probabilities"])
-        click.echo(f"{answer['label']:>12}  {best:.3f}  {answer['text']}")
+        if "label" in answer:
+            best = max(answer["probabilities"])
+            click.echo(f"{answer['label']:>12}  {best:.3f}  {answer['text']}")
+        elif "embedding" in answer:
+            numbers = " ".join(f"{x:g}" for x in answer["embedding"][:4])
+            width = len(answer["embedding"])
+            click.echo(f"{width} numbers: {numbers} …  {answer['text']}")
+        else:
+            click.echo(answer["text"])

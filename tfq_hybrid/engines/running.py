@@ -37,7 +37,8 @@ def first_state(plan, values):
         alike.setdefault(key, []).append(qubit)
     for members in alike.values():
         ones = tf.ones([len(members), values.batch], values.dtype)
-        rows = [(x * ones, None) for x in zero]
+        # `None` stands for zeros, which no gate then need multiply.
+        rows = [(ones if x else None, None) for x in zero]
         for place, gate in enumerate(plan.prefix[members[0]]):
             value = None
             if gate.symbol is not None:

@@ -48,9 +48,9 @@ class Values:
         """Values of several symbols: (symbols, batch), or (symbols, 1)."""
         if all(symbol in self._places for symbol in symbols):
             return self.linear([{symbol: 1.0} for symbol in symbols])[:, None]
-        columns = [
-            tf.broadcast_to(self.of(symbol), [self.batch]) for symbol in symbols
-        ]
+        columns = [self.of(symbol) for symbol in symbols]
+        if any(symbol in self._places for symbol in symbols):
+            columns = [tf.broadcast_to(x, [self.batch]) for x in columns]
         return tf.stack(columns)
 
     def linear(self, rates):

@@ -94,6 +94,9 @@ class CircuitLayer(keras.layers.Layer):
         self.regularizer = keras.regularizers.get(regularizer)
         self.constraint = keras.constraints.get(constraint)
         self.parameters = None
+        # Whether a graph that is traced now holds the parameters' values as
+        # constants, so that TensorFlow computes what follows from them once.
+        self.is_folded = False
 
     def build(self, input_shape=None):
         if self.program.trained and self.parameters is None:
@@ -196,6 +199,10 @@ class CircuitLayer(keras.layers.Layer):
         """The trained angles in the dtype of the circuit."""
         if self.parameters is None:
             return tf.zeros([0], self.circuit_dtype)
+        if self.is_folded:
+            with tf.init_scope():  # the value, whatever is being traced
+                values = keras.ops.convert_to_numpy(self.parameters)
+            return tf.constant(values, self.circuit_dtype)
         parameters = tf.convert_to_tensor(self.parameters)
         return tf.cast(parameters, self.circuit_dtype)
 

@@ -2,8 +2,7 @@
 
 import keras
 
-from tfq_hybrid.adapters import named_layers
-from tfq_hybrid.layers.circuit_layer import CircuitLayer
+from tfq_hybrid.serving.folding import circuit_layers
 
 
 def portable_copy(model):
@@ -19,11 +18,7 @@ def portable_copy(model):
     Raises:
         UserError: a circuit cannot run on the batched engine.
     """
-    circuits = [
-        layer
-        for _, layer in named_layers(model)
-        if isinstance(layer, CircuitLayer)
-    ]
+    circuits = [layer for _, layer in circuit_layers(model)]
     if all(layer.engine_choice.name == "batched" for layer in circuits):
         return model
     config = _on_batched(keras.saving.serialize_keras_object(model))
@@ -45,6 +40,10 @@ def _on_batched(config):
     config = {key: _on_batched(value) for key, value in config.items()}
     inner = config.get("config")
     ours = str(config.get("registered_name")).startswith("tfq_hybrid>")
-    if ours and isinstance(inner, dict) and "engine" in inner:
-        inner["engine"] = "batched"
+    if ours and isinstance(inner, dict):
+        # An adapted model tells of its circuits by its methods.
+        methods = inner.get("adaptation", {}).get("methods", {})
+        for settings in (inner, *methods.values()):
+            if "engine" in settings:
+                settings["engine"] = "batched"
     return config

@@ -1,11 +1,12 @@
-"""Ask an export for the labels of sentences."""
-
-import pathlib
+"""Ask an export for the labels, texts or vectors of sentences."""
 
 import tensorflow as tf
 
-from tfq_hybrid.errors import UserError
-from tfq_hybrid.serving.export import versions
+from tfq_hybrid.errors import UserError, check_integer, is_number
+from tfq_hybrid.serving.loading import load_export
+
+# What a prompt is asked with, where nothing else is said.
+DEFAULTS = {"max_length": 64, "temperature": 1.0, "top_k": 1, "seed": 0}
 
 
 class Predictor:
@@ -16,60 +17,86 @@ class Predictor:
             one version.
 
     Raises:
-        UserError: there is no export there, or a damaged one.
+        UserError: there is no export there, a damaged one, or one that takes
+            no strings.
     """
 
     def __init__(self, path):
-        path = pathlib.Path(path)
-        found = versions(path)
-        if found:
-            path = path / str(found[-1])
-        if not (path / "saved_model.pb").is_file():
+        self.path, model = load_export(path)
+        signatures = model.signatures
+        if "serve" not in signatures:
             raise UserError(
-                "Expected the folder of an export, as `tfq-hybrid export` "
-                f"makes it. Received: {path}"
+                "Expected an export that takes strings. Received: "
+                f"{self.path}, with the signatures: {', '.join(signatures)}"
             )
-        # Registers the tokenizer's operations.
-        import tensorflow_text  # noqa: F401
+        self._model = model  # keeps what the signature stands on alive
+        self._serve = signatures["serve"]
+        names = self._serve.structured_input_signature[1]
+        self.generates = "prompt" in names
 
-        try:
-            self._model = tf.saved_model.load(str(path))
-            self._serve = self._model.signatures["serve"]
-        except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
-            reason = (str(error) or type(error).__name__).splitlines()[0]
-            raise UserError(
-                f"Expected a whole export. Received: {path}, damaged "
-                f"({reason[:200]})"
-            ) from None
-        self.path = path
-
-    def __call__(self, texts):
-        """Labels and probabilities.
+    def __call__(self, texts, **settings):
+        """What the model answers, a text at a time.
 
         Args:
             texts: sequence of str.
+            **settings: of a causal language model only: `max_length`, in
+                tokens with those of the prompt, defaults to 64;
+                `temperature` to 1; `top_k` to 1, which is greedy; `seed` to
+                0.
 
         Returns:
-            A list of dicts: `text`, `label` and `probabilities`.
+            A list of dicts. Of a classifier: `text`, `label` and
+            `probabilities`; of a backbone: `text` and `embedding`; of a
+            causal language model: `prompt` and `text`.
+
+        Raises:
+            UserError: a text is no Unicode, or a setting is not known.
         """
         for text in texts:
             if not _is_unicode(text):
                 raise UserError(f"Expected UTF-8 text. Received: {text!a}")
-        outputs = self._serve(text=tf.constant(list(texts)))
-        rows = zip(
-            texts,
-            outputs["label"].numpy(),
-            outputs["probabilities"].numpy(),
-            strict=True,
-        )
+        known = DEFAULTS if self.generates else {}
+        for name in settings:
+            if name not in known:
+                raise UserError(
+                    "Expected settings that the export takes: "
+                    f"{', '.join(known) or 'none'}. Received: {name}"
+                )
+            check_setting(name, settings[name])
+        values = {**known, **settings}
+        dtypes = self._serve.structured_input_signature[1]
+        inputs = {
+            name: tf.fill([len(texts)], tf.constant(value, dtypes[name].dtype))
+            for name, value in values.items()
+        }
+        name = "prompt" if self.generates else "text"
+        inputs[name] = tf.constant(list(texts), tf.string)
+        outputs = self._serve(**inputs)
+        columns = {key: _plain(value) for key, value in outputs.items()}
+        rows = zip(*columns.values(), strict=True)
         return [
-            {
-                "text": text,
-                "label": label.decode("utf-8"),
-                "probabilities": [round(float(p), 6) for p in probabilities],
-            }
-            for text, label, probabilities in rows
+            {name: text, **dict(zip(columns, row, strict=True))}
+            for text, row in zip(texts, rows, strict=True)
         ]
+
+
+def check_setting(name, value):
+    """Raises `UserError` unless a setting of a generation is in range."""
+    if name != "temperature":
+        low = {"max_length": 1, "top_k": 0}.get(name, -(2**31))
+        check_integer(name, value, minimum=low)
+    elif not is_number(value) or not 0 <= value < 3e38:
+        raise UserError(
+            "Expected temperature to be a number from 0. Received: "
+            f"temperature={value!r}"
+        )
+
+
+def _plain(tensor):
+    """The rows of a tensor as JSON types, decimals to six places."""
+    if tensor.dtype == tf.string:
+        return [value.decode("utf-8", "replace") for value in tensor.numpy()]
+    return [[round(float(value), 6) for value in row] for row in tensor.numpy()]
 
 
 def _is_unicode(text):

@@ -1,0 +1,338 @@
+"""The server as it runs: a process of its own, and real sockets."""
+
+import asyncio
+import concurrent.futures
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from starlette.requests import Request
+
+from tests.serving.clients import BANNED
+from tfq_hybrid.serving.server.errors import RequestError
+from tfq_hybrid.serving.server.limits import Limits, read_body
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+COMMAND = "from tfq_hybrid.cli.main import main; main()"
+# Serves where only TensorFlow and this package can be imported: TensorFlow
+# itself would import Keras, where there is one.
+ALONE = BANNED.replace(', "tfq_hybrid"', "").replace('"tfq_hybrid"', "")
+ALONE += f"""
+{COMMAND}
+print(json.dumps(sorted(BANNED & sys.modules.keys())))
+"""
+
+
+class Server:
+    """A `tfq-hybrid serve` on a free port."""
+
+    def __init__(self, path, *options, program=COMMAND):
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-c", program, "serve", str(path)),
+                *("--port", "0", "--json", *options),
+            ],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._lines = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self.events = []
+        self.port = self.wait_for("serving")["port"]
+
+    def _read(self):
+        """Reads the log on: a full pipe would block the server."""
+        for line in self.process.stderr:
+            if line.startswith("{"):
+                self._lines.put(json.loads(line))
+
+    def wait_for(self, event, seconds=120):
+        """The next log line of a kind."""
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            with contextlib.suppress(queue.Empty):
+                self.events.append(self._lines.get(timeout=1))
+                if self.events[-1]["event"] == event:
+                    return self.events[-1]
+        raise AssertionError(f"no {event} in {seconds} s: {self.events}")
+
+    def ask(self, method, path, body=None, headers=None):
+        """A request: the status, the headers and the body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, 60)
+        try:
+            connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            return response.status, response.headers, response.read()
+        finally:
+            connection.close()
+
+    def predict(self, content, path="/v1/models/name:predict"):
+        """The status and the answer, read as JSON."""
+        body = content if isinstance(content, bytes) else json.dumps(content)
+        status, _, answer = self.ask("POST", path, body)
+        return status, json.loads(answer)
+
+    def send(self, data):
+        """Raw bytes: what comes back until the server closes."""
+        with socket.create_connection(("127.0.0.1", self.port), 60) as end:
+            end.sendall(data)
+            end.shutdown(socket.SHUT_WR)
+            parts = []
+            while part := end.recv(65536):
+                parts.append(part)
+        return b"".join(parts)
+
+    def stop(self):
+        """Ends it by SIGTERM: the exit code and standard output."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        out = self.process.stdout.read()
+        self.process.stdout.close()
+        code = self.process.wait(60)
+        self._reader.join(60)
+        self.process.stderr.close()
+        return code, out
+
+
+@pytest.fixture(scope="module")
+def server(exports, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("served") / "name"
+    folder.mkdir()
+    os.symlink(exports["classification"][0], folder / "1")
+    os.symlink(exports["classification"][0], folder / "2")
+    server = Server(
+        folder,
+        *("--all-versions", "--max-body", "20000", "--max-rows", "8"),
+        *("--max-wait", "0.05"),
+        program=ALONE,
+    )
+    yield server
+    code, out = server.stop()
+    assert code == 0
+    assert json.loads(out) == []  # nothing of Keras, Cirq, …
+
+
+def test_predicts(server, exports):
+    _, example = exports["classification"]
+    for signature, inputs, expected in example.requests:
+        columns = {name: a.tolist() for name, a in inputs.items()}
+        content = {"signature_name": signature, "inputs": columns}
+        status, answer = server.predict(content)
+        assert status == 200
+        outputs = answer["outputs"]
+        chances = outputs["probabilities"] if signature == "serve" else outputs
+        np.testing.assert_allclose(
+            chances, expected["probabilities"], atol=1e-5
+        )
+    rows = {"instances": list(example.requests[0][1]["text"])}
+    status, answer = server.predict(rows, "/v1/models/name/versions/1:predict")
+    assert status == 200
+    labels = [row["label"] for row in answer["predictions"]]
+    assert labels == example.requests[0][2]["label"].tolist()
+
+
+def test_status_and_metadata(server):
+    status, _, body = server.ask("GET", "/v1/models/name")
+    states = json.loads(body)["model_version_status"]
+    assert status == 200
+    assert [(s["version"], s["state"]) for s in states] == [
+        ("2", "AVAILABLE"),
+        ("1", "AVAILABLE"),
+    ]
+    _, _, body = server.ask("GET", "/v1/models/name/versions/1")
+    assert len(json.loads(body)["model_version_status"]) == 1
+    _, _, body = server.ask("GET", "/v1/models/name/metadata")
+    content = json.loads(body)
+    assert content["model_spec"]["version"] == "2"
+    signatures = content["metadata"]["signature_def"]["signature_def"]
+    text = signatures["serving_default"]["inputs"]["text"]
+    assert text["dtype"] == "DT_STRING"
+    assert text["tensor_shape"]["dim"] == [{"size": "-1"}]
+
+
+BAD = [
+    (b"", 400),
+    (b"{", 400),
+    (b"[" * 10_000, 400),
+    (b'{"instances": ["\xff"]}', 400),
+    (b'{"instances": ["a"]}' + b" " * 20_000, 413),
+    (json.dumps({"instances": ["a"] * 9}).encode(), 413),
+    (b'{"instances": [5]}', 400),
+]
+
+
+@pytest.mark.parametrize("body,expected", BAD, ids=lambda v: str(v)[:30])
+def test_bad_bodies(body, expected, server):
+    status, answer = server.predict(body)
+    assert status == expected
+    assert answer["code"] and answer["error"].startswith("Expected")
+    assert server.predict({"instances": ["a"]})[0] == 200
+
+
+@pytest.mark.parametrize(
+    "method,path,expected",
+    [
+        ("GET", "/", 404),
+        ("GET", "/v1/models/other", 404),
+        ("GET", "/v1/models/name/versions/3", 404),
+        ("GET", "/v1/models/name/versions/%00", 404),
+        ("GET", "/v1/models/name:predict", 404),
+        ("POST", "/v1/models/name", 405),
+        ("POST", "/v1/models/name:classify", 405),
+    ],
+)
+def test_bad_paths(method, path, expected, server):
+    status, _, body = server.ask(method, path)
+    assert status == expected
+    assert json.loads(body)["error"]
+
+
+def test_bad_requests(server):
+    compressed = {"Content-Encoding": "gzip"}
+    status, _, _ = server.ask(
+        "POST", "/v1/models/name:predict", b"x", compressed
+    )
+    assert status == 415
+    for data in (
+        b"\x00\x01\x02\r\n\r\n",
+        b"nonsense\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
+        b"POST /v1/models/name:predict HTTP/1.1\r\nHost: x\r\n"
+        b"Content-Length: -1\r\n\r\n",
+    ):
+        assert server.send(data).startswith(b"HTTP/1.1 4")
+    # A body without an end: chunks beyond the limit.
+    chunk = b"1000\r\n" + b"a" * 0x1000 + b"\r\n"
+    answer = server.send(
+        b"POST /v1/models/name:predict HTTP/1.1\r\nHost: x\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 6
+    )
+    assert b" 413 " in answer.split(b"\r\n")[0]
+    assert server.predict({"instances": ["a"]})[0] == 200
+
+
+def test_a_slow_body_is_given_up():
+    first = {"type": "http.request", "body": b"{", "more_body": True}
+    parts = [first]
+
+    async def receive():
+        if not parts:
+            await asyncio.sleep(60)
+        return parts.pop()
+
+    scope = {"type": "http", "headers": [(b"content-length", b"100")]}
+    request = Request(scope, receive)
+    with pytest.raises(RequestError) as caught:
+        asyncio.run(read_body(request, Limits(timeout=0.05)))
+    assert caught.value.status == 408
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.binary(max_size=400))
+def test_any_body_is_answered(server, body):
+    status, answer = server.predict(body)
+    assert status == 400
+    assert answer["code"] == "BAD_REQUEST"
+
+
+def test_values_that_the_model_refuses(server):
+    tokens = {"segment_ids": [[0] * 5], "padding_mask": [[1] * 5]}
+    content = {"signature_name": "serve_tokens"}
+    good = {**tokens, "token_ids": [[1] * 5]}
+    bad = {**tokens, "token_ids": [[10**6] * 5]}
+    with concurrent.futures.ThreadPoolExecutor(4) as threads:
+        # They share a batch; only the bad one is refused.
+        answers = list(
+            threads.map(
+                lambda inputs: server.predict({**content, "inputs": inputs}),
+                [good, bad, good, good],
+            )
+        )
+    assert [status for status, _ in answers] == [200, 400, 200, 200]
+    assert "refuses the values" in answers[1][1]["error"]
+
+
+def test_requests_share_batches(server):
+    def read():
+        lines = server.ask("GET", "/metrics")[2].decode().splitlines()
+        pairs = (line.rsplit(" ", 1) for line in lines if line[0] != "#")
+        return {name: float(value) for name, value in pairs}
+
+    prefix = "tfq_hybrid_serving_"
+    before = read()
+    with concurrent.futures.ThreadPoolExecutor(16) as threads:
+        answers = threads.map(
+            lambda text: server.predict({"instances": [text]}),
+            [f"good {i}" for i in range(48)],
+        )
+        assert {status for status, _ in answers} == {200}
+    after = read()
+
+    def gained(name):
+        return after[prefix + name] - before[prefix + name]
+
+    assert gained("batch_rows_sum") == 48
+    assert gained("batch_rows_count") < 48
+    assert gained('requests_total{code="200",path="predict"}') == 48
+
+
+def test_overload_is_refused_and_passes(exports):
+    path, _ = exports["classification"]
+    server = Server(path, "--max-queue", "2", "--max-batch", "1")
+    name = path.parent.name
+    where = f"/v1/models/{name}:predict"
+    with concurrent.futures.ThreadPoolExecutor(32) as threads:
+        answers = list(
+            threads.map(
+                lambda _: server.ask("POST", where, b'{"instances": ["a"]}'),
+                range(200),
+            )
+        )
+    statuses = {status for status, _, _ in answers}
+    assert statuses == {200, 429}
+    refused = next(a for a in answers if a[0] == 429)
+    assert refused[1]["retry-after"] == "1"
+    assert json.loads(refused[2])["code"] == "TOO_MANY_REQUESTS"
+    assert server.predict({"instances": ["a"]}, where)[0] == 200
+    assert server.stop()[0] == 0
+
+
+def test_a_stop_answers_what_is_under_way(exports):
+    path, _ = exports["classification"]
+    # The request waits for others for a second; the signal comes meanwhile.
+    server = Server(path, "--max-wait", "1")
+    where = f"/v1/models/{path.parent.name}:predict"
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        waiting = thread.submit(server.predict, {"instances": ["a"]}, where)
+        while not _is_waiting(server):
+            time.sleep(0.01)
+        code, _ = server.stop()
+        assert waiting.result()[0] == 200
+    assert code == 0
+    with pytest.raises(OSError):
+        server.predict({"instances": ["a"]}, where)
+
+
+def _is_waiting(server):
+    text = server.ask("GET", "/metrics")[2]
+    return b"tfq_hybrid_serving_queue_rows 1.0" in text

@@ -1,0 +1,189 @@
+"""`MODEL_CARD.md`: what an export is, for the person who finds it."""
+
+import datetime
+import importlib.metadata
+import json
+import platform
+
+from tfq_hybrid.adapters.hosts import HOSTS
+from tfq_hybrid.serving.folding import circuit_layers
+from tfq_hybrid.training.run_folder import RunFolder
+from tfq_hybrid.version import __version__
+
+CARD = "MODEL_CARD.md"
+PACKAGES = (
+    "tensorflow",
+    "tensorflow-text",
+    "tensorflow-quantum",
+    "cirq-core",
+    "keras",
+    "keras-hub",
+)
+# Too long for a card, or told elsewhere in it.
+_NO_METRICS = ("history", "parameters", "seconds")
+
+
+def about_run(run, twin=None):
+    """What a model card says of a run, and of its classical twin's.
+
+    Args:
+        run: str or path. The folder of a finished run.
+        twin: str or path. That of the twin's run. Defaults to `None`.
+
+    Returns:
+        A dict for `export(..., about=...)`: `config`, `metrics` and
+        `twin_metrics`.
+
+    Raises:
+        UserError: there is no finished run.
+    """
+    folder = RunFolder(run)
+    about = {"metrics": folder.metrics()}
+    content = json.loads(folder.config_file.read_text("utf-8"))
+    about["config"] = content["config"]
+    about["labels"] = content.get("label_names")
+    if twin is not None:
+        about["twin_metrics"] = RunFolder(twin).metrics()
+    return about
+
+
+def write_card(path, name, kind, model, signatures, about):
+    """Writes the model card of an export.
+
+    Args:
+        path: of the file.
+        name: str. The model's name.
+        kind: str. A key of `KINDS`.
+        model: the `keras.Model` as it was before its circuits changed engine.
+        signatures: dict of a name and a pair of dicts, inputs and outputs,
+            from names to `tf.TensorSpec`.
+        about: dict, as `about_run` makes it, or empty.
+    """
+    sections = [
+        _head(name, kind, model),
+        _signatures(signatures),
+        _parameters(model),
+        _circuits(model),
+        _training(about),
+        _versions(),
+    ]
+    path.write_text("\n\n".join(filter(None, sections)) + "\n", "utf-8")
+
+
+def _head(name, kind, model):
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    circuits = " Circuits are simulated." if circuit_layers(model) else ""
+    adaptation = getattr(model, "adaptation", None)
+    adapted = ""
+    if type(model) in HOSTS.values() and adaptation.method is not None:
+        adapted = f", adapted by {type(adaptation.method).__name__}"
+    return (
+        f"# {name}\n\n"
+        f"A `{type(model).__name__}`{adapted}; exported for {kind}, {now}."
+        f"{circuits} It needs TensorFlow, and for strings TensorFlow Text, "
+        "and nothing else. `sha256sum --check SHA256SUMS` tells whether it is "
+        "whole."
+    )
+
+
+def _signatures(signatures):
+    rows = [
+        (
+            f"`{name}`",
+            ", ".join(_tensor(*item) for item in inputs.items()),
+            ", ".join(_tensor(*item) for item in outputs.items()),
+        )
+        for name, (inputs, outputs) in signatures.items()
+    ]
+    return _table("Signatures", ("signature", "inputs", "outputs"), rows)
+
+
+def _tensor(name, spec):
+    shape = ["?" if size is None else str(size) for size in spec.shape]
+    return f"`{name}` {spec.dtype.name} ({', '.join(shape)})"
+
+
+def _parameters(model):
+    trained = sum(_size(v) for v in model.trainable_variables)
+    circuits = sum(c.count_params() for _, c in circuit_layers(model))
+    rows = [
+        ("all", f"{model.count_params():,}"),
+        ("trainable", f"{trained:,}"),
+        ("in circuits", f"{circuits:,}"),
+    ]
+    return _table("Parameters", ("parameters", "count"), rows)
+
+
+def _size(variable):
+    size = 1
+    for length in variable.shape:
+        size *= length
+    return size
+
+
+def _circuits(model):
+    """Each circuit once, with the layers that have it."""
+    places = {}
+    for path, layer in circuit_layers(model):
+        diagram = layer.model_circuit.to_text_diagram()
+        readout = ", ".join(map(str, layer.operators))
+        places.setdefault((diagram, readout), []).append((path, layer))
+    parts = []
+    for (diagram, readout), layers in places.items():
+        names = ", ".join(f"`{path}`" for path, _ in layers)
+        parts.append(
+            f"In {names}; readout {readout}; trained on the engine "
+            f"`{layers[0][1].engine_choice.name}`.\n\n{_block(diagram)}"
+        )
+    return "\n\n".join(["## Circuits", *parts]) if parts else ""
+
+
+def _training(about):
+    parts = []
+    if "metrics" in about:
+        metrics = _scalars(about["metrics"])
+        twin = _scalars(about.get("twin_metrics") or {})
+        head = ("metric", "this model", "classical twin")[: 3 if twin else 2]
+        rows = [
+            (name, _number(value), _number(twin.get(name)))[: len(head)]
+            for name, value in metrics.items()
+        ]
+        parts.append(_table("Metrics", head, rows))
+        if not twin:
+            parts.append("The classical twin's were not given.")
+    if "config" in about:
+        text = json.dumps(about["config"], indent=2)
+        data = f"Data: `{about['config'].get('data')}`."
+        parts += [f"## Training\n\n{data}", _block(text)]
+    return "\n\n".join(parts)
+
+
+def _scalars(metrics):
+    return {
+        name: value
+        for name, value in metrics.items()
+        if name not in _NO_METRICS and isinstance(value, (int, float))
+    }
+
+
+def _number(value):
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def _versions():
+    rows = [("tfq-hybrid", __version__), ("python", platform.python_version())]
+    rows += [(name, importlib.metadata.version(name)) for name in PACKAGES]
+    return _table("Versions", ("package", "version"), rows)
+
+
+def _table(title, head, rows):
+    lines = [head, ["---"] * len(head), *rows]
+    text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"## {title}\n\n{text}"
+
+
+def _block(text):
+    """Text as it is, indented, so that nothing in it ends the block."""
+    return "\n".join(f"    {line}".rstrip() for line in text.split("\n"))

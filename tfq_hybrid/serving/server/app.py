@@ -1,0 +1,196 @@
+"""The paths of the server: TensorFlow Serving's, and `/metrics`."""
+
+import contextlib
+import time
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tfq_hybrid.serving.server.answers import answer
+from tfq_hybrid.serving.server.batching import Batcher
+from tfq_hybrid.serving.server.errors import RequestError
+from tfq_hybrid.serving.server.limits import Limits, read_body
+from tfq_hybrid.serving.server.metrics import Metrics
+from tfq_hybrid.serving.server.parsing import parse
+
+MODEL = "/v1/models/{name}"
+VERSION = MODEL + "/versions/{version}"
+
+
+def make_app(name, servables, limits=None, log=lambda **event: None):
+    """The ASGI application that serves a model.
+
+    Args:
+        name: str. The model's name in the paths.
+        servables: dict of a version, an int, and a `Servable`.
+        limits: `Limits`. Defaults to `None`: the usual ones.
+        log: function of keywords, called for every request. Defaults to
+            none.
+
+    Returns:
+        A `starlette.applications.Starlette`.
+    """
+    server = _Server(name, servables, limits or Limits())
+    routes = [
+        Route(f"{base}{end}", method, methods=[verb])
+        for base in (MODEL, VERSION)
+        for end, method, verb in (
+            (":predict", server.predict, "POST"),
+            ("/metadata", server.metadata, "GET"),
+            ("", server.status, "GET"),
+        )
+    ]
+    routes.append(Route("/metrics", server.show_metrics, methods=["GET"]))
+    app = Starlette(
+        routes=routes,
+        lifespan=server.lifespan,
+        exception_handlers={
+            RequestError: _failed,
+            HTTPException: _not_routed,
+            Exception: _broken,
+        },
+    )
+    app.add_middleware(_Watch, metrics=server.metrics, log=log)
+    return app
+
+
+class _Server:
+    """What the paths have in common."""
+
+    def __init__(self, name, servables, limits):
+        self.name = name
+        self.servables = servables
+        self.limits = limits
+        self.metrics = Metrics()
+        self.batchers = {}
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, app):
+        """Runs one batcher a version, while the server runs."""
+        for version in self.servables:
+            batcher = Batcher(self.limits, self.metrics)
+            self.batchers[version] = batcher
+            batcher.start()
+        yield
+        for batcher in self.batchers.values():
+            await batcher.stop()
+
+    def _servable(self, request):
+        name = request.path_params["name"]
+        if name != self.name:
+            raise RequestError(
+                404, f"Expected the model {self.name}. Received: {name!a:.80}"
+            )
+        version = request.path_params.get("version")
+        if version is None:
+            return self.servables[max(self.servables)]
+        known = {str(number): one for number, one in self.servables.items()}
+        if version not in known:
+            raise RequestError(
+                404,
+                f"Expected a version of {', '.join(known)}. Received: "
+                f"{version!a:.80}",
+            )
+        return known[version]
+
+    async def predict(self, request):
+        servable = self._servable(request)
+        batcher = self.batchers[servable.version]
+        batcher.check_room()  # before any work on the body
+        body = await read_body(request, self.limits)
+        call = parse(body, servable.signatures, self.limits)
+        outputs = await batcher.run(call)
+        content = answer(outputs, call.is_row_format)
+        return Response(content, media_type="application/json")
+
+    async def status(self, request):
+        servable = self._servable(request)
+        one = "version" in request.path_params
+        found = [servable.version] if one else sorted(self.servables)[::-1]
+        good = {"error_code": "OK", "error_message": ""}
+        states = [
+            {"version": str(version), "state": "AVAILABLE", "status": good}
+            for version in found
+        ]
+        return JSONResponse({"model_version_status": states})
+
+    async def metadata(self, request):
+        servable = self._servable(request)
+        spec = {
+            "name": self.name,
+            "signature_name": "",
+            "version": str(servable.version),
+        }
+        return JSONResponse({"model_spec": spec, "metadata": servable.metadata})
+
+    async def show_metrics(self, request):
+        content, kind = self.metrics.text()
+        return Response(content, media_type=kind)
+
+
+def _respond(failure):
+    return JSONResponse(
+        failure.content(), failure.status, headers=failure.headers()
+    )
+
+
+async def _failed(request, failure):
+    return _respond(failure)
+
+
+async def _not_routed(request, error):
+    """No such path, or not by this method."""
+    response = _respond(RequestError(error.status_code, error.detail))
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _broken(request, error):
+    return _respond(RequestError(500, f"The server failed: {error!a}"[:300]))
+
+
+class _Watch:
+    """Counts, times and logs every request."""
+
+    def __init__(self, app, metrics, log):
+        self._app = app
+        self._metrics = metrics
+        self._log = log
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, code = time.perf_counter(), 500
+
+        async def watched(message):
+            nonlocal code
+            if message["type"] == "http.response.start":
+                code = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        finally:
+            seconds = time.perf_counter() - began
+            path = _label(scope)
+            self._metrics.requests.labels(path, str(code)).inc()
+            self._metrics.request_seconds.labels(path).observe(seconds)
+            self._log(
+                event="request",
+                method=scope["method"],
+                path=ascii(scope["path"])[1:-1][:200],
+                status=code,
+                ms=round(1e3 * seconds, 2),
+            )
+
+
+def _label(scope):
+    """Few labels, whatever paths are asked for."""
+    path = scope["path"]
+    for end in (":predict", "/metadata", "/metrics"):
+        if path.endswith(end):
+            return end[1:]
+    return "status" if path.startswith("/v1/models/") else "other"

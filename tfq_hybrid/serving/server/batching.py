@@ -1,0 +1,209 @@
+"""Dynamic batching: many requests, one call of the model."""
+
+import asyncio
+import concurrent.futures
+import dataclasses
+import time
+
+import numpy as np
+import tensorflow as tf
+
+from tfq_hybrid.serving.server.errors import RequestError
+
+
+@dataclasses.dataclass(eq=False)
+class _Job:
+    """A call that waits. Calls of one key can share a batch."""
+
+    call: object
+    future: asyncio.Future
+    key: object = dataclasses.field(init=False)
+
+    def __post_init__(self):
+        self.key = id(self)
+        if self.call.signature.is_batched:
+            arrays = self.call.arrays.items()
+            shapes = tuple((name, array.shape[1:]) for name, array in arrays)
+            self.key = self.call.signature.name, shapes
+
+
+class Batcher:
+    """Puts the rows of waiting calls together, and runs them.
+
+    The model runs in a thread of its own, one batch at a time. A call waits
+    while another batch runs, and then at most `batch_wait` for others to
+    share its batch with, unless the batch is full.
+
+    Args:
+        limits: `Limits`.
+        metrics: `Metrics`.
+    """
+
+    def __init__(self, limits, metrics):
+        self._limits = limits
+        self._metrics = metrics
+        self._waiting = []
+        self._rows = 0  # of those that wait
+        self._arrived = asyncio.Event()
+        self._thread = concurrent.futures.ThreadPoolExecutor(
+            1, thread_name_prefix="model"
+        )
+        self._task = None
+
+    def start(self):
+        """Begins to run what comes."""
+        self._task = asyncio.create_task(self._work())
+
+    async def stop(self):
+        """Ends it; no call may be under way."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def run(self, call):
+        """The outputs for a call, a dict of arrays.
+
+        Raises:
+            RequestError: 429 where too many rows wait, 504 where it takes too
+                long, 400 where the model refuses the values.
+        """
+        self.check_room(call.rows)
+        job = _Job(call, asyncio.get_running_loop().create_future())
+        self._waiting.append(job)
+        self._count(call.rows)
+        self._arrived.set()
+        try:
+            return await asyncio.wait_for(job.future, self._limits.timeout)
+        except TimeoutError:
+            raise RequestError(
+                504, f"No answer within {self._limits.timeout:g} s"
+            ) from None
+
+    def check_room(self, rows=1):
+        """Raises `RequestError` 429 where too many rows wait already.
+
+        An empty queue takes any request that its own limit lets through.
+        """
+        if self._rows and self._rows + rows > self._limits.queue_rows:
+            raise RequestError(
+                429,
+                f"Expected fewer requests: {self._rows} rows are waiting",
+                retry_after=1,
+            )
+
+    def _count(self, rows):
+        """Rows that came to wait, or a negative number of those that went."""
+        self._rows += rows
+        self._metrics.queue_rows.set(self._rows)
+
+    async def _work(self):
+        while True:
+            while not self._drop_abandoned():
+                self._arrived.clear()
+                await self._arrived.wait()
+            await self._fill()
+            jobs = self._take()
+            if jobs:
+                await self._run_jobs(jobs)
+
+    def _drop_abandoned(self):
+        """Forgets what nobody waits for any more; how many jobs are left."""
+        kept = [job for job in self._waiting if not job.future.done()]
+        self._replace(kept)
+        return len(kept)
+
+    def _replace(self, jobs):
+        self._waiting = jobs
+        self._count(sum(job.call.rows for job in jobs) - self._rows)
+
+    async def _fill(self):
+        """Waits until the first job's batch is full, or for long enough."""
+        key = self._waiting[0].key
+        ends = time.monotonic() + self._limits.batch_wait
+        while self._first_rows(key) < self._limits.batch_rows:
+            self._arrived.clear()
+            try:
+                await asyncio.wait_for(
+                    self._arrived.wait(), ends - time.monotonic()
+                )
+            except TimeoutError:
+                return
+
+    def _first_rows(self, key):
+        return sum(job.call.rows for job in self._waiting if job.key == key)
+
+    def _take(self):
+        """The jobs of the next batch, in the order of their arrival."""
+        if not self._drop_abandoned():
+            return []
+        key, rows, taken, left = self._waiting[0].key, 0, [], []
+        for job in self._waiting:
+            rows_with = rows + job.call.rows
+            fits = not taken or rows_with <= self._limits.batch_rows
+            if job.key == key and fits:
+                taken.append(job)
+                rows = rows_with
+            else:
+                left.append(job)
+        self._replace(left)
+        return taken
+
+    async def _run_jobs(self, jobs):
+        """Runs jobs as one batch, or each alone where the batch fails."""
+        signature = jobs[0].call.signature
+        try:
+            outputs = await self._run_model(signature, _joined(jobs))
+            parts = _parted(outputs, jobs)
+        except tf.errors.OpError as error:
+            if len(jobs) > 1:
+                for job in jobs:
+                    await self._run_jobs([job])
+                return
+            parts = [_refusal(error)]
+        except Exception as error:
+            # Whatever it is, the server lives and every caller hears of it.
+            parts = [RequestError(500, f"The model failed: {error}"[:300])]
+            parts *= len(jobs)
+        for job, part in zip(jobs, parts, strict=True):
+            if job.future.done():
+                continue
+            if isinstance(part, RequestError):
+                job.future.set_exception(part)
+            else:
+                job.future.set_result(part)
+
+    async def _run_model(self, signature, arrays):
+        rows = len(next(iter(arrays.values()))) if signature.is_batched else 1
+        self._metrics.batch_rows.observe(rows)
+        loop = asyncio.get_running_loop()
+        with self._metrics.model_seconds.time():
+            return await loop.run_in_executor(self._thread, signature, arrays)
+
+
+def _joined(jobs):
+    if len(jobs) == 1:
+        return jobs[0].call.arrays
+    return {
+        name: np.concatenate([job.call.arrays[name] for job in jobs])
+        for name in jobs[0].call.arrays
+    }
+
+
+def _parted(outputs, jobs):
+    """The outputs of a batch, for each of its jobs."""
+    if len(jobs) == 1:
+        return [outputs]
+    ends = np.cumsum([job.call.rows for job in jobs])[:-1]
+    columns = {name: np.split(a, ends) for name, a in outputs.items()}
+    return [
+        {name: parts[place] for name, parts in columns.items()}
+        for place in range(len(jobs))
+    ]
+
+
+def _refusal(error):
+    """The failure for values that the model cannot take."""
+    text = " ".join(str(error.message).split())[:200]
+    if isinstance(error, tf.errors.InvalidArgumentError):
+        return RequestError(400, f"The model refuses the values: {text}")
+    return RequestError(500, f"The model failed: {text}")

@@ -1,0 +1,231 @@
+"""The body of a predict request, as arrays.
+
+The two forms are TensorFlow Serving's: `instances`, a list of rows, and
+`inputs`, the columns. What a signature does not take is refused here, before
+the model sees it.
+"""
+
+import base64
+import binascii
+import json
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tfq_hybrid.serving.server.errors import RequestError
+from tfq_hybrid.serving.server.servable import DEFAULT_SIGNATURE, Signature
+
+KEYS = ("signature_name", "instances", "inputs")
+
+
+class Call(NamedTuple):
+    """What a request asks for.
+
+    Attributes:
+        signature: `Signature`.
+        arrays: dict of a name and an array.
+        rows: int. The length of the first axis; 1 where there is none.
+        is_row_format: bool. Whether the answer is `predictions`.
+    """
+
+    signature: Signature
+    arrays: dict
+    rows: int
+    is_row_format: bool
+
+
+def parse(body, signatures, limits):
+    """Reads a body.
+
+    Args:
+        body: bytes.
+        signatures: dict of a name and a `Signature`.
+        limits: `Limits`.
+
+    Returns:
+        A `Call`.
+
+    Raises:
+        RequestError: 400, with what was expected; 413 where there are too many
+            rows.
+    """
+    content = _object(body)
+    for key in content:
+        if key not in KEYS:
+            raise _bad(f"the keys {', '.join(KEYS)}", key)
+    name = content.get("signature_name") or DEFAULT_SIGNATURE
+    # A name may be of any type here, also of one that has no hash.
+    if not isinstance(name, str) or name not in signatures:
+        raise _bad(f"signature_name of {', '.join(signatures)}", name)
+    signature = signatures[name]
+    if ("instances" in content) == ("inputs" in content):
+        raise RequestError(400, "Expected one of 'instances' and 'inputs'")
+    if "instances" in content:
+        if not signature.is_batched:
+            raise RequestError(400, f"Expected 'inputs' for signature {name}")
+        columns = _columns(content["instances"], signature.inputs)
+    else:
+        columns = _named(content["inputs"], signature.inputs)
+    arrays = {
+        key: _array(key, columns[key], spec)
+        for key, spec in signature.inputs.items()
+    }
+    rows = _rows(arrays, signature, limits)
+    return Call(signature, arrays, rows, "instances" in content)
+
+
+def _object(body):
+    if not body:
+        raise RequestError(400, "Expected a JSON object. Received: nothing")
+    try:
+        content = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+    except UnicodeDecodeError:
+        raise RequestError(
+            400, "Expected UTF-8. Received: other bytes"
+        ) from None
+    except RecursionError:
+        raise RequestError(400, "Expected JSON of less depth") from None
+    except ValueError as error:
+        raise RequestError(
+            400, f"Expected JSON. Received: {error}"[:300]
+        ) from None
+    if not isinstance(content, dict):
+        raise _bad("a JSON object", content)
+    return content
+
+
+def _no_constant(name):
+    raise ValueError(f"{name}, which is no JSON")
+
+
+def _columns(instances, specs):
+    """Rows turned into columns."""
+    if not isinstance(instances, list) or not instances:
+        raise _bad("'instances' to be a list of rows", instances)
+    if not any(isinstance(row, dict) and "b64" not in row for row in instances):
+        return _named(instances, specs)
+    columns = {name: [] for name in specs}
+    for row in instances:
+        for name, value in _named(row, specs).items():
+            columns[name].append(value)
+    return columns
+
+
+def _named(values, specs):
+    """Values by the names of the inputs; a single one needs no name."""
+    is_bytes = isinstance(values, dict) and values.keys() == {"b64"}
+    if not isinstance(values, dict) or is_bytes:
+        if len(specs) != 1:
+            raise _bad(f"the names {', '.join(specs)}", values)
+        return {name: values for name in specs}
+    for name in [*values, *specs]:
+        if name not in specs or name not in values:
+            raise _bad(f"the names {', '.join(specs)}", ", ".join(values))
+    return values
+
+
+def _array(name, value, spec):
+    """Nested lists as an array of the rank and type of a spec."""
+    items, shape = [value], []
+    for axis, size in enumerate(spec.shape):
+        if not all(isinstance(item, list) for item in items):
+            other = next(x for x in items if not isinstance(x, list))
+            raise _bad(f"{name} to be nested lists, {_shape(spec)}", other)
+        lengths = {len(item) for item in items}
+        if len(lengths) > 1:
+            raise _bad(f"{name} to be no ragged list, {_shape(spec)}", lengths)
+        length = lengths.pop() if lengths else 0
+        if size not in (None, length) or (axis == 0 and not length):
+            raise _bad(f"{name} of shape {_shape(spec)}", f"length {length}")
+        items = [x for item in items for x in item]
+        shape.append(length)
+    convert = _converter(spec.dtype)
+    values = np.empty(len(items), object)
+    for place, item in enumerate(items):
+        try:
+            values[place] = convert(item)
+        except (TypeError, ValueError):
+            raise _bad(f"{name} of {spec.dtype.name}", item) from None
+    if spec.dtype != tf.string:
+        values = values.astype(spec.dtype.as_numpy_dtype)
+        if not np.all(np.isfinite(values.astype("float64"))):
+            raise RequestError(400, f"Expected finite numbers in {name}")
+    return values.reshape(shape)
+
+
+def _shape(spec):
+    sizes = ["?" if size is None else str(size) for size in spec.shape]
+    return f"({', '.join(sizes)})"
+
+
+def _converter(dtype):
+    """A function of a JSON value, which raises on one of another type."""
+    if dtype == tf.string:
+        return _to_bytes
+    if dtype == tf.bool:
+        return _to_bool
+    if dtype.is_integer:
+        low, high = int(dtype.min), int(dtype.max)
+        return lambda value: _to_integer(value, low, high)
+    if dtype.is_floating:
+        return _to_float
+    raise RequestError(400, f"Expected inputs of other types than {dtype.name}")
+
+
+def _to_bytes(value):
+    if isinstance(value, dict):
+        if value.keys() != {"b64"} or not isinstance(value["b64"], str):
+            raise TypeError
+        try:
+            return base64.b64decode(value["b64"], validate=True)
+        except binascii.Error:
+            raise ValueError from None
+    if not isinstance(value, str):
+        raise TypeError
+    return value.encode("utf-8")
+
+
+def _to_bool(value):
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _to_integer(value, low, high):
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError
+    if not low <= value <= high:
+        raise ValueError
+    return value
+
+
+def _to_float(value):
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise TypeError
+    if not abs(value) < 3.4e38:
+        raise ValueError
+    return value
+
+
+def _rows(arrays, signature, limits):
+    if not signature.is_batched:
+        return 1
+    counts = {name: len(array) for name, array in arrays.items()}
+    rows = max(counts.values())
+    if len(set(counts.values())) > 1:
+        raise _bad("inputs with as many rows each", counts)
+    if rows > limits.request_rows:
+        raise RequestError(
+            413,
+            f"Expected at most {limits.request_rows} rows. Received: {rows}",
+        )
+    return rows
+
+
+def _bad(expected, received):
+    """A refusal that shows a little of what was received, in ASCII."""
+    if isinstance(received, (list, dict)):
+        received = f"a {type(received).__name__} of {len(received)}"
+    text = ascii(received)[:80]
+    return RequestError(400, f"Expected {expected[:300]}. Received: {text}")
