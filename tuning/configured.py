@@ -38,7 +38,7 @@ FIXED = {
 def flat(config):
     """The arguments of a config and of its system, side by side, a dict."""
     arguments = config.to_dict()
-    return {**arguments, **(arguments.pop("options", None) or {})}
+    return {**arguments, **arguments.pop("options")}
 
 
 def arguments_of(config):

@@ -106,7 +106,9 @@ def first_difference(old, new, where=""):
     elif (
         isinstance(old, list) and isinstance(new, list) and len(old) == len(new)
     ):
-        pairs = [(i, *pair) for i, pair in enumerate(zip(old, new, strict=True))]
+        pairs = [
+            (i, *pair) for i, pair in enumerate(zip(old, new, strict=True))
+        ]
     else:
         return None if old == new else (where, old, new)
     for key, before, now in pairs:

@@ -20,7 +20,7 @@ class Prediction:
         bytes: int. The states of the circuits (`engines.estimate_bytes`, an
             upper bound), and 16 bytes a parameter. The activations of the
             classical layers are not in it.
-        seconds: float. Steps times `step_seconds`.
+        seconds: float; see `foresee`. Rough.
         parameters: int.
         step_seconds: float. A training step, as three forward passes on a
             batch.
@@ -73,20 +73,40 @@ def check_bytes(needed, max_bytes):
         )
 
 
-def step_seconds(model, batch):
-    """A rough time for a training step: three forward passes.
+def forward_seconds(model, batch):
+    """How long a forward pass takes: the first, which traces, and others.
 
     Args:
         model: a `keras.Model`.
         batch: as `predict_on_batch` takes it.
 
     Returns:
-        float, three times the fastest of three passes, in seconds.
+        A pair of float, in seconds: the first pass, the fastest of three
+        more.
     """
-    model.predict_on_batch(batch)  # traces
     times = []
-    for _ in range(3):
+    for _ in range(4):
         began = time.perf_counter()
         model.predict_on_batch(batch)
         times.append(time.perf_counter() - began)
-    return 3 * min(times)
+    return times[0], min(times[1:])
+
+
+def foresee(needed, parameters, forward, steps, epochs, validation_steps=0):
+    """A `Prediction` from the forward passes of one batch.
+
+    A training step counts as three forward passes, a validation step as one,
+    and what is done once, the tracing of both, as ten tracings of a forward
+    pass.
+
+    Args:
+        needed: int, in bytes.
+        parameters: int.
+        forward: pair of float, from `forward_seconds`.
+        steps: int, of an epoch.
+        epochs: int.
+        validation_steps: int. Defaults to 0.
+    """
+    first, later = forward
+    seconds = epochs * (3 * steps + validation_steps) * later + 10 * first
+    return Prediction(needed, seconds, parameters, 3 * later)

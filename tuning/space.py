@@ -262,6 +262,11 @@ class Space:
         """As the `space` of `search.json`."""
         return [dimension.to_dict() for dimension in self.dimensions]
 
+    @classmethod
+    def from_list(cls, rows):
+        """Builds a space from `to_list()`."""
+        return cls([_dimension(dict(row)) for row in rows])
+
 
 def _shared(parent, values):
     """The parent's values, as keras-tuner has them, that are in `values`."""
@@ -269,6 +274,16 @@ def _shared(parent, values):
         return ()
     both = [value for value in parent.values if value in values]
     return tuple(both if parent._are_integers else map(json.dumps, both))
+
+
+def _dimension(row):
+    condition = row.pop("condition")
+    if condition is not None:
+        values = tuple(condition["values"])
+        row["condition"] = Condition(condition["name"], values)
+    if row.pop("type") == "choice":
+        return Choice(**{**row, "values": tuple(row["values"])})
+    return Range(**row)
 
 
 def _condition(dimension):

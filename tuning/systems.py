@@ -4,24 +4,23 @@ import json
 import shutil
 
 import keras
-import tensorflow as tf
 
 from tfq_hybrid.engines import estimate_bytes
-from tfq_hybrid.files import write_json
+from tfq_hybrid.files import replacing, write_json
 from tfq_hybrid.training.build import (
-    build_classifier,
-    compile_classifier,
+    build_model,
+    compile_model,
     make_vocabulary,
 )
 from tfq_hybrid.training.run_folder import RunFolder
-from tfq_hybrid.training.splits import load_splits
+from tfq_hybrid.training.tasks import TASKS
 from tfq_hybrid.training.train import train
 from tfq_hybrid.tuning.configured import circuit_of, configured
 from tfq_hybrid.tuning.predicted import (
-    Prediction,
     check_bytes,
+    foresee,
+    forward_seconds,
     model_bytes,
-    step_seconds,
 )
 
 
@@ -34,18 +33,26 @@ class SystemTrials:
 
     def __init__(self, config):
         self.config = config
+        self.task = TASKS[config.system.task]
         self._training = None
+
+    @property
+    def epochs(self):
+        """The most epochs of a trial."""
+        return self.config.epochs
 
     @property
     def training(self):
         """The training data, loaded once."""
         if self._training is None:
-            self._training, _ = load_splits(self.config)
+            self._training, self._validation = self.task.load(self.config)
         return self._training
 
     def metrics(self):
         """The names of what a training logs."""
-        names = ["accuracy", "loss"]
+        names = [self.task.monitor.removeprefix("val_"), "loss"]
+        names += [str(m) for m in self.task.objective().get("metrics", ())]
+        names = list(dict.fromkeys(names))
         return [*(f"val_{name}" for name in names), *names]
 
     def identity(self):
@@ -63,13 +70,13 @@ class SystemTrials:
         """
         config = configured(self.config, values)
         vocabulary = make_vocabulary(config, self.training.texts)
-        names = self.training.label_names
-        model = build_classifier(config, vocabulary, len(names))
-        compile_classifier(model, config, self._steps(config))
+        facts = self.task.facts(config, self.training)
+        classes = len(facts.get("label_values", ())) or None
+        model = build_model(config, vocabulary, classes)
+        encoded = self.task.encode(self.training, model, config)
+        steps = -(-len(encoded) // config.batch_size)
+        compile_model(model, config, steps)
         return model
-
-    def _steps(self, config):
-        return -(-len(self.training) // config.batch_size)
 
     def predict(self, values, max_bytes=None):
         """What a trial will take, a `Prediction`.
@@ -83,9 +90,8 @@ class SystemTrials:
                 more than `max_bytes`.
         """
         config = configured(self.config, values)
-        tokens = config.sequence_length
-        if _argument(config, "tokens") == "cls":
-            tokens = 1
+        first = getattr(config.options, "tokens", "all") == "cls"
+        tokens = 1 if first else config.sequence_length
         circuit = circuit_of(config)
         if circuit and config.classical is None and "depth" in circuit:
             # One circuit alone, before anything is built.
@@ -98,10 +104,17 @@ class SystemTrials:
         model = self.build(values)
         needed = model_bytes(model, config.batch_size, tokens)
         check_bytes(needed, max_bytes)
-        batch = tf.constant(self.training.texts[: config.batch_size])
-        seconds = step_seconds(model, batch)
-        steps = self._steps(config) * config.epochs
-        return Prediction(needed, steps * seconds, model.count_params(), seconds)
+        encoded = self.task.encode(self.training, model, config)
+        with self.task.fed(model):
+            forward = forward_seconds(model, encoded.inputs(config.batch_size))
+        return foresee(
+            needed,
+            model.count_params(),
+            forward,
+            -(-len(encoded) // config.batch_size),
+            config.epochs,
+            -(-len(self._validation) // config.batch_size),
+        )
 
     def run(self, values, folder, parent=None):
         """Trains a trial, or goes on with it, in a run folder.
@@ -129,20 +142,13 @@ class SystemTrials:
         )
 
 
-def _argument(config, name):
-    return {**config.to_dict(), **(config.to_dict().get("options") or {})}.get(
-        name
-    )
-
-
 def _continue(old, new, config):
     """Begins a run where another one ended, as an unfinished one."""
-    fresh = new.path.with_name(f".{new.path.name}.partial")
-    shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(old.path, fresh)
-    for path in (fresh / old.metrics_file.name, fresh / old.model_file.name):
-        path.unlink(missing_ok=True)
     content = json.loads(old.config_file.read_text("utf-8"))
     content["config"] = config.to_dict()
-    write_json(fresh / old.config_file.name, content)
-    fresh.rename(new.path)
+    with replacing(new.path) as fresh:
+        ended = shutil.ignore_patterns(
+            old.metrics_file.name, old.model_file.name
+        )
+        shutil.copytree(old.path, fresh, ignore=ended)
+        write_json(fresh / old.config_file.name, content)

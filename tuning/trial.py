@@ -9,7 +9,11 @@ import time
 import keras
 
 from tfq_hybrid.engines import human_bytes
-from tfq_hybrid.errors import TrainingDivergedError, UserError
+from tfq_hybrid.errors import (
+    StorageError,
+    TrainingDivergedError,
+    UserError,
+)
 from tfq_hybrid.files import write_json
 
 # How often a trial may be found unfinished before it counts as failed.
@@ -84,9 +88,7 @@ def run_trial(
     try:
         if record["attempts"] > ATTEMPTS:
             raise RuntimeError(f"its process ended {ATTEMPTS} times")
-        record |= _run(
-            trials, record, folder, seeds, max_bytes, parent, report
-        )
+        record |= _run(trials, record, folder, seeds, max_bytes, parent, report)
     except UserError as error:
         record |= {"status": "infeasible", "reason": str(error)}
     except TrainingDivergedError as error:
@@ -95,7 +97,7 @@ def run_trial(
         record["attempts"] -= 1  # the user's wish, not the trial's fault
         write_json(record_file(folder), record)
         raise
-    except OSError:
+    except (OSError, StorageError):
         raise  # a full disk is no property of the trial
     except Exception as error:
         # Whatever a trial's values bring about is the trial's own end.
@@ -107,7 +109,7 @@ def run_trial(
     record["seconds"] = round(time.perf_counter() - began, 3)
     record["ended"] = time.time()
     write_json(record_file(folder), record)
-    report(_end(record))
+    report(describe_end(record))
     keras.backend.clear_session()
     gc.collect()
     return record
@@ -125,7 +127,7 @@ def _run(trials, record, folder, seeds, max_bytes, parent, report):
     }
     record["parameters"] = prediction.parameters
     write_json(record_file(folder), record)
-    report(_start(record))
+    report(describe_start(record))
     results = []
     for number, seed in enumerate(seeds):
         old = parent and pathlib.Path(parent) / f"run-{number}"
@@ -158,8 +160,7 @@ def _is_shown(name, value):
 def _curve(history):
     names = [k for k, v in history[0].items() if _is_shown(k, v)]
     return {
-        name: [logs[name] for logs in history if name in logs]
-        for name in names
+        name: [logs[name] for logs in history if name in logs] for name in names
     }
 
 
@@ -177,7 +178,8 @@ def describe_values(values):
     )
 
 
-def _start(record):
+def describe_start(record):
+    """What a trial will take, a line."""
     predicted = record["predicted"]
     return (
         f"Trial {record['id']}: {describe_values(record['values'])}; "
@@ -186,7 +188,8 @@ def _start(record):
     )
 
 
-def _end(record):
+def describe_end(record):
+    """What became of a trial, a line."""
     if record["status"] == "completed":
         metrics = record["metrics"]
         shown = [k for k in metrics if k.startswith("val_")]

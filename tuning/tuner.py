@@ -7,11 +7,18 @@ import time
 
 import keras_tuner
 from keras_tuner.engine import base_tuner
+from keras_tuner.engine.trial import TrialStatus
 
-from tfq_hybrid.errors import UserError, check_choice
+from tfq_hybrid.errors import (
+    SearchStoppedError,
+    UserError,
+    check_choice,
+    choice_error,
+)
 from tfq_hybrid.files import write_json
 from tfq_hybrid.tuning.trial import run_trial
 
+CHIEF = "chief"
 PROJECT = "oracle"  # keras-tuner's folder within the search folder
 # More than any search has: keras-tuner stops after three failures in a row.
 UNLIMITED = 10**9
@@ -119,7 +126,7 @@ class SearchTuner(base_tuner.BaseTuner):
         self.space = space
         self.objective = objective
         self.options = options
-        self._idle = False
+        self.oracle.verbose = 0
         if not self._is_worker():
             self.save()  # before the first trial, which a kill may end
 
@@ -128,46 +135,56 @@ class SearchTuner(base_tuner.BaseTuner):
             self.oracle.save()
         write_json(self._get_tuner_fname(), self.get_state())
 
-    def pre_create_trial(self):
-        if self._idle:
-            time.sleep(IDLE_SECONDS)  # keras-tuner asks again at once
-        self._idle = True
-        self._check_chief()
+    def search(self):
+        """Runs trials until the oracle wants no more; the chief answers.
 
-    def on_trial_begin(self, trial):
-        self._idle = False
-
-    def on_trial_end(self, trial):
-        self._check_chief()
-        super().on_trial_end(trial)
+        Raises:
+            UserError: the objective is none of a trial's metrics.
+            SearchStoppedError: the chief no longer answers.
+            OSError, StorageError: nothing can be written any more.
+        """
+        if os.environ.get("KERASTUNER_TUNER_ID") == CHIEF:
+            super().search()
+            return
+        while True:
+            self._check_chief()
+            trial = self.oracle.create_trial(self.tuner_id)
+            if trial.status == TrialStatus.STOPPED:
+                return
+            if trial.status == TrialStatus.IDLE:
+                time.sleep(IDLE_SECONDS)  # the oracle waits for others
+                continue
+            record = self._run(trial)
+            self._check_chief()
+            if record["status"] == "completed":
+                self.oracle.update_trial(trial.trial_id, self._score(record))
+                trial.status = TrialStatus.COMPLETED
+            else:
+                trial.status = TrialStatus.FAILED
+                trial.message = record["reason"]
+            self.on_trial_end(trial)
 
     def trial_folder(self, trial_id):
         """The folder of a trial within the search folder."""
         return self.folder / "trials" / trial_id
 
-    def run_trial(self, trial):
+    def _run(self, trial):
         values = trial.hyperparameters.values
         parent = values.get("tuner/trial_id")
-        try:
-            record = run_trial(
-                self.trials,
-                trial.trial_id,
-                self.space.decode(values),
-                self.trial_folder(trial.trial_id),
-                epochs=values.get("tuner/epochs"),
-                parent=parent and self.trial_folder(parent),
-                **self.options,
-            )
-        except OSError as error:
-            raise keras_tuner.errors.FatalError(str(error)) from error
-        if record["status"] != "completed":
-            raise keras_tuner.errors.FailedTrialError(record["reason"])
+        return run_trial(
+            self.trials,
+            trial.trial_id,
+            self.space.decode(values),
+            self.trial_folder(trial.trial_id),
+            epochs=values.get("tuner/epochs"),
+            parent=parent and self.trial_folder(parent),
+            **self.options,
+        )
+
+    def _score(self, record):
         name = self.objective.name
         if name not in record["metrics"]:
-            raise keras_tuner.errors.FatalError(
-                f"Expected the objective {name} among the metrics: "
-                f"{', '.join(record['metrics'])}"
-            )
+            raise choice_error("objective", name, record["metrics"])
         return {name: record["metrics"][name]}
 
     def _check_chief(self):
@@ -178,16 +195,12 @@ class SearchTuner(base_tuner.BaseTuner):
         deadline = time.monotonic() + CHIEF_SECONDS
         while not is_listening(*where):
             if time.monotonic() > deadline:
-                raise ChiefGoneError(
+                raise SearchStoppedError(
                     f"The chief at {where[0]}:{where[1]} does not answer. "
                     "What is finished is kept; the same search goes on when "
                     "it is started again."
                 )
             time.sleep(IDLE_SECONDS)
-
-
-class ChiefGoneError(RuntimeError):
-    """The chief of a search no longer answers. The message is one line."""
 
 
 def chief_address():

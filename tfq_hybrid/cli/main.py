@@ -15,7 +15,9 @@ from tfq_hybrid.cli.predict import predict
 from tfq_hybrid.cli.report import report
 from tfq_hybrid.cli.reproduce import reproduce
 from tfq_hybrid.cli.train import train
+from tfq_hybrid.cli.tune import tune
 from tfq_hybrid.errors import (
+    SearchStoppedError,
     StorageError,
     TrainingDivergedError,
     UserError,
@@ -28,6 +30,8 @@ HINTS = {
     "benchmark": " The same command goes on.",
     "reproduce": " The same command goes on.",
     "diagnose": " The same command goes on.",
+    "tune": " The same command goes on.",
+    "screen": " The same command goes on.",
 }
 
 
@@ -62,6 +66,7 @@ for _command in (
     reproduce,
     diagnose,
     report,
+    tune,
     benchmark,
 ):
     commands.add_command(_command)
@@ -71,7 +76,7 @@ def main(arguments=None):
     """Runs the command line.
 
     A mistake in the input ends with one line and the exit code 2; a training
-    that diverged, or a disk that is full, with one line and 1; an interrupt
+    that diverged, a search that cannot go on, or a disk that is full, with one line and 1; an interrupt
     with 130.
     """
     try:
@@ -83,7 +88,7 @@ def main(arguments=None):
         sys.exit(2)
     except click.ClickException as error:
         _stop(error.format_message(), 2)
-    except (TrainingDivergedError, StorageError) as error:
+    except (TrainingDivergedError, StorageError, SearchStoppedError) as error:
         _stop(str(error), 1)
     except (KeyboardInterrupt, click.Abort):
         words = sys.argv[1:] if arguments is None else arguments
