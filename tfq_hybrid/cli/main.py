@@ -14,6 +14,7 @@ from tfq_hybrid.cli.generate import generate
 from tfq_hybrid.cli.predict import predict
 from tfq_hybrid.cli.report import report
 from tfq_hybrid.cli.reproduce import reproduce
+from tfq_hybrid.cli.screen import screen
 from tfq_hybrid.cli.train import train
 from tfq_hybrid.cli.tune import tune
 from tfq_hybrid.errors import (
@@ -67,6 +68,7 @@ for _command in (
     diagnose,
     report,
     tune,
+    screen,
     benchmark,
 ):
     commands.add_command(_command)
@@ -76,8 +78,8 @@ def main(arguments=None):
     """Runs the command line.
 
     A mistake in the input ends with one line and the exit code 2; a training
-    that diverged, a search that cannot go on, or a disk that is full, with one line and 1; an interrupt
-    with 130.
+    that diverged, a search that cannot go on, or a disk that is full, with
+    one line and 1; an interrupt with 130.
     """
     try:
         commands.main(arguments, "tfq-hybrid", standalone_mode=False)
