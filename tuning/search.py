@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import sys
+import warnings
 
 import psutil
 
@@ -205,7 +206,12 @@ def run_tuner(study, folder, max_trials, max_bytes, report):
         with contextlib.redirect_stdout(stdout):
             report(line)
 
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+    with (
+        open(os.devnull, "w") as nowhere,
+        contextlib.redirect_stdout(nowhere),
+        warnings.catch_warnings(),
+    ):
+        warnings.filterwarnings("ignore", "(currentThread|getName)")
         tuner = SearchTuner(  # keras-tuner prints as it goes
             study.oracle(max_trials),
             study.trials,

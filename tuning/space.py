@@ -188,7 +188,7 @@ class Space:
             raise UserError(
                 "Expected at least one argument to search. Received: none"
             )
-        self._registrations()
+        tuple(self._registrations())
 
     @property
     def names(self):

@@ -45,8 +45,33 @@ class _Bayesian(_WholeFiles, keras_tuner.oracles.BayesianOptimizationOracle):
     pass
 
 
-class _Grid(_WholeFiles, keras_tuner.oracles.GridSearchOracle):
-    pass
+class _Grid(_WholeFiles, keras_tuner.Oracle):
+    """All combinations, the last argument changing fastest.
+
+    keras-tuner's own grid forgets its queue when it is restarted, and then
+    ends at once.
+    """
+
+    def populate_space(self, trial_id):
+        tried = [t.hyperparameters.values for t in self.trials.values()]
+        for values in _combinations(self.get_space().space, {}):
+            if values not in tried:
+                return {"status": TrialStatus.RUNNING, "values": values}
+        if self.ongoing_trials:
+            return {"status": TrialStatus.IDLE}
+        return {"status": TrialStatus.STOPPED}
+
+
+def _combinations(dimensions, values):
+    if not dimensions:
+        yield values
+        return
+    first, *rest = dimensions
+    if not all(c.is_active(values) for c in first.conditions):
+        yield from _combinations(rest, values)
+        return
+    for value in first.values:
+        yield from _combinations(rest, {**values, first.name: value})
 
 
 class _Hyperband(_WholeFiles, keras_tuner.oracles.HyperbandOracle):
