@@ -54,6 +54,7 @@ def search(study, output, max_trials=30, max_bytes=None, report=print):
     ...
     tfq_hybrid.errors.SearchStoppedError: Expected a trial to complete. ...
     """
+    study.oracle(max_trials)  # checks it before anything is written
     with searching(study, output, max_bytes) as (folder, limit):
         run_tuner(study, folder, max_trials, limit, report)
     return results(study, folder)

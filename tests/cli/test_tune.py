@@ -1,5 +1,6 @@
 """`tune` and `screen` on the command line; searches that are cut short."""
 
+import itertools
 import json
 import os
 import signal
@@ -112,7 +113,7 @@ def test_workers_have_cores_of_their_own():
     cores = sorted(os.sched_getaffinity(0))
     for workers in range(1, len(cores) + 1):
         shares = share_cores(workers)
-        assert sorted(sum(shares, [])) == cores
+        assert sorted(itertools.chain(*shares)) == cores
     assert len(share_cores(len(cores) + 1)) == len(cores) + 1
     variables = environment("worker-1", 5000, [0, 1])
     assert variables["TF_NUM_INTRAOP_THREADS"] == "2"
