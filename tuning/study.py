@@ -18,7 +18,9 @@ class Study:
         trials: `SystemTrials` or `FunctionTrials`.
         space: `Space`.
         objectives: sequence of `Objective`. The first one steers the search.
-            Defaults to `val_accuracy`.
+            A trial's metrics are those of its best epoch, by what the
+            system's task or `FunctionTrials` monitors. Defaults to
+            `val_accuracy`.
         tuner: `"hyperband"`, `"bayesian"`, `"random"` or `"grid"`. Defaults
             to `"random"`.
         seed: int. Of the tuner, and of the first execution of every trial:

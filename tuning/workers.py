@@ -234,12 +234,13 @@ class Crew:
 
     def _stop(self):
         """Ends every process that is left, and waits for it."""
+        # An interrupt, which is no fault of the trials that run.
+        for process in self.workers.values():
+            process.send_signal(signal.SIGINT)
         left = [*self.workers.values()]
         if self.chief is not None:
+            self.chief.terminate()
             left.append(self.chief)
-        for process in left:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
         for process in left:
             try:
                 process.wait(timeout=10)
