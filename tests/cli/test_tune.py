@@ -191,7 +191,7 @@ def test_kill_and_restart(tmp_path):
         process,
     )
     process.kill()
-    process.wait()
+    process.communicate()
     first = (output / "trials" / "0" / "trial.json").read_bytes()
     process = start(output, "--max-trials", "3", "--epochs", "2")
     out, _ = process.communicate(timeout=600)
