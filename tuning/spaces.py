@@ -87,6 +87,7 @@ def searchable(config):
     heeded = TWIN_CIRCUIT.get(config.classical, ())
     idle = {*CIRCUIT_ARGUMENTS} - {*heeded} | {"engine", "shots"}
     idle |= {"repetitions", "quantum_learning_rate"}
+    idle |= {*config.system.twins[config.classical]}
     if not heeded:
         idle.add("tokens")
     return [name for name in names if name not in idle]
@@ -178,6 +179,8 @@ def _check_values(config, dimension):
             changes["encoding"] = "angle"
         if name == "entanglement":
             changes["ansatz"] = ("ry", "cnot")
+        known = arguments_of(config)
+        changes = {k: v for k, v in changes.items() if k in known}
         configured(config, changes)
 
 
@@ -231,7 +234,7 @@ def _under(dimension, condition):
 
 def _entanglement(dimension, qubits, base):
     """Patterns that need a third qubit only where there is one."""
-    counts = qubits.values if qubits else (base["qubits"],)
+    counts = qubits.values if qubits else (base.get("qubits", 3),)
     few = tuple(count for count in counts if count <= 2)
     simple = tuple(v for v in dimension.values if v not in MANY_QUBITS)
     if not few or len(simple) == len(dimension.values):

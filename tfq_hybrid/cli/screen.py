@@ -54,7 +54,10 @@ A screening that was interrupted goes on by the same command.
     show_default=True,
     help="Seeds of each row of the design.",
 )
-@click.option("--response", default="val_accuracy", show_default=True)
+@click.option(
+    "--response",
+    help="A metric. Default: what the task monitors, such as val_accuracy.",
+)
 @click.option(
     "--max-memory",
     callback=read_bytes,
@@ -92,7 +95,7 @@ def screen(
     screening = tuning.Screening(
         trials,
         tuning.read_factors(config, factors, levels),
-        response,
+        response or trials.task.monitor,
         design,
         resolution,
         replicates,
@@ -112,4 +115,7 @@ def screen(
             f"{row['factor']:>24}  {row['effect']:+.4f}  (95 % interval "
             f"{row['low']:+.4f} to {row['high']:+.4f})"
         )
-    click.echo(f"Folder: {output} (report.md, screening.json)")
+    from tfq_hybrid.reports import write_report
+
+    page = write_report(output).page
+    click.echo(f"Folder: {output} (report.md, screening.json)\nPage: {page}")

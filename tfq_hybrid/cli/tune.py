@@ -47,9 +47,8 @@ HYPERBAND_EPOCHS = 3
     "--objective",
     "objectives",
     callback=split_words,
-    default="val_accuracy",
-    show_default=True,
-    help="The first one steers; all make the Pareto front: metrics of the "
+    help="Default: what the task monitors, val_accuracy or val_loss. The "
+    "first one steers; all make the Pareto front: metrics of the "
     "training, parameters, step_seconds, seconds. NAME:min or NAME:max.",
 )
 @click.option(
@@ -124,7 +123,9 @@ def tune(
     study = tuning.Study(
         trials,
         tuning.space_of(config, space, only),
-        tuning.read_objectives(objectives, trials.metrics()),
+        tuning.read_objectives(
+            objectives or [trials.task.monitor], trials.metrics()
+        ),
         tuner,
         seed,
         executions,
@@ -157,11 +158,15 @@ def _config(given, circuit_file, seed):
 def _tell(result, output):
     first = result["objectives"][0]["name"]
     best = next(t for t in result["trials"] if t["id"] == result["best"])
+    from tfq_hybrid.reports import write_report
+
+    page = write_report(output).page
     click.echo(
         f"Best: trial {best['id']}, {first} {best['metrics'][first]:.4f}, "
         f"{best['parameters']:,} parameters. Pareto front: "
         f"{', '.join(result['pareto'])}.\n"
         f"Search folder: {output} (report.md, search.json)\n"
+        f"Page: {page}\n"
         f"Next: tfq-hybrid export {output}/best --output saved_models/NAME"
     )
 
