@@ -6,8 +6,8 @@ import os
 import click
 
 from tfq_hybrid.cli.circuit_options import split_words
-from tfq_hybrid.cli.startup import quiet_imports
 from tfq_hybrid.cli.tuning_options import read_bytes, training_options
+from tfq_hybrid.startup import quiet_imports
 
 EPILOG = """
 Examples:
