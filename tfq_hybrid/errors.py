@@ -12,6 +12,10 @@ class UserError(ValueError):
     """Bad input. The message is one line, fit to be shown without a trace."""
 
 
+class SearchStoppedError(RuntimeError):
+    """A search cannot go on now; results are kept. The message is one line."""
+
+
 class StorageError(RuntimeError):
     """Something could not be written. The message is one line."""
 

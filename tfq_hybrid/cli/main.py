@@ -14,9 +14,12 @@ from tfq_hybrid.cli.generate import generate
 from tfq_hybrid.cli.predict import predict
 from tfq_hybrid.cli.report import report
 from tfq_hybrid.cli.reproduce import reproduce
+from tfq_hybrid.cli.screen import screen
 from tfq_hybrid.cli.serve import serve
 from tfq_hybrid.cli.train import train
+from tfq_hybrid.cli.tune import tune
 from tfq_hybrid.errors import (
+    SearchStoppedError,
     StorageError,
     TrainingDivergedError,
     UserError,
@@ -29,6 +32,8 @@ HINTS = {
     "benchmark": " The same command goes on.",
     "reproduce": " The same command goes on.",
     "diagnose": " The same command goes on.",
+    "tune": " The same command goes on.",
+    "screen": " The same command goes on.",
 }
 
 
@@ -64,6 +69,8 @@ for _command in (
     reproduce,
     diagnose,
     report,
+    tune,
+    screen,
     benchmark,
 ):
     commands.add_command(_command)
@@ -73,8 +80,8 @@ def main(arguments=None):
     """Runs the command line.
 
     A mistake in the input ends with one line and the exit code 2; a training
-    that diverged, or a disk that is full, with one line and 1; an interrupt
-    with 130.
+    that diverged, a search that cannot go on, or a disk that is full, with
+    one line and 1; an interrupt with 130.
     """
     try:
         commands.main(arguments, "tfq-hybrid", standalone_mode=False)
@@ -85,7 +92,7 @@ def main(arguments=None):
         sys.exit(2)
     except click.ClickException as error:
         _stop(error.format_message(), 2)
-    except (TrainingDivergedError, StorageError) as error:
+    except (TrainingDivergedError, StorageError, SearchStoppedError) as error:
         _stop(str(error), 1)
     except (KeyboardInterrupt, click.Abort):
         words = sys.argv[1:] if arguments is None else arguments

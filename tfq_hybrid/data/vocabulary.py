@@ -1,5 +1,7 @@
 """WordPiece vocabularies learned from a training split."""
 
+import functools
+
 import keras_hub
 import tensorflow as tf
 
@@ -22,6 +24,11 @@ def learn_vocabulary(texts, size=8192):
     >>> vocabulary[:5], "fine" in vocabulary
     (['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'], True)
     """
+    return list(_learn(tuple(texts), size))
+
+
+@functools.lru_cache(maxsize=2)  # the trials of a search share their texts
+def _learn(texts, size):
     dataset = tf.data.Dataset.from_tensor_slices(list(texts)).batch(1024)
     return keras_hub.tokenizers.compute_word_piece_vocabulary(
         dataset,

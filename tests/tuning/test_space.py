@@ -1,0 +1,142 @@
+"""Spaces: what is searched, under which conditions, in whose words."""
+
+import tempfile
+
+import pytest
+from keras_tuner.engine.hyperparameters import HyperParameters
+
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.training import TrainConfig
+from tfq_hybrid.tuning import Choice, Condition, Range, Space, space_of
+from tfq_hybrid.tuning.configured import circuit_of, configured
+from tfq_hybrid.tuning.narrowing import read_dimension
+from tfq_hybrid.tuning.objectives import Objective
+from tfq_hybrid.tuning.tuner import make_oracle
+
+pytestmark = pytest.mark.filterwarnings("ignore:(currentThread|getName)")
+CONFIG = TrainConfig("embedded")
+
+
+def drawn(space, count=60, seed=0):
+    """Values that keras-tuner's own random oracle draws."""
+    oracle = make_oracle("random", space, Objective("loss"), count, 1, seed)
+    oracle._set_project_dir(tempfile.mkdtemp(), "oracle")
+    oracle.verbose = 0
+    trials = [oracle.create_trial(f"tuner{i}") for i in range(count)]
+    return [
+        space.decode(trial.hyperparameters.values)
+        for trial in trials
+        if trial.status == "RUNNING"
+    ]
+
+
+def test_the_default_space_makes_models():
+    space = space_of(CONFIG)
+    seen = set()
+    for values in drawn(space):
+        circuit = circuit_of(configured(CONFIG, values))
+        assert circuit["qubits"] == values["qubits"]
+        pattern = values["entanglement"]
+        seen.add(pattern)
+        if values["qubits"] == 2:
+            assert pattern in ("none", "linear")
+        assert ("distance" in values) == (pattern == "long_range")
+    assert {"long_range", "ring", "linear"} <= seen
+
+
+def test_values_survive_the_network():
+    """As floats they would come back in single precision."""
+    space = Space([Choice("rate", (0.1, 1e-4)), Choice("names", (["a"], None))])
+    hp = space.hyperparameters()
+    back = HyperParameters.from_proto(hp.to_proto())
+    assert space.decode(back.values) == {"rate": 0.1, "names": ["a"]}
+
+
+def test_a_range_stays_within_its_ends():
+    space = Space([Range("rate", 0.1, 0.3)])
+    hp = space.hyperparameters()
+    hp.values["rate"] = 0.30000001192092896  # 0.3 in single precision
+    assert space.decode(hp.values) == {"rate": 0.3}
+
+
+def test_a_grid_of_a_range():
+    choice = Range("rate", 1e-4, 1e-1, "log", points=4).as_choice()
+    assert choice.values == (1e-4, 1e-3, 1e-2, 1e-1)
+
+
+def test_spaces_come_back_from_their_rows():
+    space = space_of(CONFIG)
+    again = Space.from_list(space.to_list())
+    assert again == space
+    assert again.to_list() == space.to_list()
+
+
+def test_what_is_named_replaces_or_joins():
+    space = space_of(CONFIG, ["qubits=2,4", "encoding"])
+    named = {d.name: d for d in space.dimensions}
+    assert named["qubits"].values == (2, 4)
+    assert "encoding" in named and "learning_rate" in named
+    assert space_of(CONFIG, ["qubits=2,4"], only=True).names == ["qubits"]
+
+
+def test_amplitudes_take_no_scaling():
+    space = space_of(
+        CONFIG, ["encoding=angle,amplitude", "scaling", "reuploads"], only=True
+    )
+    for values in drawn(space, 30):
+        circuit = circuit_of(configured(CONFIG, values))
+        if values["encoding"] == "amplitude":
+            assert "scaling" not in values and "reuploads" not in values
+            assert circuit["scaling"] == "identity"
+
+
+@pytest.mark.parametrize(
+    "classical, names",
+    [
+        ("ffn", {"learning_rate", "dropout"}),
+        ("bottleneck", {"learning_rate", "dropout", "qubits"}),
+    ],
+)
+def test_a_twin_is_searched_where_it_heeds(classical, names):
+    config = TrainConfig("embedded", classical=classical)
+    assert set(space_of(config).names) == names
+
+
+@pytest.mark.parametrize(
+    "words, only, expected",
+    [
+        ([], True, "at least one argument"),
+        (["qbits=2"], False, "Did you mean 'qubits'?"),
+        (["qubits=0,2"], False, "nearest valid value is 1"),
+        (["qubits=4:2"], False, "low end of at most"),
+        (["qubits=2,2"], False, "each of them once"),
+        (["qubits="], False, "Received: 'qubits='"),
+        (["depth=2", "depth=3"], False, "depth once"),
+        (["learning_rate=1e-2:1e-4"], False, "low end below"),
+        (["learning_rate=0:1:log"], False, "begin above 0"),
+        (["learning_rate=1e-4:1e-2:cubic"], False, "'cubic' is neither"),
+        (["entanglement=rng"], False, "Did you mean 'ring'?"),
+        (["entanglement=ring", "distance"], False, "which distance needs"),
+        (["distance=2"], True, "long_range"),
+        (["ansatz=ry+cnto"], False, "Did you mean 'cnot'?"),
+        (["batch_size"], False, "batch_size=VALUE,VALUE"),
+        (["dropout=0.1,2.0"], False, "dropout=2.0"),
+    ],
+)
+def test_spaces_that_make_no_sense(words, only, expected):
+    with pytest.raises(UserError) as caught:
+        space_of(CONFIG, words, only)
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_condition_that_cannot_hold():
+    with pytest.raises(UserError, match="which b needs"):
+        Space([Choice("a", (1, 2)), Choice("b", (1,), Condition("a", (3,)))])
+
+
+def test_lists_and_words():
+    dimension = read_dimension("ansatz", "ry+cnot,rx")
+    assert dimension.values == (["ry", "cnot"], "rx")
+    config = configured(CONFIG, {"ansatz": "rx"})
+    assert circuit_of(config)["ansatz"] == ["rx"]

@@ -1,0 +1,58 @@
+"""Trials of a published system: run folders, foreseen and gone on with."""
+
+import json
+
+from tfq_hybrid.training import RunFolder, TrainConfig
+from tfq_hybrid.tuning import SystemTrials, run_trial
+from tfq_hybrid.tuning.predicted import PARAMETER_BYTES
+
+VALUES = {"qubits": 2, "depth": 1, "learning_rate": 0.002}
+
+
+def test_a_trial_and_one_that_goes_on_from_it(tmp_path, data_dir):
+    config = TrainConfig(
+        "embedded",
+        limit=32,
+        sequence_length=8,
+        batch_size=16,
+        vocabulary_size=128,
+        data_dir=str(data_dir),
+    )
+    trials = SystemTrials(config)
+    lines = []
+    parent = tmp_path / "0"
+    record = run_trial(trials, "0", VALUES, parent, report=lines.append)
+    assert record["status"] == "completed", record["reason"]
+    assert record == json.loads((parent / "trial.json").read_text())
+    # What it takes was told before it ran.
+    assert "parameters, about" in lines[0] and len(lines) == 2
+    assert record["predicted"]["bytes"] > PARAMETER_BYTES * record["parameters"]
+    run = RunFolder(parent / "run-0")
+    stored, *_ = run.read()
+    assert stored.options.circuit.qubits == 2
+    assert stored.learning_rate == 0.002
+    metrics = run.metrics()
+    assert record["metrics"]["val_accuracy"] == metrics["validation_accuracy"]
+    assert record["parameters"] == metrics["parameters"]["total"]
+    child = run_trial(
+        trials,
+        "1",
+        VALUES,
+        tmp_path / "1",
+        epochs=2,
+        parent=parent,
+        report=lines.append,
+    )
+    history = RunFolder(tmp_path / "1" / "run-0").metrics()["history"]
+    assert len(history) == 2
+    assert history[0] == metrics["history"][0]
+    assert len(child["curve"]["loss"]) == 2
+    small = run_trial(
+        trials, "2", VALUES, tmp_path / "2", max_bytes=1000, report=lines.append
+    )
+    assert small["status"] == "infeasible"
+    assert not (tmp_path / "2" / "run-0").exists()
+    none = run_trial(
+        trials, "3", {"qubits": 0}, tmp_path / "3", report=lines.append
+    )
+    assert none["status"] == "infeasible"

@@ -1,0 +1,121 @@
+"""`tfq-hybrid screen`."""
+
+import json
+
+import click
+
+from tfq_hybrid.cli.circuit_options import split_words
+from tfq_hybrid.cli.tuning_options import read_bytes, training_options
+from tfq_hybrid.startup import quiet_imports
+
+EPILOG = """
+Examples:
+
+\b
+  tfq-hybrid screen --model qffn-bert --data sst2_train.tsv --limit 4000 \\
+      --factors qubits,depth,reuploads,entanglement,learning_rate \\
+      --output runs/screen
+  tfq-hybrid screen --data embedded --factors qubits,depth,entanglement \\
+      --levels qubits=2,4 --design full --replicates 3 --output runs/full
+
+A screening that was interrupted goes on by the same command.
+"""
+
+
+@click.command(epilog=EPILOG)
+@training_options
+@click.option("--epochs", type=int, help="Default: 1.")
+@click.option("--output", required=True, type=click.Path(), help="The folder.")
+@click.option(
+    "--factors",
+    required=True,
+    callback=split_words,
+    help="The arguments to screen, such as qubits,depth,learning_rate.",
+)
+@click.option(
+    "--levels",
+    multiple=True,
+    metavar="NAME=LOW,HIGH",
+    help="In place of a factor's usual levels. Several times.",
+)
+@click.option(
+    "--design",
+    default="plackett-burman",
+    show_default=True,
+    metavar="[plackett-burman|fractional|full]",
+)
+@click.option(
+    "--resolution", type=int, help="Of a fractional design. Default: 4."
+)
+@click.option(
+    "--replicates",
+    type=int,
+    default=2,
+    show_default=True,
+    help="Seeds of each row of the design.",
+)
+@click.option(
+    "--response",
+    help="A metric. Default: what the task monitors, such as val_accuracy.",
+)
+@click.option(
+    "--max-memory",
+    callback=read_bytes,
+    help="Above it a run is infeasible, such as 4GiB. Default: what is free.",
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print screening.json, and nothing else.",
+)
+def screen(
+    output,
+    circuit_file,
+    factors,
+    levels,
+    design,
+    resolution,
+    replicates,
+    response,
+    max_memory,
+    seed,
+    as_json,
+    **options,
+):
+    """Screen which arguments matter, by a designed experiment."""
+    given = {name: v for name, v in options.items() if v is not None}
+    quiet_imports()
+    from tfq_hybrid import tuning
+    from tfq_hybrid.cli.train_config import read_config
+
+    config = read_config({**given, "seed": seed}, circuit_file)
+    trials = tuning.SystemTrials(config)
+    screening = tuning.Screening(
+        trials,
+        tuning.read_factors(config, factors, levels),
+        response or trials.task.monitor,
+        design,
+        resolution,
+        replicates,
+        seed,
+    )
+    tuning.SearchFolder(output).check(screening.to_dict())
+    report = (lambda line: None) if as_json else click.echo
+    if not as_json:
+        for line in tuning.describe_screening(screening):
+            report(line)
+    result = tuning.screen(screening, output, max_memory, report)
+    if as_json:
+        click.echo(json.dumps(result))
+        return
+    for row in sorted(result["effects"], key=lambda row: -abs(row["effect"])):
+        click.echo(
+            f"{row['factor']:>24}  {row['effect']:+.4f}  (95 % interval "
+            f"{row['low']:+.4f} to {row['high']:+.4f})"
+        )
+    from tfq_hybrid.reports import write_report
+
+    page = write_report(output).page
+    click.echo(f"Folder: {output} (report.md, screening.json)\nPage: {page}")

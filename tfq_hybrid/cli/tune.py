@@ -1,0 +1,193 @@
+"""`tfq-hybrid tune`."""
+
+import json
+import os
+
+import click
+
+from tfq_hybrid.cli.circuit_options import split_words
+from tfq_hybrid.cli.tuning_options import read_bytes, training_options
+from tfq_hybrid.startup import quiet_imports
+
+EPILOG = """
+Examples:
+
+\b
+  tfq-hybrid tune --model qffn-bert --data sst2_train.tsv --tuner hyperband \\
+      --max-trials 30 --objective val_accuracy --output runs/tune
+  tfq-hybrid tune --data embedded --space qubits=2,4,6 \\
+      --space learning_rate=1e-4:1e-2:log --only --output runs/rates
+  tfq-hybrid tune --data sst2_train.tsv --limit 4000 --tuner bayesian \\
+      --objective val_accuracy,parameters,step_seconds --workers 2 \\
+      --output runs/two
+  tfq-hybrid evaluate runs/tune/best --data sst2_dev.tsv
+
+A search that was interrupted goes on by the same command. Watch it:
+tensorboard --logdir runs/tune/trials; afterwards, values against metrics:
+tensorboard --logdir runs/tune/tensorboard
+"""
+HYPERBAND_EPOCHS = 3
+
+
+@click.command(epilog=EPILOG)
+@training_options
+@click.option("--epochs", type=int, help="Default: 1; 3 for hyperband.")
+@click.option(
+    "--output", required=True, type=click.Path(), help="The search folder."
+)
+@click.option(
+    "--tuner",
+    default="random",
+    show_default=True,
+    metavar="[hyperband|bayesian|random|grid]",
+    help="keras-tuner's.",
+)
+@click.option("--max-trials", type=int, default=30, show_default=True)
+@click.option(
+    "--objective",
+    "objectives",
+    callback=split_words,
+    help="Default: what the task monitors, val_accuracy or val_loss. The "
+    "first one steers; all make the Pareto front: metrics of the "
+    "training, parameters, step_seconds, seconds. NAME:min or NAME:max.",
+)
+@click.option(
+    "--space",
+    multiple=True,
+    metavar="NAME[=VALUES]",
+    help="Such as qubits=2,4,6 or learning_rate=1e-4:1e-2:log or depth=1:4. "
+    "One value fixes it. A name alone: its usual values. Several times.",
+)
+@click.option("--only", is_flag=True, help="Search what --space names alone.")
+@click.option(
+    "--executions",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Trainings of each trial, with seeds that follow each other.",
+)
+@click.option(
+    "--max-memory",
+    callback=read_bytes,
+    help="Above it a trial is infeasible, such as 4GiB. Default: what is "
+    "free, shared by the workers.",
+)
+@click.option("--workers", type=int, default=1, show_default=True)
+@click.option("--port", type=int, help="Of the chief. Default: a free one.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--join",
+    is_flag=True,
+    help="Be a worker of the search in --output, as KERASTUNER_TUNER_ID, "
+    "KERASTUNER_ORACLE_IP and KERASTUNER_ORACLE_PORT say.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print search.json, and nothing else.",
+)
+def tune(
+    output,
+    circuit_file,
+    tuner,
+    max_trials,
+    objectives,
+    space,
+    only,
+    executions,
+    max_memory,
+    workers,
+    port,
+    seed,
+    join,
+    as_json,
+    **options,
+):
+    """Search circuits and learning rates with keras-tuner."""
+    given = {name: v for name, v in options.items() if v is not None}
+    quiet_imports()
+    if join:
+        _join(output, given, max_trials, max_memory)
+        return
+    if "KERASTUNER_ORACLE_IP" in os.environ:
+        raise click.UsageError(
+            "KERASTUNER_ORACLE_IP is set, which is for --join. Unset it."
+        )
+    from tfq_hybrid import tuning
+
+    if tuner == "hyperband":
+        given.setdefault("epochs", HYPERBAND_EPOCHS)
+    config = _config(given, circuit_file, seed)
+    trials = tuning.SystemTrials(config)
+    study = tuning.Study(
+        trials,
+        tuning.space_of(config, space, only),
+        tuning.read_objectives(
+            objectives or [trials.task.monitor], trials.metrics()
+        ),
+        tuner,
+        seed,
+        executions,
+    )
+    report = (lambda line: None) if as_json else click.echo
+    tuning.SearchFolder(output).check(study.to_dict())
+    if not as_json:
+        for line in tuning.describe(study, max_trials, workers):
+            report(line)
+    if workers == 1:
+        if port is not None:
+            raise click.UsageError("--port is for --workers of at least 2.")
+        result = tuning.search(study, output, max_trials, max_memory, report)
+    else:
+        result = tuning.search_with_workers(
+            study, output, workers, max_trials, max_memory, port, report
+        )
+    if as_json:
+        click.echo(json.dumps(result))
+        return
+    _tell(result, output)
+
+
+def _config(given, circuit_file, seed):
+    from tfq_hybrid.cli.train_config import read_config
+
+    return read_config({**given, "seed": seed}, circuit_file)
+
+
+def _tell(result, output):
+    first = result["objectives"][0]["name"]
+    best = next(t for t in result["trials"] if t["id"] == result["best"])
+    from tfq_hybrid.reports import write_report
+
+    page = write_report(output).page
+    click.echo(
+        f"Best: trial {best['id']}, {first} {best['metrics'][first]:.4f}, "
+        f"{best['parameters']:,} parameters. Pareto front: "
+        f"{', '.join(result['pareto'])}.\n"
+        f"Search folder: {output} (report.md, search.json)\n"
+        f"Page: {page}\n"
+        f"Next: tfq-hybrid export {output}/best --output saved_models/NAME"
+    )
+
+
+def _join(output, given, max_trials, max_memory):
+    """Is the chief of a search, or one of its workers."""
+    from tfq_hybrid import tuning
+    from tfq_hybrid.errors import UserError
+
+    names = ("TUNER_ID", "ORACLE_IP", "ORACLE_PORT")
+    for name in names:
+        if f"KERASTUNER_{name}" not in os.environ:
+            raise UserError(
+                "Expected KERASTUNER_TUNER_ID, KERASTUNER_ORACLE_IP and "
+                f"KERASTUNER_ORACLE_PORT with --join. Received: no "
+                f"KERASTUNER_{name}"
+            )
+    if given:
+        option = f"--{next(iter(given)).replace('_', '-')}"
+        raise UserError(
+            "Expected --output alone with --join: the folder holds all else. "
+            f"Received: {option}"
+        )
+    tuning.join(output, max_trials, max_memory, click.echo)

@@ -1,0 +1,153 @@
+"""Trials of a user's own model: what a function builds, fitted on any data."""
+
+import json
+import os
+import pathlib
+
+import keras
+
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.files import write_json
+from tfq_hybrid.training.callbacks import StopOnNaN
+from tfq_hybrid.tuning.objectives import Objective
+from tfq_hybrid.tuning.predicted import (
+    check_bytes,
+    foresee,
+    forward_seconds,
+    model_bytes,
+)
+
+
+class FunctionTrials:
+    """Builds and fits what a user's function makes of a trial's values.
+
+    A trial leaves `model.keras`, the best epoch by the objective, and
+    `metrics.json`. One that was cut short begins anew.
+
+    Args:
+        build: function from a dict of values to a compiled `keras.Model`.
+        data: what `fit` takes as `x`: a pair of arrays, or a finite
+            `tf.data.Dataset` of batches.
+        validation_data: what `fit` takes. Defaults to `None`.
+        epochs: int. Defaults to 1.
+        batch_size: int, for arrays. Defaults to 32.
+        monitor: `Objective` that chooses the epoch. Defaults to
+            `val_loss`, or `loss` without validation data.
+        name: str. The study's, so that a folder is not taken for another
+            one. Defaults to the function's own name.
+    """
+
+    def __init__(
+        self,
+        build,
+        data,
+        validation_data=None,
+        epochs=1,
+        batch_size=32,
+        monitor=None,
+        name=None,
+    ):
+        self.function = build
+        self.data = data
+        self.validation_data = validation_data
+        self.epochs = epochs
+        self.batch_size = batch_size
+        known = "loss" if validation_data is None else "val_loss"
+        self.monitor = monitor or Objective(known)
+        self.name = name or getattr(build, "__qualname__", type(build).__name__)
+
+    def metrics(self):
+        """`None`: only a training says."""
+        return None
+
+    def identity(self):
+        """What a search folder remembers of it, plain data."""
+        return {"build": self.name, "epochs": self.epochs}
+
+    def build(self, values):
+        """The compiled model of a trial."""
+        values = {
+            k: v for k, v in values.items() if k not in ("seed", "epochs")
+        }
+        model = self.function(values)
+        if not isinstance(model, keras.Model) or model.optimizer is None:
+            raise TypeError(
+                "Expected the build function to return a compiled "
+                f"keras.Model. Received: {type(model).__name__}"
+            )
+        return model
+
+    def predict(self, values, max_bytes=None):
+        """What a trial will take, a `Prediction`; see `SystemTrials`."""
+        keras.utils.set_random_seed(values.get("seed", 0))
+        model = self.build(values)
+        inputs, steps, size = self._first_batch()
+        forward = forward_seconds(model, inputs)
+        needed = model_bytes(model, size, 1)
+        check_bytes(needed, max_bytes)
+        epochs = values.get("epochs", self.epochs)
+        return foresee(needed, model.count_params(), forward, steps, epochs)
+
+    def _first_batch(self):
+        """The inputs of a batch, the steps of an epoch, and a batch's size."""
+        if isinstance(self.data, tuple):
+            inputs, _ = self.data
+            steps = -(-len(inputs) // self.batch_size)
+            return inputs[: self.batch_size], steps, self.batch_size
+        inputs, *_ = next(iter(self.data))
+        return inputs, len(self.data), len(keras.tree.flatten(inputs)[0])
+
+    def run(self, values, folder, parent=None):
+        """Fits a trial, in a folder. Returns what `metrics.json` holds.
+
+        Raises:
+            UserError: no metric has the name of the objective.
+            TrainingDivergedError: the loss became NaN.
+        """
+        folder = pathlib.Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        finished = folder / "metrics.json"
+        if finished.is_file():
+            return json.loads(finished.read_text("utf-8"))
+        keras.utils.set_random_seed(values.get("seed", 0))
+        model = self.build(values)
+        best = folder / "best.weights.h5"
+        arrays = isinstance(self.data, tuple)
+        history = model.fit(
+            *(self.data if arrays else (self.data,)),
+            batch_size=self.batch_size if arrays else None,
+            validation_data=self.validation_data,
+            epochs=values.get("epochs", self.epochs),
+            callbacks=[
+                StopOnNaN(),
+                keras.callbacks.ModelCheckpoint(
+                    best,
+                    monitor=self.monitor.name,
+                    mode=self.monitor.direction,
+                    save_best_only=True,
+                    save_weights_only=True,
+                ),
+            ],
+            verbose=0,
+        ).history
+        if self.monitor.name not in history:
+            raise UserError(
+                f"Expected the metric {self.monitor.name}. Received: a model "
+                f"that logs {', '.join(history)}"
+            )
+        rows = [
+            {k: float(v) for k, v in zip(history, row, strict=True)}
+            for row in zip(*history.values(), strict=True)
+        ]
+        scores = [row[self.monitor.name] for row in rows]
+        result = {
+            "history": rows,
+            "best_epoch": scores.index(self.monitor.best(scores)) + 1,
+        }
+        model.load_weights(best)
+        partial = folder / "partial.keras"
+        model.save(partial)
+        os.replace(partial, folder / "model.keras")
+        best.unlink()
+        write_json(finished, result)
+        return result

@@ -1,0 +1,252 @@
+"""`screen`: a designed experiment over the arguments of a training."""
+
+import dataclasses
+import random
+
+import psutil
+
+from tfq_hybrid.engines import human_bytes
+from tfq_hybrid.errors import (
+    SearchStoppedError,
+    UserError,
+    check_integer,
+    choice_error,
+)
+from tfq_hybrid.files import write_json, write_text
+from tfq_hybrid.locks import writing
+from tfq_hybrid.tuning.designs import make_design
+from tfq_hybrid.tuning.effects import estimate_effects
+from tfq_hybrid.tuning.factors import rows_of
+from tfq_hybrid.tuning.folder import SearchFolder
+from tfq_hybrid.tuning.objectives import COSTS
+from tfq_hybrid.tuning.trial import describe_values, run_trial
+
+
+@dataclasses.dataclass(frozen=True)
+class Screening:
+    """A designed experiment.
+
+    Args:
+        trials: `SystemTrials`.
+        factors: dict of an argument and its low and high level, as
+            `read_factors` makes it.
+        response: str. A metric of the trainings. Defaults to
+            `"val_accuracy"`.
+        design: `"plackett-burman"`, `"fractional"` or `"full"`. Defaults to
+            `"plackett-burman"`.
+        resolution: int, of a fractional design. Defaults to `None`.
+        replicates: int. Trainings of each row of the design, with seeds that
+            follow each other. Defaults to 2.
+        seed: int. The first seed. Defaults to 0.
+
+    Raises:
+        UserError: an argument is out of its range, or a row of the design
+            makes no model.
+    """
+
+    trials: object
+    factors: dict
+    response: str = "val_accuracy"
+    design: str = "plackett-burman"
+    resolution: int | None = None
+    replicates: int = 2
+    seed: int = 0
+
+    def __post_init__(self):
+        check_integer("replicates", self.replicates, 1)
+        check_integer("seed", self.seed, 0)
+        known = [*self.trials.metrics(), *COSTS]
+        if self.response not in known:
+            raise choice_error("response", self.response, known)
+        levels = make_design(self.design, len(self.factors), self.resolution)
+        rows_of(self.trials.config, self.factors, levels)
+        object.__setattr__(self, "levels", levels)
+
+    def to_dict(self):
+        """As `study.json` holds it."""
+        return {
+            "kind": "screening",
+            **self.trials.identity(),
+            "factors": {name: [*ends] for name, ends in self.factors.items()},
+            "response": self.response,
+            "design": self.design,
+            "levels": self.levels.tolist(),
+            "replicates": self.replicates,
+            "seed": self.seed,
+        }
+
+    def runs(self):
+        """All runs, in the random order in which they are made.
+
+        Returns:
+            A list of dict with `id`, `levels`, `values` and `seed`.
+        """
+        rows = rows_of(self.trials.config, self.factors, self.levels)
+        runs = []
+        for replicate in range(self.replicates):
+            for index, (levels, values) in enumerate(
+                zip(self.levels, rows, strict=True)
+            ):
+                signs = [int(level) for level in levels]
+                runs.append(
+                    {
+                        "id": f"{index:03d}-{replicate}",
+                        "levels": dict(zip(self.factors, signs, strict=True)),
+                        "values": values,
+                        "seed": self.seed + replicate,
+                    }
+                )
+        random.Random(self.seed).shuffle(runs)
+        return runs
+
+
+def screen(screening, output, max_bytes=None, report=print):
+    """Makes all runs of a screening, or those that are left, and judges.
+
+    Args:
+        screening: `Screening`.
+        output: str or path. A new folder, or one of the same screening.
+        max_bytes: int. A run that needs more is infeasible. Defaults to
+            `None`: the memory that is free.
+        report: function of a str. Defaults to `print`.
+
+    Returns:
+        The content of `screening.json`, a dict.
+
+    Raises:
+        UserError: the folder holds something else; nothing was written.
+        SearchStoppedError: too few runs were completed to say anything.
+    """
+    folder = SearchFolder(output)
+    content = screening.to_dict()
+    folder.check(content)
+    if max_bytes is None:
+        max_bytes = psutil.virtual_memory().available
+    runs = screening.runs()
+    with writing(folder.path):
+        folder.begin(content)
+        for run in runs:
+            record = run_trial(
+                screening.trials,
+                run["id"],
+                run["values"],
+                folder.trials / run["id"],
+                (run["seed"],),
+                max_bytes,
+                report=report,
+            )
+            run["status"] = record["status"]
+            run["response"] = record["metrics"].get(screening.response)
+        result = judge(screening, runs)
+        write_json(folder.path / "screening.json", result)
+        write_text(folder.report_file, markdown(result))
+    return result
+
+
+def describe_screening(screening):
+    """Lines about a screening: factors, how many runs, how long.
+
+    Args:
+        screening: `Screening`.
+
+    Yields:
+        str, a line each. The time is that of the config's own values.
+    """
+    for name, (low, high) in screening.factors.items():
+        yield f"  {name}: {low} and {high}"
+    prediction = screening.trials.predict({"seed": screening.seed})
+    count = len(screening.levels) * screening.replicates
+    yield (
+        f"{count} runs ({screening.design}, {len(screening.levels)} rows, "
+        f"{screening.replicates} seeds): about "
+        f"{human_bytes(prediction.bytes)} and {prediction.seconds:.0f} s a "
+        f"run, {prediction.seconds * count / 60:.0f} min in all, as the "
+        "config stands"
+    )
+
+
+def judge(screening, runs):
+    """The content of `screening.json`.
+
+    Args:
+        screening: `Screening`.
+        runs: those of `screening.runs()`, with `response` and `status`.
+
+    Raises:
+        SearchStoppedError: too few runs were completed to say anything.
+    """
+    done = [run for run in runs if run["response"] is not None]
+    names = list(screening.factors)
+    try:
+        effects = estimate_effects(
+            [[run["levels"][name] for name in names] for run in done],
+            [run["response"] for run in done],
+            names,
+            [run["seed"] for run in done],
+            interactions=screening.design != "plackett-burman",
+        )
+    except (UserError, ValueError, IndexError):
+        raise SearchStoppedError(
+            "Expected enough completed runs to tell the factors apart. "
+            f"Received: {len(done)} of {len(runs)}; the records in trials "
+            "say why"
+        ) from None
+    return {
+        "kind": "screening",
+        "design": screening.design,
+        "resolution": screening.resolution,
+        "response": screening.response,
+        "replicates": screening.replicates,
+        "factors": {name: [*ends] for name, ends in screening.factors.items()},
+        "runs": runs,
+        "effects": effects.rows,
+        "interval": {
+            "method": effects.method,
+            "confidence": 0.95,
+            "degrees_of_freedom": effects.degrees_of_freedom,
+        },
+        "aliases": effects.aliases,
+    }
+
+
+def markdown(result):
+    """The effects as a Markdown text."""
+    interval = result["interval"]
+    method = {
+        "t": "Student's t over the residuals",
+        "lenth": "Lenth's method, for want of residuals",
+    }[interval["method"]]
+    failed = sum(run["response"] is None for run in result["runs"])
+    lines = [
+        "# Screening",
+        "",
+        f"{len(result['runs'])} runs of a {result['design']} design, "
+        f"{failed} of them without a result. Response: {result['response']}. "
+        "An effect is the mean at the high level less that at the low one, "
+        f"seeds taken out as blocks; 95 % intervals by {method} "
+        f"({interval['degrees_of_freedom']:.3g} degrees of freedom). Circuits "
+        "are simulated.",
+        "",
+        "| factor | low | high | effect | 95 % interval |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    ordered = sorted(result["effects"], key=lambda row: -abs(row["effect"]))
+    for row in ordered:
+        low, high = result["factors"].get(row["factor"], ("", ""))
+        clear = row["low"] * row["high"] > 0
+        lines.append(
+            f"| {row['factor']} | {low} | {high} | {row['effect']:+.4g} | "
+            f"{row['low']:+.4g} to {row['high']:+.4g}"
+            f"{', clear of 0' if clear else ''} |"
+        )
+    if result["aliases"]:
+        lines += ["", "Not told apart by this design:", ""]
+        lines += [f"- {alias}" for alias in result["aliases"]]
+    reasons = [run for run in result["runs"] if run["response"] is None]
+    for run in reasons:
+        lines += [
+            "",
+            f"Run {run['id']} ({describe_values(run['values'])}): "
+            f"{run['status']}.",
+        ]
+    return "\n".join(lines) + "\n"

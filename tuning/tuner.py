@@ -1,0 +1,248 @@
+"""keras-tuner's oracles and its search loop, around `run_trial`."""
+
+import os
+import pathlib
+import socket
+import time
+
+import keras_tuner
+from keras_tuner.engine import base_tuner
+from keras_tuner.engine.trial import TrialStatus
+
+from tfq_hybrid.errors import (
+    SearchStoppedError,
+    UserError,
+    check_choice,
+    choice_error,
+)
+from tfq_hybrid.files import write_json
+from tfq_hybrid.tuning.trial import run_trial
+
+CHIEF = "chief"
+PROJECT = "oracle"  # keras-tuner's folder within the search folder
+# More than any search has: keras-tuner stops after three failures in a row.
+UNLIMITED = 10**9
+IDLE_SECONDS = 0.5
+CHIEF_SECONDS = 60.0
+
+
+class _WholeFiles:
+    """Makes an oracle write its files whole or not at all."""
+
+    def save(self):
+        write_json(self._get_oracle_fname(), self.get_state())
+
+    def _save_trial(self, trial):
+        folder = pathlib.Path(self._get_trial_dir(trial.trial_id))
+        write_json(folder / "trial.json", trial.get_state())
+
+
+class _Random(_WholeFiles, keras_tuner.oracles.RandomSearchOracle):
+    pass
+
+
+class _Bayesian(_WholeFiles, keras_tuner.oracles.BayesianOptimizationOracle):
+    pass
+
+
+class _Grid(_WholeFiles, keras_tuner.Oracle):
+    """All combinations, the last argument changing fastest.
+
+    keras-tuner's own grid forgets its queue when it is restarted, and then
+    ends at once.
+    """
+
+    def populate_space(self, trial_id):
+        tried = [t.hyperparameters.values for t in self.trials.values()]
+        for values in _combinations(self.get_space().space, {}):
+            if values not in tried:
+                return {"status": TrialStatus.RUNNING, "values": values}
+        if self.ongoing_trials:
+            return {"status": TrialStatus.IDLE}
+        return {"status": TrialStatus.STOPPED}
+
+
+def _combinations(dimensions, values):
+    if not dimensions:
+        yield values
+        return
+    first, *rest = dimensions
+    if not all(c.is_active(values) for c in first.conditions):
+        yield from _combinations(rest, values)
+        return
+    for value in first.values:
+        yield from _combinations(rest, {**values, first.name: value})
+
+
+class _Hyperband(_WholeFiles, keras_tuner.oracles.HyperbandOracle):
+    pass
+
+
+TUNERS = {
+    "hyperband": _Hyperband,
+    "bayesian": _Bayesian,
+    "random": _Random,
+    "grid": _Grid,
+}
+
+
+def make_oracle(tuner, space, objective, max_trials, epochs, seed):
+    """An oracle of keras-tuner.
+
+    Args:
+        tuner: `"hyperband"`, `"bayesian"`, `"random"` or `"grid"`.
+        space: `Space`.
+        objective: `Objective`.
+        max_trials: int.
+        epochs: int. The most that Hyperband trains.
+        seed: int.
+
+    Returns:
+        A `keras_tuner.Oracle`.
+
+    Raises:
+        UserError: the tuner is not known.
+    """
+    check_choice("tuner", tuner, TUNERS)
+    options = {
+        "objective": keras_tuner.Objective(objective.name, objective.direction),
+        "hyperparameters": space.hyperparameters(grid=tuner == "grid"),
+        "tune_new_entries": False,
+        "allow_new_entries": False,
+        "max_consecutive_failed_trials": UNLIMITED,
+        "seed": seed + 1,  # keras-tuner takes 0 for none
+    }
+    if tuner != "hyperband":
+        return TUNERS[tuner](max_trials=max_trials, **options)
+    if epochs < 2:
+        raise UserError(
+            "Expected at least 2 epochs with the tuner hyperband, which "
+            f"compares short trainings. Received: epochs={epochs}"
+        )
+    oracle = _Hyperband(
+        max_epochs=epochs, hyperband_iterations=max_trials, **options
+    )
+    oracle.max_trials = max_trials
+    return oracle
+
+
+class SearchTuner(base_tuner.BaseTuner):
+    """The search loop: asks the oracle, runs a trial, tells its objective.
+
+    With `KERASTUNER_TUNER_ID`, `KERASTUNER_ORACLE_IP` and
+    `KERASTUNER_ORACLE_PORT` set it is the chief, which answers, or a worker,
+    which asks over the network.
+
+    Args:
+        oracle: `keras_tuner.Oracle`, from `make_oracle`.
+        trials: `SystemTrials` or `FunctionTrials`.
+        space: `Space`.
+        objective: `Objective`, that of the oracle.
+        folder: path of the search folder.
+        **options: of `run_trial`: `seeds`, `max_bytes`, `report`.
+    """
+
+    def __init__(self, oracle, trials, space, objective, folder, **options):
+        self.folder = pathlib.Path(folder)
+        super().__init__(
+            oracle=oracle, directory=str(self.folder), project_name=PROJECT
+        )
+        self.trials = trials
+        self.space = space
+        self.objective = objective
+        self.options = options
+        self.oracle.verbose = 0
+        if not self._is_worker():
+            self.save()  # before the first trial, which a kill may end
+
+    def save(self):
+        if not self._is_worker():
+            self.oracle.save()
+        write_json(self._get_tuner_fname(), self.get_state())
+
+    def search(self):
+        """Runs trials until the oracle wants no more; the chief answers.
+
+        Raises:
+            UserError: the objective is none of a trial's metrics.
+            SearchStoppedError: the chief no longer answers.
+            OSError, StorageError: nothing can be written any more.
+        """
+        if os.environ.get("KERASTUNER_TUNER_ID") == CHIEF:
+            super().search()
+            return
+        while True:
+            self._check_chief()
+            trial = self.oracle.create_trial(self.tuner_id)
+            if trial.status == TrialStatus.STOPPED:
+                return
+            if trial.status == TrialStatus.IDLE:
+                time.sleep(IDLE_SECONDS)  # the oracle waits for others
+                continue
+            record = self._run(trial)
+            self._check_chief()
+            if record["status"] == "completed":
+                self.oracle.update_trial(trial.trial_id, self._score(record))
+                trial.status = TrialStatus.COMPLETED
+            else:
+                trial.status = TrialStatus.FAILED
+                trial.message = record["reason"]
+            self.on_trial_end(trial)
+
+    def trial_folder(self, trial_id):
+        """The folder of a trial within the search folder."""
+        return self.folder / "trials" / trial_id
+
+    def _run(self, trial):
+        values = trial.hyperparameters.values
+        parent = values.get("tuner/trial_id")
+        return run_trial(
+            self.trials,
+            trial.trial_id,
+            self.space.decode(values),
+            self.trial_folder(trial.trial_id),
+            epochs=values.get("tuner/epochs"),
+            parent=parent and self.trial_folder(parent),
+            **self.options,
+        )
+
+    def _score(self, record):
+        name = self.objective.name
+        if name not in record["metrics"]:
+            raise choice_error("objective", name, record["metrics"])
+        return {name: record["metrics"][name]}
+
+    def _check_chief(self):
+        """Raises where the chief is gone; keras-tuner would wait an hour."""
+        if not self._is_worker():
+            return
+        where = chief_address()
+        deadline = time.monotonic() + CHIEF_SECONDS
+        while not is_listening(*where):
+            if time.monotonic() > deadline:
+                raise SearchStoppedError(
+                    f"The chief at {where[0]}:{where[1]} does not answer. "
+                    "What is finished is kept; the same search goes on when "
+                    "it is started again."
+                )
+            time.sleep(IDLE_SECONDS)
+
+
+def chief_address():
+    """Address and port of the chief, as keras-tuner reads them."""
+    port = os.environ.get("KERASTUNER_ORACLE_PORT", "")
+    if not port.isdecimal():
+        raise UserError(
+            "Expected KERASTUNER_ORACLE_PORT to be a port. Received: "
+            f"KERASTUNER_ORACLE_PORT={port!r}"
+        )
+    return os.environ["KERASTUNER_ORACLE_IP"], int(port)
+
+
+def is_listening(address, port):
+    """Whether somebody answers at a port."""
+    try:
+        socket.create_connection((address, port), timeout=2.0).close()
+    except OSError:
+        return False
+    return True
