@@ -1,4 +1,4 @@
-"""The README's Python runs, and its commands name real options."""
+"""The Python of the documents runs, and their commands name real options."""
 
 import pathlib
 import re
@@ -7,16 +7,35 @@ import pytest
 
 from tfq_hybrid.cli.main import commands
 
-README = pathlib.Path(__file__).resolve().parent.parent / "README.md"
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def test_python_blocks_run(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    assert len(blocks) >= 3
+def run_blocks(page):
+    """Runs the Python of a page in one namespace, which is returned."""
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
     namespace = {}
     for block in blocks:
-        exec(compile(block, str(README), "exec"), namespace)
+        exec(compile(block, str(page), "exec"), namespace)
+    return namespace
+
+
+@pytest.mark.parametrize("page", PAGES[1:], ids=lambda page: page.stem)
+def test_python_of_the_pages_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run_blocks(page)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), target
+
+
+def test_python_of_the_readme_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    namespace = run_blocks(PAGES[0])
     quantum, baseline, twin = (
         namespace[name].count_params()
         for name in ("quantum", "baseline", "twin")
@@ -27,9 +46,13 @@ def test_python_blocks_run(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "line",
-    re.findall(
-        r"^    (tfq-hybrid .*(?:\\\n.*)*)", README.read_text(), re.MULTILINE
-    ),
+    [
+        line
+        for page in PAGES
+        for line in re.findall(
+            r"^    (tfq-hybrid .*(?:\\\n.*)*)", page.read_text(), re.MULTILINE
+        )
+    ],
 )
 def test_commands_are_real(line):
     _, name, *words = line.replace("\\\n", " ").split()
