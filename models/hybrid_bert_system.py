@@ -14,7 +14,11 @@ from tfq_hybrid.models.hybrid_bert import (
     angle_fed,
     head_size,
 )
-from tfq_hybrid.models.losses import ProbabilityMSE, WeightedCrossEntropy
+from tfq_hybrid.models.losses import (
+    ProbabilityMSE,
+    WeightedCrossEntropy,
+    balanced_weights,
+)
 from tfq_hybrid.models.options import Options
 
 LOSSES = {"cross_entropy": WeightedCrossEntropy, "mse": ProbabilityMSE}
@@ -98,6 +102,20 @@ class HybridBertOptions(Options):
 def vocabulary(options, texts, size):
     """The vocabulary of the preset, a list of str."""
     return bert_vocabulary(options.preset, texts, size)
+
+
+def loss(options, training):
+    """The loss of the options, with the weights of the classes in the data.
+
+    Args:
+        options: `HybridBertOptions`.
+        training: `TextDataset`.
+
+    Returns:
+        A `keras.losses.Loss`.
+    """
+    classes = len(training.label_names)
+    return options.make_loss(balanced_weights(training.labels, classes))
 
 
 def build(options, twin, setting):

@@ -60,6 +60,8 @@ class System:
             layers, whose parameters are counted apart. Defaults to none.
         defaults: function from the options to a dict of arguments of
             `TrainConfig` whose default is another one. Defaults to none.
+        loss: function `(options, training data) -> keras.losses.Loss`.
+            Defaults to `None`: that of the task.
     """
 
     name: str
@@ -70,6 +72,7 @@ class System:
     build: Callable
     parts: Callable = lambda model: {}
     defaults: Callable = lambda options: {}
+    loss: Callable | None = None
 
 
 SYSTEMS = {
@@ -110,6 +113,7 @@ SYSTEMS = {
             },
             vocabulary=hybrid_bert_system.vocabulary,
             build=hybrid_bert_system.build,
+            loss=hybrid_bert_system.loss,
             parts=lambda model: {"head": [model.head]},
         ),
         System(

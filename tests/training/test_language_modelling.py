@@ -171,7 +171,10 @@ def test_bad_arguments(arguments, message, quick):
         ({"data": "none.txt"}, "No such file"),
         ({"limit": 1}, "at least two lines"),
         ({"sequence_length": 500}, "more than sequence_length=500"),
-        ({"options": {"layers": [2]}}, "nearest valid value is 1"),
+        (
+            {"options": {"size": "tiny", "layers": [2]}},
+            "nearest valid value is 1",
+        ),
     ],
 )
 def test_bad_input_writes_nothing(arguments, message, quick, tmp_path):

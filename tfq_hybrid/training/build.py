@@ -35,12 +35,24 @@ def build_model(config, vocabulary, classes=None):
     return config.system.build(config.options, config.classical, setting)
 
 
-def compile_model(model, config, steps_per_epoch):
-    """Compiles with the config's optimizer and the loss of its task."""
+def compile_model(model, config, steps_per_epoch, training=None):
+    """Compiles with the config's optimizer, and the loss and metrics.
+
+    Args:
+        model: from `build_model`.
+        config: `TrainConfig`.
+        steps_per_epoch: int. The learning rate follows it.
+        training: the training data, which a loss may take class weights
+            from. Defaults to `None`: the loss of the task, whatever the
+            system's.
+    """
+    objective = TASKS[config.system.task].objective()
+    if config.system.loss is not None and training is not None:
+        objective["loss"] = config.system.loss(config.options, training)
     model.compile(
         optimizer=make_optimizer(config, steps_per_epoch),
         jit_compile=config.xla,
-        **TASKS[config.system.task].objective(),
+        **objective,
     )
 
 

@@ -70,7 +70,7 @@ def train(
     training = task.encode(training, model, config)
     validation = task.encode(validation, model, config)
     steps = -(-len(training) // config.batch_size)
-    compile_model(model, config, steps)
+    compile_model(model, config, steps, training)
     done = Checkpoint(folder.checkpoints).epoch if resume else 0
     with task.fed(model):
         for line in describe(model, config, training, done):
