@@ -143,6 +143,16 @@ def test_train_says_what_it_trains(text, tmp_path, capsys):
     assert f"tfq-hybrid generate {tmp_path / 'run'}" in out
 
 
+def test_an_export_answers_as_generate_does(trained, tmp_path, capsys):
+    output = tmp_path / "export"
+    assert run(capsys, "export", trained, "--output", output)[0] == 0
+    code, answer, _ = run(capsys, "predict", output, "The cat", "--json")
+    assert code == 0
+    model, _ = load_trained(trained)
+    model.compile(sampler="greedy")
+    assert json.loads(answer)[0]["text"] == model.generate("The cat")
+
+
 TRAIN = ["train", "--output", "OUT", "--data", "TEXT", "--model", "hyqut"]
 BAD = [
     (["generate", "nowhere", "a"], "folder of a run"),
@@ -156,7 +166,6 @@ BAD = [
     (["generate", "RUN", "a", "--top-k", "301"], "valid value is 300"),
     (["generate", "RUN", "a", "--top-p", "2"], "top_p"),
     (["generate", "RUN", "a", "--greedy", "--top-k", "3"], "no effect"),
-    (["export", "RUN", "--output", "OUT"], "run of a text classifier"),
     (["evaluate", "RUN", "--data", "nowhere.txt"], "nowhere.txt"),
     ([*TRAIN, "--size", "9m"], "Did you mean '8m'"),
     ([*TRAIN, "--targets", "qurey"], "Did you mean 'query'"),

@@ -46,20 +46,20 @@ def export(run, output, twin, form, as_json):
     quiet_imports()
     from tfq_hybrid import serving, training
 
-    training.check_task(run, "classification")
     model, names = training.load_trained(run)
     version = serving.export(
         model,
         output,
-        names,
+        names or None,  # a language model has no labels
         about=serving.about_run(run, twin),
         with_onnx=form == "onnx",
     )
     if as_json:
         click.echo(json.dumps({"path": str(version), "labels": list(names)}))
         return
+    text = "a fine film" if names else "Once upon a time"
     click.echo(
         f"Exported to {version}\n"
-        f'Next: tfq-hybrid predict {output} "a fine film", or tfq-hybrid '
+        f'Next: tfq-hybrid predict {output} "{text}", or tfq-hybrid '
         f"serve {output}"
     )
