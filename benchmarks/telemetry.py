@@ -28,7 +28,7 @@ from tfq_hybrid.benchmarks.common import ratio, summary, write
 from tfq_hybrid.data import learn_vocabulary, load_dataset
 from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.training import Telemetry, TrainConfig
-from tfq_hybrid.training.build import build_classifier, compile_classifier
+from tfq_hybrid.training.build import build_model, compile_model
 
 SEED = 0
 GOAL = 0.05  # of a step
@@ -40,8 +40,8 @@ def bert_tiny(options):
     dataset = load_dataset(options.data).take(5_000)
     vocabulary = learn_vocabulary(dataset.texts, config.vocabulary_size)
     batch = dataset.take(config.batch_size)
-    model = build_classifier(config, vocabulary, 2)
-    compile_classifier(model, config, steps_per_epoch=10_000)
+    model = build_model(config, vocabulary, 2)
+    compile_model(model, config, steps_per_epoch=10_000)
     tokens = model.preprocessor(batch.texts)
     model.preprocessor = None  # the batch is tokens already
     return model, tokens, batch.labels

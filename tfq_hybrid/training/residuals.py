@@ -88,7 +88,8 @@ class ResidualMonitor(keras.callbacks.Callback):
     Example:
 
     >>> from tfq_hybrid.adapters import LoRA, adapt
-    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    >>> dense = keras.layers.Dense(3, name="dense")
+    >>> model = keras.Sequential([keras.Input((4,)), dense])
     >>> model.compile("sgd", "mse")
     >>> model = adapt(model, LoRA(targets="dense", rank=2))
     >>> data = tf.ones((4, 4)), tf.ones((4, 3))
