@@ -5,7 +5,6 @@ loopback address only. Each worker gets cores of its own.
 """
 
 import contextlib
-import ctypes
 import os
 import signal
 import socket
@@ -16,6 +15,7 @@ import time
 import psutil
 
 from tfq_hybrid.errors import SearchStoppedError, UserError
+from tfq_hybrid.startup import end_with_parent
 from tfq_hybrid.tuning.trial import describe_end, describe_start
 from tfq_hybrid.tuning.tuner import CHIEF, is_listening
 
@@ -92,12 +92,6 @@ def joining_lines(output, port):
     ]
 
 
-def _end_with_parent():
-    """Asks Linux to end this process when the one that started it ends."""
-    pr_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-
-
 class Crew:
     """A chief and its workers, restarted when they die.
 
@@ -160,7 +154,7 @@ class Crew:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # an interrupt is for this process
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
         if cores is not None:
             with contextlib.suppress(psutil.Error):

@@ -5,7 +5,7 @@ import tempfile
 import time
 import warnings
 
-from tfq_hybrid.startup import quiet_imports
+from tfq_hybrid.startup import end_with_parent, quiet_imports
 
 
 def prepare(places):
@@ -14,6 +14,7 @@ def prepare(places):
     Args:
         places: queue of lists of cores.
     """
+    end_with_parent()
     cores = places.get()
     os.sched_setaffinity(0, cores)
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
