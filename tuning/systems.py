@@ -51,7 +51,9 @@ class SystemTrials:
     def metrics(self):
         """The names of what a training logs."""
         names = [self.task.monitor.removeprefix("val_"), "loss"]
-        names += [str(m) for m in self.task.objective().get("metrics", ())]
+        objective = self.task.objective()
+        for kind in ("metrics", "weighted_metrics"):
+            names += [metric.name for metric in objective.get(kind, ())]
         names = list(dict.fromkeys(names))
         return [*(f"val_{name}" for name in names), *names]
 

@@ -52,11 +52,18 @@ class Kill(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
-def test_a_run_holds_what_it_needs(quick, tmp_path):
+def test_a_run_holds_what_it_needs(quick, tmp_path, monkeypatch):
     config = dataclasses.replace(
         quick, epochs=2, label_names=("bad", "good"), gradient_every=2
     )
+    traced = []
+    step = keras.Model.train_step
+    monkeypatch.setattr(
+        keras.Model, "train_step", lambda *a: traced.append(1) or step(*a)
+    )
     metrics = silent(config, tmp_path / "run")
+    # Twice, where anything makes variables meanwhile; it takes seconds.
+    assert len(traced) == 1
     folder = RunFolder(tmp_path / "run")
     assert folder.is_finished
     assert folder.metrics() == json.loads(json.dumps(metrics))

@@ -54,6 +54,8 @@ def compile_model(model, config, steps_per_epoch, training=None):
         jit_compile=config.xla,
         **objective,
     )
+    # A step that makes variables while it is traced is traced twice.
+    model.optimizer.build(model.trainable_variables)
 
 
 def count_parameters(model, config):

@@ -20,9 +20,14 @@ class Capture:
         widths = [int(inputs.shape[1]), int(expectations.shape[1])]
         size = LARGEST_SAMPLE // max(*widths, 1)
         self._size = max(1, min(MOST_ROWS, size))
-        with tf.init_scope():  # made while a step is traced
+        # Made while a step is traced, which need not be traced again for it.
+        with tf.init_scope():
             self._rows, self._inputs, self._expectations = (
-                tf.Variable(tf.zeros(shape, dtype), trainable=False)
+                tf.Variable(
+                    tf.zeros(shape, dtype),
+                    trainable=False,
+                    experimental_enable_variable_lifting=False,
+                )
                 for shape, dtype in (
                     ([], tf.int64),
                     ([self._size, widths[0]], tf.float32),
