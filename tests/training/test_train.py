@@ -15,6 +15,7 @@ from tfq_hybrid.training import (
     train,
 )
 from tfq_hybrid.training.build import build_model, compile_model
+from tfq_hybrid.training.checkpoint import weights_in_memory
 from tfq_hybrid.training.splits import load_splits
 
 QUICK = {
@@ -132,6 +133,28 @@ def test_nan_keeps_the_last_good_checkpoint(quick, tmp_path, rate, batch_size):
     compile_model(model, config, 4)
     checkpoint.restore(model)
     assert all(np.isfinite(w).all() for w in model.get_weights())
+
+
+def test_weights_in_memory_are_those_that_keras_saves(tmp_path):
+    """The private names of Keras that checkpoints stand on."""
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.compile("adam", "mse")
+    model.train_on_batch(np.ones((4, 3)), np.ones((4, 2)))
+    path = tmp_path / "kept.weights.h5"
+    path.write_bytes(weights_in_memory(model).getbuffer())
+    twin = keras.models.clone_model(model)
+    twin.compile("adam", "mse")
+    twin.optimizer.build(twin.trainable_variables)
+    twin.load_weights(path)
+    for one, other in zip(model.variables, twin.variables, strict=True):
+        np.testing.assert_array_equal(one, other)
+    pairs = zip(
+        model.optimizer.variables, twin.optimizer.variables, strict=True
+    )
+    assert all(np.array_equal(one, other) for one, other in pairs)
+    model.save_weights(tmp_path / "public.weights.h5")
+    sizes = {p.stat().st_size for p in tmp_path.iterdir()}
+    assert len(sizes) == 1
 
 
 def test_a_stopped_training_does_not_go_on(quick, tmp_path):
