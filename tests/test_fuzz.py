@@ -4,6 +4,7 @@ In the suite a few dozen inputs for each reader; `make fuzz` reads thousands.
 """
 
 import contextlib
+import copy
 import functools
 import hashlib
 import io
@@ -345,7 +346,7 @@ def damaged_json(draw, content, values):
             if draw(st.booleans()) and draw(st.booleans()):
                 del inner[last]
             else:
-                inner[last] = draw(st.sampled_from(values))
+                inner[last] = copy.deepcopy(draw(st.sampled_from(values)))
         except (LookupError, TypeError):
             return text_of(draw(st.sampled_from(values)))
     text = text_of(content)
