@@ -43,11 +43,12 @@ peers: .venv/installed
 	"Name another with: make PYTHON=python3.11" % v)'
 	$(PYTHON) -m venv .venv
 
-# Exactly what the lock file names, and then the package itself.
+# Exactly what the lock file names, and then the package itself. The lock file
+# is whole, and pip does not resolve extras of what is pinned with hashes.
 .venv/installed: requirements/lock.txt setup.cfg pyproject.toml \
 | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement \
-	requirements/lock.txt
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes \
+	--requirement requirements/lock.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation \
 	--editable .
 	touch $@
