@@ -133,7 +133,7 @@ def as_circuit(circuit):
         check_choice("circuit", circuit, PRESETS)
         return PRESETS[circuit]
     if isinstance(circuit, dict) and "cirq_type" in circuit:
-        return as_circuit(read_cirq(json.dumps(circuit)))
+        return CustomCircuit(read_cirq(json.dumps(circuit)))
     if isinstance(circuit, dict):
         kind = CustomCircuit if "circuit" in circuit else CircuitSpec
         return kind.from_dict(circuit)
