@@ -77,6 +77,12 @@ def test_links_lead_to_the_sibling_folders():
         assert (PACKAGE / name).resolve() == ROOT / name
 
 
+def test_every_folder_is_a_package():
+    """The wheel leaves out a folder without `__init__.py`."""
+    for path in SOURCES:
+        assert (ROOT / path).with_name("__init__.py").is_file(), path
+
+
 def test_registered_once():
     import keras
 
