@@ -162,7 +162,15 @@ class CustomCircuit:
         for key in ("circuit", "operators"):
             if key in config:
                 config[key] = read_cirq(config[key])
-        return cls(**config)
+        try:
+            return cls(**config)
+        except UserError:
+            raise
+        except Exception as error:  # such as of qubits without an order
+            raise UserError(
+                "Expected a circuit of qubits that can be sorted. Received: "
+                f"{reason_of(error)}"
+            ) from None
 
 
 def read_cirq(text):
