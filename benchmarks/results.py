@@ -1,7 +1,6 @@
 """What was measured, as a file that grows case by case, and its ratios."""
 
 import dataclasses
-import json
 import pathlib
 import statistics
 
@@ -9,6 +8,7 @@ from tfq_hybrid.benchmarks.common import environment, ratio
 from tfq_hybrid.benchmarks.implementations import IMPLEMENTATIONS
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import write_json
+from tfq_hybrid.reading import read_json, reading
 
 
 class Results:
@@ -62,15 +62,11 @@ class Results:
         Raises:
             UserError: it is not there, or is none of this benchmark.
         """
-        try:
-            content = json.loads(pathlib.Path(path).read_text("utf-8"))
+        expected = "the results.json of `tfq-hybrid benchmark engines`"
+        content = read_json(path, expected)
+        with reading(expected, path):
             for part in ("environment", "settings", "cases"):
                 content[part].items()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            raise UserError(
-                "Expected the results.json of `tfq-hybrid benchmark engines`. "
-                f"Received: {path}"
-            ) from None
         return cls(content)
 
     def write(self, path):

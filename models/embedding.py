@@ -1,15 +1,15 @@
 """Sentence embeddings: texts in, vectors out, computed once."""
 
+import contextlib
 import hashlib
-import os
 import pathlib
-import tempfile
 
 import keras
 import numpy as np
 
 from tfq_hybrid.adapters import fingerprint
 from tfq_hybrid.errors import check_choice, check_integer
+from tfq_hybrid.files import replacing
 from tfq_hybrid.models.bert_classifier import mean_of_tokens, pooled_output
 
 CACHE = "~/.cache/tfq_hybrid/embeddings"
@@ -46,8 +46,9 @@ def embed(bert, preprocessor, texts, pooling="mean", batch_size=64, cache=None):
     if cache is not None:
         folder = pathlib.Path(cache).expanduser()
         path = folder / f"{_key(bert, tokens, pooling)}.npy"
-        if path.is_file():
-            return np.load(path)
+        kept = read_cached(path)
+        if kept is not None:
+            return kept
     rows = []
     for start in range(0, len(texts), batch_size):
         batch = {k: v[start : start + batch_size] for k, v in tokens.items()}
@@ -70,10 +71,16 @@ def _key(bert, tokens, pooling):
     return digest.hexdigest()
 
 
+def read_cached(path):
+    """The array of a file; `None` where there is none, or a damaged one."""
+    # Mapped, since what its header claims is then held against its size.
+    # NumPy lets through whatever the parser of the header raises.
+    with contextlib.suppress(Exception):
+        return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
+    return None
+
+
 def _save(path, array):
-    """Writes a whole file or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".npy")
-    with os.fdopen(handle, "wb") as file:
-        np.save(file, array)
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        np.save(partial, array)

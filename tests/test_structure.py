@@ -8,14 +8,14 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "tfq_hybrid"
 ORDER = [
-    ["version", "errors", "files", "locks", "startup"],
+    ["version", "errors", "reading", "archives", "files", "locks", "startup"],
     ["circuits"],
     ["engines"],
     ["diagnostics", "layers"],
     ["adapters"],
     ["models"],
     ["training"],
-    ["tuning", "serving", "reports"],
+    ["tuning", "serving", "reports", "verify"],
     ["experiments"],
     ["benchmarks"],
     ["cli"],
@@ -61,7 +61,12 @@ def test_imports_point_one_way(path):
             continue
         if room == "data" or target == "data":
             # Stands apart: needs no room, and any later one may use it.
-            assert room != "data" or target in ("data", "errors", "version")
+            assert room != "data" or target in (
+                "data",
+                "errors",
+                "reading",
+                "version",
+            )
             continue
         assert RANK[target] <= RANK[room], f"{room} imports {target}"
 
@@ -70,6 +75,12 @@ def test_links_lead_to_the_sibling_folders():
     for name in LINKS:
         assert (PACKAGE / name).is_symlink()
         assert (PACKAGE / name).resolve() == ROOT / name
+
+
+def test_every_folder_is_a_package():
+    """The wheel leaves out a folder without `__init__.py`."""
+    for path in SOURCES:
+        assert (ROOT / path).with_name("__init__.py").is_file(), path
 
 
 def test_registered_once():

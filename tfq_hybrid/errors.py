@@ -9,7 +9,17 @@ import difflib
 
 
 class UserError(ValueError):
-    """Bad input. The message is one line, fit to be shown without a trace."""
+    """Bad input. The message is one line, fit to be shown without a trace.
+
+    What was received may be long or have line ends: they become spaces, and
+    the middle of what has more than 4,000 characters is left out.
+    """
+
+    def __init__(self, message=""):
+        line = " ".join(str(message).splitlines())
+        if len(line) > 4000:
+            line = f"{line[:1990]} … {line[-1990:]}"
+        super().__init__(line)
 
 
 class SearchStoppedError(RuntimeError):

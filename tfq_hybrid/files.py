@@ -1,9 +1,12 @@
 """Writing files: whole or not at all, and only where it can be done."""
 
 import contextlib
+import ctypes
+import errno
 import json
 import os
 import pathlib
+import re
 import shutil
 
 from tfq_hybrid.errors import StorageError, UserError
@@ -17,8 +20,7 @@ def replacing(path):
     the disk and renamed. A failure leaves what was there before.
 
     Args:
-        path: str or path of the file, or of a folder that does not exist
-            yet. A link is followed.
+        path: str or path of the file or folder. A link is followed.
 
     Yields:
         The `pathlib.Path` to write to, of the same suffix.
@@ -41,7 +43,10 @@ def replacing(path):
         with naming_storage_errors(path):
             yield partial
             _flush(partial)
-            os.replace(partial, path)
+            if path.is_dir():
+                _exchange(partial, path)
+            else:
+                os.replace(partial, path)
             _flush_entry(path.parent)
     finally:
         _remove(partial)
@@ -96,6 +101,37 @@ def remove_partials(folder):
     """
     for path in pathlib.Path(folder).glob(".partial-*"):
         _remove(path)
+
+
+def remove_partials_of(path):
+    """Removes what killed writers of this one file or folder have left.
+
+    Call it where nobody else writes it; others may write beside it.
+    """
+    path = pathlib.Path(path).resolve()
+    name = re.compile(rf"\.partial-\d+-{re.escape(path.name)}")
+    for beside in path.parent.glob(".partial-*"):
+        if name.fullmatch(beside.name):
+            _remove(beside)
+
+
+def _exchange(a, b):
+    """Makes two names swap what they stand for, at once.
+
+    Linux's `renameat2`, for which `os` has no name. A file system without
+    it gets two steps, between which a kill leaves `b` under a hidden name.
+    """
+    call = ctypes.CDLL(None, use_errno=True).renameat2
+    here, swap = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    if call(here, os.fsencode(a), here, os.fsencode(b), swap) == 0:
+        return
+    number = ctypes.get_errno()
+    if number not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
+        raise OSError(number, os.strerror(number))
+    old = b.with_name(f".old-{os.getpid()}-{b.name}")
+    b.rename(old)
+    a.rename(b)
+    _remove(old)
 
 
 def _flush(path):

@@ -6,6 +6,7 @@ import os
 import pathlib
 
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.files import naming_storage_errors
 
 
 @contextlib.contextmanager
@@ -21,6 +22,7 @@ def writing(path):
 
     Raises:
         UserError: another process holds it; its number is named.
+        StorageError: the folder of the path cannot be written.
 
     Example:
 
@@ -33,12 +35,14 @@ def writing(path):
     tfq_hybrid.errors.UserError: Expected a place that nothing else writes...
     """
     path = pathlib.Path(path).resolve()
-    path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.with_name(f".{path.name}.lock")
-    descriptor = _acquire(lock, path)
+    with naming_storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = _acquire(lock, path)
     try:
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, str(os.getpid()).encode())
+        with naming_storage_errors(path):
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, str(os.getpid()).encode())
         yield
     finally:
         with contextlib.suppress(OSError):

@@ -5,6 +5,7 @@ import pathlib
 
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import check_output_folder, write_json
+from tfq_hybrid.reading import read_json
 from tfq_hybrid.tuning.trial import read_record
 
 
@@ -41,13 +42,7 @@ class SearchFolder:
         """
         if not self.study_file.is_file():
             return None
-        try:
-            return json.loads(self.study_file.read_text("utf-8"))
-        except ValueError as error:
-            raise UserError(
-                f"Expected a whole search. Received: {self.path}, damaged "
-                f"({error})"
-            ) from None
+        return read_json(self.study_file, "a whole search")
 
     def check(self, study):
         """Raises `UserError` unless this study may begin or go on here.

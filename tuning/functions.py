@@ -1,13 +1,12 @@
 """Trials of a user's own model: what a function builds, fitted on any data."""
 
-import json
-import os
 import pathlib
 
 import keras
 
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.files import write_json
+from tfq_hybrid.files import replacing, write_json
+from tfq_hybrid.reading import read_json
 from tfq_hybrid.training.callbacks import StopOnNaN
 from tfq_hybrid.tuning.objectives import Objective
 from tfq_hybrid.tuning.predicted import (
@@ -108,7 +107,7 @@ class FunctionTrials:
         folder.mkdir(parents=True, exist_ok=True)
         finished = folder / "metrics.json"
         if finished.is_file():
-            return json.loads(finished.read_text("utf-8"))
+            return read_json(finished, "a whole trial")
         keras.utils.set_random_seed(values.get("seed", 0))
         model = self.build(values)
         best = folder / "best.weights.h5"
@@ -145,9 +144,8 @@ class FunctionTrials:
             "best_epoch": scores.index(self.monitor.best(scores)) + 1,
         }
         model.load_weights(best)
-        partial = folder / "partial.keras"
-        model.save(partial)
-        os.replace(partial, folder / "model.keras")
+        with replacing(folder / "model.keras") as partial:
+            model.save(partial)
         best.unlink()
         write_json(finished, result)
         return result

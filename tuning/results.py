@@ -1,13 +1,13 @@
 """What a search found: `search.json`, a table, and the best run."""
 
-import json
 import shutil
 
 from tfq_hybrid.engines import human_bytes
 from tfq_hybrid.files import replacing, write_json, write_text
+from tfq_hybrid.reading import read_json, reading
 from tfq_hybrid.tuning.importance import importance
 from tfq_hybrid.tuning.pareto import pareto_front
-from tfq_hybrid.tuning.trial import describe_values
+from tfq_hybrid.tuning.trial import describe_values, read_record
 
 # The parts of a record that `search.json` holds.
 SHOWN = (
@@ -80,7 +80,8 @@ def write_results(study, folder):
         The content of `search.json`, a dict.
     """
     records = folder.records()
-    result = summarize(study, records)
+    with reading("whole trials", folder.trials):
+        result = summarize(study, records)
     write_json(folder.path / "search.json", result)
     write_text(folder.report_file, markdown(result))
     write_hparams(result, folder.tensorboard)
@@ -95,15 +96,14 @@ def _keep_best(study, folder, best):
     Training anew would give another model, whose accuracy nobody measured.
     """
     note = folder.path / "best.json"
-    kept = json.loads(note.read_text("utf-8")) if note.is_file() else None
+    kept = read_json(note, "a whole note", str) if note.is_file() else None
     if kept == best and folder.best.is_dir():
         return
     trial = folder.trials / best
-    record = json.loads((trial / "trial.json").read_text("utf-8"))
+    record = read_record(trial)
     objective = study.objectives[0]
     scores = [run.get(objective.name, 0.0) for run in record["runs"]]
     number = scores.index(objective.best(scores))
-    shutil.rmtree(folder.best, ignore_errors=True)
     with replacing(folder.best) as fresh:
         states = shutil.ignore_patterns("checkpoints")
         shutil.copytree(trial / f"run-{number}", fresh, ignore=states)

@@ -1,7 +1,6 @@
 """`search`: all trials of a study, one after the other."""
 
 import contextlib
-import json
 import os
 import sys
 import warnings
@@ -11,6 +10,7 @@ import psutil
 from tfq_hybrid.engines import human_bytes
 from tfq_hybrid.errors import SearchStoppedError, UserError, check_integer
 from tfq_hybrid.locks import writing
+from tfq_hybrid.reading import read_json, reading
 from tfq_hybrid.tuning.folder import SearchFolder
 from tfq_hybrid.tuning.results import write_results
 from tfq_hybrid.tuning.study import Study
@@ -130,7 +130,7 @@ def results(study, folder):
         SearchStoppedError: no trial was completed.
     """
     path = folder.path / "search.json"
-    result = json.loads(path.read_text("utf-8"))
+    result = read_json(path, "a whole search")
     if result["best"] is None:
         reasons = [trial["reason"] for trial in result["trials"]]
         raise SearchStoppedError(
@@ -158,7 +158,8 @@ def join(output, max_trials=30, max_bytes=None, report=print):
             f"makes it. Received: {folder.path}"
         )
     chief_address()
-    study = Study.from_dict(content)
+    with reading("a whole search", folder.study_file):
+        study = Study.from_dict(content)
     run_tuner(study, folder, max_trials, max_bytes, report)
 
 

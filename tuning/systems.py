@@ -1,18 +1,18 @@
 """Trials of the published systems: each of them a run folder."""
 
-import json
 import shutil
 
 import keras
 
 from tfq_hybrid.engines import estimate_bytes
 from tfq_hybrid.files import replacing, write_json
+from tfq_hybrid.reading import read_json
 from tfq_hybrid.training.build import (
     build_model,
     compile_model,
     make_vocabulary,
 )
-from tfq_hybrid.training.run_folder import RunFolder
+from tfq_hybrid.training.run_folder import WHOLE, RunFolder
 from tfq_hybrid.training.tasks import TASKS
 from tfq_hybrid.training.train import train
 from tfq_hybrid.tuning.configured import circuit_of, configured
@@ -146,7 +146,7 @@ class SystemTrials:
 
 def _continue(old, new, config):
     """Begins a run where another one ended, as an unfinished one."""
-    content = json.loads(old.config_file.read_text("utf-8"))
+    content = read_json(old.config_file, WHOLE)
     content["config"] = config.to_dict()
     with replacing(new.path) as fresh:
         ended = shutil.ignore_patterns(

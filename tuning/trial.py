@@ -1,7 +1,6 @@
 """`run_trial`: one trial, foreseen, trained and recorded, whatever comes."""
 
 import gc
-import json
 import math
 import pathlib
 import time
@@ -15,6 +14,7 @@ from tfq_hybrid.errors import (
     UserError,
 )
 from tfq_hybrid.files import write_json
+from tfq_hybrid.reading import read_json
 
 # How often a trial may be found unfinished before it counts as failed.
 ATTEMPTS = 5
@@ -28,7 +28,7 @@ def record_file(folder):
 def read_record(folder):
     """The record of a trial, a dict; `None` where there is none."""
     path = record_file(folder)
-    return json.loads(path.read_text("utf-8")) if path.is_file() else None
+    return read_json(path, "a whole trial") if path.is_file() else None
 
 
 def run_trial(

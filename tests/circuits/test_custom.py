@@ -1,3 +1,5 @@
+import json
+
 import cirq
 import pytest
 import sympy
@@ -50,3 +52,24 @@ def test_as_circuit_names_the_nearest_preset():
         as_circuit("qfn")
     with pytest.raises(UserError, match="Received: int"):
         as_circuit(3)
+
+
+@pytest.mark.parametrize("kind", ["sympy.Add", "sympy.Mul", "sympy.Pow"])
+def test_a_file_runs_no_code(kind, tmp_path):
+    """SymPy evaluates a text that stands where a number should."""
+    made = tmp_path / "made"
+    code = f"__import__('pathlib').Path({str(made)!r}).touch()"
+    angle = {"cirq_type": kind, "args": [code, 1]}
+    gate = {"cirq_type": "XPowGate", "exponent": angle, "global_shift": 0}
+    content = json.loads(cirq.to_json(cirq.Circuit(cirq.X(A))))
+    content["moments"][0]["operations"][0] = {
+        "cirq_type": "GateOperation",
+        "gate": gate,
+        "qubits": [{"cirq_type": "LineQubit", "x": 0}],
+    }
+    with pytest.raises(UserError, match="args is a text"):
+        as_circuit(content)
+    assert not made.exists()
+    angle["args"][0] = 2
+    with pytest.raises(UserError, match="at least one symbol"):
+        as_circuit(content)

@@ -232,7 +232,7 @@ def test_diverged_training_exits_with_one(tmp_path, data_dir, capsys):
 
 
 @pytest.mark.parametrize(
-    "command", ["", "train", "evaluate", "export", "predict", "demo"]
+    "command", ["", "train", "evaluate", "export", "predict", "demo", "verify"]
 )
 def test_help_has_examples(command, capsys):
     code, out, _ = run(capsys, *command.split(), "--help")

@@ -1,10 +1,12 @@
 import dataclasses
 import json
 
+import h5py
 import keras
 import numpy as np
 import pytest
 
+from tfq_hybrid.archives import datasets
 from tfq_hybrid.errors import TrainingDivergedError, UserError
 from tfq_hybrid.training import (
     Checkpoint,
@@ -15,6 +17,7 @@ from tfq_hybrid.training import (
     train,
 )
 from tfq_hybrid.training.build import build_model, compile_model
+from tfq_hybrid.training.checkpoint import weights_in_memory
 from tfq_hybrid.training.splits import load_splits
 
 QUICK = {
@@ -139,6 +142,29 @@ def test_nan_keeps_the_last_good_checkpoint(quick, tmp_path, rate, batch_size):
     compile_model(model, config, 4)
     checkpoint.restore(model)
     assert all(np.isfinite(w).all() for w in model.get_weights())
+
+
+def test_weights_in_memory_are_those_that_keras_saves(tmp_path):
+    """The private names of Keras that checkpoints stand on."""
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.compile("adam", "mse")
+    model.train_on_batch(np.ones((4, 3)), np.ones((4, 2)))
+    own, public = tmp_path / "own.weights.h5", tmp_path / "public.weights.h5"
+    own.write_bytes(weights_in_memory(model).getbuffer())
+    model.save_weights(public)
+    arrays = []
+    for path in (own, public):
+        with h5py.File(path, "r") as file:
+            arrays.append({name: data[()] for name, data in datasets(file)})
+    assert arrays[0].keys() == arrays[1].keys()
+    assert len(arrays[0]) > 4  # the optimizer's too
+    for name, array in arrays[0].items():
+        np.testing.assert_array_equal(array, arrays[1][name])
+    before = model.get_weights()
+    model.set_weights([0 * weight for weight in before])
+    model.load_weights(own)
+    for one, other in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_a_stopped_training_does_not_go_on(quick, tmp_path):

@@ -1,17 +1,17 @@
 """Pretrained weights: a Hugging Face directory, made a Keras preset once."""
 
 import hashlib
-import json
 import os
 import pathlib
 import shutil
 import tempfile
 
 import keras_hub
-from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.files import replacing
+from tfq_hybrid.reading import read_json, reading
 
 CACHE = "~/.cache/tfq_hybrid/presets"
 WEIGHTS = "model.safetensors"
@@ -58,22 +58,18 @@ def as_preset(source, cache=None):
     kept = pathlib.Path(cache or CACHE).expanduser() / _digest(folder)
     if not kept.is_dir():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        partial = pathlib.Path(tempfile.mkdtemp(dir=kept.parent))
-        try:
+        # Where another process is quicker, the same takes its place again.
+        with replacing(kept) as partial:
+            partial.mkdir()
             _convert(folder, config, partial)
-            if not kept.is_dir():  # else another process was quicker
-                partial.rename(kept)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
     return str(kept)
 
 
 def _hugging_face_config(folder):
     """The config of a model of Hugging Face, or `None`."""
-    try:
-        config = json.loads((folder / "config.json").read_text("utf-8"))
-    except (OSError, ValueError):
+    if not (folder / "config.json").is_file():
         return None
+    config = read_json(folder / "config.json", "a whole config")
     return config if "model_type" in config else None
 
 
@@ -88,7 +84,10 @@ def _digest(folder):
 
 
 def _convert(folder, config, preset):
-    try:
+    expected = "a Hugging Face directory that keras-hub can convert"
+    source = f"{folder} ({config['model_type']})"
+    # keras-hub and its layers raise whatever the config leads to.
+    with reading(expected, source, errors=(Exception,)):
         if config["model_type"] == "bert":
             _convert_bert(folder, config, preset)
         else:
@@ -96,12 +95,6 @@ def _convert(folder, config, preset):
             backbone.save_to_preset(str(preset))
             tokenizer = keras_hub.models.Tokenizer.from_preset(str(folder))
             tokenizer.save_to_preset(str(preset))
-    except (KeyError, OSError, SafetensorError, ValueError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise UserError(
-            "Expected a Hugging Face directory that keras-hub can convert. "
-            f"Received: {folder} ({config['model_type']}): {reason[:200]}"
-        ) from None
 
 
 def _convert_bert(folder, config, preset):
@@ -123,7 +116,7 @@ def _convert_bert(folder, config, preset):
         backbone = keras_hub.models.BertBackbone.from_preset(str(renamed))
     backbone.save_to_preset(str(preset))
     path = folder / "tokenizer_config.json"
-    options = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    options = read_json(path) if path.is_file() else {}
     lowercase = options.get("do_lower_case", True)
     accents = options.get("strip_accents")  # null: as for the case
     tokenizer = keras_hub.models.BertTokenizer(

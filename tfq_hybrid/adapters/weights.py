@@ -1,8 +1,7 @@
 """The weights of an adapter alone, in a file of their own."""
 
+import io
 import json
-import os
-import pathlib
 
 import h5py
 import keras
@@ -16,7 +15,12 @@ from tfq_hybrid.adapters.variables import (
     base_variables,
     fingerprint,
 )
+from tfq_hybrid.archives import datasets
 from tfq_hybrid.errors import UserError, check_choice
+from tfq_hybrid.files import replacing
+from tfq_hybrid.reading import parse_json, reading
+
+EXPECTED = "a file of adapter weights"
 
 
 def save_weights(model, path, name=None):
@@ -37,15 +41,16 @@ def save_weights(model, path, name=None):
     name = adaptation.active if name is None else name
     check_choice("name", name, adaptation.methods)
     method = adaptation.methods[name]
-    path = pathlib.Path(path)
-    partial = path.with_name(f".{path.name}.partial")
-    with h5py.File(partial, "w") as file:
+    # In memory first: the HDF5 library does not survive a full disk.
+    memory = io.BytesIO()
+    with h5py.File(memory, "w") as file:
         file.attrs["format"] = FORMAT
         file.attrs["method"] = json.dumps(method.to_dict())
         file.attrs["fingerprint"] = adaptation.fingerprint
         for key, variable in _trained(model, method, name).items():
             file[key] = _array(variable)
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        partial.write_bytes(memory.getbuffer())
 
 
 def load_weights(model, path, name="default"):
@@ -64,18 +69,7 @@ def load_weights(model, path, name="default"):
         UserError: the file is for another base or another method, its arrays
             have other paths or shapes, or its format is newer.
     """
-    with _open(path) as file:
-        check_format(file.attrs["format"])
-        method = method_from_dict(json.loads(file.attrs["method"]))
-        arrays = {}
-        file.visititems(
-            lambda key, item: (
-                arrays.update({key: item[()]})
-                if isinstance(item, h5py.Dataset)
-                else None
-            )
-        )
-        stored = file.attrs["fingerprint"]
+    method, stored, arrays = read_weights(path)
     known = find_adaptation(model)
     found = known.fingerprint if known else fingerprint(model)
     if found != stored:
@@ -115,20 +109,29 @@ def _array(variable):
     return keras.ops.convert_to_numpy(variable)
 
 
-def _open(path):
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise UserError(
-            f"Expected a file of adapter weights. Received: {path} ({error})"
-        ) from None
-    if "fingerprint" not in file.attrs:
-        file.close()
-        raise UserError(
-            "Expected a file that adapters.save_weights wrote. Received: "
-            f"{path}"
-        )
-    return file
+def read_weights(path):
+    """What `save_weights` wrote.
+
+    Args:
+        path: str or path of the file.
+
+    Returns:
+        A tuple: the method, the fingerprint of the base, and a dict of the
+        path of each array and the array.
+
+    Raises:
+        UserError: it is no such file, a damaged one, or its format is newer.
+    """
+    # h5py raises RuntimeError too.
+    with reading(EXPECTED, path, errors=(RuntimeError,)):
+        with h5py.File(path, "r") as file:
+            if "fingerprint" not in file.attrs:
+                raise ValueError("none that adapters.save_weights wrote")
+            check_format(file.attrs["format"])
+            method = method_from_dict(parse_json(file.attrs["method"]))
+            stored = str(file.attrs["fingerprint"])
+            arrays = {key: data[()] for key, data in datasets(file)}
+        return method, stored, arrays
 
 
 def _check_arrays(variables, arrays, path):

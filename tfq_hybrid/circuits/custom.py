@@ -8,6 +8,7 @@ import numpy as np
 
 from tfq_hybrid.circuits.scaling import SCALINGS, scale_angles
 from tfq_hybrid.errors import UserError, check_choice
+from tfq_hybrid.reading import parse_json, reason_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +64,11 @@ class CustomCircuit:
             given = getattr(self, role)
             if given is None:
                 given = [name for name in names if name.startswith(prefix)]
+            if not isinstance(given, (list, tuple)):
+                raise UserError(
+                    f"Expected {role} to be a list of names. Received: "
+                    f"{role}={given!r}"
+                )
             for name in given:
                 check_choice(role, name, names)
             object.__setattr__(self, role, tuple(given))
@@ -156,7 +162,15 @@ class CustomCircuit:
         for key in ("circuit", "operators"):
             if key in config:
                 config[key] = read_cirq(config[key])
-        return cls(**config)
+        try:
+            return cls(**config)
+        except UserError:
+            raise
+        except Exception as error:  # such as of qubits without an order
+            raise UserError(
+                "Expected a circuit of qubits that can be sorted. Received: "
+                f"{reason_of(error)}"
+            ) from None
 
 
 def read_cirq(text):
@@ -166,9 +180,28 @@ def read_cirq(text):
         UserError: it is not such a text.
     """
     try:
+        _check_texts(parse_json(text))
         return cirq.read_json(json_text=text)
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
+    except Exception as error:  # whatever the classes that it names raise
         raise UserError(
-            f"Expected the JSON of a Cirq object. Received: {reason[:200]}"
+            f"Expected the JSON of a Cirq object. Received: {reason_of(error)}"
         ) from None
+
+
+# Where a text stands for itself, and what else Cirq may be told to make.
+TEXTS = ("cirq_type", "key", "name", "tags")
+
+
+def _check_texts(value, where=""):
+    """Raises `ValueError` for a text that SymPy would run as Python.
+
+    Wherever SymPy is given a text for a number, it evaluates it.
+    """
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _check_texts(inner, key)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_texts(inner, where)
+    elif isinstance(value, str) and where not in TEXTS:
+        raise ValueError(f"{where} is a text, {value[:40]!r}")

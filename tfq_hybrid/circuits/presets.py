@@ -4,7 +4,7 @@ import json
 
 import cirq
 
-from tfq_hybrid.circuits.custom import CustomCircuit, read_cirq
+from tfq_hybrid.circuits.custom import CustomCircuit
 from tfq_hybrid.circuits.spec import CircuitSpec
 from tfq_hybrid.errors import UserError, check_choice
 
@@ -133,7 +133,7 @@ def as_circuit(circuit):
         check_choice("circuit", circuit, PRESETS)
         return PRESETS[circuit]
     if isinstance(circuit, dict) and "cirq_type" in circuit:
-        return as_circuit(read_cirq(json.dumps(circuit)))
+        return CustomCircuit.from_dict({"circuit": json.dumps(circuit)})
     if isinstance(circuit, dict):
         kind = CustomCircuit if "circuit" in circuit else CircuitSpec
         return kind.from_dict(circuit)

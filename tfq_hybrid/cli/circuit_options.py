@@ -1,12 +1,10 @@
 """The options of `train` that describe a circuit."""
 
 import dataclasses
-import json
-import pathlib
 
 import click
 
-from tfq_hybrid.errors import UserError
+from tfq_hybrid.reading import read_json
 
 # Options of the circuit, named as the arguments of `CircuitSpec`.
 CIRCUIT_OPTIONS = (
@@ -126,11 +124,7 @@ def read_circuit(given, circuit_file, default):
         raise click.UsageError(f"--circuit and {option} exclude each other.")
     if circuit_file in PRESETS:
         return PRESETS[circuit_file]
-    try:
-        content = json.loads(pathlib.Path(circuit_file).read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(
-            f"Expected a preset of {', '.join(PRESETS)}, or a JSON file with "
-            f"a circuit. Received: {circuit_file} ({error})"
-        ) from None
-    return as_circuit(content)
+    expected = (
+        f"a preset of {', '.join(PRESETS)}, or a JSON file with a circuit"
+    )
+    return as_circuit(read_json(circuit_file, expected))

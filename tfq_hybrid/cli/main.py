@@ -18,6 +18,7 @@ from tfq_hybrid.cli.screen import screen
 from tfq_hybrid.cli.serve import serve
 from tfq_hybrid.cli.train import train
 from tfq_hybrid.cli.tune import tune
+from tfq_hybrid.cli.verify import verify
 from tfq_hybrid.errors import (
     SearchStoppedError,
     StorageError,
@@ -66,6 +67,7 @@ for _command in (
     generate,
     export,
     serve,
+    verify,
     reproduce,
     diagnose,
     report,

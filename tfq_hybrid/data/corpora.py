@@ -5,8 +5,9 @@ import hashlib
 import json
 import pathlib
 
-from tfq_hybrid.data.files import read_jsonl, read_text
+from tfq_hybrid.data.files import read_jsonl
 from tfq_hybrid.errors import UserError, check_choice, choice_error
+from tfq_hybrid.reading import read_text
 
 ROLES = ("user", "assistant")
 # The columns of instructions and what is asked of them, by their usual names.

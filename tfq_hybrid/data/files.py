@@ -2,10 +2,10 @@
 
 import csv
 import io
-import json
 import pathlib
 
 from tfq_hybrid.errors import UserError, check_choice, choice_error
+from tfq_hybrid.reading import parse_json, read_text
 
 TEXT_COLUMNS = ("text", "sentence", "content", "description", "review")
 LABEL_COLUMNS = ("label", "class", "category", "sentiment")
@@ -47,28 +47,6 @@ def read_file(path, text_column=None, label_column=None):
                 f"Received: {path}, example {number}"
             )
     return [row[texts] for row in rows], [str(row[labels]) for row in rows]
-
-
-def read_text(path):
-    """The content of a UTF-8 file, a str with its line ends as they are.
-
-    Raises:
-        UserError: the file cannot be read, or is not UTF-8.
-    """
-    try:
-        content = pathlib.Path(path).read_bytes()
-    except OSError as error:
-        raise UserError(
-            f"Expected a readable file. Received: {path} ({error.strerror})"
-        ) from None
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise UserError(
-            f"Expected UTF-8 text. Received: {path}, line {line}, with the "
-            f"byte 0x{content[error.start]:02x}"
-        ) from None
 
 
 def find_column(role, wanted, columns, defaults):
@@ -129,8 +107,8 @@ def read_jsonl(path, text):
     rows = []
     for number, line in enumerate(_lines(text), start=1):
         try:
-            row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError):
+            row = parse_json(line, finite=False)
+        except ValueError:
             row = None
         if not isinstance(row, dict) or (rows and set(row) != set(rows[0])):
             raise UserError(

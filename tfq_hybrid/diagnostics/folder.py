@@ -1,11 +1,14 @@
 """The folder of a diagnosis: what it holds, and whether it may be written."""
 
-import json
 import pathlib
 import shutil
 
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import check_output_folder, write_json
+from tfq_hybrid.reading import read_json, reading
+
+WHOLE = "a whole diagnosis"
+AGAIN = "Remove it, or use --overwrite."
 
 
 class DiagnosisFolder:
@@ -70,7 +73,8 @@ class DiagnosisFolder:
                     f"in {self.path}. Received: another one of that name. Use "
                     "--overwrite to measure anew."
                 )
-            found[subject.name] = content["result"]
+            with reading(WHOLE, file, hint=AGAIN):
+                found[subject.name] = content["result"]
         return found
 
     def begin(self, settings, overwrite):
@@ -93,13 +97,4 @@ class DiagnosisFolder:
         write_json(self.diagnosis_file, content)
 
     def _read(self, file):
-        try:
-            content = json.loads(file.read_text("utf-8"))
-            if not isinstance(content, dict):
-                raise ValueError("not an object")
-            return content
-        except ValueError as error:
-            raise UserError(
-                f"Expected a whole diagnosis. Received: {file}, damaged "
-                f"({error}). Remove it, or use --overwrite."
-            ) from None
+        return read_json(file, WHOLE, hint=AGAIN)

@@ -2,16 +2,18 @@
 
 import hashlib
 import importlib.metadata
-import json
 import pathlib
 import platform
 
 import numpy as np
 
+from tfq_hybrid.archives import read_arrays
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import replacing, write_json
+from tfq_hybrid.reading import read_json, reading
 from tfq_hybrid.version import __version__
 
+EXPECTED = "the results of a reproduction"
 PACKAGES = ("tensorflow", "tensorflow-quantum", "cirq-core", "keras")
 
 
@@ -56,13 +58,9 @@ class Results:
         return results
 
     def _check_same(self, path):
-        try:
-            stored = json.loads(path.read_text("utf-8"))["config"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise UserError(
-                f"Expected the results of a reproduction. Received: {path}, "
-                f"damaged ({error})"
-            ) from None
+        content = read_json(path, EXPECTED)
+        with reading(EXPECTED, path):
+            stored = dict(content["config"])
         for key in sorted({*stored, *self.config}):
             if stored.get(key) != self.config.get(key):
                 raise UserError(
@@ -85,12 +83,13 @@ class Results:
 
     def found(self, key):
         """What a finished job found, a dict."""
-        return json.loads((self.jobs / f"{key}.json").read_text("utf-8"))
+        return read_json(self.jobs / f"{key}.json", EXPECTED)
 
     def array(self, key, name):
         """An array of a finished job."""
-        with np.load(self.jobs / f"{key}.npz", allow_pickle=False) as arrays:
-            return arrays[name]
+        path = self.jobs / f"{key}.npz"
+        with reading(EXPECTED, path, errors=(Exception,)):
+            return read_arrays(path)[name]
 
     def complete_seeds(self, block):
         """The seeds of a block from which every row is finished."""

@@ -5,6 +5,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfq_hybrid.circuits.custom import read_cirq
 from tfq_hybrid.engines import (
     EngineChoice,
     Execution,
@@ -250,7 +251,7 @@ class CircuitLayer(keras.layers.Layer):
     def from_config(cls, config):
         config = dict(config)
         for key in ("model_circuit", "operators"):
-            config[key] = cirq.read_json(json_text=config[key])
+            config[key] = read_cirq(config[key])
         config["differentiator"] = differentiator_from_config(
             config["differentiator"]
         )

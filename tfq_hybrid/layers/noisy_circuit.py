@@ -2,6 +2,7 @@
 
 import cirq
 
+from tfq_hybrid.circuits.custom import read_cirq
 from tfq_hybrid.engines import Execution
 from tfq_hybrid.engines.sampling import check_readout_error
 from tfq_hybrid.errors import UserError
@@ -75,9 +76,7 @@ class NoisyCircuit:
     def from_config(cls, config):
         config = dict(config)
         if config["noise_model"] is not None:
-            config["noise_model"] = cirq.read_json(
-                json_text=config["noise_model"]
-            )
+            config["noise_model"] = read_cirq(config["noise_model"])
         return super().from_config(config)
 
 

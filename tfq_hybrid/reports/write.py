@@ -1,16 +1,17 @@
 """`write_report`: the files of a report, from one of the JSON files."""
 
-import json
 import pathlib
 from typing import NamedTuple
 
 from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.files import check_output_folder, write_text
+from tfq_hybrid.reading import read_json, reading
 from tfq_hybrid.reports import diagnosis, screening, search
 from tfq_hybrid.reports.markdown import to_markdown
 from tfq_hybrid.reports.page import to_html
 from tfq_hybrid.reports.render import save_files
 
+WHOLE = "a whole result"
 KINDS = {
     "search": search.document,
     "screening": screening.document,
@@ -59,15 +60,19 @@ def write_report(path, page=None):
                 f"Expected --output to be a file. Received: {page}, a folder"
             )
         page.parent.mkdir(parents=True, exist_ok=True)
-        write_text(page, to_html(document))
+        with reading(WHOLE, file):  # pictures are drawn only now
+            html = to_html(document)
+        write_text(page, html)
         return ReportFiles(page, None, [])
     plots = file.parent / "plots"
     check_output_folder(plots)
+    table, page = file.parent / "table.md", file.parent / "report.html"
+    with reading(WHOLE, file):
+        html, tables = to_html(document), to_markdown(document)
     plots.mkdir(exist_ok=True)
     files = [p for one in document.pictures for p in save_files(one, plots)]
-    table, page = file.parent / "table.md", file.parent / "report.html"
-    write_text(table, to_markdown(document))
-    write_text(page, to_html(document))
+    write_text(table, tables)
+    write_text(page, html)
     return ReportFiles(page, table, files)
 
 
@@ -115,27 +120,10 @@ def read_document(file):
     Raises:
         UserError: it is damaged or of no known kind.
     """
-    try:
-        content = json.loads(file.read_text("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise _damaged(file, error) from None
-    return _document(content, file)
+    return _document(read_json(file, WHOLE), file)
 
 
 def _document(content, source):
-    if not isinstance(content, dict):
-        raise _damaged(source, "not an object")
     check_choice("kind", content.get("kind"), KINDS)
-    try:
+    with reading(WHOLE, source):
         return KINDS[content["kind"]](content)
-    except KeyError as error:
-        raise _damaged(source, f"{error} is missing") from None
-    except (TypeError, ValueError, AttributeError, IndexError) as error:
-        raise _damaged(source, error) from None
-
-
-def _damaged(source, error):
-    reason = (str(error) or type(error).__name__).splitlines()[0]
-    return UserError(
-        f"Expected a whole result. Received: {source}, damaged ({reason[:200]})"
-    )

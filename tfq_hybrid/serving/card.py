@@ -6,8 +6,10 @@ import json
 import platform
 
 from tfq_hybrid.adapters.hosts import HOSTS
+from tfq_hybrid.files import write_text
+from tfq_hybrid.reading import read_json
 from tfq_hybrid.serving.folding import circuit_layers
-from tfq_hybrid.training.run_folder import RunFolder
+from tfq_hybrid.training.run_folder import WHOLE, RunFolder
 from tfq_hybrid.version import __version__
 
 CARD = "MODEL_CARD.md"
@@ -39,7 +41,7 @@ def about_run(run, twin=None):
     """
     folder = RunFolder(run)
     about = {"metrics": folder.metrics()}
-    content = json.loads(folder.config_file.read_text("utf-8"))
+    content = read_json(folder.config_file, WHOLE)
     about["config"] = content["config"]
     about["labels"] = content.get("label_names")
     if twin is not None:
@@ -67,7 +69,7 @@ def write_card(path, name, kind, model, signatures, about):
         _training(about),
         _versions(),
     ]
-    path.write_text("\n\n".join(filter(None, sections)) + "\n", "utf-8")
+    write_text(path, "\n\n".join(filter(None, sections)) + "\n")
 
 
 def _head(name, kind, model):

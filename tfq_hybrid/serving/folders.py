@@ -1,11 +1,14 @@
 """The folder of a model: `NAME/VERSION/`, as TensorFlow Serving reads it."""
 
-import errno
-import os
 import pathlib
-import shutil
 
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.files import (
+    naming_storage_errors,
+    remove_partials,
+    replacing,
+)
+from tfq_hybrid.locks import writing
 
 
 def versions(path):
@@ -60,19 +63,16 @@ def add_version(path, write):
 
     Returns:
         The folder of the new version.
+
+    Raises:
+        UserError: another process exports there.
+        StorageError: the folder cannot be written.
     """
-    path.mkdir(parents=True, exist_ok=True)
-    partial = path / f".partial-{os.getpid()}"
-    try:
-        write(partial)
-        version = 1 + max(versions(path), default=0)
-        while True:
-            try:
-                return partial.rename(path / str(version))
-            except OSError as error:
-                # Another export took the number meanwhile.
-                if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
-                    raise
-                version += 1
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    with writing(path):
+        with naming_storage_errors(path):
+            path.mkdir(parents=True, exist_ok=True)
+        remove_partials(path)
+        version = path / str(1 + max(versions(path), default=0))
+        with replacing(version) as partial:
+            write(partial)
+    return version

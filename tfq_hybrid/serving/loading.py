@@ -5,7 +5,7 @@ import pathlib
 
 import tensorflow as tf
 
-from tfq_hybrid.errors import UserError
+from tfq_hybrid.reading import reading
 from tfq_hybrid.serving.folders import find_version
 from tfq_hybrid.serving.manifest import check_manifest
 
@@ -26,14 +26,9 @@ def load_export(path):
     path = find_version(path)
     check_manifest(path)
     load_text_operations()
-    try:
+    # TensorFlow raises what protocol buffers and operations raise.
+    with reading("a whole export", path, errors=(Exception,)):
         return path, tf.saved_model.load(str(path))
-    except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise UserError(
-            f"Expected a whole export. Received: {path}, damaged "
-            f"({reason[:200]})"
-        ) from None
 
 
 def load_text_operations():

@@ -9,6 +9,8 @@ import pathlib
 import re
 
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.files import write_text
+from tfq_hybrid.reading import read_text, reading
 
 MANIFEST = "SHA256SUMS"
 _LARGEST = 2**20  # bytes; an export has about ten files
@@ -19,7 +21,7 @@ def write_manifest(folder):
     """Writes the manifest of all files that are in a folder."""
     folder = pathlib.Path(folder)
     lines = [f"{_digest(folder / name)}  {name}\n" for name in _files(folder)]
-    (folder / MANIFEST).write_text("".join(lines), "utf-8")
+    write_text(folder / MANIFEST, "".join(lines))
 
 
 def check_manifest(folder):
@@ -62,12 +64,8 @@ def _read(folder):
     path = folder / MANIFEST
     if not path.is_file():
         raise _damaged(folder, f"{MANIFEST} is missing")
-    if path.stat().st_size > _LARGEST:
-        raise _damaged(folder, f"{MANIFEST} is too large")
-    try:
-        lines = path.read_text("utf-8").split("\n")
-    except UnicodeDecodeError:
-        lines = ["", "not UTF-8"]
+    with reading("a whole export", folder):
+        lines = read_text(path, _LARGEST).split("\n")
     matches = [_LINE.fullmatch(line) for line in lines[:-1]]
     if lines[-1] or not matches or not all(matches):
         raise _damaged(folder, f"{MANIFEST} cannot be read")
@@ -76,7 +74,11 @@ def _read(folder):
 
 def _files(folder):
     """Names of all files but the manifest, relative, in order."""
-    paths = [path for path in folder.rglob("*") if not path.is_dir()]
+    paths = list(folder.rglob("*"))
+    for path in paths:
+        if path.is_symlink():  # it may lead anywhere
+            raise _damaged(folder, f"{path.name} is a link")
+    paths = [path for path in paths if not path.is_dir()]
     names = [path.relative_to(folder).as_posix() for path in paths]
     return sorted(name for name in names if name != MANIFEST)
 

@@ -1,14 +1,19 @@
 """`Checkpoint`: the state of a training, written whole or not at all."""
 
-import json
-import os
+import contextlib
+import io
 import pathlib
+import re
 
+import h5py
 import keras
 import numpy as np
+from keras.src.saving import saving_lib
 
-from tfq_hybrid.errors import check_choice
-from tfq_hybrid.files import write_json
+from tfq_hybrid.archives import check_weights
+from tfq_hybrid.errors import check_choice, check_integer, is_number
+from tfq_hybrid.files import replacing, write_json
+from tfq_hybrid.reading import read_json, reading
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -40,7 +45,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.mode = mode
         self.folder = pathlib.Path(folder)
         path = self.folder / "state.json"
-        self.state = json.loads(path.read_text()) if path.exists() else None
+        self.state = read_state(path) if path.exists() else None
 
     @property
     def epoch(self):
@@ -64,10 +69,15 @@ class Checkpoint(keras.callbacks.Callback):
         if self.state:
             if not model.optimizer.built:
                 model.optimizer.build(model.trainable_variables)
-            model.load_weights(self.folder / self.state[which])
-            states = self.state["random"]
-            for state, value in zip(_random(model), states, strict=True):
-                state.assign(np.array(value, state.dtype))
+            path = self.folder / self.state[which]
+            # Keras raises whatever the file leads to.
+            with reading(WHOLE, path, errors=(Exception,)):
+                with h5py.File(path, "r") as file:
+                    check_weights(file)
+                model.load_weights(path)
+                states = self.state["random"]
+                for state, value in zip(_random(model), states, strict=True):
+                    state.assign(np.array(value, state.dtype))
 
     def on_train_begin(self, logs=None):
         if self.state is None:
@@ -80,10 +90,9 @@ class Checkpoint(keras.callbacks.Callback):
     def _save(self, epoch, history):
         self.folder.mkdir(parents=True, exist_ok=True)
         last = f"epoch_{epoch:04d}.weights.h5"
-        # Keras insists on the suffix, so the mark of the unfinished leads.
-        partial = self.folder / f"partial_{last}"
-        self.model.save_weights(partial, overwrite=True)
-        os.replace(partial, self.folder / last)
+        weights = weights_in_memory(self.model)
+        with replacing(self.folder / last) as partial:
+            partial.write_bytes(weights.getbuffer())
         best = self.state["best"] if self.state else last
         self.state = {"epoch": epoch, "last": last, "history": history}
         # Keras does not save these with the weights.
@@ -94,6 +103,52 @@ class Checkpoint(keras.callbacks.Callback):
         for old in self.folder.glob("*.weights.h5"):
             if old.name not in (last, self.state["best"]):
                 old.unlink()
+
+
+WHOLE = "a whole checkpoint"
+
+
+def read_state(path):
+    """The content of `state.json`, a dict.
+
+    Args:
+        path: path of the file; the weights that it names lie beside it.
+
+    Raises:
+        UserError: it is damaged, or names other files.
+    """
+    state = read_json(path, WHOLE)
+    with reading(WHOLE, path):
+        check_integer("epoch", state["epoch"], 0)
+        for which in ("last", "best"):
+            if not re.fullmatch(r"epoch_\d{4,}\.weights\.h5", state[which]):
+                raise ValueError(f"{which} is no name of a checkpoint")
+        history = state["history"]
+        if len(history) != state["epoch"] or not all(
+            is_number(value) for logs in history for value in logs.values()
+        ):
+            raise ValueError("the history is not that of the epochs")
+        if not isinstance(state["random"], list):
+            raise ValueError("there are no random states")
+    return state
+
+
+def weights_in_memory(model):
+    """What `model.save_weights` writes, as `io.BytesIO`.
+
+    Keras's own way, of private names, since its public one takes a path
+    alone: the HDF5 library does not survive a disk that fills up under it.
+    """
+    memory = io.BytesIO()
+    with contextlib.closing(saving_lib.H5IOStore(memory, mode="w")) as store:
+        saving_lib._save_state(
+            model,
+            weights_store=store,
+            assets_store=None,
+            inner_path="",
+            visited_saveables=set(),
+        )
+    return memory
 
 
 def _random(model):

@@ -31,6 +31,14 @@ MINIMA = {
     "seed": 0,
 }
 LARGEST_FLOAT = 3.4e38
+TEXTS = (
+    "data",
+    "split",
+    "validation_data",
+    "text_column",
+    "label_column",
+    "data_dir",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,6 +126,7 @@ class TrainConfig:
 
     def __post_init__(self):
         check_choice("model", self.model, SYSTEMS)
+        _check_types(self)
         system = self.system
         self._set("options", _options(system, self.options))
         if self.classical is not None:
@@ -188,6 +197,26 @@ class TrainConfig:
         beside = {k: v for k, v in config.items() if k not in own}
         general = {k: v for k, v in config.items() if k in own}
         return cls(**{**general, "options": {**options, **beside}})
+
+
+def _check_types(config):
+    """Raises `UserError` unless what is not checked elsewhere is text."""
+    for name in TEXTS:
+        value = getattr(config, name)
+        if value is not None and not isinstance(value, str):
+            raise UserError(
+                f"Expected {name} to be text. Received: {name}={value!r}"
+            )
+    names = config.label_names
+    if names is not None and (
+        isinstance(names, str)
+        or not all(isinstance(name, str) for name in names)
+    ):
+        raise UserError(
+            "Expected label_names to be a list of texts. Received: "
+            f"label_names={names!r}"
+        )
+    check_choice("xla", str(config.xla), ("True", "False"))
 
 
 def _options(system, given):

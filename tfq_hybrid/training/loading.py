@@ -2,8 +2,10 @@
 
 import keras
 
+from tfq_hybrid.archives import check_archive
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.training.run_folder import RunFolder
+from tfq_hybrid.reading import reading
+from tfq_hybrid.training.run_folder import WHOLE, RunFolder
 
 
 def load_trained(run):
@@ -25,11 +27,23 @@ def load_trained(run):
     # Importing `models` registers the classes that the file names.
     from tfq_hybrid import models  # noqa: F401
 
-    try:
-        model = keras.models.load_model(folder.model_file, compile=False)
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise folder.damaged(error) from None
-    return model, names
+    return read_model(folder.model_file, WHOLE), names
+
+
+def read_model(path, expected):
+    """A model from a `.keras` file, without what would run code of its own.
+
+    Args:
+        path: str or path.
+        expected: str. What it should be, for the message.
+
+    Raises:
+        UserError: it is damaged, unsafe to unpack, or asks for code.
+    """
+    # Keras raises what the layers raise.
+    with reading(expected, path, errors=(Exception,)):
+        check_archive(path)
+        return keras.models.load_model(path, compile=False, safe_mode=True)
 
 
 def check_task(run, task):

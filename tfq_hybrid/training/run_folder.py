@@ -1,13 +1,20 @@
 """The folder of a run: what it holds, and whether it may be written."""
 
-import json
-import os
 import pathlib
-import shutil
 
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.files import check_output_folder, write_json
+from tfq_hybrid.files import (
+    check_output_folder,
+    remove_partials,
+    remove_partials_of,
+    replacing,
+    write_json,
+    write_text,
+)
+from tfq_hybrid.reading import read_json, read_text, reading
 from tfq_hybrid.training.config import TrainConfig
+
+WHOLE = "a whole run"
 
 
 class RunFolder:
@@ -91,26 +98,25 @@ class RunFolder:
         The new folder is whole before the old one goes, so that a kill
         leaves one or the other.
         """
-        path = self.path.resolve()  # a link is followed, not replaced
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f".{path.name}.partial-{os.getpid()}")
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir()
         tokens = "".join(f"{token}\n" for token in vocabulary)
-        (fresh / self.vocabulary_file.name).write_text(tokens, "utf-8")
         content = {"config": config.to_dict(), "data": data, **facts}
-        write_json(fresh / self.config_file.name, content)
-        if path.exists():
-            old = path.with_name(f".{path.name}.old-{os.getpid()}")
-            path.rename(old)
-            fresh.rename(path)
-            shutil.rmtree(old)
-        else:
-            fresh.rename(path)
+        with replacing(self.path) as fresh:
+            fresh.mkdir()
+            write_text(fresh / self.vocabulary_file.name, tokens)
+            write_json(fresh / self.config_file.name, content)
+
+    def remove_partials(self):
+        """Removes what trainings that were killed have left unfinished.
+
+        Call it with the folder locked.
+        """
+        remove_partials_of(self.path)
+        for folder in (self.path, self.checkpoints, self.logs):
+            remove_partials(folder)
 
     def check_data(self, data):
         """Raises `UserError` unless the data are those the run began with."""
-        content = json.loads(self.config_file.read_text("utf-8"))
+        content = read_json(self.config_file, WHOLE)
         if content.get("data") != data:
             raise UserError(
                 "Expected the data that the run began with. Received: "
@@ -131,21 +137,20 @@ class RunFolder:
                 "Expected the folder of a run, as `tfq-hybrid train --output` "
                 f"makes it. Received: {self.path}"
             )
-        try:
-            content = json.loads(self.config_file.read_text("utf-8"))
-            vocabulary = self.vocabulary_file.read_text("utf-8").split("\n")
-            return (
-                TrainConfig.from_dict(content["config"]),
-                tuple(content.get("label_values", ())),
-                tuple(content.get("label_names", ())),
-                vocabulary[:-1],
-            )
-        except (OSError, KeyError, TypeError, ValueError) as error:
-            raise self.damaged(error) from None
+        content = read_json(self.config_file, WHOLE)
+        with reading(WHOLE, self.config_file):
+            config = TrainConfig.from_dict(content["config"])
+            labels = [_labels(content, key) for key in LABELS]
+        text = read_text(self.vocabulary_file, expected=WHOLE)
+        with reading(WHOLE, self.vocabulary_file):
+            *vocabulary, rest = text.split("\n")
+            if rest or not vocabulary:
+                raise ValueError("cut short")
+        return config, *labels, vocabulary
 
     def facts(self):
         """What the task stored when the run began, a dict."""
-        content = json.loads(self.config_file.read_text("utf-8"))
+        content = read_json(self.config_file, WHOLE)
         return {
             key: value
             for key, value in content.items()
@@ -165,15 +170,16 @@ class RunFolder:
                 f"{self.path}, unfinished. Go on with `tfq-hybrid train "
                 f"--resume --output {self.path}`."
             )
-        try:
-            return json.loads(self.metrics_file.read_text("utf-8"))
-        except ValueError as error:
-            raise self.damaged(error) from None
+        return read_json(self.metrics_file, WHOLE)
 
-    def damaged(self, error):
-        """The error for a file of the run that cannot be read."""
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        return UserError(
-            f"Expected a whole run. Received: {self.path}, damaged "
-            f"({reason[:200]})"
-        )
+
+LABELS = ("label_values", "label_names")
+
+
+def _labels(content, key):
+    labels = content.get(key, [])
+    if not isinstance(labels, list) or not all(
+        isinstance(label, str) for label in labels
+    ):
+        raise ValueError(f"{key} are no texts")
+    return tuple(labels)

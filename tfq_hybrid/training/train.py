@@ -5,7 +5,8 @@ import time
 import keras
 
 from tfq_hybrid.errors import TrainingDivergedError
-from tfq_hybrid.files import write_json
+from tfq_hybrid.files import check_output_folder, replacing, write_json
+from tfq_hybrid.locks import writing
 from tfq_hybrid.training.build import (
     build_model,
     compile_model,
@@ -48,12 +49,21 @@ def train(
         The content of `metrics.json`, a dict.
 
     Raises:
-        UserError: something in the input is wrong; nothing was written.
+        UserError: something in the input is wrong, or another process
+            trains in the folder; nothing was written.
         TrainingDivergedError: the loss became NaN; the last good checkpoint
             is kept.
+        StorageError: the disk is full; the last good checkpoint is kept.
     """
+    check_output_folder(output)
+    with writing(output):
+        return _train(config, output, resume, overwrite, verbose, report)
+
+
+def _train(config, output, resume, overwrite, verbose, report):
     folder = RunFolder(output)
     folder.check_writable(resume, overwrite)
+    folder.remove_partials()
     keras.utils.set_random_seed(config.seed)
     task = TASKS[config.system.task]
     training, validation = task.load(config)
@@ -96,9 +106,8 @@ def train(
         "seconds": round(seconds, 1),
         "history": checkpoint.history,
     }
-    partial = folder.model_file.with_stem("partial")
-    model.save(partial)
-    partial.rename(folder.model_file)
+    with replacing(folder.model_file) as partial:
+        model.save(partial)
     write_json(folder.metrics_file, metrics)
     return metrics
 

@@ -1,12 +1,13 @@
 """Where readings go: TensorBoard's event files, and a CSV file."""
 
 import csv
-import os
 import pathlib
 
 import numpy as np
 import tensorflow as tf
 
+from tfq_hybrid.files import replacing
+from tfq_hybrid.reading import reading
 from tfq_hybrid.training.telemetry.readings import Reading
 
 COLUMNS = ("step", "layer", "quantity", "value", "low", "high")
@@ -107,7 +108,10 @@ def keep_rows_until(path, step):
     """Begins a CSV file, or keeps of an old one the rows up to a step."""
     rows = []
     if step and path.exists():
-        with path.open(encoding="utf-8", newline="") as file:
+        with (
+            reading("the readings of a training", path, errors=(csv.Error,)),
+            path.open(encoding="utf-8", newline="") as file,
+        ):
             # A kill may have cut the last row short.
             rows = [
                 row
@@ -115,10 +119,11 @@ def keep_rows_until(path, step):
                 if len(row) == len(COLUMNS) and int(row[0]) <= step
             ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("w", encoding="utf-8", newline="") as file:
+    with (
+        replacing(path) as partial,
+        partial.open("w", encoding="utf-8", newline="") as file,
+    ):
         csv.writer(file).writerows([COLUMNS, *rows])
-    os.replace(partial, path)
 
 
 def drop_events_after(folder, step):
@@ -132,12 +137,13 @@ def drop_events_after(folder, step):
         if not step:
             path.unlink()
             continue
-        partial = path.with_name(f".{path.name}.partial")
-        with tf.io.TFRecordWriter(str(partial)) as file:
+        with (
+            replacing(path) as partial,
+            tf.io.TFRecordWriter(str(partial)) as file,
+        ):
             try:
                 for record in tf.data.TFRecordDataset(str(path)):
                     if Event.FromString(record.numpy()).step <= step:
                         file.write(record.numpy())
             except tf.errors.DataLossError:
                 pass  # a kill cut the last event short
-        os.replace(partial, path)

@@ -1,0 +1,439 @@
+"""Random and damaged files: whatever a file holds, a reader says one line.
+
+In the suite a few dozen inputs for each reader; `make fuzz` reads thousands.
+"""
+
+import contextlib
+import copy
+import functools
+import hashlib
+import io
+import json
+import os
+import pathlib
+import tempfile
+import zipfile
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.adapters.zoo import make_backbone, make_method
+from tests.reports import contents
+from tfq_hybrid import adapters
+from tfq_hybrid.adapters.pretrained import _hugging_face_config
+from tfq_hybrid.adapters.weights import read_weights
+from tfq_hybrid.benchmarks.results import Results as BenchmarkResults
+from tfq_hybrid.circuits import CircuitSpec, CustomCircuit, as_circuit
+from tfq_hybrid.cli.circuit_options import read_circuit
+from tfq_hybrid.data import load_corpus, load_dataset
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.experiments.results import Results
+from tfq_hybrid.models.embedding import read_cached
+from tfq_hybrid.reports.write import read_document
+from tfq_hybrid.serving import check_manifest
+from tfq_hybrid.serving.manifest import MANIFEST
+from tfq_hybrid.training import Checkpoint, RunFolder, TrainConfig
+from tfq_hybrid.training.loading import read_model
+from tfq_hybrid.training.telemetry.writers import COLUMNS, keep_rows_until
+from tfq_hybrid.tuning.folder import SearchFolder
+
+FEW = 25
+MANY = int(os.environ.get("FUZZ_INPUTS", 400))
+DIALOGUE = {
+    "conversations": [
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": "hello"},
+    ]
+}
+STATE = {
+    "epoch": 1,
+    "last": "epoch_0001.weights.h5",
+    "best": "epoch_0000.weights.h5",
+    "history": [{"loss": 0.5, "val_accuracy": 0.75}],
+    "random": [[1, 2]],
+}
+CONFIG = {
+    "config": TrainConfig("embedded", options={"circuit": "qffn"}).to_dict(),
+    "data": "0" * 64,
+    "label_values": ["0", "1"],
+    "label_names": ["bad", "good"],
+}
+LANGUAGE = {"config": TrainConfig("a.txt", model="hyqut").to_dict(), "data": ""}
+BENCHMARK = {"environment": {}, "settings": {}, "cases": {}}
+STUDY = {"config": CONFIG["config"], "space": [], "objectives": []}
+
+
+@functools.cache
+def own_circuit():
+    import cirq
+    import sympy
+
+    x, w = sympy.symbols("x w")
+    a, b = cirq.LineQubit.range(2)
+    gates = [cirq.rx(x)(a), cirq.ry(2 * w)(b), cirq.CNOT(a, b)]
+    return json.dumps(CustomCircuit(cirq.Circuit(gates)).to_dict())
+
+
+def cirq_circuit():
+    return json.loads(own_circuit())["circuit"].encode()
+
+
+@functools.cache
+def adapter():
+    backbone = adapters.adapt(make_backbone("GPT-2"), make_method("LoRA"))
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "adapter.h5"
+        adapters.save_weights(backbone, path)
+        return path.read_bytes()
+
+
+@functools.cache
+def small_model():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "model.keras"
+        model.save(path)
+        return path.read_bytes()
+
+
+def arrays(save, *values):
+    file = io.BytesIO()
+    save(file, *values)
+    return file.getvalue()
+
+
+def read_run(path):
+    """The path is that of its config; beside it a good vocabulary."""
+    (path.parent / "vocabulary.txt").write_text("[PAD]\n[UNK]\n")
+    run = RunFolder(path.parent)
+    run.read()
+    run.facts()
+
+
+def model_config():
+    with zipfile.ZipFile(io.BytesIO(small_model())) as archive:
+        return archive.read("config.json")
+
+
+def read_configured(path):
+    """The path is that of a model's config; the rest of it is good."""
+    model = path.with_name("a.keras")
+    with (
+        zipfile.ZipFile(io.BytesIO(small_model())) as old,
+        zipfile.ZipFile(model, "w") as new,
+    ):
+        for name in old.namelist():
+            changed = name == "config.json"
+            new.writestr(name, path.read_bytes() if changed else old.read(name))
+    read_model(model, "a model")
+
+
+def read_vocabulary(path):
+    (path.parent / "config.json").write_text(json.dumps(CONFIG))
+    RunFolder(path.parent).read()
+
+
+def read_metrics(path):
+    read_vocabulary_beside(path)
+    RunFolder(path.parent).metrics()
+
+
+def read_vocabulary_beside(path):
+    (path.parent / "config.json").write_text(json.dumps(CONFIG))
+    (path.parent / "vocabulary.txt").write_text("[PAD]\n")
+
+
+def read_manifest(path):
+    """The path is that of a manifest, the valid one of the file beside it."""
+    path.with_name("a").write_bytes(b"")
+    check_manifest(path.parent)
+
+
+def read_results(path):
+    Results.open(path.parent, {"recipe": "qffn-bert"})
+
+
+def read_array(path):
+    jobs = path.parent / "jobs"
+    jobs.mkdir(exist_ok=True)
+    path.rename(jobs / "a.npz")
+    Results(path.parent, {}).array("a", "scores")
+
+
+def read_checkpoint(path):
+    Checkpoint(path.parent)
+
+
+def read_search(path):
+    SearchFolder(path.parent).study()
+
+
+def read_trials(path):
+    from tfq_hybrid.tuning.trial import read_record
+
+    read_record(path.parent)
+
+
+def read_circuit_file(path):
+    circuit = read_circuit({}, str(path), None)
+    as_circuit(circuit.to_dict())
+
+
+def read_readings(path):
+    keep_rows_until(path, 10)
+
+
+def text_of(content):
+    return json.dumps(content).encode()
+
+
+ROWS = "text\tlabel\na fine film\t1\na bad one\t0\n"
+# Of each reader the name of the file, a valid content, and the reader.
+READERS = {
+    "tsv": ("a.tsv", lambda: ROWS.encode(), load_dataset),
+    "csv": ("a.csv", lambda: b'text,label\n"a ""b""",1\nc,0\n', load_dataset),
+    "jsonl": (
+        "a.jsonl",
+        lambda: b'{"text": "a", "label": 1}\n{"text": "b", "label": 0}\n',
+        load_dataset,
+    ),
+    "dialogues": ("a.jsonl", lambda: text_of(DIALOGUE) + b"\n", load_corpus),
+    "plain text": ("a.txt", lambda: "déjà vu\n\n".encode(), load_corpus),
+    "config": ("config.json", lambda: text_of(CONFIG), read_run),
+    "language": ("config.json", lambda: text_of(LANGUAGE), read_run),
+    "vocabulary": ("vocabulary.txt", lambda: b"[PAD]\na\n", read_vocabulary),
+    "metrics": ("metrics.json", lambda: b'{"epochs": 1}', read_metrics),
+    "state": ("state.json", lambda: text_of(STATE), read_checkpoint),
+    "readings": (
+        "telemetry.csv",
+        lambda: f"{','.join(COLUMNS)}\n1,a,b,0.5,,\n".encode(),
+        read_readings,
+    ),
+    "circuit": (
+        "a.json",
+        lambda: CircuitSpec(qubits=2, encoding="iqp").to_json().encode(),
+        read_circuit_file,
+    ),
+    "own circuit": (
+        "a.json",
+        lambda: own_circuit().encode(),
+        read_circuit_file,
+    ),
+    "adapter": ("a.h5", adapter, read_weights),
+    "model": ("a.keras", small_model, lambda p: read_model(p, "a model")),
+    "model config": ("config.json", model_config, read_configured),
+    "search": (
+        "a.json",
+        lambda: text_of(contents.search(count=2)),
+        read_document,
+    ),
+    "screening": (
+        "a.json",
+        lambda: text_of(contents.screening()),
+        read_document,
+    ),
+    "diagnosis": (
+        "a.json",
+        lambda: text_of(contents.diagnosis()),
+        read_document,
+    ),
+    "results": (
+        "results.json",
+        lambda: b'{"config": {"recipe": "qffn-bert"}}',
+        read_results,
+    ),
+    "arrays": (
+        "a.npz",
+        lambda: arrays(lambda f, a: np.savez_compressed(f, scores=a), [1.0]),
+        read_array,
+    ),
+    "embeddings": (
+        "a.npy",
+        lambda: arrays(np.save, np.ones((2, 3), np.float32)),
+        read_cached,
+    ),
+    "benchmark": (
+        "results.json",
+        lambda: text_of(BENCHMARK),
+        BenchmarkResults.read,
+    ),
+    "study": ("study.json", lambda: text_of(STUDY), read_search),
+    "trial": ("trial.json", lambda: b'{"id": "00"}', read_trials),
+    "hugging face": (
+        "config.json",
+        lambda: b'{"model_type": "bert"}',
+        lambda path: _hugging_face_config(path.parent),
+    ),
+    "manifest": (
+        MANIFEST,
+        lambda: f"{hashlib.sha256().hexdigest()}  a\n".encode(),
+        read_manifest,
+    ),
+    "cirq": ("a.json", cirq_circuit, read_circuit_file),
+}
+
+NASTY = [
+    None,
+    True,
+    -1,
+    0,
+    3,
+    2**31,
+    10**400,
+    1e308,
+    -0.5,
+    float("nan"),
+    float("inf"),
+    "",
+    "\ud800",
+    "\0",
+    "../../etc/passwd",
+    "a" * 5000,
+    [],
+    {},
+    [[]],
+    {"": None},
+    [None] * 100,
+]
+
+
+@st.composite
+def damaged_bytes(draw, valid):
+    """Valid bytes with some flipped, cut, doubled or put in."""
+    content = bytearray(valid)
+    for _ in range(draw(st.integers(1, 4))):
+        place = draw(st.integers(0, len(content)))
+        kind = draw(st.sampled_from(["flip", "cut", "insert", "double"]))
+        if kind == "flip" and place < len(content):
+            content[place] ^= draw(st.integers(1, 255))
+        elif kind == "cut":
+            del content[place:]
+        elif kind == "insert":
+            content[place:place] = draw(st.binary(max_size=8))
+        else:
+            content[place:place] = content[place : place + 40]
+    return bytes(content)
+
+
+def places(value, path=()):
+    """The paths of all that is in a JSON value."""
+    yield path
+    items = value.items() if isinstance(value, dict) else ()
+    items = enumerate(value) if isinstance(value, list) else items
+    for key, inner in items:
+        yield from places(inner, (*path, key))
+
+
+# A layer of 2**31 units would be built before its weights are missed.
+SMALL = [value for value in NASTY if value != 2**31]
+
+
+@st.composite
+def damaged_json(draw, content, values):
+    """JSON with values of other kinds, missing, or nested without end."""
+    content = json.loads(json.dumps(content))
+    for _ in range(draw(st.integers(1, 3))):
+        paths = [path for path in places(content) if path]
+        *above, last = draw(st.sampled_from([("x",), *paths]))
+        inner = content
+        try:
+            for key in above:
+                inner = inner[key]
+            if draw(st.booleans()) and draw(st.booleans()):
+                del inner[last]
+            else:
+                inner[last] = copy.deepcopy(draw(st.sampled_from(values)))
+        except (LookupError, TypeError):
+            return text_of(draw(st.sampled_from(values)))
+    text = text_of(content)
+    if draw(st.integers(0, 15)) == 0:
+        deep = draw(st.sampled_from([b"[", b'{"a":'])) * 100_000
+        text = text.replace(b"1", deep, 1)
+    return text
+
+
+@st.composite
+def damaged_archive(draw, valid):
+    """An archive with members that no good one has."""
+    file = io.BytesIO(valid)
+    names = ["../a", "/a", "a\\..\\b", "config.json", "C:a", "assets/a"]
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+        for _ in range(draw(st.integers(1, 3))):
+            member = zipfile.ZipInfo(draw(st.sampled_from(names)))
+            member.compress_type = zipfile.ZIP_DEFLATED
+            mode = draw(st.sampled_from([0o100644, 0o120777, 0o040755]))
+            member.external_attr = mode << 16
+            size = draw(st.sampled_from([0, 10, 5_000_000]))
+            archive.writestr(member, b"\0" * size)
+    return file.getvalue()
+
+
+def inputs(valid, values=NASTY):
+    """What a reader is fed with, beside what is right."""
+    kinds = [st.binary(max_size=300), damaged_bytes(valid)]
+    with contextlib.suppress(ValueError):
+        kinds += [damaged_json(json.loads(valid), values)] * 2
+    if zipfile.is_zipfile(io.BytesIO(valid)):
+        kinds.append(damaged_archive(valid))
+    return st.one_of(kinds)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", READERS)
+def test_any_file_gives_a_result_or_one_line(name):
+    check(name, FEW)
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", READERS)
+def test_thousands_of_files(name):
+    """`make fuzz`: 28 readers, 400 inputs each, are 11,200."""
+    check(name, MANY)
+
+
+def check(name, count):
+    file, make, reader = READERS[name]
+    valid = make()
+
+    def read(content):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / file
+            path.write_bytes(content)
+            reader(path)
+
+    read(valid)  # which any reader takes
+
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        derandomize=count == FEW,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(inputs(valid, SMALL if name == "model config" else NASTY))
+    def run(content):
+        try:
+            read(content)
+        except UserError as error:
+            assert len(str(error).splitlines()) == 1
+            assert len(str(error)) <= 4000
+
+    run()
+
+
+def test_a_valid_file_is_read():
+    """The readers above do not refuse everything."""
+    with h5py.File(io.BytesIO(adapter()), "r") as file:
+        assert "fingerprint" in file.attrs
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "a.keras"
+        path.write_bytes(small_model())
+        assert read_model(path, "a model").count_params() == 3
+        kept = pathlib.Path(folder) / "a.npy"
+        np.save(kept, np.ones(3))
+        assert read_cached(kept).sum() == 3

@@ -1,0 +1,157 @@
+"""Archives and arrays from files: looked through before they are unpacked."""
+
+import pathlib
+import stat
+import zipfile
+
+import numpy as np
+
+# What the members of an archive may take, unpacked, as a multiple of its own
+# size. Keras does not compress at all; trained weights hardly can be.
+LARGEST_EXPANSION = 100
+LARGEST_NUMBER_OF_MEMBERS = 10_000
+
+
+def check_archive(path):
+    """Raises unless a zip archive is safe to unpack, and whole.
+
+    Args:
+        path: str or path of the file.
+
+    Returns:
+        The names of its members, a list of str.
+
+    Raises:
+        ValueError: a member has an absolute path, one with `..`, is a link
+            or encrypted, or there twice; the members take too much room; or
+            one has another content than was written.
+        OSError, zipfile.BadZipFile: it is none.
+    """
+    path = pathlib.Path(path)
+    size = path.stat().st_size
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        if len(members) > LARGEST_NUMBER_OF_MEMBERS:
+            raise ValueError(f"it has {len(members)} members")
+        for member in members:
+            _check_member(member)
+        names = [member.filename for member in members]
+        if len(set(names)) < len(names):
+            raise ValueError("a member is there twice")
+        total = sum(member.file_size for member in members)
+        if total > LARGEST_EXPANSION * size:
+            raise ValueError(
+                f"{size:,} bytes would unpack to {total:,}, which is more "
+                f"than {LARGEST_EXPANSION} times as many"
+            )
+        broken = archive.testzip()  # against the checksums
+    if broken is not None:
+        raise ValueError(f"{broken} has changed")
+    return names
+
+
+def _check_member(member):
+    name = member.filename
+    parts = name.replace("\\", "/").split("/")
+    if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
+        raise ValueError(f"the member {name!r} leads out of it")
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise ValueError(f"the member {name!r} is a link")
+    if member.flag_bits & 1:
+        raise ValueError(f"the member {name!r} is encrypted")
+
+
+def read_arrays(path):
+    """The arrays of an `.npz` file, without anything pickled.
+
+    Args:
+        path: str or path.
+
+    Returns:
+        A dict of a name and an array.
+
+    Raises:
+        ValueError, OSError, zipfile.BadZipFile: it is damaged, or no such
+            file; see `check_archive`.
+    """
+    found = {}
+    for name in check_archive(path):
+        with zipfile.ZipFile(path) as archive, archive.open(name) as file:
+            size = archive.getinfo(name).file_size
+            _check_array(file, size)
+        with zipfile.ZipFile(path) as archive, archive.open(name) as file:
+            array = np.lib.format.read_array(file, allow_pickle=False)
+        found[name.removesuffix(".npy")] = array
+    return found
+
+
+def _check_array(file, size):
+    """Holds the shape that a header claims against the bytes there are."""
+    version = np.lib.format.read_magic(file)
+    read = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }.get(version)
+    if read is None:
+        raise ValueError(f"arrays of the format {version} are not known")
+    shape, _, dtype = read(file)
+    if dtype.hasobject:
+        raise ValueError("an array holds Python objects")
+    count = 1
+    for length in shape:
+        count *= length
+    if file.tell() + count * dtype.itemsize != size:
+        raise ValueError(f"an array of shape {shape} is not whole")
+
+
+def check_weights(file):
+    """Raises unless an HDF5 file holds whole arrays of finite numbers alone.
+
+    Args:
+        file: an open `h5py.File`.
+
+    Returns:
+        A pair: how many arrays, and how many numbers are in them.
+
+    Raises:
+        ValueError: an array is elsewhere, larger than the file, of other
+            things than numbers, or not finite; the message names it.
+    """
+    arrays, numbers = 0, 0
+    for name, data in datasets(file):
+        values = data[()]
+        # A bfloat16 is kept as two bytes that NumPy has no name for.
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise ValueError(f"{name} is not finite")
+        arrays, numbers = arrays + 1, numbers + values.size
+    return arrays, numbers
+
+
+def datasets(file):
+    """The arrays of an HDF5 file that are safe to read: pairs with names.
+
+    Links are not followed. No array is larger than the file: nothing here
+    writes compressed ones.
+
+    Raises:
+        ValueError: see `check_weights`.
+    """
+    import h5py
+
+    found = []
+
+    def visit(name, item):
+        if isinstance(item, h5py.Dataset):
+            found.append((name, item))
+
+    file.visititems(visit)
+    size = file.id.get_filesize()
+    for name, data in found:
+        if data.is_virtual or data.external:
+            raise ValueError(f"{name} is kept in another file")
+        if data.dtype.kind not in "biufV" or data.dtype.hasobject:
+            raise ValueError(f"{name} is of {data.dtype}")
+        size -= data.size * data.dtype.itemsize
+        if size < 0:
+            raise ValueError(f"{name} is larger than the file")
+    return found

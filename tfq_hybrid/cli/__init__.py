@@ -1,0 +1,1 @@
+"""The `tfq-hybrid` command: a module for each of its commands."""

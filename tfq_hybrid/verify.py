@@ -1,0 +1,231 @@
+"""`verify`: whether a run, a model, an adapter or an export is whole."""
+
+import csv
+import dataclasses
+import pathlib
+
+import h5py
+import numpy as np
+
+from tfq_hybrid.adapters.weights import read_weights
+from tfq_hybrid.archives import check_archive, check_weights
+from tfq_hybrid.errors import UserError, is_number
+from tfq_hybrid.reading import reading
+from tfq_hybrid.serving.folders import versions
+from tfq_hybrid.serving.loading import load_export
+from tfq_hybrid.serving.manifest import MANIFEST
+from tfq_hybrid.training.build import count_parameters
+from tfq_hybrid.training.checkpoint import read_state
+from tfq_hybrid.training.loading import read_model
+from tfq_hybrid.training.run_folder import WHOLE, RunFolder
+
+
+@dataclasses.dataclass
+class Verification:
+    """What was found.
+
+    Attributes:
+        kind: str, a key of `KINDS`.
+        path: str.
+        checks: list of str, a line for each thing that was found whole.
+        problem: str, the first thing that was not; `None` for nothing.
+    """
+
+    kind: str
+    path: str
+    checks: list = dataclasses.field(default_factory=list)
+    problem: str | None = None
+
+    @property
+    def is_whole(self):
+        """Whether nothing is wrong."""
+        return self.problem is None
+
+    def to_dict(self):
+        """Plain JSON types."""
+        return {**dataclasses.asdict(self), "whole": self.is_whole}
+
+
+def verify(path):
+    """Checks a run folder, an adapter, a model or an export.
+
+    Every file is read as this package would read it: bounded in size,
+    without pickle, links or code of its own. A SavedModel's own graph is
+    loaded, which TensorFlow calls a program: verify what you would run.
+
+    Args:
+        path: str or path: of a run folder; of the folder of an export, or of
+            one of its versions; of a `.keras` file; or of the `.h5` file of
+            `adapters.save_weights`.
+
+    Returns:
+        A `Verification`.
+
+    Raises:
+        UserError: it is none of these.
+
+    Example:
+
+    >>> import tempfile
+    >>> broken = pathlib.Path(tempfile.mkdtemp()) / "adapter.h5"
+    >>> _ = broken.write_bytes(b"nothing")
+    >>> found = verify(broken)
+    >>> found.kind, found.is_whole
+    ('adapter', False)
+    """
+    path = pathlib.Path(path)
+    found = Verification(_kind(path), str(path))
+    try:
+        for line in KINDS[found.kind](path):
+            found.checks.append(line)
+    except UserError as error:
+        found.problem = str(error)
+    return found
+
+
+def _kind(path):
+    if path.is_file() and path.suffix in (".keras", ".h5"):
+        return "model" if path.suffix == ".keras" else "adapter"
+    if RunFolder(path).is_run:
+        return "run"
+    marks = (MANIFEST, "saved_model.pb")
+    if versions(path) or any((path / mark).is_file() for mark in marks):
+        return "export"
+    raise UserError(
+        "Expected the folder of a run or of an export, a .keras file, or the "
+        f".h5 file of an adapter. Received: {path}, which is "
+        f"{'none of these' if path.exists() else 'not there'}"
+    )
+
+
+def _verify_run(path):
+    run = RunFolder(path)
+    config, labels, names, vocabulary = run.read()
+    yield f"config.json: {config.model}, seed {config.seed}"
+    with reading(WHOLE, run.config_file):
+        if len(labels) != len(names):
+            raise ValueError("labels and their names differ in number")
+    with reading(WHOLE, run.vocabulary_file):
+        if len(set(vocabulary)) < len(vocabulary):
+            raise ValueError("a token is there twice")
+    yield f"vocabulary.txt: {len(vocabulary):,} entries"
+    yield from _verify_checkpoints(run)
+    if (run.logs / "telemetry.csv").is_file():
+        yield f"telemetry.csv: {_rows(run.logs / 'telemetry.csv'):,} readings"
+    if not run.is_finished:
+        yield "unfinished: no model yet"
+        return
+    metrics = run.metrics()
+    with reading(WHOLE, run.metrics_file):
+        if len(metrics["history"]) != metrics["epochs"]:
+            raise ValueError("the history is not that of the epochs")
+        if not is_number(metrics["validation_loss"]):
+            raise ValueError("validation_loss is no number")
+        total = metrics["parameters"]["total"]
+    yield f"metrics.json: {metrics['epochs']} epochs"
+    yield from _verify_archive(run.model_file)
+    model = _read_finite(run.model_file)
+    with reading(WHOLE, run.model_file):
+        counted = count_parameters(model, config)["total"]
+        if counted != total:
+            raise ValueError(f"{counted} parameters, and {total} were trained")
+    yield f"model.keras: loads, {counted:,} parameters, all finite"
+
+
+def _verify_checkpoints(run):
+    state_file = run.checkpoints / "state.json"
+    if not state_file.is_file():
+        yield "checkpoints: none"
+        return
+    state = read_state(state_file)
+    for name in sorted({state["last"], state["best"]}):
+        path = run.checkpoints / name
+        with (
+            reading("a whole checkpoint", path, errors=(RuntimeError,)),
+            h5py.File(path, "r") as file,
+        ):
+            arrays, numbers = check_weights(file)
+        yield f"{name}: {arrays} arrays, {numbers:,} numbers, all finite"
+    yield f"state.json: epoch {state['epoch']}"
+
+
+def _rows(path):
+    """How many readings a CSV file holds."""
+    with (
+        reading("the readings of a training", path, errors=(csv.Error,)),
+        path.open(encoding="utf-8", newline="") as file,
+    ):
+        rows = list(csv.reader(file))[1:]
+        for row in rows[:-1]:  # a kill may have cut the last one short
+            int(row[0])
+    return len(rows)
+
+
+def _verify_model(path):
+    yield from _verify_archive(path)
+    model = _read_finite(path)
+    yield f"loads: {model.count_params():,} parameters, all finite"
+
+
+def _verify_archive(path):
+    expected = "a whole .keras file"
+    # zipfile raises what its decompressors raise.
+    with reading(expected, path, errors=(Exception,)):
+        names = check_archive(path)
+        for name in ("config.json", "metadata.json", "model.weights.h5"):
+            if name not in names:
+                raise ValueError(f"{name} is missing")
+    yield f"{path.name}: {len(names)} members, checksums and paths as due"
+
+
+def _read_finite(path):
+    # Importing `models` registers the classes that the file names.
+    from tfq_hybrid import models  # noqa: F401
+
+    expected = "a whole .keras file"
+    model = read_model(path, expected)
+    with reading(expected, path):
+        _check_finite({v.path: v for v in model.variables})
+    return model
+
+
+def _verify_adapter(path):
+    method, fingerprint, arrays = read_weights(path)
+    with reading("a file of adapter weights", path):
+        _check_finite(arrays)
+    numbers = sum(array.size for array in arrays.values())
+    yield f"{type(method).__name__} for the base {fingerprint[:12]}"
+    yield f"{len(arrays)} arrays, {numbers:,} numbers, all finite"
+
+
+def _verify_export(path):
+    found = versions(path)
+    for folder in [path / str(n) for n in found] if found else [path]:
+        folder, model = load_export(folder)
+        yield f"{folder.name}: {MANIFEST} holds for every file"
+        with reading("a whole export", folder, errors=(Exception,)):
+            names = sorted(model.signatures)
+            if not names:
+                raise ValueError("it has no signature")
+            variables = {v.name: v for v in model.variables}
+            _check_finite(variables)
+        yield (
+            f"{folder.name}: loads, with {', '.join(names)}; "
+            f"{len(variables)} variables, all finite"
+        )
+
+
+def _check_finite(arrays):
+    for name, array in arrays.items():
+        array = np.asarray(array)
+        is_float = array.dtype.kind in "fV"  # V: bfloat16
+        if is_float and not np.isfinite(array.astype(np.float32)).all():
+            raise ValueError(f"{name} is not finite")
+
+
+KINDS = {
+    "run": _verify_run,
+    "model": _verify_model,
+    "adapter": _verify_adapter,
+    "export": _verify_export,
+}
