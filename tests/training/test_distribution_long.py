@@ -1,0 +1,124 @@
+"""Several workers, at length; `make test-all` runs it.
+
+The kills alone, `TFQ_HYBRID_KILLS` of them, 20 by default:
+
+    python -m pytest -m long tests/training/test_distribution_long.py -k killed
+"""
+
+import dataclasses
+import json
+import os
+
+import numpy as np
+import pytest
+
+from tests.training.crew import finish, start
+from tests.training.test_distribution import TINY, check_equal
+from tfq_hybrid.training import TrainConfig, load_trained
+
+pytestmark = pytest.mark.long
+KILLS = int(os.environ.get("TFQ_HYBRID_KILLS", 20))
+STEPS = 15  # 3 epochs of 5
+
+
+@pytest.fixture
+def tiny(data_dir):
+    return TrainConfig(**TINY, data_dir=str(data_dir))
+
+
+def test_the_tfq_engine(tiny, tmp_path):
+    options = dataclasses.replace(tiny.options, engine="tfq")
+    check_equal(dataclasses.replace(tiny, options=options), tmp_path)
+
+
+def test_three_workers_of_which_one_has_no_rows(tiny, tmp_path):
+    check_equal(tiny, tmp_path, count=3)
+
+
+def test_class_weights(real_data, tmp_path):
+    config = TrainConfig(
+        data=str(real_data("sms_spam.tsv")),
+        model="hybrid-bert",
+        limit=45,
+        sequence_length=12,
+        batch_size=10,
+        vocabulary_size=128,
+        epochs=4,
+        patience=9,
+        options={"dropout": 0.0, "circuit": {"qubits": 2, "depth": 1}},
+    )
+    check_equal(config, tmp_path, steps=16)
+
+
+def test_tokens_of_a_language_model(real_data, tmp_path):
+    """Dialogues, in which a part of the tokens is learned."""
+    config = TrainConfig(
+        data=str(real_data("alpaca_4000.jsonl")),
+        model="hyqut",
+        limit=30,
+        sequence_length=32,
+        batch_size=6,
+        vocabulary_size=300,
+        epochs=4,
+        patience=9,
+        options={"size": "tiny"},
+    )
+    check_equal(config, tmp_path)
+
+
+def test_devices_of_one_process(tiny, tmp_path):
+    """`mirrored`, with the CPU cut into two devices."""
+    check_equal(tiny, tmp_path, distribute="mirrored")
+
+
+@pytest.fixture(scope="module")
+def whole(data_dir, tmp_path_factory):
+    """The end of a training that nothing interrupted, with dropout."""
+    folder = tmp_path_factory.mktemp("whole")
+    options = {**TINY["options"], "dropout": 0.1}
+    arguments = {**TINY, "epochs": 3, "options": options}
+    config = TrainConfig(**arguments, data_dir=str(data_dir))
+    tasks = [tasked(config, folder, rank) for rank in range(2)]
+    assert finish(start(tasks, folder)) == [0, 0]
+    return config, end_of(folder / "run-0")
+
+
+def tasked(config, folder, rank, **more):
+    output = str(folder / f"run-{rank}")
+    return {"config": config.to_dict(), "output": output, **more}
+
+
+def end_of(run):
+    metrics = json.loads((run / "metrics.json").read_text())
+    return metrics["history"], load_trained(run)[0].get_weights()
+
+
+@pytest.mark.parametrize("number", range(KILLS))
+def test_killed_at_a_random_step(whole, number, tmp_path):
+    """kill -9 of the chief, of the other or of both; the end is the same.
+
+    Bit for bit: on the same number of workers, sums come in the same order.
+    """
+    config, (history, weights) = whole
+    random = np.random.default_rng(number)
+    victims = [[0], [1], [0, 1]][number % 3]
+    at = int(random.integers(0, STEPS + 1))
+    tasks = [
+        tasked(config, tmp_path, rank, kill_at=at if rank in victims else None)
+        for rank in range(2)
+    ]
+    codes = finish(start(tasks, tmp_path), seconds=120)
+    # Of two victims the first one's death may end the second.
+    assert [codes[rank] for rank in victims].count(-9) >= 1, (at, codes)
+    for rank, code in enumerate(codes):
+        assert code in ((-9, 1) if rank in victims else (1,)), (at, codes)
+        if code == 1:
+            log = (tmp_path / f"worker-{rank}.log").read_text()
+            assert "WorkerLostError: Lost a worker. No answer from" in log
+    tasks = [tasked(config, tmp_path, rank, resume=True) for rank in range(2)]
+    assert finish(start(tasks, tmp_path)) == [0, 0]
+    assert not (tmp_path / "run-1").exists()
+    found, left = end_of(tmp_path / "run-0")
+    assert found == history
+    for a, b in zip(left, weights, strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -1,0 +1,141 @@
+"""`join`: one process takes its place among those that train together.
+
+`tf.distribute` connects them, as `TF_CONFIG` says. A heartbeat, that of
+TensorFlow's coordination service, ends the sums that wait for a worker that
+died.
+"""
+
+import contextlib
+import os
+import socket
+
+import tensorflow as tf
+from tensorflow.python.eager import context as tf_context
+from tensorflow.tsl.protobuf import coordination_config_pb2
+
+from tfq_hybrid.errors import UserError, WorkerLostError, check_choice
+from tfq_hybrid.training.tf_config import check_port, read_tf_config
+from tfq_hybrid.training.workers import Alone, Mirrored, Workers
+
+STRATEGIES = ("mirrored", "multi-worker")
+
+# Seconds until workers that do not come are given up, and dead ones.
+START_SECONDS = 120
+HEARTBEAT_SECONDS = 20
+# What a sum fails with where a worker is gone.
+LOST = (
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.FailedPreconditionError,
+    tf.errors.InternalError,
+    tf.errors.UnavailableError,
+)
+
+
+@contextlib.contextmanager
+def join(distribute):
+    """Takes this process's place among those that train together.
+
+    It must come before anything that TensorFlow computes.
+
+    Args:
+        distribute: `"multi-worker"`: as `TF_CONFIG` says. `"mirrored"`: one
+            process for all its devices. `None`: one process, one device.
+
+    Yields:
+        `Workers`, `Mirrored` or `Alone`.
+
+    Raises:
+        UserError: `distribute` or `TF_CONFIG` is wrong, or this worker's
+            port is in use.
+        WorkerLostError: a worker does not come, or is gone.
+    """
+    if distribute is not None:
+        check_choice("distribute", distribute, STRATEGIES)
+    if distribute != "multi-worker":
+        yield _local(distribute)
+        return
+    addresses, rank = read_tf_config(os.environ.get("TF_CONFIG"))
+    check_port(addresses[rank])
+    try:
+        strategy = _connect(addresses)
+    except (RuntimeError, *LOST) as error:
+        raise WorkerLostError(
+            f"Expected {len(addresses)} workers within {START_SECONDS} s. "
+            f"{_silent(addresses, rank)} ({_reason(error)})"
+        ) from None
+    try:
+        yield Workers(addresses, rank, strategy)
+    except LOST as error:
+        raise WorkerLostError(
+            f"Lost a worker. {_silent(addresses, rank)} The last checkpoint "
+            "is kept: end all workers, and start all again with --resume. "
+            f"({_reason(error)})"
+        ) from None
+
+
+def _local(distribute):
+    """One process, with all its GPUs where it is to be mirrored."""
+    if distribute is None:
+        return Alone()
+    devices = tf.config.list_logical_devices("GPU")
+    devices = devices or tf.config.list_logical_devices("CPU")
+    if len(devices) == 1:
+        return Alone()
+    names = [device.name for device in devices]
+    return Mirrored(tf.distribute.MirroredStrategy(names))
+
+
+def _connect(addresses):
+    """Waits for all workers; gives the strategy that adds over them.
+
+    Without a coordination service of its own choice, TensorFlow would wait
+    for an hour.
+    """
+    jobs = tf.distribute.cluster_resolver.TFConfigClusterResolver()
+    cluster = jobs.cluster_spec()
+    leader = "chief" if "chief" in cluster.jobs else "worker"
+    tf_context.context().configure_coordination_service(
+        service_type="standalone",
+        service_leader=f"/job:{leader}/replica:0/task:0",
+        cluster_register_timeout_in_ms=1000 * START_SECONDS,
+        heartbeat_timeout_in_ms=1000 * HEARTBEAT_SECONDS,
+        coordinated_jobs=[
+            coordination_config_pb2.CoordinatedJob(
+                name=job, num_tasks=cluster.num_tasks(job)
+            )
+            for job in cluster.jobs
+        ],
+    )
+    kind = tf.distribute.experimental.CommunicationImplementation
+    gpus = tf.config.get_visible_devices("GPU")
+    if len(gpus) > 1:
+        raise UserError(
+            "Expected one GPU for each worker: start one a GPU, and let it "
+            f"see that by CUDA_VISIBLE_DEVICES. Received: {len(gpus)} visible"
+        )
+    options = tf.distribute.experimental.CommunicationOptions(
+        implementation=kind.AUTO if gpus else kind.RING
+    )
+    return tf.distribute.MultiWorkerMirroredStrategy(jobs, options)
+
+
+def _silent(addresses, rank):
+    """Which of the other workers do not answer, a sentence."""
+    silent = []
+    for other, address in enumerate(addresses):
+        if other == rank:
+            continue
+        host, _, port = address.rpartition(":")
+        try:
+            socket.create_connection((host, int(port)), timeout=2).close()
+        except OSError:
+            silent.append(address)
+    if not silent:
+        return "All answer at their ports."
+    return f"No answer from {', '.join(silent)}."
+
+
+def _reason(error):
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
