@@ -7,7 +7,37 @@ import socket
 import subprocess
 import sys
 
+import numpy as np
+
+from tfq_hybrid.training import TrainConfig
+
+WORDS = "a fine film with great music and bad jokes that no one likes".split()
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def tiny_config(folder, **arguments):
+    """A config of 25 rows in batches of 6, the last one a single row."""
+    random = np.random.default_rng(0)
+    for name, rows in (("train", 25), ("dev", 7)):
+        lines = ["text\tlabel"]
+        for _ in range(rows):
+            words = random.choice(WORDS, 6)
+            lines.append(f"{' '.join(words)}\t{int('bad' in words)}")
+        (folder / f"{name}.tsv").write_text("\n".join(lines) + "\n")
+    options = {"circuit": {"qubits": 2, "depth": 1}, "dropout": 0.0}
+    options |= arguments.pop("options", {})
+    defaults = {
+        "data": str(folder / "train.tsv"),
+        "validation_data": str(folder / "dev.tsv"),
+        "sequence_length": 12,
+        "batch_size": 6,
+        "vocabulary_size": 128,
+        "epochs": 4,
+        "patience": 9,
+        "clipnorm": 0.5,
+    }
+    return TrainConfig(**{**defaults, **arguments, "options": options})
 
 
 def free_ports(count):

@@ -7,27 +7,15 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.eager import context
 
-from tests.training.crew import finish, free_ports, start
+from tests.training.crew import finish, free_ports, start, tiny_config
 from tests.training.worker import watch_fit
+from tfq_hybrid.cli.main import main
 from tfq_hybrid.data.batches import share_batches
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.models.losses import WeightedCrossEntropy
-from tfq_hybrid.training import TrainConfig, join, load_trained, train
+from tfq_hybrid.training import join, load_trained, train
 from tfq_hybrid.training.distribution import build_symbolically, check_keras
 from tfq_hybrid.training.tf_config import EXAMPLE, check_port, read_tf_config
-
-# 25 rows in batches of 6: the last one is a single row, for two workers.
-TINY = {
-    "data": "embedded",
-    "limit": 25,
-    "sequence_length": 12,
-    "batch_size": 6,
-    "vocabulary_size": 128,
-    "epochs": 4,
-    "patience": 9,
-    "clipnorm": 0.5,
-    "options": {"circuit": {"qubits": 2, "depth": 1}, "dropout": 0.0},
-}
 
 
 def train_both(config, folder, count, distribute):
@@ -83,9 +71,8 @@ def check_equal(config, folder, count=2, steps=20, distribute="multi-worker"):
             assert other[name] == pytest.approx(one[name], abs=2e-4), name
 
 
-def test_two_workers_equal_one_process(data_dir, tmp_path):
-    config = TrainConfig(**TINY, data_dir=str(data_dir))
-    check_equal(config, tmp_path)
+def test_two_workers_equal_one_process(tmp_path):
+    check_equal(tiny_config(tmp_path), tmp_path)
 
 
 def test_parts_make_up_the_whole():
@@ -218,3 +205,26 @@ def test_canary_of_the_coordination_service():
     assert made.service_type == "standalone"
     assert made.cluster_register_timeout_in_ms == 7
     assert made.heartbeat_timeout_in_ms == 5
+
+
+def test_the_command_says_what_to_set(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    arguments = ["--data", "embedded", "--output", str(tmp_path / "run")]
+    with pytest.raises(SystemExit) as stopped:
+        main(["train", "--distribute", "multi-worker", *arguments])
+    assert stopped.value.code == 2
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1
+    assert "TF_CONFIG to be such as" in printed
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_batch_for_fewer_devices(tmp_path):
+    """Found before anything is written, and told by all."""
+    config = tiny_config(tmp_path, batch_size=1)
+    task = {"config": config.to_dict(), "output": str(tmp_path / "run")}
+    task |= {"distribute": "mirrored", "devices": 2}
+    assert finish(start([task], tmp_path)) == [1]
+    log = (tmp_path / "worker-0.log").read_text()
+    assert "UserError: Expected a batch_size of at least 2" in log
+    assert not (tmp_path / "run").exists()

@@ -5,15 +5,16 @@ The kills alone, `TFQ_HYBRID_KILLS` of them, 20 by default:
     python -m pytest -m long tests/training/test_distribution_long.py -k killed
 """
 
-import dataclasses
 import json
 import os
 
+import keras_hub
 import numpy as np
 import pytest
 
-from tests.training.crew import finish, start
-from tests.training.test_distribution import TINY, check_equal
+from tests.training.crew import finish, start, tiny_config
+from tests.training.test_distribution import check_equal
+from tfq_hybrid.data.vocabulary import SPECIAL_TOKENS
 from tfq_hybrid.training import TrainConfig, load_trained
 
 pytestmark = pytest.mark.long
@@ -21,33 +22,42 @@ KILLS = int(os.environ.get("TFQ_HYBRID_KILLS", 20))
 STEPS = 15  # 3 epochs of 5
 
 
-@pytest.fixture
-def tiny(data_dir):
-    return TrainConfig(**TINY, data_dir=str(data_dir))
+def test_the_tfq_engine(tmp_path):
+    check_equal(tiny_config(tmp_path, options={"engine": "tfq"}), tmp_path)
 
 
-def test_the_tfq_engine(tiny, tmp_path):
-    options = dataclasses.replace(tiny.options, engine="tfq")
-    check_equal(dataclasses.replace(tiny, options=options), tmp_path)
-
-
-def test_three_workers_of_which_one_has_no_rows(tiny, tmp_path):
-    check_equal(tiny, tmp_path, count=3)
+def test_three_workers_of_which_two_lack_rows(tmp_path):
+    check_equal(tiny_config(tmp_path), tmp_path, count=3)
 
 
 def test_class_weights(real_data, tmp_path):
+    """A loss whose mean over a batch is not that over its rows."""
+    words = "to you a the now free text call u i me is".split()
+    vocabulary = [*SPECIAL_TOKENS, *words]
+    bert = keras_hub.models.BertBackbone(
+        vocabulary_size=len(vocabulary),
+        num_layers=1,
+        num_heads=2,
+        hidden_dim=8,
+        intermediate_dim=16,
+        max_sequence_length=12,
+        dropout=0.0,
+    )
+    preset = str(tmp_path / "bert")
+    bert.save_to_preset(preset)
+    tokenizer = keras_hub.models.BertTokenizer(vocabulary, lowercase=True)
+    tokenizer.save_to_preset(preset)
     config = TrainConfig(
         data=str(real_data("sms_spam.tsv")),
         model="hybrid-bert",
         limit=45,
         sequence_length=12,
         batch_size=10,
-        vocabulary_size=128,
         epochs=4,
         patience=9,
-        options={"dropout": 0.0, "circuit": {"qubits": 2, "depth": 1}},
+        options={"preset": preset, "train_encoder": True},
     )
-    check_equal(config, tmp_path, steps=16)
+    check_equal(config, tmp_path / "runs", steps=20)
 
 
 def test_tokens_of_a_language_model(real_data, tmp_path):
@@ -66,18 +76,16 @@ def test_tokens_of_a_language_model(real_data, tmp_path):
     check_equal(config, tmp_path)
 
 
-def test_devices_of_one_process(tiny, tmp_path):
+def test_devices_of_one_process(tmp_path):
     """`mirrored`, with the CPU cut into two devices."""
-    check_equal(tiny, tmp_path, distribute="mirrored")
+    check_equal(tiny_config(tmp_path), tmp_path, distribute="mirrored")
 
 
 @pytest.fixture(scope="module")
-def whole(data_dir, tmp_path_factory):
+def whole(tmp_path_factory):
     """The end of a training that nothing interrupted, with dropout."""
     folder = tmp_path_factory.mktemp("whole")
-    options = {**TINY["options"], "dropout": 0.1}
-    arguments = {**TINY, "epochs": 3, "options": options}
-    config = TrainConfig(**arguments, data_dir=str(data_dir))
+    config = tiny_config(folder, epochs=3, options={"dropout": 0.1})
     tasks = [tasked(config, folder, rank) for rank in range(2)]
     assert finish(start(tasks, folder)) == [0, 0]
     return config, end_of(folder / "run-0")

@@ -138,4 +138,9 @@ def _silent(addresses, rank):
 
 
 def _reason(error):
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+    """The line of an error that says most."""
+    idle = ("Graph execution error", "Detected at node", "  File")
+    for line in str(error).splitlines():
+        if line.strip() and not line.startswith(idle):
+            return line.strip()[:200]
+    return type(error).__name__

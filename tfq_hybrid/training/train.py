@@ -67,7 +67,6 @@ def train(
     workers.check_same("options", [config.to_dict(), resume, overwrite])
     workers.from_chief(lambda: folder.check_writable(resume, overwrite))
     _check_workers(config, workers)
-    keras.utils.set_random_seed(config.seed)
     task = TASKS[config.system.task]
     training, validation = task.load(config)
     fingerprint = training.fingerprint()
@@ -83,6 +82,8 @@ def train(
 
     facts, vocabulary = workers.from_chief(begin)
     classes = len(facts.get("label_values", ())) or None
+    # Not before the data, whose preparation may draw random numbers.
+    keras.utils.set_random_seed(config.seed)
     with workers.scope():
         model = build_model(config, vocabulary, classes)
     training = task.encode(training, model, config)

@@ -79,7 +79,7 @@ class Workers(Alone):
         self.rank = rank
         self.count = len(addresses)
         self._strategy = strategy
-        self._function = tf.function(self.all_sum)
+        self._function = tf.function(self.all_sum, autograph=False)
 
     def all_sum(self, tensor):
         return self._strategy.run(_add_up, args=(tensor,))
@@ -155,4 +155,5 @@ class Workers(Alone):
 
 def _add_up(tensor):
     context = tf.distribute.get_replica_context()
-    return context.all_reduce(tf.distribute.ReduceOp.SUM, tensor)
+    here = tf.identity(tensor)  # what comes from outside has no device
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, here)
