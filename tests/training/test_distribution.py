@@ -1,4 +1,6 @@
+import concurrent.futures
 import json
+import signal
 import socket
 
 import keras
@@ -11,11 +13,12 @@ from tests.training.crew import finish, free_ports, start, tiny_config
 from tests.training.worker import watch_fit
 from tfq_hybrid.cli.main import main
 from tfq_hybrid.data.batches import share_batches
-from tfq_hybrid.errors import UserError
+from tfq_hybrid.errors import UserError, WorkerLostError
 from tfq_hybrid.models.losses import WeightedCrossEntropy
 from tfq_hybrid.training import join, load_trained, train
 from tfq_hybrid.training.distribution import build_symbolically, check_keras
-from tfq_hybrid.training.tf_config import EXAMPLE, check_port, read_tf_config
+from tfq_hybrid.training.meeting import ended_by_alarm, meet
+from tfq_hybrid.training.tf_config import EXAMPLE, read_tf_config
 
 
 def train_both(config, folder, count, distribute):
@@ -146,22 +149,45 @@ def test_bad_tf_config(text, message):
 
 
 def test_a_port_in_use(monkeypatch):
-    with socket.socket() as other:
-        other.bind(("", 0))
-        other.listen()
+    with socket.create_server(("", 0)) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
-        with pytest.raises(UserError, match=f"free port.*{address}"):
-            check_port(address)
         cluster = {"worker": [address, "127.0.0.1:1"]}
         task = {"type": "worker", "index": 0}
         text = json.dumps({"cluster": cluster, "task": task})
         monkeypatch.setenv("TF_CONFIG", text)
+        message = f"free port.*{address}"
         with (
-            pytest.raises(UserError, match="free port"),
+            pytest.raises(UserError, match=message),
             join("multi-worker"),
         ):
             pass
-    check_port(f"127.0.0.1:{free_ports(1)[0]}")
+
+
+def test_a_worker_that_does_not_come():
+    own, other = (f"127.0.0.1:{port}" for port in free_ports(2))
+    message = f"Expected 2 workers within 0 s. No answer from {other}"
+    with pytest.raises(WorkerLostError, match=message):
+        meet([own, other], 0, 0)
+
+
+def test_a_worker_that_comes_later():
+    own, other = (f"127.0.0.1:{port}" for port in free_ports(2))
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        met = pool.submit(meet, [other, own], 1, 60)
+        with pytest.raises(concurrent.futures.TimeoutError):
+            met.result(timeout=0.5)
+        port = int(other.rpartition(":")[2])
+        with socket.create_server(("", port)):
+            assert met.result(timeout=60) is None
+
+
+def test_an_alarm_leaves_signals_as_they_were():
+    signals = signal.SIGALRM, signal.SIGTERM
+    before = [signal.getsignal(s) for s in signals]
+    with ended_by_alarm(60):
+        assert signal.alarm(60) > 0
+    assert signal.alarm(0) == 0
+    assert [signal.getsignal(s) for s in signals] == before
 
 
 def test_join_refuses_other_words(monkeypatch):
@@ -198,12 +224,10 @@ def test_canary_of_the_coordination_service():
     own.configure_coordination_service(
         service_type="standalone",
         service_leader="/job:worker/replica:0/task:0",
-        cluster_register_timeout_in_ms=7,
         heartbeat_timeout_in_ms=5,
     )
     made = own.coordination_service
     assert made.service_type == "standalone"
-    assert made.cluster_register_timeout_in_ms == 7
     assert made.heartbeat_timeout_in_ms == 5
 
 

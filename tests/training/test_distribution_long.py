@@ -15,7 +15,7 @@ import pytest
 from tests.training.crew import finish, start, tiny_config
 from tests.training.test_distribution import check_equal
 from tfq_hybrid.data.vocabulary import SPECIAL_TOKENS
-from tfq_hybrid.training import TrainConfig, load_trained
+from tfq_hybrid.training import Checkpoint, TrainConfig, load_trained, train
 
 pytestmark = pytest.mark.long
 KILLS = int(os.environ.get("TFQ_HYBRID_KILLS", 20))
@@ -79,6 +79,36 @@ def test_tokens_of_a_language_model(real_data, tmp_path):
 def test_devices_of_one_process(tmp_path):
     """`mirrored`, with the CPU cut into two devices."""
     check_equal(tiny_config(tmp_path), tmp_path, distribute="mirrored")
+
+
+def test_goes_on_with_another_number_of_workers(tmp_path):
+    config = tiny_config(tmp_path)
+    silent = {"verbose": 0, "report": lambda line: None}
+    single = train(config, tmp_path / "single", **silent)
+    tasks = [tasked(config, tmp_path, rank, kill_at=12) for rank in range(2)]
+    finish(start(tasks, tmp_path))
+    assert Checkpoint(tmp_path / "run-0" / "checkpoints").epoch == 2
+    rest = train(config, tmp_path / "run-0", resume=True, **silent)
+    assert len(rest["history"]) == len(single["history"]) == 4
+    for one, other in zip(single["history"], rest["history"], strict=True):
+        for name in ("loss", "val_loss", "accuracy", "val_accuracy"):
+            assert other[name] == pytest.approx(one[name], abs=1e-4)
+
+
+def test_a_silent_worker_is_given_up(tmp_path):
+    """A stopped process keeps its connections; its heartbeat ends."""
+    config = tiny_config(tmp_path)
+    tasks = [tasked(config, tmp_path, rank) for rank in range(2)]
+    tasks[1]["stop_at"] = 3
+    processes = start(tasks, tmp_path)
+    try:
+        assert processes[0].wait(timeout=180) == 1
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    log = (tmp_path / "worker-0.log").read_text()
+    assert "WorkerLostError: Lost a worker." in log
 
 
 @pytest.fixture(scope="module")

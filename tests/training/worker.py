@@ -2,8 +2,8 @@
 
 Its argument is JSON: `config`, `output` and `resume` as for `train`;
 `distribute`; `devices`, how many the CPU is cut into; `kill_at`, a step at
-which it kills itself; `steps`, a file for the loss of each step, and then the
-metrics of an epoch are of its last step.
+which it kills itself, and `stop_at`, at which it stops; `steps`, a file for
+the loss of each step, and then the metrics of an epoch are of its last step.
 """
 
 import json
@@ -21,21 +21,21 @@ from tfq_hybrid.training import TrainConfig, join, train
 class Watch(keras.callbacks.Callback):
     """Writes down the losses of steps; kills the process at one of them."""
 
-    def __init__(self, steps=None, kill_at=None):
+    def __init__(self, steps=None, kill_at=None, stop_at=None):
         super().__init__()
         self.steps = steps
-        self.kill_at = kill_at
+        self.signals = {kill_at: signal.SIGKILL, stop_at: signal.SIGSTOP}
         self.losses = []
 
     def on_train_batch_begin(self, batch, logs=None):
         if self.steps:
             self.model.reset_metrics()
-        if self.kill_at == int(self.model.optimizer.iterations):
-            os.kill(os.getpid(), signal.SIGKILL)
+        self.on_test_begin()
 
     def on_test_begin(self, logs=None):
-        if self.kill_at == int(self.model.optimizer.iterations):
-            os.kill(os.getpid(), signal.SIGKILL)
+        sent = self.signals.get(int(self.model.optimizer.iterations))
+        if sent is not None:
+            os.kill(os.getpid(), sent)
 
     def on_train_batch_end(self, batch, logs=None):
         self.losses.append(float(logs["loss"]))
@@ -67,7 +67,8 @@ def main(task):
     (cpu,) = tf.config.list_physical_devices("CPU")
     tf.config.set_logical_device_configuration(cpu, devices)
     config = TrainConfig.from_dict(task["config"])
-    watch_fit(steps=task.get("steps"), kill_at=task.get("kill_at"))
+    names = ("steps", "kill_at", "stop_at")
+    watch_fit(**{name: task.get(name) for name in names})
     try:
         with join(task["distribute"]) as workers:
             train(

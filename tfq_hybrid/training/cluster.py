@@ -7,19 +7,19 @@ died.
 
 import contextlib
 import os
-import socket
 
 import tensorflow as tf
 from tensorflow.python.eager import context as tf_context
 from tensorflow.tsl.protobuf import coordination_config_pb2
 
 from tfq_hybrid.errors import UserError, WorkerLostError, check_choice
-from tfq_hybrid.training.tf_config import check_port, read_tf_config
+from tfq_hybrid.training.meeting import ended_by_alarm, meet, silent
+from tfq_hybrid.training.tf_config import read_tf_config
 from tfq_hybrid.training.workers import Alone, Mirrored, Workers
 
 STRATEGIES = ("mirrored", "multi-worker")
 
-# Seconds until workers that do not come are given up, and dead ones.
+# Seconds until workers that do not come are given up, and silent ones.
 START_SECONDS = 120
 HEARTBEAT_SECONDS = 20
 # What a sum fails with where a worker is gone.
@@ -57,20 +57,17 @@ def join(distribute):
         yield _local(distribute)
         return
     addresses, rank = read_tf_config(os.environ.get("TF_CONFIG"))
-    check_port(addresses[rank])
+    meet(addresses, rank, START_SECONDS)
     try:
-        strategy = _connect(addresses)
-    except (RuntimeError, *LOST) as error:
-        raise WorkerLostError(
-            f"Expected {len(addresses)} workers within {START_SECONDS} s. "
-            f"{_silent(addresses, rank)} ({_reason(error)})"
-        ) from None
-    try:
+        with ended_by_alarm(START_SECONDS):
+            strategy = _connect()
         yield Workers(addresses, rank, strategy)
     except LOST as error:
+        others = [a for i, a in enumerate(addresses) if i != rank]
+        gone = ", ".join(silent(others)) or "one that listens still"
         raise WorkerLostError(
-            f"Lost a worker. {_silent(addresses, rank)} The last checkpoint "
-            "is kept: end all workers, and start all again with --resume. "
+            f"Lost a worker. No answer from {gone}. The last checkpoint is "
+            "kept: end all workers, and start all again with --resume. "
             f"({_reason(error)})"
         ) from None
 
@@ -87,11 +84,11 @@ def _local(distribute):
     return Mirrored(tf.distribute.MirroredStrategy(names))
 
 
-def _connect(addresses):
-    """Waits for all workers; gives the strategy that adds over them.
+def _connect():
+    """Connects to all workers; gives the strategy that adds over them.
 
-    Without a coordination service of its own choice, TensorFlow would wait
-    for an hour.
+    The coordination service that TensorFlow sets up by itself is the same,
+    but for the heartbeat.
     """
     jobs = tf.distribute.cluster_resolver.TFConfigClusterResolver()
     cluster = jobs.cluster_spec()
@@ -99,7 +96,6 @@ def _connect(addresses):
     tf_context.context().configure_coordination_service(
         service_type="standalone",
         service_leader=f"/job:{leader}/replica:0/task:0",
-        cluster_register_timeout_in_ms=1000 * START_SECONDS,
         heartbeat_timeout_in_ms=1000 * HEARTBEAT_SECONDS,
         coordinated_jobs=[
             coordination_config_pb2.CoordinatedJob(
@@ -119,22 +115,6 @@ def _connect(addresses):
         implementation=kind.AUTO if gpus else kind.RING
     )
     return tf.distribute.MultiWorkerMirroredStrategy(jobs, options)
-
-
-def _silent(addresses, rank):
-    """Which of the other workers do not answer, a sentence."""
-    silent = []
-    for other, address in enumerate(addresses):
-        if other == rank:
-            continue
-        host, _, port = address.rpartition(":")
-        try:
-            socket.create_connection((host, int(port)), timeout=2).close()
-        except OSError:
-            silent.append(address)
-    if not silent:
-        return "All answer at their ports."
-    return f"No answer from {', '.join(silent)}."
 
 
 def _reason(error):

@@ -1,8 +1,6 @@
 """`TF_CONFIG`: who trains together, and which of them this process is."""
 
 import json
-import os
-import socket
 
 from tfq_hybrid.errors import UserError
 
@@ -60,18 +58,3 @@ def read_tf_config(text):
             f"{', '.join(addresses)}"
         )
     return addresses, addresses.index(own)
-
-
-def check_port(address):
-    """Raises `UserError` unless a worker can listen at its own address."""
-    port = int(address.rpartition(":")[2])
-    with socket.socket() as probe:
-        # What an ended process leaves behind does not count as in use.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("", port))
-        except OSError as error:
-            raise UserError(
-                f"Expected a free port. Received: TF_CONFIG with {address} "
-                f"for this worker ({os.strerror(error.errno)})"
-            ) from None
