@@ -50,14 +50,14 @@ class Steps:
     Args:
         model: a compiled `keras.Model`, built by `build_symbolically`.
         loss: `keras.losses.Loss` that it was compiled with.
-        all_sum: function from a tensor to its sum over all workers.
+        workers: `Workers` or `Mirrored`.
         weighted: bool. Whether the data have sample weights of their own.
     """
 
-    def __init__(self, model, loss, all_sum, weighted):
+    def __init__(self, model, loss, workers, weighted):
         self._model = model
         self._loss = loss
-        self._all_sum = all_sum
+        self._workers = workers
         self._weighted = weighted
 
     @contextlib.contextmanager
@@ -91,13 +91,12 @@ class Steps:
             scaled = model.optimizer.scale_loss(loss * part)
         variables = model.trainable_variables
         gradients = tape.gradient(scaled, variables)
-        some = [i for i, g in enumerate(gradients) if g is not None]
-        dense = [tf.convert_to_tensor(gradients[i]) for i in some]
+        parts = [part for g in gradients for part in self._open_gradient(g)]
         summed, whole = self._finish(
-            y, y_pred, weight, rows, loss * part, part, dense
+            y, y_pred, weight, rows, loss * part, part, parts
         )
-        for i, gradient in zip(some, summed, strict=True):
-            gradients[i] = gradient / tf.cast(whole, gradient.dtype)
+        summed = iter(summed)
+        gradients = [self._close_gradient(g, summed, whole) for g in gradients]
         model.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return model.get_metrics_result()
 
@@ -135,6 +134,43 @@ class Steps:
         part = tf.where(rows > 0, tf.cast(part, loss.dtype), 0.0)
         return loss, tf.stop_gradient(part)
 
+    def _open_gradient(self, gradient):
+        """The tensors of a gradient, such that their sums make it up.
+
+        That of an embedding is a list of rows, the same row twice where a
+        token came twice. The optimizer squares and clips these one by one, so
+        that here they are set side by side, not added up.
+        """
+        if gradient is None:
+            return []
+        if not isinstance(gradient, tf.IndexedSlices):
+            return [gradient]
+        indices = tf.cast(gradient.indices, tf.float32)  # exact below 2**24
+        return [self._beside(gradient.values), self._beside(indices)]
+
+    def _close_gradient(self, gradient, sums, whole):
+        """A gradient like `gradient`, from the next of the sums."""
+        if gradient is None:
+            return None
+        total = next(sums)
+        divided = total / tf.cast(whole, total.dtype)
+        if not isinstance(gradient, tf.IndexedSlices):
+            return divided
+        indices = tf.cast(next(sums), gradient.indices.dtype)
+        shape = tf.concat([[-1], tf.shape(gradient.values)[1:]], 0)
+        return tf.IndexedSlices(
+            tf.reshape(divided, shape),
+            tf.reshape(indices, [-1]),
+            gradient.dense_shape,
+        )
+
+    def _beside(self, tensor):
+        """A tensor at its device's place on a new first axis, else zeros."""
+        place = tf.one_hot(
+            self._workers.place(), self._workers.devices, dtype=tensor.dtype
+        )
+        return tf.tensordot(place, tensor, 0)
+
     def _finish(self, y, y_pred, weight, rows, loss, part, tensors):
         """Adds up over the workers, in one go, and updates the metrics.
 
@@ -163,7 +199,7 @@ class Steps:
     def _sum_all(self, tensors):
         """Sums of tensors of any shapes, as one addition of one vector."""
         flat = [tf.reshape(tf.cast(t, tf.float32), [-1]) for t in tensors]
-        total = self._all_sum(tf.concat(flat, 0))
+        total = self._workers.all_sum(tf.concat(flat, 0))
         parts = tf.split(total, [tf.size(part) for part in flat])
         return [
             tf.cast(tf.reshape(part, tf.shape(tensor)), tensor.dtype)
@@ -186,7 +222,7 @@ def distributed(model, loss, workers, *batches):
     Yields:
         A list of what to train and to validate on instead.
     """
-    if workers.count * workers.replicas == 1:
+    if workers.devices == 1:
         yield batches
         return
     check_keras()
@@ -196,7 +232,7 @@ def distributed(model, loss, workers, *batches):
     first = next(iter(parts[0].map(model.preprocess_samples)))
     with workers.scope():
         build_symbolically(model, first if weighted else first[:2])
-    with Steps(model, loss, workers.all_sum, weighted).installed():
+    with Steps(model, loss, workers, weighted).installed():
         yield parts
 
 

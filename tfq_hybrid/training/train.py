@@ -135,7 +135,7 @@ def train(
 
 def _check_workers(config, workers):
     """Raises `UserError` where several workers cannot train this."""
-    devices = workers.count * workers.replicas
+    devices = workers.devices
     if devices > config.batch_size:
         raise UserError(
             f"Expected a batch_size of at least {devices}, a row for each "

@@ -28,6 +28,15 @@ class Alone:
         """Whether it reads and writes the run folder."""
         return self.rank == 0
 
+    @property
+    def devices(self):
+        """Devices of all workers, an int."""
+        return self.count * self.replicas
+
+    def place(self):
+        """Which of all devices this is, an int or a tensor."""
+        return self.rank
+
     def scope(self):
         """A context in which models are built and trained."""
         return contextlib.nullcontext()
@@ -60,6 +69,9 @@ class Mirrored(Alone):
 
     def scope(self):
         return self._strategy.scope()
+
+    def place(self):
+        return tf.distribute.get_replica_context().replica_id_in_sync_group
 
     def all_sum(self, tensor):
         return _add_up(tensor)
