@@ -33,7 +33,8 @@ class Watch(keras.callbacks.Callback):
         self.on_test_begin()
 
     def on_test_begin(self, logs=None):
-        sent = self.signals.get(int(self.model.optimizer.iterations))
+        step = int(self.model.optimizer.iterations.numpy())
+        sent = self.signals.get(step)
         if sent is not None:
             os.kill(os.getpid(), sent)
 

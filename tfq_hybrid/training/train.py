@@ -159,8 +159,6 @@ def _checkpoint(model, folder, task, workers):
         checkpoint.restore(model)
     history = workers.from_chief(lambda: checkpoint.history)
     if workers.count > 1:
-        if not model.optimizer.built:
-            model.optimizer.build(model.trainable_variables)
         workers.copy_from_chief([*model.variables, *model.optimizer.variables])
         part_randomness(model, workers.rank)
     return checkpoint or Followed(history, task.monitor, task.mode)
