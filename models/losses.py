@@ -55,6 +55,21 @@ class WeightedCrossEntropy(keras.losses.Loss):
         weights = keras.ops.take(table, labels)
         return losses * weights / keras.ops.mean(weights)
 
+    def total_weight(self, y_true):
+        """What the mean over a batch divides by, a float32 tensor.
+
+        With it, the means over the parts of a batch make up that over the
+        whole.
+
+        Args:
+            y_true: as for a call.
+        """
+        labels = keras.ops.cast(keras.ops.reshape(y_true, (-1,)), "int32")
+        if self.weights is None:
+            return keras.ops.sum(keras.ops.ones_like(labels, "float32"))
+        table = keras.ops.convert_to_tensor(self.weights, "float32")
+        return keras.ops.sum(keras.ops.take(table, labels))
+
     def get_config(self):
         return {**super().get_config(), "weights": self.weights}
 

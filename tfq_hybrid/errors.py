@@ -30,6 +30,10 @@ class StorageError(RuntimeError):
     """Something could not be written. The message is one line."""
 
 
+class WorkerLostError(RuntimeError):
+    """A worker of a training is gone. The message is one line."""
+
+
 class TrainingDivergedError(RuntimeError):
     """The loss is no longer a number. The message is one line."""
 

@@ -24,9 +24,17 @@ from tfq_hybrid.errors import (
     StorageError,
     TrainingDivergedError,
     UserError,
+    WorkerLostError,
     choice_error,
 )
 
+# What ends a command that was asked for well.
+STOPPED = (
+    SearchStoppedError,
+    StorageError,
+    TrainingDivergedError,
+    WorkerLostError,
+)
 # What to do after an interrupt, by the command.
 HINTS = {
     "train": " Go on with `tfq-hybrid train --resume`.",
@@ -82,8 +90,8 @@ def main(arguments=None):
     """Runs the command line.
 
     A mistake in the input ends with one line and the exit code 2; a training
-    that diverged, a search that cannot go on, or a disk that is full, with
-    one line and 1; an interrupt with 130.
+    that diverged or lost a worker, a search that cannot go on, or a disk that
+    is full, with one line and 1; an interrupt with 130.
     """
     try:
         commands.main(arguments, "tfq-hybrid", standalone_mode=False)
@@ -94,7 +102,7 @@ def main(arguments=None):
         sys.exit(2)
     except click.ClickException as error:
         _stop(error.format_message(), 2)
-    except (TrainingDivergedError, StorageError, SearchStoppedError) as error:
+    except STOPPED as error:
         _stop(str(error), 1)
     except (KeyboardInterrupt, click.Abort):
         words = sys.argv[1:] if arguments is None else arguments

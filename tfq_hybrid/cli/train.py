@@ -26,6 +26,8 @@ Examples:
   tfq-hybrid train --model qaa --set base=runs/gpt --set place=both \\
       --data alpaca_4000.jsonl --output runs/qaa
   tfq-hybrid train --resume --output runs/sst2
+  TF_CONFIG=… tfq-hybrid train --distribute multi-worker --data glue/sst2 \\
+      --output runs/sst2        (on each worker; see docs/distributed.md)
 
 Watch it: tensorboard --logdir runs/sst2/logs
 """
@@ -145,6 +147,12 @@ Watch it: tensorboard --logdir runs/sst2/logs
 )
 @click.option("--seed", type=int, help="Default: 0.")
 @set_option
+@click.option(
+    "--distribute",
+    metavar="[mirrored|multi-worker]",
+    help="Train on all GPUs of this machine, or with the workers that "
+    "TF_CONFIG names. Default: on one device.",
+)
 @click.option("--resume", is_flag=True, help="Go on with the run in --output.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --output.")
 @click.option(
@@ -153,7 +161,9 @@ Watch it: tensorboard --logdir runs/sst2/logs
     is_flag=True,
     help="Print the metrics as JSON, and nothing else.",
 )
-def train(output, circuit_file, resume, overwrite, as_json, **options):
+def train(
+    output, circuit_file, distribute, resume, overwrite, as_json, **options
+):
     """Train a model with circuits: a text classifier or a language model.
 
     qffn-bert is a BERT whose feed-forward blocks are circuits. hyqut is a
@@ -167,18 +177,28 @@ def train(output, circuit_file, resume, overwrite, as_json, **options):
 
     if resume and circuit_file:
         raise click.UsageError("--resume and --circuit exclude each other.")
-    if resume:
-        config = resumed_config(output, given)
-    else:
-        config = read_config(given, circuit_file)
-    metrics = training.train(
-        config,
-        output,
-        resume=resume,
-        overwrite=overwrite,
-        verbose=0 if as_json else "auto",
-        report=(lambda line: None) if as_json else click.echo,
-    )
+
+    def choose():
+        if resume:
+            config = resumed_config(output, given)
+        else:
+            config = read_config(given, circuit_file)
+        return config.to_dict(), resume, overwrite
+
+    with training.join(distribute) as workers:
+        # The chief's choice counts: the others may lack the run folder.
+        config, resume, overwrite = workers.from_chief(choose)
+        metrics = training.train(
+            training.TrainConfig.from_dict(config),
+            output,
+            resume=resume,
+            overwrite=overwrite,
+            verbose=0 if as_json else "auto",
+            report=(lambda line: None) if as_json else click.echo,
+            workers=workers,
+        )
+    if not workers.is_chief:
+        return
     if as_json:
         click.echo(json.dumps(metrics))
         return

@@ -2,6 +2,7 @@
 
 from tfq_hybrid.training.callbacks import ResumableEarlyStopping, StopOnNaN
 from tfq_hybrid.training.checkpoint import Checkpoint
+from tfq_hybrid.training.cluster import join
 from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.training.evaluate import evaluate
 from tfq_hybrid.training.loading import check_task, load_trained
@@ -10,6 +11,7 @@ from tfq_hybrid.training.run_folder import RunFolder
 from tfq_hybrid.training.tasks import TASKS, Task
 from tfq_hybrid.training.telemetry import Telemetry, gradient_groups
 from tfq_hybrid.training.train import train
+from tfq_hybrid.training.workers import Workers
 
 __all__ = [
     "Checkpoint",
@@ -21,9 +23,11 @@ __all__ = [
     "Task",
     "Telemetry",
     "TrainConfig",
+    "Workers",
     "check_task",
     "evaluate",
     "gradient_groups",
+    "join",
     "load_trained",
     "residual_ratio",
     "train",

@@ -22,7 +22,7 @@ class StopOnNaN(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         loss = float((logs or {}).get("loss", 0.0))
         if not math.isfinite(loss):
-            step = int(self.model.optimizer.iterations)
+            step = int(self.model.optimizer.iterations.numpy())
             raise TrainingDivergedError(
                 f"The loss became {loss} at step {step}."
             )
@@ -76,3 +76,27 @@ class ResumableEarlyStopping(keras.callbacks.EarlyStopping):
         super().on_train_begin(logs)
         for epoch, epoch_logs in enumerate(self.history):
             self.on_epoch_end(epoch, epoch_logs)
+
+
+class Followed(keras.callbacks.Callback):
+    """The chief's checkpoint, as another worker follows it: in memory.
+
+    Args:
+        history: list of dict. The logs of the epochs done.
+        monitor, mode: as for `Checkpoint`.
+    """
+
+    def __init__(self, history, monitor, mode):
+        super().__init__()
+        self.history = list(history)
+        self.monitor = monitor
+        self.mode = mode
+
+    @property
+    def epoch(self):
+        """Epochs done."""
+        return len(self.history)
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = {key: float(value) for key, value in (logs or {}).items()}
+        self.history.append(logs)
