@@ -10,6 +10,7 @@ from tfq_hybrid.models.hybrid_bert import (
     HYBRID_BERT_HEADS,
     HybridBert,
     HybridBertTextClassifier,
+    hybrid_head,
 )
 from tfq_hybrid.models.hybrid_bert_system import HybridBertOptions
 from tfq_hybrid.models.hyqut import HyQuTBackbone, HyQuTCausalLM
@@ -82,6 +83,7 @@ __all__ = [
     "classical_head",
     "contrastive_pairs",
     "embed",
+    "hybrid_head",
     "lora_memory",
     "make_head",
     "mlp_width",

@@ -78,20 +78,16 @@ class HybridBertTextClassifier(BertClassifier):
         dropout=0.0,
         **kwargs,
     ):
-        check_choice("head", head, HYBRID_BERT_HEADS)
-        check_integer("num_classes", num_classes, minimum=2)
         circuit = angle_fed(circuit)
-        width, dtype = backbone.hidden_dim, backbone.dtype_policy
-        if head == "quantum":
-            layer = QuantumDense(
-                num_classes, circuit, engine=engine, dtype=dtype, name="head"
-            )
-            layer.pqc.trainable = bool(train_angles)
-        else:
-            size = head_size(circuit, width, num_classes)
-            layer = classical_head(
-                head, num_classes, mlp_width(size, width, num_classes), dtype
-            )
+        layer = hybrid_head(
+            backbone.hidden_dim,
+            num_classes,
+            head,
+            circuit,
+            train_angles,
+            engine,
+            backbone.dtype_policy,
+        )
         super().__init__(
             backbone,
             num_classes,
@@ -142,6 +138,50 @@ class HybridBertTextClassifier(BertClassifier):
             "train_angles": self.train_angles,
             "engine": self.engine,
         }
+
+
+def hybrid_head(
+    width,
+    classes,
+    head="quantum",
+    circuit="hybrid_bert",
+    train_angles=True,
+    engine="auto",
+    dtype=None,
+):
+    """The head of a `HybridBertTextClassifier`, for embeddings kept.
+
+    Args:
+        width: int. Of the embeddings.
+        classes: int. The number of labels.
+        head, circuit, train_angles, engine: see `HybridBertTextClassifier`.
+        dtype: dtype policy. Defaults to `None`: the global one.
+
+    Returns:
+        A layer from (batch, width) to (batch, classes), called `"head"`.
+
+    Raises:
+        UserError: an argument is out of its range.
+
+    Example:
+
+    >>> head = hybrid_head(768, classes=2)
+    >>> head.build((None, 768))
+    >>> head.count_params() == 775 * 4 + 2
+    True
+    """
+    check_choice("head", head, HYBRID_BERT_HEADS)
+    check_integer("num_classes", classes, minimum=2)
+    circuit = angle_fed(circuit)
+    if head != "quantum":
+        size = head_size(circuit, width, classes)
+        units = mlp_width(size, width, classes)
+        return classical_head(head, classes, units, dtype)
+    layer = QuantumDense(
+        classes, circuit, engine=engine, dtype=dtype, name="head"
+    )
+    layer.pqc.trainable = bool(train_angles)
+    return layer
 
 
 def angle_fed(circuit):

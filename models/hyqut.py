@@ -8,6 +8,7 @@ import keras_hub
 from tfq_hybrid.adapters import replace_sublayer
 from tfq_hybrid.adapters.words import as_layers, as_words
 from tfq_hybrid.circuits import as_circuit
+from tfq_hybrid.engines.gradient_methods import as_gradient_method
 from tfq_hybrid.errors import (
     UserError,
     check_choice,
@@ -67,6 +68,9 @@ class HyQuTBackbone(keras_hub.models.LlamaBackbone):
         circuit: what `as_circuit` accepts; the `"bottleneck"` twin takes
             its widths from it. Defaults to `"hyqut_ring"`.
         engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
+        differentiator: of the circuits: a `GradientMethod`, its name or its
+            dict. The paper takes `"central_difference"`. Defaults to `None`:
+            exact.
         **kwargs: as for `LlamaBackbone`.
 
     Raises:
@@ -100,10 +104,13 @@ class HyQuTBackbone(keras_hub.models.LlamaBackbone):
         layers=None,
         circuit="hyqut_ring",
         engine="auto",
+        differentiator=None,
         **kwargs,
     ):
         check_choice("kind", kind, KINDS)
         circuit = as_circuit(circuit)
+        if differentiator is not None:
+            differentiator = as_gradient_method(differentiator)
         targets = as_targets(targets)
         layers = as_layers(layers)
         for index in layers or ():
@@ -127,6 +134,7 @@ class HyQuTBackbone(keras_hub.models.LlamaBackbone):
         self.chosen_layers = layers
         self.circuit = circuit
         self.engine = engine
+        self.differentiator = differentiator
         if kind != "dense":
             for decoder, role in self._places():
                 self._replace(decoder, role)
@@ -187,6 +195,7 @@ class HyQuTBackbone(keras_hub.models.LlamaBackbone):
             self.circuit,
             kind=self.kind,
             engine=self.engine,
+            differentiator=self.differentiator,
             dtype=decoder.dtype_policy,
             name=getattr(parent, attribute).name,
         )
@@ -204,7 +213,12 @@ class HyQuTBackbone(keras_hub.models.LlamaBackbone):
             "layers": None if layers is None else list(layers),
             "circuit": self.circuit.to_dict(),
             "engine": self.engine,
+            "differentiator": _plain(self.differentiator),
         }
+
+
+def _plain(differentiator):
+    return None if differentiator is None else differentiator.to_dict()
 
 
 def _slot(decoder, role):
@@ -249,6 +263,7 @@ class HyQuTMatrix(keras.layers.Layer):
         circuit: what `as_circuit` accepts.
         kind: `"quantum"` or `"bottleneck"`. Defaults to `"quantum"`.
         engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
+        differentiator: as for `HyQuTBackbone`. Defaults to `None`.
 
     Call arguments:
         inputs: float tensor of shape (batch, tokens, *inputs).
@@ -258,13 +273,23 @@ class HyQuTMatrix(keras.layers.Layer):
     """
 
     def __init__(
-        self, inputs, outputs, circuit, kind="quantum", engine="auto", **kwargs
+        self,
+        inputs,
+        outputs,
+        circuit,
+        kind="quantum",
+        engine="auto",
+        differentiator=None,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.inputs, self.outputs = tuple(inputs), tuple(outputs)
         self.circuit = as_circuit(circuit)
         self.kind = kind
         self.engine = engine
+        if differentiator is not None:
+            differentiator = as_gradient_method(differentiator)
+        self.differentiator = differentiator
         units = math.prod(self.outputs)
         options = {"dtype": self.dtype_policy}
         if kind == "quantum":
@@ -272,6 +297,7 @@ class HyQuTMatrix(keras.layers.Layer):
                 units,
                 self.circuit,
                 engine=engine,
+                differentiator=differentiator,
                 name="quantum_dense",
                 **options,
             )
@@ -311,6 +337,7 @@ class HyQuTMatrix(keras.layers.Layer):
             "circuit": self.circuit.to_dict(),
             "kind": self.kind,
             "engine": self.engine,
+            "differentiator": _plain(self.differentiator),
         }
 
 

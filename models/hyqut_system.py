@@ -6,6 +6,7 @@ from tfq_hybrid.adapters.words import as_layers
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.data import learn_merges
 from tfq_hybrid.engines import ENGINES, check_memory
+from tfq_hybrid.engines.gradient_methods import as_gradient_method
 from tfq_hybrid.errors import check_choice, check_share
 from tfq_hybrid.models.hyqut import HyQuTBackbone, HyQuTCausalLM, as_targets
 from tfq_hybrid.models.hyqut_tokenizer import (
@@ -59,6 +60,8 @@ class HyQuTOptions(Options):
         circuit: what `as_circuit` accepts. Defaults to `"hyqut_ring"`;
             `"hyqut_pairwise"` is the other layout of 80 gates.
         engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
+        differentiator: a `GradientMethod`, its name or its dict, such as
+            the paper's `"central_difference"`. Defaults to `None`: exact.
         dropout: float, in attention. Defaults to 0.
 
     Raises:
@@ -70,6 +73,7 @@ class HyQuTOptions(Options):
     layers: tuple[int, ...] | None = None
     circuit: object = "hyqut_ring"
     engine: str = "auto"
+    differentiator: object = None
     dropout: float = 0.0
 
     def __post_init__(self):
@@ -78,6 +82,9 @@ class HyQuTOptions(Options):
         object.__setattr__(self, "layers", as_layers(self.layers))
         object.__setattr__(self, "circuit", as_circuit(self.circuit))
         check_choice("engine", self.engine, ENGINES)
+        if self.differentiator is not None:
+            method = as_gradient_method(self.differentiator)
+            object.__setattr__(self, "differentiator", method)
         check_share("dropout", self.dropout)
 
 
@@ -131,6 +138,7 @@ def build(options, twin, setting):
         layers=options.layers,
         circuit=circuit,
         engine=options.engine,
+        differentiator=options.differentiator,
         dropout=options.dropout,
         # A fixed name keeps the names of logs the same in every process.
         name="hyqut",

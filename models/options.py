@@ -3,6 +3,7 @@
 import dataclasses
 
 from tfq_hybrid.circuits import CircuitSpec, CustomCircuit
+from tfq_hybrid.engines.gradient_methods import GradientMethod
 from tfq_hybrid.errors import choice_error
 
 
@@ -50,6 +51,6 @@ class Options:
 
 
 def _plain(value):
-    if isinstance(value, (CircuitSpec, CustomCircuit)):
+    if isinstance(value, (CircuitSpec, CustomCircuit, GradientMethod)):
         return value.to_dict()
     return list(value) if isinstance(value, tuple) else value

@@ -95,8 +95,14 @@ SYSTEMS = {
             task="generation",
             options=hyqut_system.HyQuTOptions,
             twins={
-                "dense": ("targets", "layers", "circuit", "engine"),
-                "bottleneck": ("engine",),
+                "dense": (
+                    "targets",
+                    "layers",
+                    "circuit",
+                    "engine",
+                    "differentiator",
+                ),
+                "bottleneck": ("engine", "differentiator"),
             },
             vocabulary=hyqut_system.vocabulary,
             build=hyqut_system.build,

@@ -10,7 +10,7 @@ from tfq_hybrid.files import naming_storage_errors
 
 
 @contextlib.contextmanager
-def writing(path):
+def writing(path, wait=False):
     """Holds the right to write at a path; other processes are refused.
 
     The lock is the kernel's and dies with its process, however it ends. Its
@@ -19,6 +19,8 @@ def writing(path):
 
     Args:
         path: str or path of a file or folder, which need not exist.
+        wait: bool. Whether to wait for another process to let go, instead
+            of raising. Defaults to `False`.
 
     Raises:
         UserError: another process holds it; its number is named.
@@ -38,7 +40,7 @@ def writing(path):
     lock = path.with_name(f".{path.name}.lock")
     with naming_storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = _acquire(lock, path)
+        descriptor = _acquire(lock, path, wait)
     try:
         with naming_storage_errors(path):
             os.ftruncate(descriptor, 0)
@@ -50,11 +52,12 @@ def writing(path):
         os.close(descriptor)
 
 
-def _acquire(lock, path):
+def _acquire(lock, path, wait):
+    how = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
     while True:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, how)
         except BlockingIOError:
             holder = os.read(descriptor, 20).decode(errors="replace")
             os.close(descriptor)
@@ -63,8 +66,7 @@ def _acquire(lock, path):
                 f"{path}, which process {holder or 'unknown'} is writing"
             ) from None
         # The last holder may have removed the file after it was opened.
-        if lock.exists() and os.path.samestat(
-            os.fstat(descriptor), os.stat(lock)
-        ):
-            return descriptor
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), os.stat(lock)):
+                return descriptor
         os.close(descriptor)

@@ -60,6 +60,9 @@ def test_classical_heads(parts, kind):
     assert arrays["scores"].shape == (40,)
     if kind == "logistic regression":
         assert found["parameters"]["head"] == 6 + 1
+    if kind == "MLP of scikit-learn":
+        width = found["setting"]
+        assert found["parameters"]["head"] == 7 * width + width + 1
 
 
 def test_figures_are_those_of_scikit_learn():

@@ -9,7 +9,7 @@ import pytest
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.experiments.jobs import Block, Job, Scale
 from tfq_hybrid.experiments.recipes import RECIPES, qffn_bert
-from tfq_hybrid.experiments.report import comparison
+from tfq_hybrid.experiments.report import comparison, curves, write_report
 from tfq_hybrid.experiments.reproduce import reproduce
 from tfq_hybrid.experiments.results import Results
 from tfq_hybrid.experiments.runner import parse_minutes
@@ -117,7 +117,7 @@ def test_quick_runs_and_resumes(small_data, tmp_path):
     output = tmp_path / "results"
     arguments = ("qffn-bert", small_data, output)
     path = reproduce(*arguments, report=lines.append)
-    assert "3 jobs" in lines[0] and "about" in lines[0]
+    assert "5 jobs" in lines[0] and "about" in lines[0]
     assert path.read_text("utf-8").startswith("# QFFN-BERT")
     content = json.loads((output / "results.json").read_text("utf-8"))
     jobs = content["blocks"]["sst2"]["jobs"]
@@ -134,7 +134,7 @@ def test_quick_runs_and_resumes(small_data, tmp_path):
     gone.unlink()
     lines.clear()
     reproduce(*arguments, report=lines.append)
-    assert "2 of them done already" in lines[0]
+    assert "4 of them done already" in lines[0]
     again = json.loads(gone.read_text())
     assert again["test_accuracy"] == found["test_accuracy"]
     for path, changed in kept.items():
@@ -149,3 +149,42 @@ def test_bad_input_writes_nothing(tmp_path):
     with pytest.raises(UserError, match=r"Expected sst2_train\.tsv"):
         reproduce("qffn-bert", tmp_path, output)
     assert not output.exists()
+
+
+def test_pictures_stand_beside_the_report(tmp_path):
+    block = block_of(["ours", "theirs"], 3)
+    results = Results(tmp_path, {})
+    fill(results, block, 3)
+    section = comparison("Which?", block, results, ("theirs",))
+    over = curves(
+        "depth",
+        "How deep?",
+        block,
+        results,
+        "depth",
+        {"ours": ("both", 1), "theirs": ("both", 2)},
+    )
+    path = tmp_path / "report.md"
+
+    def draw():
+        write_report(
+            path,
+            RECIPES["qffn-bert"],
+            Scale("quick", 3),
+            results,
+            [section, over],
+            [],
+            {},
+        )
+        return {
+            name: (tmp_path / name).read_bytes()
+            for name in ("part.png", "part.svg", "depth.png", "depth.svg")
+        }
+
+    first = draw()
+    assert first == draw()  # the same bytes each time
+    assert b"difference to theirs, points" in first["part.svg"]
+    text = path.read_text("utf-8")
+    # 30 of 40 and 26 of 40 are right, which the words for readers say.
+    assert "accuracy, %: ours 75 (" in text and "theirs 65 (" in text
+    assert "](part.png)" in text and "](depth.svg)" in text

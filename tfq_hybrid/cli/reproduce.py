@@ -38,6 +38,11 @@ like. An interrupted reproduction goes on when it is called again.
     help="A BERT preset or a folder, where the recipe starts from one. "
     "Default: all-MiniLM-L6-v2, if its wheel is installed.",
 )
+@click.option(
+    "--base",
+    help="A run folder, a .keras file or a preset of a GPT-2, where the "
+    "recipe adapts one. Default: one that it trains.",
+)
 @click.option("--overwrite", is_flag=True, help="Do not go on: begin anew.")
 def reproduce(recipe, quick, budget, full, output, **options):
     """Reproduce a published system beside its classical twins.

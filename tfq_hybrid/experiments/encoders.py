@@ -1,5 +1,6 @@
 """The frozen encoder of a recipe, and what it makes of texts."""
 
+import functools
 import importlib.util
 import pathlib
 
@@ -39,6 +40,11 @@ def embedded(encoder, texts, pooling, sequence_length):
     Returns:
         A float32 array of shape (texts, width).
     """
+    return _embedded(encoder, tuple(texts), pooling, sequence_length)
+
+
+@functools.lru_cache(maxsize=12)
+def _embedded(encoder, texts, pooling, sequence_length):
     from tfq_hybrid.models.bert import (
         bert_backbone,
         bert_preprocessor,

@@ -6,7 +6,15 @@ import numpy as np
 
 from tfq_hybrid.errors import check_choice
 
-CLASSICAL = ("logistic regression", "SVM")
+MLP = "MLP of scikit-learn"
+# What validation chooses from: the inverse strength of the penalty, or the
+# width of the hidden layer.
+SETTINGS = {
+    "logistic regression": (0.01, 0.1, 1.0, 10.0),
+    "SVM": (0.01, 0.1, 1.0, 10.0),
+    MLP: (4, 16, 64),
+}
+CLASSICAL = tuple(SETTINGS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,11 +33,29 @@ class Split:
 def train_head(
     head, training, validation, test, loss, epochs, batch_size, rate, seed
 ):
-    """Trains a head; the epoch of the lowest validation loss answers.
+    """Trains a head, and answers the test data once.
+
+    Args:
+        head, training, validation, loss, epochs, batch_size, rate, seed: see
+            `fit_head`.
+        test: `Split`.
+
+    Returns:
+        A pair of a dict and arrays, as `answer` gives them.
+    """
+    model, fitted = fit_head(
+        head, training, validation, loss, epochs, batch_size, rate, seed
+    )
+    found, arrays = answer(answers_of(model, test), test.labels)
+    return {**found, **fitted}, arrays
+
+
+def fit_head(head, training, validation, loss, epochs, batch_size, rate, seed):
+    """Trains a head; the epoch of the lowest validation loss stays.
 
     Args:
         head: Keras layer from (batch, width) to (batch, classes), logits.
-        training, validation, test: `Split`.
+        training, validation: `Split`.
         loss: `keras.losses.Loss` on labels and logits.
         epochs: int.
         batch_size: int.
@@ -38,13 +64,13 @@ def train_head(
         seed: int, of the order of examples.
 
     Returns:
-        A pair of a dict and arrays, as `answer` gives them.
+        A pair of the `keras.Model` around the head and a dict with what the
+        validation says and how many parameters there are.
     """
     import keras
 
     keras.utils.set_random_seed(seed)
-    inputs = keras.Input((training.embeddings.shape[1],))
-    model = keras.Model(inputs, head(inputs))
+    model = around(head, training.embeddings.shape[1])
     steps = epochs * -(-len(training.labels) // batch_size)
     model.compile(
         optimizer=keras.optimizers.AdamW(
@@ -66,20 +92,31 @@ def train_head(
         verbose=0,
     )
     model.set_weights(best.best_weights)
-    logits = model.predict(test.embeddings, batch_size=256, verbose=0)
-    found, arrays = answer(np.argmax(logits, axis=-1), test.labels)
-    own = model.predict(validation.embeddings, batch_size=256, verbose=0)
-    found["validation_accuracy"] = float(
-        np.mean(np.argmax(own, axis=-1) == validation.labels)
-    )
-    found["validation_loss"] = float(min(history.history["val_loss"]))
-    found["best_epoch"] = int(best.best_epoch) + 1
-    found["parameters"] = {"head": int(model.count_params())}
-    return found, arrays
+    own = answers_of(model, validation)
+    return model, {
+        "validation_accuracy": float(np.mean(own == validation.labels)),
+        "validation_loss": float(min(history.history["val_loss"])),
+        "best_epoch": int(best.best_epoch) + 1,
+        "parameters": {"head": int(model.count_params())},
+    }
+
+
+def around(head, width):
+    """A model of nothing but a head, on embeddings of a width."""
+    import keras
+
+    inputs = keras.Input((width,))
+    return keras.Model(inputs, head(inputs))
+
+
+def answers_of(model, split):
+    """The classes that a model answers, an int array."""
+    logits = model.predict(split.embeddings, batch_size=256, verbose=0)
+    return np.argmax(logits, axis=-1)
 
 
 def fit_classical(kind, training, validation, test, seed):
-    """Fits a head of scikit-learn; validation chooses its strength.
+    """Fits a head of scikit-learn; validation chooses among `SETTINGS`.
 
     Args:
         kind: str, of `CLASSICAL`.
@@ -89,37 +126,53 @@ def fit_classical(kind, training, validation, test, seed):
     Returns:
         As `train_head`.
     """
+    check_choice("head", kind, CLASSICAL)
+    best = None
+    for setting in SETTINGS[kind]:
+        model = _fitted(kind, setting, training, seed)
+        score = model.score(validation.embeddings, validation.labels)
+        if best is None or score > best[0]:
+            best = score, setting, model
+    score, setting, model = best
+    found, arrays = answer(model.predict(test.embeddings), test.labels)
+    found["validation_accuracy"] = float(score)
+    found["setting"] = setting
+    found["parameters"] = {"head": int(_size(kind, model[-1]))}
+    return found, arrays
+
+
+def _fitted(kind, setting, training, seed):
+    """A head of scikit-learn on standardised embeddings, fitted."""
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
+    from sklearn.neural_network import MLPClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
 
-    check_choice("head", kind, CLASSICAL)
-    best = None
-    for strength in (0.01, 0.1, 1.0, 10.0):
-        if kind == "SVM":
-            head = SVC(C=strength, random_state=seed)
-        else:
-            head = LogisticRegression(
-                C=strength, max_iter=2000, random_state=seed
-            )
-        model = make_pipeline(StandardScaler(), head)
-        model.fit(training.embeddings, training.labels)
-        score = model.score(validation.embeddings, validation.labels)
-        if best is None or score > best[0]:
-            best = score, strength, model
-    score, strength, model = best
-    found, arrays = answer(model.predict(test.embeddings), test.labels)
-    fitted = model[-1]
     if kind == "SVM":
-        # What it keeps: its support vectors and a factor for each.
-        count = fitted.support_vectors_.size + fitted.dual_coef_.size + 1
+        head = SVC(C=setting, random_state=seed)
+    elif kind == MLP:
+        head = MLPClassifier((setting,), random_state=seed)
     else:
-        count = fitted.coef_.size + fitted.intercept_.size
-    found["validation_accuracy"] = float(score)
-    found["strength"] = strength
-    found["parameters"] = {"head": int(count)}
-    return found, arrays
+        head = LogisticRegression(C=setting, max_iter=2000, random_state=seed)
+    model = make_pipeline(StandardScaler(), head)
+    with warnings.catch_warnings():
+        # An MLP that still learns after its 200 epochs is as good as any.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(training.embeddings, training.labels)
+
+
+def _size(kind, fitted):
+    """How many numbers a head of scikit-learn keeps."""
+    if kind == "SVM":
+        # Its support vectors, and a factor for each.
+        return fitted.support_vectors_.size + fitted.dual_coef_.size + 1
+    if kind == MLP:
+        return sum(part.size for part in (*fitted.coefs_, *fitted.intercepts_))
+    return fitted.coef_.size + fitted.intercept_.size
 
 
 def answer(predicted, labels):

@@ -106,6 +106,10 @@ class Recipe:
         published: tuple of (claim, figure, tag).
         encoder: bool. Whether it starts from a pretrained BERT. Defaults to
             `False`.
+        base: bool. Whether it adapts a language model, which may be given.
+            Defaults to `False`.
+        optional: dict of a word and a pair (file name, TFDS name or `None`):
+            data that it reads where they are to be had. Defaults to none.
     """
 
     name: str
@@ -118,3 +122,5 @@ class Recipe:
     choices: tuple
     published: tuple
     encoder: bool = False
+    base: bool = False
+    optional: dict = dataclasses.field(default_factory=dict)

@@ -2,7 +2,16 @@
 
 import dataclasses
 
+from tfq_hybrid.experiments.plots import (
+    Line,
+    Panel,
+    line_picture,
+    rows_picture,
+)
+from tfq_hybrid.experiments.statistics import mean_interval, paired_difference
 from tfq_hybrid.files import write_text
+from tfq_hybrid.reports.document import Picture
+from tfq_hybrid.reports.render import save_files
 
 LEAST_SEEDS = 3
 
@@ -16,15 +25,15 @@ class Section:
         header: tuple of str, the columns of its table. Defaults to none.
         rows: tuple of tuples of str. Defaults to none.
         note: str, above the table. Defaults to `""`.
-        picture: str, the name of a file beside the report without its
-            suffix. Defaults to `None`.
+        picture: `Picture`, drawn beside the report as PNG and SVG. Defaults
+            to `None`.
     """
 
     title: str
     header: tuple = ()
     rows: tuple = ()
     note: str = ""
-    picture: str | None = None
+    picture: Picture | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +52,7 @@ class Goal:
 
 
 def write_report(path, recipe, scale, results, sections, goals, skipped):
-    """Writes the report.
+    """Writes the report, and its pictures beside it.
 
     Args:
         path: path of the Markdown file.
@@ -70,7 +79,7 @@ def write_report(path, recipe, scale, results, sections, goals, skipped):
         if section.rows:
             lines += [*table(section.header, section.rows), ""]
         if section.picture:
-            lines += [f"![{section.title}]({section.picture}.png)", ""]
+            lines += _shown(section.picture, path.parent)
     if goals:
         rows = [
             (goal.claim, goal.figure, "met" if goal.is_met else "missed")
@@ -86,6 +95,18 @@ def write_report(path, recipe, scale, results, sections, goals, skipped):
     lines += ["## Our choices, which the paper does not give", ""]
     lines += [f"- {choice}" for choice in recipe.choices]
     write_text(path, "\n".join(lines) + "\n")
+
+
+def _shown(picture, folder):
+    """Draws a picture; the lines that show it."""
+    save_files(picture, folder)
+    alt = picture.alt.replace("[", "(").replace("]", ")")
+    return [
+        f"![{alt}]({picture.name}.png)",
+        "",
+        f"{picture.reading} ([SVG]({picture.name}.svg))",
+        "",
+    ]
 
 
 def table(header, rows):
@@ -119,7 +140,20 @@ def percent(interval, digits=1, signed=False):
     return f"{value} [{low}, {high}]"
 
 
-def comparison(title, block, results, baselines, note="", columns=()):
+def too_few(block, results):
+    """Why a block has no table of results yet, a str; `""` where it has."""
+    seeds = len(results.complete_seeds(block))
+    if seeds >= LEAST_SEEDS:
+        return ""
+    return (
+        f"{seeds} complete of the {LEAST_SEEDS} seeds that a table of "
+        "results takes: none is shown."
+    )
+
+
+def comparison(
+    title, block, results, baselines, note="", columns=(), is_drawn=True
+):
     """A section with a row for each row of a block, beside its twins.
 
     Args:
@@ -128,42 +162,168 @@ def comparison(title, block, results, baselines, note="", columns=()):
         results: `Results`.
         baselines: rows that the others are compared with.
         note: str.
-        columns: pairs of a column's name and a function from `found` of the
-            first seed to a str. Defaults to none.
+        columns: pairs of a column's name and a function from `parameters`
+            of the first seed to a str. Defaults to none.
+        is_drawn: bool. Whether it has a picture: the accuracies, and the
+            differences to the first baseline. Defaults to `True`.
 
     Returns:
         `Section`; without a table where fewer than `LEAST_SEEDS` seeds are
         complete.
     """
-    from tfq_hybrid.experiments.statistics import (
-        mean_interval,
-        paired_difference,
-    )
-
-    seeds = results.complete_seeds(block)
-    if len(seeds) < LEAST_SEEDS:
-        note = (
-            f"{len(seeds)} complete of the {LEAST_SEEDS} seeds that a table "
-            "of results takes: none is shown."
-        )
-        return Section(title, note=note)
-    rows = []
+    if missing := too_few(block, results):
+        return Section(title, note=missing)
     scores = {row: results.scores(block, row) for row in block.rows}
+    cells = {}
     for row in block.rows:
-        found = results.values(block, row, "parameters")
-        cells = [row, *(str(read(found[0])) for _, read in columns)]
-        cells.append(percent(mean_interval(scores[row])))
-        for baseline in baselines:
-            if row == baseline:
-                cells.append("–")
-            else:
-                difference = paired_difference(scores[row], scores[baseline])
-                cells.append(percent(difference, signed=True))
-        rows.append(tuple(cells))
+        found = results.values(block, row, "parameters")[0]
+        cells[row] = [(name, str(read(found))) for name, read in columns]
+    picture = block.name if is_drawn else None
+    return compared(title, scores, baselines, note, cells, picture)
+
+
+def compared(title, scores, baselines, note="", cells=None, picture=None):
+    """A section with accuracies and their paired differences.
+
+    Args:
+        title: str.
+        scores: dict of a row and its array (seeds, examples), 0 or 1.
+        baselines: rows that the others are compared with.
+        note: str.
+        cells: dict of a row and pairs of a column and its text, which stand
+            before the accuracy. Defaults to `None`: no such columns.
+        picture: str, the stem of the picture's files. Defaults to `None`: no
+            picture.
+
+    Returns:
+        `Section`.
+    """
+    cells = cells or {row: [] for row in scores}
+    means = {row: mean_interval(values) for row, values in scores.items()}
+    differences = {
+        (row, baseline): paired_difference(scores[row], scores[baseline])
+        for row in scores
+        for baseline in baselines
+        if row != baseline
+    }
+    rows = []
+    for row in scores:
+        against = [differences.get((row, baseline)) for baseline in baselines]
+        rows.append(
+            (
+                row,
+                *(text for _, text in cells[row]),
+                percent(means[row]),
+                *(percent(d, signed=True) if d else "–" for d in against),
+            )
+        )
+    seeds = len(next(iter(scores.values())))
     header = (
         "",
-        *(name for name, _ in columns),
-        f"accuracy, % ({len(seeds)} seeds)",
+        *(name for name, _ in next(iter(cells.values()))),
+        f"accuracy, % ({seeds} seeds)",
         *(f"difference to {baseline}, points" for baseline in baselines),
     )
-    return Section(title, header, tuple(rows), note)
+    if picture is not None:
+        against = baselines[0]
+        pairs = [differences.get((row, against)) for row in scores]
+        picture = drawn_rows(
+            picture,
+            title,
+            list(scores),
+            "accuracy, %",
+            [means[row] for row in scores],
+            f"difference to {against}, points",
+            pairs,
+            means[against],
+        )
+    return Section(title, header, tuple(rows), note, picture)
+
+
+def drawn_rows(
+    name, title, rows, label, means, difference, differences, baseline
+):
+    """A picture of shares in percent, and of differences in points.
+
+    Args:
+        name: str, the stem of the picture's files.
+        title: str.
+        rows: list of str.
+        label, difference: str, of the two axes.
+        means: list of `Interval`.
+        differences: list of `Interval`, or `None` for the baseline's own.
+        baseline: `Interval`, where the line of the means stands.
+
+    Returns:
+        `Picture`.
+    """
+    return rows_picture(
+        name,
+        title,
+        rows,
+        [
+            Panel(
+                label,
+                tuple(mean.scaled(100) for mean in means),
+                100 * baseline.value,
+            ),
+            Panel(
+                difference,
+                tuple(pair and pair.scaled(100) for pair in differences),
+                0.0,
+                is_difference=True,
+            ),
+        ],
+    )
+
+
+def curves(
+    name,
+    title,
+    block,
+    results,
+    x_label,
+    places,
+    is_log=False,
+    y_label="accuracy, %",
+    measure=None,
+    reference=None,
+):
+    """A section with a picture over a number that rows differ in.
+
+    Args:
+        name: str, the stem of the picture's files.
+        title: str.
+        block: `Block`.
+        results: `Results`.
+        x_label, y_label: str.
+        places: dict of a row and its pair (line, number).
+        is_log: bool. Whether the axis is logarithmic. Defaults to `False`.
+        measure: function from a row to an `Interval`. Defaults to `None`: of
+            the mean of `scores`, in percent.
+        reference: row whose measure is a line across. Defaults to `None`.
+
+    Returns:
+        `Section`; without a picture where fewer than `LEAST_SEEDS` seeds are
+        complete.
+    """
+    if missing := too_few(block, results):
+        return Section(title, note=missing)
+    if measure is None:
+
+        def measure(row):
+            return mean_interval(results.scores(block, row)).scaled(100)
+
+    lines = {}
+    for row, (line, place) in places.items():
+        lines.setdefault(line, []).append((place, measure(row)))
+    drawn = [
+        Line(line, *zip(*sorted(points, key=lambda p: p[0]), strict=True))
+        for line, points in lines.items()
+    ]
+    if reference is not None:
+        reference = (reference, measure(reference).value)
+    picture = line_picture(
+        name, title, x_label, y_label, drawn, is_log, reference
+    )
+    return Section(title, picture=picture)

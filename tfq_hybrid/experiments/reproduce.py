@@ -9,6 +9,7 @@ from tfq_hybrid.experiments.recipes import RECIPES
 from tfq_hybrid.experiments.report import write_report
 from tfq_hybrid.experiments.results import Results, digest
 from tfq_hybrid.experiments.runner import duration, run
+from tfq_hybrid.experiments.text_tasks import find_optional
 from tfq_hybrid.files import check_output_folder
 from tfq_hybrid.locks import writing
 
@@ -24,6 +25,7 @@ def reproduce(
     minutes=None,
     workers=2,
     encoder=None,
+    base=None,
     overwrite=False,
     report=print,
     status=lambda line: None,
@@ -41,6 +43,9 @@ def reproduce(
         encoder: what `as_preset` takes, for a recipe that starts from a
             pretrained BERT. Defaults to `None`: all-MiniLM-L6-v2, where its
             wheel is installed.
+        base: what the recipe adapts, where it adapts a language model: a
+            run folder, a `.keras` file or a preset of a GPT-2. Defaults to
+            `None`: one that the recipe trains.
         overwrite: bool. Whether to begin anew. Defaults to `False`.
         report: function of a line that stays. Defaults to `print`.
         status: function of a line that does not. Defaults to none.
@@ -59,16 +64,28 @@ def reproduce(
     check_integer("workers", workers, minimum=1)
     recipe = RECIPES[name]
     paths = find_files(recipe, data)
-    config_encoder = {}
+    optional, missing = find_optional(
+        recipe.optional, data, may_download=scale != "quick"
+    )
+    paths |= optional
+    chosen = {}
     if recipe.encoder:
         paths["encoder"] = encoder or default_encoder()
         name_of = str(encoder or "all-MiniLM-L6-v2")
-        config_encoder = {"encoder": name_of}
+        chosen = {"encoder": name_of}
     elif encoder is not None:
         raise UserError(
             f"Expected no --encoder with {name}, which starts from random "
             f"weights. Received: --encoder={encoder}"
         )
+    if base is not None and not recipe.base:
+        raise UserError(
+            f"Expected no --base with {name}, which adapts no language model. "
+            f"Received: --base={base}"
+        )
+    if base is not None:
+        paths["base"] = str(base)
+        chosen["base"] = str(base)
     check_output_folder(output)
     scale = Scale(scale, seeds, minutes)
     blocks = recipe.blocks(scale, paths)
@@ -76,8 +93,13 @@ def reproduce(
         "recipe": name,
         "scale": scale.name,
         "seeds": seeds,
-        "data": {word: digest(paths[word]) for word in recipe.files},
-        **config_encoder,
+        "data": {
+            word: digest(paths[word])
+            if pathlib.Path(paths[word]).is_file()
+            else f"TFDS {paths[word]}"
+            for word in (*recipe.files, *optional)
+        },
+        **chosen,
     }
     with writing(output):
         results = Results.open(output, config, overwrite)
@@ -90,8 +112,8 @@ def reproduce(
             + f"; all of them take about {duration(seconds)}"
             + (f", the budget is {minutes:g} min." if minutes else ".")
         )
-        results.write(blocks, {})
-        skipped = run(
+        results.write(blocks, missing)
+        skipped = missing | run(
             recipe, blocks, paths, results, minutes, workers, report, status
         )
         results.write(blocks, skipped)

@@ -4,6 +4,8 @@ import pathlib
 
 import numpy as np
 
+from tfq_hybrid.experiments.heads import answer
+
 
 def train_and_test(config, test, folder):
     """Trains a text classifier and answers the test data once.
@@ -14,31 +16,19 @@ def train_and_test(config, test, folder):
         folder: str or path of a folder for the run.
 
     Returns:
-        A pair: a dict of validation and test figures and of the counts of
-        parameters; and a dict of arrays: `scores`, 1 for each right answer
-        and 0 for each wrong one, and `predicted`.
+        A pair: a dict of validation and test figures, as `heads.answer`
+        gives them, and of the counts of parameters; and a dict of arrays:
+        `scores`, 1 for each right answer and 0 for each wrong one,
+        `predicted` and `labels`.
     """
-    from tfq_hybrid.data import load_dataset
     from tfq_hybrid.training import load_trained, train
-    from tfq_hybrid.training.run_folder import RunFolder
-    from tfq_hybrid.training.splits import relabel
 
     run = pathlib.Path(folder) / "run"
     metrics = train(config, run, verbose=0, report=lambda line: None)
     model, _ = load_trained(run)
-    dataset = load_dataset(
-        test,
-        "test",
-        text_column=config.text_column,
-        label_column=config.label_column,
-    )
-    _, values, _, _ = RunFolder(run).read()
-    dataset = relabel(dataset, values, test)
-    logits = model.predict(dataset.batches(256), verbose=0)
-    predicted = np.argmax(logits, axis=-1).astype(np.int16)
-    scores = (predicted == dataset.labels).astype(np.float32)
-    found = {
-        "test_accuracy": float(scores.mean()),
+    dataset = labelled_test(config, test, folder)
+    found, arrays = read_test(model, dataset)
+    found |= {
         "validation_accuracy": metrics["validation_accuracy"],
         "validation_curve": [
             logs["val_accuracy"] for logs in metrics["history"]
@@ -47,7 +37,37 @@ def train_and_test(config, test, folder):
         "training_examples": metrics["training_examples"],
         "parameters": metrics["parameters"],
     }
-    return found, {"scores": scores, "predicted": predicted}
+    return found, arrays
+
+
+def labelled_test(config, test, folder):
+    """The test data, with the labels of the run that was trained.
+
+    Args:
+        config, test, folder: see `train_and_test`.
+
+    Returns:
+        A `TextDataset`.
+    """
+    from tfq_hybrid.data import load_dataset
+    from tfq_hybrid.training.run_folder import RunFolder
+    from tfq_hybrid.training.splits import relabel
+
+    run = pathlib.Path(folder) / "run"
+    dataset = load_dataset(
+        test,
+        "test",
+        text_column=config.text_column,
+        label_column=config.label_column,
+    )
+    _, values, _, _ = RunFolder(run).read()
+    return relabel(dataset, values, test)
+
+
+def read_test(model, dataset):
+    """Answers the test data; as `heads.answer`."""
+    logits = model.predict(dataset.batches(256), verbose=0)
+    return answer(np.argmax(logits, axis=-1), dataset.labels)
 
 
 def few_shot_file(source, shots, seed, folder):

@@ -1,0 +1,96 @@
+"""Tables and pictures of F1."""
+
+from tfq_hybrid.experiments.f1 import AVERAGES, f1_interval
+from tfq_hybrid.experiments.report import (
+    Section,
+    drawn_rows,
+    percent,
+    too_few,
+)
+from tfq_hybrid.experiments.statistics import mean_interval
+
+
+def f1_comparison(title, block, results, baselines, note="", columns=()):
+    """A section with F1 and accuracy of each row of a block.
+
+    Args:
+        title: str.
+        block: `Block` whose jobs keep `scores`, `predicted` and `labels`.
+        results: `Results`.
+        baselines: rows that the macro-F1 of the others is compared with.
+        note: str.
+        columns: pairs of a column's name and a function from `parameters` of
+            the first seed to a str. Defaults to none.
+
+    Returns:
+        `Section` with a picture of the macro-F1; without a table where fewer
+        than `LEAST_SEEDS` seeds are complete.
+    """
+    if missing := too_few(block, results):
+        return Section(title, note=missing)
+    seeds = len(results.complete_seeds(block))
+    answers = {
+        row: results.scores(block, row, "predicted") for row in block.rows
+    }
+    labels = results.scores(block, block.rows[0], "labels")[0]
+    means = {row: f1_interval(found, labels) for row, found in answers.items()}
+    differences = {
+        (row, baseline): f1_interval(
+            answers[row], labels, theirs=answers[baseline]
+        )
+        for row in block.rows
+        for baseline in baselines
+        if row != baseline
+    }
+    classes = int(labels.max()) + 1
+    rows = []
+    for row in block.rows:
+        found = results.values(block, row, "parameters")[0]
+        against = [differences.get((row, baseline)) for baseline in baselines]
+        rows.append(
+            (
+                row,
+                *(str(read(found)) for _, read in columns),
+                percent(mean_interval(results.scores(block, row))),
+                *(
+                    percent(f1_interval(answers[row], labels, average))
+                    for average in AVERAGES
+                ),
+                ", ".join(
+                    f"{100 * f1_interval(answers[row], labels, c).value:.1f}"
+                    for c in range(classes)
+                ),
+                *(percent(d, signed=True) if d else "–" for d in against),
+            )
+        )
+    header = (
+        "",
+        *(name for name, _ in columns),
+        f"accuracy, % ({seeds} seeds)",
+        *(f"{average} F1, %" for average in AVERAGES),
+        "F1 by class, %",
+        *(f"macro F1 less that of {b}, points" for b in baselines),
+    )
+    first = baselines[0]
+    picture = drawn_rows(
+        block.name,
+        title,
+        block.rows,
+        "macro F1, %",
+        [means[row] for row in block.rows],
+        f"macro F1 less that of {first}, points",
+        [differences.get((row, first)) for row in block.rows],
+        means[first],
+    )
+    return Section(title, header, tuple(rows), note, picture)
+
+
+def macro_f1(block, results):
+    """A function from a row to its macro-F1 in percent, an `Interval`."""
+
+    def measure(row):
+        predicted = results.scores(block, row, "predicted")
+        labels = results.scores(block, row, "labels")[0]
+        return f1_interval(predicted, labels).scaled(100)
+
+    return measure

@@ -1,0 +1,222 @@
+"""Language models of a recipe: text in parts, training, held-out losses."""
+
+import dataclasses
+import itertools
+import json
+import math
+
+import numpy as np
+
+from tfq_hybrid.errors import UserError
+
+CHECKS = 5  # validations of a training
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """What is trained on, what selects, and what reports.
+
+    Args:
+        training, validation, test: `Corpus`, or `TokenDataset` of them.
+    """
+
+    training: object
+    validation: object
+    test: object
+
+
+def split_corpus(corpus, share=0.1):
+    """Parts of a text: its end reports, what is before it selects.
+
+    Args:
+        corpus: `Corpus`.
+        share: float. Of the text, by its length, for each of validation and
+            test. Defaults to 0.1.
+
+    Returns:
+        `Parts`.
+
+    Raises:
+        UserError: the text has too few lines.
+
+    Example:
+
+    >>> from tfq_hybrid.data import Corpus
+    >>> parts = split_corpus(Corpus([f"{n}\\n" for n in range(10)], "plain"))
+    >>> parts.validation.rows, parts.test.rows
+    (['8\\n'], ['9\\n'])
+    """
+    sizes = [len(json.dumps(row)) for row in corpus.rows]
+    ends = np.array(list(itertools.accumulate(sizes)))
+    wanted = [(1 - 2 * share) * ends[-1], (1 - share) * ends[-1]]
+    cuts = [int(cut) for cut in np.searchsorted(ends, wanted, "right")]
+    if not 0 < cuts[0] < cuts[1] < len(sizes):
+        raise UserError(
+            "Expected a text of more lines, to hold out some twice. Received: "
+            f"{len(sizes)} lines or dialogues"
+        )
+    rows = np.split(np.arange(len(sizes)), cuts)
+    return Parts(
+        *(
+            dataclasses.replace(corpus, rows=[corpus.rows[i] for i in part])
+            for part in rows
+        )
+    )
+
+
+def encode_parts(parts, model, config, held_out=None):
+    """Windows of tokens of each part, in whole batches.
+
+    Whole batches spare TensorFlow a second trace of the train step.
+
+    Args:
+        parts: `Parts` of `Corpus`.
+        model: a keras-hub `CausalLM` with a preprocessor.
+        config: `TrainConfig`: its lengths.
+        held_out: pair of int: windows of validation and of test at most.
+            Defaults to `None`: all.
+
+    Returns:
+        `Parts` of `TokenDataset`.
+
+    Raises:
+        UserError: a part is shorter than a batch.
+    """
+    from tfq_hybrid.training import language_modelling
+
+    validation, test = held_out or (None, None)
+    limits = {"training": None, "validation": validation, "test": test}
+    encoded = {}
+    for name, limit in limits.items():
+        data = language_modelling.encode(getattr(parts, name), model, config)
+        count = len(data) if limit is None else min(limit, len(data))
+        count -= count % config.batch_size
+        if not count:
+            raise UserError(
+                f"Expected a batch of {config.batch_size} windows for "
+                f"{name}. Received: {len(data)}"
+            )
+        encoded[name] = first_windows(data, count)
+    return Parts(**encoded)
+
+
+def first_windows(data, count):
+    """The first windows of a `TokenDataset`."""
+    fields = [field.name for field in dataclasses.fields(data)]
+    return dataclasses.replace(
+        data, **{name: getattr(data, name)[:count] for name in fields}
+    )
+
+
+def window_losses(model, data, batch_size):
+    """What the learned tokens of each window cost.
+
+    Args:
+        model: a keras-hub `CausalLM`.
+        data: `TokenDataset`.
+        batch_size: int.
+
+    Returns:
+        A pair of float64 arrays of shape (windows,): the summed
+        cross-entropy in nats, and how many tokens it is of. The ratio of
+        their sums is the loss per token.
+    """
+    import tensorflow as tf
+
+    @tf.function
+    def step(inputs, targets, weights):
+        logits = tf.cast(model(inputs, training=False), tf.float32)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+        return tf.reduce_sum(weights * losses, -1), tf.reduce_sum(weights, -1)
+
+    found = [step(*batch) for batch in data.batches(batch_size)]
+    losses, tokens = (
+        np.concatenate([part.numpy() for part in parts]).astype("float64")
+        for parts in zip(*found, strict=True)
+    )
+    return losses, tokens
+
+
+def token_loss(model, data, batch_size):
+    """The loss per token, a float in nats."""
+    losses, tokens = window_losses(model, data, batch_size)
+    return float(losses.sum() / tokens.sum())
+
+
+def train_language_model(model, parts, config, steps, checks=CHECKS):
+    """Trains for some steps; the check of the lowest validation loss stays.
+
+    The order of windows follows from the config's seed alone, and so is the
+    same for twins.
+
+    Args:
+        model: from `build_model`.
+        parts: `Parts` of `TokenDataset`.
+        config: `TrainConfig`: its batch, rate, optimizer and seed.
+        steps: int.
+        checks: int. Validations, evenly spread; one more stands before the
+            first step. Defaults to `CHECKS`.
+
+    Returns:
+        A dict: `curve_steps` and `validation_curve` (loss per token; `None`
+        where it is not finite), `training_curve` (of the steps since the
+        check before), `validation_loss` and `best_step` of the weights that
+        the model is left with.
+    """
+    from tfq_hybrid.training.build import compile_model
+    from tfq_hybrid.training.language_modelling import fed
+
+    checks = min(checks, steps)
+    size = config.batch_size
+    config = dataclasses.replace(config, epochs=checks)
+    compile_model(model, config, steps // checks)
+    curve, training = [token_loss(model, parts.validation, size)], []
+    best = 0, curve[0], _weights(model)
+    batches = iter(parts.training.shuffled_batches(size, config.seed))
+    for check in range(checks):
+        with fed(model):
+            logs = [
+                model.train_on_batch(*next(batches), return_dict=True)["loss"]
+                for _ in range(steps // checks)
+            ][-1]
+            model.reset_metrics()
+        training.append(_finite(float(logs)))
+        loss = token_loss(model, parts.validation, size)
+        curve.append(_finite(loss))
+        if loss < best[1]:
+            best = check + 1, loss, _weights(model)
+    for variable, value in zip(model.trainable_variables, best[2], strict=True):
+        variable.assign(value)
+    places = [check * (steps // checks) for check in range(checks + 1)]
+    return {
+        "curve_steps": places,
+        "validation_curve": curve,
+        "training_curve": training,
+        "validation_loss": best[1],
+        "best_step": places[best[0]],
+    }
+
+
+def _weights(model):
+    return [np.array(v) for v in model.trainable_variables]
+
+
+def _finite(number):
+    return number if math.isfinite(number) else None
+
+
+def read_test(model, parts, config):
+    """Answers the test once.
+
+    Returns:
+        A pair of a dict with `test_loss` (nats per token), `perplexity` and
+        `test_tokens`, and of arrays: `losses` and `tokens` of each window.
+    """
+    losses, tokens = window_losses(model, parts.test, config.batch_size)
+    loss = float(losses.sum() / tokens.sum())
+    found = {
+        "test_loss": loss,
+        "perplexity": math.exp(min(loss, 700.0)),
+        "test_tokens": int(tokens.sum()),
+    }
+    return found, {"losses": losses, "tokens": tokens}

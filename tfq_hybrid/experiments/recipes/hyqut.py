@@ -1,0 +1,193 @@
+"""HyQuT (arXiv 2511.10653), 8M parameters, from scratch on two texts."""
+
+from tfq_hybrid.experiments.jobs import Block, Job, Recipe
+from tfq_hybrid.experiments.language import CHECKS
+from tfq_hybrid.experiments.recipes.hyqut_jobs import (
+    BATCH,
+    HELD_OUT,
+    LENGTH,
+    MODELS,
+    RATE,
+    STEP_SIZES,
+    perform,
+)
+from tfq_hybrid.experiments.recipes.hyqut_report import goals, sections
+
+STEPS = {"quick": 5, "budget": 400, "full": 1600}
+FEWER = {"quick": 5, "budget": 120, "full": 400}
+FEWER_SEEDS = 3  # of the questions after the first, with --budget
+# Seconds on one core: a step of 8 windows with circuits of 10 qubits in all
+# layers, and what a job takes beside its steps; and how both change.
+STEP, START = 0.42, 45.0
+BY_QUBITS = {6: 0.75, 8: 0.85, 10: 1.0, 12: 1.9}
+CLASSICAL = 0.75
+MANY = 1.4  # matrices in each layer
+# Differences take two evaluations of the circuit for each of 40 angles and 20
+# inputs, so that two windows a step have to do.
+FEW_WINDOWS = 2
+CENTRAL_STEP = 0.25  # of two windows and one layer
+MATRICES = {
+    "W_q": "query",
+    "W_gate": "gate",
+    "W_k": "key",
+    "W_v": "value",
+    "W_o": "output",
+    "W_up": "up",
+    "all of attention": "all-attention",
+    "all of the FFN": "all-ffn",
+}
+TRAINED_STEP_SIZES = (1e-3, 0.5)
+COMPARED, TRAINED = 50, 200  # steps
+
+
+def blocks(scale, paths):
+    """The questions, the most important first."""
+    quick = scale.name == "quick"
+    steps, fewer = STEPS[scale.name], FEWER[scale.name]
+    seeds = range(scale.seeds)
+    compared = STEPS["quick"] if quick else COMPARED
+    gradients = {"what": "gradients", "batch": FEW_WINDOWS}
+    few = seeds if scale.name == "full" else seeds[:FEWER_SEEDS]
+    made = [
+        Block(
+            "twins",
+            "TinyStories: do the circuits do as well as the matrices that "
+            "they replace?",
+            _jobs(seeds, {name: {"model": name} for name in MODELS}, steps),
+        ),
+        Block(
+            "gradients",
+            "How far are central differences from the exact gradient, over "
+            f"{compared} steps?",
+            _jobs(few, {"step sizes": gradients}, compared),
+        ),
+    ]
+    if not quick:
+        made += _more(scale, few, fewer)
+    chinese = {"what": "chinese"}
+    made.append(
+        Block(
+            "chinese",
+            "Does the path from text to text take Chinese?",
+            (_job("chatterbot", 0, chinese, 4),),
+        )
+    )
+    return made
+
+
+def _more(scale, seeds, steps):
+    rows = {"dense": {"model": "dense"}}
+    rows |= {name: {"targets": word} for name, word in MATRICES.items()}
+    one = {"layers": [0], "batch": FEW_WINDOWS}
+    methods = {"exact": one} | {
+        f"central, {size:g}": {
+            **one,
+            "differentiator": {"name": "central_difference", "step": size},
+        }
+        for size in TRAINED_STEP_SIZES
+    }
+    qubits = {f"{n} qubits": {"circuit": {"qubits": n}} for n in BY_QUBITS}
+    depths = {
+        f"{n} circuit layer{'s' if n > 1 else ''}": {"circuit": {"depth": n}}
+        for n in (1, 2, 3, 4)
+    }
+    texts = {
+        name: {"model": name, "text": "shakespeare"}
+        for name in ("quantum", "dense")
+    }
+    return [
+        Block(
+            "matrices",
+            "TinyStories: which matrices can be circuits?",
+            _jobs(seeds, rows, steps),
+        ),
+        Block(
+            "training-by-differences",
+            f"TinyStories, {TRAINED} steps, one layer's W_q: does it train "
+            "by central differences?",
+            _jobs(seeds, methods, TRAINED),
+        ),
+        Block(
+            "qubits",
+            "TinyStories: how many qubits?",
+            _jobs(seeds, qubits, steps),
+        ),
+        Block(
+            "depth",
+            "TinyStories: how many circuit layers?",
+            _jobs(seeds, depths, steps),
+        ),
+        Block(
+            "shakespeare",
+            "Tiny Shakespeare: another text?",
+            _jobs(seeds, texts, steps),
+        ),
+    ]
+
+
+def _jobs(seeds, rows, steps):
+    return tuple(
+        _job(row, seed, arguments, steps)
+        for seed in seeds
+        for row, arguments in rows.items()
+    )
+
+
+def _job(row, seed, arguments, steps):
+    arguments = {**arguments, "steps": steps}
+    return Job(row, seed, arguments, START + steps * _step(arguments))
+
+
+def _step(arguments):
+    """About how long a step takes, in seconds on one core."""
+    circuit = arguments.get("circuit", {})
+    seconds = STEP * arguments.get("batch", BATCH) / BATCH
+    if arguments.get("model", "quantum") != "quantum":
+        return CLASSICAL * seconds
+    if arguments.get("what") == "gradients":
+        return seconds + len(STEP_SIZES) * CENTRAL_STEP
+    if "differentiator" in arguments:
+        return seconds + CENTRAL_STEP
+    if arguments.get("targets", "query").startswith("all-"):
+        return MANY * seconds
+    return BY_QUBITS[circuit.get("qubits", 10)] * seconds
+
+
+RECIPE = Recipe(
+    name="hyqut",
+    title="HyQuT, 8M parameters, beside its classical twins",
+    files={
+        "stories": "tinystories_sample.txt",
+        "shakespeare": "tinyshakespeare.txt",
+        "chinese": "zh_chatterbot.jsonl",
+    },
+    blocks=blocks,
+    perform=perform,
+    sections=sections,
+    goals=goals,
+    choices=(
+        "4 layers, 384 wide, 6 heads, feed-forward 896, vocabulary 4,096 "
+        "learned from the training text, tied embeddings: 8.06 million "
+        "parameters with matrices.",
+        "The ring layout of 80 gates: H, RY and RZ; 2 layers of CNOT, RZ, RY; "
+        "pi · tanh scaling; Z on each qubit; in all layers, W_q where "
+        "nothing else is said.",
+        "English stories and Shakespeare instead of Chinese dialogues.",
+        f"Adam, peak rate {RATE:g} with warm-up and cosine, {BATCH} windows "
+        f"of {LENGTH} tokens a step; {STEPS['budget']} steps with --budget "
+        f"({FEWER['budget']} for the questions after the first), "
+        f"{STEPS['full']} and {FEWER['full']} with --full.",
+        "The gradient is exact; the paper's central differences have "
+        f"questions of their own, of {FEW_WINDOWS} windows a step.",
+        "The last tenth of a text reports, the tenth before it selects, of "
+        f"{HELD_OUT[1]} and {HELD_OUT[0]} windows at most; the best of "
+        f"{CHECKS} checks answers.",
+    ),
+    published=(
+        ("parameters, 8M", "−13.3 %", "paper"),
+        ("FLOPs, 8M", "−13.5 %", "paper"),
+        ("loss", "about 3–4, of Chinese dialogues", "paper"),
+        ("W_q or W_gate alone", "stable", "secondary"),
+        ("all of attention, or all of the FFN", "training fails", "secondary"),
+    ),
+)

@@ -1,0 +1,145 @@
+"""The report of `hyqut`: tables, samples, goals."""
+
+import numpy as np
+
+from tfq_hybrid.experiments.loss_report import (
+    all_found,
+    loss_comparison,
+    loss_curves,
+    points,
+    quoted,
+    relative_difference,
+)
+from tfq_hybrid.experiments.plots import Line, line_picture
+from tfq_hybrid.experiments.recipes.hyqut_jobs import STEP_SIZES
+from tfq_hybrid.experiments.report import Goal, Section, too_few
+from tfq_hybrid.experiments.statistics import mean_interval
+
+BASELINES = ("dense", "bottleneck")
+
+
+def sections(blocks, results):
+    """The report's tables, one for each block."""
+    against = {
+        "twins": BASELINES,
+        "matrices": ("dense",),
+        "training-by-differences": ("exact",),
+        "qubits": ("10 qubits",),
+        "depth": ("2 circuit layers",),
+        "shakespeare": ("dense",),
+    }
+    columns = (
+        ("parameters", lambda found: f"{found[0]['parameters']['total']:,}"),
+        ("beside dense", lambda found: _change(found[0], "parameters")),
+        ("FLOPs beside dense", lambda found: _change(found[0], "flops")),
+    )
+    made = []
+    for block in blocks:
+        if block.name == "gradients":
+            made.append(_gradient_section(block, results))
+        elif block.name == "chinese":
+            made.append(_chinese_section(block, results))
+        else:
+            baselines = against[block.name]
+            made.append(loss_comparison(block, results, baselines, "", columns))
+        if block.name in ("twins", "training-by-differences"):
+            name = block.title.partition(":")[0]
+            made.append(
+                loss_curves(f"{name}: along the training", block, results)
+            )
+        if block.name in ("twins", "shakespeare"):
+            made += _samples(block, results)
+    return made
+
+
+def _change(found, name):
+    if "reduction" not in found:
+        return "–"
+    return f"{found['reduction'][name]:+.1%}"
+
+
+def _samples(block, results):
+    """What the models of the first seed write, greedily."""
+    seeds = results.complete_seeds(block)
+    if not seeds:
+        return []
+    texts = {
+        row: all_found(results, block, row)[0]["sample"] for row in block.rows
+    }
+    title = f"The likeliest token each time, seed {seeds[0]}:"
+    name = block.title.partition(":")[0]
+    return [Section(f"{name}: samples", note=quoted(title, texts))]
+
+
+def _gradient_section(block, results):
+    if missing := too_few(block, results):
+        return Section(block.title, note=missing)
+    errors = {
+        name: results.scores(block, "step sizes", name)
+        for name in ("angle_errors", "input_errors", "angle_cosines")
+    }
+    rows = []
+    for place, size in enumerate(STEP_SIZES):
+        cells = [f"{size:g}"]
+        for values in errors.values():
+            mean = mean_interval(values[:, place])
+            cells.append(f"{mean.value:.2g} [{mean.low:.2g}, {mean.high:.2g}]")
+        rows.append(tuple(cells))
+    header = (
+        "step, radians",
+        "error of the angles' gradient",
+        "of the inputs'",
+        "cosine of the angles'",
+    )
+    logs = np.log10(errors["angle_errors"])
+    line = Line(
+        "angles",
+        STEP_SIZES,
+        tuple(mean_interval(logs[:, i]) for i in range(len(STEP_SIZES))),
+    )
+    picture = line_picture(
+        "gradients",
+        block.title,
+        "step, radians",
+        "log10 of the error",
+        [line],
+        is_log=True,
+    )
+    note = (
+        "W_q of the first layer; an error is the length of the difference "
+        "over that of the exact gradient, the mean over steps and seeds. "
+        "Short steps suffer from float32, long ones from the curve."
+    )
+    return Section(block.title, header, tuple(rows), note, picture)
+
+
+def _chinese_section(block, results):
+    if not results.complete_seeds(block):
+        return Section(block.title, note="Not run.")
+    (found,) = all_found(results, block, "chatterbot")
+    back = "comes back" if found["comes_back"] else "does not come back"
+    return Section(
+        block.title,
+        note=f"{found['curve_steps'][-1]} steps on dialogues; a text {back} "
+        "unchanged from the tokens. This checks the path alone; no figure is "
+        "drawn from it.",
+    )
+
+
+def goals(blocks, results):
+    """What the project set out to reach, against what was found."""
+    block = blocks[0]
+    if too_few(block, results):
+        return []
+    ours, theirs = (
+        results.scores(block, row, "losses") for row in ("quantum", "dense")
+    )
+    difference = relative_difference(ours, theirs)
+    return [
+        Goal(
+            "8M, W_q: held-out loss within 1 % of the `dense` twin's (the "
+            "whole interval below +1 %)",
+            f"{points(difference)} %",
+            difference.high <= 1,
+        )
+    ]

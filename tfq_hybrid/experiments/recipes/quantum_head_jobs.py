@@ -1,0 +1,164 @@
+"""What the jobs of `quantum-head` compute."""
+
+import numpy as np
+
+from tfq_hybrid.experiments.encoders import embedded
+from tfq_hybrid.experiments.heads import (
+    CLASSICAL,
+    Split,
+    answer,
+    answers_of,
+    around,
+    fit_classical,
+    fit_head,
+    train_head,
+)
+
+TRAINING, VALIDATION = 435, 77  # of 256 sentences of each label
+TOKENS = 64
+EPOCHS = 60
+# Of equal size: within a few parameters of the circuits' head.
+TWINS = ("linear", "mlp")
+HEADS = ("quantum", *TWINS, *CLASSICAL)
+BASE = {"encoders": 2}
+# How circuits that were trained exactly run on the test data.
+EXECUTIONS = {
+    "64 shots": {"shots": 64},
+    "64 shots, 0.1 % depolarized": {"shots": 64, "noise": 0.001},
+    "64 shots, 1 % depolarized": {"shots": 64, "noise": 0.01},
+}
+FROZEN = ("encoders", "pqc")
+
+
+def perform(arguments, seed, paths, folder):
+    """Draws the sentences, embeds them, fits a head, reads the test once.
+
+    With `rounds` the encoder is tuned before, on the same sentences, and
+    every head is fitted; with `executions` the trained circuits answer the
+    test data under each of them too.
+    """
+    from tfq_hybrid.data import load_dataset
+
+    training, validation = draw(load_dataset(paths["sst2_train"]), seed)
+    data = (training, validation, load_dataset(paths["sst2_test"], "test"))
+    encoder = paths["encoder"]
+    if "rounds" in arguments:
+        parts = _tuned(encoder, data, arguments["rounds"], seed)
+        return _every_head(parts, arguments, seed)
+    parts = [
+        Split(unit(embedded(encoder, d.texts, "mean", TOKENS)), d.labels)
+        for d in data
+    ]
+    found, arrays = _one_head(arguments["head"], parts, arguments, seed)
+    found["width"] = parts[0].embeddings.shape[1]
+    return found, arrays
+
+
+def draw(dataset, seed):
+    """256 sentences of each label, of which 77 select; by the seed."""
+    generator = np.random.default_rng(seed)
+    places = np.concatenate(
+        [
+            generator.choice(
+                np.flatnonzero(dataset.labels == label), 256, False
+            )
+            for label in range(2)
+        ]
+    )
+    generator.shuffle(places)
+    return (
+        dataset.pick(places[:TRAINING]),
+        dataset.pick(places[TRAINING : TRAINING + VALIDATION]),
+    )
+
+
+def unit(embeddings):
+    """Of length 1, as amplitudes are: the same input for every head."""
+    return embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+
+
+def _tuned(encoder, data, rounds, seed):
+    """Embeddings by an encoder that was tuned on the training sentences."""
+    import keras
+
+    from tfq_hybrid.models import embed, tune_contrastively
+    from tfq_hybrid.models.bert import (
+        bert_backbone,
+        bert_preprocessor,
+        bert_vocabulary,
+    )
+
+    keras.utils.set_random_seed(seed)
+    bert = bert_backbone(encoder, TOKENS)
+    words = bert_vocabulary(encoder, (), None)
+    tune_contrastively(
+        bert,
+        bert_preprocessor(words, TOKENS // 2),  # few phrases are longer
+        data[0].texts,
+        data[0].labels,
+        rounds=rounds,
+        seed=seed,
+    )
+    tokens = bert_preprocessor(words, TOKENS)
+    return [
+        Split(unit(embed(bert, tokens, part.texts)), part.labels)
+        for part in data
+    ]
+
+
+def _every_head(parts, arguments, seed):
+    """All heads on the same embeddings; arrays `scores, NAME` of each."""
+    found, arrays = {"heads": {}}, {}
+    for head in HEADS:
+        one, more = _one_head(head, parts, arguments, seed)
+        found["heads"][head] = one
+        arrays[f"scores, {head}"] = more["scores"]
+    return found, arrays
+
+
+def _one_head(head, parts, arguments, seed):
+    """As `answer`; a dict and arrays."""
+    import keras
+
+    if head in CLASSICAL:
+        return fit_classical(head, *parts, seed)
+    keras.utils.set_random_seed(seed)
+    layer = _make(head, parts, arguments.get("options", BASE), seed)
+    for name in arguments.get("frozen", ()):
+        layers = getattr(layer, name)
+        for part in layers if isinstance(layers, list) else [layers]:
+            part.trainable = False
+    rate = arguments.get("rate", 3e-2 if head == "quantum" else 1e-2)
+    training = {
+        "loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        "epochs": arguments["epochs"],
+        "batch_size": 32,
+        "rate": rate,
+        "seed": seed,
+    }
+    if "executions" not in arguments:
+        return train_head(layer, *parts, **training)
+    model, fitted = fit_head(layer, *parts[:2], **training)
+    test = parts[2]
+    found, arrays = answer(answers_of(model, test), test.labels)
+    for name in arguments["executions"]:
+        options = {**arguments["options"], **EXECUTIONS[name]}
+        other = _make(head, parts, options, seed)
+        other.set_weights(layer.get_weights())
+        answers = answers_of(around(other, parts[0].embeddings.shape[1]), test)
+        arrays[f"scores, {name}"] = answer(answers, test.labels)[1]["scores"]
+    return {**found, **fitted}, arrays
+
+
+def _make(head, parts, options, seed):
+    """A built head of the width of the embeddings."""
+    from tfq_hybrid.models import QuantumHeadOptions, make_head
+
+    twin = None if head == "quantum" else head
+    options = {**BASE, **options} if twin else options
+    width = parts[0].embeddings.shape[1]
+    layer = make_head(
+        width, 2, QuantumHeadOptions.from_dict(options), twin, seed=seed
+    )
+    layer.build((None, width))
+    return layer

@@ -1,0 +1,154 @@
+"""The report of `quantum-head`: tables, pictures, goals."""
+
+from tfq_hybrid.experiments.recipes.quantum_head_jobs import (
+    CLASSICAL,
+    HEADS,
+    TWINS,
+)
+from tfq_hybrid.experiments.report import (
+    LEAST_SEEDS,
+    Goal,
+    Section,
+    compared,
+    comparison,
+    curves,
+    percent,
+    too_few,
+)
+from tfq_hybrid.experiments.screened import screening_section
+from tfq_hybrid.experiments.statistics import mean_interval, paired_difference
+
+DISTANCES = (1, 2, 3, 5, 9)
+# Low and high levels of the screening; shots where the time allows.
+FACTORS = {
+    "qubits": (6, 10),
+    "encoders": (1, 2),
+    "reuploads": (1, 3),
+    "depth": (1, 3),
+    "distance": (1, 3),
+    "rate": (1e-2, 5e-2),
+}
+SHOTS = (128, 1024)
+AGAINST = {
+    "heads": (*TWINS, *CLASSICAL),
+    "ablation": ("as published",),
+    "execution": ("exact",),
+    "size": ("10 qubits, 1 encoders",),
+    "distance": ("C = 2",),
+}
+
+
+def sections(blocks, results):
+    """The report's tables and pictures, block by block."""
+    columns = (("parameters", lambda n: f"{n['head']:,}"),)
+    made = []
+    for block in blocks:
+        if block.name == "noise":
+            made.append(_under_noise(block, results))
+        elif block.name == "tuned":
+            made.append(_tuned(block, blocks[0], results))
+        elif block.name == "screening":
+            made.append(_screened(block, results))
+        else:
+            made.append(
+                comparison(
+                    block.title,
+                    block,
+                    results,
+                    AGAINST[block.name],
+                    _note(block, results),
+                    columns,
+                )
+            )
+        if block.name == "distance":
+            made.append(
+                curves(
+                    "accuracy-over-distance",
+                    "Accuracy over the distance of the CNOTs",
+                    block,
+                    results,
+                    "longest distance C",
+                    {f"C = {c}": ("quantum", c) for c in DISTANCES},
+                )
+            )
+    return made
+
+
+def _note(block, results):
+    """How wide the embeddings are, for the first table."""
+    if block.name != "heads" or too_few(block, results):
+        return ""
+    width = results.values(block, "quantum", "width")[0]
+    return (
+        f"Embeddings are {width} wide, so that an encoder has "
+        f"{(width - 1).bit_length()} qubits. Circuits that start from "
+        "amplitudes cannot tell x from −x; the classical heads can."
+    )
+
+
+def _under_noise(block, results):
+    if missing := too_few(block, results):
+        return Section(block.title, note=missing)
+    scores = {"exact": results.scores(block, "exact")}
+    for name in block.jobs[0].arguments["executions"]:
+        scores[name] = results.scores(block, "exact", f"scores, {name}")
+    return compared(block.title, scores, ("exact",), picture="noise")
+
+
+def _tuned(block, frozen, results):
+    """Tuned embeddings beside frozen ones, of the seeds that both have."""
+    if missing := too_few(block, results):
+        return Section(block.title, note=missing)
+    row = block.rows[0]
+    scores = {
+        f"{head}, tuned": results.scores(block, row, f"scores, {head}")
+        for head in HEADS
+    }
+    baselines = [f"{head}, tuned" for head in HEADS[1:]]
+    if results.complete_seeds(frozen) == results.complete_seeds(block):
+        for head in HEADS:
+            scores[f"{head}, frozen"] = results.scores(frozen, head)
+        baselines.append("quantum, frozen")
+    rounds = block.jobs[0].arguments["rounds"]
+    note = (
+        f"{rounds} {'round' if rounds == 1 else 'rounds'} of pairs of the "
+        "training sentences (Tunstall et al. 2022)."
+    )
+    return compared(block.title, scores, baselines, note, picture="tuned")
+
+
+def _screened(block, results):
+    factors = dict(FACTORS)
+    if "shots" in block.jobs[0].arguments["levels"]:
+        factors["shots"] = SHOTS
+    return screening_section(
+        block.title,
+        block,
+        results,
+        factors,
+        "validation_accuracy",
+        "validation accuracy",
+    )
+
+
+def goals(blocks, results):
+    """What the project set out to reach, against what was found."""
+    block = blocks[0]
+    if len(results.complete_seeds(block)) < LEAST_SEEDS:
+        return []
+    scores = {row: results.scores(block, row) for row in block.rows}
+    best = max(TWINS, key=lambda name: scores[name].mean())
+    difference = paired_difference(scores["quantum"], scores[best])
+    return [
+        Goal(
+            "435 sentences: the lower bound of the difference to the best "
+            f"classical head of equal size, here `{best}`, is above −1 point",
+            f"{percent(difference, 2, signed=True)} points",
+            difference.low > -0.01,
+        ),
+        Goal(
+            "The paper's 92.70 % of several encoders",
+            f"{percent(mean_interval(scores['quantum']))} %",
+            scores["quantum"].mean() >= 0.927,
+        ),
+    ]

@@ -1,0 +1,116 @@
+"""Labelled texts in three parts, from files or from TFDS."""
+
+import pathlib
+import re
+
+import numpy as np
+
+from tfq_hybrid.errors import UserError
+
+# What a large data set is cut to; a fixed draw, the same for every seed.
+MOST_VALIDATION, MOST_TEST = 1000, 2000
+
+
+def text_parts(task, paths, limit=None):
+    """Training, validation and test data of a task.
+
+    Three files are taken as they are. Of one file repeated texts are dropped
+    and the rest is split 70/15/15, as the authors of hybrid BERT split it; of
+    a TFDS data set 15 % of the training split validate. The split is the same
+    for every seed.
+
+    Args:
+        task: str.
+        paths: dict with `TASK_train`, `TASK_validation` and `TASK_test`, or
+            with `TASK`: a path, or the name of a TFDS data set.
+        limit: int. Of training texts. Defaults to `None`: all.
+
+    Returns:
+        A triple of `TextDataset` with the same label names.
+    """
+    from tfq_hybrid.data import load_dataset
+
+    generator = np.random.default_rng(0)
+    if f"{task}_train" in paths:
+        training, validation, test = (
+            load_dataset(paths[f"{task}_{part}"])
+            for part in ("train", "validation", "test")
+        )
+        training = _shuffled(training, generator)
+    elif pathlib.Path(paths[task]).is_file():
+        whole = _shuffled(_distinct(load_dataset(paths[task])), generator)
+        cuts = [round(share * len(whole)) for share in (0.7, 0.85)]
+        places = np.arange(len(whole))
+        training, validation, test = (
+            whole.pick(part) for part in np.split(places, cuts)
+        )
+    else:
+        whole = _shuffled(load_dataset(paths[task], "train"), generator)
+        cut = round(0.85 * len(whole))
+        training = whole.pick(np.arange(cut))
+        validation = whole.pick(np.arange(cut, len(whole)))
+        test = _shuffled(load_dataset(paths[task], "test"), generator)
+        validation = validation.take(MOST_VALIDATION)
+        test = test.take(MOST_TEST)
+    return training.take(limit), validation, test
+
+
+def find_optional(optional, data, may_download):
+    """The data that a recipe can do without, where they can be had.
+
+    Args:
+        optional: dict of a word and a pair (file, TFDS name or `None`).
+        data: str or path of a folder.
+        may_download: bool. Whether TFDS may be asked.
+
+    Returns:
+        A pair of dicts: of a word and a path or TFDS name, and of a word and
+        why there is none.
+    """
+    from tfq_hybrid.data.datasets import splits_of
+
+    found, missing = {}, {}
+    for word, (file, name) in optional.items():
+        path = pathlib.Path(data) / file
+        if path.is_file():
+            found[word] = str(path)
+            continue
+        missing[word] = f"{file} is not in the folder of --data"
+        if name is not None and not may_download:
+            missing[word] += f", and --quick does not ask TFDS for {name}"
+        elif name is not None:
+            try:
+                splits_of(name)
+            except UserError as error:
+                reason = str(error).rpartition("Received: ")[2]
+                missing[word] += f", and TFDS has no {name} here: {reason}"
+            else:
+                del missing[word]
+                found[word] = name
+    return found, missing
+
+
+def write_texts(dataset, path):
+    """Writes labelled texts as a `.tsv` file.
+
+    Args:
+        dataset: `TextDataset`.
+        path: path.
+    """
+    rows = ["text\tlabel"]
+    for text, label in zip(dataset.texts, dataset.labels, strict=True):
+        words = re.sub(r"\s+", " ", text)
+        rows.append(f"{words}\t{dataset.label_names[label]}")
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def _shuffled(dataset, generator):
+    return dataset.pick(generator.permutation(len(dataset)))
+
+
+def _distinct(dataset):
+    """Every text once, where it stands first."""
+    places = {}
+    for place, text in enumerate(dataset.texts):
+        places.setdefault(text, place)
+    return dataset.pick(np.array(list(places.values())))
