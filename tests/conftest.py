@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -13,6 +14,10 @@ import tensorflow_datasets as tfds
 from tfq_hybrid.data import TextDataset
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# A shell's background jobs ignore it, and all that they start.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

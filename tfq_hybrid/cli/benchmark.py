@@ -74,7 +74,7 @@ def benchmark():
 @click.option(
     "--groups",
     callback=_words,
-    metavar="[grid|large|fed|memory|training-step],…",
+    metavar="[grid|large|fed|shots|noise|memory|training-step],…",
     help="Default: all; with sizes, the grid.",
 )
 @click.option(
