@@ -10,7 +10,7 @@ demo: .venv/installed
 	$(BIN)/tfq-hybrid demo --data "$(DATA)"
 
 test: .venv/installed-test lint
-	$(BIN)/python -m pytest -n 2 -m "not long"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not long"
 
 # The whole suite, with what takes too long for every change.
 test-all: .venv/installed-test lint

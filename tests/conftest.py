@@ -1,5 +1,6 @@
 """Shared fixtures: quiet start, fixed seeds, real data."""
 
+import gc
 import os
 import pathlib
 import signal
@@ -25,6 +26,17 @@ def seed():
     """Every test starts from the same seed."""
     keras.utils.set_random_seed(1234)
     return 1234
+
+
+@pytest.fixture(autouse=True, scope="module")
+def forget():
+    """What outlives a file's tests is not looked through again and again.
+
+    TensorFlow keeps much; collecting garbage would come to take seconds.
+    """
+    yield
+    keras.backend.clear_session()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

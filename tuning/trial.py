@@ -1,6 +1,5 @@
 """`run_trial`: one trial, foreseen, trained and recorded, whatever comes."""
 
-import gc
 import math
 import pathlib
 import time
@@ -110,8 +109,7 @@ def run_trial(
     record["ended"] = time.time()
     write_json(record_file(folder), record)
     report(describe_end(record))
-    keras.backend.clear_session()
-    gc.collect()
+    keras.backend.clear_session()  # collects garbage too
     return record
 
 
