@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from tfq_hybrid.experiments.heads import (
+from tfq_hybrid.experiments.work.heads import (
     CLASSICAL,
     Split,
     answer,

@@ -6,22 +6,22 @@ import pytest
 
 from tfq_hybrid.data import Corpus
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.experiments.generation import answers
-from tfq_hybrid.experiments.gradients import compare_gradients
 from tfq_hybrid.experiments.jobs import Block, Job
-from tfq_hybrid.experiments.language import (
+from tfq_hybrid.experiments.reporting.losses import (
+    loss_comparison,
+    loss_interval,
+    relative_difference,
+)
+from tfq_hybrid.experiments.results import Results
+from tfq_hybrid.experiments.work.generation import answers
+from tfq_hybrid.experiments.work.gradients import compare_gradients
+from tfq_hybrid.experiments.work.language import (
     encode_parts,
     read_test,
     split_corpus,
     train_language_model,
     window_losses,
 )
-from tfq_hybrid.experiments.loss_report import (
-    loss_comparison,
-    loss_interval,
-    relative_difference,
-)
-from tfq_hybrid.experiments.results import Results
 from tfq_hybrid.layers.make_layer import make_circuit_layer
 from tfq_hybrid.serving.streaming import TextStream, make_sampler
 from tfq_hybrid.training import TrainConfig

@@ -11,9 +11,12 @@ from tfq_hybrid.experiments.recipes.qffn_bert_jobs import (
     run_block,
 )
 from tfq_hybrid.experiments.recipes.quantum_head_jobs import HEADS
-from tfq_hybrid.experiments.report import write_report
+from tfq_hybrid.experiments.reporting.report import write_report
+from tfq_hybrid.experiments.reporting.screened import (
+    design_rows,
+    screening_section,
+)
 from tfq_hybrid.experiments.results import Results
-from tfq_hybrid.experiments.screened import design_rows, screening_section
 from tfq_hybrid.layers import QuantumFeedForward
 
 

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.experiments import bases
-from tfq_hybrid.experiments.executions import executed
+from tfq_hybrid.experiments.work import bases
 from tfq_hybrid.experiments.jobs import Scale
 from tfq_hybrid.experiments.recipes import (
     hyqut,
@@ -19,9 +18,10 @@ from tfq_hybrid.experiments.recipes import (
     qaa_jobs,
     qaa_report,
 )
-from tfq_hybrid.experiments.report import write_report
+from tfq_hybrid.experiments.reporting.report import write_report
 from tfq_hybrid.experiments.reproduce import reproduce
 from tfq_hybrid.experiments.results import Results
+from tfq_hybrid.experiments.work.executions import executed
 from tfq_hybrid.locks import writing
 
 LINES = {

@@ -9,11 +9,12 @@ import pytest
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.experiments.jobs import Block, Job, Scale
 from tfq_hybrid.experiments.recipes import RECIPES, qffn_bert
-from tfq_hybrid.experiments.report import comparison, curves, write_report
+from tfq_hybrid.experiments.reporting.accuracies import comparison, curves
+from tfq_hybrid.experiments.reporting.report import write_report
 from tfq_hybrid.experiments.reproduce import reproduce
 from tfq_hybrid.experiments.results import Results
 from tfq_hybrid.experiments.runner import parse_minutes
-from tfq_hybrid.experiments.trained import few_shot_file
+from tfq_hybrid.experiments.work.trained import few_shot_file
 
 
 def block_of(rows, seeds):

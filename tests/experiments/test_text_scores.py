@@ -5,8 +5,8 @@ import importlib.util
 import numpy as np
 import pytest
 
-from tfq_hybrid.experiments.encoders import WHEEL, default_encoder
-from tfq_hybrid.experiments.text_scores import embedding_match, text_scores
+from tfq_hybrid.experiments.work.encoders import WHEEL, default_encoder
+from tfq_hybrid.experiments.work.text_scores import embedding_match, text_scores
 
 
 def reference_match(candidate, reference):

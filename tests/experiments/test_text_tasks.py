@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfq_hybrid.data import TextDataset, load_dataset
-from tfq_hybrid.experiments.text_tasks import (
+from tfq_hybrid.experiments.work.text_tasks import (
     find_optional,
     text_parts,
     write_texts,

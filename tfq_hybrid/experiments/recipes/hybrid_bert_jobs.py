@@ -3,10 +3,10 @@
 import pathlib
 
 from tfq_hybrid.circuits import preset
-from tfq_hybrid.experiments.encoders import embedded
-from tfq_hybrid.experiments.heads import Split, train_head
-from tfq_hybrid.experiments.text_tasks import text_parts, write_texts
-from tfq_hybrid.experiments.trained import train_and_test
+from tfq_hybrid.experiments.work.encoders import embedded
+from tfq_hybrid.experiments.work.heads import Split, train_head
+from tfq_hybrid.experiments.work.text_tasks import text_parts, write_texts
+from tfq_hybrid.experiments.work.trained import train_and_test
 
 # Tokens of a text, and what is shown of a task.
 TASKS = {

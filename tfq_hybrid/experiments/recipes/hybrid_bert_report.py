@@ -1,7 +1,7 @@
 """The report of `hybrid-bert`: tables and pictures."""
 
-from tfq_hybrid.experiments.f1_report import f1_comparison, macro_f1
-from tfq_hybrid.experiments.report import curves
+from tfq_hybrid.experiments.reporting.accuracies import curves
+from tfq_hybrid.experiments.reporting.f1 import f1_comparison, macro_f1
 
 TWINS = ("linear", "mlp")
 QUBITS = (1, 2, 4, 6, 8)

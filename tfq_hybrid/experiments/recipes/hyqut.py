@@ -1,7 +1,6 @@
 """HyQuT (arXiv 2511.10653), 8M parameters, from scratch on two texts."""
 
 from tfq_hybrid.experiments.jobs import Block, Job, Recipe
-from tfq_hybrid.experiments.language import CHECKS
 from tfq_hybrid.experiments.recipes.hyqut_jobs import (
     BATCH,
     HELD_OUT,
@@ -12,6 +11,7 @@ from tfq_hybrid.experiments.recipes.hyqut_jobs import (
     perform,
 )
 from tfq_hybrid.experiments.recipes.hyqut_report import goals, sections
+from tfq_hybrid.experiments.work.language import CHECKS
 
 STEPS = {"quick": 5, "budget": 400, "full": 1600}
 FEWER = {"quick": 5, "budget": 120, "full": 400}

@@ -1,8 +1,8 @@
 """What the jobs of `hyqut` compute."""
 
 from tfq_hybrid.circuits import preset
-from tfq_hybrid.experiments.gradients import compare_gradients
-from tfq_hybrid.experiments.language import (
+from tfq_hybrid.experiments.work.gradients import compare_gradients
+from tfq_hybrid.experiments.work.language import (
     encode_parts,
     read_test,
     split_corpus,

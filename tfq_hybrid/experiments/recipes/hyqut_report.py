@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tfq_hybrid.experiments.loss_report import (
+from tfq_hybrid.experiments.recipes.hyqut_jobs import STEP_SIZES
+from tfq_hybrid.experiments.reporting.losses import (
     all_found,
     loss_comparison,
     loss_curves,
@@ -10,9 +11,8 @@ from tfq_hybrid.experiments.loss_report import (
     quoted,
     relative_difference,
 )
-from tfq_hybrid.experiments.plots import Line, line_picture
-from tfq_hybrid.experiments.recipes.hyqut_jobs import STEP_SIZES
-from tfq_hybrid.experiments.report import Goal, Section, too_few
+from tfq_hybrid.experiments.reporting.pictures import Line, line_picture
+from tfq_hybrid.experiments.reporting.report import Goal, Section, too_few
 from tfq_hybrid.experiments.statistics import mean_interval
 
 BASELINES = ("dense", "bottleneck")

@@ -1,7 +1,6 @@
 """QAA (arXiv 2509.16244): adapters of one pretrained GPT, on Alpaca."""
 
 from tfq_hybrid.experiments.jobs import Block, Job, Recipe
-from tfq_hybrid.experiments.language import CHECKS
 from tfq_hybrid.experiments.recipes.qaa_jobs import (
     ADAPTER_RATES,
     BATCH,
@@ -12,6 +11,7 @@ from tfq_hybrid.experiments.recipes.qaa_jobs import (
     pretraining,
 )
 from tfq_hybrid.experiments.recipes.qaa_report import goals, sections
+from tfq_hybrid.experiments.work.language import CHECKS
 
 METHODS = ("qaa", "lora", "sora", "prefix", "bottleneck", "full")
 STEPS = {"quick": 5, "budget": 100, "full": 600}

@@ -5,10 +5,11 @@ import os
 import pathlib
 
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.experiments.bases import Pretraining, pretrained_base
-from tfq_hybrid.experiments.executions import EXECUTIONS, executed
-from tfq_hybrid.experiments.generation import answers
-from tfq_hybrid.experiments.language import (
+from tfq_hybrid.experiments.results import digest
+from tfq_hybrid.experiments.work.bases import Pretraining, pretrained_base
+from tfq_hybrid.experiments.work.executions import EXECUTIONS, executed
+from tfq_hybrid.experiments.work.generation import answers
+from tfq_hybrid.experiments.work.language import (
     encode_parts,
     first_windows,
     read_test,
@@ -16,8 +17,7 @@ from tfq_hybrid.experiments.language import (
     train_language_model,
     window_losses,
 )
-from tfq_hybrid.experiments.results import digest
-from tfq_hybrid.experiments.text_scores import text_scores
+from tfq_hybrid.experiments.work.text_scores import text_scores
 
 LENGTH, BATCH = 96, 4
 VOCABULARY = 4096

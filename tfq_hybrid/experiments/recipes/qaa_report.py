@@ -1,7 +1,7 @@
 """The report of `qaa`: tables, goals."""
 
-from tfq_hybrid.experiments.executions import EXECUTIONS
-from tfq_hybrid.experiments.loss_report import (
+from tfq_hybrid.experiments.recipes.qaa_jobs import ANSWERED, BATCH
+from tfq_hybrid.experiments.reporting.losses import (
     all_found,
     loss_comparison,
     loss_curves,
@@ -10,9 +10,9 @@ from tfq_hybrid.experiments.loss_report import (
     points,
     relative_difference,
 )
-from tfq_hybrid.experiments.recipes.qaa_jobs import ANSWERED, BATCH
-from tfq_hybrid.experiments.report import Goal, Section, too_few
+from tfq_hybrid.experiments.reporting.report import Goal, Section, too_few
 from tfq_hybrid.experiments.statistics import mean_interval
+from tfq_hybrid.experiments.work.executions import EXECUTIONS
 
 SCORES = {
     "rouge1": "ROUGE-1",

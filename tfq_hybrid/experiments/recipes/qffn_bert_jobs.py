@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from tfq_hybrid.circuits import PRESETS
-from tfq_hybrid.experiments.trained import (
+from tfq_hybrid.experiments.work.trained import (
     few_shot_file,
     labelled_test,
     read_test,

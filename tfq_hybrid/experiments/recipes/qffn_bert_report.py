@@ -2,14 +2,16 @@
 
 import dataclasses
 
-from tfq_hybrid.experiments.plots import Point, cloud_picture
-from tfq_hybrid.experiments.report import (
-    LEAST_SEEDS,
-    Goal,
-    Section,
+from tfq_hybrid.experiments.reporting.accuracies import (
     compared,
     comparison,
     curves,
+)
+from tfq_hybrid.experiments.reporting.pictures import Point, cloud_picture
+from tfq_hybrid.experiments.reporting.report import (
+    LEAST_SEEDS,
+    Goal,
+    Section,
     too_few,
 )
 from tfq_hybrid.experiments.statistics import (

@@ -17,7 +17,7 @@ from tfq_hybrid.experiments.recipes.quantum_head_report import (
     goals,
     sections,
 )
-from tfq_hybrid.experiments.screened import design_rows
+from tfq_hybrid.experiments.reporting.screened import design_rows
 
 # Seconds on one core, about: of a head of 10 qubits, of a round of pairs, of
 # the test data under noise.

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tfq_hybrid.experiments.encoders import embedded
-from tfq_hybrid.experiments.heads import (
+from tfq_hybrid.experiments.work.encoders import embedded
+from tfq_hybrid.experiments.work.heads import (
     CLASSICAL,
     Split,
     answer,

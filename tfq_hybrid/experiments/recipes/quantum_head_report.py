@@ -5,17 +5,19 @@ from tfq_hybrid.experiments.recipes.quantum_head_jobs import (
     HEADS,
     TWINS,
 )
-from tfq_hybrid.experiments.report import (
-    LEAST_SEEDS,
-    Goal,
-    Section,
+from tfq_hybrid.experiments.reporting.accuracies import (
     compared,
     comparison,
     curves,
+)
+from tfq_hybrid.experiments.reporting.report import (
+    LEAST_SEEDS,
+    Goal,
+    Section,
     percent,
     too_few,
 )
-from tfq_hybrid.experiments.screened import screening_section
+from tfq_hybrid.experiments.reporting.screened import screening_section
 from tfq_hybrid.experiments.statistics import mean_interval, paired_difference
 
 DISTANCES = (1, 2, 3, 5, 9)

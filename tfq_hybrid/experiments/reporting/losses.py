@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 
-from tfq_hybrid.experiments.plots import (
+from tfq_hybrid.experiments.reporting.pictures import (
     Line,
     Panel,
     line_picture,
     rows_picture,
 )
-from tfq_hybrid.experiments.report import Section, too_few
+from tfq_hybrid.experiments.reporting.report import Section, too_few
 from tfq_hybrid.experiments.statistics import (
     Interval,
     mean_interval,

@@ -1,6 +1,6 @@
 """A designed experiment among the jobs of a recipe."""
 
-from tfq_hybrid.experiments.report import Section, too_few
+from tfq_hybrid.experiments.reporting.report import Section, too_few
 
 
 def design_rows(factors):

@@ -1,12 +1,8 @@
 """Tables and pictures of F1."""
 
 from tfq_hybrid.experiments.f1 import AVERAGES, f1_interval
-from tfq_hybrid.experiments.report import (
-    Section,
-    drawn_rows,
-    percent,
-    too_few,
-)
+from tfq_hybrid.experiments.reporting.accuracies import drawn_rows
+from tfq_hybrid.experiments.reporting.report import Section, percent, too_few
 from tfq_hybrid.experiments.statistics import mean_interval
 
 

@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import pathlib
 
-from tfq_hybrid.experiments.language import (
+from tfq_hybrid.experiments.work.language import (
     encode_parts,
     read_test,
     split_corpus,

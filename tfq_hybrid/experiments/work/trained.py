@@ -4,7 +4,7 @@ import pathlib
 
 import numpy as np
 
-from tfq_hybrid.experiments.heads import answer
+from tfq_hybrid.experiments.work.heads import answer
 
 
 def train_and_test(config, test, folder):

@@ -1,0 +1,144 @@
+"""The Markdown report of a reproduction."""
+
+import dataclasses
+
+from tfq_hybrid.files import write_text
+from tfq_hybrid.reports.document import Picture
+from tfq_hybrid.reports.render import save_files
+
+LEAST_SEEDS = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """A part of a report.
+
+    Args:
+        title: str.
+        header: tuple of str, the columns of its table. Defaults to none.
+        rows: tuple of tuples of str. Defaults to none.
+        note: str, above the table. Defaults to `""`.
+        picture: `Picture`, drawn beside the report as PNG and SVG. Defaults
+            to `None`.
+    """
+
+    title: str
+    header: tuple = ()
+    rows: tuple = ()
+    note: str = ""
+    picture: Picture | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Goal:
+    """What the project set out to reach.
+
+    Args:
+        claim: str.
+        figure: str, what was found.
+        is_met: bool.
+    """
+
+    claim: str
+    figure: str
+    is_met: bool
+
+
+def write_report(path, recipe, scale, results, sections, goals, skipped):
+    """Writes the report, and its pictures beside it.
+
+    Args:
+        path: path of the Markdown file.
+        recipe: `Recipe`.
+        scale: `Scale`.
+        results: `Results`.
+        sections: list of `Section`.
+        goals: list of `Goal`.
+        skipped: dict of the name of a block and why it was not run.
+    """
+    lines = [f"# {recipe.title}", ""]
+    lines += [
+        f"Scale `{scale.name}`, {scale.seeds} "
+        f"{'seed' if scale.seeds == 1 else 'seeds'}. Circuits are simulated. "
+        "Intervals are 95 %, by a paired bootstrap over seeds and examples; "
+        "models are selected on validation data, and the test data are read "
+        "once.",
+        "",
+    ]
+    for section in sections:
+        lines += [f"## {section.title}", ""]
+        if section.note:
+            lines += [section.note, ""]
+        if section.rows:
+            lines += [*table(section.header, section.rows), ""]
+        if section.picture:
+            lines += _shown(section.picture, path.parent)
+    if goals:
+        rows = [
+            (goal.claim, goal.figure, "met" if goal.is_met else "missed")
+            for goal in goals
+        ]
+        lines += ["## Goals", "", *table(("goal", "found", ""), rows), ""]
+    if skipped:
+        lines += ["## Left out", ""]
+        lines += [f"- `{name}`: {why}" for name, why in skipped.items()]
+        lines += [""]
+    lines += ["## What the paper says", ""]
+    lines += [*table(("claim", "figure", "source"), recipe.published), ""]
+    lines += ["## Our choices, which the paper does not give", ""]
+    lines += [f"- {choice}" for choice in recipe.choices]
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def _shown(picture, folder):
+    """Draws a picture; the lines that show it."""
+    save_files(picture, folder)
+    alt = picture.alt.replace("[", "(").replace("]", ")")
+    return [
+        f"![{alt}]({picture.name}.png)",
+        "",
+        f"{picture.reading} ([SVG]({picture.name}.svg))",
+        "",
+    ]
+
+
+def table(header, rows):
+    """A Markdown table as a list of lines.
+
+    Example:
+
+    >>> table(("a", "b"), [("1", "2")])
+    ['| a | b |', '|---|---|', '| 1 | 2 |']
+    """
+    lines = [header, ["---"] * len(header), *rows]
+    result = ["| " + " | ".join(map(str, line)) + " |" for line in lines]
+    result[1] = result[1].replace(" ", "")
+    return result
+
+
+def percent(interval, digits=1, signed=False):
+    """An interval of shares as points of percent.
+
+    Example:
+
+    >>> from tfq_hybrid.experiments.statistics import Interval
+    >>> percent(Interval(0.8123, 0.80, 0.825))
+    '81.2 [80.0, 82.5]'
+    """
+    sign = "+" if signed else ""
+    value, low, high = (
+        f"{100 * x:{sign}.{digits}f}"
+        for x in (interval.value, interval.low, interval.high)
+    )
+    return f"{value} [{low}, {high}]"
+
+
+def too_few(block, results):
+    """Why a block has no table of results yet, a str; `""` where it has."""
+    seeds = len(results.complete_seeds(block))
+    if seeds >= LEAST_SEEDS:
+        return ""
+    return (
+        f"{seeds} complete of the {LEAST_SEEDS} seeds that a table of "
+        "results takes: none is shown."
+    )

@@ -1,0 +1,1 @@
+"""What the jobs of recipes do: train, embed, answer, score."""
