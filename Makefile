@@ -75,7 +75,7 @@ wheel: .venv/installed
 # 11,200 random and damaged files, INPUTS for each of 28 readers.
 fuzz: .venv/installed-test
 	FUZZ_INPUTS=$(or $(INPUTS),400) $(BIN)/python -m pytest -n 2 -m long \
-	tests/test_fuzz.py
+	tests/fuzz
 
 clean:
 	rm -rf .venv runs build *.egg-info

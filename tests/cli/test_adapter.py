@@ -3,11 +3,10 @@
 import json
 import re
 
-import keras_hub
 import pytest
 
 from tests.cli.test_main import run
-from tfq_hybrid.data.vocabulary import SPECIAL_TOKENS
+from tests.presets import save_bert
 
 QUICK = ["--limit", 64, "--sequence-length", 12, "--batch-size", 16]
 
@@ -16,19 +15,7 @@ QUICK = ["--limit", 64, "--sequence-length", 12, "--batch-size", 16]
 def preset(tmp_path_factory):
     """A tiny BERT with random weights, as a local preset."""
     folder = tmp_path_factory.mktemp("bert")
-    words = "the plot music is was not good bad".split()
-    vocabulary = [*SPECIAL_TOKENS, *words]
-    bert = keras_hub.models.BertBackbone(
-        vocabulary_size=len(vocabulary),
-        num_layers=2,
-        num_heads=2,
-        hidden_dim=8,
-        intermediate_dim=16,
-        max_sequence_length=12,
-    )
-    bert.save_to_preset(str(folder))
-    tokenizer = keras_hub.models.BertTokenizer(vocabulary, lowercase=True)
-    tokenizer.save_to_preset(str(folder))
+    save_bert(folder, "the plot music is was not good bad", num_layers=2)
     return folder
 
 

@@ -1,5 +1,8 @@
 """TensorFlow Quantum's operations in chunks: the same numbers."""
 
+import subprocess
+import sys
+
 import cirq
 import numpy as np
 import pytest
@@ -213,3 +216,14 @@ def test_sums_of_controls_are_refused():
     result = make_engine(program, "batched")(tf.ones([1, 1]), tf.zeros([0]))
     # In one half of the states Z is turned by 1 radian.
     assert float(result[0, 0]) == pytest.approx((1 + np.cos(1)) / 2, abs=1e-6)
+
+
+def test_import_leaves_pythons_generator_alone():
+    # Keras takes seeds from it: a training would otherwise depend on whether
+    # its engine was the first of the process to need TensorFlow Quantum.
+    script = (
+        "import random; import tfq_hybrid.engines; before = random.getstate()\n"
+        "import tfq_hybrid.engines.stock; import tensorflow_quantum\n"
+        "assert random.getstate() == before"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.experiments.work import bases
 from tfq_hybrid.experiments.jobs import Scale
 from tfq_hybrid.experiments.recipes import (
     hyqut,
@@ -21,6 +20,7 @@ from tfq_hybrid.experiments.recipes import (
 from tfq_hybrid.experiments.reporting.report import write_report
 from tfq_hybrid.experiments.reproduce import reproduce
 from tfq_hybrid.experiments.results import Results
+from tfq_hybrid.experiments.work import bases
 from tfq_hybrid.experiments.work.executions import executed
 from tfq_hybrid.locks import writing
 

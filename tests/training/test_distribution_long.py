@@ -8,13 +8,12 @@ The kills alone, `TFQ_HYBRID_KILLS` of them, 20 by default:
 import json
 import os
 
-import keras_hub
 import numpy as np
 import pytest
 
+from tests.presets import save_bert
 from tests.training.crew import finish, start, tiny_config
 from tests.training.test_distribution import check_equal
-from tfq_hybrid.data.vocabulary import SPECIAL_TOKENS
 from tfq_hybrid.training import Checkpoint, TrainConfig, load_trained, train
 
 pytestmark = pytest.mark.long
@@ -32,21 +31,9 @@ def test_three_workers_of_which_two_lack_rows(tmp_path):
 
 def test_class_weights(real_data, tmp_path):
     """A loss whose mean over a batch is not that over its rows."""
-    words = "to you a the now free text call u i me is".split()
-    vocabulary = [*SPECIAL_TOKENS, *words]
-    bert = keras_hub.models.BertBackbone(
-        vocabulary_size=len(vocabulary),
-        num_layers=1,
-        num_heads=2,
-        hidden_dim=8,
-        intermediate_dim=16,
-        max_sequence_length=12,
-        dropout=0.0,
-    )
+    words = "to you a the now free text call u i me is"
     preset = str(tmp_path / "bert")
-    bert.save_to_preset(preset)
-    tokenizer = keras_hub.models.BertTokenizer(vocabulary, lowercase=True)
-    tokenizer.save_to_preset(preset)
+    save_bert(preset, words, dropout=0.0)
     config = TrainConfig(
         data=str(real_data("sms_spam.tsv")),
         model="hybrid-bert",

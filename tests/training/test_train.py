@@ -1,11 +1,13 @@
 import dataclasses
 import json
+import pathlib
 
 import h5py
 import keras
 import numpy as np
 import pytest
 
+from tests.presets import save_bert
 from tfq_hybrid.archives import datasets
 from tfq_hybrid.errors import TrainingDivergedError, UserError
 from tfq_hybrid.training import (
@@ -206,6 +208,11 @@ def test_arguments_have_effect(quick):
         assert read(model) == value
 
 
+def test_paths_are_text_in_a_config():
+    config = TrainConfig(pathlib.Path("a.tsv"), data_dir=pathlib.Path("b"))
+    assert config == TrainConfig("a.tsv", data_dir="b")
+
+
 def test_configs_of_version_0_1_still_load(quick):
     config = quick.to_dict()
     flat = {**config, **config.pop("options")}
@@ -366,24 +373,8 @@ def test_folders_are_guarded(quick, tmp_path):
 
 def test_from_a_preset(quick, tmp_path):
     """A local preset brings its vocabulary and its weights."""
-    import keras_hub
-
-    from tfq_hybrid.data.vocabulary import SPECIAL_TOKENS
-
-    words = "the plot music is was not good bad".split()
-    vocabulary = [*SPECIAL_TOKENS, *words]
-    bert = keras_hub.models.BertBackbone(
-        vocabulary_size=len(vocabulary),
-        num_layers=1,
-        num_heads=2,
-        hidden_dim=8,
-        intermediate_dim=16,
-        max_sequence_length=12,
-    )
     preset = str(tmp_path / "bert")
-    bert.save_to_preset(preset)
-    tokenizer = keras_hub.models.BertTokenizer(vocabulary, lowercase=True)
-    tokenizer.save_to_preset(preset)
+    bert, vocabulary = save_bert(preset, "the plot music is was not good bad")
     config = with_options(quick, preset=preset)
     silent(config, tmp_path / "run")
     model, _ = load_trained(tmp_path / "run")

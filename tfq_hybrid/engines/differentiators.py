@@ -56,7 +56,7 @@ def differentiator_from_config(config):
         return None
     if "name" in config:
         return as_gradient_method(config)
-    import tensorflow_quantum as tfq
+    from tfq_hybrid.engines.stock import tfq
 
     check_choice("differentiator", config["class_name"], _ARGUMENTS)
     kind = getattr(tfq.differentiators, config["class_name"])

@@ -10,13 +10,16 @@ chunks (`chunks.py`).
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_quantum as tfq
-from tensorflow_quantum.core.ops import circuit_execution_ops, tfq_adj_grad_op
-from tensorflow_quantum.core.ops.tfq_utility_ops import append_circuit
 
 from tfq_hybrid.engines.chunks import in_chunks
 from tfq_hybrid.engines.estimates import spsa_gradient
 from tfq_hybrid.engines.gradient_methods import GradientMethod
+from tfq_hybrid.engines.stock import (
+    append_circuit,
+    circuit_execution_ops,
+    tfq,
+    tfq_adj_grad_op,
+)
 
 
 class TFQEngine:

@@ -63,7 +63,7 @@ def check_tfq_shifts(program):
 
 
 def _check_gates(program):
-    import tensorflow_quantum as tfq
+    from tfq_hybrid.engines.stock import tfq
 
     for place, moment in enumerate(program.circuit):
         for operation in moment:

@@ -6,12 +6,11 @@ operations draw their seeds anew at every call and take none: neither
 `tf.random.set_seed` nor `keras.utils.set_random_seed` reaches them.
 """
 
-import tensorflow_quantum as tfq
-from tensorflow_quantum.core.ops.noise import (
+from tfq_hybrid.engines.stock import (
     noisy_expectation_op,
     noisy_sampled_expectation_op,
+    tfq,
 )
-
 from tfq_hybrid.engines.tfq import TFQEngine
 
 

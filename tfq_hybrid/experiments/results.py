@@ -105,21 +105,17 @@ class Results:
 
     def scores(self, block, row, name="scores"):
         """An array of each complete seed of a row: (seeds, examples)."""
-        seeds = self.complete_seeds(block)
-        keys = [
-            block.key(job)
-            for seed in seeds
-            for job in block.jobs
-            if (job.row, job.seed) == (row, seed)
-        ]
+        keys = self._keys(block, row)
         return np.stack([self.array(key, name) for key in keys])
 
-    def values(self, block, row, name):
-        """What each complete seed of a row found under a name."""
-        seeds = self.complete_seeds(block)
+    def all_found(self, block, row):
+        """What each complete seed of a row found, a list of dicts."""
+        return [self.found(key) for key in self._keys(block, row)]
+
+    def _keys(self, block, row):
         return [
-            self.found(block.key(job))[name]
-            for seed in seeds
+            block.key(job)
+            for seed in self.complete_seeds(block)
             for job in block.jobs
             if (job.row, job.seed) == (row, seed)
         ]

@@ -128,7 +128,7 @@ def check_differentiator(differentiator, noisy=False):
         return as_gradient_method(differentiator)
     if differentiator is None:
         return None
-    import tensorflow_quantum as tfq
+    from tfq_hybrid.engines.stock import tfq
 
     if not isinstance(differentiator, tfq.differentiators.Differentiator):
         raise TypeError(

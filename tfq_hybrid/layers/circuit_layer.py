@@ -260,9 +260,7 @@ class CircuitLayer(keras.layers.Layer):
 
 def _states(circuits, program):
     """States that data circuits prepare: complex (batch, 2**qubits)."""
-    import tensorflow_quantum as tfq
-    from tensorflow_quantum.core.ops import tfq_simulate_ops
-    from tensorflow_quantum.core.ops.tfq_utility_ops import append_circuit
+    from tfq_hybrid.engines.stock import append_circuit, tfq, tfq_simulate_ops
 
     # Identities on every qubit of the program give all states its register.
     register = tfq.convert_to_tensor([cirq.Circuit(map(cirq.I, program.qids))])

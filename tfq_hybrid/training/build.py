@@ -45,9 +45,6 @@ def compile_model(model, config, steps_per_epoch, training=None):
         training: the training data, which a loss may take class weights
             from. Defaults to `None`: the loss of the task, whatever the
             system's.
-
-    Returns:
-        The `keras.losses.Loss`.
     """
     objective = TASKS[config.system.task].objective()
     if config.system.loss is not None and training is not None:
@@ -59,7 +56,6 @@ def compile_model(model, config, steps_per_epoch, training=None):
     )
     # A step that makes variables while it is traced is traced twice.
     model.optimizer.build(model.trainable_variables)
-    return objective["loss"]
 
 
 def count_parameters(model, config):

@@ -1,6 +1,7 @@
 """`TrainConfig`: everything that decides a training, as plain data."""
 
 import dataclasses
+import os
 
 from tfq_hybrid.errors import (
     UserError,
@@ -31,14 +32,8 @@ MINIMA = {
     "seed": 0,
 }
 LARGEST_FLOAT = 3.4e38
-TEXTS = (
-    "data",
-    "split",
-    "validation_data",
-    "text_column",
-    "label_column",
-    "data_dir",
-)
+PATHS = ("data", "validation_data", "data_dir")
+TEXTS = (*PATHS, "split", "text_column", "label_column")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,22 +41,22 @@ class TrainConfig:
     """The arguments of a training.
 
     Args:
-        data: str. A local file, a TFDS name or `"embedded"`.
+        data: str or path. A local file, a TFDS name or `"embedded"`.
         model: str, a name in `SYSTEMS`. Defaults to `"qffn-bert"`.
         options: the system's own arguments: an instance of its `options`,
             or a dict with some of them. Defaults to none given.
         classical: str, a name in the system's `twins`: train this classical
             twin instead. Defaults to `None`: the quantum model.
         split: str. The split of a TFDS data set. Defaults to `"train"`.
-        validation_data: str, as `data`, its `validation` split where it is
-            no file. Defaults to `None`: the `validation` split of `data`
+        validation_data: str or path, as `data`, its `validation` split where
+            it is no file. Defaults to `None`: the `validation` split of `data`
             where it has one, else a tenth of it: labelled texts are drawn
             by the seed, of plain text it is the end.
         text_column, label_column: str. Default to the usual names.
         label_names: list of str. Names for the labels in sorted order.
             Defaults to `None`: as the data says.
-        data_dir: str. Where TFDS keeps its data sets. Defaults to TFDS's
-            own place.
+        data_dir: str or path. Where TFDS keeps its data sets. Defaults to
+            TFDS's own place.
         limit: int. Train on the first examples only. Defaults to `None`.
         vocabulary_size: int. Learned from the training texts, unless a
             preset brings its own. Defaults to 8192.
@@ -126,6 +121,9 @@ class TrainConfig:
 
     def __post_init__(self):
         check_choice("model", self.model, SYSTEMS)
+        for name in PATHS:
+            if isinstance(getattr(self, name), os.PathLike):
+                self._set(name, os.fspath(getattr(self, name)))
         _check_types(self)
         system = self.system
         self._set("options", _options(system, self.options))

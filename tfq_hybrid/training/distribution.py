@@ -49,14 +49,12 @@ class Steps:
 
     Args:
         model: a compiled `keras.Model`, built by `build_symbolically`.
-        loss: `keras.losses.Loss` that it was compiled with.
         workers: `Workers` or `Mirrored`.
         weighted: bool. Whether the data have sample weights of their own.
     """
 
-    def __init__(self, model, loss, workers, weighted):
+    def __init__(self, model, workers, weighted):
         self._model = model
-        self._loss = loss
         self._workers = workers
         self._weighted = weighted
 
@@ -125,8 +123,8 @@ class Steps:
         y, y_pred = y[:some], y_pred[:some]
         weight = None if weight is None else tf.maximum(weight[:some], 0.0)
         loss = self._model.compute_loss(x, y, y_pred, weight, training=training)
-        if hasattr(self._loss, "total_weight"):
-            part = self._loss.total_weight(y)
+        if hasattr(self._model.loss, "total_weight"):
+            part = self._model.loss.total_weight(y)
         elif weight is not None:
             part = tf.reduce_sum(weight)
         else:
@@ -208,13 +206,12 @@ class Steps:
 
 
 @contextlib.contextmanager
-def distributed(model, loss, workers, *batches):
+def distributed(model, workers, *batches):
     """While a model trains on one worker's part of the data.
 
     Args:
-        model: a compiled keras-hub task. All workers call this with models
-            of the same weights.
-        loss: `keras.losses.Loss` that it was compiled with.
+        model: a keras-hub task, compiled with a `keras.losses.Loss`. All
+            workers call this with models of the same weights.
         workers: `Workers`, or `Alone`.
         *batches: `tf.data.Dataset`, for training and for validation, of
             the same batches on all workers.
@@ -232,7 +229,7 @@ def distributed(model, loss, workers, *batches):
     first = next(iter(parts[0].map(model.preprocess_samples)))
     with workers.scope():
         build_symbolically(model, first if weighted else first[:2])
-    with Steps(model, loss, workers, weighted).installed():
+    with Steps(model, workers, weighted).installed():
         yield parts
 
 

@@ -106,7 +106,7 @@ def _train(config, folder, resume, verbose, report, workers):
     validation = task.encode(validation, model, config)
     steps = -(-len(training) // config.batch_size)
     with workers.scope():
-        loss = compile_model(model, config, steps, training)
+        compile_model(model, config, steps, training)
     with task.fed(model):
         if workers.is_chief:
             done = Checkpoint(folder.checkpoints).epoch if resume else 0
@@ -123,7 +123,6 @@ def _train(config, folder, resume, verbose, report, workers):
             folder,
             checkpoint,
             verbose,
-            loss,
             workers,
         )
         if not workers.is_chief:
@@ -187,7 +186,6 @@ def _fit(
     folder,
     checkpoint,
     verbose,
-    loss,
     workers,
 ):
     """Runs `fit` from the checkpoint on. Returns the seconds it took."""
@@ -223,7 +221,7 @@ def _fit(
         validation.batches(config.batch_size),
     )
     try:
-        with distributed(model, loss, workers, *batches) as (rows, held_out):
+        with distributed(model, workers, *batches) as (rows, held_out):
             model.fit(
                 rows,
                 steps_per_epoch=-(-len(training) // config.batch_size),

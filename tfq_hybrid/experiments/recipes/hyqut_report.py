@@ -4,7 +4,6 @@ import numpy as np
 
 from tfq_hybrid.experiments.recipes.hyqut_jobs import STEP_SIZES
 from tfq_hybrid.experiments.reporting.losses import (
-    all_found,
     loss_comparison,
     loss_curves,
     points,
@@ -64,7 +63,7 @@ def _samples(block, results):
     if not seeds:
         return []
     texts = {
-        row: all_found(results, block, row)[0]["sample"] for row in block.rows
+        row: results.all_found(block, row)[0]["sample"] for row in block.rows
     }
     title = f"The likeliest token each time, seed {seeds[0]}:"
     name = block.title.partition(":")[0]
@@ -116,7 +115,7 @@ def _gradient_section(block, results):
 def _chinese_section(block, results):
     if not results.complete_seeds(block):
         return Section(block.title, note="Not run.")
-    (found,) = all_found(results, block, "chatterbot")
+    (found,) = results.all_found(block, "chatterbot")
     back = "comes back" if found["comes_back"] else "does not come back"
     return Section(
         block.title,

@@ -2,7 +2,6 @@
 
 from tfq_hybrid.experiments.recipes.qaa_jobs import ANSWERED, BATCH
 from tfq_hybrid.experiments.reporting.losses import (
-    all_found,
     loss_comparison,
     loss_curves,
     loss_interval,
@@ -59,7 +58,7 @@ def sections(blocks, results):
 def _base_section(block, results):
     if not results.complete_seeds(block):
         return Section(block.title, note="Not run.")
-    (facts,) = all_found(results, block, "base")
+    (facts,) = results.all_found(block, "base")
     note = f"{facts['parameters']:,} parameters"
     if "curve_steps" in facts:
         steps = facts["curve_steps"][-1]
@@ -82,7 +81,7 @@ def _text_section(block, results):
         return Section(title, note=missing)
     rows = []
     for row in block.rows:
-        found = all_found(results, block, row)
+        found = results.all_found(block, row)
         bleu = [one["bleu"] for one in found]
         cells = [row, f"{sum(bleu) / len(bleu):.2f}"]
         cells[1] += f" ({min(bleu):.2f} to {max(bleu):.2f})"

@@ -130,7 +130,7 @@ def _measured(block, blocks, results):
     for name in block.rows:
         cells = [name]
         for measure, made in points.items():
-            interval = Interval(**results.values(block, name, measure)[0])
+            interval = Interval(**results.all_found(block, name)[0][measure])
             cells.append(
                 f"{interval.value:.3f} [{interval.low:.3f}, "
                 f"{interval.high:.3f}]"

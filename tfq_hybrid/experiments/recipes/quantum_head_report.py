@@ -80,7 +80,7 @@ def _note(block, results):
     """How wide the embeddings are, for the first table."""
     if block.name != "heads" or too_few(block, results):
         return ""
-    width = results.values(block, "quantum", "width")[0]
+    width = results.all_found(block, "quantum")[0]["width"]
     return (
         f"Embeddings are {width} wide, so that an encoder has "
         f"{(width - 1).bit_length()} qubits. Circuits that start from "

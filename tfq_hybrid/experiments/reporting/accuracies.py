@@ -35,7 +35,7 @@ def comparison(
     scores = {row: results.scores(block, row) for row in block.rows}
     cells = {}
     for row in block.rows:
-        found = results.values(block, row, "parameters")[0]
+        found = results.all_found(block, row)[0]["parameters"]
         cells[row] = [(name, str(read(found))) for name, read in columns]
     picture = block.name if is_drawn else None
     return compared(title, scores, baselines, note, cells, picture)

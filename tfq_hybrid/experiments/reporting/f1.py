@@ -41,7 +41,7 @@ def f1_comparison(title, block, results, baselines, note="", columns=()):
     classes = int(labels.max()) + 1
     rows = []
     for row in block.rows:
-        found = results.values(block, row, "parameters")[0]
+        found = results.all_found(block, row)[0]["parameters"]
         against = [differences.get((row, baseline)) for baseline in baselines]
         rows.append(
             (

@@ -114,7 +114,7 @@ def loss_comparison(block, results, baselines, note="", columns=()):
     }
     rows = []
     for row in block.rows:
-        found = all_found(results, block, row)
+        found = results.all_found(block, row)
         against = [differences.get((row, baseline)) for baseline in baselines]
         rows.append(
             (
@@ -163,7 +163,7 @@ def loss_curves(title, block, results):
         return Section(title, note=missing)
     lines = []
     for row in block.rows:
-        found = all_found(results, block, row)
+        found = results.all_found(block, row)
         # A loss that was not finite is `None`: the line ends before it.
         curves = np.array([one["validation_curve"] for one in found], float)
         ends = np.isfinite(curves).all(axis=0)
@@ -183,17 +183,6 @@ _CURVES = (
     "Nats a token of the validation data, which select; the band is the "
     "interval over seeds."
 )
-
-
-def all_found(results, block, row):
-    """What each complete seed of a row found, a list of dicts."""
-    seeds = results.complete_seeds(block)
-    return [
-        results.found(block.key(job))
-        for seed in seeds
-        for job in block.jobs
-        if (job.row, job.seed) == (row, seed)
-    ]
 
 
 def quoted(title, texts):

@@ -17,6 +17,7 @@ from tfq_hybrid.experiments.work.language import (
 from tfq_hybrid.experiments.worker import prepare
 from tfq_hybrid.files import replacing, write_json
 from tfq_hybrid.locks import writing
+from tfq_hybrid.reading import read_json
 
 CACHE = "~/.cache/tfq_hybrid/bases"
 MODEL, FACTS = "model.keras", "facts.json"
@@ -80,7 +81,7 @@ def pretrained_base(pretraining, paths):
         with writing(folder, wait=True):
             if not pretraining.is_done:
                 _on_all_cores(_pretrain, pretraining, paths, folder)
-    facts = json.loads((folder / FACTS).read_text("utf-8"))
+    facts = read_json(folder / FACTS, "the facts of a pretrained base")
     return str(folder / MODEL), facts
 
 
@@ -131,17 +132,14 @@ def _pretrain(pretraining, paths, folder):
     held_out = pretraining.held_out, pretraining.held_out
     encoded = [encode_parts(parts, model, config, held_out) for parts in texts]
 
+    fields = [field.name for field in dataclasses.fields(TokenDataset)]
+
     def together(name):
         sources = [getattr(parts, name) for parts in encoded]
         return TokenDataset(
             *(
                 np.concatenate([getattr(source, field) for source in sources])
-                for field in (
-                    "token_ids",
-                    "padding_mask",
-                    "targets",
-                    "weights",
-                )
+                for field in fields
             )
         )
 

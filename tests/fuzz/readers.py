@@ -1,25 +1,15 @@
-"""Random and damaged files: whatever a file holds, a reader says one line.
+"""Of each reader of files: a name, a valid content, and how it is called."""
 
-In the suite a few dozen inputs for each reader; `make fuzz` reads thousands.
-"""
-
-import contextlib
-import copy
 import functools
 import hashlib
 import io
 import json
-import os
 import pathlib
 import tempfile
 import zipfile
 
-import h5py
 import keras
 import numpy as np
-import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.adapters.zoo import make_backbone, make_method
 from tests.reports import contents
@@ -30,7 +20,6 @@ from tfq_hybrid.benchmarks.results import Results as BenchmarkResults
 from tfq_hybrid.circuits import CircuitSpec, CustomCircuit, as_circuit
 from tfq_hybrid.cli.circuit_options import read_circuit
 from tfq_hybrid.data import load_corpus, load_dataset
-from tfq_hybrid.errors import UserError
 from tfq_hybrid.experiments.results import Results
 from tfq_hybrid.models.embedding import read_cached
 from tfq_hybrid.reports.write import read_document
@@ -41,8 +30,6 @@ from tfq_hybrid.training.loading import read_model
 from tfq_hybrid.training.telemetry.writers import COLUMNS, keep_rows_until
 from tfq_hybrid.tuning.folder import SearchFolder
 
-FEW = 25
-MANY = int(os.environ.get("FUZZ_INPUTS", 400))
 DIALOGUE = {
     "conversations": [
         {"role": "user", "content": "hi"},
@@ -275,165 +262,3 @@ READERS = {
     ),
     "cirq": ("a.json", cirq_circuit, read_circuit_file),
 }
-
-NASTY = [
-    None,
-    True,
-    -1,
-    0,
-    3,
-    2**31,
-    10**400,
-    1e308,
-    -0.5,
-    float("nan"),
-    float("inf"),
-    "",
-    "\ud800",
-    "\0",
-    "../../etc/passwd",
-    "a" * 5000,
-    [],
-    {},
-    [[]],
-    {"": None},
-    [None] * 100,
-]
-
-
-@st.composite
-def damaged_bytes(draw, valid):
-    """Valid bytes with some flipped, cut, doubled or put in."""
-    content = bytearray(valid)
-    for _ in range(draw(st.integers(1, 4))):
-        place = draw(st.integers(0, len(content)))
-        kind = draw(st.sampled_from(["flip", "cut", "insert", "double"]))
-        if kind == "flip" and place < len(content):
-            content[place] ^= draw(st.integers(1, 255))
-        elif kind == "cut":
-            del content[place:]
-        elif kind == "insert":
-            content[place:place] = draw(st.binary(max_size=8))
-        else:
-            content[place:place] = content[place : place + 40]
-    return bytes(content)
-
-
-def places(value, path=()):
-    """The paths of all that is in a JSON value."""
-    yield path
-    items = value.items() if isinstance(value, dict) else ()
-    items = enumerate(value) if isinstance(value, list) else items
-    for key, inner in items:
-        yield from places(inner, (*path, key))
-
-
-# A layer of 2**31 units would be built before its weights are missed.
-SMALL = [value for value in NASTY if value != 2**31]
-
-
-@st.composite
-def damaged_json(draw, content, values):
-    """JSON with values of other kinds, missing, or nested without end."""
-    content = json.loads(json.dumps(content))
-    for _ in range(draw(st.integers(1, 3))):
-        paths = [path for path in places(content) if path]
-        *above, last = draw(st.sampled_from([("x",), *paths]))
-        inner = content
-        try:
-            for key in above:
-                inner = inner[key]
-            if draw(st.booleans()) and draw(st.booleans()):
-                del inner[last]
-            else:
-                inner[last] = copy.deepcopy(draw(st.sampled_from(values)))
-        except (LookupError, TypeError):
-            return text_of(draw(st.sampled_from(values)))
-    text = text_of(content)
-    if draw(st.integers(0, 15)) == 0:
-        deep = draw(st.sampled_from([b"[", b'{"a":'])) * 100_000
-        text = text.replace(b"1", deep, 1)
-    return text
-
-
-@st.composite
-def damaged_archive(draw, valid):
-    """An archive with members that no good one has."""
-    file = io.BytesIO(valid)
-    names = ["../a", "/a", "a\\..\\b", "config.json", "C:a", "assets/a"]
-    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
-        for _ in range(draw(st.integers(1, 3))):
-            member = zipfile.ZipInfo(draw(st.sampled_from(names)))
-            member.compress_type = zipfile.ZIP_DEFLATED
-            mode = draw(st.sampled_from([0o100644, 0o120777, 0o040755]))
-            member.external_attr = mode << 16
-            size = draw(st.sampled_from([0, 10, 5_000_000]))
-            archive.writestr(member, b"\0" * size)
-    return file.getvalue()
-
-
-def inputs(valid, values=NASTY):
-    """What a reader is fed with, beside what is right."""
-    kinds = [st.binary(max_size=300), damaged_bytes(valid)]
-    with contextlib.suppress(ValueError):
-        kinds += [damaged_json(json.loads(valid), values)] * 2
-    if zipfile.is_zipfile(io.BytesIO(valid)):
-        kinds.append(damaged_archive(valid))
-    return st.one_of(kinds)
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", READERS)
-def test_any_file_gives_a_result_or_one_line(name):
-    check(name, FEW)
-
-
-@pytest.mark.long
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", READERS)
-def test_thousands_of_files(name):
-    """`make fuzz`: 28 readers, 400 inputs each, are 11,200."""
-    check(name, MANY)
-
-
-def check(name, count):
-    file, make, reader = READERS[name]
-    valid = make()
-
-    def read(content):
-        with tempfile.TemporaryDirectory() as folder:
-            path = pathlib.Path(folder) / file
-            path.write_bytes(content)
-            reader(path)
-
-    read(valid)  # which any reader takes
-
-    @settings(
-        max_examples=count,
-        deadline=None,
-        database=None,
-        derandomize=count == FEW,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(inputs(valid, SMALL if name == "model config" else NASTY))
-    def run(content):
-        try:
-            read(content)
-        except UserError as error:
-            assert len(str(error).splitlines()) == 1
-            assert len(str(error)) <= 4000
-
-    run()
-
-
-def test_a_valid_file_is_read():
-    """The readers above do not refuse everything."""
-    with h5py.File(io.BytesIO(adapter()), "r") as file:
-        assert "fingerprint" in file.attrs
-    with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder) / "a.keras"
-        path.write_bytes(small_model())
-        assert read_model(path, "a model").count_params() == 3
-        kept = pathlib.Path(folder) / "a.npy"
-        np.save(kept, np.ones(3))
-        assert read_cached(kept).sum() == 3
