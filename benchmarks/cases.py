@@ -75,10 +75,10 @@ def _memory():
     ]
 
 
-def _estimates(execution, modes):
+def _estimates(execution):
     """XLA draws no shots, and each peer counts noise in its own way."""
     problem = Problem(4, 2, 512, execution=execution)
-    return [Case(execution, problem, modes, ("batched", "tfq", "stock-tfq"))]
+    return [Case(execution, problem, only=("batched", "tfq", "stock-tfq"))]
 
 
 # Name of a group: its cases. `training-step` is run by `step_time`.
@@ -87,8 +87,8 @@ GROUPS = {
     "large": _large,
     "fed": _fed,
     "memory": _memory,
-    "shots": lambda: _estimates("shots", MODES),
-    "noise": lambda: _estimates("noise", ("forward",)),
+    "shots": lambda: _estimates("shots"),
+    "noise": lambda: _estimates("noise"),
     "training-step": list,
 }
 

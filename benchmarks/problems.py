@@ -90,15 +90,15 @@ def reference(problem, fed, trained, examples):
     fed = fed[examples].astype("float64")
     trained = trained.astype("float64")
     trained = trained if problem.shared else trained[examples]
-    if problem.execution == "noise":
-        return _noisy_expectations(problem, fed, trained), None
-    outputs = _expectations(problem, fed, trained)
+    noisy = problem.execution == "noise"
+    expectations = _noisy_expectations if noisy else _expectations
+    outputs = expectations(problem, fed, trained)
     gradient = np.zeros_like(fed)
     for qubit in range(problem.qubits):
         shift = np.zeros(problem.qubits)
         shift[qubit] = math.pi / 2
-        up = _expectations(problem, fed + shift, trained)
-        down = _expectations(problem, fed - shift, trained)
+        up = expectations(problem, fed + shift, trained)
+        down = expectations(problem, fed - shift, trained)
         gradient[:, qubit] = np.sum(outputs * (up - down), axis=1)
     return outputs, gradient
 

@@ -32,6 +32,21 @@ def test_reference_is_the_ring_circuit(qubits, shared):
     assert np.abs(gradient).max() > 0.1
 
 
+def test_reference_under_noise():
+    problem = Problem(2, depth=1, batch=2, execution="noise")
+    fed, trained = problem.values(seed=3)
+    outputs, gradient = reference(problem, fed, trained, [0, 1])
+    exact, _ = reference(Problem(2, 1, 2), fed, trained, [0, 1])
+    assert np.all(np.abs(outputs) < np.abs(exact))
+
+    def loss(x):
+        return np.sum(reference(problem, x, trained, [0, 1])[0] ** 2)
+
+    np.testing.assert_allclose(
+        gradient, finite_difference(loss, fed), atol=1e-8
+    )
+
+
 def test_values_follow_the_seed():
     problem = Problem(4, 2, 8)
     first, again, other = (problem.values(seed) for seed in (0, 0, 1))

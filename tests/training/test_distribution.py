@@ -217,6 +217,26 @@ def test_canary_of_symbolic_build():
     assert [m.name for m in model.metrics] == ["loss", "compile_metrics"]
 
 
+@pytest.mark.parametrize("method", ["fit", "train_on_batch"])
+def test_canary_of_what_keras_does_between_devices(method):
+    """What `Steps.installed` sets on the instances is what Keras calls."""
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+    model.compile("sgd", keras.losses.MeanSquaredError())
+    called = []
+
+    def built(**batch):
+        called.append("build")
+
+    def summed(pairs):
+        called.append("sum")
+        return list(pairs)
+
+    model._maybe_symbolic_build = built
+    model.optimizer._all_reduce_sum_gradients = summed
+    getattr(model, method)(tf.ones([3, 2]), tf.zeros([3, 2]))
+    assert called == ["build", "sum"]
+
+
 def test_canary_of_the_coordination_service():
     """What `cluster._connect` sets is what TensorFlow reads later."""
     own = context.Context()

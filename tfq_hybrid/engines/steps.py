@@ -109,8 +109,7 @@ class DiagonalStep:
             picked = values.linear([{s: 1.0} for s in self._symbols])
             rates = tf.constant(self._rates, state.dtype)
             angles += tf.linalg.matvec(rates, picked)
-        angles = sign * angles[:, tf.newaxis]
-        return _rotate(state, tf.cos(angles), tf.sin(angles))
+        return _rotate(state, sign * angles)
 
 
 def _phases(gate):
@@ -127,13 +126,15 @@ def _phases(gate):
     return np.angle(turned) / step, offset
 
 
-def _rotate(state, cos, sin):
+def _rotate(state, angles):
     """Multiplies by exp(i angle), one angle for each basis state."""
+    cos = tf.cos(angles)[:, tf.newaxis]
+    sin = tf.sin(angles)[:, tf.newaxis]
     if state.shape[0] == 1:
         return state * tf.stack([cos, sin])
 
     @tf.custom_gradient
-    def turn(state, cos, sin):
+    def turn(state, angles):
         real, imaginary = tf.unstack(state)
         result = tf.stack(
             [real * cos - imaginary * sin, real * sin + imaginary * cos]
@@ -141,18 +142,15 @@ def _rotate(state, cos, sin):
 
         def gradient(upstream):
             up_real, up_imag = tf.unstack(upstream)
-            back = [
-                up_real * cos + up_imag * sin,
-                up_imag * cos - up_real * sin,
-            ]
-            by_cos = up_real * real + up_imag * imaginary
-            by_sin = up_imag * real - up_real * imaginary
-            sums = [
-                tf.reduce_sum(x, axis=1, keepdims=True)
-                for x in (by_cos, by_sin)
-            ]
-            return (tf.stack(back), *sums)
+            back_real = up_real * cos + up_imag * sin
+            back_imag = up_imag * cos - up_real * sin
+            # The derivative of exp(i angle) s by the angle is i times it, so
+            # that one sum will do in place of one for the cosine and one for
+            # the sine.
+            by_angle = back_imag * real - back_real * imaginary
+            by_angle = tf.reduce_sum(by_angle, axis=1)
+            return tf.stack([back_real, back_imag]), by_angle
 
         return result, gradient
 
-    return turn(state, cos, sin)
+    return turn(state, angles)
