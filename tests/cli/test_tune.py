@@ -50,6 +50,8 @@ def run(capsys, *arguments):
         ("--max-memory lots", "500MB or 4GiB"),
         ("--port 5000", "--workers of at least 2"),
         ("--model qfn-bert", "Did you mean 'qffn-bert'"),
+        ("--set tokens=cl", "Did you mean 'cls'"),
+        ("--set hidden_size", "NAME=VALUE"),
     ],
 )
 def test_tune_refuses(arguments, expected, tmp_path, capsys, monkeypatch):
@@ -86,6 +88,7 @@ def test_a_port_in_use(tmp_path, capsys, monkeypatch):
         ("--factors qubits,depth --design fractonal", "Did you mean"),
         ("--factors qubits,depth --response loss2", "Did you mean 'loss'"),
         ("--factors qubits,depth --levels qubits=0,2", "qubits=0"),
+        ("--factors qubits,depth --set hidden_size", "NAME=VALUE"),
     ],
 )
 def test_screen_refuses(arguments, expected, tmp_path, capsys):

@@ -5,6 +5,7 @@ import json
 import click
 
 from tfq_hybrid.cli.circuit_options import split_words
+from tfq_hybrid.cli.system_options import given_options
 from tfq_hybrid.cli.tuning_options import read_bytes, training_options
 from tfq_hybrid.startup import quiet_imports
 
@@ -85,7 +86,7 @@ def screen(
     **options,
 ):
     """Screen which arguments matter, by a designed experiment."""
-    given = {name: v for name, v in options.items() if v is not None}
+    given = given_options(options)
     quiet_imports()
     from tfq_hybrid import tuning
     from tfq_hybrid.cli.train_config import read_config

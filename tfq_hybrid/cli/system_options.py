@@ -20,6 +20,24 @@ def set_option(command):
     )(command)
 
 
+def given_options(options):
+    """The options of a command that were given, those of `--set` included.
+
+    Args:
+        options: dict of a command with `set_option`: `None` stands for not
+            given.
+
+    Returns:
+        A dict.
+    """
+    given = {
+        name: value
+        for name, value in options.items()
+        if value is not None and name != "settings"
+    }
+    return given | read_settings(options["settings"])
+
+
 def read_settings(pairs):
     """The arguments that `--set` names.
 

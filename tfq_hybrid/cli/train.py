@@ -5,7 +5,7 @@ import json
 import click
 
 from tfq_hybrid.cli.circuit_options import circuit_options, split_words
-from tfq_hybrid.cli.system_options import read_settings, set_option
+from tfq_hybrid.cli.system_options import given_options, set_option
 from tfq_hybrid.cli.train_config import read_config, resumed_config
 from tfq_hybrid.startup import quiet_imports
 
@@ -169,9 +169,7 @@ def train(
     qffn-bert is a BERT whose feed-forward blocks are circuits. hyqut is a
     Llama-style decoder with circuits in place of some of its matrices.
     """
-    settings = read_settings(options.pop("settings"))
-    given = {name: v for name, v in options.items() if v is not None}
-    given |= settings
+    given = given_options(options)
     quiet_imports()
     from tfq_hybrid import training
 

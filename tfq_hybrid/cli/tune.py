@@ -6,6 +6,7 @@ import os
 import click
 
 from tfq_hybrid.cli.circuit_options import split_words
+from tfq_hybrid.cli.system_options import given_options
 from tfq_hybrid.cli.tuning_options import read_bytes, training_options
 from tfq_hybrid.startup import quiet_imports
 
@@ -20,6 +21,8 @@ Examples:
   tfq-hybrid tune --data sst2_train.tsv --limit 4000 --tuner bayesian \\
       --objective val_accuracy,parameters,step_seconds --workers 2 \\
       --output runs/two
+  tfq-hybrid tune --model hyqut --data tinystories_sample.txt --set size=tiny \\
+      --space depth=1:4 --only --objective val_loss --output runs/stories
   tfq-hybrid evaluate runs/tune/best --data sst2_dev.tsv
 
 A search that was interrupted goes on by the same command. Watch it:
@@ -105,7 +108,7 @@ def tune(
     **options,
 ):
     """Search circuits and learning rates with keras-tuner."""
-    given = {name: v for name, v in options.items() if v is not None}
+    given = given_options(options)
     quiet_imports()
     if join:
         _join(output, given, max_trials, max_memory)

@@ -5,6 +5,7 @@ import re
 import click
 
 from tfq_hybrid.cli.circuit_options import split_words
+from tfq_hybrid.cli.system_options import set_option
 
 _DECORATORS = (
     click.option("--model", metavar="NAME", help="Default: qffn-bert."),
@@ -46,6 +47,7 @@ _DECORATORS = (
     click.option("--dropout", type=float),
     click.option("--weight-decay", type=float),
     click.option("--patience", type=int),
+    set_option,
 )
 _UNITS = {"": 1, "B": 1}
 _UNITS |= {f"{p}iB": 2 ** (10 * (i + 1)) for i, p in enumerate("KMGT")}
