@@ -7,8 +7,6 @@ import subprocess
 import sys
 import time
 
-import pytest
-
 COMMAND = [sys.executable, "-c", "from tfq_hybrid.cli.main import main; main()"]
 SMALL = (
     "--limit 64 --sequence-length 12 --batch-size 16 --qubits 2 --depth 1 "
@@ -21,28 +19,38 @@ def epochs_done(run):
     return json.loads(state.read_text())["epoch"] if state.exists() else 0
 
 
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGKILL])
-def test_resumes_after_a_signal(kind, tmp_path, data_dir):
-    run = tmp_path / "run"
-    arguments = [*COMMAND, "train", "--output", str(run)]
+def cut_short(arguments, run, kind, epochs):
+    """Starts a training and sends it a signal after some epochs.
+
+    Returns:
+        Its exit status, what it said, and the epochs in its checkpoint.
+    """
     process = subprocess.Popen(
-        [*arguments, *SMALL, "--data", "embedded", "--data-dir", data_dir],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
+        arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
     deadline = time.monotonic() + 300
-    while epochs_done(run) < 2 and time.monotonic() < deadline:
+    while epochs_done(run) < epochs and time.monotonic() < deadline:
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.05)
     os.kill(process.pid, kind)
     _, errors = process.communicate(timeout=240)
-    if kind == signal.SIGINT:
-        assert process.returncode == 130
-        assert "train --resume" in errors
-        assert "Traceback" not in errors
-    done = epochs_done(run)
+    return process.returncode, errors, epochs_done(run)
+
+
+def test_resumes_after_signals(tmp_path, data_dir):
+    run = tmp_path / "run"
+    arguments = [*COMMAND, "train", "--output", str(run)]
+    fresh = [*arguments, *SMALL, "--data", "embedded", "--data-dir", data_dir]
+    status, errors, done = cut_short(fresh, run, signal.SIGINT, 2)
+    assert status == 130
+    assert "train --resume" in errors
+    assert "Traceback" not in errors
     assert 2 <= done < 400
+    again = [*arguments, "--resume"]
+    status, _, later = cut_short(again, run, signal.SIGKILL, done + 2)
+    assert status == -signal.SIGKILL
+    assert done + 2 <= later < 400
+    done = later
     # The rest, made short: the stored config says how far it goes.
     config = json.loads((run / "config.json").read_text())
     config["config"]["epochs"] = done + 1
