@@ -120,10 +120,10 @@ RECIPE = Recipe(
     sections=sections,
     goals=goals,
     choices=(
-        "The base is a GPT-2 of 6 layers, 384 wide, 12.2 million parameters, "
-        "made from random weights on TinyStories and Tiny Shakespeare, and "
-        "kept for the next reproduction (the paper: GPT-Neo-125M); or a "
-        "preset, by --base.",
+        "The base is a GPT-2 of 6 layers, 384 wide, 12.2 million parameters "
+        "(with --quick a tiny one), made from random weights on TinyStories "
+        "and Tiny Shakespeare, and kept for the next reproduction (the paper: "
+        "GPT-Neo-125M); or a preset, by --base.",
         "Circuits after the attention of each layer, 9 qubits, depth 1; the "
         "projection back is zero at first and has no bias.",
         "The classical adapters have the size whose number of parameters is "
