@@ -128,21 +128,20 @@ def test_operations_by_formula():
 
 
 @pytest.mark.parametrize(
-    "options,xla",
+    "options",
     [
-        ({"targets": ["query", "gate"]}, True),  # Keras's default
-        ({"targets": "all-attention", "layers": "0"}, False),
-        ({"targets": "all-ffn", "layers": -1, "kind": "bottleneck"}, False),
-        ({"kind": "dense"}, False),
+        {"targets": ["query", "gate"]},
+        {"targets": "all-attention", "layers": "0"},
+        {"targets": "all-ffn", "layers": -1, "kind": "bottleneck"},
+        {"kind": "dense"},
     ],
     ids=str,
 )
-def test_trained_then_saved_and_restored(options, xla, tmp_path):
+def test_trained_then_saved_and_restored(options, tmp_path):
     model = make_lm(**options)
     model.compile(
         optimizer=keras.optimizers.Adam(0.01),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        jit_compile=xla,
     )
     before = [w.copy() for w in model.get_weights()]
     model.fit(np.array([TEXT, "A cat"]), verbose=0, epochs=2)
@@ -203,7 +202,6 @@ def test_mixed_precision(kind):
     mixed.compile(
         optimizer="adam",
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        jit_compile=False,
     )
     before = mixed.get_weights()
     mixed.fit(np.array(["The cat sat"]), verbose=0)

@@ -124,11 +124,7 @@ def test_engines_agree_in_a_whole_model():
 def test_trained_then_saved_and_restored(feed_forward, tmp_path):
     task = make_classifier(feed_forward, engine="auto")
     texts = np.array(["a good film", "a bad film", "the plot", "bad cast"])
-    task.compile(
-        optimizer=keras.optimizers.Adam(0.01),
-        metrics=["accuracy"],
-        jit_compile=False,
-    )
+    task.compile(optimizer=keras.optimizers.Adam(0.01), metrics=["accuracy"])
     before = [np.array(v) for v in task.trainable_variables]
     task.fit(texts, np.array([1, 0, 1, 0]), verbose=0)
     moved = [
