@@ -8,6 +8,7 @@ from tests.reference import cirq_expectations, finite_difference
 from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.engines import Program
 from tfq_hybrid.engines.batched import BatchedEngine
+from tfq_hybrid.engines.steps import DiagonalStep
 from tfq_hybrid.errors import UserError
 
 
@@ -121,6 +122,38 @@ def test_gradients_are_finite_differences(qubits):
         by_trained,
         finite_difference(lambda w: float(loss(fed, w)), trained),
         atol=1e-7,
+    )
+
+
+def test_second_derivatives_are_finite_differences():
+    # Gradients of one's own, as that of the phases, must be differentiable.
+    spec = CircuitSpec(
+        qubits=7,
+        encoding="hadamard_angle",
+        ansatz=("cnot", "rz", "ry"),
+        entanglement="ring",
+        depth=2,
+    )
+    engine = BatchedEngine(program_of(spec))
+    assert any(isinstance(step, DiagonalStep) for step in engine.plan.steps)
+    fed, trained = random_values(program_of(spec), batch=2)
+    along = np.random.default_rng(1).normal(size=len(trained))
+
+    def slope(trained):
+        trained = tf.constant(trained)
+        with tf.GradientTape() as tape:
+            tape.watch(trained)
+            total = tf.reduce_sum(engine(tf.constant(fed), trained) ** 2)
+        return tf.tensordot(tape.gradient(total, trained), along, 1)
+
+    values = tf.constant(trained)
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        result = slope(values)
+    np.testing.assert_allclose(
+        tape.gradient(result, values),
+        finite_difference(lambda w: float(slope(w)), trained),
+        atol=1e-6,
     )
 
 
