@@ -11,9 +11,19 @@ from tfq_hybrid.engines import Program
 from tfq_hybrid.engines.batched import BatchedEngine
 from tfq_hybrid.engines.estimated import EstimatedEngine
 from tfq_hybrid.engines.gradient_methods import as_gradient_method
+from tfq_hybrid.engines.pauli_trajectories import (
+    PauliTrajectoryEngine,
+)
 from tfq_hybrid.engines.trajectories import TrajectoryEngine
 
 SEED = tf.constant([3, 4])
+PAULI_CHANNELS = [
+    cirq.depolarize(0.1),
+    cirq.bit_flip(0.2),
+    cirq.phase_flip(0.15),
+    cirq.phase_damp(0.25),
+    cirq.asymmetric_depolarize(0.1, 0.05, 0.2),
+]
 
 
 def noisy_program(channel):
@@ -32,11 +42,14 @@ def inputs_of(program, batch):
 
 @pytest.mark.parametrize("channel", CHANNELS, ids=str)
 @pytest.mark.parametrize("sample_based", [False, True])
-def test_means_equal_density_matrices(channel, sample_based):
+@pytest.mark.parametrize("kind", [TrajectoryEngine, PauliTrajectoryEngine])
+def test_means_equal_density_matrices(kind, channel, sample_based):
+    if kind is PauliTrajectoryEngine and channel not in PAULI_CHANNELS:
+        pytest.skip("a channel that is none of Pauli errors")
     program = noisy_program(channel)
     fed, trained = inputs_of(program, batch=2)
     exact = BatchedEngine(program)(fed, trained).numpy()
-    engine = tf.function(TrajectoryEngine(program, 20_000, sample_based))
+    engine = tf.function(kind(program, 20_000, sample_based))
     result = engine(fed, trained, seed=SEED).numpy()
     # No expectation spreads more than a sign: 5 sigma of 20,000 signs.
     assert np.max(np.abs(result - exact)) < 5 / np.sqrt(20_000)
@@ -54,13 +67,18 @@ def test_no_noise_is_exact():
 
 
 def test_any_number_of_trajectories():
-    # Chunks of 2**16 amplitudes: 7 qubits run 512 at once, and a rest.
-    spec = CircuitSpec(qubits=7, depth=1, observables=("Z0",))
+    # Chunks of 2**18 amplitudes: 9 qubits and 3 examples run 170 at once.
+    spec = CircuitSpec(qubits=9, depth=1, observables=("Z0",))
     circuit = spec.circuit + cirq.bit_flip(0.5)(spec.qids[0])
-    program = Program(circuit, spec.operators, spec.features, spec.weights)
-    fed, trained = inputs_of(program, batch=1)
-    engine = tf.function(TrajectoryEngine(program, 1100))
-    assert abs(float(engine(fed, trained, seed=SEED)[0, 0])) < 5 / 33
+    one = cirq.PauliSum.wrap(cirq.PauliString())
+    operators = (*spec.operators, one)
+    program = Program(circuit, operators, spec.features, spec.weights)
+    fed, trained = inputs_of(program, batch=3)
+    for kind in (TrajectoryEngine, PauliTrajectoryEngine):
+        engine = tf.function(kind(program, 401))
+        result = engine(fed, trained, seed=SEED).numpy()
+        assert np.max(np.abs(result[:, 0])) < 5 / 20
+        np.testing.assert_allclose(result[:, 1], 1.0, atol=1e-5)
 
 
 def test_parameter_shift_along_trajectories_is_unbiased():

@@ -12,9 +12,8 @@ import tensorflow as tf
 
 from tfq_hybrid.engines.adjoint import run_with_adjoint
 from tfq_hybrid.engines.channels import lower_noisy_circuit
-from tfq_hybrid.engines.frames import real_frame
 from tfq_hybrid.engines.lowering import lower_circuit
-from tfq_hybrid.engines.passes import PASSES, take_prefix
+from tfq_hybrid.engines.passes import PASSES
 from tfq_hybrid.engines.planned import PlannedEngine
 from tfq_hybrid.engines.readout import NoReadout, PauliReadout, Readout
 from tfq_hybrid.engines.register import Register
@@ -72,12 +71,6 @@ class BatchedEngine(PlannedEngine):
             passes,
         )
 
-    @property
-    def _passes_from_states(self):
-        return [
-            real_frame if one is take_prefix else one for one in self._passes
-        ]
-
     @functools.cached_property
     def _whole_plans(self):
         readout = NoReadout(self.program.qubits)
@@ -101,8 +94,7 @@ class BatchedEngine(PlannedEngine):
         Returns:
             A tensor of shape (batch, operators) of the dtype of `fed`.
         """
-        plan = self.plan if states is None else self._plan_from_states
-        return self._finish(plan, fed, trained, states)
+        return self.run(fed, trained, states)
 
     def state(self, fed, trained, states=None):
         """The final states, up to a global phase.

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from tfq_hybrid.engines.batched import BatchedEngine
 from tfq_hybrid.engines.estimates import shift_gradient, spsa_gradient
+from tfq_hybrid.engines.pauli_trajectories import make_trajectories
 from tfq_hybrid.engines.sampling import Terms, sample_means
 from tfq_hybrid.engines.shift_rules import (
     central_difference,
@@ -11,7 +12,6 @@ from tfq_hybrid.engines.shift_rules import (
     gate_frequencies,
     parameter_shift,
 )
-from tfq_hybrid.engines.trajectories import TrajectoryEngine
 from tfq_hybrid.errors import check_integer
 
 _DIFFERENCES = {
@@ -80,7 +80,7 @@ class EstimatedEngine:
         self._terms = Terms(program.operators, readout_error)
         measured = program.with_operators(self._terms.operators)
         if trajectories:
-            self._exact = TrajectoryEngine(measured, repetitions, sample_based)
+            self._exact = make_trajectories(measured, repetitions, sample_based)
         else:
             walks_back = method.name == "adjoint"
             gradient = "adjoint" if walks_back else "backprop"

@@ -6,6 +6,7 @@ from tfq_hybrid.engines.register import Register
 from tfq_hybrid.errors import UserError
 
 _FLOAT_BYTES = 4
+_LARGEST_DENSITIES = 2 * 2**30  # bytes
 
 
 def estimate_bytes(qubits, operators, depth, batch, layers=1):
@@ -82,9 +83,16 @@ def density_bytes(qubits, batch=512):
 
 
 def density_fits(qubits):
-    """Whether density matrices take at most half of the free memory."""
-    available = psutil.virtual_memory().available
-    return density_bytes(qubits) <= available // 2
+    """Whether density matrices are worth their memory: to eight qubits.
+
+    The same on every machine, so that results are.
+
+    Example:
+
+    >>> density_fits(8), density_fits(9)
+    (True, False)
+    """
+    return density_bytes(qubits) <= _LARGEST_DENSITIES
 
 
 def human_bytes(size):

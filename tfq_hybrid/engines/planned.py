@@ -5,6 +5,7 @@ import functools
 
 import tensorflow as tf
 
+from tfq_hybrid.engines.frames import real_frame
 from tfq_hybrid.engines.own_symbols import give_own_symbols
 from tfq_hybrid.engines.passes import (
     PASSES,
@@ -30,16 +31,25 @@ class PlannedEngine:
         run: function of a plan, values and states. Defaults to `run_plan`.
         passes: sequence of functions from a `Plan` to a `Plan`. Defaults to
             `PASSES`.
+        symbols: what has the tuples `fed` and `trained` of the gates.
+            Defaults to `None`: the program.
     """
 
     name = "batched"
 
     def __init__(
-        self, program, gates, register, readout, run=run_plan, passes=PASSES
+        self,
+        program,
+        gates,
+        register,
+        readout,
+        run=run_plan,
+        passes=PASSES,
+        symbols=None,
     ):
         self.program = program
         self.register = register
-        self._symbols = program  # `.fed` and `.trained` of the gates
+        self._symbols = program if symbols is None else symbols
         self._gates = gates
         self._readout = readout
         self._run = run
@@ -57,13 +67,20 @@ class PlannedEngine:
     @property
     def _passes_from_states(self):
         # From a given state there is no product to begin with.
-        return [one for one in self._passes if one is not take_prefix]
+        return [
+            real_frame if one is take_prefix else one for one in self._passes
+        ]
 
     def _compile(self, readout, passes):
         plan = first_plan(self._symbols, self._gates, self.register, readout)
         for one in passes:
             plan = one(plan)
         return plan
+
+    def run(self, fed, trained, states=None, seed=None):
+        """Expectations for a batch, by the arguments of a call."""
+        plan = self.plan if states is None else self._plan_from_states
+        return self._finish(plan, fed, trained, states, seed)
 
     def _finish(self, plan, fed, trained, states, seed=None):
         fed, trained = tf.convert_to_tensor(fed), tf.convert_to_tensor(trained)
@@ -100,12 +117,16 @@ class PlannedEngine:
             observables can feel.
         """
         own = give_own_symbols(self.program, self._gates)
-        felt = self._compile(
-            self._readout, (drop_outside_light_cone, drop_before_readout)
+        felt = first_plan(
+            self._symbols, self._gates, self.register, self._readout
         )
+        for one in (drop_outside_light_cone, drop_before_readout):
+            felt = one(felt)
         engine = copy.copy(self)
-        for compiled in ("plan", "_plan_from_states", "_whole_plans"):
-            vars(engine).pop(compiled, None)
+        for name in list(vars(engine)):
+            kind = getattr(type(engine), name, None)
+            if isinstance(kind, functools.cached_property):
+                delattr(engine, name)
         engine._gates = own.lowered
         engine._symbols = own.symbols
         return engine, own, {id(gate) for gate in felt.gates}

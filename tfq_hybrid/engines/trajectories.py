@@ -28,7 +28,9 @@ from tfq_hybrid.engines.sampling import sample_means
 from tfq_hybrid.engines.tensors import apply_gate_to_state
 from tfq_hybrid.errors import check_integer
 
-_AMPLITUDES_AT_ONCE = 2**16  # of one example's trajectories
+# Of all trajectories that run side by side: more would leave the processor's
+# cache. One of each example is the least.
+_AMPLITUDES_AT_ONCE = 2**18
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -106,6 +108,10 @@ class TrajectoryEngine(PlannedEngine):
         self.repetitions = repetitions
         self.sample_based = sample_based
 
+    @property
+    def _passes_from_states(self):
+        return [one for one in self._passes if one is not take_prefix]
+
     def _compile(self, readout, passes):
         """Compiles the runs of gates between channels one by one."""
         drops = (drop_outside_light_cone, drop_before_readout)
@@ -113,8 +119,6 @@ class TrajectoryEngine(PlannedEngine):
         for one in drops:
             whole = one(whole) if one in passes else whole
         rest = [one for one in passes if one not in drops]
-        if not rest:
-            return whole
         runs = [[]]
         for gate in whole.gates:
             if isinstance(gate, Channel):
@@ -146,38 +150,48 @@ class TrajectoryEngine(PlannedEngine):
         Returns:
             A tensor of shape (batch, operators) of the dtype of `fed`.
         """
-        chunk = max(1, _AMPLITUDES_AT_ONCE // self.register.size)
-        chunk = min(chunk, self.repetitions)
-        chunks, rest = divmod(self.repetitions, chunk)
+        batch = tf.shape(fed)[0]
+        amplitudes = self.register.size * tf.maximum(batch, 1)
+        chunk = tf.clip_by_value(
+            _AMPLITUDES_AT_ONCE // amplitudes, 1, self.repetitions
+        )
+        chunks = -(-self.repetitions // chunk)
+        # Evenly, so that the last chunk has few too many.
+        chunk = -(-self.repetitions // chunks)
 
-        def total(place, count):
+        def total(place):
             own = tf.random.experimental.stateless_fold_in(seed, place)
-            return self._sum(fed, trained, states, own, count)
+            counts = place * chunk + tf.range(chunk) < self.repetitions
+            counts = tf.cast(counts, fed.dtype)[:, tf.newaxis]
+            values = self._values(fed, trained, states, own, chunk)
+            return tf.reduce_sum(values * counts, axis=1)
 
         sums = tf.map_fn(
-            lambda place: total(place, chunk),
+            total,
             tf.range(chunks),
+            parallel_iterations=1,  # memory for one chunk
             fn_output_signature=tf.TensorSpec(
                 [None, len(self.program.operators)], fed.dtype
             ),
         )
-        result = tf.reduce_sum(sums, axis=0)
-        if rest:
-            result += total(chunks, rest)
-        return result / self.repetitions
+        return tf.reduce_sum(sums, axis=0) / self.repetitions
 
-    def _sum(self, fed, trained, states, seed, count):
-        """The sum over `count` trajectories of each example."""
+    def _values(self, fed, trained, states, seed, count):
+        """Of each trajectory: a tensor (batch, count, operators)."""
         many = tf.repeat(fed, count, axis=0)
         if states is not None:
             states = tf.repeat(states, count, axis=0)
-        plan = self.plan if states is None else self._plan_from_states
         draws = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
-        values = self._finish(plan, many, trained, states, draws[0])
+        values = self._along(many, trained, states, draws[0])
         if self.sample_based:
             values = sample_means(values, 1, draws[1])
-        shape = [-1, count, len(self.program.operators)]
-        return tf.reduce_sum(tf.reshape(values, shape), axis=1)
+        return tf.reshape(
+            values, [tf.shape(fed)[0], count, len(self.program.operators)]
+        )
+
+    def _along(self, fed, trained, states, seed):
+        """The expectations at the end of one trajectory of each example."""
+        return self.run(fed, trained, states, seed)
 
 
 def lower_for_trajectories(program):

@@ -32,7 +32,7 @@ def make_circuit_layer(
         kind = NoisyControlledPQC if noisy else ControlledPQC
         kwargs["trained_symbols"] = circuit.weights
     if noisy:
-        # Without shots density matrices are exact; where they do not fit, a
+        # Without shots density matrices are exact; where they are too large, a
         # thousand trajectories stand for them.
         kwargs["sample_based"] = repetitions is not None
         repetitions = 1000 if repetitions is None else repetitions

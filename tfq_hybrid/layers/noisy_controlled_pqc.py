@@ -46,9 +46,9 @@ class NoisyControlledPQC(NoisyCircuit, ControlledPQC):
         readout_error: float, or a pair of them: the chances to read 1 for 0
             and 0 for 1. On the batched engine. Defaults to `None`.
         engine: `"auto"`, `"batched"` or `"tfq"`. The batched engine runs
-            density matrices, or trajectories where these do not fit in
-            memory; `engine_choice` tells. Where data circuits are given,
-            `"auto"` runs `"tfq"`.
+            density matrices of up to eight qubits, and trajectories of more;
+            `engine_choice` tells. Where data circuits are given, `"auto"`
+            runs `"tfq"`.
         seed: int. Of the shots, trajectories and random directions of the
             batched engine; TensorFlow Quantum draws its own seeds. Defaults
             to `None`.

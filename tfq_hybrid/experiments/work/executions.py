@@ -7,18 +7,18 @@ EXECUTIONS = {
     "1,024 shots": {"repetitions": 1024},
     "128 shots": {"repetitions": 128},
     "2 % of bits misread": {"readout_error": 0.02},
-    "1 % depolarised": {"depolarising": 0.01},
+    "1 % depolarized": {"depolarizing": 0.01},
 }
 
 
 @contextlib.contextmanager
-def executed(model, seed=0, depolarising=None, **arguments):
+def executed(model, seed=0, depolarizing=None, **arguments):
     """Lets all circuits of a model run in another way, for a while.
 
     Args:
         model: a Keras model with `QuantumDense` layers in it.
         seed: int, of shots and trajectories. Defaults to 0.
-        depolarising: float, the chance that a qubit is depolarised after a
+        depolarizing: float, the chance that a qubit is depolarized after a
             moment of gates. Defaults to `None`: none.
         **arguments: of the circuit layer: `repetitions`, `readout_error`.
     """
@@ -28,8 +28,8 @@ def executed(model, seed=0, depolarising=None, **arguments):
     from tfq_hybrid.layers import QuantumDense
     from tfq_hybrid.layers.make_layer import make_circuit_layer
 
-    if depolarising is not None:
-        arguments["noise_model"] = cirq.depolarize(depolarising)
+    if depolarizing is not None:
+        arguments["noise_model"] = cirq.depolarize(depolarizing)
     kept = []
     try:
         for place, (_, layer) in enumerate(named_layers(model)):

@@ -1,0 +1,243 @@
+"""Pauli errors as signs of angles.
+
+A Pauli word that passes a Clifford gate is another Pauli word, and one that
+passes a rotation exp(-i a P) only turns the sign of its angle where it
+anticommutes with P. So an error anywhere in a circuit of such gates can be
+taken to its end: the circuit without noise, with other signs of its angles
+and observables, has the same expectations (the Pauli frames of Knill 2005,
+doi 10.1038/nature03350, extended to rotations).
+"""
+
+import dataclasses
+import functools
+import itertools
+from typing import NamedTuple
+
+import cirq
+import numpy as np
+
+from tfq_hybrid.engines.own_symbols import Symbols
+
+_MATRICES = {
+    (0, 0): np.eye(2),
+    (1, 0): cirq.unitary(cirq.X),
+    (1, 1): cirq.unitary(cirq.Y),
+    (0, 1): cirq.unitary(cirq.Z),
+}
+_WIDEST = 3  # qubits of a gate: it has 4**3 words to be compared with
+_TRIED = (0.7, 2.1)  # angles at which a rotation is looked at
+
+
+class Errors(NamedTuple):
+    """A noisy circuit as one without noise and what errors do to it.
+
+    Attributes:
+        gates: list of `TrigGate` without channels; each with a symbol has
+            one of its own.
+        symbols: `Symbols`; all of them are fed.
+        fed_mixing, trained_mixing: arrays of shape (symbols, angles), 1 where
+            an angle comes from a symbol.
+        shifts: array of shape (angles,), added to the angles.
+        sources: list of (chances, flips), what is drawn: with chances[k] the
+            signs at flips[k] turn. Arrays of shape (K,) and (K, angles +
+            words), of 0 and 1.
+    """
+
+    gates: list
+    symbols: Symbols
+    fed_mixing: np.ndarray
+    trained_mixing: np.ndarray
+    shifts: np.ndarray
+    sources: list
+
+
+def find_errors(program, gates, words, qids):
+    """How a circuit's Pauli channels turn signs.
+
+    Args:
+        program: anything with the tuples `fed` and `trained`.
+        gates: list of `TrigGate` and of channels, which have `kraus`.
+        words: list of `cirq.PauliSum` of one word, those that are measured.
+        qids: sequence of `cirq.Qid`. The order of the qubits.
+
+    Returns:
+        `Errors`, or `None` where a channel is none of Pauli errors, or where
+        a gate is neither a Clifford gate nor a rotation about a Pauli word.
+    """
+    if any(len(gate.qubits) > _WIDEST for gate in gates):
+        return None
+    rotations = [gate for gate in gates if gate.symbol is not None]
+    names = [f"angle {place}" for place in range(len(rotations))]
+    own, shifts, sources = [], [], {}
+    # The signs that an error here turns, a number of one bit for each: by
+    # qubit, of X and of Z. It is found from the end of the circuit.
+    effect = {(q, p): 0 for q in range(len(qids)) for p in "xz"}
+    for place, word in enumerate(words):
+        for qid, pauli in next(iter(word), cirq.PauliString()).items():
+            q, bit = qids.index(qid), 1 << (len(rotations) + place)
+            effect[q, "x"] ^= bit if pauli != cirq.X else 0
+            effect[q, "z"] ^= bit if pauli != cirq.Z else 0
+    place = len(rotations)
+    for gate in reversed(gates):
+        generators = [(q, p) for q in gate.qubits for p in "xz"]
+        after = [effect[generator] for generator in generators]
+        if hasattr(gate, "kraus"):
+            chances = _pauli_chances(gate.kraus)
+            if chances is None:
+                return None
+            _add_source(sources, after, chances)
+        elif gate.symbol is None:
+            images = _clifford_images(gate.matrix.tobytes(), len(gate.qubits))
+            if images is None:
+                return None
+            for generator, image in zip(generators, images, strict=True):
+                effect[generator] = _joint(image, after)
+            own.append(gate)
+        else:
+            place -= 1
+            shift = _shift(gate)
+            flips = shift is not None and _flipped_by(gate)
+            if not flips:
+                return None
+            for generator, flip in zip(generators, flips, strict=True):
+                effect[generator] ^= flip << place
+            zeros = np.zeros_like(gate.offsets)
+            own.append(
+                dataclasses.replace(gate, symbol=names[place], offsets=zeros)
+            )
+            shifts.append(shift)
+    return Errors(
+        own[::-1],
+        Symbols(tuple(names), ()),
+        _mixing(program.fed, rotations),
+        _mixing(program.trained, rotations),
+        np.array(shifts[::-1]),
+        [
+            (chances, _bits(key, len(rotations) + len(words)))
+            for key, chances in sources.items()
+        ],
+    )
+
+
+def _add_source(sources, effects, chances):
+    """Adds a channel to those that turn the same signs."""
+    key = tuple(effects)
+    if not any(key):
+        return
+    if key in sources:
+        # Two errors in a row are one: their bits add.
+        both = np.zeros_like(chances)
+        for (i, p), (j, q) in itertools.product(
+            enumerate(sources[key]), enumerate(chances)
+        ):
+            both[i ^ j] += p * q
+        chances = both
+    sources[key] = chances
+
+
+def _bits(effects, count):
+    """The signs that every sum of some generators turns: (4**n, count)."""
+    joint = [
+        _joint(chosen, effects)
+        for chosen in itertools.product((0, 1), repeat=len(effects))
+    ]
+    return np.array(
+        [[number >> i & 1 for i in range(count)] for number in joint]
+    )
+
+
+def _joint(chosen, effects):
+    """What several errors turn together."""
+    pairs = zip(chosen, effects, strict=True)
+    return functools.reduce(lambda a, b: a ^ b, (e for c, e in pairs if c), 0)
+
+
+@functools.cache
+def _words(qubits):
+    """All Pauli words by their bits (x, z of each qubit), in order."""
+    bits = itertools.product((0, 1), repeat=2 * qubits)
+    return {
+        word: functools.reduce(
+            np.kron,
+            (_MATRICES[word[i : i + 2]] for i in range(0, len(word), 2)),
+        )
+        for word in bits
+    }
+
+
+def _generators(qubits):
+    """The words of one bit: X and Z of each qubit."""
+    return [_words(qubits)[tuple(row)] for row in np.eye(2 * qubits, dtype=int)]
+
+
+def _pauli_chances(kraus):
+    """The chance of every Pauli word (4**n,), or `None`."""
+    size = len(kraus[0])
+    words = list(_words(size.bit_length() - 1).values())
+    # K_k = sum_P c_kP P; other operators of the same channel have the same
+    # sum over k of c_kP c_kQ*, which is diagonal for Pauli errors alone.
+    parts = np.einsum("pij,kij->kp", np.conj(words), kraus) / size
+    process = parts.T @ parts.conj()
+    chances = np.diagonal(process).real
+    if np.max(np.abs(process - np.diag(chances))) > 1e-12:
+        return None
+    return chances / chances.sum()
+
+
+@functools.cache
+def _clifford_images(matrix, qubits):
+    """The bits of U P U* for every generator P, or `None`."""
+    size = 2**qubits
+    unitary = np.frombuffer(matrix, np.complex128).reshape(size, size)
+    images = []
+    for generator in _generators(qubits):
+        image = unitary @ generator @ unitary.conj().T
+        match = [
+            bits
+            for bits, word in _words(qubits).items()
+            if abs(abs(np.trace(word.conj().T @ image)) - size) < 1e-7
+        ]
+        if not match:
+            return None
+        images.append(match[0])
+    return images
+
+
+def _shift(gate):
+    """What to add to the symbol in place of the offsets, or `None`."""
+    moving = np.abs(gate.rates) > 1e-12
+    if np.any(np.abs(gate.offsets[~moving]) > 1e-12) or not np.any(moving):
+        return None
+    shifts = gate.offsets[moving] / gate.rates[moving]
+    return shifts[0] if np.ptp(shifts) < 1e-9 else None
+
+
+def _flipped_by(gate):
+    """Whether each generator turns the angle's sign, or `None`."""
+    plain = dataclasses.replace(gate, offsets=np.zeros_like(gate.offsets))
+    flips = []
+    for generator in _generators(len(gate.qubits)):
+        for flip in (0, 1):
+            if all(
+                _is_same(
+                    generator @ plain.at(value) @ generator,
+                    plain.at(-value if flip else value),
+                )
+                for value in _TRIED
+            ):
+                flips.append(flip)
+                break
+        else:
+            return None
+    return flips
+
+
+def _is_same(a, b):
+    """Whether two unitaries are equal up to a phase."""
+    return abs(abs(np.vdot(a, b)) - len(a)) < 1e-7
+
+
+def _mixing(names, gates):
+    return np.array(
+        [[float(name == gate.symbol) for gate in gates] for name in names]
+    ).reshape(len(names), len(gates))
