@@ -5,6 +5,7 @@ import random
 
 import psutil
 
+from tfq_hybrid.durations import duration
 from tfq_hybrid.engines import human_bytes
 from tfq_hybrid.errors import (
     SearchStoppedError,
@@ -159,9 +160,9 @@ def describe_screening(screening):
     yield (
         f"{count} runs ({screening.design}, {len(screening.levels)} rows, "
         f"{screening.replicates} seeds): about "
-        f"{human_bytes(prediction.bytes)} and {prediction.seconds:.0f} s a "
-        f"run, {prediction.seconds * count / 60:.0f} min in all, as the "
-        "config stands"
+        f"{human_bytes(prediction.bytes)} and {duration(prediction.seconds)} "
+        f"a run, {duration(prediction.seconds * count)} in all, as the config "
+        "stands"
     )
 
 

@@ -7,6 +7,7 @@ import warnings
 
 import psutil
 
+from tfq_hybrid.durations import duration
 from tfq_hybrid.engines import human_bytes
 from tfq_hybrid.errors import SearchStoppedError, UserError, check_integer
 from tfq_hybrid.locks import writing
@@ -191,8 +192,8 @@ def describe(study, max_trials, workers=1):
     total = seconds * max_trials / workers
     yield (
         f"At most {max_trials} trials by {study.tuner}, for {names}: about "
-        f"{human_bytes(prediction.bytes)} and {seconds:.0f} s a trial, "
-        f"{total / 60:.0f} min in all, as the config stands"
+        f"{human_bytes(prediction.bytes)} and {duration(seconds)} a "
+        f"trial, {duration(total)} in all, as the config stands"
     )
 
 

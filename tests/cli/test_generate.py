@@ -148,6 +148,9 @@ def test_an_export_answers_as_generate_does(trained, tmp_path, capsys):
     assert run(capsys, "export", trained, "--output", output)[0] == 0
     code, answer, _ = run(capsys, "predict", output, "The cat", "--json")
     assert code == 0
+    code, of_run, _ = run(capsys, "predict", trained, "The cat", "--json")
+    assert code == 0
+    assert json.loads(of_run) == json.loads(answer)
     model, _ = load_trained(trained)
     model.compile(sampler="greedy")
     assert json.loads(answer)[0]["text"] == model.generate("The cat")

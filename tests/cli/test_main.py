@@ -55,6 +55,14 @@ def test_train_evaluate_export_predict(trained, tmp_path, capsys):
     code, out, _ = run(capsys, "predict", exported, *sentences)
     assert code == 0
     assert len(out.splitlines()) == 2
+    # A run answers as its export does.
+    code, out, _ = run(capsys, "predict", trained, *sentences, "--json")
+    assert code == 0
+    for of_run, answer in zip(json.loads(out), answers, strict=True):
+        assert of_run["label"] == answer["label"]
+        assert of_run["probabilities"] == pytest.approx(
+            answer["probabilities"], abs=1e-5
+        )
 
 
 def test_gradients_reach_tensorboard(trained):

@@ -6,6 +6,7 @@ import pathlib
 import numpy as np
 import pytest
 
+from tfq_hybrid.durations import parse_minutes
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.experiments.jobs import Block, Job, Scale
 from tfq_hybrid.experiments.recipes import RECIPES, qffn_bert
@@ -13,7 +14,6 @@ from tfq_hybrid.experiments.reporting.accuracies import comparison, curves
 from tfq_hybrid.experiments.reporting.report import write_report
 from tfq_hybrid.experiments.reproduce import reproduce
 from tfq_hybrid.experiments.results import Results
-from tfq_hybrid.experiments.runner import parse_minutes
 from tfq_hybrid.experiments.work.trained import few_shot_file
 
 

@@ -11,6 +11,7 @@ Examples:
 
 \b
   tfq-hybrid predict saved_models/sst2 "a moving film" "a tedious mess"
+  tfq-hybrid predict runs/tune/best "a moving film"
   tfq-hybrid predict saved_models/chat "How are" --top-k 5 --seed 1
 """
 
@@ -24,12 +25,11 @@ Examples:
 @click.option("--seed", type=int, help="Of a generation.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def predict(path, texts, as_json, **settings):
-    """Answer sentences, or go on with prompts, from an export."""
+    """Answer sentences, or go on with prompts, from an export or a run."""
     quiet_imports()
-    from tfq_hybrid.serving.predictor import Predictor
 
     given = {k: v for k, v in settings.items() if v is not None}
-    answers = Predictor(path)(texts, **given)
+    answers = _open(path)(texts, **given)
     if as_json:
         click.echo(json.dumps(answers))
         return
@@ -43,3 +43,13 @@ def predict(path, texts, as_json, **settings):
             click.echo(f"{width} numbers: {numbers} …  {answer['text']}")
         else:
             click.echo(answer["text"])
+
+
+def _open(path):
+    from tfq_hybrid.serving.predictor import Predictor
+    from tfq_hybrid.training import RunFolder, load_trained
+
+    if not RunFolder(path).is_run:
+        return Predictor(path)
+    model, names = load_trained(path)
+    return Predictor.of_model(model, names or None)

@@ -52,7 +52,7 @@ def reproduce(recipe, quick, budget, full, output, **options):
     """
     quiet_imports()
     from tfq_hybrid import experiments
-    from tfq_hybrid.experiments.runner import parse_minutes
+    from tfq_hybrid.durations import parse_minutes
 
     given = [
         name

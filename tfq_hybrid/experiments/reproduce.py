@@ -2,12 +2,13 @@
 
 import pathlib
 
+from tfq_hybrid.durations import duration
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 from tfq_hybrid.experiments.jobs import SCALES, Scale
 from tfq_hybrid.experiments.recipes import RECIPES
 from tfq_hybrid.experiments.reporting.report import write_report
 from tfq_hybrid.experiments.results import Results, digest
-from tfq_hybrid.experiments.runner import duration, run
+from tfq_hybrid.experiments.runner import run
 from tfq_hybrid.experiments.work.encoders import default_encoder
 from tfq_hybrid.experiments.work.text_tasks import find_optional
 from tfq_hybrid.files import check_output_folder

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import time
 
-from tfq_hybrid.errors import UserError
+from tfq_hybrid.durations import duration
 from tfq_hybrid.experiments.worker import perform, prepare
 
 # A process ends after so many jobs: TensorFlow keeps graphs.
@@ -124,44 +124,3 @@ class _Clock:
     def expected(self, seconds):
         ratio = self._took / self._expected if self._expected else 1.0
         return ratio * seconds / self._workers
-
-
-def duration(seconds):
-    """Seconds in words.
-
-    Example:
-
-    >>> duration(50), duration(600), duration(9000)
-    ('50 s', '10 min', '2 h 30 min')
-    """
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    hours, minutes = divmod(math.ceil(seconds / 60), 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
-
-
-def parse_minutes(text):
-    """Minutes from a text such as `60m`, `2h` or `90`.
-
-    Raises:
-        UserError: it is none.
-
-    Example:
-
-    >>> parse_minutes("2h"), parse_minutes("90m"), parse_minutes("15")
-    (120.0, 90.0, 15.0)
-    """
-    units = {"m": 1.0, "h": 60.0}
-    number, unit = text[:-1], units.get(text[-1:])
-    if unit is None:
-        number, unit = text, 1.0
-    try:
-        minutes = float(number) * unit
-    except ValueError:
-        minutes = math.nan
-    if not 0 < minutes < math.inf:
-        raise UserError(
-            "Expected --budget to be a time such as 60m or 2h. Received: "
-            f"--budget={text!r}"
-        )
-    return minutes

@@ -1,4 +1,4 @@
-"""Ask an export for the labels, texts or vectors of sentences."""
+"""Ask an export, or a model, for the labels, texts or vectors of sentences."""
 
 import tensorflow as tf
 
@@ -25,14 +25,43 @@ class Predictor:
         self.path, model = load_export(path)
         signatures = model.signatures
         if "serve" not in signatures:
-            raise UserError(
-                "Expected an export that takes strings. Received: "
-                f"{self.path}, with the signatures: {', '.join(signatures)}"
-            )
+            raise _no_strings(self.path, signatures)
         self._model = model  # keeps what the signature stands on alive
-        self._serve = signatures["serve"]
-        names = self._serve.structured_input_signature[1]
-        self.generates = "prompt" in names
+        serve = signatures["serve"]
+        self._open(serve, serve.structured_input_signature[1].values())
+
+    @classmethod
+    def of_model(cls, model, label_names=None, preprocessor=None):
+        """A predictor that asks a model as its export would be asked.
+
+        Args:
+            model, label_names, preprocessor: see `export`.
+
+        Raises:
+            UserError: the model takes no strings.
+        """
+        from tfq_hybrid.serving.kinds import KINDS, kind_of
+        from tfq_hybrid.serving.kinds.endpoint import Options
+
+        options = Options(label_names, preprocessor)
+        endpoints = KINDS[kind_of(model)].endpoints(model, options)
+        by_name = {endpoint.name: endpoint for endpoint in endpoints}
+        if "serve" not in by_name:
+            raise _no_strings(model.name, by_name)
+        specs = by_name["serve"].specs
+        traced = tf.function(by_name["serve"].function, specs)
+        predictor = cls.__new__(cls)
+        predictor.path = None
+        predictor._open(
+            lambda **inputs: traced(*(inputs[spec.name] for spec in specs)),
+            specs,
+        )
+        return predictor
+
+    def _open(self, serve, specs):
+        self._serve = serve
+        self._dtypes = {spec.name: spec.dtype for spec in specs}
+        self.generates = "prompt" in self._dtypes
 
     def __call__(self, texts, **settings):
         """What the model answers, a text at a time.
@@ -64,9 +93,8 @@ class Predictor:
                 )
             check_setting(name, settings[name])
         values = {**known, **settings}
-        dtypes = self._serve.structured_input_signature[1]
         inputs = {
-            name: tf.fill([len(texts)], tf.constant(value, dtypes[name].dtype))
+            name: tf.fill([len(texts)], tf.constant(value, self._dtypes[name]))
             for name, value in values.items()
         }
         name = "prompt" if self.generates else "text"
@@ -78,6 +106,13 @@ class Predictor:
             {name: text, **dict(zip(columns, row, strict=True))}
             for text, row in zip(texts, rows, strict=True)
         ]
+
+
+def _no_strings(name, signatures):
+    return UserError(
+        "Expected an export or a model that takes strings. Received: "
+        f"{name}, with the signatures: {', '.join(signatures)}"
+    )
 
 
 def check_setting(name, value):
