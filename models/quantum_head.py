@@ -87,7 +87,7 @@ class QuantumHead(keras.layers.Layer):
             self.classes, dtype=self.dtype_policy, name="logits"
         )
         for encoder in self.encoders:
-            encoder.build(input_shape)
+            encoder.build((None, options.amplitudes(input_shape[-1])))
         self.pqc.build((None, options.qubits))
         self.logits.build((None, options.readouts))
         layers = [*self.encoders, self.pqc]
@@ -111,10 +111,21 @@ class QuantumHead(keras.layers.Layer):
         )
 
     def call(self, inputs):
-        values = [encoder(inputs) for encoder in self.encoders]
+        amplitudes = self._with_constant(inputs)
+        values = [encoder(amplitudes) for encoder in self.encoders]
         values = keras.ops.concatenate(values, axis=-1)  # (batch, qubits)
         values = keras.ops.cast(values, self.pqc.circuit_dtype)
         return self.logits(self.pqc(self.options.angle_range * values))
+
+    def _with_constant(self, inputs):
+        """The embeddings, with the constant amplitude where there is one."""
+        constant = self.options.constant_amplitude
+        if not constant:
+            return inputs
+        inputs = keras.ops.cast(inputs, self.pqc.circuit_dtype)
+        inputs = keras.ops.normalize(inputs, axis=-1)
+        column = constant * keras.ops.ones_like(inputs[:, :1])
+        return keras.ops.concatenate([inputs, column], axis=-1)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.classes)

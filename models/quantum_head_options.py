@@ -24,6 +24,7 @@ CIRCUIT_OPTIONS = (
     "readouts",
     "share_weights",
     "entangled",
+    "constant_amplitude",
     *RUN_OPTIONS,
 )
 
@@ -51,6 +52,10 @@ class QuantumHeadOptions(Options):
             mean that. Defaults to `True`.
         entangled: bool. Whether there are CNOTs; `False` is the ablation.
             Defaults to `True`.
+        constant_amplitude: float. An amplitude beside those of an embedding,
+            which is brought to length 1 before. What is read is quadratic in
+            the amplitudes, so that without it x and -x are one to the
+            circuit. Our choice. Defaults to 0: none, as in the paper.
         angle_range: float. The angle in radians that encodes the value 1,
             our choice. Defaults to pi / 2: values from -1 to 1 stay apart.
         shots: int. For each readout. Defaults to `None`: exact.
@@ -82,6 +87,7 @@ class QuantumHeadOptions(Options):
     readouts: int = 1
     share_weights: bool = True
     entangled: bool = True
+    constant_amplitude: float = 0.0
     angle_range: float = math.pi / 2
     shots: int | None = None
     noise: float = 0.0
@@ -102,6 +108,7 @@ class QuantumHeadOptions(Options):
         for name in ("encoder_qubits", "shots"):
             if getattr(self, name) is not None:
                 check_integer(name, getattr(self, name), minimum=1)
+        check_share("constant_amplitude", self.constant_amplitude, 1e6)
         check_share("noise", self.noise)
         check_share("readout_error", self.readout_error)
         check_share("angle_range", self.angle_range, 2 * math.pi)
@@ -113,12 +120,17 @@ class QuantumHeadOptions(Options):
         whole, rest = divmod(self.qubits, self.encoders)
         return [whole + (e < rest) for e in range(self.encoders)]
 
+    def amplitudes(self, width):
+        """How many amplitudes embeddings of a width become, an int."""
+        return width + bool(self.constant_amplitude)
+
     def qubits_of_encoders(self, width):
         """Qubits of each encoder of embeddings of a width, an int.
 
         Raises:
             UserError: `encoder_qubits` are too few.
         """
+        width = self.amplitudes(width)
         needed = max(1, (width - 1).bit_length(), *self.values_read)
         if self.encoder_qubits is None:
             return needed

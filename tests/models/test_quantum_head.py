@@ -91,7 +91,10 @@ def reference(head, inputs, noise):
     zero = np.eye(8)[0].astype("complex128")
     results = []
     for row in inputs.astype("float64"):
-        state = np.pad(row / np.linalg.norm(row), (0, 8 - len(row)))
+        state = row / np.linalg.norm(row)
+        if options.constant_amplitude:
+            state = np.append(state, options.constant_amplitude)
+        state = np.pad(state, (0, 8 - len(state)))
         state = (state / np.linalg.norm(state)).astype("complex128")
         values = []
         for encoder, count in zip(
@@ -122,6 +125,7 @@ def reference(head, inputs, noise):
     [
         {},
         {"encoders": 2, "reuploads": 2, "readouts": 2},
+        {"constant_amplitude": 0.7},
         {"reuploads": 2, "share_weights": False, "noise": 0.02},
     ],
     ids=str,
@@ -132,6 +136,19 @@ def test_the_whole_pipeline_against_cirq(options):
     found = np.array(head(inputs))
     expected = reference(head, inputs, options.noise)
     np.testing.assert_allclose(found, expected, atol=2e-5)
+
+
+def test_a_constant_amplitude_tells_an_embedding_from_its_mirror_image():
+    inputs = vectors()
+    for constant in (0.0, 0.5):
+        head = QuantumHead(2, {"qubits": 3, "constant_amplitude": constant})
+        same = np.allclose(head(inputs), head(-inputs), atol=1e-5)
+        assert same == (constant == 0.0)
+        # The length of an embedding says nothing.
+        np.testing.assert_allclose(head(3 * inputs), head(inputs), atol=1e-5)
+    for constant, qubits in ((0.0, 9), (1.0, 10)):
+        options = QuantumHeadOptions(encoders=2, constant_amplitude=constant)
+        assert options.qubits_of_encoders(512) == qubits
 
 
 def test_shots_scatter_around_the_exact_values():

@@ -22,6 +22,7 @@ from tfq_hybrid.training.callbacks import (
 from tfq_hybrid.training.checkpoint import Checkpoint
 from tfq_hybrid.training.distribution import distributed, part_randomness
 from tfq_hybrid.training.estimate import describe
+from tfq_hybrid.training.interrupt import Interrupt
 from tfq_hybrid.training.residuals import residual_monitors
 from tfq_hybrid.training.run_folder import RunFolder
 from tfq_hybrid.training.tasks import TASKS
@@ -79,10 +80,12 @@ def train(
 
         workers.from_chief(claim)
         _check_workers(config, workers)
-        return _train(config, folder, resume, verbose, report, workers)
+        interrupt = held.enter_context(Interrupt().watched())
+        run = (config, folder, resume, verbose, report, workers)
+        return _train(*run, interrupt)
 
 
-def _train(config, folder, resume, verbose, report, workers):
+def _train(config, folder, resume, verbose, report, workers, interrupt):
     task = TASKS[config.system.task]
     training, validation = task.load(config)
     fingerprint = training.fingerprint()
@@ -124,6 +127,7 @@ def _train(config, folder, resume, verbose, report, workers):
             checkpoint,
             verbose,
             workers,
+            interrupt,
         )
         if not workers.is_chief:
             return workers.from_chief(None)
@@ -187,6 +191,7 @@ def _fit(
     checkpoint,
     verbose,
     workers,
+    interrupt,
 ):
     """Runs `fit` from the checkpoint on. Returns the seconds it took."""
     stopping = {
@@ -199,6 +204,7 @@ def _fit(
         return 0.0  # stopped already; cut short only while it was saved
     began = time.perf_counter()
     callbacks = [
+        interrupt,
         StopOnNaN(),  # before what it guards
         *TASKS[config.system.task].callbacks(),
         checkpoint,
