@@ -1,6 +1,7 @@
 """The server as it runs: a process of its own, and real sockets."""
 
 import asyncio
+import base64
 import concurrent.futures
 import contextlib
 import http.client
@@ -22,6 +23,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from tests.serving.clients import BANNED
+from tfq_hybrid.serving.predictor import Predictor
 from tfq_hybrid.serving.server.errors import RequestError
 from tfq_hybrid.serving.server.limits import Limits, read_body
 
@@ -145,6 +147,49 @@ def test_predicts(server, exports):
     assert status == 200
     labels = [row["label"] for row in answer["predictions"]]
     assert labels == example.requests[0][2]["label"].tolist()
+
+
+def test_prompts_with_settings_of_their_own(exports):
+    """Rows of one request, and of two, are answered each by its settings."""
+    path, example = exports["gpt2"]
+    columns = example.requests[0][1]
+    rows = [
+        dict(zip(columns, map(plain, values), strict=True))
+        for values in zip(*columns.values(), strict=True)
+    ]
+    for place, row in enumerate(rows):
+        row |= {"max_length": 14 + place, "top_k": 5, "seed": 3 - place}
+    server = Server(path.parent)
+    try:
+        answers = [
+            server.predict({"instances": some}, "/v1/models/gpt2:predict")
+            for some in (rows, rows[::-1])
+        ]
+        bad = {**rows[0], "top_k": "many"}
+        status, _ = server.predict(
+            {"instances": [bad]}, "/v1/models/gpt2:predict"
+        )
+        assert status == 400
+    finally:
+        code, _ = server.stop()
+    assert code == 0
+    expected = [Predictor(path)([row.pop("prompt")], **row) for row in rows]
+    expected = [answer[0]["text"] for answer in expected]
+    assert [status for status, _ in answers] == [200, 200]
+    found = [list(map(text_of, a["predictions"])) for _, a in answers]
+    assert found == [expected, expected[::-1]]
+
+
+def text_of(prediction):
+    """A string, also where its bytes are no UTF-8."""
+    if isinstance(prediction, str):
+        return prediction
+    return base64.b64decode(prediction["b64"]).decode("utf-8", "replace")
+
+
+def plain(value):
+    """A scalar of NumPy as JSON has it."""
+    return value.item() if hasattr(value, "item") else value
 
 
 def test_status_and_metadata(server):
