@@ -47,20 +47,21 @@ def test_class_weights(real_data, tmp_path):
     check_equal(config, tmp_path / "runs", steps=20)
 
 
-def test_tokens_of_a_language_model(real_data, tmp_path):
-    """Dialogues, in which a part of the tokens is learned."""
+@pytest.mark.parametrize("length,distinct", [(96, 10), (32, 4)])
+def test_tokens_of_a_language_model(real_data, length, distinct, tmp_path):
+    """Some tokens of dialogues are learned: of 32, in few batches any."""
     config = TrainConfig(
         data=str(real_data("alpaca_4000.jsonl")),
         model="hyqut",
         limit=30,
-        sequence_length=32,
+        sequence_length=length,
         batch_size=6,
         vocabulary_size=300,
         epochs=4,
         patience=9,
         options={"size": "tiny"},
     )
-    check_equal(config, tmp_path)
+    check_equal(config, tmp_path, distinct=distinct)
 
 
 def test_devices_of_one_process(tmp_path):

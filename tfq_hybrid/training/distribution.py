@@ -121,8 +121,15 @@ class Steps:
         """
         some = tf.maximum(rows, 1)  # the mean of nothing is NaN
         y, y_pred = y[:some], y_pred[:some]
-        weight = None if weight is None else tf.maximum(weight[:some], 0.0)
-        loss = self._model.compute_loss(x, y, y_pred, weight, training=training)
+        given = weight
+        if weight is not None:
+            weight = tf.maximum(weight[:some], 0.0)
+            # Nor has the mean of rows a value that all weigh nothing.
+            is_empty = tf.reduce_sum(weight) == 0
+            given = tf.where(is_empty, tf.ones_like(weight), weight)
+        loss = self._model.compute_loss(x, y, y_pred, given, training=training)
+        # Keras divides by the devices of a strategy, for sums of means.
+        loss *= self._workers.replicas
         if hasattr(self._model.loss, "total_weight"):
             part = self._model.loss.total_weight(y)
         elif weight is not None:
@@ -151,7 +158,8 @@ class Steps:
         if gradient is None:
             return None
         total = next(sums)
-        divided = total / tf.cast(whole, total.dtype)
+        # A batch in which nothing weighs anything moves nothing.
+        divided = tf.math.divide_no_nan(total, tf.cast(whole, total.dtype))
         if not isinstance(gradient, tf.IndexedSlices):
             return divided
         indices = tf.cast(next(sums), gradient.indices.dtype)
