@@ -77,11 +77,8 @@ def _memory():
 
 def _estimates(execution):
     """XLA draws no shots, and each peer counts noise in its own way."""
-    problems = [Problem(4, 2, 512, execution=execution)]
-    if execution == "noise":  # of more than eight qubits by trajectories
-        problems.append(Problem(10, 2, 16, execution=execution))
-    only = ("batched", "tfq", "stock-tfq")
-    return [Case(execution, problem, only=only) for problem in problems]
+    problem = Problem(4, 2, 512, execution=execution)
+    return [Case(execution, problem, only=("batched", "tfq", "stock-tfq"))]
 
 
 # Name of a group: its cases. `training-step` is run by `step_time`.
