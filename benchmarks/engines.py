@@ -6,7 +6,6 @@ kept, so an interrupted run goes on.
 """
 
 import json
-import math
 import os
 import pathlib
 import subprocess
@@ -20,6 +19,7 @@ from tfq_hybrid.benchmarks.plot import draw
 from tfq_hybrid.benchmarks.process import worker_environment
 from tfq_hybrid.benchmarks.report import markdown
 from tfq_hybrid.benchmarks.results import Results
+from tfq_hybrid.durations import duration
 from tfq_hybrid.files import check_output_folder
 
 # To start, compile and end a process; measured, and coarse.
@@ -116,21 +116,6 @@ def estimate(todo, settings):
         )
         for case, rows in todo
     )
-
-
-def duration(seconds):
-    """Seconds in words.
-
-    Example:
-
-    >>> duration(50), duration(600), duration(9000)
-    ('50 s', '10 min', '2 h 30 min')
-    """
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = math.ceil(seconds / 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def split_hopeless(case, rows, results):

@@ -13,6 +13,7 @@ from tfq_hybrid.engines.estimated import EstimatedEngine
 from tfq_hybrid.engines.gradient_methods import as_gradient_method
 from tfq_hybrid.engines.pauli_trajectories import (
     PauliTrajectoryEngine,
+    make_trajectories,
 )
 from tfq_hybrid.engines.trajectories import TrajectoryEngine
 
@@ -40,13 +41,17 @@ def inputs_of(program, batch):
     return tf.constant(fed, tf.float32), tf.constant(trained, tf.float32)
 
 
-@pytest.mark.parametrize("channel", CHANNELS, ids=str)
+@pytest.mark.parametrize(
+    "kind,channel",
+    [(TrajectoryEngine, channel) for channel in CHANNELS]
+    + [(PauliTrajectoryEngine, channel) for channel in PAULI_CHANNELS],
+    ids=str,
+)
 @pytest.mark.parametrize("sample_based", [False, True])
-@pytest.mark.parametrize("kind", [TrajectoryEngine, PauliTrajectoryEngine])
 def test_means_equal_density_matrices(kind, channel, sample_based):
-    if kind is PauliTrajectoryEngine and channel not in PAULI_CHANNELS:
-        pytest.skip("a channel that is none of Pauli errors")
     program = noisy_program(channel)
+    is_pauli = type(make_trajectories(program, 1)) is PauliTrajectoryEngine
+    assert is_pauli == (channel in PAULI_CHANNELS)
     fed, trained = inputs_of(program, batch=2)
     exact = BatchedEngine(program)(fed, trained).numpy()
     engine = tf.function(kind(program, 20_000, sample_based))
@@ -81,8 +86,11 @@ def test_any_number_of_trajectories():
         np.testing.assert_allclose(result[:, 1], 1.0, atol=1e-5)
 
 
-def test_parameter_shift_along_trajectories_is_unbiased():
-    program = noisy_program(cirq.amplitude_damp(0.2))
+@pytest.mark.parametrize(
+    "channel", [cirq.amplitude_damp(0.2), cirq.depolarize(0.2)], ids=str
+)
+def test_parameter_shift_along_trajectories_is_unbiased(channel):
+    program = noisy_program(channel)
     fed, trained = inputs_of(program, batch=2)
     engine = EstimatedEngine(
         program,

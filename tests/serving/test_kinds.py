@@ -115,6 +115,8 @@ def test_settings_are_checked(exports):
         Predictor(exports["classification"][0])(["a"], seed=1)
     with pytest.raises(UserError, match="takes strings"):
         Predictor(exports["tensors"][0])
+    with pytest.raises(UserError, match="takes strings"):
+        Predictor.of_model(exports["tensors"][1].model)
     generator = Predictor(exports["gpt2"][0])
     for bad in ({"max_length": 0}, {"top_k": -1}, {"temperature": -1.0}):
         with pytest.raises(UserError, match="Received"):

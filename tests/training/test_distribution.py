@@ -2,6 +2,7 @@ import concurrent.futures
 import json
 import signal
 import socket
+import types
 
 import keras
 import numpy as np
@@ -242,6 +243,19 @@ def test_canary_of_what_keras_does_between_devices(method):
     model.optimizer._all_reduce_sum_gradients = summed
     getattr(model, method)(tf.ones([3, 2]), tf.zeros([3, 2]))
     assert called == ["build", "sum"]
+
+
+def test_canary_of_losses_between_devices(monkeypatch):
+    """Keras divides by the devices, and rows of no weight weigh nothing."""
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+    model.compile("sgd", keras.losses.MeanSquaredError())
+    x, y = tf.ones([3, 2]), tf.zeros([3, 2])
+    whole = model.compute_loss(x, y, x)
+    assert model.compute_loss(x, y, x, tf.zeros([3])) == 0.0
+    strategy = types.SimpleNamespace(num_replicas_in_sync=4)
+    monkeypatch.setattr(tf.distribute, "has_strategy", lambda: True)
+    monkeypatch.setattr(tf.distribute, "get_strategy", lambda: strategy)
+    assert model.compute_loss(x, y, x) == whole / 4
 
 
 def test_canary_of_the_coordination_service():

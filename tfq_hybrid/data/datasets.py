@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfq_hybrid.data.batches import shuffled_batches
+from tfq_hybrid.data.downloads import no_vain_retries
 from tfq_hybrid.data.files import (
     LABEL_COLUMNS,
     TEXT_COLUMNS,
@@ -239,7 +240,7 @@ def _prepare(builder, name):
     # TFDS reports on stdout, which belongs to a command's own output.
     report = io.StringIO() if name == "embedded" else sys.stderr
     try:
-        with contextlib.redirect_stdout(report):
+        with contextlib.redirect_stdout(report), no_vain_retries():
             builder.download_and_prepare()
     except Exception as error:
         # TFDS raises whatever its downloader or generator raises.

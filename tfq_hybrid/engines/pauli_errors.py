@@ -17,13 +17,13 @@ import cirq
 import numpy as np
 
 from tfq_hybrid.engines.own_symbols import Symbols
+from tfq_hybrid.engines.superoperators import pauli_words
+from tfq_hybrid.engines.trajectories import Channel
 
-_MATRICES = {
-    (0, 0): np.eye(2),
-    (1, 0): cirq.unitary(cirq.X),
-    (1, 1): cirq.unitary(cirq.Y),
-    (0, 1): cirq.unitary(cirq.Z),
-}
+# Of one qubit every Pauli matrix is a product of these two. In the order I, X,
+# Y, Z the place of a product is the exclusive or of the places.
+_GENERATORS = (cirq.Y, cirq.X)
+
 _WIDEST = 3  # qubits of a gate: it has 4**3 words to be compared with
 _TRIED = (0.7, 2.1)  # angles at which a rotation is looked at
 
@@ -56,7 +56,7 @@ def find_errors(program, gates, words, qids):
 
     Args:
         program: anything with the tuples `fed` and `trained`.
-        gates: list of `TrigGate` and of channels, which have `kraus`.
+        gates: list of `TrigGate` and `Channel`.
         words: list of `cirq.PauliSum` of one word, those that are measured.
         qids: sequence of `cirq.Qid`. The order of the qubits.
 
@@ -70,18 +70,18 @@ def find_errors(program, gates, words, qids):
     names = [f"angle {place}" for place in range(len(rotations))]
     own, shifts, sources = [], [], {}
     # The signs that an error here turns, a number of one bit for each: by
-    # qubit, of X and of Z. It is found from the end of the circuit.
-    effect = {(q, p): 0 for q in range(len(qids)) for p in "xz"}
+    # qubit, of Y and of X. It is found from the end of the circuit.
+    effect = {(q, p): 0 for q in range(len(qids)) for p in _GENERATORS}
     for place, word in enumerate(words):
         for qid, pauli in next(iter(word), cirq.PauliString()).items():
             q, bit = qids.index(qid), 1 << (len(rotations) + place)
-            effect[q, "x"] ^= bit if pauli != cirq.X else 0
-            effect[q, "z"] ^= bit if pauli != cirq.Z else 0
+            for error in _GENERATORS:
+                effect[q, error] ^= bit if pauli != error else 0
     place = len(rotations)
     for gate in reversed(gates):
-        generators = [(q, p) for q in gate.qubits for p in "xz"]
+        generators = [(q, p) for q in gate.qubits for p in _GENERATORS]
         after = [effect[generator] for generator in generators]
-        if hasattr(gate, "kraus"):
+        if isinstance(gate, Channel):
             chances = _pauli_chances(gate.kraus)
             if chances is None:
                 return None
@@ -152,28 +152,16 @@ def _joint(chosen, effects):
     return functools.reduce(lambda a, b: a ^ b, (e for c, e in pairs if c), 0)
 
 
-@functools.cache
-def _words(qubits):
-    """All Pauli words by their bits (x, z of each qubit), in order."""
-    bits = itertools.product((0, 1), repeat=2 * qubits)
-    return {
-        word: functools.reduce(
-            np.kron,
-            (_MATRICES[word[i : i + 2]] for i in range(0, len(word), 2)),
-        )
-        for word in bits
-    }
-
-
 def _generators(qubits):
-    """The words of one bit: X and Z of each qubit."""
-    return [_words(qubits)[tuple(row)] for row in np.eye(2 * qubits, dtype=int)]
+    """Y and X of each qubit, as matrices on all of them."""
+    words = pauli_words(qubits)
+    return [words[2**place] for place in reversed(range(2 * qubits))]
 
 
 def _pauli_chances(kraus):
     """The chance of every Pauli word (4**n,), or `None`."""
     size = len(kraus[0])
-    words = list(_words(size.bit_length() - 1).values())
+    words = pauli_words(size.bit_length() - 1)
     # K_k = sum_P c_kP P; other operators of the same channel have the same
     # sum over k of c_kP c_kQ*, which is diagonal for Pauli errors alone.
     parts = np.einsum("pij,kij->kp", np.conj(words), kraus) / size
@@ -189,17 +177,14 @@ def _clifford_images(matrix, qubits):
     """The bits of U P U* for every generator P, or `None`."""
     size = 2**qubits
     unitary = np.frombuffer(matrix, np.complex128).reshape(size, size)
-    images = []
+    words, images = pauli_words(qubits), []
     for generator in _generators(qubits):
         image = unitary @ generator @ unitary.conj().T
-        match = [
-            bits
-            for bits, word in _words(qubits).items()
-            if abs(abs(np.trace(word.conj().T @ image)) - size) < 1e-7
-        ]
-        if not match:
+        overlaps = np.einsum("pij,ij->p", np.conj(words), image)
+        (match,) = np.nonzero(np.abs(np.abs(overlaps) - size) < 1e-7)
+        if not len(match):
             return None
-        images.append(match[0])
+        images.append([int(bit) for bit in f"{match[0]:0{2 * qubits}b}"])
     return images
 
 

@@ -16,8 +16,8 @@ class PauliTrajectoryEngine(TrajectoryEngine):
     """As `TrajectoryEngine`, where noise turns nothing but signs.
 
     Every error is drawn at once, and turns signs of angles and observables
-    (`pauli_errors`); then the circuit runs without noise. This takes about as
-    long as the circuit alone, however many channels there are.
+    (`pauli_errors`); then the circuit runs without noise, each trajectory with
+    angles of its own, however many channels there are.
     """
 
     @property

@@ -20,7 +20,7 @@ ZERO_STATE = (1.0, 0.0, 0.0, 1.0)  # the Pauli vector of |0><0|
 
 
 @functools.cache
-def _words(qubits):
+def pauli_words(qubits):
     """All Pauli words, the first qubit leading: (4**n, 2**n, 2**n)."""
     words = itertools.product(_PAULIS, repeat=qubits)
     return np.array([functools.reduce(np.kron, word) for word in words])
@@ -48,7 +48,7 @@ def channel_gate(kraus, qubits):
 
 def _transfer(left, right, qubits):
     """tr(P left Q right^dagger) / 2**n for all Pauli words P, Q."""
-    words = _words(qubits)
+    words = pauli_words(qubits)
     moved = np.einsum("ij,qjk,lk->qil", left, words, np.conj(right))
     return np.einsum("pli,qil->pq", words, moved) / 2**qubits
 

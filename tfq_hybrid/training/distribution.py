@@ -121,13 +121,9 @@ class Steps:
         """
         some = tf.maximum(rows, 1)  # the mean of nothing is NaN
         y, y_pred = y[:some], y_pred[:some]
-        given = weight
         if weight is not None:
             weight = tf.maximum(weight[:some], 0.0)
-            # Nor has the mean of rows a value that all weigh nothing.
-            is_empty = tf.reduce_sum(weight) == 0
-            given = tf.where(is_empty, tf.ones_like(weight), weight)
-        loss = self._model.compute_loss(x, y, y_pred, given, training=training)
+        loss = self._model.compute_loss(x, y, y_pred, weight, training=training)
         # Keras divides by the devices of a strategy, for sums of means.
         loss *= self._workers.replicas
         if hasattr(self._model.loss, "total_weight"):
