@@ -1,5 +1,7 @@
-"""A job's process ends with the one that started it."""
+"""A job's process: its cores, and its end."""
 
+import concurrent.futures
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -7,6 +9,9 @@ import sys
 import time
 
 import psutil
+import pytest
+
+from tfq_hybrid.experiments.worker import take_cores
 
 CODE = """
 import subprocess, sys
@@ -28,3 +33,31 @@ def test_children_end_with_a_parent_that_is_killed():
     while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def cores_until(path):
+    """The cores that it runs on, once there is a file."""
+    while path is not None and not path.exists():
+        time.sleep(0.05)
+    return sorted(os.sched_getaffinity(0))
+
+
+@pytest.mark.skipif(os.cpu_count() < 2, reason="one core is always shared")
+def test_a_process_has_the_cores_of_the_one_before(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    places = context.SimpleQueue()
+    for core in sorted(os.sched_getaffinity(0))[:2]:
+        places.put([core])
+    with concurrent.futures.ProcessPoolExecutor(
+        2,
+        context,
+        initializer=take_cores,
+        initargs=(places,),
+        max_tasks_per_child=1,
+    ) as pool:
+        # While one works on, two others follow each other beside it.
+        long = pool.submit(cores_until, tmp_path / "end")
+        first, second = pool.map(cores_until, [None, None])
+        (tmp_path / "end").touch()
+    assert first == second != long.result()
+    assert len(first) == len(long.result()) == 1

@@ -1,7 +1,6 @@
 """Runs the jobs of a recipe: side by side, within a budget, resumably."""
 
 import concurrent.futures
-import math
 import multiprocessing
 import os
 import time
@@ -36,14 +35,12 @@ def run(recipe, blocks, paths, results, minutes, workers, report, status):
     clock = _Clock(workers)
     skipped = {}
     total = sum(len(block.jobs) for block in blocks)
-    # The cores are shared among the processes in the order they start.
     context = multiprocessing.get_context("spawn")
     cores = sorted(os.sched_getaffinity(0))
     share = max(1, len(cores) // workers)
-    places = context.Queue()
-    for _ in range(math.ceil(total / JOBS_OF_A_PROCESS) + 1):
-        for worker in range(workers):
-            places.put(cores[worker * share : (worker + 1) * share] or cores)
+    places = context.SimpleQueue()
+    for worker in range(workers):
+        places.put(cores[worker * share : (worker + 1) * share] or cores)
     with concurrent.futures.ProcessPoolExecutor(
         workers,
         context,
