@@ -6,7 +6,8 @@ import os
 import time
 
 from tfq_hybrid.durations import duration
-from tfq_hybrid.experiments.worker import perform, prepare
+from tfq_hybrid.experiments.processes import prepare
+from tfq_hybrid.experiments.worker import perform
 
 # A process ends after so many jobs: TensorFlow keeps graphs.
 JOBS_OF_A_PROCESS = 8

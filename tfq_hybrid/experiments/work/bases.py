@@ -8,13 +8,13 @@ import multiprocessing
 import os
 import pathlib
 
+from tfq_hybrid.experiments.processes import prepare
 from tfq_hybrid.experiments.work.language import (
     encode_parts,
     read_test,
     split_corpus,
     train_language_model,
 )
-from tfq_hybrid.experiments.worker import prepare
 from tfq_hybrid.files import replacing, write_json
 from tfq_hybrid.locks import writing
 from tfq_hybrid.reading import read_json

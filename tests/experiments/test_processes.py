@@ -11,7 +11,7 @@ import time
 import psutil
 import pytest
 
-from tfq_hybrid.experiments.worker import take_cores
+from tfq_hybrid.experiments.processes import take_cores
 
 CODE = """
 import subprocess, sys
