@@ -31,7 +31,7 @@ class StorageError(RuntimeError):
 
 
 class WorkerLostError(RuntimeError):
-    """A worker of a training is gone. The message is one line."""
+    """A process that others wait for is gone. The message is one line."""
 
 
 class TrainingDivergedError(RuntimeError):

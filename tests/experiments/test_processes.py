@@ -11,7 +11,8 @@ import time
 import psutil
 import pytest
 
-from tfq_hybrid.experiments.processes import take_cores
+from tfq_hybrid.errors import WorkerLostError
+from tfq_hybrid.experiments.processes import Crew
 
 CODE = """
 import subprocess, sys
@@ -35,29 +36,61 @@ def test_children_end_with_a_parent_that_is_killed():
         time.sleep(0.05)
 
 
-def cores_until(path):
-    """The cores that it runs on, once there is a file."""
-    while path is not None and not path.exists():
+def bare(cores):
+    """A process on its cores, which does not wait for TensorFlow."""
+    return concurrent.futures.ProcessPoolExecutor(
+        1,
+        multiprocessing.get_context("spawn"),
+        initializer=os.sched_setaffinity,
+        initargs=(0, cores),
+    )
+
+
+def where(until=None):
+    """The process and its cores, once there is a file."""
+    while until is not None and not until.exists():
         time.sleep(0.05)
-    return sorted(os.sched_getaffinity(0))
+    return os.getpid(), sorted(os.sched_getaffinity(0))
 
 
-@pytest.mark.skipif(os.cpu_count() < 2, reason="one core is always shared")
-def test_a_process_has_the_cores_of_the_one_before(tmp_path):
-    context = multiprocessing.get_context("spawn")
-    places = context.SimpleQueue()
-    for core in sorted(os.sched_getaffinity(0))[:2]:
-        places.put([core])
-    with concurrent.futures.ProcessPoolExecutor(
-        2,
-        context,
-        initializer=take_cores,
-        initargs=(places,),
-        max_tasks_per_child=1,
-    ) as pool:
-        # While one works on, two others follow each other beside it.
-        long = pool.submit(cores_until, tmp_path / "end")
-        first, second = pool.map(cores_until, [None, None])
+def test_processes_are_replaced_on_their_cores(tmp_path):
+    """More jobs than a `ProcessPoolExecutor` of the same sort comes through."""
+    with Crew(2, jobs_of_a_process=2, start=bare) as crew:
+        long = crew.submit(where, tmp_path / "end")
+        short = [crew.submit(where) for _ in range(5)]
+        found = [future.result(timeout=120) for future in short]
         (tmp_path / "end").touch()
-    assert first == second != long.result()
-    assert len(first) == len(long.result()) == 1
+        found.append(long.result(timeout=120))
+    pids = [pid for pid, _ in found]
+    assert [pids.count(pid) for pid in dict.fromkeys(pids)] == [2, 2, 1, 1]
+    cores = {pid: cores for pid, cores in found}
+    first, *others = (cores[pid] for pid in dict.fromkeys(pids[:5]))
+    assert all(other == first for other in others)
+    if len(os.sched_getaffinity(0)) > 1:
+        assert not set(first) & set(cores[pids[-1]])
+
+
+def linger(folder):
+    """Leaves the number of its process, and does not end."""
+    (folder / str(os.getpid())).touch()
+    time.sleep(600)
+
+
+def test_an_error_ends_what_runs(tmp_path):
+    with pytest.raises(KeyboardInterrupt), Crew(2, start=bare) as crew:
+        futures = [crew.submit(linger, tmp_path) for _ in range(4)]
+        while len(list(tmp_path.iterdir())) < 2:
+            time.sleep(0.05)
+        raise KeyboardInterrupt
+    assert all(future.done() for future in futures)
+    pids = [int(path.name) for path in tmp_path.iterdir()]
+    assert len(pids) == 2
+    assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+def test_a_process_that_was_ended():
+    with (
+        pytest.raises(WorkerLostError, match="What is done is kept"),
+        Crew(1, start=bare) as crew,
+    ):
+        crew.submit(os._exit, 1).result(timeout=120)

@@ -1,16 +1,11 @@
 """Runs the jobs of a recipe: side by side, within a budget, resumably."""
 
 import concurrent.futures
-import multiprocessing
-import os
 import time
 
 from tfq_hybrid.durations import duration
-from tfq_hybrid.experiments.processes import prepare
+from tfq_hybrid.experiments.processes import Crew
 from tfq_hybrid.experiments.worker import perform
-
-# A process ends after so many jobs: TensorFlow keeps graphs.
-JOBS_OF_A_PROCESS = 8
 
 
 def run(recipe, blocks, paths, results, minutes, workers, report, status):
@@ -36,19 +31,7 @@ def run(recipe, blocks, paths, results, minutes, workers, report, status):
     clock = _Clock(workers)
     skipped = {}
     total = sum(len(block.jobs) for block in blocks)
-    context = multiprocessing.get_context("spawn")
-    cores = sorted(os.sched_getaffinity(0))
-    share = max(1, len(cores) // workers)
-    places = context.SimpleQueue()
-    for worker in range(workers):
-        places.put(cores[worker * share : (worker + 1) * share] or cores)
-    with concurrent.futures.ProcessPoolExecutor(
-        workers,
-        context,
-        initializer=prepare,
-        initargs=(places,),
-        max_tasks_per_child=JOBS_OF_A_PROCESS,
-    ) as pool:
+    with Crew(workers) as crew:
         for block in blocks:
             jobs = [
                 job
@@ -69,28 +52,24 @@ def run(recipe, blocks, paths, results, minutes, workers, report, status):
             )
             status(f"{block.title} {done}/{total} jobs done")
             futures = {
-                pool.submit(
+                crew.submit(
                     perform, recipe.name, job.arguments, job.seed, paths
                 ): job
                 for job in jobs
             }
-            try:
-                for future in concurrent.futures.as_completed(futures):
-                    job = futures[future]
-                    found, arrays, seconds = future.result()
-                    found = {**found, "seconds": round(seconds, 1)}
-                    results.add(block.key(job), found, arrays)
-                    clock.took(job.seconds, seconds)
-                    done += 1
-                    left = _left(blocks, skipped, results, clock)
-                    report(
-                        f"[{done}/{total}] {block.name}: {job.row}, seed "
-                        f"{job.seed} ({duration(seconds)}; about "
-                        f"{duration(left)} left)"
-                    )
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+            for future in concurrent.futures.as_completed(futures):
+                job = futures[future]
+                found, arrays, seconds = future.result()
+                found = {**found, "seconds": round(seconds, 1)}
+                results.add(block.key(job), found, arrays)
+                clock.took(job.seconds, seconds)
+                done += 1
+                left = _left(blocks, skipped, results, clock)
+                report(
+                    f"[{done}/{total}] {block.name}: {job.row}, seed "
+                    f"{job.seed} ({duration(seconds)}; about "
+                    f"{duration(left)} left)"
+                )
     return skipped
 
 

@@ -1,14 +1,12 @@
 """The pretrained language model that a recipe adapts: made once, and kept."""
 
-import concurrent.futures
 import dataclasses
 import hashlib
 import json
-import multiprocessing
 import os
 import pathlib
 
-from tfq_hybrid.experiments.processes import prepare
+from tfq_hybrid.experiments.processes import start_process
 from tfq_hybrid.experiments.work.language import (
     encode_parts,
     read_test,
@@ -95,12 +93,7 @@ def _on_all_cores(function, *arguments):
     if len(cores) <= len(os.sched_getaffinity(0)):
         function(*arguments)
         return
-    context = multiprocessing.get_context("spawn")
-    places = context.SimpleQueue()
-    places.put(cores)
-    with concurrent.futures.ProcessPoolExecutor(
-        1, context, initializer=prepare, initargs=(places,)
-    ) as pool:
+    with start_process(cores) as pool:
         pool.submit(function, *arguments).result()
 
 
