@@ -49,15 +49,28 @@ def embed(bert, preprocessor, texts, pooling="mean", batch_size=64, cache=None):
         kept = read_cached(path)
         if kept is not None:
             return kept
-    rows = []
-    for start in range(0, len(texts), batch_size):
-        batch = {k: v[start : start + batch_size] for k, v in tokens.items()}
+    result = np.empty((len(texts), bert.hidden_dim), "float32")
+    for places, batch in _by_length(tokens, batch_size):
         vectors = POOLINGS[pooling](batch, bert(batch, training=False))
-        rows.append(np.asarray(keras.ops.cast(vectors, "float32")))
-    result = np.concatenate(rows)
+        result[places] = keras.ops.cast(vectors, "float32")
     if path is not None:
         _save(path, result)
     return result
+
+
+def _by_length(tokens, batch_size):
+    """Batches of texts of about the same length, with little padding.
+
+    Yields:
+        Pairs of the places of the texts and a dict of their tokens.
+    """
+    mask = tokens["padding_mask"] > 0
+    lengths = mask.shape[1] - np.argmax(mask[:, ::-1], axis=1)
+    order = np.argsort(lengths, kind="stable")
+    for start in range(0, len(order), batch_size):
+        places = order[start : start + batch_size]
+        longest = lengths[places[-1]]
+        yield places, {k: v[places, :longest] for k, v in tokens.items()}
 
 
 def _key(bert, tokens, pooling):

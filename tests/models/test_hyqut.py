@@ -143,6 +143,7 @@ def test_trained_then_saved_and_restored(options, tmp_path):
         optimizer=keras.optimizers.Adam(0.01),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
+    model.optimizer.build(model.trainable_variables)  # or it traces twice
     before = [w.copy() for w in model.get_weights()]
     model.fit(np.array([TEXT, "A cat"]), verbose=0, epochs=2)
     for old, new in zip(before, model.get_weights(), strict=True):
@@ -203,6 +204,7 @@ def test_mixed_precision(kind):
         optimizer="adam",
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
+    mixed.optimizer.build(mixed.trainable_variables)  # or it traces twice
     before = mixed.get_weights()
     mixed.fit(np.array(["The cat sat"]), verbose=0)
     moved = [

@@ -36,6 +36,7 @@ CIRCUITS = {
 }
 MEASURING = 6.0  # seconds of a circuit
 EXECUTING = 20.0  # seconds of the test data under noise
+FEWER_SEEDS = 3  # of the questions after the first, with --budget
 
 
 def blocks(scale, paths):
@@ -57,6 +58,7 @@ def blocks(scale, paths):
             _circuits(("depth 2",)),
         ]
     everything = 67_349
+    few = seeds if scale.name == "full" else seeds[:FEWER_SEEDS]
     draws = 3 if scale.name == "full" else 1
     part = {"limit": 10_000}
     return [
@@ -81,7 +83,7 @@ def blocks(scale, paths):
                     {"shots": shots, "epochs": 20, "batch_size": 16},
                     20 * 2 * shots,
                 )
-                for seed in range(scale.seeds * draws)
+                for seed in range(len(few) * draws)
                 for shots in SHOTS
                 for model in MODELS
             ),
@@ -91,7 +93,7 @@ def blocks(scale, paths):
             "SST-2, 10,000 sentences: what of the circuit matters?",
             tuple(
                 _job(name, seed, "quantum", {**part, "circuit": change}, 10_000)
-                for seed in seeds
+                for seed in few
                 for name, change in ABLATIONS.items()
             ),
         ),
@@ -106,12 +108,12 @@ def blocks(scale, paths):
                     {**part, "circuit": {"depth": depth}},
                     10_000,
                 )
-                for seed in seeds
+                for seed in few
                 for depth in DEPTHS
             ),
         ),
         _circuits(CIRCUITS),
-        _noise(seeds, part, 10_000, EXECUTIONS),
+        _noise(few, part, 10_000, EXECUTIONS),
         Block(
             "tokens",
             "SST-2, 10,000 sentences: the first token only, as in the paper?",
@@ -123,7 +125,7 @@ def blocks(scale, paths):
                     {**part, "tokens": tokens},
                     10_000,
                 )
-                for seed in seeds
+                for seed in few
                 for model in ("quantum", "bottleneck")
                 for tokens in ("all", "cls")
             ),
@@ -139,7 +141,7 @@ def blocks(scale, paths):
                     {"task": "dbpedia", "epochs": 6},
                     6 * 5_600,
                 )
-                for seed in seeds
+                for seed in few
                 for model in MODELS
             ),
         ),
@@ -203,6 +205,8 @@ RECIPE = Recipe(
         "AdamW, peak rate 1e-3 with warm-up and cosine, batch 64, one epoch "
         "of all sentences or of 10,000, 20 epochs of few, 6 of DBpedia; 48 "
         "tokens.",
+        "With --budget the questions after the first have "
+        f"{FEWER_SEEDS} seeds.",
         "Few-shot examples are drawn anew for each seed; --full takes three "
         "times as many draws.",
         "Shots, noise and their strengths: on the test data alone.",

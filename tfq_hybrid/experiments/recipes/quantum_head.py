@@ -37,6 +37,7 @@ NOT_TRAINED = {
     "head's circuit not trained": ["pqc"],
     "no angle trained": list(FROZEN),
 }
+FEWER_SEEDS = 3  # of the questions after the first two, with --budget
 SIZES = ((4, 1), (8, 2), (10, 1), (10, 5), (12, 2), (14, 2))
 LARGE = ((16, 2), (18, 2))
 
@@ -61,6 +62,7 @@ def blocks(scale, paths):
                 {"exact": {"executions": list(EXECUTIONS)[1:2], **few}},
             ),
         ]
+    few = seeds if full else seeds[:FEWER_SEEDS]
     factors = {**FACTORS, "shots": SHOTS} if full else FACTORS
     return [
         _block(
@@ -70,9 +72,15 @@ def blocks(scale, paths):
             {head: {"head": head} for head in HEADS},
         ),
         _block(
+            "tuned",
+            "every head on embeddings that were tuned contrastively",
+            seeds,
+            {"every head": {"rounds": 5 if full else 1}},
+        ),
+        _block(
             "ablation",
             "what of the circuits matters?",
-            seeds,
+            few,
             {
                 **{
                     name: {"options": {"reuploads": 2, **change}}
@@ -85,21 +93,15 @@ def blocks(scale, paths):
             },
         ),
         _block(
-            "tuned",
-            "every head on embeddings that were tuned contrastively",
-            seeds,
-            {"every head": {"rounds": 5 if full else 1}},
-        ),
-        _block(
             "noise",
             "trained exactly, tested from shots and under noise",
-            seeds,
+            few,
             {"exact": {"executions": list(EXECUTIONS)}},
         ),
         _block(
             "distance",
             "how far do the CNOTs reach?",
-            seeds,
+            few,
             {
                 f"C = {distance}": {"options": {"distance": distance}}
                 for distance in DISTANCES
@@ -108,7 +110,7 @@ def blocks(scale, paths):
         _block(
             "screening",
             "which argument moves the accuracy?",
-            seeds,
+            few,
             {
                 f"row {index}": _screened(levels, values)
                 for index, (levels, values) in enumerate(design_rows(factors))
@@ -117,7 +119,7 @@ def blocks(scale, paths):
         _block(
             "size",
             "how many qubits and encoders?",
-            seeds,
+            few,
             {
                 f"{qubits} qubits, {encoders} encoders": {
                     "options": {"qubits": qubits, "encoders": encoders}
@@ -128,7 +130,7 @@ def blocks(scale, paths):
         _block(
             "execution",
             "trained from shots?",
-            seeds,
+            few,
             {
                 "exact": {},
                 "1,024 shots": {"options": {"shots": 1024}},
@@ -189,6 +191,8 @@ RECIPE = Recipe(
         "An amplitude encoding cannot tell x from −x: expectations are "
         "quadratic in the state. Classical heads can. `a constant amplitude` "
         "of 1 beside those of the embedding is our own remedy.",
+        "With --budget the questions after the first two have "
+        f"{FEWER_SEEDS} seeds.",
         "Sentences are drawn anew for each seed; the phrases of GLUE's "
         "training file are among them.",
         "AdamW with a cosine, peak 3e-2 for circuits and 1e-2 for Dense "
