@@ -72,6 +72,6 @@ def test_canary_of_retries(busy_server, monkeypatch, tmp_path, network, tries):
 def test_no_network_is_one_line(cut_off, tmp_path):
     from tfq_hybrid.data import load_dataset
 
-    with pytest.raises(UserError, match="or a network to download") as caught:
+    with pytest.raises(UserError, match="Received: no network") as caught:
         load_dataset("imdb_reviews", data_dir=str(tmp_path))
     assert "\n" not in str(caught.value)

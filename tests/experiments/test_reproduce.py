@@ -186,6 +186,7 @@ def test_pictures_stand_beside_the_report(tmp_path):
     assert first == draw()  # the same bytes each time
     assert b"difference to theirs, points" in first["part.svg"]
     text = path.read_text("utf-8")
-    # 30 of 40 and 26 of 40 are right, which the words for readers say.
-    assert "accuracy, %: ours 75 (" in text and "theirs 65 (" in text
-    assert "](part.png)" in text and "](depth.svg)" in text
+    assert "![The table above, drawn.](part.png)" in text
+    # 30 of 40 and 26 of 40 are right, which words say where no table does.
+    assert "from 75 (" in text and "to 65 (" in text
+    assert "](depth.svg)" in text

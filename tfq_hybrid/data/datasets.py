@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfq_hybrid.data.batches import shuffled_batches
-from tfq_hybrid.data.downloads import no_vain_retries
+from tfq_hybrid.data.downloads import has_network, no_vain_retries
 from tfq_hybrid.data.files import (
     LABEL_COLUMNS,
     TEXT_COLUMNS,
@@ -245,6 +245,9 @@ def _prepare(builder, name):
     except Exception as error:
         # TFDS raises whatever its downloader or generator raises.
         reason = (str(error) or type(error).__name__).splitlines()[0]
+        # That of requests, whose words name a host and the last of its tries.
+        if type(error).__name__ == "ConnectionError" and not has_network():
+            reason = "no network"
         raise UserError(
             f"Expected {name} to be prepared under {builder.data_dir}, or a "
             f"network to download it. Received: {reason[:200]}"

@@ -8,6 +8,7 @@ from tfq_hybrid.experiments.recipes.hybrid_bert_jobs import (
 from tfq_hybrid.experiments.recipes.hybrid_bert_report import (
     LENGTHS,
     QUBITS,
+    rows_of,
     sections,
 )
 
@@ -25,6 +26,8 @@ LOSSES = {
 }
 LIMIT = 6_920  # training texts: as many as SST-2 has whole sentences
 TUNED = {"limit": 800, "epochs": 2}
+# The same texts; about as many steps as five epochs of all of them.
+FROZEN = {"limit": 800, "epochs": 20}
 # Seconds on one core, about: of a head on embeddings that are there, and of
 # an encoder that trains on a text.
 HEAD, TUNING_A_TEXT = 9.0, 0.07
@@ -93,13 +96,12 @@ def blocks(scale, paths):
             "does fine-tuning the encoder pay?",
             seeds,
             {
-                f"{head}, {how}": {
-                    "head": head,
-                    **TUNED,
-                    "train_encoder": how == "fine-tuned",
-                }
+                f"{head}, {how}": {"head": head, **training}
                 for head in HEADS
-                for how in ("frozen", "fine-tuned")
+                for how, training in (
+                    ("frozen", FROZEN),
+                    ("fine-tuned", {**TUNED, "train_encoder": True}),
+                )
             },
         ),
         *rest,
@@ -110,15 +112,10 @@ def _sizes():
     rows = {"linear": {"head": "linear"}}
     for qubits in QUBITS:
         circuit = {"circuit": {"qubits": qubits}}
-        rows[f"quantum, {qubits} qubits"] = circuit
-        rows[f"quantum, {qubits} qubits, angles frozen"] = {
-            **circuit,
-            "train_angles": False,
-        }
-        rows[f"mlp of the size of {qubits} qubits"] = {
-            **circuit,
-            "head": "mlp",
-        }
+        trained, frozen, twin = rows_of(qubits)
+        rows[trained] = circuit
+        rows[frozen] = {**circuit, "train_angles": False}
+        rows[twin] = {**circuit, "head": "mlp"}
     return rows
 
 
@@ -162,7 +159,8 @@ RECIPE = Recipe(
         "paper: bert-base-uncased, 768 wide); its pooler output.",
         "The encoder is frozen, as in the authors' code, but where "
         "`fine-tuned` is said, as in the paper's title: then 800 texts, 2 "
-        "epochs, rate 1e-4, 1e-3 for the angles.",
+        "epochs, rate 1e-4, 1e-3 for the angles; the frozen encoder's heads "
+        "beside it have 20 epochs of the same texts.",
         "4 qubits where no other number is given.",
         "Weights of the classes: inverse to their frequency. The MSE is that "
         "of probabilities.",

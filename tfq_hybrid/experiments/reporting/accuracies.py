@@ -111,7 +111,8 @@ def drawn_rows(
         label, difference: str, of the two axes.
         means: list of `Interval`.
         differences: list of `Interval`, or `None` for the baseline's own.
-        baseline: `Interval`, where the line of the means stands.
+        baseline: `Interval`, where the line of the means stands, or `None`:
+            rows are compared with several.
 
     Returns:
         `Picture`.
@@ -124,7 +125,7 @@ def drawn_rows(
             Panel(
                 label,
                 tuple(mean.scaled(100) for mean in means),
-                100 * baseline.value,
+                baseline and 100 * baseline.value,
             ),
             Panel(
                 difference,

@@ -6,15 +6,15 @@ from tfq_hybrid.experiments.reporting.report import Section, percent, too_few
 from tfq_hybrid.experiments.statistics import mean_interval
 
 
-def f1_comparison(title, block, results, baselines, note="", columns=()):
+def f1_comparison(title, block, results, others, columns=()):
     """A section with F1 and accuracy of each row of a block.
 
     Args:
         title: str.
         block: `Block` whose jobs keep `scores`, `predicted` and `labels`.
         results: `Results`.
-        baselines: rows that the macro-F1 of the others is compared with.
-        note: str.
+        others: dict of a name and what it stands for: a dict of a row and
+            the row whose macro-F1 its own is compared with.
         columns: pairs of a column's name and a function from `parameters` of
             the first seed to a str. Defaults to none.
 
@@ -31,18 +31,15 @@ def f1_comparison(title, block, results, baselines, note="", columns=()):
     labels = results.scores(block, block.rows[0], "labels")[0]
     means = {row: f1_interval(found, labels) for row, found in answers.items()}
     differences = {
-        (row, baseline): f1_interval(
-            answers[row], labels, theirs=answers[baseline]
-        )
-        for row in block.rows
-        for baseline in baselines
-        if row != baseline
+        (row, name): f1_interval(answers[row], labels, theirs=answers[other])
+        for name, pairs in others.items()
+        for row, other in pairs.items()
     }
     classes = int(labels.max()) + 1
     rows = []
     for row in block.rows:
         found = results.all_found(block, row)[0]["parameters"]
-        against = [differences.get((row, baseline)) for baseline in baselines]
+        against = [differences.get((row, name)) for name in others]
         rows.append(
             (
                 row,
@@ -65,9 +62,10 @@ def f1_comparison(title, block, results, baselines, note="", columns=()):
         f"accuracy, % ({seeds} seeds)",
         *(f"{average} F1, %" for average in AVERAGES),
         "F1 by class, %",
-        *(f"macro F1 less that of {b}, points" for b in baselines),
+        *(f"macro F1 less that of {name}, points" for name in others),
     )
-    first = baselines[0]
+    first = next(iter(others))
+    compared = set(others[first].values())
     picture = drawn_rows(
         block.name,
         title,
@@ -76,9 +74,9 @@ def f1_comparison(title, block, results, baselines, note="", columns=()):
         [means[row] for row in block.rows],
         f"macro F1 less that of {first}, points",
         [differences.get((row, first)) for row in block.rows],
-        means[first],
+        means[compared.pop()] if len(compared) == 1 else None,
     )
-    return Section(title, header, tuple(rows), note, picture)
+    return Section(title, header, tuple(rows), picture=picture)
 
 
 def macro_f1(block, results):

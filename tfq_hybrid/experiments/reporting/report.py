@@ -72,7 +72,7 @@ def write_report(path, recipe, scale, results, sections, goals, skipped):
         if section.rows:
             lines += [*table(section.header, section.rows), ""]
         if section.picture:
-            lines += _shown(section.picture, path.parent)
+            lines += _shown(section, path.parent)
     if goals:
         rows = [
             (goal.claim, goal.figure, "met" if goal.is_met else "missed")
@@ -90,10 +90,12 @@ def write_report(path, recipe, scale, results, sections, goals, skipped):
     write_text(path, "\n".join(lines) + "\n")
 
 
-def _shown(picture, folder):
-    """Draws a picture; the lines that show it."""
+def _shown(section, folder):
+    """Draws a section's picture; the lines that show it."""
+    picture = section.picture
     save_files(picture, folder)
-    alt = picture.alt.replace("[", "(").replace("]", ")")
+    alt = "The table above, drawn." if section.rows else picture.alt
+    alt = alt.replace("[", "(").replace("]", ")")
     return [
         f"![{alt}]({picture.name}.png)",
         "",
