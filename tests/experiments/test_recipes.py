@@ -113,14 +113,12 @@ def test_every_block_gets_its_table_and_picture(name, tmp_path):
     for block in blocks:
         fill(results, block, generator)
     sections = recipe.sections(blocks, results)
-    goals = recipe.goals(blocks, results)
     write_report(
         tmp_path / "report.md",
         recipe,
         scale,
+        blocks,
         results,
-        sections,
-        goals,
         {"imdb": "not there"},
     )
     pictures = [s.picture.name for s in sections if s.picture]
@@ -129,4 +127,5 @@ def test_every_block_gets_its_table_and_picture(name, tmp_path):
     for picture in pictures:
         assert f"]({picture}.png)" in text
         assert (tmp_path / f"{picture}.svg").stat().st_size > 2000
+    assert text.index("## In short") < text.index("![")
     assert "none is shown" not in text and "- `imdb`: not there" in text

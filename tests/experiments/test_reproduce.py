@@ -1,5 +1,6 @@
 """The runner: what it keeps, what it leaves out, what it writes."""
 
+import dataclasses
 import json
 import pathlib
 
@@ -168,15 +169,14 @@ def test_pictures_stand_beside_the_report(tmp_path):
     path = tmp_path / "report.md"
 
     def draw():
-        write_report(
-            path,
+        recipe = dataclasses.replace(
             RECIPES["qffn-bert"],
-            Scale("quick", 3),
-            results,
-            [section, over],
-            [],
-            {},
+            sections=lambda blocks, results: [section, over],
+            headlines=lambda blocks, results: [],
+            goals=lambda blocks, results: [],
         )
+        scale = Scale("quick", 3)
+        write_report(path, recipe, scale, [block], results, {})
         return {
             name: (tmp_path / name).read_bytes()
             for name in ("part.png", "part.svg", "depth.png", "depth.svg")

@@ -101,6 +101,8 @@ class Recipe:
             what a job found, as plain JSON types, and as arrays by name.
         sections: function `(blocks, Results) -> list of Section`: the
             report's tables.
+        headlines: function `(blocks, Results) -> list of Headline`: the
+            report's first table.
         goals: function `(blocks, Results) -> list of Goal`.
         choices: tuple of str. What the paper does not give.
         published: tuple of (claim, figure, tag).
@@ -118,6 +120,7 @@ class Recipe:
     blocks: Callable
     perform: Callable
     sections: Callable
+    headlines: Callable
     goals: Callable
     choices: tuple
     published: tuple

@@ -119,15 +119,7 @@ def reproduce(
         )
         results.write(blocks, skipped)
         path = pathlib.Path(output) / "report.md"
-        write_report(
-            path,
-            recipe,
-            scale,
-            results,
-            recipe.sections(blocks, results),
-            recipe.goals(blocks, results),
-            skipped,
-        )
+        write_report(path, recipe, scale, blocks, results, skipped)
     return path
 
 

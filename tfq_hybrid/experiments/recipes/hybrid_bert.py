@@ -8,6 +8,7 @@ from tfq_hybrid.experiments.recipes.hybrid_bert_jobs import (
 from tfq_hybrid.experiments.recipes.hybrid_bert_report import (
     LENGTHS,
     QUBITS,
+    headlines,
     rows_of,
     sections,
 )
@@ -153,6 +154,7 @@ RECIPE = Recipe(
     blocks=blocks,
     perform=perform,
     sections=sections,
+    headlines=headlines,
     goals=lambda blocks, results: [],
     choices=(
         "all-MiniLM-L6-v2, 384 wide, unless --encoder names another BERT (the "

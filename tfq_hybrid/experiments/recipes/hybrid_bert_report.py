@@ -2,6 +2,7 @@
 
 from tfq_hybrid.experiments.reporting.accuracies import curves
 from tfq_hybrid.experiments.reporting.f1 import f1_comparison, macro_f1
+from tfq_hybrid.experiments.reporting.headlines import of_f1
 
 TWINS = ("linear", "mlp")
 QUBITS = (1, 2, 4, 6, 8)
@@ -111,3 +112,15 @@ def _over_length(block, results):
         y_label="macro F1, %",
         measure=macro_f1(block, results),
     )
+
+
+def headlines(blocks, results):
+    """The circuit beside the mlp of its size, on every task."""
+    return [
+        line
+        for block in blocks
+        if set(block.rows) == {"quantum", *TWINS}
+        for line in of_f1(
+            block.title.partition(":")[0], block, results, "quantum", ["mlp"]
+        )
+    ]

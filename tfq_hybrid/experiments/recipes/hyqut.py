@@ -10,7 +10,11 @@ from tfq_hybrid.experiments.recipes.hyqut_jobs import (
     STEP_SIZES,
     perform,
 )
-from tfq_hybrid.experiments.recipes.hyqut_report import goals, sections
+from tfq_hybrid.experiments.recipes.hyqut_report import (
+    goals,
+    headlines,
+    sections,
+)
 from tfq_hybrid.experiments.work.language import CHECKS
 
 STEPS = {"quick": 5, "budget": 400, "full": 1600}
@@ -164,6 +168,7 @@ RECIPE = Recipe(
     blocks=blocks,
     perform=perform,
     sections=sections,
+    headlines=headlines,
     goals=goals,
     choices=(
         "4 layers, 384 wide, 6 heads, feed-forward 896, vocabulary 4,096 "

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tfq_hybrid.experiments.recipes.hyqut_jobs import STEP_SIZES
+from tfq_hybrid.experiments.reporting.headlines import of_losses
 from tfq_hybrid.experiments.reporting.losses import (
     loss_comparison,
     loss_curves,
@@ -123,6 +124,22 @@ def _chinese_section(block, results):
         "unchanged from the tokens. This checks the path alone; no figure is "
         "drawn from it.",
     )
+
+
+def headlines(blocks, results):
+    """The circuit as W_q beside both twins."""
+    return [
+        line
+        for block in blocks
+        if block.name in ("twins", "shakespeare")
+        for line in of_losses(
+            block.title.partition(":")[0],
+            block,
+            results,
+            "quantum",
+            [twin for twin in BASELINES if twin in block.rows],
+        )
+    ]
 
 
 def goals(blocks, results):

@@ -10,7 +10,7 @@ from tfq_hybrid.experiments.recipes.qaa_jobs import (
     perform,
     pretraining,
 )
-from tfq_hybrid.experiments.recipes.qaa_report import goals, sections
+from tfq_hybrid.experiments.recipes.qaa_report import goals, headlines, sections
 from tfq_hybrid.experiments.work.language import CHECKS
 
 METHODS = ("qaa", "lora", "sora", "prefix", "bottleneck", "full")
@@ -118,6 +118,7 @@ RECIPE = Recipe(
     blocks=blocks,
     perform=perform,
     sections=sections,
+    headlines=headlines,
     goals=goals,
     choices=(
         "The base is a GPT-2 of 6 layers, 384 wide, 12.2 million parameters "

@@ -1,6 +1,7 @@
 """The report of `qaa`: tables, goals."""
 
 from tfq_hybrid.experiments.recipes.qaa_jobs import ANSWERED, BATCH
+from tfq_hybrid.experiments.reporting.headlines import of_losses
 from tfq_hybrid.experiments.reporting.losses import (
     loss_comparison,
     loss_curves,
@@ -117,6 +118,13 @@ def _noise_section(block, results):
     )
     header = ("", "held-out loss, nats a token", "beside exact, %")
     return Section(block.title, header, tuple(rows), note)
+
+
+def headlines(blocks, results):
+    """QAA beside the adapters of its size."""
+    block = next(block for block in blocks if block.name == "methods")
+    twins = [row for row in block.rows if row not in ("qaa", "full")]
+    return of_losses("Alpaca", block, results, "qaa", twins)
 
 
 def goals(blocks, results):

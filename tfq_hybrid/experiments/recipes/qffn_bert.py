@@ -9,6 +9,7 @@ from tfq_hybrid.experiments.recipes.qffn_bert_report import (
     MODELS,
     SHOTS,
     goals,
+    headlines,
     sections,
 )
 
@@ -194,6 +195,7 @@ RECIPE = Recipe(
     blocks=blocks,
     perform=perform,
     sections=sections,
+    headlines=headlines,
     goals=goals,
     choices=(
         "Random weights: BERT-tiny is trained from scratch, with a "

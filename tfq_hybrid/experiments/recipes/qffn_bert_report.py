@@ -7,6 +7,7 @@ from tfq_hybrid.experiments.reporting.accuracies import (
     comparison,
     curves,
 )
+from tfq_hybrid.experiments.reporting.headlines import of_accuracies
 from tfq_hybrid.experiments.reporting.pictures import Point, cloud_picture
 from tfq_hybrid.experiments.reporting.report import (
     LEAST_SEEDS,
@@ -192,6 +193,19 @@ def _rank(cloud):
         f"Spearman's rank correlation over these {len(cloud)} circuits is "
         f"{rho:+.2f}; so few of them say little."
     )
+
+
+def headlines(blocks, results):
+    """The circuit beside both twins on each task."""
+    tasks = {"sst2": "SST-2", "dbpedia": "DBpedia"}
+    return [
+        line
+        for block in blocks
+        if block.name in tasks
+        for line in of_accuracies(
+            tasks[block.name], block, results, "quantum", BASELINES
+        )
+    ]
 
 
 def goals(blocks, results):

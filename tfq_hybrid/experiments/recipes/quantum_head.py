@@ -15,6 +15,7 @@ from tfq_hybrid.experiments.recipes.quantum_head_report import (
     FACTORS,
     SHOTS,
     goals,
+    headlines,
     sections,
 )
 from tfq_hybrid.experiments.reporting.screened import design_rows
@@ -181,6 +182,7 @@ RECIPE = Recipe(
     blocks=blocks,
     perform=perform,
     sections=sections,
+    headlines=headlines,
     goals=goals,
     choices=(
         "all-MiniLM-L6-v2, frozen, mean of the token states, 384 wide (the "

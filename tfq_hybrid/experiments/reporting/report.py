@@ -44,16 +44,15 @@ class Goal:
     is_met: bool
 
 
-def write_report(path, recipe, scale, results, sections, goals, skipped):
+def write_report(path, recipe, scale, blocks, results, skipped):
     """Writes the report, and its pictures beside it.
 
     Args:
         path: path of the Markdown file.
         recipe: `Recipe`.
         scale: `Scale`.
+        blocks: list of `Block`.
         results: `Results`.
-        sections: list of `Section`.
-        goals: list of `Goal`.
         skipped: dict of the name of a block and why it was not run.
     """
     lines = [f"# {recipe.title}", ""]
@@ -65,7 +64,11 @@ def write_report(path, recipe, scale, results, sections, goals, skipped):
         "once.",
         "",
     ]
-    for section in sections:
+    if headlines := recipe.headlines(blocks, results):
+        header = ("", "circuit", "classical twin", "difference")
+        rows = map(dataclasses.astuple, headlines)
+        lines += ["## In short", "", *table(header, rows), ""]
+    for section in recipe.sections(blocks, results):
         lines += [f"## {section.title}", ""]
         if section.note:
             lines += [section.note, ""]
@@ -73,7 +76,7 @@ def write_report(path, recipe, scale, results, sections, goals, skipped):
             lines += [*table(section.header, section.rows), ""]
         if section.picture:
             lines += _shown(section, path.parent)
-    if goals:
+    if goals := recipe.goals(blocks, results):
         rows = [
             (goal.claim, goal.figure, "met" if goal.is_met else "missed")
             for goal in goals
