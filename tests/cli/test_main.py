@@ -91,7 +91,6 @@ def test_twins_and_circuit_files(tmp_path, data_dir, capsys):
     common += ["--limit", 32, "--sequence-length", 8]
     totals = {}
     for name, options in {
-        "bottleneck": ["--classical", "bottleneck"],
         "ffn": ["--classical", "ffn"],
         "own": ["--circuit", tmp_path / "own.json"],
         "spec": ["--circuit", tmp_path / "spec.json"],
@@ -106,7 +105,6 @@ def test_twins_and_circuit_files(tmp_path, data_dir, capsys):
     assert totals["own"]["circuits"] == 2
     # 128 -> 4 features, 2 observables -> 128, and 4 angles, in two layers.
     assert totals["spec"]["feed_forward"] == 2 * (516 + 384 + 4)
-    assert totals["bottleneck"]["circuits"] == 0
 
 
 def test_unfinished_run_asks(trained, capsys, tmp_path):
@@ -278,7 +276,7 @@ def test_evaluate_takes_names_or_values(tmp_path, capsys):
     (tmp_path / "test.jsonl").write_text(
         '{"said": "a fine film", "is": "good"}\n'
     )
-    common = ["--sequence-length", 8, "--json"]
+    common = ["--sequence-length", 8, "--qubits", 2, "--depth", 1, "--json"]
     code, _, err = run(
         capsys,
         "train",

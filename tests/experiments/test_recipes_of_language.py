@@ -91,7 +91,7 @@ def test_jobs_of_qaa(paths, tmp_path, monkeypatch):
     """One base for all, and then an adapter, exact and from shots."""
     monkeypatch.setattr(bases, "CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(qaa_jobs, "HELD_OUT", (4, 8))
-    monkeypatch.setattr(qaa_jobs, "ADAPTER_RATES", (1e-2,))
+    monkeypatch.setitem(qaa_jobs.RATES, "qaa", (1e-2,))
     monkeypatch.setattr(qaa_jobs, "NOISY_WINDOWS", 2)
     monkeypatch.setattr(
         qaa_jobs, "EXECUTIONS", {"shots": {"repetitions": 10**6}}

@@ -131,9 +131,11 @@ def test_operations_by_formula():
     "options",
     [
         {"targets": ["query", "gate"]},
-        {"targets": "all-attention", "layers": "0"},
+        pytest.param(
+            {"targets": "all-attention", "layers": "0"}, marks=pytest.mark.long
+        ),
         {"targets": "all-ffn", "layers": -1, "kind": "bottleneck"},
-        {"kind": "dense"},
+        pytest.param({"kind": "dense"}, marks=pytest.mark.long),
     ],
     ids=str,
 )

@@ -2,7 +2,6 @@
 
 from tfq_hybrid.experiments.jobs import Block, Job, Recipe
 from tfq_hybrid.experiments.recipes.qaa_jobs import (
-    ADAPTER_RATES,
     BATCH,
     HELD_OUT,
     LENGTH,
@@ -19,7 +18,7 @@ STEPS = {"quick": 5, "budget": 100, "full": 600}
 # and of all of it; what a training takes beside its steps, a job beside its
 # trainings, and a job under noise beside those.
 STEP, FULL_STEP, TRAINING, START, NOISE = 0.28, 0.45, 20.0, 25.0, 120.0
-ONE_RATE = [1e-2]  # where circuits are compared with each other
+ONE_RATE = [0.3]  # where circuits are compared with each other
 FEWER_SEEDS = 3  # of the questions after the first, with --budget
 
 
@@ -90,7 +89,7 @@ def _jobs(seeds, rows, steps, base):
 
 def _time(arguments, steps):
     method = arguments["method"]
-    rates = arguments.get("rates", RATES.get(method, ADAPTER_RATES))
+    rates = arguments.get("rates", RATES[method])
     step = FULL_STEP if method == "full" else STEP
     beside = START + (NOISE if arguments.get("noisy") else 0)
     return beside + len(rates) * (TRAINING + steps * step)
@@ -131,9 +130,13 @@ RECIPE = Recipe(
         "nearest to QAA's; the whole model trains all it has.",
         f"AdamW with warm-up and cosine, {BATCH} dialogues of at most "
         f"{LENGTH} tokens a step, {STEPS['budget']} steps with --budget and "
-        f"{STEPS['full']} with --full, at peak rates of "
-        f"{', '.join(f'{rate:g}' for rate in ADAPTER_RATES)} (the whole "
-        f"model: {', '.join(f'{rate:g}' for rate in RATES['full'])}); "
+        f"{STEPS['full']} with --full, at two peak rates for each method ("
+        + "; ".join(
+            f"{method}: {', '.join(f'{rate:g}' for rate in RATES[method])}"
+            for method in METHODS
+        )
+        + "), those around its best of 0.002 to 1 on the validation data of "
+        "one seed, at 100 steps; "
         f"validation picks the rate and the best of {CHECKS} checks. Where "
         f"circuits are compared with each other, the rate is {ONE_RATE[0]:g}.",
         "The last tenth of the file reports, the tenth before it selects: "
