@@ -194,7 +194,17 @@ def test_cache_equals_a_loop_without_it(kind):
     assert len(set(ids[0, start:])) > 1
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "quantum",
+        *(
+            pytest.param(kind, marks=pytest.mark.long)
+            for kind in KINDS
+            if kind != "quantum"
+        ),
+    ],
+)
 def test_mixed_precision(kind):
     targets = ["up", "down"]
     full = make_lm(kind=kind, targets=targets)

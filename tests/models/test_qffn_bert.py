@@ -120,7 +120,10 @@ def test_engines_agree_in_a_whole_model():
     )
 
 
-@pytest.mark.parametrize("feed_forward", FEED_FORWARDS)
+@pytest.mark.parametrize(
+    "feed_forward",
+    ["quantum", "bottleneck", pytest.param("ffn", marks=pytest.mark.long)],
+)
 def test_trained_then_saved_and_restored(feed_forward, tmp_path):
     task = make_classifier(feed_forward, engine="auto")
     texts = np.array(["a good film", "a bad film", "the plot", "bad cast"])
