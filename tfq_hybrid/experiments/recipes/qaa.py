@@ -135,8 +135,8 @@ RECIPE = Recipe(
             f"{method}: {', '.join(f'{rate:g}' for rate in RATES[method])}"
             for method in METHODS
         )
-        + "), those around its best of 0.002 to 1 on the validation data of "
-        "one seed, at 100 steps; "
+        + "), set after trials of 0.0001 to 1 on the validation data of one "
+        "seed, fewer of the whole model; "
         f"validation picks the rate and the best of {CHECKS} checks. Where "
         f"circuits are compared with each other, the rate is {ONE_RATE[0]:g}.",
         "The last tenth of the file reports, the tenth before it selects: "
