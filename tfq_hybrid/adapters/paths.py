@@ -20,9 +20,10 @@ def named_layers(layer, prefix=""):
 
     >>> import keras
     >>> dense = keras.layers.Dense(2, name="dense")
-    >>> model = keras.Sequential([keras.layers.TimeDistributed(dense)])
+    >>> each = keras.layers.TimeDistributed(dense, name="each")
+    >>> model = keras.Sequential([each])
     >>> [path for path, _ in named_layers(model)]
-    ['time_distributed', 'time_distributed/dense']
+    ['each', 'each/dense']
     """
     yield from _walk(layer, prefix, {id(layer)})
 
