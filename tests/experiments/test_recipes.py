@@ -127,5 +127,7 @@ def test_every_block_gets_its_table_and_picture(name, tmp_path):
     for picture in pictures:
         assert f"]({picture}.png)" in text
         assert (tmp_path / f"{picture}.svg").stat().st_size > 2000
+    for reading in {s.picture.reading for s in sections if s.picture}:
+        assert text.count(reading) == 1
     assert text.index("## In short") < text.index("![")
     assert "none is shown" not in text and "- `imdb`: not there" in text

@@ -68,6 +68,7 @@ def write_report(path, recipe, scale, blocks, results, skipped):
         header = ("", "circuit", "classical twin", "difference")
         rows = map(dataclasses.astuple, headlines)
         lines += ["## In short", "", *table(header, rows), ""]
+    told = set()
     for section in recipe.sections(blocks, results):
         lines += [f"## {section.title}", ""]
         if section.note:
@@ -75,7 +76,7 @@ def write_report(path, recipe, scale, blocks, results, skipped):
         if section.rows:
             lines += [*table(section.header, section.rows), ""]
         if section.picture:
-            lines += _shown(section, path.parent)
+            lines += _shown(section, path.parent, told)
     if goals := recipe.goals(blocks, results):
         rows = [
             (goal.claim, goal.figure, "met" if goal.is_met else "missed")
@@ -93,18 +94,20 @@ def write_report(path, recipe, scale, blocks, results, skipped):
     write_text(path, "\n".join(lines) + "\n")
 
 
-def _shown(section, folder):
-    """Draws a section's picture; the lines that show it."""
+def _shown(section, folder, told):
+    """Draws a section's picture; the lines that show it.
+
+    How to read a kind of picture is told once: `told` keeps what was.
+    """
     picture = section.picture
     save_files(picture, folder)
     alt = "The table above, drawn." if section.rows else picture.alt
     alt = alt.replace("[", "(").replace("]", ")")
-    return [
-        f"![{alt}]({picture.name}.png)",
-        "",
-        f"{picture.reading} ([SVG]({picture.name}.svg))",
-        "",
-    ]
+    below = f"[SVG]({picture.name}.svg)"
+    if picture.reading not in told:
+        told.add(picture.reading)
+        below = f"{picture.reading} ({below})"
+    return [f"![{alt}]({picture.name}.png)", "", below, ""]
 
 
 def table(header, rows):
