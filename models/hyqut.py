@@ -1,41 +1,20 @@
 """HyQuT (arXiv 2511.10653): a decoder with circuits in place of matrices."""
 
-import math
-
 import keras
 import keras_hub
 
 from tfq_hybrid.adapters import replace_sublayer
-from tfq_hybrid.adapters.words import as_layers, as_words
+from tfq_hybrid.adapters.words import as_layers
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.engines.gradient_methods import as_gradient_method
-from tfq_hybrid.errors import (
-    UserError,
-    check_choice,
-    check_integer,
-    choice_error,
-)
-from tfq_hybrid.layers import BottleneckDense, QuantumDense
+from tfq_hybrid.errors import check_choice, check_integer
+from tfq_hybrid.models.hyqut_matrix import HyQuTMatrix
+from tfq_hybrid.models.hyqut_targets import as_targets, slot_of
 from tfq_hybrid.models.hyqut_tokenizer import (
     HyQuTCausalLMPreprocessor,
     HyQuTTokenizer,
 )
 
-# Where keras-hub's Llama decoder layer holds each matrix: its attention
-# layer, or itself, and the attribute.
-ATTENTION = {
-    "query": "_query_dense",
-    "key": "_key_dense",
-    "value": "_value_dense",
-    "output": "_output_dense",
-}
-FFN = {
-    "gate": "_feedforward_gate_dense",
-    "up": "_feedforward_intermediate_dense",
-    "down": "_feedforward_output_dense",
-}
-MATRICES = (*ATTENTION, *FFN)
-GROUPS = {"all-attention": tuple(ATTENTION), "all-ffn": tuple(FFN)}
 KINDS = ("quantum", "dense", "bottleneck")
 
 
@@ -154,7 +133,7 @@ class HyQuTBackbone(keras_hub.models.LlamaBackbone):
     @property
     def replaced(self):
         """What stands in the chosen places, a list of layers."""
-        found = (_slot(decoder, role) for decoder, role in self._places())
+        found = (slot_of(decoder, role) for decoder, role in self._places())
         return [getattr(parent, attribute) for parent, attribute in found]
 
     def shape_of(self, role):
@@ -187,7 +166,7 @@ class HyQuTBackbone(keras_hub.models.LlamaBackbone):
         }[role]
 
     def _replace(self, decoder, role):
-        parent, attribute = _slot(decoder, role)
+        parent, attribute = slot_of(decoder, role)
         inputs, outputs = self.shape_of(role)
         layer = HyQuTMatrix(
             inputs,
@@ -213,131 +192,8 @@ class HyQuTBackbone(keras_hub.models.LlamaBackbone):
             "layers": None if layers is None else list(layers),
             "circuit": self.circuit.to_dict(),
             "engine": self.engine,
-            "differentiator": _plain(self.differentiator),
-        }
-
-
-def _plain(differentiator):
-    return None if differentiator is None else differentiator.to_dict()
-
-
-def _slot(decoder, role):
-    """The layer that holds a matrix, and the attribute."""
-    if role in ATTENTION:
-        return decoder._self_attention_layer, ATTENTION[role]
-    return decoder, FFN[role]
-
-
-def as_targets(words):
-    """Names of matrices, from one word or several.
-
-    Returns:
-        A tuple of names in `MATRICES`, each once.
-
-    Raises:
-        UserError: a word is not known, or there is none.
-
-    Example:
-
-    >>> as_targets(["query", "all-ffn"])
-    ('query', 'gate', 'up', 'down')
-    """
-    found = []
-    for word in as_words("targets", words):
-        if word not in MATRICES and word not in GROUPS:
-            raise choice_error("targets", word, [*MATRICES, *GROUPS])
-        found += GROUPS.get(word, (word,))
-    if not found:
-        raise UserError(
-            f"Expected targets, such as 'query'. Received: targets={words!r}"
-        )
-    return tuple(dict.fromkeys(found))
-
-
-@keras.saving.register_keras_serializable("tfq_hybrid")
-class HyQuTMatrix(keras.layers.Layer):
-    """What stands in place of a matrix, on all its features at once.
-
-    Args:
-        inputs, outputs: tuples of int. The features of the matrix.
-        circuit: what `as_circuit` accepts.
-        kind: `"quantum"` or `"bottleneck"`. Defaults to `"quantum"`.
-        engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
-        differentiator: as for `HyQuTBackbone`. Defaults to `None`.
-
-    Call arguments:
-        inputs: float tensor of shape (batch, tokens, *inputs).
-
-    Returns:
-        A tensor of shape (batch, tokens, *outputs).
-    """
-
-    def __init__(
-        self,
-        inputs,
-        outputs,
-        circuit,
-        kind="quantum",
-        engine="auto",
-        differentiator=None,
-        **kwargs,
-    ):
-        super().__init__(**kwargs)
-        self.inputs, self.outputs = tuple(inputs), tuple(outputs)
-        self.circuit = as_circuit(circuit)
-        self.kind = kind
-        self.engine = engine
-        if differentiator is not None:
-            differentiator = as_gradient_method(differentiator)
-        self.differentiator = differentiator
-        units = math.prod(self.outputs)
-        options = {"dtype": self.dtype_policy}
-        if kind == "quantum":
-            self.map = QuantumDense(
-                units,
-                self.circuit,
-                engine=engine,
-                differentiator=differentiator,
-                name="quantum_dense",
-                **options,
-            )
-            self.supports_jit = self.map.supports_jit
-        else:
-            self.map = BottleneckDense(
-                units,
-                self.circuit.feature_count,
-                self.circuit.observable_count,
-                name="bottleneck_dense",
-                **options,
-            )
-
-    def build(self, input_shape):
-        self.map.build((*input_shape[:2], math.prod(self.inputs)))
-        self.built = True
-
-    def call(self, inputs):
-        leading = keras.ops.shape(inputs)[:2]
-        if len(self.inputs) > 1:
-            inputs = keras.ops.reshape(
-                inputs, (*leading, math.prod(self.inputs))
-            )
-        outputs = self.map(inputs)
-        if len(self.outputs) > 1:
-            outputs = keras.ops.reshape(outputs, (*leading, *self.outputs))
-        return outputs
-
-    def compute_output_shape(self, input_shape):
-        return (*input_shape[:2], *self.outputs)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "inputs": self.inputs,
-            "outputs": self.outputs,
-            "circuit": self.circuit.to_dict(),
-            "kind": self.kind,
-            "engine": self.engine,
-            "differentiator": _plain(self.differentiator),
+            "differentiator": self.differentiator
+            and self.differentiator.to_dict(),
         }
 
 

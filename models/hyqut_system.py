@@ -8,7 +8,8 @@ from tfq_hybrid.data import learn_merges
 from tfq_hybrid.engines import ENGINES, check_memory
 from tfq_hybrid.engines.gradient_methods import as_gradient_method
 from tfq_hybrid.errors import check_choice, check_share
-from tfq_hybrid.models.hyqut import HyQuTBackbone, HyQuTCausalLM, as_targets
+from tfq_hybrid.models.hyqut import HyQuTBackbone, HyQuTCausalLM
+from tfq_hybrid.models.hyqut_targets import as_targets
 from tfq_hybrid.models.hyqut_tokenizer import (
     HyQuTCausalLMPreprocessor,
     HyQuTTokenizer,

@@ -19,8 +19,9 @@ from tfq_hybrid.models import (
     Setting,
     reduction,
 )
-from tfq_hybrid.models.hyqut import KINDS, MATRICES
+from tfq_hybrid.models.hyqut import KINDS
 from tfq_hybrid.models.hyqut_system import SIZES
+from tfq_hybrid.models.hyqut_targets import MATRICES
 
 SMALL = {
     "vocabulary_size": 300,

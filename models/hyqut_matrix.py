@@ -1,0 +1,97 @@
+"""What stands in place of a matrix of HyQuT's decoder."""
+
+import math
+
+import keras
+
+from tfq_hybrid.circuits import as_circuit
+from tfq_hybrid.engines.gradient_methods import as_gradient_method
+from tfq_hybrid.layers import BottleneckDense, QuantumDense
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class HyQuTMatrix(keras.layers.Layer):
+    """What stands in place of a matrix, on all its features at once.
+
+    Args:
+        inputs, outputs: tuples of int. The features of the matrix.
+        circuit: what `as_circuit` accepts.
+        kind: `"quantum"` or `"bottleneck"`. Defaults to `"quantum"`.
+        engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
+        differentiator: as for `HyQuTBackbone`. Defaults to `None`.
+
+    Call arguments:
+        inputs: float tensor of shape (batch, tokens, *inputs).
+
+    Returns:
+        A tensor of shape (batch, tokens, *outputs).
+    """
+
+    def __init__(
+        self,
+        inputs,
+        outputs,
+        circuit,
+        kind="quantum",
+        engine="auto",
+        differentiator=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.inputs, self.outputs = tuple(inputs), tuple(outputs)
+        self.circuit = as_circuit(circuit)
+        self.kind = kind
+        self.engine = engine
+        if differentiator is not None:
+            differentiator = as_gradient_method(differentiator)
+        self.differentiator = differentiator
+        units = math.prod(self.outputs)
+        options = {"dtype": self.dtype_policy}
+        if kind == "quantum":
+            self.map = QuantumDense(
+                units,
+                self.circuit,
+                engine=engine,
+                differentiator=differentiator,
+                name="quantum_dense",
+                **options,
+            )
+            self.supports_jit = self.map.supports_jit
+        else:
+            self.map = BottleneckDense(
+                units,
+                self.circuit.feature_count,
+                self.circuit.observable_count,
+                name="bottleneck_dense",
+                **options,
+            )
+
+    def build(self, input_shape):
+        self.map.build((*input_shape[:2], math.prod(self.inputs)))
+        self.built = True
+
+    def call(self, inputs):
+        leading = keras.ops.shape(inputs)[:2]
+        if len(self.inputs) > 1:
+            inputs = keras.ops.reshape(
+                inputs, (*leading, math.prod(self.inputs))
+            )
+        outputs = self.map(inputs)
+        if len(self.outputs) > 1:
+            outputs = keras.ops.reshape(outputs, (*leading, *self.outputs))
+        return outputs
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:2], *self.outputs)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "inputs": self.inputs,
+            "outputs": self.outputs,
+            "circuit": self.circuit.to_dict(),
+            "kind": self.kind,
+            "engine": self.engine,
+            "differentiator": self.differentiator
+            and self.differentiator.to_dict(),
+        }
