@@ -1,13 +1,15 @@
 """Search with keras-tuner, and screen by designed experiments."""
 
+from tfq_hybrid.tuning.catalogue import searchable
 from tfq_hybrid.tuning.designs import DESIGNS, make_design
+from tfq_hybrid.tuning.dimension_from_words import read_dimension
+from tfq_hybrid.tuning.dimensions import Choice, Condition, Range
 from tfq_hybrid.tuning.effects import Effects, estimate_effects
 from tfq_hybrid.tuning.factors import read_factors
 from tfq_hybrid.tuning.folder import SearchFolder
 from tfq_hybrid.tuning.functions import FunctionTrials
 from tfq_hybrid.tuning.hypermodel import HybridHyperModel
 from tfq_hybrid.tuning.importance import importance
-from tfq_hybrid.tuning.narrowing import read_dimension
 from tfq_hybrid.tuning.objectives import Objective, read_objectives
 from tfq_hybrid.tuning.pareto import pareto_front
 from tfq_hybrid.tuning.screening import (
@@ -21,8 +23,8 @@ from tfq_hybrid.tuning.search import (
     search,
     search_with_workers,
 )
-from tfq_hybrid.tuning.space import Choice, Condition, Range, Space
-from tfq_hybrid.tuning.spaces import searchable, space_of
+from tfq_hybrid.tuning.space import Space
+from tfq_hybrid.tuning.space_from_words import space_of
 from tfq_hybrid.tuning.study import Study
 from tfq_hybrid.tuning.systems import SystemTrials
 from tfq_hybrid.tuning.trial import run_trial

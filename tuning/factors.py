@@ -1,9 +1,9 @@
 """The factors of a screening: arguments with a low and a high level."""
 
 from tfq_hybrid.errors import UserError, choice_error
+from tfq_hybrid.tuning.catalogue import INTEGERS, searchable
 from tfq_hybrid.tuning.configured import configured
-from tfq_hybrid.tuning.narrowing import read_dimension
-from tfq_hybrid.tuning.spaces import INTEGERS, searchable
+from tfq_hybrid.tuning.dimension_from_words import read_dimension
 
 # Our choice: ends that a paper's authors would compare, both of which train.
 LEVELS = {

@@ -3,7 +3,7 @@
 import json
 
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.tuning.space import SAMPLINGS, Choice, Range
+from tfq_hybrid.tuning.dimensions import SAMPLINGS, Choice, Range
 
 SYNTAX = "NAME=VALUE,VALUE,… or NAME=LOW:HIGH[:log][:POINTS]"
 

@@ -1,0 +1,175 @@
+"""A dimension of a search, as plain data that keras-tuner can walk.
+
+keras-tuner sends values to its workers in single precision, which its grid
+search then no longer finds among the choices. So every choice that is no
+integer travels as JSON text, and numbers come back exactly.
+"""
+
+import dataclasses
+import json
+import math
+
+from tfq_hybrid.errors import UserError, is_number
+
+SAMPLINGS = ("linear", "log")
+
+
+@dataclasses.dataclass(frozen=True)
+class Condition:
+    """When a dimension is searched: where another one has a value.
+
+    Args:
+        name: str. The other dimension.
+        values: tuple of its values.
+    """
+
+    name: str
+    values: tuple
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """A dimension with a few values.
+
+    Args:
+        name: str. The argument that it sets.
+        values: tuple of plain values, at least one, all different.
+        condition: `Condition`. Defaults to `None`: always searched.
+
+    Raises:
+        UserError: there is no value, or one twice.
+    """
+
+    name: str
+    values: tuple
+    condition: Condition | None = None
+
+    def __post_init__(self):
+        texts = [json.dumps(value) for value in self.values]
+        if not texts or len(set(texts)) < len(texts):
+            raise UserError(
+                f"Expected values for {self.name}, each of them once. "
+                f"Received: {', '.join(texts) or 'none'}"
+            )
+
+    @property
+    def are_integers(self):
+        return all(type(value) is int for value in self.values)
+
+    def register(self, hp, key, grid):
+        """Declares the dimension to keras-tuner."""
+        plain = self.values
+        if not self.are_integers:
+            plain = [json.dumps(value) for value in plain]
+        hp.Choice(key, list(plain))
+
+    def decode(self, value):
+        """The value that keras-tuner's stands for."""
+        return value if self.are_integers else json.loads(value)
+
+    def extremes(self):
+        """The first and the last value."""
+        return self.values[0], self.values[-1]
+
+    def to_dict(self):
+        """As a row of `search.json`."""
+        row = {"name": self.name, "type": "choice", "values": [*self.values]}
+        return {**row, "condition": _condition(self)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Range:
+    """A dimension of real numbers.
+
+    Args:
+        name: str. The argument that it sets.
+        low, high: float. Both may occur.
+        sampling: `"linear"` or `"log"`. Defaults to `"linear"`.
+        points: int, at least 2. How many values a grid takes, evenly spaced
+            in the sampling. Defaults to 4.
+        condition: `Condition`. Defaults to `None`: always searched.
+
+    Raises:
+        UserError: the range is empty, or a logarithmic one not above 0.
+    """
+
+    name: str
+    low: float
+    high: float
+    sampling: str = "linear"
+    points: int = 4
+    condition: Condition | None = None
+
+    def __post_init__(self):
+        numbers = is_number(self.low) and is_number(self.high)
+        if not numbers or not self.low < self.high:
+            raise UserError(
+                f"Expected {self.name} to have a low end below its high end. "
+                f"Received: {self.low}:{self.high}"
+            )
+        if self.sampling not in SAMPLINGS or self.points < 2:
+            raise UserError(
+                f"Expected {self.name} to be low:high, then linear or log, "
+                "then at least 2 points for a grid. Received: "
+                f"{self.sampling}, {self.points} points"
+            )
+        if self.sampling == "log" and self.low <= 0:
+            raise UserError(
+                f"Expected a logarithmic {self.name} to begin above 0. "
+                f"Received: {self.low}:{self.high}:log"
+            )
+
+    def as_choice(self):
+        """The values that a grid takes, as a `Choice`."""
+        low, high = self.low, self.high
+        if self.sampling == "log":
+            low, high = math.log10(low), math.log10(high)
+        step = (high - low) / (self.points - 1)
+        inner = [low + i * step for i in range(1, self.points - 1)]
+        if self.sampling == "log":
+            inner = [10.0**value for value in inner]
+        inner = [float(f"{value:.6g}") for value in inner]
+        values = (float(self.low), *inner, float(self.high))
+        return Choice(self.name, values, self.condition)
+
+    def register(self, hp, key, grid):
+        """Declares the dimension to keras-tuner."""
+        if grid:
+            self.as_choice().register(hp, key, grid)
+        else:
+            hp.Float(key, self.low, self.high, sampling=self.sampling)
+
+    def decode(self, value):
+        """The value that keras-tuner's stands for."""
+        value = json.loads(value) if isinstance(value, str) else float(value)
+        # In single precision an end of the range may come back outside.
+        return min(max(value, self.low), self.high)
+
+    def extremes(self):
+        """The low and the high end."""
+        return self.low, self.high
+
+    def to_dict(self):
+        """As a row of `search.json`."""
+        row = {"name": self.name, "type": "float", "low": self.low}
+        row |= {"high": self.high, "sampling": self.sampling}
+        return {**row, "points": self.points, "condition": _condition(self)}
+
+
+def dimension_of(row):
+    """A `Choice` or `Range` from a row of `search.json`."""
+    row = dict(row)
+    condition = row.pop("condition")
+    if condition is not None:
+        values = tuple(condition["values"])
+        row["condition"] = Condition(condition["name"], values)
+    if row.pop("type") == "choice":
+        return Choice(**{**row, "values": tuple(row["values"])})
+    return Range(**row)
+
+
+def _condition(dimension):
+    condition = dimension.condition
+    if condition is None:
+        return None
+    return {"name": condition.name, "values": list(condition.values)}
