@@ -28,13 +28,15 @@ def test_one_seed_is_the_interval_over_examples():
 
 
 def test_the_spread_over_seeds_counts():
-    """Almost no noise but that of the seeds: the normal interval of them."""
+    """No noise but that of the seeds: Student's interval of them."""
     generator = np.random.default_rng(1)
     by_seed = generator.normal(size=(8, 1))
     values = by_seed + np.zeros((1, 50))
     found = mean_interval(values)
-    error = scipy.stats.sem(by_seed[:, 0])
-    assert (found.high - found.low) / 2 == pytest.approx(1.96 * error, rel=0.1)
+    low, high = scipy.stats.t.interval(
+        0.95, 7, by_seed.mean(), scipy.stats.sem(by_seed[:, 0])
+    )
+    assert found.high - found.low == pytest.approx(high - low, rel=0.1)
 
 
 def test_pairing_takes_out_what_is_common():
@@ -46,17 +48,24 @@ def test_pairing_takes_out_what_is_common():
     assert alone.high - alone.low > 0.02
 
 
-def test_coverage_of_a_difference_that_is_zero():
-    """About 95 of 100 intervals hold the truth."""
+@pytest.mark.parametrize("count", [3, 5])
+@pytest.mark.parametrize(
+    "by_seed,by_example,by_both", [(1, 0, 0), (0, 1, 0), (1, 5, 9)]
+)
+def test_intervals_hold_the_truth(count, by_seed, by_example, by_both):
+    """At least about 95 of 100, whatever differs, of as few as three seeds."""
+    generator = np.random.default_rng(count)
     held = 0
-    for seed in range(100):
-        ours = scores(6, 200, seed=2 * seed)
-        theirs = scores(6, 200, seed=2 * seed + 1)
-        # Examples are common, seeds are not.
-        common = np.random.default_rng(seed).normal(size=(1, 200))
-        found = paired_difference(ours + common, theirs + common, seed)
+    for trial in range(100):
+        difference = (
+            by_seed * generator.normal(size=(count, 1))
+            + by_example * generator.normal(size=(1, 30))
+            + by_both * generator.normal(size=(count, 30))
+        )
+        common = generator.normal(size=(count, 30))
+        found = paired_difference(difference + common, common, trial)
         held += found.low <= 0 <= found.high
-    assert 87 <= held <= 100
+    assert held >= 88
 
 
 def test_ratio():

@@ -1,13 +1,13 @@
 """F1 with an interval, and differences of it, by the paired bootstrap.
 
 The resampling is that of `statistics`: seeds and examples are drawn with
-replacement, the same for both models. F1 is no mean over examples: it is
-computed anew from every draw of them.
+replacement, the same for both models, and what both do is added. F1 is no
+mean over examples: it is computed anew from every draw of them.
 """
 
 import numpy as np
 
-from tfq_hybrid.experiments.statistics import Interval
+from tfq_hybrid.experiments.statistics import Interval, seed_weights
 
 RESAMPLES = 2000
 AVERAGES = ("macro", "weighted")
@@ -41,19 +41,15 @@ def f1_interval(predicted, labels, average="macro", theirs=None, seed=0):
     drawn = generator.multinomial(
         examples, np.full(examples, 1 / examples), RESAMPLES
     )
-    by_seed = generator.multinomial(
-        seeds, np.full(seeds, 1 / seeds), RESAMPLES
-    ) / max(seeds, 1)
-    if seeds > 1:  # as in `statistics`: an unbiased spread over seeds
-        stretch = np.sqrt(seeds / (seeds - 1))
-        by_seed = 1 / seeds + (by_seed - 1 / seeds) * stretch
+    by_seed = seed_weights(seeds, RESAMPLES, generator)
     weights = np.concatenate([np.ones((1, examples)), drawn])
     scores = _by_seed(predicted, labels, classes, average, weights)
     if theirs is not None:
         scores = scores - _by_seed(theirs, labels, classes, average, weights)
-    resampled = np.sum(by_seed * scores[1:], axis=1)
+    value = scores[0].mean()
+    resampled = by_seed @ scores[0] + scores[1:].mean(axis=1) - value
     low, high = np.quantile(resampled, [0.025, 0.975])
-    return Interval(float(scores[0].mean()), float(low), float(high))
+    return Interval(float(value), float(low), float(high))
 
 
 def _by_seed(predicted, labels, classes, average, weights):
