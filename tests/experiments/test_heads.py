@@ -37,17 +37,20 @@ def test_keras_heads_learn_and_repeat(parts, twin):
         keras.utils.set_random_seed(0)
         options = QuantumHeadOptions(qubits=3, depth=1, distance=1)
         return train_head(
-            make_head(6, 2, options, twin),
+            lambda: make_head(6, 2, options, twin),
             *parts,
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             epochs=25,
             batch_size=10,
-            rate=0.05,
+            rates=(1e-5, 0.05),
             seed=0,
         )
 
     found, arrays = train()
     assert found["test_accuracy"] == np.mean(arrays["scores"]) > 0.8
+    losses = found["validation_by_rate"]
+    assert found["rate"] == 0.05 and losses["1e-05"] > losses["0.05"]
+    assert found["validation_loss"] == losses["0.05"]
     again, _ = train()
     assert again["test_accuracy"] == found["test_accuracy"]
     assert again["validation_loss"] == found["validation_loss"]

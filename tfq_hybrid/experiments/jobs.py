@@ -1,6 +1,8 @@
 """What a recipe is made of: jobs in blocks."""
 
 import dataclasses
+import hashlib
+import json
 import re
 from collections.abc import Callable
 
@@ -59,16 +61,18 @@ class Block:
         return sorted(self.jobs, key=lambda job: self.seeds.index(job.seed))
 
     def key(self, job):
-        """A name for the files of a job.
+        """A name for the files of a job; other arguments give another.
 
         Example:
 
         >>> job = Job("4 qubits, ring", 0, {}, 1.0)
         >>> Block("depth", "How deep?", (job,)).key(job)
-        'depth-4-qubits-ring-seed0'
+        'depth-4-qubits-ring-seed0-44136fa3'
         """
         row = re.sub(r"[^a-z0-9.]+", "-", job.row.lower()).strip("-")
-        return f"{self.name}-{row}-seed{job.seed}"
+        text = json.dumps(job.arguments, sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+        return f"{self.name}-{row}-seed{job.seed}-{digest}"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -87,17 +87,19 @@ def _left(blocks, skipped, results, clock):
 
 
 class _Clock:
-    """How long jobs take here, against what was expected of them."""
+    """How long jobs take here, against what was expected of them.
+
+    It begins with two minutes that took as long as expected, so that one
+    short job does not stand for all that follow.
+    """
 
     def __init__(self, workers):
         self._workers = workers
-        self._expected = 0.0
-        self._took = 0.0
+        self._expected = self._took = 120.0
 
     def took(self, expected, seconds):
         self._expected += expected
         self._took += seconds
 
     def expected(self, seconds):
-        ratio = self._took / self._expected if self._expected else 1.0
-        return ratio * seconds / self._workers
+        return self._took / self._expected * seconds / self._workers

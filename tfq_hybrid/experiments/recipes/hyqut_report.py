@@ -12,7 +12,7 @@ from tfq_hybrid.experiments.reporting.losses import (
     relative_difference,
 )
 from tfq_hybrid.experiments.reporting.pictures import Line, line_picture
-from tfq_hybrid.experiments.reporting.report import Goal, Section, too_few
+from tfq_hybrid.experiments.reporting.report import Section, goal, too_few
 from tfq_hybrid.experiments.statistics import mean_interval
 
 BASELINES = ("dense", "bottleneck")
@@ -145,17 +145,16 @@ def headlines(blocks, results):
 def goals(blocks, results):
     """What the project set out to reach, against what was found."""
     block = blocks[0]
-    if too_few(block, results):
-        return []
-    ours, theirs = (
-        results.scores(block, row, "losses") for row in ("quantum", "dense")
-    )
-    difference = relative_difference(ours, theirs)
-    return [
-        Goal(
-            "8M, W_q: held-out loss within 1 % of the `dense` twin's (the "
-            "whole interval below +1 %)",
-            f"{points(difference)} %",
-            difference.high <= 1,
+
+    def judge():
+        difference = relative_difference(
+            results.scores(block, "quantum", "losses"),
+            results.scores(block, "dense", "losses"),
         )
-    ]
+        return f"{points(difference)} %", difference.high <= 1
+
+    claim = (
+        "8M, W_q: held-out loss within 1 % of the `dense` twin's (the whole "
+        "interval below +1 %)"
+    )
+    return [goal(claim, block, results, judge)]

@@ -29,7 +29,11 @@ def blocks(scale, paths):
     base = {"base": scale.name, "preset": paths.get("base")}
     seeds = range(scale.seeds)
     few = seeds if scale.name == "full" else seeds[:FEWER_SEEDS]
-    methods = {name: {"method": name, "scored": True} for name in METHODS}
+    methods = {
+        name: {"method": name, "rates": list(RATES[name]), "scored": True}
+        for name in METHODS
+    }
+    noisy = {"method": "qaa", "rates": list(RATES["qaa"]), "noisy": True}
     making = Job("base", 0, {**base, "what": "base"}, _base_time(scale, paths))
     made = [
         Block(
@@ -39,7 +43,7 @@ def blocks(scale, paths):
         ),
         Block(
             "methods",
-            "Alpaca: which adapters, of the same number of parameters?",
+            "Alpaca: which adapters, of about the same number of parameters?",
             _jobs(seeds, methods, steps, base),
         ),
     ]
@@ -64,7 +68,7 @@ def blocks(scale, paths):
         Block(
             "noise",
             "Alpaca: what do shots and noise do to trained adapters?",
-            _jobs(few, {"qaa": {"method": "qaa", "noisy": True}}, steps, base),
+            _jobs(few, {"qaa": noisy}, steps, base),
         ),
         Block(
             "circuits",
@@ -89,7 +93,7 @@ def _jobs(seeds, rows, steps, base):
 
 def _time(arguments, steps):
     method = arguments["method"]
-    rates = arguments.get("rates", RATES[method])
+    rates = arguments["rates"]
     step = FULL_STEP if method == "full" else STEP
     beside = START + (NOISE if arguments.get("noisy") else 0)
     return beside + len(rates) * (TRAINING + steps * step)
@@ -100,7 +104,7 @@ def _base_time(scale, paths):
         return START
     plan = pretraining(scale.name, paths)
     if plan.is_done:
-        return 1.0
+        return 10.0
     return START + TRAINING + plan.steps * FULL_STEP
 
 
@@ -127,7 +131,8 @@ RECIPE = Recipe(
         "Circuits after the attention of each layer, 9 qubits, depth 1; the "
         "projection back is zero at first and has no bias.",
         "The classical adapters have the size whose number of parameters is "
-        "nearest to QAA's; the whole model trains all it has.",
+        "nearest to QAA's, LoRA's and the prefix's a tenth above it; the "
+        "whole model trains all it has.",
         f"AdamW with warm-up and cosine, {BATCH} dialogues of at most "
         f"{LENGTH} tokens a step, {STEPS['budget']} steps with --budget and "
         f"{STEPS['full']} with --full, at two peak rates for each method ("

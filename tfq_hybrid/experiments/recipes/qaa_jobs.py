@@ -126,7 +126,7 @@ def _adapt(arguments, seed, paths):
     method, options = arguments["method"], arguments.get("options", {})
     encoded = best = None
     rates = {}
-    for rate in arguments.get("rates", RATES[method]):
+    for rate in arguments["rates"]:
         config, model, parts = _setting(
             base, method, options, seed, paths, rate
         )

@@ -17,9 +17,12 @@ from tfq_hybrid.experiments.work.heads import (
 TRAINING, VALIDATION = 435, 77  # of 256 sentences of each label
 TOKENS = 64
 EPOCHS = 60
-# Of equal size: within a few parameters of the circuits' head.
-TWINS = ("linear", "mlp")
-HEADS = ("quantum", *TWINS, *CLASSICAL)
+# What validation picks the peak rate from where heads are compared, and the
+# rate where circuits are compared with each other.
+RATES, ONE_RATE = (1e-2, 3e-2, 1e-1), (3e-2,)
+# The classical heads that are nearest in size to the circuits' head.
+TWINS = ("linear", "mlp", "logistic regression")
+HEADS = ("quantum", "linear", "mlp", *CLASSICAL)
 BASE = {"encoders": 2}
 # How circuits that were trained exactly run on the test data.
 EXECUTIONS = {
@@ -122,29 +125,31 @@ def _one_head(head, parts, arguments, seed):
 
     if head in CLASSICAL:
         return fit_classical(head, *parts, seed)
-    keras.utils.set_random_seed(seed)
-    layer = _make(head, parts, arguments.get("options", BASE), seed)
-    for name in arguments.get("frozen", ()):
-        layers = getattr(layer, name)
-        for part in layers if isinstance(layers, list) else [layers]:
-            part.trainable = False
-    rate = arguments.get("rate", 3e-2 if head == "quantum" else 1e-2)
+
+    def make():
+        layer = _make(head, parts, arguments.get("options", BASE), seed)
+        for name in arguments.get("frozen", ()):
+            layers = getattr(layer, name)
+            for part in layers if isinstance(layers, list) else [layers]:
+                part.trainable = False
+        return layer
+
     training = {
         "loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         "epochs": arguments["epochs"],
         "batch_size": 32,
-        "rate": rate,
+        "rates": arguments["rates"],
         "seed": seed,
     }
     if "executions" not in arguments:
-        return train_head(layer, *parts, **training)
-    model, fitted = fit_head(layer, *parts[:2], **training)
+        return train_head(make, *parts, **training)
+    model, fitted = fit_head(make, *parts[:2], **training)
     test = parts[2]
     found, arrays = answer(answers_of(model, test), test.labels)
     for name in arguments["executions"]:
         options = {**arguments["options"], **EXECUTIONS[name]}
         other = _make(head, parts, options, seed)
-        other.set_weights(layer.get_weights())
+        other.set_weights(model.layers[-1].get_weights())
         answers = answers_of(around(other, parts[0].embeddings.shape[1]), test)
         arrays[f"scores, {name}"] = answer(answers, test.labels)[1]["scores"]
     return {**found, **fitted}, arrays

@@ -7,6 +7,7 @@ from tfq_hybrid.reports.document import Picture
 from tfq_hybrid.reports.render import save_files
 
 LEAST_SEEDS = 3
+GOAL_SEEDS = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,12 +37,12 @@ class Goal:
     Args:
         claim: str.
         figure: str, what was found.
-        is_met: bool.
+        is_met: bool or `None`: too few seeds to say.
     """
 
     claim: str
     figure: str
-    is_met: bool
+    is_met: bool | None
 
 
 def write_report(path, recipe, scale, blocks, results, skipped):
@@ -77,11 +78,10 @@ def write_report(path, recipe, scale, blocks, results, skipped):
             lines += [*table(section.header, section.rows), ""]
         if section.picture:
             lines += _shown(section, path.parent, told)
-    if goals := recipe.goals(blocks, results):
-        rows = [
-            (goal.claim, goal.figure, "met" if goal.is_met else "missed")
-            for goal in goals
-        ]
+    goals = recipe.goals(blocks, results) if scale.name != "quick" else []
+    if goals:
+        words = {True: "met", False: "missed", None: "open"}
+        rows = [(goal.claim, goal.figure, words[goal.is_met]) for goal in goals]
         lines += ["## Goals", "", *table(("goal", "found", ""), rows), ""]
     if skipped:
         lines += ["## Left out", ""]
@@ -139,6 +139,25 @@ def percent(interval, digits=1, signed=False):
         for x in (interval.value, interval.low, interval.high)
     )
     return f"{value} [{low}, {high}]"
+
+
+def goal(claim, block, results, judge):
+    """A goal that is judged by an interval, of at least `GOAL_SEEDS` seeds.
+
+    Args:
+        claim: str.
+        block: `Block` that it is about, or `None`: not run at this scale.
+        results: `Results`.
+        judge: function without arguments of a pair: what was found, a str,
+            and whether it is met.
+
+    Returns:
+        `Goal`.
+    """
+    seeds = len(results.complete_seeds(block)) if block else 0
+    if seeds < GOAL_SEEDS:
+        return Goal(claim, f"{seeds} of {GOAL_SEEDS} seeds are complete", None)
+    return Goal(claim, *judge())
 
 
 def too_few(block, results):

@@ -10,7 +10,7 @@ MLP = "MLP of scikit-learn"
 # What validation chooses from: the inverse strength of the penalty, or the
 # width of the hidden layer.
 SETTINGS = {
-    "logistic regression": (0.01, 0.1, 1.0, 10.0),
+    "logistic regression": (1e-4, 1e-3, 0.01, 0.1, 1.0, 10.0),
     "SVM": (0.01, 0.1, 1.0, 10.0),
     MLP: (4, 16, 64),
 }
@@ -31,12 +31,12 @@ class Split:
 
 
 def train_head(
-    head, training, validation, test, loss, epochs, batch_size, rate, seed
+    make, training, validation, test, loss, epochs, batch_size, rates, seed
 ):
     """Trains a head, and answers the test data once.
 
     Args:
-        head, training, validation, loss, epochs, batch_size, rate, seed: see
+        make, training, validation, loss, epochs, batch_size, rates, seed: see
             `fit_head`.
         test: `Split`.
 
@@ -44,33 +44,49 @@ def train_head(
         A pair of a dict and arrays, as `answer` gives them.
     """
     model, fitted = fit_head(
-        head, training, validation, loss, epochs, batch_size, rate, seed
+        make, training, validation, loss, epochs, batch_size, rates, seed
     )
     found, arrays = answer(answers_of(model, test), test.labels)
     return {**found, **fitted}, arrays
 
 
-def fit_head(head, training, validation, loss, epochs, batch_size, rate, seed):
-    """Trains a head; the epoch of the lowest validation loss stays.
+def fit_head(make, training, validation, loss, epochs, batch_size, rates, seed):
+    """Trains a head; the rate and epoch of the lowest validation loss stay.
 
     Args:
-        head: Keras layer from (batch, width) to (batch, classes), logits.
+        make: function without arguments of a new Keras layer from (batch,
+            width) to (batch, classes), logits; called once for each rate.
         training, validation: `Split`.
         loss: `keras.losses.Loss` on labels and logits.
         epochs: int.
         batch_size: int.
-        rate: float. The peak learning rate of AdamW, which decays by a
-            cosine.
-        seed: int, of the order of examples.
+        rates: sequence of float. The peak learning rates of AdamW, which
+            decay by a cosine.
+        seed: int, of the head's weights and the order of examples.
 
     Returns:
         A pair of the `keras.Model` around the head and a dict with what the
         validation says and how many parameters there are.
     """
+    fitted = {}
+    for rate in rates:
+        model, found = _fit_at(
+            rate, make, training, validation, loss, epochs, batch_size, seed
+        )
+        fitted[rate] = found["validation_loss"]
+        if fitted[rate] == min(fitted.values()):
+            best = model, {**found, "rate": rate}
+    model, found = best
+    by_rate = {f"{rate:g}": loss for rate, loss in fitted.items()}
+    return model, {**found, "validation_by_rate": by_rate}
+
+
+def _fit_at(rate, make, training, validation, loss, epochs, batch_size, seed):
     import keras
 
     keras.utils.set_random_seed(seed)
-    model = around(head, training.embeddings.shape[1])
+    model = around(make(), training.embeddings.shape[1])
+    keras.utils.set_random_seed(seed)  # the same order for every head
     steps = epochs * -(-len(training.labels) // batch_size)
     model.compile(
         optimizer=keras.optimizers.AdamW(
