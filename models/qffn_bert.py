@@ -6,9 +6,13 @@ import keras_hub
 from tfq_hybrid.adapters import is_leaf, named_layers, replace_sublayer
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.errors import UserError, check_choice
-from tfq_hybrid.layers import BottleneckFeedForward, QuantumFeedForward
+from tfq_hybrid.layers import (
+    BottleneckFeedForward,
+    NoFeedForward,
+    QuantumFeedForward,
+)
 
-FEED_FORWARDS = ("quantum", "ffn", "bottleneck")
+FEED_FORWARDS = ("quantum", "ffn", "bottleneck", "none")
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -19,10 +23,10 @@ class QFFNBert(keras_hub.models.BertBackbone):
     encoder layer is replaced. The encoder layer itself adds the residual
     around the block, as in the paper. The default size is BERT-tiny.
 
-    The same constructor makes the two classical twins: `"ffn"`, BERT's own
-    block and the paper's baseline (131,712 parameters a layer at the default
-    size), and `"bottleneck"`, a classical block of nearly the circuit
-    block's size.
+    The same constructor makes the classical twins: `"ffn"`, BERT's own block
+    and the paper's baseline (131,712 parameters a layer at the default size),
+    `"bottleneck"`, a classical block of nearly the circuit block's size, and
+    `"none"`, the residual alone, which shows what a block adds at all.
 
     Args:
         vocabulary_size: int. Defaults to 30522.
@@ -34,8 +38,8 @@ class QFFNBert(keras_hub.models.BertBackbone):
         dropout: float. Defaults to 0.1.
         max_sequence_length: int. Defaults to 512.
         num_segments: int. Defaults to 2.
-        feed_forward: `"quantum"`, `"ffn"` or `"bottleneck"`. Defaults to
-            `"quantum"`.
+        feed_forward: `"quantum"`, `"ffn"`, `"bottleneck"` or `"none"`.
+            Defaults to `"quantum"`.
         circuit: what `as_circuit` accepts: the circuit of the quantum
             block; the `"bottleneck"` twin takes its widths from it. Defaults
             to `"qffn"`.
@@ -81,10 +85,10 @@ class QFFNBert(keras_hub.models.BertBackbone):
         **kwargs,
     ):
         check_choice("feed_forward", feed_forward, FEED_FORWARDS)
-        if feed_forward == "ffn" and not residual:
+        if feed_forward in ("ffn", "none") and not residual:
             raise UserError(
-                "Expected the residual with feed_forward 'ffn', whose block "
-                "is BERT's own. Received: residual=False"
+                f"Expected the residual with feed_forward {feed_forward!r}, "
+                "which cannot do without it. Received: residual=False"
             )
         circuit = as_circuit(circuit)
 
@@ -115,6 +119,9 @@ class QFFNBert(keras_hub.models.BertBackbone):
                     block = QuantumFeedForward(
                         circuit, engine=engine, **options
                     )
+                elif feed_forward == "none":
+                    del options["kernel_initializer"]
+                    block = NoFeedForward(**options)
                 else:
                     block = BottleneckFeedForward(
                         circuit.feature_count,

@@ -70,7 +70,7 @@ def build(options, twin, setting):
 
     Args:
         options: `QFFNBertOptions`.
-        twin: `"ffn"`, `"bottleneck"` or `None`.
+        twin: `"ffn"`, `"bottleneck"`, `"none"` or `None`.
         setting: `Setting`.
 
     Returns:

@@ -85,6 +85,7 @@ SYSTEMS = {
             twins={
                 "ffn": ("circuit", "tokens", "residual", "engine"),
                 "bottleneck": ("engine",),
+                "none": ("circuit", "tokens", "residual", "engine"),
             },
             vocabulary=qffn_bert_system.vocabulary,
             build=qffn_bert_system.build,

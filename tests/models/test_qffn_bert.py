@@ -109,6 +109,21 @@ def test_ffn_twin_is_keras_hub_bert():
     )
 
 
+def test_without_a_block_the_residual_is_all():
+    """A circuit block whose last projection is zero adds nothing either."""
+    none = QFFNBert(**{**SMALL, "feed_forward": "none"})
+    quantum = QFFNBert.from_bert(none, feed_forward="quantum")
+    for block, _ in quantum.feed_forward_blocks:
+        kernel = block.dense.output_projection.kernel
+        kernel.assign(0 * kernel)
+    np.testing.assert_array_equal(
+        none(TOKENS)["sequence_output"], quantum(TOKENS)["sequence_output"]
+    )
+    assert block_parameters(none) == 0
+    with pytest.raises(UserError, match="cannot do without it"):
+        QFFNBert(**{**SMALL, "feed_forward": "none", "residual": False})
+
+
 def test_engines_agree_in_a_whole_model():
     batched = QFFNBert(**SMALL, engine="batched")
     tfq = QFFNBert(**SMALL, engine="tfq")

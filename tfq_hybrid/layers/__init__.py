@@ -6,6 +6,7 @@ from tfq_hybrid.layers.controlled_pqc import ControlledPQC
 from tfq_hybrid.layers.feed_forward import (
     TOKENS,
     BottleneckFeedForward,
+    NoFeedForward,
     QuantumFeedForward,
 )
 from tfq_hybrid.layers.noisy_amplitude_pqc import NoisyAmplitudePQC
@@ -21,6 +22,7 @@ __all__ = [
     "BottleneckDense",
     "BottleneckFeedForward",
     "ControlledPQC",
+    "NoFeedForward",
     "NoisyAmplitudePQC",
     "NoisyControlledPQC",
     "NoisyPQC",

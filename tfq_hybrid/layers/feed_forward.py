@@ -66,6 +66,26 @@ class FeedForward(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
+class NoFeedForward(FeedForward):
+    """Nothing but the residual: what a block has to do better than.
+
+    Args:
+        tokens, residual: see `FeedForward`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> block = NoFeedForward()
+    >>> inputs = np.ones((1, 7, 128), "float32")
+    >>> bool(np.all(block(inputs) == inputs)), block.count_params()
+    (True, 0)
+    """
+
+    def transform(self, inputs):
+        return keras.ops.zeros_like(inputs)
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
 class QuantumFeedForward(FeedForward):
     """A `QuantumDense` back to the input's width, with a residual.
 

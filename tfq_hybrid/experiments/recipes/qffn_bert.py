@@ -7,6 +7,7 @@ from tfq_hybrid.experiments.recipes.qffn_bert_jobs import EXECUTIONS, perform
 from tfq_hybrid.experiments.recipes.qffn_bert_report import (
     DEPTHS,
     MODELS,
+    NOTHING,
     SHOTS,
     goals,
     headlines,
@@ -17,6 +18,7 @@ from tfq_hybrid.experiments.recipes.qffn_bert_report import (
 EPOCH = 25.0
 # What a job takes beside its epochs: to start, compile, evaluate and save.
 START = 25.0
+COMPARED = {**{model: model for model in MODELS}, NOTHING: "none"}
 ABLATIONS = {
     "as published": {},
     "without RZ": {"ansatz": ("ry", "cnot")},
@@ -70,9 +72,9 @@ def blocks(scale, paths):
             "SST-2, all sentences: does the circuit do as well as the block "
             "that it replaces?",
             tuple(
-                _job(model, seed, model, {}, everything)
+                _job(row, seed, model, {}, everything)
                 for seed in seeds
-                for model in MODELS
+                for row, model in COMPARED.items()
             ),
         ),
         Block(
@@ -98,7 +100,8 @@ def blocks(scale, paths):
                 _job(name, seed, "quantum", {**part, "circuit": change}, 10_000)
                 for seed in few
                 for name, change in ABLATIONS.items()
-            ),
+            )
+            + tuple(_job(NOTHING, seed, "none", part, 10_000) for seed in few),
         ),
         Block(
             "depth",
@@ -138,14 +141,14 @@ def blocks(scale, paths):
             "DBpedia, 14 classes, 5,600 abstracts: another task?",
             tuple(
                 _job(
-                    model,
+                    row,
                     seed,
                     model,
                     {"task": "dbpedia", "epochs": 6},
                     6 * 5_600,
                 )
                 for seed in few
-                for model in MODELS
+                for row, model in COMPARED.items()
             ),
         ),
     ]

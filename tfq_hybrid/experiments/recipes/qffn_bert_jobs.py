@@ -58,7 +58,7 @@ def _config(arguments, seed, paths, folder):
     if "shots" in arguments:
         data = few_shot_file(data, arguments["shots"], seed, folder)
     options = {}
-    if model != "ffn":
+    if model not in ("ffn", "none"):
         changes = dict(arguments.get("circuit", {}))
         options = {
             "residual": changes.pop("residual", True),
