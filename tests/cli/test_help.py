@@ -1,5 +1,7 @@
 """`--help` names what there is."""
 
+import re
+
 import pytest
 from click.testing import CliRunner
 
@@ -11,6 +13,7 @@ from tfq_hybrid.circuits import (
     SCALINGS,
 )
 from tfq_hybrid.cli.main import commands
+from tfq_hybrid.models import SYSTEMS
 
 
 @pytest.mark.parametrize(
@@ -23,3 +26,11 @@ def test_train_lists_every_choice(registry):
     text = " ".join(result.output.split())
     for name in registry:
         assert name in text
+
+
+def test_train_lists_every_system_and_twin():
+    params = {param.name: param for param in commands.commands["train"].params}
+    for system in SYSTEMS.values():
+        assert system.name in params["model"].metavar
+        for twin in system.twins:
+            assert re.search(rf"\b{twin}\b", params["classical"].help)

@@ -53,9 +53,11 @@ Watch it: tensorboard --logdir runs/sst2/logs
 )
 @click.option(
     "--classical",
-    metavar="[ffn|dense|bottleneck]",
-    help="Train this classical twin instead of the circuit: ffn of "
-    "qffn-bert, dense of hyqut.",
+    metavar="TWIN",
+    help="Train this classical twin instead of the circuit: ffn, bottleneck "
+    "or none of qffn-bert; linear or mlp of hybrid-bert and quantum-head; "
+    "dense or bottleneck of hyqut; full, lora, sora, prefix or bottleneck of "
+    "qaa.",
 )
 @click.option("--size", metavar="[tiny|8m|150m]", help="Of hyqut. Default: 8m.")
 @click.option(
