@@ -49,7 +49,8 @@ def f1_interval(predicted, labels, average="macro", theirs=None, seed=0):
     value = scores[0].mean()
     resampled = by_seed @ scores[0] + scores[1:].mean(axis=1) - value
     low, high = np.quantile(resampled, [0.025, 0.975])
-    return Interval(float(value), float(low), float(high))
+    found = Interval(float(value), float(low), float(high))
+    return found if theirs is not None else found.clipped(0.0, 1.0)
 
 
 def _by_seed(predicted, labels, classes, average, weights):

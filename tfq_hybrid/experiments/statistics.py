@@ -32,6 +32,12 @@ class Interval:
         ends = sorted((self.low * factor, self.high * factor))
         return Interval(self.value * factor, *ends)
 
+    def clipped(self, lowest, highest):
+        """With the ends inside the range that the measure can take."""
+        return Interval(
+            self.value, max(self.low, lowest), min(self.high, highest)
+        )
+
     def to_dict(self):
         """As plain JSON types."""
         return dataclasses.asdict(self)
@@ -61,6 +67,17 @@ def mean_interval(scores, seed=0):
     means = _resampled_means(scores, generator)
     low, high = np.quantile(means, [0.025, 0.975])
     return Interval(float(scores.mean()), float(low), float(high))
+
+
+def share_interval(scores, seed=0):
+    """As `mean_interval`, of scores between 0 and 1.
+
+    Example:
+
+    >>> share_interval(np.array([[1.0], [1.0], [0.0]])).high
+    1.0
+    """
+    return mean_interval(scores, seed).clipped(0.0, 1.0)
 
 
 def paired_difference(ours, theirs, seed=0):

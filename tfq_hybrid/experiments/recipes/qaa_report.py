@@ -87,8 +87,10 @@ def _text_section(block, results):
         cells = [row, f"{sum(bleu) / len(bleu):.2f}"]
         cells[1] += f" ({min(bleu):.2f} to {max(bleu):.2f})"
         for name in SCORES:
-            mean = mean_interval(results.scores(block, row, name)).scaled(100)
-            cells.append(nats(mean, 2))
+            mean = mean_interval(results.scores(block, row, name))
+            if name != "embedding_f1":  # a cosine
+                mean = mean.clipped(0, 1)
+            cells.append(nats(mean.scaled(100), 2))
         rows.append(tuple(cells))
     note = (
         f"The likeliest tokens after {ANSWERED} prompts of the test. BLEU is "

@@ -19,9 +19,9 @@ from tfq_hybrid.experiments.reporting.report import (
 )
 from tfq_hybrid.experiments.statistics import (
     Interval,
-    mean_interval,
     paired_difference,
     ratio_interval,
+    share_interval,
 )
 
 MODELS = ("quantum", "ffn", "bottleneck")
@@ -134,7 +134,7 @@ def _measured(block, blocks, results):
         if other.name in ("depth", "ablation") and not too_few(other, results):
             for row in other.rows:
                 scores = results.scores(other, row)
-                accuracies[row] = mean_interval(scores).scaled(100)
+                accuracies[row] = share_interval(scores).scaled(100)
     rows, points = [], {"expressibility": [], "entangling_capability": []}
     for name in block.rows:
         cells = [name]

@@ -19,7 +19,7 @@ from tfq_hybrid.experiments.reporting.report import (
     too_few,
 )
 from tfq_hybrid.experiments.reporting.screened import screening_section
-from tfq_hybrid.experiments.statistics import mean_interval, paired_difference
+from tfq_hybrid.experiments.statistics import paired_difference, share_interval
 
 DISTANCES = (1, 2, 3, 5, 9)
 # Low and high levels of the screening; shots where the time allows.
@@ -168,7 +168,7 @@ def goals(blocks, results):
     ]
 
     def judge_accuracy():
-        mean = mean_interval(_scores(questions["tuned"], results, "quantum"))
+        mean = share_interval(_scores(questions["tuned"], results, "quantum"))
         return f"{percent(mean)} %", mean.low >= 0.927
 
     claim = (

@@ -7,7 +7,7 @@ from tfq_hybrid.experiments.reporting.pictures import (
     rows_picture,
 )
 from tfq_hybrid.experiments.reporting.report import Section, percent, too_few
-from tfq_hybrid.experiments.statistics import mean_interval, paired_difference
+from tfq_hybrid.experiments.statistics import paired_difference, share_interval
 
 
 def comparison(
@@ -58,7 +58,7 @@ def compared(title, scores, baselines, note="", cells=None, picture=None):
         `Section`.
     """
     cells = cells or {row: [] for row in scores}
-    means = {row: mean_interval(values) for row, values in scores.items()}
+    means = {row: share_interval(values) for row, values in scores.items()}
     differences = {
         (row, baseline): paired_difference(scores[row], scores[baseline])
         for row in scores
@@ -172,7 +172,7 @@ def curves(
     if measure is None:
 
         def measure(row):
-            return mean_interval(results.scores(block, row)).scaled(100)
+            return share_interval(results.scores(block, row)).scaled(100)
 
     lines = {}
     for row, (line, place) in places.items():

@@ -3,7 +3,7 @@
 from tfq_hybrid.experiments.f1 import AVERAGES, f1_interval
 from tfq_hybrid.experiments.reporting.accuracies import drawn_rows
 from tfq_hybrid.experiments.reporting.report import Section, percent, too_few
-from tfq_hybrid.experiments.statistics import mean_interval
+from tfq_hybrid.experiments.statistics import share_interval
 
 
 def f1_comparison(title, block, results, others, columns=()):
@@ -44,7 +44,7 @@ def f1_comparison(title, block, results, others, columns=()):
             (
                 row,
                 *(str(read(found)) for _, read in columns),
-                percent(mean_interval(results.scores(block, row))),
+                percent(share_interval(results.scores(block, row))),
                 *(
                     percent(f1_interval(answers[row], labels, average))
                     for average in AVERAGES

@@ -10,7 +10,7 @@ from tfq_hybrid.experiments.reporting.losses import (
     relative_difference,
 )
 from tfq_hybrid.experiments.reporting.report import percent, too_few
-from tfq_hybrid.experiments.statistics import mean_interval, paired_difference
+from tfq_hybrid.experiments.statistics import paired_difference, share_interval
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,8 +43,8 @@ def of_accuracy(measure, ours, twin, theirs):
     """
     return Headline(
         f"{measure}, accuracy in %",
-        percent(mean_interval(ours)),
-        f"`{twin}`: {percent(mean_interval(theirs))}",
+        percent(share_interval(ours)),
+        f"`{twin}`: {percent(share_interval(theirs))}",
         f"{percent(paired_difference(ours, theirs), signed=True)} points",
     )
 
