@@ -133,7 +133,7 @@ def test_a_relative_difference_is_that_of_losses_per_token(tmp_path):
     ours, theirs = (results.scores(block, row, "losses") for row in rates)
     found = relative_difference(ours, theirs)
     assert found.value == pytest.approx(100 * (2.14 / 2.1 - 1))
-    assert found.low <= found.value <= found.high < 2.1
+    assert found.low <= found.value <= found.high < 2.3  # far from 5 %
     section = loss_comparison(block, results, ("theirs",))
     assert section.rows[0][-1].startswith("+1.90")
     assert section.rows[1][-1] == "–"
