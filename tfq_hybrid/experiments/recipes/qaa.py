@@ -18,7 +18,7 @@ STEPS = {"quick": 5, "budget": 100, "full": 600}
 # and of all of it; what a training takes beside its steps, a job beside its
 # trainings, and a job under noise beside those.
 STEP, FULL_STEP, TRAINING, START, NOISE = 0.28, 0.45, 20.0, 25.0, 120.0
-ONE_RATE = [0.3]  # where circuits are compared with each other
+ONE_RATE = [1.0]  # where circuits are compared with each other
 FEWER_SEEDS = 3  # of the questions after the first, with --budget
 
 
@@ -140,7 +140,7 @@ RECIPE = Recipe(
             f"{method}: {', '.join(f'{rate:g}' for rate in RATES[method])}"
             for method in METHODS
         )
-        + "), set after trials of 0.0001 to 1 on the validation data of one "
+        + "), set after trials of 0.0001 to 4 on the validation data of one "
         "seed, fewer of the whole model; "
         f"validation picks the rate and the best of {CHECKS} checks. Where "
         f"circuits are compared with each other, the rate is {ONE_RATE[0]:g}.",

@@ -24,7 +24,7 @@ VOCABULARY = 4096
 HELD_OUT = 48, 240  # dialogues of validation and test, at most
 NOISY_WINDOWS = 8  # that circuits under noise read
 ANSWERED = 32  # prompts of the test
-# Peak rates to choose from, by validation: set after trials of 0.0001 to 1 on
+# Peak rates to choose from, by validation: set after trials of 0.0001 to 4 on
 # the validation data of one seed, fewer of the whole model. A readout of random
 # amplitudes deviates from 0 by sqrt(2 / (d + 2)), 0.07 for a width d of 384, so
 # that what follows it learns from large rates alone.
