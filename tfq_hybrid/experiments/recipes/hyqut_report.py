@@ -7,12 +7,11 @@ from tfq_hybrid.experiments.reporting.headlines import of_losses
 from tfq_hybrid.experiments.reporting.losses import (
     loss_comparison,
     loss_curves,
-    points,
+    loss_goal,
     quoted,
-    relative_difference,
 )
 from tfq_hybrid.experiments.reporting.pictures import Line, line_picture
-from tfq_hybrid.experiments.reporting.report import Section, goal, too_few
+from tfq_hybrid.experiments.reporting.report import Section, too_few
 from tfq_hybrid.experiments.statistics import mean_interval
 
 BASELINES = ("dense", "bottleneck")
@@ -144,17 +143,8 @@ def headlines(blocks, results):
 
 def goals(blocks, results):
     """What the project set out to reach, against what was found."""
-    block = blocks[0]
-
-    def judge():
-        difference = relative_difference(
-            results.scores(block, "quantum", "losses"),
-            results.scores(block, "dense", "losses"),
-        )
-        return f"{points(difference)} %", difference.high <= 1
-
     claim = (
         "8M, W_q: held-out loss within 1 % of the `dense` twin's (the whole "
         "interval below +1 %)"
     )
-    return [goal(claim, block, results, judge)]
+    return [loss_goal(claim, blocks[0], results, "quantum", "dense", 1)]

@@ -5,12 +5,13 @@ from tfq_hybrid.experiments.reporting.headlines import of_losses
 from tfq_hybrid.experiments.reporting.losses import (
     loss_comparison,
     loss_curves,
+    loss_goal,
     loss_interval,
     nats,
     points,
     relative_difference,
 )
-from tfq_hybrid.experiments.reporting.report import Section, goal, too_few
+from tfq_hybrid.experiments.reporting.report import Section, too_few
 from tfq_hybrid.experiments.statistics import mean_interval
 from tfq_hybrid.experiments.work.executions import EXECUTIONS
 
@@ -132,16 +133,8 @@ def headlines(blocks, results):
 def goals(blocks, results):
     """What the project set out to reach, against what was found."""
     block = next(block for block in blocks if block.name == "methods")
-
-    def judge():
-        difference = relative_difference(
-            results.scores(block, "qaa", "losses"),
-            results.scores(block, "lora", "losses"),
-        )
-        return f"{points(difference)} %", difference.high <= 0
-
     claim = (
         "Held-out loss at or below LoRA's at the nearest number of parameters "
         "(the whole interval at or below 0)"
     )
-    return [goal(claim, block, results, judge)]
+    return [loss_goal(claim, block, results, "qaa", "lora", 0)]

@@ -10,7 +10,7 @@ from tfq_hybrid.experiments.reporting.pictures import (
     line_picture,
     rows_picture,
 )
-from tfq_hybrid.experiments.reporting.report import Section, too_few
+from tfq_hybrid.experiments.reporting.report import Section, goal, too_few
 from tfq_hybrid.experiments.statistics import (
     Interval,
     mean_interval,
@@ -59,6 +59,29 @@ def relative_difference(ours, theirs):
     ratio = ratio_interval(ours, theirs)
     ends = (ratio.value, ratio.low, ratio.high)
     return Interval(*(100 * (end - 1) for end in ends))
+
+
+def loss_goal(claim, block, results, ours, theirs, highest):
+    """A goal: the whole interval of a relative difference is low enough.
+
+    Args:
+        claim: str.
+        block, results: see `goal`.
+        ours, theirs: str, rows of the block.
+        highest: float, in percent of the loss of `theirs`.
+
+    Returns:
+        `Goal`.
+    """
+
+    def judge():
+        losses = (
+            results.scores(block, row, "losses") for row in (ours, theirs)
+        )
+        difference = relative_difference(*losses)
+        return f"{points(difference)} %", difference.high <= highest
+
+    return goal(claim, block, results, judge)
 
 
 def nats(interval, digits=3):
