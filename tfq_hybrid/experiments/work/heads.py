@@ -68,13 +68,13 @@ def fit_head(make, training, validation, loss, epochs, batch_size, rates, seed):
         A pair of the `keras.Model` around the head and a dict with what the
         validation says and how many parameters there are.
     """
-    fitted = {}
+    fitted, best = {}, None
     for rate in rates:
         model, found = _fit_at(
             rate, make, training, validation, loss, epochs, batch_size, seed
         )
         fitted[rate] = found["validation_loss"]
-        if fitted[rate] == min(fitted.values()):
+        if best is None or fitted[rate] < fitted[best[1]["rate"]]:
             best = model, {**found, "rate": rate}
     model, found = best
     by_rate = {f"{rate:g}": loss for rate, loss in fitted.items()}
