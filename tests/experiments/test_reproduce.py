@@ -11,9 +11,10 @@ from tfq_hybrid.errors import UserError
 from tfq_hybrid.experiments.jobs import Block, Job, Scale
 from tfq_hybrid.experiments.recipes import RECIPES, qffn_bert
 from tfq_hybrid.experiments.reporting.accuracies import comparison, curves
-from tfq_hybrid.experiments.reporting.report import write_report
+from tfq_hybrid.experiments.reporting.report import goal, write_report
 from tfq_hybrid.experiments.reproduce import reproduce
 from tfq_hybrid.experiments.results import Results
+from tfq_hybrid.experiments.runner import _Clock
 from tfq_hybrid.experiments.work.trained import few_shot_file
 
 
@@ -45,6 +46,25 @@ def test_no_table_below_three_seeds(tmp_path):
     assert section.rows[0][2].startswith("+")
     assert section.rows[1][2] == "–"
     assert "3 seeds" in section.header[1]
+
+
+def test_goals_need_five_seeds(tmp_path):
+    block = block_of(["ours", "theirs"], 5)
+    results = Results(tmp_path, {})
+    fill(results, block, 4)
+    found = goal("More", block, results, lambda: ("+1", True))
+    assert found.is_met is None and found.figure.startswith("4 of 5")
+    assert goal("More", None, results, None).is_met is None
+    fill(results, block, 5)
+    assert goal("More", block, results, lambda: ("+1", True)).is_met is True
+    assert goal("More", block, results, lambda: ("-1", False)).is_met is False
+
+
+def test_one_short_job_does_not_stand_for_all():
+    clock = _Clock(2)
+    assert clock.expected(600) == 300
+    clock.took(1.0, 10.0)
+    assert 300 < clock.expected(600) < 350
 
 
 def test_a_seed_counts_where_every_row_has_it(tmp_path):
