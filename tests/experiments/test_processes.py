@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import psutil
@@ -86,6 +87,34 @@ def test_an_error_ends_what_runs(tmp_path):
     pids = [int(path.name) for path in tmp_path.iterdir()]
     assert len(pids) == 2
     assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+def wait(folder):
+    """Says that the process starts, which takes until there is a file."""
+    (folder / "starts").touch()
+    while not (folder / "go").exists():
+        time.sleep(0.05)
+
+
+def test_an_error_while_a_process_starts(tmp_path):
+    """It gets no job any more, though nothing could be killed yet."""
+
+    def start(cores):
+        return concurrent.futures.ProcessPoolExecutor(
+            1,
+            multiprocessing.get_context("spawn"),
+            initializer=wait,
+            initargs=(tmp_path,),
+        )
+
+    with pytest.raises(KeyboardInterrupt), Crew(1, start=start) as crew:
+        future = crew.submit((tmp_path / "ran").touch)
+        while not (tmp_path / "starts").exists():
+            time.sleep(0.05)
+        threading.Timer(0.5, (tmp_path / "go").touch).start()
+        raise KeyboardInterrupt
+    assert isinstance(future.exception(), concurrent.futures.CancelledError)
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_process_that_was_ended():
