@@ -1,6 +1,8 @@
 """Marks with intervals both ways."""
 
 import dataclasses
+import itertools
+import math
 
 from tfq_hybrid.experiments.reporting.pictures.axes import (
     LABEL,
@@ -31,7 +33,7 @@ def cloud_picture(name, title, x_label, y_label, points, is_log=False):
     """Marks with their intervals both ways, a number beside each.
 
     The numbers are explained beside the picture, so that no name covers a
-    mark.
+    mark; marks that cover each other share one label, such as `3-8`.
 
     Args:
         name: str, the stem of the files; unique in a report.
@@ -64,15 +66,19 @@ def cloud_picture(name, title, x_label, y_label, points, is_log=False):
                 linestyle="none",
                 label=f"{place}  {plain(point.label, LABEL)}",
             )
+        if is_log:
+            as_log(axis)
+        figure.draw_without_rendering()  # only then places are known
+        marks = [(point.x.value, point.y.value) for point in points]
+        inches = axis.transData.transform(marks) / figure.dpi
+        for group in _close(inches):
             axis.annotate(
-                str(place),
-                (x.value, y.value),
+                _ranges([index + 1 for index in group]),
+                marks[max(group, key=lambda index: inches[index][0])],
                 (6, 5),
                 textcoords="offset points",
                 fontsize=9,
             )
-        if is_log:
-            as_log(axis)
         axis.set_xlabel(x_label)
         axis.set_ylabel(y_label)
         axis.grid(True, linewidth=0.7)
@@ -90,3 +96,32 @@ def cloud_picture(name, title, x_label, y_label, points, is_log=False):
         (9.0, max(4.4, 0.6 + 0.26 * len(points))),
         draw,
     )
+
+
+def _close(places, distance=0.15):
+    """Groups of the indices of places that lie within a distance."""
+    groups = []
+    for index, place in enumerate(places):
+        near = [
+            group
+            for group in groups
+            if min(math.dist(place, places[i]) for i in group) < distance
+        ]
+        groups = [group for group in groups if group not in near]
+        groups.append(sorted([index, *itertools.chain(*near)]))
+    return groups
+
+
+def _ranges(numbers):
+    """Sorted numbers in few words.
+
+    >>> _ranges([1, 3, 4, 5, 7, 8])
+    '1, 3-5, 7, 8'
+    """
+    words = []
+    for _, run in itertools.groupby(
+        enumerate(numbers), lambda pair: pair[1] - pair[0]
+    ):
+        run = [number for _, number in run]
+        words += [f"{run[0]}-{run[-1]}"] if len(run) > 2 else map(str, run)
+    return ", ".join(words)
