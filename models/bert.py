@@ -59,11 +59,24 @@ def from_preset(kind, preset):
         raise choice_error("preset", preset, known) from None
 
 
-def bert_preprocessor(vocabulary, sequence_length):
-    """From strings to the tokens of a BERT text classifier."""
-    tokenizer = keras_hub.models.BertTokenizer(
-        vocabulary=vocabulary, lowercase=True, strip_accents=True
-    )
+def bert_preprocessor(vocabulary, sequence_length, preset=None):
+    """From strings to the tokens of a BERT text classifier.
+
+    Args:
+        vocabulary: list of str.
+        sequence_length: int, in tokens.
+        preset: str, or `None`. The BERT that gave the vocabulary: case and
+            accents are kept where its tokenizer keeps them. Defaults to
+            `None`: both are dropped, as `learn_vocabulary` drops them.
+
+    Returns:
+        A `keras_hub.models.BertTextClassifierPreprocessor`.
+    """
+    kept = {"lowercase": True, "strip_accents": True}
+    if preset is not None:
+        original = from_preset(keras_hub.models.BertTokenizer, preset)
+        kept = {name: getattr(original, name) for name in kept}
+    tokenizer = keras_hub.models.BertTokenizer(vocabulary=vocabulary, **kept)
     return keras_hub.models.BertTextClassifierPreprocessor(
         tokenizer, sequence_length=sequence_length
     )

@@ -147,7 +147,7 @@ def build(options, twin, setting):
         options,
         twin,
         preprocessor=bert_preprocessor(
-            setting.vocabulary, setting.sequence_length
+            setting.vocabulary, setting.sequence_length, options.preset
         ),
         compile=False,
         name="hybrid_bert",

@@ -121,7 +121,7 @@ def build(options, twin, setting):
         backbone,
         setting.classes,
         preprocessor=bert_preprocessor(
-            setting.vocabulary, setting.sequence_length
+            setting.vocabulary, setting.sequence_length, options.preset
         ),
         dropout=options.dropout,
         compile=False,
@@ -144,7 +144,7 @@ def _adapted(options, bert, setting):
         bert,
         setting.classes,
         preprocessor=bert_preprocessor(
-            setting.vocabulary, setting.sequence_length
+            setting.vocabulary, setting.sequence_length, options.preset
         ),
         dropout=options.dropout,
         compile=False,

@@ -125,7 +125,7 @@ def build(options, twin, setting):
         head=twin or "quantum",
         options=options,
         preprocessor=bert_preprocessor(
-            setting.vocabulary, setting.sequence_length
+            setting.vocabulary, setting.sequence_length, options.preset
         ),
         compile=False,
         name="quantum_head",

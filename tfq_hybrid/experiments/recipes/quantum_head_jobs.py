@@ -96,13 +96,14 @@ def _tuned(encoder, data, rounds, seed):
     words = bert_vocabulary(encoder, (), None)
     tune_contrastively(
         bert,
-        bert_preprocessor(words, TOKENS // 2),  # few phrases are longer
+        # Few phrases are longer.
+        bert_preprocessor(words, TOKENS // 2, encoder),
         data[0].texts,
         data[0].labels,
         rounds=rounds,
         seed=seed,
     )
-    tokens = bert_preprocessor(words, TOKENS)
+    tokens = bert_preprocessor(words, TOKENS, encoder)
     return [
         Split(unit(embed(bert, tokens, part.texts)), part.labels)
         for part in data

@@ -52,9 +52,10 @@ def _embedded(encoder, texts, pooling, sequence_length):
     )
     from tfq_hybrid.models.embedding import CACHE, embed
 
+    vocabulary = bert_vocabulary(encoder, (), None)
     return embed(
         bert_backbone(encoder, sequence_length),
-        bert_preprocessor(bert_vocabulary(encoder, (), None), sequence_length),
+        bert_preprocessor(vocabulary, sequence_length, encoder),
         texts,
         pooling=pooling,
         cache=CACHE,

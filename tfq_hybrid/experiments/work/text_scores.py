@@ -63,7 +63,8 @@ def token_states(encoder, texts, length=128, batch_size=32):
     )
 
     bert = bert_backbone(encoder, length)
-    preprocessor = bert_preprocessor(bert_vocabulary(encoder, (), None), length)
+    vocabulary = bert_vocabulary(encoder, (), None)
+    preprocessor = bert_preprocessor(vocabulary, length, encoder)
     tokens = {k: np.asarray(v) for k, v in preprocessor(list(texts)).items()}
     found = []
     for start in range(0, len(texts), batch_size):

@@ -1,0 +1,39 @@
+"""What the systems on a BERT share."""
+
+import json
+
+import pytest
+
+from tests.adapters.test_pretrained import hugging_face_bert
+from tfq_hybrid.models import SYSTEMS
+from tfq_hybrid.models.bert import bert_preprocessor, bert_vocabulary
+from tfq_hybrid.models.systems import Setting
+
+
+@pytest.mark.parametrize("system", ["qffn-bert", "hybrid-bert", "quantum-head"])
+@pytest.mark.parametrize("lowercase", [True, False])
+def test_case_is_what_the_preset_makes_of_it(
+    system, lowercase, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))  # of kept presets
+    hugging_face_bert(tmp_path)
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abAé"]
+    (tmp_path / "vocab.txt").write_text("\n".join(words))
+    settings = {"do_lower_case": lowercase}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings))
+    preset = str(tmp_path)
+    system = SYSTEMS[system]
+    options = system.options(preset=preset)
+    vocabulary = system.vocabulary(options, (), None)
+    assert vocabulary == bert_vocabulary(preset, (), None) == words
+    setting = Setting(vocabulary, sequence_length=4, batch_size=2, classes=2)
+    model = system.build(options, None, setting)
+    tokens = model.preprocessor(["A é"])["token_ids"]
+    expected = [2, 5, 1, 3] if lowercase else [2, 7, 8, 3]
+    assert tokens[0].numpy().tolist() == expected
+
+
+def test_a_learned_vocabulary_is_lower_case():
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abA"]
+    tokens = bert_preprocessor(words, 4)(["A b"])["token_ids"]
+    assert tokens[0].numpy().tolist() == [2, 5, 6, 3]
