@@ -2,12 +2,13 @@
 
 import contextlib
 import hashlib
+import json
 import pathlib
 
 import keras
 import numpy as np
 
-from tfq_hybrid.adapters import fingerprint
+from tfq_hybrid.adapters.paths import all_layers
 from tfq_hybrid.errors import check_choice, check_integer
 from tfq_hybrid.files import replacing
 from tfq_hybrid.models.bert_classifier import mean_of_tokens, pooled_output
@@ -29,8 +30,8 @@ def embed(bert, preprocessor, texts, pooling="mean", batch_size=64, cache=None):
             `"mean"`.
         batch_size: int. Defaults to 64.
         cache: str or path of a folder in which the result is kept, under a
-            key of the encoder's weights and the tokens. Defaults to `None`:
-            it is not kept. `CACHE` is the usual place.
+            key of the encoder's weights, its adapters and the tokens.
+            Defaults to `None`: it is not kept. `CACHE` is the usual place.
 
     Returns:
         A float32 array of shape (texts, width), not normalised.
@@ -76,7 +77,15 @@ def _by_length(tokens, batch_size):
 def _key(bert, tokens, pooling):
     """What the embeddings depend on, as 64 hexadecimal digits."""
     digest = hashlib.sha256(f"{pooling} {bert.compute_dtype} ".encode())
-    digest.update(fingerprint(bert).encode())
+    for path, layer in all_layers(bert):
+        adapter = getattr(layer, "adapter", None)  # the one in use
+        if adapter is not None:
+            settings = keras.saving.serialize_keras_object(adapter)
+            digest.update(f"{path} {json.dumps(settings['config'])} ".encode())
+    for weight in bert.weights:  # the base's, and those of all its adapters
+        values = keras.ops.convert_to_numpy(weight)
+        digest.update(f"{values.shape} {values.dtype} ".encode())
+        digest.update(values.tobytes())
     for name in sorted(tokens):
         values = tokens[name]
         digest.update(f"{name} {values.shape} {values.dtype} ".encode())

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.adapters.test_pretrained import PAIRS, minilm, preset  # noqa: F401
+from tfq_hybrid import adapters
 from tfq_hybrid.data.vocabulary import SPECIAL_TOKENS
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.models import (
@@ -277,8 +278,19 @@ def test_embeddings_are_kept_for_their_encoder_and_texts(tmp_path):
     tuned = embed(bert, preprocessor, TEXTS, cache=tmp_path)
     assert np.abs(tuned - first).max() > 1e-3
     assert len(list(tmp_path.iterdir())) == 3
+    adapters.adapt(bert, adapters.LoRA(rank=1, alpha=1))
+    for weight in bert.trainable_variables:
+        weight.assign(keras.ops.ones_like(weight))
+    adapted = embed(bert, preprocessor, TEXTS, cache=tmp_path)
+    np.testing.assert_allclose(
+        adapted, embed(bert, preprocessor, TEXTS), atol=1e-6
+    )
+    assert np.abs(adapted - tuned).max() > 1e-3
+    with adapters.disable(bert):
+        bare = embed(bert, preprocessor, TEXTS, cache=tmp_path)
+    np.testing.assert_allclose(bare, tuned, atol=1e-6)
     pooled = embed(bert, preprocessor, TEXTS, "pooled")
-    assert pooled.shape == (4, 6) and np.abs(pooled - tuned).max() > 1e-3
+    assert pooled.shape == (4, 6) and np.abs(pooled - adapted).max() > 1e-3
 
 
 def test_real_sentences(preset):  # noqa: F811
