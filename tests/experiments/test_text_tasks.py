@@ -23,6 +23,25 @@ def test_one_file_is_split_without_repeated_texts(tmp_path):
     assert again[2].texts == parts[2].texts
 
 
+def test_labels_mean_the_same_in_every_file(tmp_path):
+    """Though the validation data lack one of them."""
+    rows = {
+        "train": ["a\tneutral", "b\tpositive", "c\tnegative"],
+        "validation": ["d\tpositive", "e\tnegative"],
+        "test": ["f\tneutral"],
+    }
+    paths = {}
+    for part, lines in rows.items():
+        path = tmp_path / f"{part}.tsv"
+        path.write_text("\n".join(["text\tlabel", *lines]) + "\n")
+        paths[f"task_{part}"] = str(path)
+    for part, name in zip(text_parts("task", paths), rows, strict=True):
+        words = dict(line.split("\t") for line in rows[name])
+        assert part.label_names == ("negative", "neutral", "positive")
+        for text, label in zip(part.texts, part.labels, strict=True):
+            assert part.label_names[label] == words[text]
+
+
 def test_a_tfds_set_has_its_own_test_data():
     parts = text_parts("embedded", {"embedded": "embedded"}, limit=50)
     assert len(parts[0]) == 50 and len(parts[2]) == 1000

@@ -29,12 +29,18 @@ def text_parts(task, paths, limit=None):
         A triple of `TextDataset` with the same label names.
     """
     from tfq_hybrid.data import load_dataset
+    from tfq_hybrid.training.splits import relabel
 
     generator = np.random.default_rng(0)
     if f"{task}_train" in paths:
-        training, validation, test = (
-            load_dataset(paths[f"{task}_{part}"])
-            for part in ("train", "validation", "test")
+        files = [
+            paths[f"{task}_{part}"] for part in ("train", "validation", "test")
+        ]
+        training = load_dataset(files[0])
+        # A part without a label must not number the others anew.
+        validation, test = (
+            relabel(load_dataset(file), training.label_names, file)
+            for file in files[1:]
         )
         training = _shuffled(training, generator)
     elif pathlib.Path(paths[task]).is_file():
