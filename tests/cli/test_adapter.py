@@ -54,7 +54,10 @@ def test_trained_evaluated_exported_asked(preset, tmp_path, capsys, data_dir):
     code, _, err = run(capsys, *resume, "--adapter", "LoRA")
     assert code == 2
     assert "--adapter is 'QuantumAdapter'" in err
-    code, out, _ = run(capsys, *resume, "--adapter", "QuantumAdapter")
+    code, _, err = run(capsys, *resume, "--adapter-size", 3)
+    assert code == 2
+    assert "--adapter-size is another. Received: --adapter-size=3" in err
+    code, out, _ = run(capsys, *resume, *train[5:])
     assert code == 0
 
 
@@ -70,6 +73,10 @@ TRAIN = ["train", "--output", "OUT", "--data", "embedded"]
         (
             ["--adapter", "LoRA", "--preset", "P", "--tokens", "cls"],
             "no --tokens with --adapter",
+        ),
+        (
+            ["--adapter", "LoRA", "--preset", "P", "--set", "residual=false"],
+            "no --residual with --adapter",
         ),
         (
             ["--adapter", "LoRA", "--preset", "P", "--qubits", "3"],
