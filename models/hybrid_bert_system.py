@@ -114,6 +114,8 @@ def loss(options, training):
     Returns:
         A `keras.losses.Loss`.
     """
+    if options.loss == "mse" or not options.class_weighted:
+        return options.make_loss()
     classes = len(training.label_names)
     return options.make_loss(balanced_weights(training.labels, classes))
 

@@ -45,7 +45,7 @@ class WeightedCrossEntropy(keras.losses.Loss):
         self.weights = weights
 
     def call(self, y_true, y_pred):
-        labels = _labels(y_true, y_pred)
+        labels = _labels(y_true)
         losses = keras.ops.sparse_categorical_crossentropy(
             labels, y_pred, from_logits=True
         )
@@ -64,7 +64,7 @@ class WeightedCrossEntropy(keras.losses.Loss):
         Args:
             y_true: as for a call.
         """
-        labels = keras.ops.cast(keras.ops.reshape(y_true, (-1,)), "int32")
+        labels = _labels(y_true)
         if self.weights is None:
             return keras.ops.sum(keras.ops.ones_like(labels, "float32"))
         table = keras.ops.convert_to_tensor(self.weights, "float32")
@@ -98,12 +98,12 @@ class ProbabilityMSE(keras.losses.Loss):
     def call(self, y_true, y_pred):
         chances = keras.ops.softmax(y_pred, axis=-1)
         target = keras.ops.one_hot(
-            _labels(y_true, y_pred), y_pred.shape[-1], dtype=chances.dtype
+            _labels(y_true), y_pred.shape[-1], dtype=chances.dtype
         )
         return keras.ops.mean(keras.ops.square(chances - target), axis=-1)
 
 
-def _labels(y_true, y_pred):
+def _labels(y_true):
     """Labels of shape (batch,)."""
     return keras.ops.cast(keras.ops.reshape(y_true, (-1,)), "int32")
 

@@ -1,5 +1,6 @@
 """`Options`: the arguments of a published system, as plain data."""
 
+import copy
 import dataclasses
 
 from tfq_hybrid.circuits import CircuitSpec, CustomCircuit
@@ -53,4 +54,6 @@ class Options:
 def _plain(value):
     if isinstance(value, (CircuitSpec, CustomCircuit, GradientMethod)):
         return value.to_dict()
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return list(value)
+    return copy.deepcopy(value)  # a caller may change a dict

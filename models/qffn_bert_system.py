@@ -60,6 +60,12 @@ class QFFNBertOptions(Options):
                 )
 
 
+def circuit_runs(options, sequence_length):
+    """How often each circuit runs for a text, an int."""
+    whole = options.tokens == "all" or options.adapter is not None
+    return sequence_length if whole else 1
+
+
 def vocabulary(options, texts, size):
     """The vocabulary of the preset, or one learned from the texts."""
     return bert_vocabulary(options.preset, texts, size)
@@ -91,12 +97,12 @@ def build(options, twin, setting):
         return _adapted(options, bert, setting)
     circuit = options.circuit
     if twin is None:
-        tokens = setting.sequence_length if options.tokens == "all" else 1
+        runs = circuit_runs(options, setting.sequence_length)
         check_memory(
             circuit.qubits,
             circuit.observable_count,
             circuit.layers,
-            setting.batch_size * tokens,
+            setting.batch_size * runs,
             layers=bert.num_layers if bert else 2,  # BERT-tiny has two
         )
     arguments = {

@@ -71,6 +71,7 @@ class QuantumHead(keras.layers.Layer):
                 encoder_circuit(qubits, count, *shape, options.entangled),
                 f"encoder_{index}",
                 index,
+                options.layers(qubits),
             )
             for index, count in enumerate(options.values_read)
         ]
@@ -82,7 +83,12 @@ class QuantumHead(keras.layers.Layer):
             options.share_weights,
             options.entangled,
         )
-        self.pqc = self._around(circuit, "pqc", options.encoders)
+        self.pqc = self._around(
+            circuit,
+            "pqc",
+            options.encoders,
+            options.layers(options.qubits, options.reuploads + 1),
+        )
         self.logits = keras.layers.Dense(
             self.classes, dtype=self.dtype_policy, name="logits"
         )
@@ -93,10 +99,10 @@ class QuantumHead(keras.layers.Layer):
         layers = [*self.encoders, self.pqc]
         self.supports_jit = all(layer.supports_jit for layer in layers)
 
-    def _around(self, circuit, name, index):
+    def _around(self, circuit, name, index, depth):
         """The layer around one of the circuits."""
         options = self.options
-        return make_circuit_layer(
+        layer = make_circuit_layer(
             circuit,
             engine=options.engine,
             repetitions=options.shots,
@@ -109,6 +115,8 @@ class QuantumHead(keras.layers.Layer):
             dtype=self.dtype_policy,
             name=name,
         )
+        layer.depth = depth
+        return layer
 
     def call(self, inputs):
         amplitudes = self._with_constant(inputs)

@@ -41,8 +41,19 @@ def block_angles(qubits, depth, distance, entangled=True):
     >>> block_angles(4, depth=3, distance=2)
     28
     """
+    return qubits * block_layers(qubits, depth, distance, entangled) + qubits
+
+
+def block_layers(qubits, depth, distance, entangled=True):
+    """Rings, one for each distance, in all layers of a block: C L.
+
+    Example:
+
+    >>> block_layers(4, depth=3, distance=2)
+    6
+    """
     longest = min(distance, qubits - 1) if entangled else 1
-    return qubits * max(longest, 1) * depth + qubits
+    return max(longest, 1) * depth
 
 
 def head_circuit(

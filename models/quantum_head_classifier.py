@@ -2,6 +2,7 @@
 
 import keras
 
+from tfq_hybrid.engines import check_memory
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 from tfq_hybrid.models.bert import (
     bert_backbone,
@@ -117,10 +118,14 @@ def build(options, twin, setting):
         A `QuantumHeadTextClassifier`, not compiled.
 
     Raises:
-        UserError: there is no preset, or it cannot be loaded.
+        UserError: there is no preset, it cannot be loaded, or the circuits
+            do not fit in memory.
     """
+    bert = bert_backbone(_preset(options), setting.sequence_length)
+    if twin is None:
+        _check_memory(options, bert.hidden_dim, setting.batch_size)
     return QuantumHeadTextClassifier.from_bert(
-        bert_backbone(_preset(options), setting.sequence_length),
+        bert,
         setting.classes,
         head=twin or "quantum",
         options=options,
@@ -130,6 +135,16 @@ def build(options, twin, setting):
         compile=False,
         name="quantum_head",
     )
+
+
+def _check_memory(options, width, batch):
+    """Raises `UserError` where the circuits would not fit in memory."""
+    qubits = options.qubits_of_encoders(width)
+    encoders = options.encoders
+    read = max(options.values_read)
+    check_memory(qubits, read, options.layers(qubits), batch, encoders)
+    layers = options.layers(options.qubits, options.reuploads + 1)
+    check_memory(options.qubits, options.readouts, layers, batch)
 
 
 def _preset(options):

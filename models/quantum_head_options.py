@@ -10,7 +10,10 @@ from tfq_hybrid.errors import (
     check_share,
 )
 from tfq_hybrid.models.options import Options
-from tfq_hybrid.models.quantum_head_circuits import block_angles
+from tfq_hybrid.models.quantum_head_circuits import (
+    block_angles,
+    block_layers,
+)
 
 # Those that say how the circuits run, and all that a linear head has not.
 RUN_OPTIONS = ("angle_range", "shots", "noise", "readout_error", "engine")
@@ -141,6 +144,16 @@ class QuantumHeadOptions(Options):
                 f"Received: encoder_qubits={self.encoder_qubits}"
             )
         return self.encoder_qubits
+
+    def layers(self, qubits, blocks=1):
+        """Layers of a circuit that hold a state while it trains, an int.
+
+        Args:
+            qubits: int.
+            blocks: int. Defaults to 1, an encoder.
+        """
+        shape = (self.depth, self.distance, self.entangled)
+        return blocks * block_layers(qubits, *shape)
 
     def parameters(self, width, classes):
         """Parameters of the head, circuits and linear layer.

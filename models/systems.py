@@ -62,6 +62,9 @@ class System:
             `TrainConfig` whose default is another one. Defaults to none.
         loss: function `(options, training data) -> keras.losses.Loss`.
             Defaults to `None`: that of the task.
+        circuit_runs: function `(options, sequence length) -> int`: how often
+            each circuit runs for an example. Defaults to once for each
+            token.
     """
 
     name: str
@@ -73,6 +76,7 @@ class System:
     parts: Callable = lambda model: {}
     defaults: Callable = lambda options: {}
     loss: Callable | None = None
+    circuit_runs: Callable = lambda options, sequence_length: sequence_length
 
 
 SYSTEMS = {
@@ -90,6 +94,7 @@ SYSTEMS = {
             vocabulary=qffn_bert_system.vocabulary,
             build=qffn_bert_system.build,
             parts=qffn_bert_system.parts,
+            circuit_runs=qffn_bert_system.circuit_runs,
         ),
         System(
             name="hyqut",
@@ -122,6 +127,7 @@ SYSTEMS = {
             build=hybrid_bert_system.build,
             loss=hybrid_bert_system.loss,
             parts=lambda model: {"head": [model.head]},
+            circuit_runs=lambda options, sequence_length: 1,
         ),
         System(
             name="quantum-head",
@@ -134,6 +140,7 @@ SYSTEMS = {
             vocabulary=quantum_head_classifier.vocabulary,
             build=quantum_head_classifier.build,
             parts=lambda model: {"head": [model.head]},
+            circuit_runs=lambda options, sequence_length: 1,
         ),
         System(
             name="qaa",

@@ -5,9 +5,27 @@ own needs no row here; one in `SEARCHED` says what a search takes when the
 user names nothing.
 """
 
+import dataclasses
+
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.tuning.configured import CIRCUIT_ARGUMENTS, arguments_of
 from tfq_hybrid.tuning.dimensions import Choice, Condition, Range
+
+
+@dataclasses.dataclass(frozen=True)
+class Above:
+    """As `Condition`: where another argument is above a number."""
+
+    name: str
+    bound: int
+
+    def holds(self, value):
+        """Whether the other argument's value is above it."""
+        return value > self.bound
+
+    def __str__(self):
+        return f"above {self.bound}"
+
 
 INTEGERS = (
     "batch_size",
@@ -34,7 +52,7 @@ CATALOGUE = (
     Choice(
         "scaling", ("pi_tanh", "half_pi_tanh", "arctan", "identity"), _angles
     ),
-    Choice("share_weights", (False, True), Condition("reuploads", (1, 2, 3))),
+    Choice("share_weights", (False, True), Above("reuploads", 0)),
     Choice(
         "ansatz",
         (["ry", "rz", "cnot"], ["ry", "cnot"], ["rx", "rz", "cz"]),

@@ -34,21 +34,20 @@ def conditioned(config, chosen, given):
             continue
         if condition is None or condition.name not in chosen:
             # Without the parent the config's own value decides.
-            fits = condition is None or (
-                base.get(condition.name) in condition.values
+            fits = condition is None or condition.holds(
+                base.get(condition.name)
             )
             if fits:
                 yield dimension
             elif name in given:
                 raise UserError(
-                    f"Expected {condition.name} to be one of "
-                    f"{', '.join(map(str, condition.values))} where {name} is "
-                    f"searched. Received: {condition.name}="
+                    f"Expected {condition.name} to be {condition} where "
+                    f"{name} is searched. Received: {condition.name}="
                     f"{base.get(condition.name)!r}"
                 )
             continue
         parent = chosen[condition.name]
-        shared = [v for v in parent.values if v in condition.values]
+        shared = [v for v in parent.values if condition.holds(v)]
         if len(shared) == len(parent.values):
             yield dimension
         elif shared:
@@ -56,9 +55,8 @@ def conditioned(config, chosen, given):
             yield _under(dimension, limits)
         elif name in given:
             raise UserError(
-                f"Expected {condition.name} to take one of "
-                f"{', '.join(map(str, condition.values))}, which {name} "
-                f"needs. Received: {condition.name}="
+                f"Expected a {condition.name} that is {condition}, which "
+                f"{name} needs. Received: {condition.name}="
                 f"{','.join(map(str, parent.values))}"
             )
 

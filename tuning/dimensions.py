@@ -26,6 +26,13 @@ class Condition:
     name: str
     values: tuple
 
+    def holds(self, value):
+        """Whether the other dimension's value is one of them."""
+        return value in self.values
+
+    def __str__(self):
+        return f"one of {', '.join(map(str, self.values))}"
+
 
 @dataclasses.dataclass(frozen=True)
 class Choice:

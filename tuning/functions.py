@@ -82,7 +82,7 @@ class FunctionTrials:
         model = self.build(values)
         inputs, steps, size = self._first_batch()
         forward = forward_seconds(model, inputs)
-        needed = model_bytes(model, size, 1)
+        needed = model_bytes(model, size)
         check_bytes(needed, max_bytes)
         epochs = values.get("epochs", self.epochs)
         return foresee(needed, model.count_params(), forward, steps, epochs)

@@ -3,10 +3,9 @@
 import dataclasses
 import time
 
-from tfq_hybrid.adapters import named_layers
-from tfq_hybrid.engines import estimate_bytes, human_bytes
+from tfq_hybrid.engines import human_bytes
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.layers import QuantumDense
+from tfq_hybrid.training.estimate import circuit_bytes
 
 # A weight, its gradient and two moments of Adam, in single precision.
 PARAMETER_BYTES = 16
@@ -36,31 +35,17 @@ class Prediction:
         return {"bytes": self.bytes, "seconds": round(self.seconds, 3)}
 
 
-def model_bytes(model, batch_size, tokens):
+def model_bytes(model, runs):
     """Bytes of a training step: circuits, and 16 bytes a parameter.
 
     Args:
         model: a built `keras.Model`.
-        batch_size: int.
-        tokens: int. The tokens of an example that go through each circuit.
+        runs: int. How often each circuit runs in a step.
 
     Returns:
         int, in bytes.
     """
-    circuits = [
-        layer.circuit
-        for _, layer in named_layers(model)
-        if isinstance(layer, QuantumDense)
-    ]
-    states = sum(
-        estimate_bytes(
-            circuit.qubits,
-            circuit.observable_count,
-            circuit.layers,
-            batch_size * tokens,
-        )
-        for circuit in circuits
-    )
+    states = circuit_bytes(model, runs)
     return states + PARAMETER_BYTES * model.count_params()
 
 

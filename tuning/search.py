@@ -58,7 +58,7 @@ def search(study, output, max_trials=30, max_bytes=None, report=print):
     study.oracle(max_trials)  # checks it before anything is written
     with searching(study, output, max_bytes) as (folder, limit):
         run_tuner(study, folder, max_trials, limit, report)
-    return results(study, folder)
+    return results(folder)
 
 
 def search_with_workers(
@@ -101,7 +101,7 @@ def search_with_workers(
             report(line)
         options = ["--max-trials", max_trials, "--max-memory", limit]
         Crew(folder, workers, port, [*map(str, options)], report).run()
-    return results(study, folder)
+    return results(folder)
 
 
 @contextlib.contextmanager
@@ -124,7 +124,7 @@ def searching(study, output, max_bytes=None, workers=1):
             write_results(study, folder)
 
 
-def results(study, folder):
+def results(folder):
     """The content of `search.json`, a dict.
 
     Raises:

@@ -77,7 +77,7 @@ class SystemTrials:
         model = build_model(config, vocabulary, classes)
         encoded = self.task.encode(self.training, model, config)
         steps = -(-len(encoded) // config.batch_size)
-        compile_model(model, config, steps)
+        compile_model(model, config, steps, encoded)
         return model
 
     def predict(self, values, max_bytes=None):
@@ -92,19 +92,17 @@ class SystemTrials:
                 more than `max_bytes`.
         """
         config = configured(self.config, values)
-        first = getattr(config.options, "tokens", "all") == "cls"
-        tokens = 1 if first else config.sequence_length
         circuit = circuit_of(config)
         if circuit and config.classical is None and "depth" in circuit:
             # One circuit alone, before anything is built.
             layers = circuit["depth"] * (1 + circuit["reuploads"])
             needed = estimate_bytes(
-                circuit["qubits"], 1, layers, config.batch_size * tokens
+                circuit["qubits"], 1, layers, config.circuit_runs
             )
             check_bytes(needed, max_bytes)
         keras.utils.set_random_seed(config.seed)
         model = self.build(values)
-        needed = model_bytes(model, config.batch_size, tokens)
+        needed = model_bytes(model, config.circuit_runs)
         check_bytes(needed, max_bytes)
         encoded = self.task.encode(self.training, model, config)
         with self.task.fed(model):

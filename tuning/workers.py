@@ -6,6 +6,7 @@ loopback address only. Each worker gets cores of its own.
 
 import contextlib
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -88,7 +89,7 @@ def joining_lines(output, port):
         f"  ssh -N -L {port}:{LOOPBACK}:{port} {socket.gethostname()} &",
         f"  KERASTUNER_TUNER_ID=worker-there KERASTUNER_ORACLE_IP={LOOPBACK} "
         f"KERASTUNER_ORACLE_PORT={port} \\",
-        f"      tfq-hybrid tune --join --output {output}",
+        f"      tfq-hybrid tune --join --output {shlex.quote(str(output))}",
     ]
 
 

@@ -23,13 +23,14 @@ def test_trained_evaluated_exported_asked(preset, tmp_path, capsys, data_dir):
     train = ["train", "--data", "embedded", "--data-dir", data_dir, *QUICK]
     train += ["--preset", preset, "--adapter", "QuantumAdapter"]
     train += ["--targets", "ffn", "--layers", "1", "--adapter-size", 2]
-    code, out, _ = run(capsys, *train, "--output", tmp_path / "run")
+    code, out, _ = run(capsys, *train, "--output", tmp_path / "a run")
     assert code == 0
     # 3 qubits for 8 features, 2 layers of 3 angles, and the head.
     trained = 6 + 3 * 8 + (8 * 2 + 2)
     assert f"QuantumAdapter: {trained} of" in out
     assert "1 circuits of 6 angles" in out
-    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert f"Next: tfq-hybrid export '{tmp_path / 'a run'}' " in out
+    metrics = json.loads((tmp_path / "a run" / "metrics.json").read_text())
     assert metrics["parameters"]["trained"] == trained
     assert metrics["parameters"]["circuits"] == 6
     # Keras counts backbones, so that the name may end in a number.
@@ -37,11 +38,11 @@ def test_trained_evaluated_exported_asked(preset, tmp_path, capsys, data_dir):
     assert any(re.match(name, key) for key in metrics["history"][0])
 
     common = ["--data", "embedded", "--data-dir", data_dir, "--json"]
-    code, out, _ = run(capsys, "evaluate", tmp_path / "run", *common)
+    code, out, _ = run(capsys, "evaluate", tmp_path / "a run", *common)
     assert code == 0
     assert 0.0 <= json.loads(out)["accuracy"] <= 1.0
     code, *_ = run(
-        capsys, "export", tmp_path / "run", "--output", tmp_path / "saved"
+        capsys, "export", tmp_path / "a run", "--output", tmp_path / "saved"
     )
     assert code == 0
     code, out, _ = run(capsys, "predict", tmp_path / "saved", "the good plot")
@@ -49,12 +50,15 @@ def test_trained_evaluated_exported_asked(preset, tmp_path, capsys, data_dir):
     assert "positive" in out or "negative" in out
 
     # An unfinished run goes on, with the same options or none.
-    (tmp_path / "run" / "metrics.json").unlink()
-    resume = ["train", "--resume", "--output", tmp_path / "run", "--json"]
+    (tmp_path / "a run" / "metrics.json").unlink()
+    resume = ["train", "--resume", "--output", tmp_path / "a run", "--json"]
     code, _, err = run(capsys, *resume, "--adapter", "LoRA")
     assert code == 2
     assert "--adapter is 'QuantumAdapter'" in err
-    code, out, _ = run(capsys, *resume, "--adapter", "QuantumAdapter")
+    code, _, err = run(capsys, *resume, "--adapter-size", 3)
+    assert code == 2
+    assert "--adapter-size is another. Received: --adapter-size=3" in err
+    code, out, _ = run(capsys, *resume, *train[5:])
     assert code == 0
 
 
@@ -70,6 +74,10 @@ TRAIN = ["train", "--output", "OUT", "--data", "embedded"]
         (
             ["--adapter", "LoRA", "--preset", "P", "--tokens", "cls"],
             "no --tokens with --adapter",
+        ),
+        (
+            ["--adapter", "LoRA", "--preset", "P", "--set", "residual=false"],
+            "no --residual with --adapter",
         ),
         (
             ["--adapter", "LoRA", "--preset", "P", "--qubits", "3"],

@@ -6,6 +6,11 @@ import pytest
 import tensorflow as tf
 
 from tfq_hybrid.cli.main import main
+from tfq_hybrid.cli.system_options import given_options
+from tfq_hybrid.cli.train import train
+from tfq_hybrid.cli.train_config import read_config, resumed_config
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.training import RunFolder
 
 SMALL = (
     "--limit 64 --sequence-length 12 --batch-size 16 --qubits 2 --depth 1"
@@ -41,10 +46,11 @@ def test_train_evaluate_export_predict(trained, tmp_path, capsys):
     assert result["examples"] == 1000
     low, high = result["accuracy_interval"]
     assert low <= result["accuracy"] <= high
-    exported = tmp_path / "exported"
+    exported = tmp_path / "a folder"
     code, out, _ = run(capsys, "export", trained, "--output", exported)
     assert code == 0
     assert str(exported / "1") in out
+    assert f"Next: tfq-hybrid predict '{exported}' " in out
     sentences = ["the plot is good", "the plot is bad"]
     code, out, _ = run(capsys, "predict", exported, *sentences, "--json")
     answers = json.loads(out)
@@ -140,6 +146,51 @@ def test_resume_refuses_other_options(trained, tmp_path, capsys):
     code, out, _ = run(capsys, *common, "--depth", 1)
     assert code == 0
     assert json.loads(out)["epochs"] == 1
+
+
+HYQUT = (
+    "--model hyqut --size tiny --layers 0,1 --targets all-attention "
+    "--observables Z0,Z1 --set differentiator=central_difference --seed 3"
+).split()
+
+
+@pytest.mark.parametrize(
+    "again,differs",
+    [
+        (HYQUT, None),
+        (["--layers", "0"], "--layers is [0, 1]. Received: --layers='0'"),
+        (["--targets", "query"], "--targets is ['"),
+        (["--set", "differentiator=spsa"], "--differentiator is {'name'"),
+        (["--qubits", "1"], "--qubits is 10"),
+        (["--model", "qffn-bert"], "--model is 'hyqut'"),
+        (["--adapter", "LoRA"], "--adapter is another"),
+    ],
+    ids=str,
+)
+def test_resume_takes_the_words_that_the_run_began_with(
+    again, differs, tmp_path, monkeypatch
+):
+    begun = read_config(words(["--data", "a.txt", *HYQUT]), None)
+    monkeypatch.setattr(RunFolder, "check_writable", lambda *a, **k: None)
+    monkeypatch.setattr(RunFolder, "read", lambda folder: (begun, (), (), []))
+    if differs is None:
+        assert resumed_config(tmp_path, words(again)) == begun
+        return
+    with pytest.raises(UserError) as caught:
+        resumed_config(tmp_path, words(again))
+    assert differs in str(caught.value)
+
+
+def words(arguments):
+    """What the command makes of its options."""
+    line = ["--output", "run", *arguments]
+    options = train.make_context("train", line).params
+    for name in (
+        *("output", "circuit_file", "distribute", "resume", "overwrite"),
+        "as_json",
+    ):
+        del options[name]
+    return given_options(options)
 
 
 TRAIN = ["train", "--output", "OUT", "--data"]

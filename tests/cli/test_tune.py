@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -13,7 +14,12 @@ import psutil
 import pytest
 
 from tfq_hybrid.cli.main import main
-from tfq_hybrid.tuning.workers import LOOPBACK, environment, share_cores
+from tfq_hybrid.tuning.workers import (
+    LOOPBACK,
+    environment,
+    joining_lines,
+    share_cores,
+)
 
 COMMAND = [sys.executable, "-c", "from tfq_hybrid.cli.main import main; main()"]
 SMALL = (
@@ -110,6 +116,11 @@ def test_joining_needs_an_address(tmp_path, capsys, monkeypatch):
         monkeypatch.setenv(name, value)
     code, _, err = run(capsys, "tune", "--join", "--output", tmp_path)
     assert code == 2 and "folder of a search" in err
+
+
+def test_the_lines_to_join_by_quote_the_folder():
+    *_, line = joining_lines("/shared/a search", 5000)
+    assert shlex.split(line)[-1] == "/shared/a search"
 
 
 def test_workers_have_cores_of_their_own():

@@ -1,11 +1,13 @@
 """Text for language models: files, windows, byte pairs."""
 
 import json
+import time
 
 import numpy as np
 import pytest
 
 from tfq_hybrid.data import (
+    Corpus,
     byte_pair_vocabulary,
     encode_corpus,
     learn_merges,
@@ -95,6 +97,20 @@ def test_the_end_is_held_out(tmp_path):
     assert training.rows + held_out.rows == corpus.rows
     # Nine tenths of the letters, in whole lines.
     assert held_out.rows[0] == "089\n"
+    parts = corpus.split(0.2, 0.1)
+    assert [len(part) for part in parts] == [69, 20, 11]
+    assert [row for part in parts for row in part.rows] == corpus.rows
+    # Something is held out, be the end as long as it may.
+    training, held_out = Corpus(["a", "b" * 99], "plain").split(0.1)
+    assert (training.rows, held_out.rows) == (["a"], ["b" * 99])
+
+
+def test_a_long_text_is_split_at_once():
+    corpus = Corpus(["a line\n"] * 100_000, "plain")
+    began = time.perf_counter()
+    training, held_out = corpus.split(0.1)
+    assert time.perf_counter() - began < 5
+    assert (len(training), len(held_out)) == (90_000, 10_000)
 
 
 @pytest.mark.parametrize(

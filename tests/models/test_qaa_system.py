@@ -82,11 +82,16 @@ def test_the_command_logs_the_ratios(tmp_path, capsys):
         ("place=all", "Expected place to be one of"),
         ("plase=both", "plase"),
         ("place", "NAME=VALUE"),
+        (
+            "base=runs/gpt --vocabulary-size 300",
+            "no --vocabulary-size with --set base",
+        ),
+        ("base=runs/gpt --set size=tiny", "no --size with --set base"),
     ],
 )
 def test_settings_that_are_wrong(setting, message, tmp_path, capsys):
     arguments = ["train", "--model", "qaa", "--data", "embedded"]
-    arguments += ["--set", setting, "--output", tmp_path / "run"]
+    arguments += ["--set", *setting.split(), "--output", tmp_path / "run"]
     code, _, error = run(capsys, *arguments)
     assert code == 2
     assert message in error

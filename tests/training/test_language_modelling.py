@@ -152,6 +152,18 @@ def test_dialogues_are_trained_and_known_as_such(quick, real_data, tmp_path):
 
 
 @pytest.mark.parametrize(
+    "name,value",
+    [("split", "test"), ("label_column", "label"), ("data_dir", "data")],
+)
+def test_evaluate_refuses_what_it_would_not_heed(
+    name, value, quick, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(RunFolder, "read", lambda folder: (quick, (), (), []))
+    with pytest.raises(UserError, match=f"no {name} for a run of hyqut"):
+        evaluate(tmp_path, quick.data, **{name: value})
+
+
+@pytest.mark.parametrize(
     "arguments,message",
     [
         ({"options": {"size": "9m"}}, "Did you mean '8m'"),

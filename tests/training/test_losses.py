@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from tfq_hybrid.data import TextDataset
-from tfq_hybrid.models import ProbabilityMSE, WeightedCrossEntropy
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.models import SYSTEMS, ProbabilityMSE, WeightedCrossEntropy
 from tfq_hybrid.training import TrainConfig
 from tfq_hybrid.training.build import compile_model
 
@@ -27,3 +28,14 @@ def test_hybrid_bert_trains_with_its_loss(options, kind, weights):
     assert getattr(model.loss, "weights", None) == weights
     compile_model(model, config, 4)
     assert type(model.loss) is keras.losses.SparseCategoricalCrossentropy
+
+
+@pytest.mark.parametrize(
+    "options", [{"class_weighted": False}, {"loss": "mse"}], ids=str
+)
+def test_a_class_without_examples_needs_no_weight(options):
+    data = TextDataset(["a"] * 2, np.array([0, 1]), ("no", "yes", "maybe"))
+    system = SYSTEMS["hybrid-bert"]
+    system.loss(system.options(**options), data)
+    with pytest.raises(UserError, match="all 3 classes"):
+        system.loss(system.options(), data)

@@ -254,6 +254,33 @@ def test_angles_have_a_learning_rate_of_their_own(quick):
             assert slow < 1e-6
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+def test_the_angles_alone_train(optimizer, quick):
+    config = dataclasses.replace(
+        quick,
+        optimizer=optimizer,
+        weight_decay=0.5,
+        learning_rate=0.0,
+        quantum_learning_rate=1e-2,
+        warmup=0.0,
+    )
+    keras.utils.set_random_seed(0)
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b"]
+    model = build_model(config, vocabulary, 2)
+    compile_model(model, config, 1000)
+    variables = model.trainable_variables
+    before = [v.numpy() for v in variables]
+    model.train_on_batch(np.array(["a b", "b"]), np.array([0, 1]))
+    for variable, old in zip(variables, before, strict=True):
+        move = np.abs(variable.numpy() - old).max()
+        if variable.path.endswith("pqc/parameters"):
+            assert 1e-4 < move < 1.01e-2
+        else:
+            assert move == 0.0
+    again = type(model.optimizer).from_config(model.optimizer.get_config())
+    assert (again.angle_rate, again.other_rate) == (1.0, 0.0)
+
+
 def test_early_stopping_keeps_the_best_epoch(quick, tmp_path):
     config = dataclasses.replace(
         quick, epochs=30, patience=1, learning_rate=1e-9

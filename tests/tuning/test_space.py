@@ -1,10 +1,12 @@
 """Spaces: what is searched, under which conditions, in whose words."""
 
+import json
 import tempfile
 
 import pytest
 from keras_tuner.engine.hyperparameters import HyperParameters
 
+from tfq_hybrid.adapters import LoRA, ReplaceDense
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.training import TrainConfig
 from tfq_hybrid.tuning import Choice, Condition, Range, Space, space_of
@@ -79,6 +81,44 @@ def test_what_is_named_replaces_or_joins():
     assert space_of(CONFIG, ["qubits=2,4"], only=True).names == ["qubits"]
 
 
+@pytest.mark.parametrize(
+    "reuploads, limits", [("4,5", None), ("2,4", None), ("0,4,5", (4, 5))]
+)
+def test_weights_are_shared_wherever_there_are_several(reuploads, limits):
+    words = [f"reuploads={reuploads}", "share_weights"]
+    _, shared = space_of(CONFIG, words, only=True).dimensions
+    condition = limits and Condition("reuploads", limits)
+    assert (shared.name, shared.condition) == ("share_weights", condition)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        TrainConfig(
+            "embedded",
+            options={
+                "preset": "bert_tiny_en_uncased",
+                "adapter": ReplaceDense(targets="all-ffn").to_dict(),
+            },
+        ),
+        TrainConfig(
+            "embedded",
+            options={
+                "preset": "bert_tiny_en_uncased",
+                "adapter": LoRA(rank=4).to_dict(),
+            },
+        ),
+    ],
+    ids=["ReplaceDense", "LoRA"],
+)
+def test_the_values_of_a_trial_leave_the_config_alone(config):
+    before = json.dumps(config.to_dict())
+    changes = {"rank": 64} if "rank" in config.options.adapter else {"depth": 5}
+    changed = configured(config, changes)
+    assert json.dumps(changed.to_dict()) != before
+    assert json.dumps(config.to_dict()) == before
+
+
 def test_amplitudes_take_no_scaling():
     space = space_of(
         CONFIG, ["encoding=angle,amplitude", "scaling", "reuploads"], only=True
@@ -117,6 +157,8 @@ def test_a_twin_is_searched_where_it_heeds(classical, names):
         (["learning_rate=1e-4:1e-2:cubic"], False, "'cubic' is neither"),
         (["entanglement=rng"], False, "Did you mean 'ring'?"),
         (["entanglement=ring", "distance"], False, "which distance needs"),
+        (["reuploads=0", "share_weights"], True, "reuploads that is above 0"),
+        (["share_weights"], True, "reuploads to be above 0"),
         (["distance=2"], True, "long_range"),
         (["ansatz=ry+cnto"], False, "Did you mean 'cnot'?"),
         (["batch_size"], False, "batch_size=VALUE,VALUE"),

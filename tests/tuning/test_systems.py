@@ -2,7 +2,14 @@
 
 import json
 
+import pytest
+
+from tests.cli.test_adapter import preset  # noqa: F401
+from tfq_hybrid.engines import estimate_bytes
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.models import SYSTEMS, ProbabilityMSE, Setting
 from tfq_hybrid.training import RunFolder, TrainConfig
+from tfq_hybrid.training.estimate import describe
 from tfq_hybrid.tuning import SystemTrials, run_trial
 from tfq_hybrid.tuning.predicted import PARAMETER_BYTES
 
@@ -56,3 +63,64 @@ def test_a_trial_and_one_that_goes_on_from_it(tmp_path, data_dir):
         trials, "3", {"qubits": 0}, tmp_path / "3", report=lines.append
     )
     assert none["status"] == "infeasible"
+
+
+@pytest.mark.parametrize(
+    "model, options, sizes",
+    [
+        # Qubits, operators and layers of each circuit; one run for a text.
+        ("hybrid-bert", {"circuit": {"qubits": 5, "depth": 2}}, [(5, 5, 2)]),
+        (
+            "quantum-head",
+            {"qubits": 4, "encoders": 2, "depth": 1, "reuploads": 2},
+            [(3, 2, 2), (3, 2, 2), (4, 1, 6)],
+        ),
+    ],
+)
+def test_a_circuit_that_runs_once_for_a_text(
+    model,
+    options,
+    sizes,
+    preset,  # noqa: F811
+    data_dir,
+):
+    config = TrainConfig(
+        "embedded",
+        model=model,
+        options={"preset": str(preset), **options},
+        limit=16,
+        sequence_length=8,
+        batch_size=16,
+        data_dir=str(data_dir),
+    )
+    trials = SystemTrials(config)
+    predicted = trials.predict({})
+    circuits = predicted.bytes - PARAMETER_BYTES * predicted.parameters
+    assert circuits == sum(estimate_bytes(*size, 16) for size in sizes)
+    built, training = trials.build({}), trials.training
+    lines = "\n".join(describe(built, config, training))
+    assert f"\n{len(sizes)} circuits of " in lines
+
+
+def test_a_model_that_is_built_has_the_loss_of_its_system(
+    preset,  # noqa: F811
+    data_dir,
+):
+    config = TrainConfig(
+        "embedded",
+        model="hybrid-bert",
+        options={"preset": str(preset), "loss": "mse"},
+        limit=16,
+        sequence_length=8,
+        data_dir=str(data_dir),
+    )
+    model = SystemTrials(config).build({"qubits": 2})
+    assert type(model.loss) is ProbabilityMSE
+
+
+@pytest.mark.parametrize("model", ["hybrid-bert", "quantum-head"])
+def test_circuits_beyond_memory_are_not_built(model, preset):  # noqa: F811
+    system = SYSTEMS[model]
+    options = system.options(preset=str(preset))
+    with pytest.raises(UserError, match="circuits that fit in memory"):
+        system.build(options, None, Setting(["a"], 8, 10**9, 2))

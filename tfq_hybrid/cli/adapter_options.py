@@ -33,7 +33,7 @@ def read_adapter(given, circuit):
             "Expected --preset with --adapter: what is frozen has to be "
             f"pretrained. Received: --adapter={name!r}"
         )
-    for key in ("classical", "tokens"):
+    for key in ("classical", "tokens", "residual"):
         if key in given:
             raise _idle(key, given[key], "with --adapter")
     size = options.pop("adapter_size", None)

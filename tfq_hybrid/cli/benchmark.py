@@ -2,8 +2,11 @@
 
 import json
 import pathlib
+import shlex
 
 import click
+
+from tfq_hybrid.cli.progress import report, status
 
 EPILOG = """
 Examples:
@@ -146,13 +149,13 @@ def engines(
         peers=peers,
         training_step="training-step" in groups,
         overwrite=overwrite,
-        report=(lambda line: None) if as_json else _report,
-        status=(lambda line: None) if as_json else _status,
+        report=(lambda line: None) if as_json else report,
+        status=(lambda line: None) if as_json else status,
     )
     if as_json:
         click.echo(json.dumps(results.content))
         return
-    _report(f"Report: {pathlib.Path(output) / 'report.md'}, beside plot.png")
+    report(f"Report: {pathlib.Path(output) / 'report.md'}, beside plot.png")
 
 
 def _settings(options, quick):
@@ -174,19 +177,6 @@ def _settings(options, quick):
     return settings
 
 
-def _report(line):
-    """A line that stays."""
-    _status("")
-    click.echo(line)
-
-
-def _status(line):
-    """A line that the next one replaces, where a person looks."""
-    stream = click.get_text_stream("stderr")
-    if stream.isatty():
-        click.echo(f"\r\033[K{line}", nl=False, err=True)
-
-
 @benchmark.command("install-peers", epilog=INSTALL_EPILOG)
 @click.option(
     "--path",
@@ -204,4 +194,5 @@ def install_peers(path):
     from tfq_hybrid.benchmarks import peers
 
     python = peers.install_peers(path, report=click.echo)
+    python = shlex.quote(str(python))
     click.echo(f"Next: tfq-hybrid benchmark engines --peers {python}")

@@ -24,12 +24,7 @@ Examples:
     help="A .tsv, .csv or .jsonl file, a TFDS name, or 'embedded'; for a "
     "language model a .txt or .jsonl file.",
 )
-@click.option(
-    "--split",
-    default="test",
-    show_default=True,
-    help="The split of a TFDS data set.",
-)
+@click.option("--split", help="The split of a TFDS data set. Default: test.")
 @click.option("--text-column", help="Default: that of the run.")
 @click.option("--label-column", help="Default: that of the run.")
 @click.option("--data-dir", type=click.Path(), help="Where TFDS keeps data.")

@@ -1,6 +1,7 @@
 """`tfq-hybrid export`."""
 
 import json
+import shlex
 
 import click
 
@@ -58,8 +59,9 @@ def export(run, output, twin, form, as_json):
         click.echo(json.dumps({"path": str(version), "labels": list(names)}))
         return
     text = "a fine film" if names else "Once upon a time"
+    saved = shlex.quote(output)
     click.echo(
         f"Exported to {version}\n"
-        f'Next: tfq-hybrid predict {output} "{text}", or tfq-hybrid '
-        f"serve {output}"
+        f'Next: tfq-hybrid predict {saved} "{text}", or tfq-hybrid '
+        f"serve {saved}"
     )

@@ -2,6 +2,7 @@
 
 import click
 
+from tfq_hybrid.cli.progress import report, status
 from tfq_hybrid.startup import quiet_imports
 
 EPILOG = """
@@ -73,21 +74,8 @@ def reproduce(recipe, quick, budget, full, output, **options):
         output=output or f"results/{recipe}-{scale}",
         scale=scale,
         minutes=parse_minutes(budget) if budget else None,
-        report=_report,
-        status=_status,
+        report=report,
+        status=status,
         **options,
     )
-    _report(f"Report: {path}")
-
-
-def _report(line):
-    """A line that stays."""
-    _status("")
-    click.echo(line)
-
-
-def _status(line):
-    """A line that the next one replaces, where a person looks."""
-    stream = click.get_text_stream("stderr")
-    if stream.isatty():
-        click.echo(f"\r\033[K{line}", nl=False, err=True)
+    report(f"Report: {path}")

@@ -1,6 +1,7 @@
 """`tfq-hybrid train`."""
 
 import json
+import shlex
 
 import click
 
@@ -204,12 +205,11 @@ def train(
         return
     click.echo(_summary(metrics))
     click.echo(f"Run folder: {output}")
+    run = shlex.quote(output)
     if "validation_perplexity" in metrics:
-        click.echo(f'Next: tfq-hybrid generate {output} "A prompt"')
+        click.echo(f'Next: tfq-hybrid generate {run} "A prompt"')
     else:
-        click.echo(
-            f"Next: tfq-hybrid export {output} --output saved_models/NAME"
-        )
+        click.echo(f"Next: tfq-hybrid export {run} --output saved_models/NAME")
 
 
 def _summary(metrics):

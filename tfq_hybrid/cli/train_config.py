@@ -75,6 +75,8 @@ def _refuse_idle_options(given, system):
         idle["--optimizer adam"] = {"weight_decay"}
     if "preset" in given:
         idle["--preset"] = {"vocabulary_size"}
+    if given.get("base") is not None:
+        idle["--set base"] = {"vocabulary_size", "size", "dropout"}
     if is_local(given["data"]):
         idle[f"--data {given['data']}"] = {"split"}
     for cause, names in idle.items():
@@ -102,18 +104,57 @@ def resumed_config(output, given):
     folder = RunFolder(output)
     folder.check_writable(resume=True, overwrite=False)
     config, *_ = folder.read()
+    stored = _options_of(config)
+    for name, value in given.items():
+        if not _agrees(config, name, value):
+            option = f"--{name.replace('_', '-')}"
+            other = repr(stored[name]) if name in stored else "another"
+            raise UserError(
+                f"Expected the options of the run in {output}, where "
+                f"{option} is {other}. Received: {option}={value!r}"
+            )
+    return config
+
+
+def _options_of(config):
+    """The options of a config that are written in it, a dict."""
     stored = config.to_dict()
     options = stored.pop("options")
     stored = {**(options.get("circuit") or {}), **options, **stored}
-    if options.get("adapter"):
-        stored |= options["adapter"]
-        stored["adapter"] = options["adapter"]["method"]
-    for name, value in given.items():
-        if stored.get(name) != value:
-            option = f"--{name.replace('_', '-')}"
-            raise UserError(
-                f"Expected the options of the run in {output}, where "
-                f"{option} is {stored.get(name)!r}. Received: {option}="
-                f"{value!r}"
-            )
-    return config
+    adapter = options.get("adapter")
+    if adapter:
+        stored |= {**adapter, **(adapter.get("circuit") or {})}
+        stored["adapter"] = adapter["method"]
+    return stored
+
+
+def _agrees(config, name, value):
+    """Whether a config stays as it is with an option that is given again."""
+    from tfq_hybrid.training import TrainConfig
+
+    try:
+        again = TrainConfig.from_dict(_with_option(config, name, value))
+    except UserError:  # it does not go together with the others
+        return False
+    return again.to_dict() == config.to_dict()
+
+
+def _with_option(config, name, value):
+    """The arguments of a config, with one of them as an option says it."""
+    from tfq_hybrid.adapters import method_from_dict
+
+    arguments = config.to_dict()
+    options = arguments["options"]
+    adapter = options.get("adapter")
+    if name in CIRCUIT_OPTIONS and "circuit" in options:
+        holder = adapter or options
+        holder["circuit"] = {**(holder.get("circuit") or {}), name: value}
+    elif name == "adapter":
+        options["adapter"] = {**(adapter or {}), "method": value}
+    elif adapter and name == "adapter_size":
+        options["adapter"] = method_from_dict(adapter).at_size(value).to_dict()
+    elif adapter and name in adapter:
+        adapter[name] = value
+    else:
+        arguments[name] = value
+    return arguments

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 
 import click
 
@@ -164,13 +165,14 @@ def _tell(result, output):
     from tfq_hybrid.reports import write_report
 
     page = write_report(output).page
+    best_run = shlex.quote(f"{output}/best")
     click.echo(
         f"Best: trial {best['id']}, {first} {best['metrics'][first]:.4f}, "
         f"{best['parameters']:,} parameters. Pareto front: "
         f"{', '.join(result['pareto'])}.\n"
         f"Search folder: {output} (report.md, search.json)\n"
         f"Page: {page}\n"
-        f"Next: tfq-hybrid export {output}/best --output saved_models/NAME"
+        f"Next: tfq-hybrid export {best_run} --output saved_models/NAME"
     )
 
 

@@ -1,7 +1,9 @@
 """`load_corpus`: text for language models, plain or as dialogues."""
 
+import bisect
 import dataclasses
 import hashlib
+import itertools
 import json
 import pathlib
 
@@ -42,13 +44,27 @@ class Corpus:
         """The first `count` lines or dialogues; all of them for `None`."""
         return dataclasses.replace(self, rows=self.rows[:count])
 
-    def split(self, fraction):
-        """Two parts, the second the end, of about `fraction` of the text."""
+    def split(self, *fractions):
+        """Parts in the order of the text, all but the first of given sizes.
+
+        Args:
+            *fractions: float. About how much of the text each part after the
+                first takes, by its length. The last part has a row at least.
+
+        Returns:
+            A tuple of `Corpus`, one more than there are fractions.
+        """
         sizes = [len(json.dumps(row)) for row in self.rows]
-        wanted, cut = sum(sizes) * (1 - fraction), 0
-        while cut < len(sizes) - 1 and sum(sizes[: cut + 1]) <= wanted:
-            cut += 1
-        return self.take(cut), dataclasses.replace(self, rows=self.rows[cut:])
+        ends = list(itertools.accumulate(sizes))
+        cuts = [0]
+        for part in range(len(fractions)):
+            wanted = sum(sizes) * (1 - sum(fractions[part:]))
+            cut = bisect.bisect_right(ends, wanted)
+            cuts.append(max(0, min(cut, len(sizes) - 1)))
+        return tuple(
+            dataclasses.replace(self, rows=self.rows[start:end])
+            for start, end in itertools.pairwise([*cuts, len(sizes)])
+        )
 
     def fingerprint(self):
         """A digest of all text, a hexadecimal str."""

@@ -97,7 +97,6 @@ def load_dataset(
     split="train",
     text_column=None,
     label_column=None,
-    label_names=None,
     data_dir=None,
 ):
     """Loads labelled text.
@@ -110,18 +109,16 @@ def load_dataset(
             file has only itself. Defaults to `"train"`.
         text_column: str. Defaults to the usual names.
         label_column: str. Defaults to the usual names.
-        label_names: sequence of str. The labels that may occur, in the order
-            of their indices. Defaults to `None`: those of the TFDS feature,
-            or those that occur in the file, sorted.
         data_dir: str or path. Where TFDS keeps its data sets. Defaults to
             TFDS's own place.
 
     Returns:
-        A `TextDataset`.
+        A `TextDataset`. Its labels are those of the TFDS feature, or those
+        that occur in the file, sorted.
 
     Raises:
         UserError: no such file, data set, split or column; a malformed
-            file; a label beyond `label_names`.
+            file.
 
     Example:
 
@@ -131,16 +128,12 @@ def load_dataset(
     """
     if is_local(source):
         texts, values = read_file(source, text_column, label_column)
-        names = label_names or sorted(set(values), key=_natural)
+        names = sorted(set(values), key=_natural)
     else:
         texts, values, names = _read_tfds(
             source, split, text_column, label_column, data_dir
         )
-        names = label_names or names
     index = {name: i for i, name in enumerate(names)}
-    for value in values:
-        if value not in index:
-            raise choice_error(f"label in {source}", value, names)
     if not any(text.strip() for text in texts):
         raise UserError(f"Expected texts. Received: {source}, all blank")
     labels = np.array([index[value] for value in values], np.int32)

@@ -26,8 +26,10 @@ class DiagnosisSettings:
             Defaults to `"zero"`: the ansatz alone.
         bins: int. Of the histogram of fidelities. Defaults to 75.
         resamples: int. Of the bootstrap. Defaults to 1000.
-        seed: int. Each circuit draws from its own stream, so that its
-            numbers do not depend on the others. Defaults to 0.
+        seed: int. With the numbers of qubits, gates and weights of a
+            circuit it decides what is drawn, so that a circuit's numbers do
+            not depend on the others; those of equal numbers draw the same.
+            Defaults to 0.
 
     Raises:
         UserError: an argument is out of its range.

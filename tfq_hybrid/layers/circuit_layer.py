@@ -38,6 +38,8 @@ class CircuitLayer(keras.layers.Layer):
     the subclasses document them.
 
     Attributes:
+        depth: int. Layers of the circuit that hold a state while it trains:
+            its moments, an upper bound, unless who made it says fewer.
         observer: function that each call hands what it fed to the circuit,
             a float tensor of shape (batch, fed symbols), the states of shape
             (batch, 2**qubits) that it started from or `None`, and the
@@ -65,6 +67,7 @@ class CircuitLayer(keras.layers.Layer):
     ):
         super().__init__(autocast=False, **kwargs)
         self.model_circuit = check_model_circuit(model_circuit)
+        self.depth = len(self.model_circuit)
         self.operators = check_operators(operators)
         self.repetitions = check_repetitions(repetitions)
         self.backend = check_backend(backend, self.repetitions, self)

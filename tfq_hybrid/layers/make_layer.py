@@ -38,6 +38,8 @@ def make_circuit_layer(
         repetitions = 1000 if repetitions is None else repetitions
         kwargs["noise_model"] = noise_model
         kwargs["readout_error"] = readout_error
-    return kind(
+    layer = kind(
         circuit.circuit, circuit.operators, repetitions=repetitions, **kwargs
     )
+    layer.depth = circuit.layers
+    return layer

@@ -1,5 +1,6 @@
 """The report of a search: what was tried, what was best, and why."""
 
+from tfq_hybrid.durations import duration
 from tfq_hybrid.reports.document import Document, Table, number, plain
 from tfq_hybrid.reports.parallel import parallel
 from tfq_hybrid.reports.search_pictures import (
@@ -34,7 +35,7 @@ def document(content):
         facts.append((label, plain(name, 40)))
     seconds = [t["seconds"] for t in trials.all if t.get("seconds")]
     if seconds:
-        facts.append(("time of all trials", _duration(sum(seconds))))
+        facts.append(("time of all trials", duration(sum(seconds))))
     known = ("kind", "trials", "pareto", "best", "importance")
     return Document(
         f"Search for {plain(trials.objectives[0][0], 60)}",
@@ -84,14 +85,6 @@ def _shown(value):
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value))
     return value
-
-
-def _duration(seconds):
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
 
 
 def _table(trials):

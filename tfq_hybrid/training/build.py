@@ -58,17 +58,19 @@ def compile_model(model, config, steps_per_epoch, training=None):
     model.optimizer.build(model.trainable_variables)
 
 
+def circuit_layers(model):
+    """The layers of a model that are circuits, a list of `CircuitLayer`."""
+    layers = [layer for _, layer in named_layers(model)]
+    return [layer for layer in layers if isinstance(layer, CircuitLayer)]
+
+
 def count_parameters(model, config):
     """Parameters in all, in the circuits, and in the parts of the system.
 
     The parts are those that the system names, such as `feed_forward`, the
     blocks of a `QFFNBert`; where it names none, `trained`, by an adapter.
     """
-    circuits = [
-        layer
-        for _, layer in named_layers(model)
-        if isinstance(layer, CircuitLayer)
-    ]
+    circuits = circuit_layers(model)
     counts = {
         "total": model.count_params(),
         "circuits": sum(circuit.count_params() for circuit in circuits),

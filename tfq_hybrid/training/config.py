@@ -68,8 +68,9 @@ class TrainConfig:
             system says.
         learning_rate: float. The peak after a linear warm-up; a cosine
             leads back to nearly zero. Defaults to 1e-3.
-        quantum_learning_rate: float. The peak for the angles of circuits.
-            Defaults to `None`: the same as for all else.
+        quantum_learning_rate: float. The peak for the angles of circuits,
+            which alone train at a learning_rate of 0. Defaults to `None`:
+            the same as for all else.
         warmup: float, at least 0 and below 1: the share of the steps that
             warm up. Defaults to 0.1.
         weight_decay: float, of AdamW. Defaults to 0.01, or as the system
@@ -158,6 +159,12 @@ class TrainConfig:
     def system(self):
         """The row of `SYSTEMS` that `model` names."""
         return SYSTEMS[self.model]
+
+    @property
+    def circuit_runs(self):
+        """How often each circuit runs in a step, an int."""
+        runs = self.system.circuit_runs(self.options, self.sequence_length)
+        return self.batch_size * runs
 
     @classmethod
     def names(cls):

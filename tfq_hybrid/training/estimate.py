@@ -3,9 +3,10 @@
 import time
 
 from tfq_hybrid.adapters import named_layers
+from tfq_hybrid.durations import duration
 from tfq_hybrid.engines import estimate_bytes, human_bytes
 from tfq_hybrid.layers import QuantumDense
-from tfq_hybrid.training.build import count_parameters
+from tfq_hybrid.training.build import circuit_layers, count_parameters
 
 
 def describe(model, config, training, first_epoch=0):
@@ -26,28 +27,38 @@ def describe(model, config, training, first_epoch=0):
         for _, layer in named_layers(model)
         if isinstance(layer, QuantumDense)
     ]
-    if layers:
-        circuit = layers[0].circuit
-        yield circuit.diagram()
-        first = getattr(config.options, "tokens", "all") == "cls"
-        tokens = 1 if first else config.sequence_length
-        needed = estimate_bytes(
-            circuit.qubits,
-            circuit.observable_count,
-            circuit.layers,
-            config.batch_size * tokens,
-            layers=len(layers),
-        )
+    for layer in layers[:1]:
+        yield layer.circuit.diagram()
+    circuits = circuit_layers(model)
+    if circuits:
+        angles = dict.fromkeys(len(one.program.trained) for one in circuits)
+        needed = circuit_bytes(model, config.circuit_runs)
         yield (
-            f"{len(layers)} circuits of {circuit.weight_count} angles, "
-            f"engine {layers[0].engine_choice}, about {human_bytes(needed)}"
+            f"{len(circuits)} circuits of {' and '.join(map(str, angles))} "
+            f"angles, engine {circuits[0].engine_choice}, about "
+            f"{human_bytes(needed)}"
         )
     steps = -(-len(training) // config.batch_size)
     epochs = config.epochs - first_epoch
     seconds = steps * epochs * _step_seconds(model, config, training)
     yield (
         f"{steps:,} steps an epoch, {epochs} epochs, at most: about "
-        f"{_duration(seconds)}"
+        f"{duration(max(1, seconds))}"
+    )
+
+
+def circuit_bytes(model, runs):
+    """Bytes that the circuits of a model take in a training step, an int.
+
+    Args:
+        model: a built `keras.Model`.
+        runs: int. How often each circuit runs in a step.
+    """
+    return sum(
+        estimate_bytes(
+            layer.program.qubits, len(layer.operators), layer.depth, runs
+        )
+        for layer in circuit_layers(model)
     )
 
 
@@ -71,12 +82,3 @@ def _step_seconds(model, config, training):
     began = time.perf_counter()
     model.predict_on_batch(batch)
     return 3 * (time.perf_counter() - began)
-
-
-def _duration(seconds):
-    """Seconds as a short text: 90 -> '2 min'."""
-    if seconds < 60:
-        return f"{max(1, round(seconds))} s"
-    if seconds < 5400:
-        return f"{round(seconds / 60)} min"
-    return f"{seconds / 3600:.1f} h"

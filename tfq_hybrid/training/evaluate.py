@@ -1,5 +1,6 @@
 """Evaluate the model of a finished run."""
 
+from tfq_hybrid.errors import UserError
 from tfq_hybrid.training.run_folder import RunFolder
 from tfq_hybrid.training.tasks import TASKS
 
@@ -7,7 +8,7 @@ from tfq_hybrid.training.tasks import TASKS
 def evaluate(
     run,
     data,
-    split="test",
+    split=None,
     text_column=None,
     label_column=None,
     data_dir=None,
@@ -21,7 +22,7 @@ def evaluate(
             of training, by value or by the names that the run gave them.
         split: str. The split of a TFDS data set. Defaults to `"test"`.
         text_column, label_column, data_dir: as for `load_dataset`. Default
-            to those of the run.
+            to those of the run. A language model takes a text_column alone.
         verbose: as for `predict`.
 
     Returns:
@@ -33,10 +34,18 @@ def evaluate(
         UserError: the input is wrong, or a label was not seen in training.
     """
     config, *_ = RunFolder(run).read()
-    return TASKS[config.system.task].evaluate(
+    task = TASKS[config.system.task]
+    given = {"split": split, "label_column": label_column, "data_dir": data_dir}
+    for name, value in given.items():
+        if value is not None and name in task.unused:
+            raise UserError(
+                f"Expected no {name} for a run of {config.model}, where it "
+                f"has no effect. Received: {name}={value!r}"
+            )
+    return task.evaluate(
         run,
         data,
-        split=split,
+        split=split or "test",
         text_column=text_column or config.text_column,
         label_column=label_column or config.label_column,
         data_dir=data_dir or config.data_dir,

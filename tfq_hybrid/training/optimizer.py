@@ -12,20 +12,27 @@ class _AngleRate:
     Args:
         angle_rate: float. What the learning rate is multiplied by for them.
             Defaults to 1.
+        other_rate: float. What it is multiplied by for all else. Defaults
+            to 1.
     """
 
-    def __init__(self, *args, angle_rate=1.0, **kwargs):
+    def __init__(self, *args, angle_rate=1.0, other_rate=1.0, **kwargs):
         super().__init__(*args, **kwargs)
         self.angle_rate = angle_rate
+        self.other_rate = other_rate
 
     def update_step(self, gradient, variable, learning_rate):
         name = variable.name.partition(":")[0]
-        if name.rpartition("/")[2] == ANGLES:
-            learning_rate = learning_rate * self.angle_rate
-        super().update_step(gradient, variable, learning_rate)
+        is_angle = name.rpartition("/")[2] == ANGLES
+        factor = self.angle_rate if is_angle else self.other_rate
+        super().update_step(gradient, variable, learning_rate * factor)
 
     def get_config(self):
-        return {**super().get_config(), "angle_rate": self.angle_rate}
+        return {
+            **super().get_config(),
+            "angle_rate": self.angle_rate,
+            "other_rate": self.other_rate,
+        }
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -63,25 +70,30 @@ def make_optimizer(config, steps_per_epoch):
     >>> [round(float(schedule(step)), 5) for step in (0, 10, 55, 100)]
     [1e-05, 0.001, 0.0005, 0.0]
     """
-    plain, with_angles = OPTIMIZERS[config.optimizer]
-    options = {"learning_rate": _schedule(config, steps_per_epoch)}
+    kind, with_angles = OPTIMIZERS[config.optimizer]
+    rate, decay, options = config.learning_rate, config.weight_decay, {}
+    if config.quantum_learning_rate not in (None, rate):
+        kind, angle_rate = with_angles, config.quantum_learning_rate
+        if rate > 0:
+            options["angle_rate"] = angle_rate / rate
+        else:  # the angles alone, and what does not train does not decay
+            rate, decay = angle_rate, 0.0
+            options["other_rate"] = 0.0
+    options["learning_rate"] = _schedule(config, rate, steps_per_epoch)
     if config.optimizer == "adamw":
-        options["weight_decay"] = config.weight_decay
+        options["weight_decay"] = decay
     if config.clipnorm is not None:
         options["global_clipnorm"] = config.clipnorm
-    rate = config.quantum_learning_rate
-    if rate is None or rate == config.learning_rate:
-        return plain(**options)
-    return with_angles(**options, angle_rate=rate / config.learning_rate)
+    return kind(**options)
 
 
-def _schedule(config, steps_per_epoch):
+def _schedule(config, rate, steps_per_epoch):
     """A linear warm-up from a hundredth of the rate, then a cosine to 0."""
     steps = config.epochs * steps_per_epoch
     warmup = int(steps * config.warmup)
     return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.01 * config.learning_rate,
-        warmup_target=config.learning_rate,
+        initial_learning_rate=0.01 * rate,
+        warmup_target=rate,
         warmup_steps=warmup,
         decay_steps=steps - warmup,
     )

@@ -1,8 +1,6 @@
 """Language models of a recipe: text in parts, training, held-out losses."""
 
 import dataclasses
-import itertools
-import json
 import math
 
 import numpy as np
@@ -46,22 +44,13 @@ def split_corpus(corpus, share=0.1):
     >>> parts.validation.rows, parts.test.rows
     (['8\\n'], ['9\\n'])
     """
-    sizes = [len(json.dumps(row)) for row in corpus.rows]
-    ends = np.array(list(itertools.accumulate(sizes)))
-    wanted = [(1 - 2 * share) * ends[-1], (1 - share) * ends[-1]]
-    cuts = [int(cut) for cut in np.searchsorted(ends, wanted, "right")]
-    if not 0 < cuts[0] < cuts[1] < len(sizes):
+    parts = corpus.split(share, share)
+    if not all(map(len, parts)):
         raise UserError(
             "Expected a text of more lines, to hold out some twice. Received: "
-            f"{len(sizes)} lines or dialogues"
+            f"{len(corpus)} lines or dialogues"
         )
-    rows = np.split(np.arange(len(sizes)), cuts)
-    return Parts(
-        *(
-            dataclasses.replace(corpus, rows=[corpus.rows[i] for i in part])
-            for part in rows
-        )
-    )
+    return Parts(*parts)
 
 
 def encode_parts(parts, model, config, held_out=None):
