@@ -4,6 +4,7 @@ import keras
 import keras_hub
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.adapters.zoo import (
     SPEC,
@@ -323,6 +324,21 @@ def test_a_method_that_fails_leaves_nothing_behind():
     assert backbone.adaptation.active == "default"
     assert difference(run(backbone), after) == 0.0
     assert backbone.count_params() == count
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_model_without_adapters_exports(fails, tmp_path):
+    model = functional()
+    if fails:
+        model.get_layer("last").enable_lora(1)
+        with pytest.raises(UserError, match="Keras's own LoRA"):
+            adapters.adapt(model, adapters.LoRA(targets="dense"))
+    else:
+        adapters.adapt(model, adapters.LoRA(targets="dense"))
+        adapters.unload(model)
+    model.export(tmp_path, verbose=False)
+    exported = tf.saved_model.load(str(tmp_path))
+    assert difference(np.array(exported.serve(X)), np.array(model(X))) < 1e-6
 
 
 def test_a_newer_format_is_refused():
