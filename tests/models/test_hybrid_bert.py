@@ -10,6 +10,7 @@ import pytest
 from tfq_hybrid.circuits import preset
 from tfq_hybrid.data.vocabulary import SPECIAL_TOKENS
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.models import (
     HYBRID_BERT_HEADS,
     HybridBert,
@@ -18,6 +19,7 @@ from tfq_hybrid.models import (
     ProbabilityMSE,
     WeightedCrossEntropy,
     balanced_weights,
+    hybrid_head,
 )
 
 TEXTS = np.array(["a good film", "a bad film", "the plot", "bad cast"])
@@ -173,6 +175,21 @@ def test_trains_what_it_should_and_comes_back(options, twin, tmp_path):
         assert type(again) is HybridBertTextClassifier
         assert np.abs(again(TOKENS) - expected).max() == 0.0
         assert len(again.trainable_variables) == len(model.trainable_variables)
+
+
+@pytest.mark.parametrize("train_angles", [True, False])
+def test_a_head_on_its_own_goes_on_training(train_angles, tmp_path):
+    head = hybrid_head(3, 2, train_angles=train_angles)
+    model = keras.Sequential([keras.Input((3,)), head])
+    model.compile("adam", "mse", run_eagerly=True)
+    model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0)
+    model.save(tmp_path / "head.keras")
+    loaded = keras.models.load_model(tmp_path / "head.keras")
+    assert len(loaded.trainable_variables) == 4 + train_angles
+    assert int(loaded.optimizer.iterations) == 1
+    older = head.get_config()
+    del older["train_angles"]
+    assert QuantumDense.from_config(older).train_angles
 
 
 def test_presets_of_bert_are_still_those_of_keras_hub(tmp_path):
