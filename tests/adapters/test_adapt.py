@@ -326,6 +326,27 @@ def test_a_method_that_fails_leaves_nothing_behind():
     assert backbone.count_params() == count
 
 
+@pytest.mark.parametrize("is_adapted", [False, True])
+def test_a_method_that_fails_keeps_what_was_frozen(is_adapted):
+    task = make_task("BERT")
+    if is_adapted:
+        adapters.adapt(task, adapters.LoRA(targets="key"))
+        task.backbone.get_layer("pooled_dense").trainable = True
+    else:
+        task.backbone.trainable = False
+        task.backbone.get_layer("pooled_dense").trainable = True
+        task.backbone.get_layer("pooled_dense").bias.trainable = False
+    before = {v.path for v in task.trainable_variables}
+    trains = [layer.trainable for _, layer in adapters.named_layers(task)]
+    for block in task.backbone.transformer_layers:
+        block._self_attention_layer._query_dense.quantize("int8")
+    with pytest.raises(UserError, match="quantized"):
+        adapters.adapt(task, adapters.LoRA(), "second")
+    assert {v.path for v in task.trainable_variables} == before
+    layers = [layer for _, layer in adapters.named_layers(task)]
+    assert [layer.trainable for layer in layers] == trains
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_model_without_adapters_exports(fails, tmp_path):
     model = functional()
