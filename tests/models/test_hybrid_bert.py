@@ -1,5 +1,6 @@
 import dataclasses
 import math
+import shutil
 
 import cirq
 import keras
@@ -7,6 +8,7 @@ import keras_hub
 import numpy as np
 import pytest
 
+from tests.presets import save_bert
 from tfq_hybrid.circuits import preset
 from tfq_hybrid.data.vocabulary import SPECIAL_TOKENS
 from tfq_hybrid.errors import UserError
@@ -21,6 +23,7 @@ from tfq_hybrid.models import (
     balanced_weights,
     hybrid_head,
 )
+from tfq_hybrid.models.bert import from_preset
 
 TEXTS = np.array(["a good film", "a bad film", "the plot", "bad cast"])
 LABELS = np.array([1, 0, 1, 0])
@@ -222,6 +225,25 @@ def test_starts_from_the_weights_of_a_bert(tmp_path):
     found = model.backbone(TOKENS)["pooled_output"]
     np.testing.assert_array_equal(found, expected)
     assert model.predict(TEXTS, verbose=0).shape == (4, 3)
+
+
+@pytest.mark.parametrize(
+    "spoil,reason",
+    [
+        (lambda f: (f / "config.json").unlink(), "no config.json"),
+        (lambda f: (f / "model.weights.h5").write_bytes(b"no"), "signature"),
+        (lambda f: (f / "tokenizer.json").unlink(), "tokenizer.json"),
+        (shutil.rmtree, "preset to be one of: bert_base_en"),
+    ],
+)
+def test_a_folder_without_a_preset_is_an_error(spoil, reason, tmp_path):
+    folder = tmp_path / "preset"
+    save_bert(folder, "a b")
+    spoil(folder)
+    with pytest.raises(UserError, match=reason) as error:
+        from_preset(keras_hub.models.BertBackbone, str(folder))
+        from_preset(keras_hub.models.BertTokenizer, str(folder))
+    assert str(folder) in str(error.value)
 
 
 def test_losses_against_numpy():
