@@ -116,6 +116,12 @@ def test_layers_are_read_as_written(layers, expected):
     assert as_layers(layers) == expected
 
 
+@pytest.mark.parametrize("layers", ["11-8", "3,11-8"])
+def test_a_range_of_layers_goes_up(layers):
+    with pytest.raises(UserError, match=rf"go up.*layers='{layers}'"):
+        as_layers(layers)
+
+
 @pytest.mark.parametrize(
     "words,options,message",
     [
