@@ -1,10 +1,13 @@
 """What the systems on a BERT share: presets, vocabulary, preprocessor."""
 
+import pathlib
+
 import keras_hub
 
 from tfq_hybrid.adapters import as_preset
 from tfq_hybrid.data import learn_vocabulary
 from tfq_hybrid.errors import UserError, choice_error
+from tfq_hybrid.reading import reason_of
 
 
 def bert_vocabulary(preset, texts, size):
@@ -51,10 +54,14 @@ def from_preset(kind, preset):
         # keras-hub raises what its downloaders raise.
         known = sorted(keras_hub.models.BertBackbone.presets)
         if preset in known:
-            reason = (str(error) or type(error).__name__).splitlines()[0]
             raise UserError(
                 f"Expected the preset {preset} in the cache, or a network to "
-                f"download it. Received: {reason[:200]}"
+                f"download it. Received: {reason_of(error)}"
+            ) from None
+        if pathlib.Path(preset).exists():
+            raise UserError(
+                f"Expected a folder with a {kind.__name__}. Received: {preset} "
+                f"({reason_of(error)})"
             ) from None
         raise choice_error("preset", preset, known) from None
 

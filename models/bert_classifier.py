@@ -4,6 +4,7 @@ import keras
 import keras_hub
 
 from tfq_hybrid.adapters import as_preset
+from tfq_hybrid.adapters.compiled import compile_from_config
 
 
 class BertEncoder(keras_hub.models.BertBackbone):
@@ -114,14 +115,7 @@ class BertClassifier(keras_hub.models.TextClassifier):
         """How many parameters the head has, an int."""
         return self.head.count_params()
 
-    def compile_from_config(self, config):
-        """Compiles as it was when saved, with the optimizer's state.
-
-        Keras skips this for a class whose `compile` is its own, as that of
-        a keras-hub task is.
-        """
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)
+    compile_from_config = compile_from_config
 
     def get_config(self):
         return {

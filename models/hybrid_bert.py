@@ -177,11 +177,14 @@ def hybrid_head(
         size = head_size(circuit, width, classes)
         units = mlp_width(size, width, classes)
         return classical_head(head, classes, units, dtype)
-    layer = QuantumDense(
-        classes, circuit, engine=engine, dtype=dtype, name="head"
+    return QuantumDense(
+        classes,
+        circuit,
+        engine=engine,
+        train_angles=train_angles,
+        dtype=dtype,
+        name="head",
     )
-    layer.pqc.trainable = bool(train_angles)
-    return layer
 
 
 def angle_fed(circuit):

@@ -4,6 +4,7 @@ import keras
 import keras_hub
 
 from tfq_hybrid.adapters import replace_sublayer
+from tfq_hybrid.adapters.compiled import compile_from_config
 from tfq_hybrid.adapters.words import as_layers
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.engines.gradient_methods import as_gradient_method
@@ -213,14 +214,7 @@ class HyQuTCausalLM(keras_hub.models.LlamaCausalLM):
     backbone_cls = HyQuTBackbone
     preprocessor_cls = HyQuTCausalLMPreprocessor
 
-    def compile_from_config(self, config):
-        """Compiles as it was when saved, with the optimizer's state.
-
-        Keras skips this for a class whose `compile` is its own, as that of
-        a keras-hub task is.
-        """
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)
+    compile_from_config = compile_from_config
 
 
 # By this a preset's tokenizer and preprocessor are found.

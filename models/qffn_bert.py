@@ -4,6 +4,7 @@ import keras
 import keras_hub
 
 from tfq_hybrid.adapters import is_leaf, named_layers, replace_sublayer
+from tfq_hybrid.adapters.compiled import compile_from_config
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.layers import (
@@ -233,11 +234,4 @@ class QFFNBertTextClassifier(keras_hub.models.BertTextClassifier):
 
     backbone_cls = QFFNBert
 
-    def compile_from_config(self, config):
-        """Compiles as it was when saved, with the optimizer's state.
-
-        Keras skips this for a class whose `compile` is its own, as that of
-        a keras-hub task is.
-        """
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)
+    compile_from_config = compile_from_config

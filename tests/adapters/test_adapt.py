@@ -4,6 +4,7 @@ import keras
 import keras_hub
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.adapters.zoo import (
     SPEC,
@@ -323,6 +324,42 @@ def test_a_method_that_fails_leaves_nothing_behind():
     assert backbone.adaptation.active == "default"
     assert difference(run(backbone), after) == 0.0
     assert backbone.count_params() == count
+
+
+@pytest.mark.parametrize("is_adapted", [False, True])
+def test_a_method_that_fails_keeps_what_was_frozen(is_adapted):
+    task = make_task("BERT")
+    if is_adapted:
+        adapters.adapt(task, adapters.LoRA(targets="key"))
+        task.backbone.get_layer("pooled_dense").trainable = True
+    else:
+        task.backbone.trainable = False
+        task.backbone.get_layer("pooled_dense").trainable = True
+        task.backbone.get_layer("pooled_dense").bias.trainable = False
+    before = {v.path for v in task.trainable_variables}
+    trains = [layer.trainable for _, layer in adapters.named_layers(task)]
+    for block in task.backbone.transformer_layers:
+        block._self_attention_layer._query_dense.quantize("int8")
+    with pytest.raises(UserError, match="quantized"):
+        adapters.adapt(task, adapters.LoRA(), "second")
+    assert {v.path for v in task.trainable_variables} == before
+    layers = [layer for _, layer in adapters.named_layers(task)]
+    assert [layer.trainable for layer in layers] == trains
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_model_without_adapters_exports(fails, tmp_path):
+    model = functional()
+    if fails:
+        model.get_layer("last").enable_lora(1)
+        with pytest.raises(UserError, match="Keras's own LoRA"):
+            adapters.adapt(model, adapters.LoRA(targets="dense"))
+    else:
+        adapters.adapt(model, adapters.LoRA(targets="dense"))
+        adapters.unload(model)
+    model.export(tmp_path, verbose=False)
+    exported = tf.saved_model.load(str(tmp_path))
+    assert difference(np.array(exported.serve(X)), np.array(model(X))) < 1e-6
 
 
 def test_a_newer_format_is_refused():

@@ -228,6 +228,21 @@ def test_what_cannot_be_says_why(method, family):
     assert not hasattr(task, "adaptation")
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_backbone_alone_leaves_the_head(whole, tmp_path):
+    base = make_task("BERT")
+    before = base.get_weights()
+    task = adapters.adapt(make_task("BERT"), make_method("FullFineTuning"))
+    stir(task)
+    trained = [np.array(w) for w in task.output_dense.weights]
+    base.backbone.save_to_preset(str(tmp_path / "base"))
+    adapters.unload(task, base=base if whole else tmp_path / "base")
+    if not whole:
+        before[-len(trained) :] = trained
+    for expected, got in zip(before, task.get_weights(), strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
 @pytest.mark.parametrize("method", ["ReplaceDense", "FullFineTuning"])
 def test_a_changed_base_needs_the_base_to_undo(method, tmp_path):
     backbone = make_backbone("GPT-2")

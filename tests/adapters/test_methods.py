@@ -339,6 +339,8 @@ def test_saved_as_json(name):
         ("ReplaceDense", {"targets": ()}, "all-ffn"),
         ("HeadOnly", {"layers": 1}, "no effect"),
         ("FullFineTuning", {"targets": "query"}, "no effect"),
+        ("FullFineTuning", {"train_head": True}, "no effect"),
+        ("FullFineTuning", {"train_head": False}, "no effect"),
     ],
 )
 def test_bad_arguments(name, options, message):

@@ -147,6 +147,32 @@ def test_converted_once(minilm, preset):
     assert len(list(pathlib.Path(preset).parent.iterdir())) == 1
 
 
+@pytest.mark.parametrize(
+    "name,is_other",
+    [
+        ("vocab.txt", True),
+        ("vocab.json", True),
+        ("merges.txt", True),
+        ("tokenizer.json", True),
+        ("tokenizer_config.json", True),
+        ("tokenizer.model", True),
+        ("README.md", False),
+        ("pytorch_model.bin", False),
+    ],
+)
+def test_another_tokenizer_is_another_preset(name, is_other, tmp_path):
+    source, cache = tmp_path / "source", tmp_path / "cache"
+    source.mkdir()
+    hugging_face_bert(source)
+    words = "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"dcba"])
+    content = words if name == "vocab.txt" else '{"do_lower_case": false}'
+    before = adapters.as_preset(source, cache)
+    (source / name).write_text(content)
+    after = adapters.as_preset(source, cache)
+    assert (after != before) == is_other
+    assert len(list(cache.iterdir())) == 1 + is_other
+
+
 def hugging_face_bert(folder, prefix="", **changes):
     """A tiny directory as Hugging Face writes it, with random weights."""
     sizes = {

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tfq_hybrid.adapters import named_layers, replace_sublayer
+from tfq_hybrid.adapters.surgery import forget_attribute
 
 
 def make_layer():
@@ -31,6 +32,21 @@ def test_old_weights_are_gone_and_new_ones_train():
     kernel = np.array(block.kernel)
     model.fit(np.ones((2, 3, 4)), np.zeros((2, 3, 4)), verbose=0)
     assert np.any(kernel != np.array(block.kernel))
+
+
+def test_a_forgotten_attribute_is_not_looked_up_by_an_export(tmp_path):
+    # The canary of Keras's private list of names.
+    layer = make_layer()
+    layer.notes = {"a": 1}
+    layer.notes = {"b": 2}
+    assert layer._tracked.count("notes") == 2
+    forget_attribute(layer, "notes")
+    assert not hasattr(layer, "notes")
+    assert "notes" not in layer._tracked
+    forget_attribute(layer, "notes")
+    keras.Sequential([keras.Input((3, 4)), layer]).export(
+        tmp_path, verbose=False
+    )
 
 
 def test_what_is_no_layer_is_refused():

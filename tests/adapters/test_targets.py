@@ -10,6 +10,7 @@ from tfq_hybrid.adapters.slots import dense_shapes
 from tfq_hybrid.adapters.targets import blocks_of
 from tfq_hybrid.adapters.words import as_layers, resolve
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.models.qffn_bert import FEED_FORWARDS, QFFNBert
 
 LAYER = "transformer_layer_{}"
 
@@ -115,6 +116,12 @@ def test_layers_are_read_as_written(layers, expected):
     assert as_layers(layers) == expected
 
 
+@pytest.mark.parametrize("layers", ["11-8", "3,11-8"])
+def test_a_range_of_layers_goes_up(layers):
+    with pytest.raises(UserError, match=rf"go up.*layers='{layers}'"):
+        as_layers(layers)
+
+
 @pytest.mark.parametrize(
     "words,options,message",
     [
@@ -148,6 +155,21 @@ def test_a_plain_model_has_no_blocks():
     assert [t.role for t in adapters.targets(model)] == ["dense", "dense"]
     with pytest.raises(UserError, match="no blocks of a known family"):
         resolve(model, ["dense"], layers=[0])
+
+
+@pytest.mark.parametrize("feed_forward", FEED_FORWARDS)
+def test_a_model_whose_blocks_are_others_is_of_no_family(feed_forward, capsys):
+    model = QFFNBert(9, 1, 2, 4, 8, feed_forward=feed_forward)
+    found = adapters.targets(model)
+    assert {target.role for target in found} == {"dense"}
+    assert f"{LAYER.format(0)}/self_attention_layer/query" in {
+        target.path for target in found
+    }
+    adapters.print_trainable_parameters(model)
+    count = f"{model.count_params():,}"
+    assert f"{count} of {count} parameters" in capsys.readouterr().out
+    with pytest.raises(UserError, match="Received: QFFNBert"):
+        adapters.adapt(model, adapters.LoRA())
 
 
 def test_targets_stay_when_adapted():

@@ -54,6 +54,32 @@ def test_as_circuit_names_the_nearest_preset():
         as_circuit(3)
 
 
+SUBCIRCUIT = cirq.FrozenCircuit(cirq.rx(X)(A), cirq.CNOT(A, B), cirq.ry(W)(B))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"repetitions": 2},
+        {"repetitions": 2, "use_repetition_ids": False},
+        {"param_resolver": {"x": sympy.Symbol("x0"), "w": 0.5}},
+    ],
+)
+def test_round_trip_of_a_subcircuit(options):
+    options = {"use_repetition_ids": True, **options}
+    own = as_circuit(cirq.Circuit(cirq.CircuitOperation(SUBCIRCUIT, **options)))
+    assert as_circuit(own.to_dict()) == own
+
+
+def test_a_value_of_a_parameter_is_no_text():
+    resolver = {"x": sympy.Symbol("x0"), "w": "w0"}
+    own = cirq.CircuitOperation(
+        SUBCIRCUIT, param_resolver=resolver, use_repetition_ids=True
+    )
+    with pytest.raises(UserError, match="value of a parameter is a text"):
+        as_circuit(json.loads(cirq.to_json(cirq.Circuit(own))))
+
+
 @pytest.mark.parametrize("kind", ["sympy.Add", "sympy.Mul", "sympy.Pow"])
 def test_a_file_runs_no_code(kind, tmp_path):
     """SymPy evaluates a text that stands where a number should."""

@@ -138,6 +138,21 @@ def test_saved_between_other_layers(tmp_path):
     assert restored.layers[2].engine_choice.name == "tfq"
 
 
+@pytest.mark.parametrize("noise_model", [None, cirq.depolarize(0.1)])
+def test_saved_with_a_subcircuit(noise_model, tmp_path):
+    qubit = cirq.LineQubit(0)
+    x, w = sympy.symbols("x w")
+    inner = cirq.FrozenCircuit(cirq.rx(x)(qubit), cirq.ry(w)(qubit))
+    twice = cirq.CircuitOperation(inner, repetitions=2, use_repetition_ids=True)
+    layer = QuantumDense(2, cirq.Circuit(twice), noise_model=noise_model)
+    inputs = np.random.default_rng(0).normal(size=(5, 3))
+    model = keras.Sequential([keras.Input((3,)), layer])
+    expected = model.predict(inputs, verbose=0)
+    model.save(tmp_path / "model.keras")
+    restored = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(restored.predict(inputs, verbose=0), expected)
+
+
 @pytest.mark.parametrize("engine", ["auto", "tfq"])
 def test_fit_under_mixed_precision(engine):
     policy = keras.mixed_precision.DTypePolicy("mixed_bfloat16")

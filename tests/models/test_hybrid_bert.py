@@ -1,5 +1,6 @@
 import dataclasses
 import math
+import shutil
 
 import cirq
 import keras
@@ -7,9 +8,11 @@ import keras_hub
 import numpy as np
 import pytest
 
+from tests.presets import save_bert
 from tfq_hybrid.circuits import preset
 from tfq_hybrid.data.vocabulary import SPECIAL_TOKENS
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.models import (
     HYBRID_BERT_HEADS,
     HybridBert,
@@ -18,7 +21,9 @@ from tfq_hybrid.models import (
     ProbabilityMSE,
     WeightedCrossEntropy,
     balanced_weights,
+    hybrid_head,
 )
+from tfq_hybrid.models.bert import from_preset
 
 TEXTS = np.array(["a good film", "a bad film", "the plot", "bad cast"])
 LABELS = np.array([1, 0, 1, 0])
@@ -175,6 +180,21 @@ def test_trains_what_it_should_and_comes_back(options, twin, tmp_path):
         assert len(again.trainable_variables) == len(model.trainable_variables)
 
 
+@pytest.mark.parametrize("train_angles", [True, False])
+def test_a_head_on_its_own_goes_on_training(train_angles, tmp_path):
+    head = hybrid_head(3, 2, train_angles=train_angles)
+    model = keras.Sequential([keras.Input((3,)), head])
+    model.compile("adam", "mse", run_eagerly=True)
+    model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0)
+    model.save(tmp_path / "head.keras")
+    loaded = keras.models.load_model(tmp_path / "head.keras")
+    assert len(loaded.trainable_variables) == 4 + train_angles
+    assert int(loaded.optimizer.iterations) == 1
+    older = head.get_config()
+    del older["train_angles"]
+    assert QuantumDense.from_config(older).train_angles
+
+
 def test_presets_of_bert_are_still_those_of_keras_hub(tmp_path):
     # A preset finds its task by its backbone's class, among all registered.
     make_bert().save_to_preset(str(tmp_path))
@@ -205,6 +225,25 @@ def test_starts_from_the_weights_of_a_bert(tmp_path):
     found = model.backbone(TOKENS)["pooled_output"]
     np.testing.assert_array_equal(found, expected)
     assert model.predict(TEXTS, verbose=0).shape == (4, 3)
+
+
+@pytest.mark.parametrize(
+    "spoil,reason",
+    [
+        (lambda f: (f / "config.json").unlink(), "no config.json"),
+        (lambda f: (f / "model.weights.h5").write_bytes(b"no"), "signature"),
+        (lambda f: (f / "tokenizer.json").unlink(), "tokenizer.json"),
+        (shutil.rmtree, "preset to be one of: bert_base_en"),
+    ],
+)
+def test_a_folder_without_a_preset_is_an_error(spoil, reason, tmp_path):
+    folder = tmp_path / "preset"
+    save_bert(folder, "a b")
+    spoil(folder)
+    with pytest.raises(UserError, match=reason) as error:
+        from_preset(keras_hub.models.BertBackbone, str(folder))
+        from_preset(keras_hub.models.BertTokenizer, str(folder))
+    assert str(folder) in str(error.value)
 
 
 def test_losses_against_numpy():

@@ -14,7 +14,7 @@ from tfq_hybrid.models import (
     qaa_base,
     qaa_twin,
 )
-from tfq_hybrid.training import ResidualMonitor
+from tfq_hybrid.training import ResidualMonitor, Telemetry
 
 SMALL = {
     "vocabulary_size": 30,
@@ -157,7 +157,7 @@ def test_the_ratio_of_residuals_is_measured(eagerly, tmp_path):
     expected = np.mean(
         np.linalg.norm(residual, axis=-1) / np.linalg.norm(hidden, axis=-1)
     )
-    name = next(n for n in names if n.endswith(slot.name) and "_1/" in n)
+    name = next(n for n in names if n.endswith(f"layer_1/{slot.name}"))
     assert history[name] == pytest.approx([expected], rel=1e-4)
     assert slot.adapter.observer is None
     [file] = (tmp_path / "residuals").iterdir()
@@ -167,6 +167,32 @@ def test_the_ratio_of_residuals_is_measured(eagerly, tmp_path):
         for value in event.summary.value
     }
     assert set(names) <= tags
+
+
+class Cut(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("eagerly", [True, False])
+def test_an_interrupted_training_leaves_no_observer(eagerly, tmp_path):
+    dense = keras.layers.Dense(2, name="dense")
+    model = keras.Sequential([keras.Input((3,)), dense])
+    model.compile("sgd", "mse", run_eagerly=eagerly)
+    adapters.adapt(model, adapters.LoRA(targets="dense"))
+    data = np.ones((4, 3)), np.ones((4, 2))
+    with pytest.raises(KeyboardInterrupt):
+        callbacks = [ResidualMonitor(every=1), Cut()]
+        model.fit(*data, verbose=0, callbacks=callbacks)
+    assert dense.adapter.observer is None
+    # Another one is read, beside other callbacks around the step.
+    for order in (1, -1):
+        callbacks = [ResidualMonitor(every=1), Telemetry(every=1)][::order]
+        history = model.fit(*data, verbose=0, callbacks=callbacks).history
+        assert history["residual_ratio/dense"][0] > 0.0
+        assert history["gradient_norm/classical"][0] > 0.0
+        assert "train_step" not in vars(model)
+    assert dense.adapter.observer is None
 
 
 def test_the_ratio_needs_an_adapter():

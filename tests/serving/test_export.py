@@ -1,5 +1,6 @@
 """What an export writes, and what it refuses."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -52,6 +53,9 @@ def test_bad_input(tmp_path):
     model = make_classifier()
     with pytest.raises(UserError, match="Expected 2 label names"):
         export(model, tmp_path / "name", ["a", "b", "c"])
+    unbuilt = keras.Sequential([keras.layers.Dense(2)])
+    with pytest.raises(UserError, match="knows its inputs"):
+        export(unbuilt, tmp_path / "name")
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="no folder"):
         export(model, tmp_path / "file")

@@ -152,12 +152,28 @@ def tensors():
     return Example(model, {}, requests)
 
 
+def sequential():
+    """A model of layers in a row, on TensorFlow Quantum."""
+    model = keras.Sequential(
+        [
+            keras.Input((3,), name="features"),
+            QuantumDense(2, CIRCUIT, engine="tfq"),
+            keras.layers.Dense(2),
+        ]
+    )
+    features = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
+    expected = {"outputs": np.array(model(features))}
+    requests = [("serve_tokens", {"features": features}, expected)]
+    return Example(model, {}, requests)
+
+
 EXAMPLES = {
     "classification": classification,
     "embeddings": embeddings,
     "gpt2": lambda: generation("GPT-2"),
     "llama3": lambda: generation("Llama 3"),
     "tensors": tensors,
+    "sequential": sequential,
 }
 
 

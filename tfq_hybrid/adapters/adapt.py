@@ -15,6 +15,7 @@ from tfq_hybrid.adapters.install import (
     opened_layers,
     set_trainable,
     switch,
+    trainable_parts,
 )
 from tfq_hybrid.adapters.method import Method
 from tfq_hybrid.adapters.opening import take_out
@@ -71,13 +72,13 @@ def adapt(model, method, name="default"):
         _check_addition(previous, method, name)
     method.find(model)  # before anything is changed
     adaptation = previous or Adaptation(fingerprint(model))
-    active = adaptation.active
+    active, parts = adaptation.active, trainable_parts(model)
     adaptation.methods[name] = method
     adaptation.active = name
     try:
         install(model, adaptation)
     except Exception:
-        _take_back(model, adaptation, name, active)
+        _take_back(model, adaptation, name, active, parts)
         raise
     for host in hosts:
         become_adapted(host, adaptation)
@@ -101,12 +102,12 @@ def _check_addition(adaptation, method, name):
             )
 
 
-def _take_back(model, adaptation, name, active):
+def _take_back(model, adaptation, name, active, parts):
     """Leaves no half of a method behind."""
     del adaptation.methods[name]
     adaptation.active = active
     for layer in opened_layers(model):
         take_out(layer, name)
     switch(model, adaptation)
-    if not adaptation.methods:
-        set_trainable(model, True)
+    for part, trains in parts:
+        set_trainable(part, trains)

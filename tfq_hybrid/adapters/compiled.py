@@ -48,6 +48,16 @@ def compile_again(model):
     model.compile(**config, **options)
 
 
+def compile_from_config(model, config):
+    """Compiles a model as it was when saved, with the optimizer's state.
+
+    The method of that name for a class whose `compile` is its own, as that
+    of a keras-hub task is: Keras's own method skips those.
+    """
+    model.compile(**keras.saving.deserialize_keras_object(config))
+    model.optimizer.build(model.trainable_variables)
+
+
 def check_ready_to_train(model):
     """Raises `UserError` if training would change nothing, or not all.
 

@@ -155,12 +155,15 @@ FAMILIES = (
 def family_of(backbone):
     """The row of a backbone, or `None` where there is none.
 
+    A class of one's own has none: its blocks may be others.
+
     Example:
 
     >>> family_of(None) is None
     True
     """
+    kind = getattr(backbone, "adapted_from", type(backbone))
     for family in FAMILIES:
-        if family.backbone in (type(backbone), type(backbone).__base__):
+        if family.backbone is kind:
             return family
     return None

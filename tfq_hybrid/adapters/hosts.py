@@ -10,7 +10,10 @@ import keras
 from keras.src.models.functional import Functional  # has no public name
 
 from tfq_hybrid.adapters.adaptation import Adaptation
-from tfq_hybrid.adapters.compiled import check_ready_to_train
+from tfq_hybrid.adapters.compiled import (
+    check_ready_to_train,
+    compile_from_config,
+)
 from tfq_hybrid.adapters.families import FAMILIES
 from tfq_hybrid.adapters.install import hosts_of, install
 from tfq_hybrid.errors import UserError
@@ -25,15 +28,6 @@ def _training_methods(kind):
     def make_train_function(self, force=False):
         check_ready_to_train(self)
         return kind.make_train_function(self, force)
-
-    def compile_from_config(self, config):
-        """Compiles as it was when saved, with the optimizer's state.
-
-        Keras skips this for a class whose `compile` is its own, as that of
-        a keras-hub task is.
-        """
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)
 
     def get_config(self):
         config = kind.get_config(self)

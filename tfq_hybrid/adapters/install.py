@@ -1,6 +1,6 @@
 """Putting an adaptation into a model, and what trains then."""
 
-from tfq_hybrid.adapters.paths import all_layers, body_of
+from tfq_hybrid.adapters.paths import all_layers, body_of, named_layers
 from tfq_hybrid.adapters.slots import Opened
 from tfq_hybrid.adapters.surgery import unlocked
 from tfq_hybrid.adapters.variables import (
@@ -64,6 +64,12 @@ def set_trainable(layer, value):
     """
     layer.trainable = not value
     layer.trainable = value
+
+
+def trainable_parts(model):
+    """The layers and variables of a model, each with whether it trains."""
+    layers = [model, *(layer for _, layer in named_layers(model))]
+    return [(part, part.trainable) for part in (*layers, *model.weights)]
 
 
 def _unused(model):

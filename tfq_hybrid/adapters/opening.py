@@ -3,7 +3,7 @@
 import math
 
 from tfq_hybrid.adapters.slots import SLOTS, dense_shapes, is_slot
-from tfq_hybrid.adapters.surgery import unlocked
+from tfq_hybrid.adapters.surgery import forget_attribute, unlocked
 from tfq_hybrid.errors import UserError
 
 
@@ -76,5 +76,5 @@ def close_slot(slot):
             forget(adapter)
     closed = slot.closed
     for name in ("adapters", "active", "is_dropped", "shapes"):
-        slot.__dict__.pop(name, None)
+        forget_attribute(slot, name)
     slot.__class__ = closed

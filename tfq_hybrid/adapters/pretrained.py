@@ -15,6 +15,8 @@ from tfq_hybrid.reading import read_json, reading
 
 CACHE = "~/.cache/tfq_hybrid/presets"
 WEIGHTS = "model.safetensors"
+# Configs, weights, and the words of each family's tokenizer.
+READ = (".json", ".model", ".safetensors", ".spm", ".txt")
 
 
 def as_preset(source, cache=None):
@@ -76,10 +78,11 @@ def _hugging_face_config(folder):
 def _digest(folder):
     """Tells one directory's content from another's."""
     digest = hashlib.sha256()
-    for name in ("config.json", "tokenizer_config.json", "vocab.txt", WEIGHTS):
-        if (folder / name).is_file():
-            with (folder / name).open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.name.endswith(READ):
+            with path.open("rb") as file:
+                content = hashlib.file_digest(file, "sha256").hexdigest()
+            digest.update(f"{path.name} {content} ".encode())
     return digest.hexdigest()[:32]
 
 

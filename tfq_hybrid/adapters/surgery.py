@@ -1,7 +1,8 @@
 """Changing what a built Keras layer holds.
 
 Keras locks the tracking of variables and layers once a layer is built. What
-here touches the private tracker that does so is the one place that does.
+here touches the private tracker that does so, and the private list of what an
+export looks up, is the one place that does.
 """
 
 import contextlib
@@ -24,6 +25,16 @@ def unlocked(layer):
     finally:
         if was_locked:
             tracker.lock()
+
+
+def forget_attribute(layer, name):
+    """Takes an attribute of its own from a layer, where it has that.
+
+    Keras notes the names of lists and dicts, and an export looks them up.
+    """
+    layer.__dict__.pop(name, None)
+    while name in layer._tracked:
+        layer._tracked.remove(name)
 
 
 def replace_sublayer(parent, attribute, layer):

@@ -1,5 +1,7 @@
 """`unload`: the untouched base back."""
 
+import os
+
 from tfq_hybrid.adapters.compiled import compile_again
 from tfq_hybrid.adapters.hosts import adaptation_of, become_plain, is_adapted
 from tfq_hybrid.adapters.install import (
@@ -10,6 +12,7 @@ from tfq_hybrid.adapters.install import (
 )
 from tfq_hybrid.adapters.opening import close_slot, restore_weights
 from tfq_hybrid.adapters.paths import body_of
+from tfq_hybrid.adapters.pretrained import as_preset
 from tfq_hybrid.adapters.slots import is_slot
 from tfq_hybrid.adapters.surgery import unlocked
 from tfq_hybrid.adapters.targets import targets
@@ -24,8 +27,10 @@ def unload(model, base=None):
 
     Args:
         model: an adapted model.
-        base: the model that was adapted, or a preset of it, for methods that
-            changed the base and did not keep it. Defaults to `None`.
+        base: the model that was adapted, or what `as_preset` takes: a preset
+            of its backbone, str or path. For methods that changed the base
+            and did not keep it. From a backbone alone a head around it cannot
+            be undone, and stays as it was trained. Defaults to `None`.
 
     Returns:
         The model, of the class that it had.
@@ -62,8 +67,8 @@ def _base_values(model, adaptation, base):
     if not changed:
         return {}
     if base is not None:
-        if isinstance(base, str):
-            base = body_of(model).adapted_from.from_preset(base)
+        if isinstance(base, (str, os.PathLike)):
+            base = body_of(model).adapted_from.from_preset(as_preset(base))
         check_same_base(adaptation, base)
         known = base_variables(model)
         dropped = tuple(

@@ -113,8 +113,9 @@ def _all_variables(model, trained=False):
 def fingerprint(model):
     """A short text that tells one base from another.
 
-    SHA-256 over path, shape and up to 256 evenly spaced values of each
-    variable of the backbone; a head is left out, which differs by task.
+    SHA-256 over path, shape and evenly spaced values of each variable of the
+    backbone: all of a small one, else 256 to 511. A head is left out, which
+    differs by task.
 
     Args:
         model: a model whose base is whole.

@@ -39,7 +39,7 @@ def resolve(model, words, layers=None, exclude=(), groups=None, strict=True):
     """
     groups = {"attention": ATTENTION_ROLES, "ffn": FFN_ROLES, **(groups or {})}
     rows = targets(model)
-    chosen = [row for row in rows if _in_layers(row, layers, rows, model)]
+    chosen = [row for row in rows if _in_layers(row, layers, rows)]
     unwanted = set()
     for word in exclude:
         unwanted |= set(_match(word, chosen, rows, groups, model, strict))
@@ -95,7 +95,7 @@ def _matches(word, rows, groups):
     return [row for row in single if pattern.fullmatch(row.path)]
 
 
-def _in_layers(row, layers, rows, model):
+def _in_layers(row, layers, rows):
     if layers is None:
         return True
     count = 1 + max((r.block for r in rows if r.block is not None), default=-1)
@@ -116,7 +116,7 @@ def as_layers(layers):
         A tuple of int, or `None` for all layers.
 
     Raises:
-        UserError: nothing of the above.
+        UserError: nothing of the above, or a range that goes down.
 
     Example:
 
@@ -133,8 +133,13 @@ def as_layers(layers):
             match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
             if match is None:
                 raise _layers_error(layers)
-            first, last = match[1], match[2] or match[1]
-            found += range(int(first), int(last) + 1)
+            first, last = int(match[1]), int(match[2] or match[1])
+            if first > last:
+                raise UserError(
+                    "Expected a range of layers to go up, such as '8-11'. "
+                    f"Received: layers={layers!r}"
+                )
+            found += range(first, last + 1)
         layers = found
     is_sequence = isinstance(layers, (list, tuple, range))
     if not is_sequence or not layers:

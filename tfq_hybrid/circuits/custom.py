@@ -189,7 +189,7 @@ def read_cirq(text):
 
 
 # Where a text stands for itself, and what else Cirq may be told to make.
-TEXTS = ("cirq_type", "key", "name", "tags")
+TEXTS = ("cirq_type", "key", "name", "repetition_ids", "tags")
 
 
 def _check_texts(value, where=""):
@@ -202,6 +202,10 @@ def _check_texts(value, where=""):
             _check_texts(inner, key)
     elif isinstance(value, list):
         for inner in value:
-            _check_texts(inner, where)
+            if where == "param_dict" and isinstance(inner, list):
+                _check_texts(inner[:1], "name")  # of a symbol
+                _check_texts(inner[1:], "value of a parameter")
+            else:
+                _check_texts(inner, where)
     elif isinstance(value, str) and where not in TEXTS:
         raise ValueError(f"{where} is a text, {value[:40]!r}")

@@ -54,23 +54,10 @@ class BottleneckDense(keras.layers.Layer):
         self.activation = keras.activations.get(activation)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.supports_masking = True
-        self.down = self._dense(features, self.activation, "down")
-        self.middle = self._dense(observables, self.activation, "middle")
-        self.up = self._dense(units, None, "up")
-
-    def _dense(self, units, activation, name):
-        return keras.layers.Dense(
-            units,
-            activation=activation,
-            kernel_initializer=self.kernel_initializer.clone(),
-            dtype=self.dtype_policy,
-            name=name,
-        )
+        self.down, self.middle, self.up = dense_layers(self, units)
 
     def build(self, input_shape):
-        self.down.build(input_shape)
-        self.middle.build((*input_shape[:-1], self.features))
-        self.up.build((*input_shape[:-1], self.observables))
+        build_dense_layers(self, input_shape)
         self.built = True
 
     def call(self, inputs):
@@ -90,3 +77,26 @@ class BottleneckDense(keras.layers.Layer):
                 self.kernel_initializer
             ),
         }
+
+
+def dense_layers(layer, units):
+    """The three layers of a bottleneck, by the arguments of its layer."""
+    for name, size, activation in (
+        ("down", layer.features, layer.activation),
+        ("middle", layer.observables, layer.activation),
+        ("up", units, None),
+    ):
+        yield keras.layers.Dense(
+            size,
+            activation=activation,
+            kernel_initializer=layer.kernel_initializer.clone(),
+            dtype=layer.dtype_policy,
+            name=name,
+        )
+
+
+def build_dense_layers(layer, input_shape):
+    """Builds `down`, `middle` and `up` of a layer."""
+    layer.down.build(input_shape)
+    layer.middle.build((*input_shape[:-1], layer.features))
+    layer.up.build((*input_shape[:-1], layer.observables))

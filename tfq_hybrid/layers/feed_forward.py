@@ -4,6 +4,10 @@ import keras
 
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.errors import check_choice, check_integer
+from tfq_hybrid.layers.bottleneck_dense import (
+    build_dense_layers,
+    dense_layers,
+)
 from tfq_hybrid.layers.quantum_dense import QuantumDense
 
 TOKENS = ("all", "cls")
@@ -207,23 +211,9 @@ class BottleneckFeedForward(FeedForward):
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
     def build(self, input_shape):
-        width = input_shape[-1]
-        self.down = self._dense(self.features, self.activation, "down")
-        self.middle = self._dense(self.observables, self.activation, "middle")
-        self.up = self._dense(width, None, "up")
-        self.down.build(input_shape)
-        self.middle.build((*input_shape[:-1], self.features))
-        self.up.build((*input_shape[:-1], self.observables))
+        self.down, self.middle, self.up = dense_layers(self, input_shape[-1])
+        build_dense_layers(self, input_shape)
         self.built = True
-
-    def _dense(self, units, activation, name):
-        return keras.layers.Dense(
-            units,
-            activation=activation,
-            kernel_initializer=self.kernel_initializer.clone(),
-            dtype=self.dtype_policy,
-            name=name,
-        )
 
     def transform(self, inputs):
         return self.up(self.middle(self.down(inputs)))

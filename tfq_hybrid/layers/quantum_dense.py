@@ -61,6 +61,8 @@ class QuantumDense(keras.layers.Layer):
             and 0 for 1. Defaults to `None`.
         seed: int. Of what is drawn: shots, trajectories, directions of SPSA.
             Defaults to `None`.
+        train_angles: bool. Whether the circuit's angles train. Defaults to
+            `True`.
 
     Raises:
         UserError: units is below 1, the circuit is not valid, or the inputs
@@ -90,6 +92,7 @@ class QuantumDense(keras.layers.Layer):
         noise_model=None,
         readout_error=None,
         seed=None,
+        train_angles=True,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -115,6 +118,8 @@ class QuantumDense(keras.layers.Layer):
             dtype=self.dtype_policy,
             name="pqc",
         )
+        self.train_angles = bool(train_angles)
+        self.pqc.trainable = self.train_angles
         self.angle_initializer = self.pqc.initializer
         self.differentiator = self.pqc.differentiator
         self.seed = seed
@@ -203,6 +208,7 @@ class QuantumDense(keras.layers.Layer):
             "noise_model": noise_model_to_json(self.noise_model),
             "readout_error": self.readout_error,
             "seed": self.seed,
+            "train_angles": self.train_angles,
         }
 
     @classmethod

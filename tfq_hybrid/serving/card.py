@@ -6,6 +6,7 @@ import json
 import platform
 
 from tfq_hybrid.adapters.hosts import HOSTS
+from tfq_hybrid.adapters.variables import size_of
 from tfq_hybrid.files import write_text
 from tfq_hybrid.reading import read_json
 from tfq_hybrid.serving.folding import circuit_layers
@@ -106,7 +107,7 @@ def _tensor(name, spec):
 
 
 def _parameters(model):
-    trained = sum(_size(v) for v in model.trainable_variables)
+    trained = sum(size_of(v) for v in model.trainable_variables)
     circuits = sum(c.count_params() for _, c in circuit_layers(model))
     rows = [
         ("all", f"{model.count_params():,}"),
@@ -114,13 +115,6 @@ def _parameters(model):
         ("in circuits", f"{circuits:,}"),
     ]
     return _table("Parameters", ("parameters", "count"), rows)
-
-
-def _size(variable):
-    size = 1
-    for length in variable.shape:
-        size *= length
-    return size
 
 
 def _circuits(model):

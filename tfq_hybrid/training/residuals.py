@@ -1,11 +1,12 @@
 """`ResidualMonitor`: how much the adapters of a model change.
 
-As `GradientMonitor` does, it writes a few numbers into a variable inside the
+As `Telemetry` does, it writes a few numbers into a variable inside the
 train step, on the batch that is trained on anyway, and reads them every few
 steps. So no second forward pass runs, and `generate`, which has a function of
 its own, is not touched.
 """
 
+import contextlib
 import pathlib
 
 import keras
@@ -13,6 +14,7 @@ import tensorflow as tf
 
 from tfq_hybrid.adapters import named_layers
 from tfq_hybrid.errors import UserError, check_integer
+from tfq_hybrid.training.steps import release, surround
 
 
 def adapters_in_use(model):
@@ -122,10 +124,7 @@ class ResidualMonitor(keras.callbacks.Callback):
             tf.zeros([len(self._adapters)]), trainable=False, name="residuals"
         )
         self._last_period = self._period()
-        for row, adapter in enumerate(self._adapters.values()):
-            adapter.observer = self._observer(row)
-        # A step that was traced earlier does not hold the observers.
-        self.model.make_train_function(force=True)
+        surround(self.model, "residuals", self._observed)
         if self.log_dir is not None:
             self._writer = tf.summary.create_file_writer(
                 str(pathlib.Path(self.log_dir) / "residuals")
@@ -134,6 +133,17 @@ class ResidualMonitor(keras.callbacks.Callback):
     def _period(self):
         """Counts the readings that are due; below zero for none."""
         return (int(self.model.optimizer.iterations) - 1) // self.every
+
+    @contextlib.contextmanager
+    def _observed(self):
+        """While a step is traced, or run eagerly."""
+        for row, adapter in enumerate(self._adapters.values()):
+            adapter.observer = self._observer(row)
+        try:
+            yield
+        finally:
+            for adapter in self._adapters.values():
+                adapter.observer = None
 
     def _observer(self, row):
         """What writes the ratio of one adapter, in the steps that are due."""
@@ -174,9 +184,7 @@ class ResidualMonitor(keras.callbacks.Callback):
         self._readings = []
 
     def on_train_end(self, logs=None):
-        for adapter in self._adapters.values():
-            adapter.observer = None
-        self.model.make_train_function(force=True)
+        release(self.model, "residuals")
         if self._writer is not None:
             self._writer.close()
             self._writer = None

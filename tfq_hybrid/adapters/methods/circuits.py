@@ -3,9 +3,9 @@
 import dataclasses
 
 from tfq_hybrid.circuits import CircuitSpec, as_circuit
+from tfq_hybrid.engines import ENGINES
 from tfq_hybrid.errors import UserError, check_choice
 
-ENGINES = ("auto", "batched", "tfq")
 LARGEST = {"qubits": 20, "depth": 64}
 
 

@@ -30,7 +30,7 @@ class FullFineTuning(Method):
     def __post_init__(self):
         super().__post_init__()
         for name in ("targets", "exclude", "train_head"):
-            if getattr(self, name):
+            if getattr(self, name) not in ((), None):
                 raise UserError(
                     f"Expected no {name}, which has no effect on "
                     f"FullFineTuning. Received: {name}="

@@ -6,7 +6,7 @@ import keras
 
 from tfq_hybrid.adapters.method import Method, register
 from tfq_hybrid.adapters.slots import Adapter
-from tfq_hybrid.errors import UserError, check_integer, is_number
+from tfq_hybrid.errors import UserError, check_integer, check_share, is_number
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -91,7 +91,7 @@ class LoRA(Method):
     def __post_init__(self):
         super().__post_init__()
         check_integer("rank", self.rank, minimum=1)
-        check_rate("dropout", self.dropout)
+        check_share("dropout", self.dropout)
         if self.alpha is not None and not is_number(self.alpha):
             raise UserError(
                 f"Expected alpha to be a number. Received: alpha={self.alpha!r}"
@@ -117,12 +117,3 @@ class LoRA(Method):
 
     def parameters_of(self, target):
         return self.rank * sum(target.sizes)
-
-
-def check_rate(argument, value):
-    """Raises `UserError` unless `value` is at least 0 and below 1."""
-    if not is_number(value) or not 0 <= value < 1:
-        raise UserError(
-            f"Expected {argument} to be at least 0 and below 1. Received: "
-            f"{argument}={value!r}"
-        )

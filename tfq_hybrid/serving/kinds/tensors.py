@@ -28,13 +28,7 @@ def endpoints(model, options):
     Raises:
         UserError: the model has not been built.
     """
-    try:
-        inputs = model.input
-    except (AttributeError, ValueError):
-        raise UserError(
-            "Expected a model that knows its inputs, such as a Functional "
-            f"one. Received: {model.name!r}, which has none yet"
-        ) from None
+    inputs = _inputs_of(model)
     tensors = inputs if isinstance(inputs, dict) else _named(inputs)
     specs = tuple(
         tf.TensorSpec(tensor.shape, tensor.dtype, name=name)
@@ -49,6 +43,21 @@ def endpoints(model, options):
         return _as_dict(model(values, training=False))
 
     return [Endpoint("serve_tokens", by_name(specs, serve_tokens), specs)]
+
+
+def _inputs_of(model):
+    """What a model is called on: a tensor, or a list or dict of them."""
+    try:
+        if isinstance(model, keras.Sequential):
+            # Its `input` is there only once it is a part of another model.
+            [inputs] = model.inputs
+            return inputs
+        return model.input
+    except (AttributeError, ValueError):
+        raise UserError(
+            "Expected a model that knows its inputs, such as a Functional "
+            f"one. Received: {model.name!r}, which has none yet"
+        ) from None
 
 
 def _named(inputs):

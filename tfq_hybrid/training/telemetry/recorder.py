@@ -16,6 +16,7 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
+from tfq_hybrid.training.steps import release, surround
 from tfq_hybrid.training.telemetry.captures import Capture
 from tfq_hybrid.training.telemetry.watched import CLASSICAL, flat_values
 
@@ -52,25 +53,16 @@ class Recorder:
 
     def install(self):
         """Wraps the model's `train_step`, which is then traced anew."""
-        uninstall(self._model)
-        inner = self._model.train_step
-
-        def train_step(data):
-            done, observed, graded = tf.unstack(self._marks.read_value())
-            step = done + 1
-            due = tf.equal(done % self._every, 0)
-            observed = tf.where(due, step, observed)
-            self._marks.assign(tf.stack([step, observed, graded]))
-            with self._observed(step, due):
-                return inner(data)
-
-        train_step.recorder = self
-        self._model.train_step = train_step
-        self._model.make_train_function(force=True)
+        surround(self._model, "recorder", self._observed)
 
     @contextlib.contextmanager
-    def _observed(self, step, due):
+    def _observed(self):
         """While a step is traced, or run eagerly."""
+        done, observed, graded = tf.unstack(self._marks.read_value())
+        step = done + 1
+        due = tf.equal(done % self._every, 0)
+        observed = tf.where(due, step, observed)
+        self._marks.assign(tf.stack([step, observed, graded]))
         optimizer = unscaled(self._model.optimizer)
         apply = optimizer.apply
 
@@ -166,9 +158,7 @@ def uninstall(model):
 
     A training that was cut short leaves its recorder behind.
     """
-    if hasattr(vars(model).get("train_step"), "recorder"):
-        del model.train_step
-        model.make_train_function(force=True)
+    release(model, "recorder")
 
 
 def unscaled(optimizer):
