@@ -6,6 +6,7 @@ import re
 import pytest
 
 from tfq_hybrid.cli.main import commands
+from tfq_hybrid.experiments.recipes import RECIPES
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -63,3 +64,32 @@ def test_commands_are_real(line):
     for word in words:
         if word.startswith("--"):
             assert word in options
+
+
+def rows_of(text, section):
+    """The rows of the tables of a section, without their heads."""
+    body = text.split(f"## {section}\n", 1)[1].split("\n## ", 1)[0]
+    tables = re.findall(r"(?:^\|.*\n)+", body, re.MULTILINE)
+    return [
+        [cell.strip() for cell in line.strip("|").split(" | ")]
+        for table in tables
+        for line in table.splitlines()[2:]
+    ]
+
+
+def test_results_are_those_of_the_reports():
+    """A row begins with a link to the report that says the same."""
+    seen = set()
+    for link, *cells in rows_of(PAGES[0].read_text("utf-8"), "Results"):
+        [target] = re.findall(r"\]\((.*)\)", link)
+        report = (ROOT / target).read_text("utf-8")
+        found = [
+            row
+            for section in ("In short", "Goals", "What the paper says")
+            if f"## {section}\n" in report
+            for row in rows_of(report, section)
+        ]
+        assert cells in found, (link, cells)
+        seen.add(pathlib.Path(target).parent.name)
+    published = {path.name for path in (ROOT / "docs/reproductions").iterdir()}
+    assert seen == published <= set(RECIPES)
