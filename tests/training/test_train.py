@@ -1,6 +1,5 @@
 import dataclasses
 import json
-import pathlib
 
 import h5py
 import keras
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.presets import save_bert
+from tests.training.conftest import QUICK
 from tfq_hybrid.archives import datasets
 from tfq_hybrid.errors import TrainingDivergedError, UserError
 from tfq_hybrid.training import (
@@ -21,20 +21,6 @@ from tfq_hybrid.training import (
 from tfq_hybrid.training.build import build_model, compile_model
 from tfq_hybrid.training.checkpoint import weights_in_memory
 from tfq_hybrid.training.splits import load_splits
-
-QUICK = {
-    "data": "embedded",
-    "limit": 64,
-    "sequence_length": 12,
-    "batch_size": 16,
-    "vocabulary_size": 128,
-    "options": {"circuit": {"qubits": 2, "depth": 1}},
-}
-
-
-@pytest.fixture
-def quick(data_dir):
-    return TrainConfig(**QUICK, data_dir=str(data_dir))
 
 
 def silent(config, output, **options):
@@ -192,95 +178,6 @@ def test_resume_refuses_changed_data(tmp_path):
         silent(config, tmp_path / "run", resume=True)
 
 
-def test_arguments_have_effect(quick):
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a"]
-    for name, value, read in (
-        ("xla", True, lambda model: model.jit_compile),
-        ("weight_decay", 0.25, lambda model: model.optimizer.weight_decay),
-        ("clipnorm", 0.5, lambda model: model.optimizer.global_clipnorm),
-        ("dropout", 0.3, lambda model: model.backbone.dropout),
-        ("tokens", "cls", lambda model: model.backbone.tokens),
-        ("engine", "tfq", lambda model: model.backbone.engine),
-    ):
-        config = TrainConfig.from_dict({**quick.to_dict(), name: value})
-        model = build_model(config, vocabulary, 2)
-        compile_model(model, config, 4)
-        assert read(model) == value
-
-
-def test_paths_are_text_in_a_config():
-    config = TrainConfig(pathlib.Path("a.tsv"), data_dir=pathlib.Path("b"))
-    assert config == TrainConfig("a.tsv", data_dir="b")
-
-
-def test_configs_of_version_0_1_still_load(quick):
-    config = quick.to_dict()
-    flat = {**config, **config.pop("options")}
-    del flat["options"]
-    assert TrainConfig.from_dict(flat) == quick
-    with pytest.raises(UserError, match="Did you mean 'tokens'"):
-        TrainConfig.from_dict({**flat, "token": "cls"})
-
-
-def test_angles_have_a_learning_rate_of_their_own(quick):
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b"]
-    moves = {}
-    for rate in (None, 1e-9, 1e-2):
-        config = dataclasses.replace(
-            quick,
-            optimizer="adam",
-            learning_rate=1e-3,
-            quantum_learning_rate=rate,
-            warmup=0.0,
-        )
-        keras.utils.set_random_seed(0)
-        model = build_model(config, vocabulary, 2)
-        compile_model(model, config, 1000)
-        variables = model.trainable_variables
-        before = [v.numpy() for v in variables]
-        model.train_on_batch(np.array(["a b", "b"]), np.array([0, 1]))
-        moves[rate] = [
-            np.abs(v.numpy() - old).max()
-            for v, old in zip(variables, before, strict=True)
-        ]
-    angles = [v.path.endswith("pqc/parameters") for v in variables]
-    assert sum(angles) == 2
-    for is_angle, *found in zip(angles, *moves.values(), strict=True):
-        same, slow, fast = found
-        # Adam's first step is the learning rate, whatever the gradient.
-        assert fast == pytest.approx((10 if is_angle else 1) * same, rel=1e-3)
-        if is_angle:
-            assert same > 1e-4
-            assert slow < 1e-6
-
-
-@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
-def test_the_angles_alone_train(optimizer, quick):
-    config = dataclasses.replace(
-        quick,
-        optimizer=optimizer,
-        weight_decay=0.5,
-        learning_rate=0.0,
-        quantum_learning_rate=1e-2,
-        warmup=0.0,
-    )
-    keras.utils.set_random_seed(0)
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b"]
-    model = build_model(config, vocabulary, 2)
-    compile_model(model, config, 1000)
-    variables = model.trainable_variables
-    before = [v.numpy() for v in variables]
-    model.train_on_batch(np.array(["a b", "b"]), np.array([0, 1]))
-    for variable, old in zip(variables, before, strict=True):
-        move = np.abs(variable.numpy() - old).max()
-        if variable.path.endswith("pqc/parameters"):
-            assert 1e-4 < move < 1.01e-2
-        else:
-            assert move == 0.0
-    again = type(model.optimizer).from_config(model.optimizer.get_config())
-    assert (again.angle_rate, again.other_rate) == (1.0, 0.0)
-
-
 def test_early_stopping_keeps_the_best_epoch(quick, tmp_path):
     config = dataclasses.replace(
         quick, epochs=30, patience=1, learning_rate=1e-9
@@ -326,28 +223,6 @@ def test_engines_train_step_for_step(real_data):
     assert len(batched) == 20
     np.testing.assert_allclose(batched, tfq, atol=1e-4)
     assert len(set(batched)) > 10
-
-
-@pytest.mark.parametrize(
-    "arguments,message",
-    [
-        ({"model": "qffn_bert"}, "Did you mean 'qffn-bert'"),
-        ({"classical": "fnn"}, "Did you mean 'ffn'"),
-        ({"epochs": 0}, "epochs"),
-        ({"learning_rate": float("nan")}, "learning_rate"),
-        ({"options": {"dropout": 1.0}}, "dropout"),
-        ({"options": {"circuit": {"qubits": 0}}}, "qubits"),
-        ({"options": {"token": "cls"}}, "Did you mean 'tokens'"),
-        ({"options": 3}, "QFFNBertOptions or a dict"),
-        ({"optimizer": "adma"}, "Did you mean 'adam'"),
-        ({"warmup": 1.0}, "warmup"),
-        ({"clipnorm": 0.0}, "clipnorm"),
-        ({"quantum_learning_rate": -1.0}, "quantum_learning_rate"),
-    ],
-)
-def test_bad_arguments(arguments, message):
-    with pytest.raises(UserError, match=message):
-        TrainConfig(**{**QUICK, **arguments})
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,68 @@
+"""The optimizer of a config: the rates of angles and of all else."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+
+from tfq_hybrid.training.build import build_model, compile_model
+
+
+def test_angles_have_a_learning_rate_of_their_own(quick):
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b"]
+    moves = {}
+    for rate in (None, 1e-9, 1e-2):
+        config = dataclasses.replace(
+            quick,
+            optimizer="adam",
+            learning_rate=1e-3,
+            quantum_learning_rate=rate,
+            warmup=0.0,
+        )
+        keras.utils.set_random_seed(0)
+        model = build_model(config, vocabulary, 2)
+        compile_model(model, config, 1000)
+        variables = model.trainable_variables
+        before = [v.numpy() for v in variables]
+        model.train_on_batch(np.array(["a b", "b"]), np.array([0, 1]))
+        moves[rate] = [
+            np.abs(v.numpy() - old).max()
+            for v, old in zip(variables, before, strict=True)
+        ]
+    angles = [v.path.endswith("pqc/parameters") for v in variables]
+    assert sum(angles) == 2
+    for is_angle, *found in zip(angles, *moves.values(), strict=True):
+        same, slow, fast = found
+        # Adam's first step is the learning rate, whatever the gradient.
+        assert fast == pytest.approx((10 if is_angle else 1) * same, rel=1e-3)
+        if is_angle:
+            assert same > 1e-4
+            assert slow < 1e-6
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+def test_the_angles_alone_train(optimizer, quick):
+    config = dataclasses.replace(
+        quick,
+        optimizer=optimizer,
+        weight_decay=0.5,
+        learning_rate=0.0,
+        quantum_learning_rate=1e-2,
+        warmup=0.0,
+    )
+    keras.utils.set_random_seed(0)
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b"]
+    model = build_model(config, vocabulary, 2)
+    compile_model(model, config, 1000)
+    variables = model.trainable_variables
+    before = [v.numpy() for v in variables]
+    model.train_on_batch(np.array(["a b", "b"]), np.array([0, 1]))
+    for variable, old in zip(variables, before, strict=True):
+        move = np.abs(variable.numpy() - old).max()
+        if variable.path.endswith("pqc/parameters"):
+            assert 1e-4 < move < 1.01e-2
+        else:
+            assert move == 0.0
+    again = type(model.optimizer).from_config(model.optimizer.get_config())
+    assert (again.angle_rate, again.other_rate) == (1.0, 0.0)
