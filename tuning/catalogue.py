@@ -5,27 +5,9 @@ own needs no row here; one in `SEARCHED` says what a search takes when the
 user names nothing.
 """
 
-import dataclasses
-
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.tuning.configured import CIRCUIT_ARGUMENTS, arguments_of
-from tfq_hybrid.tuning.dimensions import Choice, Condition, Range
-
-
-@dataclasses.dataclass(frozen=True)
-class Above:
-    """As `Condition`: where another argument is above a number."""
-
-    name: str
-    bound: int
-
-    def holds(self, value):
-        """Whether the other argument's value is above it."""
-        return value > self.bound
-
-    def __str__(self):
-        return f"above {self.bound}"
-
+from tfq_hybrid.tuning.dimensions import Above, Choice, Condition, Range
 
 INTEGERS = (
     "batch_size",

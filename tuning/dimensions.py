@@ -35,13 +35,34 @@ class Condition:
 
 
 @dataclasses.dataclass(frozen=True)
+class Above:
+    """As `Condition`, where the other dimension is above a number.
+
+    Args:
+        name: str. The other dimension.
+        bound: int.
+    """
+
+    name: str
+    bound: int
+
+    def holds(self, value):
+        """Whether the other dimension's value is above it."""
+        return value > self.bound
+
+    def __str__(self):
+        return f"above {self.bound}"
+
+
+@dataclasses.dataclass(frozen=True)
 class Choice:
     """A dimension with a few values.
 
     Args:
         name: str. The argument that it sets.
         values: tuple of plain values, at least one, all different.
-        condition: `Condition`. Defaults to `None`: always searched.
+        condition: `Condition` or `Above`. Defaults to `None`: always
+            searched.
 
     Raises:
         UserError: there is no value, or one twice.
@@ -49,7 +70,7 @@ class Choice:
 
     name: str
     values: tuple
-    condition: Condition | None = None
+    condition: Condition | Above | None = None
 
     def __post_init__(self):
         texts = [json.dumps(value) for value in self.values]
@@ -94,7 +115,8 @@ class Range:
         sampling: `"linear"` or `"log"`. Defaults to `"linear"`.
         points: int, at least 2. How many values a grid takes, evenly spaced
             in the sampling. Defaults to 4.
-        condition: `Condition`. Defaults to `None`: always searched.
+        condition: `Condition` or `Above`. Defaults to `None`: always
+            searched.
 
     Raises:
         UserError: the range is empty, or a logarithmic one not above 0.
@@ -105,7 +127,7 @@ class Range:
     high: float
     sampling: str = "linear"
     points: int = 4
-    condition: Condition | None = None
+    condition: Condition | Above | None = None
 
     def __post_init__(self):
         numbers = is_number(self.low) and is_number(self.high)

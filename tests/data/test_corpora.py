@@ -1,7 +1,6 @@
 """Text for language models: files, windows, byte pairs."""
 
 import json
-import time
 
 import numpy as np
 import pytest
@@ -105,12 +104,17 @@ def test_the_end_is_held_out(tmp_path):
     assert (training.rows, held_out.rows) == (["a"], ["b" * 99])
 
 
-def test_a_long_text_is_split_at_once():
-    corpus = Corpus(["a line\n"] * 100_000, "plain")
-    began = time.perf_counter()
-    training, held_out = corpus.split(0.1)
-    assert time.perf_counter() - began < 5
-    assert (len(training), len(held_out)) == (90_000, 10_000)
+def test_a_split_is_by_length():
+    """As many whole rows as fit before the held-out share of the letters."""
+    generator = np.random.default_rng(0)
+    rows = ["x" * n for n in generator.integers(1, 40, 200)]
+    sizes = [len(json.dumps(row)) for row in rows]
+    for share in (0.05, 0.1, 0.5, 0.9):
+        training, held_out = Corpus(rows, "plain").split(share)
+        cut = len(training)
+        assert training.rows + held_out.rows == rows
+        wanted = (1 - share) * sum(sizes)
+        assert sum(sizes[:cut]) <= wanted < sum(sizes[: cut + 1])
 
 
 @pytest.mark.parametrize(
