@@ -53,9 +53,12 @@ def train_head(
 def fit_head(make, training, validation, loss, epochs, batch_size, rates, seed):
     """Trains a head; the rate and epoch of the lowest validation loss stay.
 
+    It begins anew for each rate, from the same weights and with the same
+    order of examples; the graph is traced once for all of them.
+
     Args:
         make: function without arguments of a new Keras layer from (batch,
-            width) to (batch, classes), logits; called once for each rate.
+            width) to (batch, classes), logits.
         training, validation: `Split`.
         loss: `keras.losses.Loss` on labels and logits.
         epochs: int.
@@ -68,33 +71,50 @@ def fit_head(make, training, validation, loss, epochs, batch_size, rates, seed):
         A pair of the `keras.Model` around the head and a dict with what the
         validation says and how many parameters there are.
     """
-    fitted, best = {}, None
-    for rate in rates:
-        model, found = _fit_at(
-            rate, make, training, validation, loss, epochs, batch_size, seed
-        )
-        fitted[rate] = found["validation_loss"]
-        if best is None or fitted[rate] < fitted[best[1]["rate"]]:
-            best = model, {**found, "rate": rate}
-    model, found = best
-    by_rate = {f"{rate:g}": loss for rate, loss in fitted.items()}
-    return model, {**found, "validation_by_rate": by_rate}
-
-
-def _fit_at(rate, make, training, validation, loss, epochs, batch_size, seed):
     import keras
 
     keras.utils.set_random_seed(seed)
     model = around(make(), training.embeddings.shape[1])
-    keras.utils.set_random_seed(seed)  # the same order for every head
     steps = epochs * -(-len(training.labels) // batch_size)
+    peak = keras.Variable(rates[0], trainable=False, name="peak_rate")
     model.compile(
         optimizer=keras.optimizers.AdamW(
-            keras.optimizers.schedules.CosineDecay(rate, steps), clipnorm=1.0
+            keras.optimizers.schedules.CosineDecay(peak, steps), clipnorm=1.0
         ),
         loss=loss,
         metrics=["accuracy"],
     )
+    model.optimizer.build(model.trainable_variables)
+    variables = [*model.variables, *model.optimizer.variables]
+    beginning = _values(variables)
+    fitted, best = {}, None
+    for rate in rates:
+        _assign(variables, beginning)
+        peak.assign(rate)
+        keras.utils.set_random_seed(seed)
+        found = _fit(model, training, validation, epochs, batch_size)
+        fitted[rate] = found["validation_loss"]
+        if best is None or fitted[rate] < fitted[best[0]["rate"]]:
+            best = {**found, "rate": rate}, _values(model.variables)
+    found, values = best
+    _assign(model.variables, values)
+    by_rate = {f"{rate:g}": loss for rate, loss in fitted.items()}
+    return model, {**found, "validation_by_rate": by_rate}
+
+
+def _values(variables):
+    return [np.array(variable) for variable in variables]
+
+
+def _assign(variables, values):
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def _fit(model, training, validation, epochs, batch_size):
+    """Trains a compiled model, which is left at its best epoch."""
+    import keras
+
     best = keras.callbacks.EarlyStopping(
         "val_loss", patience=epochs, restore_best_weights=True
     )
@@ -109,7 +129,7 @@ def _fit_at(rate, make, training, validation, loss, epochs, batch_size, seed):
     )
     model.set_weights(best.best_weights)
     own = answers_of(model, validation)
-    return model, {
+    return {
         "validation_accuracy": float(np.mean(own == validation.labels)),
         "validation_loss": float(min(history.history["val_loss"])),
         "best_epoch": int(best.best_epoch) + 1,
