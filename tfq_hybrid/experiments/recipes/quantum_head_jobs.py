@@ -16,14 +16,17 @@ from tfq_hybrid.experiments.work.heads import (
 
 TRAINING, VALIDATION = 435, 77  # of 256 sentences of each label
 TOKENS = 64
-EPOCHS = 60
+EPOCHS = 30
 # What validation picks the peak rate from where heads are compared, and the
 # rate where circuits are compared with each other.
 RATES, ONE_RATE = (1e-2, 3e-2, 1e-1), (3e-2,)
 # The classical heads that are nearest in size to the circuits' head.
 TWINS = ("linear", "mlp", "logistic regression")
-HEADS = ("quantum", "linear", "mlp", *CLASSICAL)
-BASE = {"encoders": 2}
+# The paper's circuits, and with the amplitude that is our own.
+CONSTANT = "quantum, constant amplitude"
+CIRCUITS = {"quantum": {}, CONSTANT: {"constant_amplitude": 1.0}}
+HEADS = (*CIRCUITS, "linear", "mlp", *CLASSICAL)
+BASE = {"encoders": 5}
 # How circuits that were trained exactly run on the test data.
 EXECUTIONS = {
     "64 shots": {"shots": 64},
@@ -52,7 +55,7 @@ def perform(arguments, seed, paths, folder):
         Split(unit(embedded(encoder, d.texts, "mean", TOKENS)), d.labels)
         for d in data
     ]
-    found, arrays = _one_head(arguments["head"], parts, arguments, seed)
+    found, arrays = one_head(arguments["head"], parts, arguments, seed)
     found["width"] = parts[0].embeddings.shape[1]
     return found, arrays
 
@@ -114,21 +117,32 @@ def _every_head(parts, arguments, seed):
     """All heads on the same embeddings; arrays `scores, NAME` of each."""
     found, arrays = {"heads": {}}, {}
     for head in HEADS:
-        one, more = _one_head(head, parts, arguments, seed)
+        one, more = one_head(head, parts, arguments, seed)
         found["heads"][head] = one
         arrays[f"scores, {head}"] = more["scores"]
     return found, arrays
 
 
-def _one_head(head, parts, arguments, seed):
-    """As `answer`; a dict and arrays."""
+def one_head(head, parts, arguments, seed):
+    """Fits a head and answers the test data.
+
+    Args:
+        head: str, of `HEADS`.
+        parts: sequence of `Split`: training, validation, test.
+        arguments: dict, of a job.
+        seed: int.
+
+    Returns:
+        A pair of a dict and arrays, as `answer` gives them.
+    """
     import keras
 
     if head in CLASSICAL:
         return fit_classical(head, *parts, seed)
+    options = {**arguments["options"], **CIRCUITS.get(head, {})}
 
     def make():
-        layer = _make(head, parts, arguments.get("options", BASE), seed)
+        layer = _make(head, parts, options, seed)
         for name in arguments.get("frozen", ()):
             layers = getattr(layer, name)
             for part in layers if isinstance(layers, list) else [layers]:
@@ -148,8 +162,7 @@ def _one_head(head, parts, arguments, seed):
     test = parts[2]
     found, arrays = answer(answers_of(model, test), test.labels)
     for name in arguments["executions"]:
-        options = {**arguments["options"], **EXECUTIONS[name]}
-        other = _make(head, parts, options, seed)
+        other = _make(head, parts, {**options, **EXECUTIONS[name]}, seed)
         other.set_weights(model.layers[-1].get_weights())
         answers = answers_of(around(other, parts[0].embeddings.shape[1]), test)
         arrays[f"scores, {name}"] = answer(answers, test.labels)[1]["scores"]
@@ -160,8 +173,7 @@ def _make(head, parts, options, seed):
     """A built head of the width of the embeddings."""
     from tfq_hybrid.models import QuantumHeadOptions, make_head
 
-    twin = None if head == "quantum" else head
-    options = {**BASE, **options} if twin else options
+    twin = None if head in CIRCUITS else head
     width = parts[0].embeddings.shape[1]
     layer = make_head(
         width, 2, QuantumHeadOptions.from_dict(options), twin, seed=seed
