@@ -66,6 +66,11 @@ class HyQuTMatrix(keras.layers.Layer):
                 **options,
             )
 
+    @property
+    def last_projection(self):
+        """The Dense layer that gives the outputs."""
+        return getattr(self.map, "output_projection", None) or self.map.up
+
     def build(self, input_shape):
         self.map.build((*input_shape[:2], math.prod(self.inputs)))
         self.built = True

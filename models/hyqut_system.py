@@ -9,7 +9,7 @@ from tfq_hybrid.engines import ENGINES, check_memory
 from tfq_hybrid.engines.gradient_methods import as_gradient_method
 from tfq_hybrid.errors import check_choice, check_share
 from tfq_hybrid.models.hyqut import HyQuTBackbone, HyQuTCausalLM
-from tfq_hybrid.models.hyqut_targets import as_targets
+from tfq_hybrid.models.hyqut_targets import as_targets, slot_of
 from tfq_hybrid.models.hyqut_tokenizer import (
     HyQuTCausalLMPreprocessor,
     HyQuTTokenizer,
@@ -64,6 +64,12 @@ class HyQuTOptions(Options):
         differentiator: a `GradientMethod`, its name or its dict, such as
             the paper's `"central_difference"`. Defaults to `None`: exact.
         dropout: float, in attention. Defaults to 0.
+        residual_scale: float, at least 0. What the initial weights of the
+            matrices that write into the residual stream, W_o and W_down, or
+            of the last projection in their place, are multiplied by. At 0
+            each block is the identity at first, which trains faster from
+            random weights (the last layer of a residual branch at zero:
+            Fixup, arXiv 1901.09321). Defaults to 1: Llama's.
 
     Raises:
         UserError: an argument is out of its range.
@@ -76,6 +82,7 @@ class HyQuTOptions(Options):
     engine: str = "auto"
     differentiator: object = None
     dropout: float = 0.0
+    residual_scale: float = 1.0
 
     def __post_init__(self):
         check_choice("size", self.size, SIZES)
@@ -87,6 +94,7 @@ class HyQuTOptions(Options):
             method = as_gradient_method(self.differentiator)
             object.__setattr__(self, "differentiator", method)
         check_share("dropout", self.dropout)
+        check_share("residual_scale", self.residual_scale, 1e3)
 
 
 def defaults(options):
@@ -144,10 +152,21 @@ def build(options, twin, setting):
         # A fixed name keeps the names of logs the same in every process.
         name="hyqut",
     )
+    _scale_residuals(backbone, options.residual_scale)
     preprocessor = HyQuTCausalLMPreprocessor(
         tokenizer, sequence_length=setting.sequence_length
     )
     return HyQuTCausalLM(backbone, preprocessor, compile=False, name="hyqut_lm")
+
+
+def _scale_residuals(backbone, scale):
+    """Multiplies the initial weights of what writes into the residual."""
+    for decoder in backbone.transformer_layers:
+        for role in ("output", "down"):
+            parent, attribute = slot_of(decoder, role)
+            layer = getattr(parent, attribute)
+            last = getattr(layer, "last_projection", layer)
+            last.kernel.assign(scale * last.kernel)
 
 
 def parts(model):

@@ -282,6 +282,25 @@ def test_the_system_builds_what_its_options_say():
         system.build(options, None, setting)
 
 
+@pytest.mark.parametrize("twin", [None, "dense", "bottleneck"])
+def test_blocks_whose_residual_is_scaled_to_nothing(twin):
+    system = SYSTEMS["hyqut"]
+    merges = learn_merges([TEXT], 280)
+    setting = Setting(merges, sequence_length=8, batch_size=2)
+    options = system.options(
+        size="tiny",
+        targets=["output", "up"],
+        circuit=SMALL["circuit"],
+        residual_scale=0.0,
+    )
+    backbone = system.build(options, twin, setting).backbone
+    embedded = np.array(backbone.token_embedding(IDS))
+    norm = np.sqrt(np.mean(embedded**2, -1, keepdims=True) + 1e-6)
+    np.testing.assert_allclose(backbone(TOKENS), embedded / norm, rtol=1e-4)
+    with pytest.raises(UserError, match="residual_scale"):
+        system.options(residual_scale=-1.0)
+
+
 def test_tokenizer_gives_every_text_back(real_data):
     texts = [
         real_data("tinystories_sample.txt").read_text("utf-8")[:20_000],

@@ -2,6 +2,7 @@
 
 from tfq_hybrid.experiments.jobs import Block, Job, Recipe
 from tfq_hybrid.experiments.recipes.hyqut_jobs import (
+    ANGLE_RATE,
     BATCH,
     HELD_OUT,
     LENGTH,
@@ -178,8 +179,14 @@ RECIPE = Recipe(
         "pi · tanh scaling; Z on each qubit; in all layers, W_q where "
         "nothing else is said.",
         "English stories and Shakespeare instead of Chinese dialogues.",
-        f"Adam, peak rate {RATE:g} with warm-up and cosine, {BATCH} windows "
-        f"of {LENGTH} tokens a step; {STEPS['budget']} steps with --budget "
+        "W_o and W_down, or the last projection in their place, start at zero "
+        "(Fixup, arXiv 1901.09321) in every model: with Llama's initial "
+        "weights all of them stay long where the text's word counts leave "
+        "them, and the circuits longest.",
+        f"Adam, peak rate {RATE:g} with warm-up and cosine, {ANGLE_RATE:g} for "
+        "the circuits' angles, set after trials of 0.0005 to 0.003 (angles "
+        f"0.001 to 0.1) on the validation data of one seed; {BATCH} windows of "
+        f"{LENGTH} tokens a step; {STEPS['budget']} steps with --budget "
         f"({FEWER['budget']} for the questions after the first), "
         f"{STEPS['full']} and {FEWER['full']} with --full.",
         "The gradient is exact; the paper's central differences have "

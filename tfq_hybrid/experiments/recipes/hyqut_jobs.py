@@ -12,7 +12,11 @@ from tfq_hybrid.startup import discarded_stderr
 
 LENGTH, BATCH = 64, 8
 HELD_OUT = 64, 400  # windows of validation and test, at most
-RATE = 1e-3
+# The peak rates, of all else and of the circuits' angles, and what the initial
+# weights of W_o and W_down are multiplied by: set by validation data of one
+# seed.
+RATE, ANGLE_RATE = 5e-4, 3e-2
+RESIDUAL_SCALE = 0.0
 MODELS = {"quantum": None, "dense": "dense", "bottleneck": "bottleneck"}
 STEP_SIZES = (1e-4, 1e-3, 1e-2, 1e-1, 0.5)  # radians
 PROMPTS = {"stories": "Once upon a time", "shakespeare": "First Citizen:"}
@@ -56,6 +60,8 @@ def _setting(arguments, seed, path):
         for name in ("size", "targets", "layers", "differentiator")
         if name in arguments
     }
+    scale = arguments.get("residual_scale", RESIDUAL_SCALE)
+    options["residual_scale"] = scale
     options["circuit"] = preset("hyqut_ring", **arguments.get("circuit", {}))
     config = TrainConfig(
         path,
@@ -65,6 +71,7 @@ def _setting(arguments, seed, path):
         sequence_length=LENGTH,
         batch_size=arguments.get("batch", BATCH),
         learning_rate=RATE,
+        quantum_learning_rate=ANGLE_RATE,
         seed=seed,
     )
     parts = split_corpus(load_corpus(path))
@@ -95,9 +102,9 @@ def _gradients(arguments, seed, paths):
     from tfq_hybrid.training.language_modelling import fed
 
     steps = arguments["steps"]
-    config, model, parts = _setting(
-        {**arguments, "layers": [0]}, seed, paths["stories"]
-    )
+    # Behind matrices of zeros there is no gradient to compare with at first.
+    arguments = {**arguments, "layers": [0], "residual_scale": 1.0}
+    config, model, parts = _setting(arguments, seed, paths["stories"])
     compile_model(model, config, steps)
     circuit = config.options.circuit
     with fed(model):
