@@ -96,6 +96,7 @@ def _more(scale, seeds, steps):
         f"{n} circuit layer{'s' if n > 1 else ''}": {"circuit": {"depth": n}}
         for n in (1, 2, 3, 4)
     }
+    depths["2 circuit layers, ring"] = {"layout": "hyqut_ring"}
     texts = {
         name: {"model": name, "text": "shakespeare"}
         for name in ("quantum", "dense")
@@ -119,7 +120,7 @@ def _more(scale, seeds, steps):
         ),
         Block(
             "depth",
-            "TinyStories: how many circuit layers?",
+            "TinyStories: how many circuit layers, of pairs or of a ring?",
             _jobs(seeds, depths, steps),
         ),
         Block(
@@ -175,9 +176,10 @@ RECIPE = Recipe(
         "4 layers, 384 wide, 6 heads, feed-forward 896, vocabulary 4,096 "
         "learned from the training text, tied embeddings: 8.06 million "
         "parameters with matrices.",
-        "The ring layout of 80 gates: H, RY and RZ; 2 layers of CNOT, RZ, RY; "
-        "pi · tanh scaling; Z on each qubit; in all layers, W_q where "
-        "nothing else is said.",
+        "The layout of 80 gates with pairs: H, RY and RZ; 2 layers of 5 CNOT, "
+        "RZ, RY (a ring of 10 CNOT makes 80 where the H are not counted); "
+        "pi · tanh scaling; Z on each qubit; in all layers, W_q where nothing "
+        "else is said.",
         "English stories and Shakespeare instead of Chinese dialogues.",
         "W_o and W_down, or the last projection in their place, start at zero "
         "(Fixup, arXiv 1901.09321) in every model: with Llama's initial "

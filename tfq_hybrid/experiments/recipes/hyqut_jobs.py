@@ -17,6 +17,7 @@ HELD_OUT = 64, 400  # windows of validation and test, at most
 # seed.
 RATE, ANGLE_RATE = 5e-4, 3e-2
 RESIDUAL_SCALE = 0.0
+LAYOUT = "hyqut_pairwise"
 MODELS = {"quantum": None, "dense": "dense", "bottleneck": "bottleneck"}
 STEP_SIZES = (1e-4, 1e-3, 1e-2, 1e-1, 0.5)  # radians
 PROMPTS = {"stories": "Once upon a time", "shakespeare": "First Citizen:"}
@@ -62,7 +63,9 @@ def _setting(arguments, seed, path):
     }
     scale = arguments.get("residual_scale", RESIDUAL_SCALE)
     options["residual_scale"] = scale
-    options["circuit"] = preset("hyqut_ring", **arguments.get("circuit", {}))
+    options["circuit"] = preset(
+        arguments.get("layout", LAYOUT), **arguments.get("circuit", {})
+    )
     config = TrainConfig(
         path,
         model="hyqut",
