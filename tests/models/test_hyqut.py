@@ -10,6 +10,7 @@ from tests.contracts import KerasHubContract
 from tfq_hybrid.circuits import PRESETS, CircuitSpec
 from tfq_hybrid.data import learn_merges
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.layers.make_layer import make_circuit_layer
 from tfq_hybrid.models import (
     SYSTEMS,
     HyQuTBackbone,
@@ -70,6 +71,19 @@ def test_80_gates_and_40_angles(name):
     model = HyQuTBackbone(**{**SMALL, "circuit": name})
     (layer, _) = model.replaced
     assert layer.map.pqc.count_params() == 40
+
+
+def test_a_ring_makes_small_readouts():
+    """As docs/systems.md says, of angles before any training."""
+    features = np.random.default_rng(0).normal(scale=1.4, size=(1000, 20))
+    spread = {}
+    for name in ("hyqut_ring", "hyqut_pairwise"):
+        keras.utils.set_random_seed(0)
+        layer = make_circuit_layer(PRESETS[name])
+        angles = PRESETS[name].angles(features.astype("float32"), np)
+        spread[name] = np.array(layer(angles)).std(axis=0).mean()
+    assert spread["hyqut_ring"] == pytest.approx(0.13, abs=0.04)
+    assert spread["hyqut_pairwise"] == pytest.approx(0.46, abs=0.04)
 
 
 def dense_parameters(size):
