@@ -65,7 +65,13 @@ def blocks(scale, paths):
                 "noise",
                 "does the test run under noise?",
                 seeds,
-                {"exact": {"executions": list(EXECUTIONS)[1:2], **few}},
+                {
+                    "exact": {
+                        "executions": list(EXECUTIONS)[1:2],
+                        "options": {"encoders": 2},
+                        **few,
+                    }
+                },
             ),
         ]
     few = seeds if full else seeds[:FEWER_SEEDS]
