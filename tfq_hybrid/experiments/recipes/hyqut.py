@@ -191,6 +191,14 @@ RECIPE = Recipe(
         f"{LENGTH} tokens a step; {STEPS['budget']} steps with --budget "
         f"({FEWER['budget']} for the questions after the first), "
         f"{STEPS['full']} and {FEWER['full']} with --full.",
+        "Layout, initial weights and rates were chosen by the validation data "
+        "of seed 0, which is one of the seeds reported here: about 25 settings "
+        "of the circuits were tried, 8 of `dense` and 4 of `bottleneck`, so "
+        "that the search favours the circuits.",
+        "An earlier setting (the ring, Llama's initial weights, one rate of "
+        "0.001) had read the test text before: the circuits' loss was about 5.2, "
+        "that of `dense` about 4.2. What replaced it was chosen by "
+        "validation data, but with that known.",
         "The gradient is exact; the paper's central differences have "
         f"questions of their own, of {FEW_WINDOWS} windows a step.",
         "The last tenth of a text reports, the tenth before it selects, of "

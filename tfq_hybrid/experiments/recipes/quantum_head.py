@@ -223,6 +223,10 @@ RECIPE = Recipe(
         "logistic regression 0.0001 and 0.001 too), or the width of the "
         "hidden layer of 4, 16, 64. `mlp` is as small as the circuits' head, "
         "or one unit wide.",
+        "Before, about 9 settings of the circuits (encoders, layers, rate, "
+        "epochs, angle range, constant amplitude) were tried on 2,000 other "
+        "training sentences of seeds 0 to 2, and earlier runs with 2 encoders "
+        "and 60 epochs had read the test data (frozen 68.7 %, tuned 75.9 %).",
         "The classical heads nearest in size are `linear`, `mlp` and logistic "
         "regression; the one of the best validation accuracy stands in the "
         "headline and the goals.",
