@@ -196,8 +196,8 @@ RECIPE = Recipe(
         "of the circuits were tried, 8 of `dense` and 4 of `bottleneck`, so "
         "that the search favours the circuits.",
         "An earlier setting (the ring, Llama's initial weights, one rate of "
-        "0.001) had read the test text before: the circuits' loss was about 5.2, "
-        "that of `dense` about 4.2. What replaced it was chosen by "
+        "0.001) had read the test text before: the circuits' loss was about "
+        "5.2, that of `dense` about 4.2. What replaced it was chosen by "
         "validation data, but with that known.",
         "The gradient is exact; the paper's central differences have "
         f"questions of their own, of {FEW_WINDOWS} windows a step.",
