@@ -67,6 +67,31 @@ def test_a_job_of_hyqut(paths, monkeypatch):
     assert change == pytest.approx(-saved / (total + saved))
 
 
+def test_validation_picks_the_rate(paths, monkeypatch):
+    """One rate is too small to learn anything, the other is not."""
+    monkeypatch.setattr(hyqut_jobs, "HELD_OUT", (8, 8))
+    arguments = {"model": "dense", "size": "tiny", "steps": 10}
+    both = {**arguments, "rates": [1e-9, 1e-2]}
+    found, arrays = hyqut.perform(both, 1, paths, None)
+    losses = found["validation_by_rate"]
+    assert found["rate"] == 1e-2
+    assert found["validation_loss"] == losses["0.01"] < losses["1e-09"]
+    alone, again = hyqut.perform({**arguments, "rates": [1e-2]}, 1, paths, None)
+    np.testing.assert_array_equal(arrays["losses"], again["losses"])
+    assert alone["validation_loss"] == losses["0.01"]
+
+
+def test_hyqut_reports_no_seed_that_it_was_searched_on():
+    for name in ("quick", "budget", "full"):
+        blocks = hyqut.RECIPE.blocks(Scale(name, 5), {})
+        assert {job.seed for block in blocks for job in block.jobs} <= set(
+            range(1, 6)
+        )
+        twins = {job.row: job.arguments["rates"] for job in blocks[0].jobs}
+        assert set(twins) == {"quantum", "dense", "bottleneck"}
+        assert len({tuple(rates) for rates in twins.values()}) == 1
+
+
 WAITING = """
 import pathlib, sys
 from tfq_hybrid.locks import writing

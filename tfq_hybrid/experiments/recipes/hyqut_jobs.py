@@ -6,15 +6,17 @@ from tfq_hybrid.experiments.work.language import (
     encode_parts,
     read_test,
     split_corpus,
+    train_at_rates,
     train_language_model,
 )
 from tfq_hybrid.startup import discarded_stderr
 
 LENGTH, BATCH = 64, 8
 HELD_OUT = 64, 400  # windows of validation and test, at most
-# The peak rates, of all else and of the circuits' angles, and what the initial
-# weights of W_o and W_down are multiplied by: set by validation data of one
-# seed.
+# Peak rates to choose from by validation, and the one where none is chosen;
+# that of the circuits' angles, and what the initial weights of W_o and W_down
+# are multiplied by: set by validation data of a seed that is not reported.
+RATES = 2.5e-4, 5e-4, 1e-3
 RATE, ANGLE_RATE = 5e-4, 3e-2
 RESIDUAL_SCALE = 0.0
 LAYOUT = "hyqut_pairwise"
@@ -37,7 +39,12 @@ def _train(arguments, seed, paths):
 
     text = arguments.get("text", "stories")
     config, model, parts = _setting(arguments, seed, paths[text])
-    found = train_language_model(model, parts, config, arguments["steps"])
+    found, config, model = train_at_rates(
+        lambda rate: _setting(arguments, seed, paths[text], rate)[:2],
+        parts,
+        arguments.get("rates", [RATE]),
+        arguments["steps"],
+    )
     tested, arrays = read_test(model, parts, config)
     found |= tested
     found["parameters"] = count_parameters(model, config)
@@ -48,7 +55,7 @@ def _train(arguments, seed, paths):
     return found, arrays
 
 
-def _setting(arguments, seed, path):
+def _setting(arguments, seed, path, rate=RATE):
     """The config, the model and the encoded parts of a job."""
     import keras
 
@@ -73,7 +80,7 @@ def _setting(arguments, seed, path):
         options=options,
         sequence_length=LENGTH,
         batch_size=arguments.get("batch", BATCH),
-        learning_rate=RATE,
+        learning_rate=rate,
         quantum_learning_rate=ANGLE_RATE,
         seed=seed,
     )

@@ -5,6 +5,7 @@ import numpy as np
 from tfq_hybrid.experiments.recipes.hyqut_jobs import STEP_SIZES
 from tfq_hybrid.experiments.reporting.headlines import of_losses
 from tfq_hybrid.experiments.reporting.losses import (
+    RATES_PICKED,
     loss_comparison,
     loss_curves,
     loss_goal,
@@ -15,6 +16,10 @@ from tfq_hybrid.experiments.reporting.report import Section, too_few
 from tfq_hybrid.experiments.statistics import mean_interval
 
 BASELINES = ("dense", "bottleneck")
+PICKED_NOTE = (
+    "Each model is trained at each of the rates; validation picks the rate "
+    "and the check."
+)
 
 
 def sections(blocks, results):
@@ -39,8 +44,16 @@ def sections(blocks, results):
         elif block.name == "chinese":
             made.append(_chinese_section(block, results))
         else:
-            baselines = against[block.name]
-            made.append(loss_comparison(block, results, baselines, "", columns))
+            picked = block.name == "twins"
+            made.append(
+                loss_comparison(
+                    block,
+                    results,
+                    against[block.name],
+                    PICKED_NOTE if picked else "",
+                    (*columns, RATES_PICKED) if picked else columns,
+                )
+            )
         if block.name in ("twins", "training-by-differences"):
             name = block.title.partition(":")[0]
             made.append(

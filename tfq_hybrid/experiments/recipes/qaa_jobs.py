@@ -14,7 +14,7 @@ from tfq_hybrid.experiments.work.language import (
     first_windows,
     read_test,
     split_corpus,
-    train_language_model,
+    train_at_rates,
     window_losses,
 )
 from tfq_hybrid.experiments.work.text_scores import text_scores
@@ -124,21 +124,17 @@ def _adapt(arguments, seed, paths):
 
     base, _ = _find_base(arguments, paths)
     method, options = arguments["method"], arguments.get("options", {})
-    encoded = best = None
-    rates = {}
-    for rate in arguments["rates"]:
-        config, model, parts = _setting(
-            base, method, options, seed, paths, rate
-        )
-        if encoded is None:
-            encoded = encode_parts(parts, model, config, HELD_OUT)
-        found = train_language_model(model, encoded, config, arguments["steps"])
-        rates[f"{rate:g}"] = found["validation_loss"]
-        if best is None or found["validation_loss"] < best[0]:
-            best = found["validation_loss"], rate, found, model
-    _, rate, found, model = best
+    setting = base, method, options, seed, paths
+    config, model, parts = _setting(*setting)
+    encoded = encode_parts(parts, model, config, HELD_OUT)
+    found, config, model = train_at_rates(
+        lambda rate: _setting(*setting, rate)[:2],
+        encoded,
+        arguments["rates"],
+        arguments["steps"],
+    )
     tested, arrays = read_test(model, encoded, config)
-    found |= tested | {"rate": rate, "validation_by_rate": rates}
+    found |= tested
     found["parameters"] = {
         "trained": trainable_parameters(model),
         "total": model.count_params(),

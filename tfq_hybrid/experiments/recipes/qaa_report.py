@@ -3,6 +3,7 @@
 from tfq_hybrid.experiments.recipes.qaa_jobs import ANSWERED, BATCH
 from tfq_hybrid.experiments.reporting.headlines import of_losses
 from tfq_hybrid.experiments.reporting.losses import (
+    RATES_PICKED,
     loss_comparison,
     loss_curves,
     loss_goal,
@@ -27,10 +28,7 @@ METHODS_NOTE = (
 )
 COLUMNS = (
     ("trained", lambda found: f"{found[0]['parameters']['trained']:,}"),
-    (
-        "rates picked",
-        lambda found: ", ".join(f"{one['rate']:g}" for one in found),
-    ),
+    RATES_PICKED,
 )
 
 

@@ -186,6 +186,34 @@ def train_language_model(model, parts, config, steps, checks=CHECKS):
     }
 
 
+def train_at_rates(build, parts, rates, steps):
+    """Trains from the same weights at each peak rate; validation picks.
+
+    Args:
+        build: function of a rate to a pair of `TrainConfig` and model.
+        parts: `Parts` of `TokenDataset`.
+        rates: sequence of float.
+        steps: int. Of each training.
+
+    Returns:
+        A triple: what `train_language_model` found at the rate of the lowest
+        validation loss, with `rate` and `validation_by_rate`; and the config
+        and the model of that rate.
+    """
+    best, losses = None, {}
+    for rate in rates:
+        config, model = build(rate)
+        found = train_language_model(model, parts, config, steps)
+        losses[f"{rate:g}"] = found["validation_loss"]
+        if (
+            best is None
+            or found["validation_loss"] < best[0]["validation_loss"]
+        ):
+            best = found | {"rate": rate}, config, model
+    found, config, model = best
+    return found | {"validation_by_rate": losses}, config, model
+
+
 def _weights(model):
     return [np.array(v) for v in model.trainable_variables]
 
