@@ -137,4 +137,7 @@ def test_every_block_gets_its_table_and_picture(name, tmp_path):
     if name == "quantum-head":  # where validation says so, not the test
         [line] = [x for x in text.split("\n") if "tuned embeddings, acc" in x]
         assert "`mlp`" in line
+        for title in ("In short", "Goals"):  # each embedding, both circuits
+            body = text.split(f"## {title}\n")[1].split("\n## ")[0]
+            assert body.count("embeddings, a constant amplitude") == 2
     assert "none is shown" not in text and "- `imdb`: not there" in text
