@@ -77,12 +77,26 @@ def rows_of(text, section):
     ]
 
 
+def of_report(report):
+    """The findings and the goals of a report, a set of rows."""
+    return {
+        tuple(row)
+        for section in ("In short", "Goals")
+        if f"## {section}\n" in report
+        for row in rows_of(report, section)
+    }
+
+
 def test_results_are_those_of_the_reports():
-    """A row begins with a link to the report that says the same."""
-    seen = set()
+    """A row begins with a link to the report that says the same.
+
+    No row of a report's findings and goals is left out.
+    """
+    seen, missing = set(), {}
     for link, *cells in rows_of(PAGES[0].read_text("utf-8"), "Results"):
         [target] = re.findall(r"\]\((.*)\)", link)
         report = (ROOT / target).read_text("utf-8")
+        missing.setdefault(target, of_report(report)).discard(tuple(cells))
         found = [
             row
             for section in ("In short", "Goals", "What the paper says")
@@ -91,5 +105,6 @@ def test_results_are_those_of_the_reports():
         ]
         assert cells in found, (link, cells)
         seen.add(pathlib.Path(target).parent.name)
+    assert not any(missing.values()), missing
     published = {path.name for path in (ROOT / "docs/reproductions").iterdir()}
     assert seen == published <= set(RECIPES)

@@ -46,5 +46,10 @@ def test_differences_are_paired():
     predicted, labels = answers(3, 400, 0.8)
     same = f1_interval(predicted, labels, theirs=predicted)
     assert (same.value, same.low, same.high) == (0, 0, 0)
+    # Each is as scikit-learn has it, also where one answers a class more.
+    other = np.array([[0, 2, 1, 1]])
+    difference = f1_interval([[0, 0, 1, 1]], [0, 0, 1, 1], theirs=other)
+    score = f1_score([0, 0, 1, 1], other[0], average="macro")
+    assert difference.value == pytest.approx(1 - score)
     worse, _ = answers(3, 400, 0.5)
     assert f1_interval(predicted, labels, theirs=worse).low > 0

@@ -95,15 +95,33 @@ def fill(results, block, generator):
         found = {
             "parameters": {"head": 99, "feed_forward": 99, "circuits": 9},
             "validation_accuracy": generator.random(),
+            "rate": 0.25,
             "width": 384,
             "heads": {
-                head: {"validation_accuracy": 0.8 + 0.1 * (head == "mlp")}
+                head: {
+                    "validation_accuracy": 0.8 + 0.1 * (head == "mlp"),
+                    "setting": 64,
+                }
                 for head in HEADS
             },
             "expressibility": estimate,
             "entangling_capability": estimate,
         }
         results.add(block.key(job), found, arrays)
+
+
+@pytest.mark.parametrize("name", ["qffn-bert", "hybrid-bert", "quantum-head"])
+def test_quick_has_its_tables_of_three_seeds(name, tmp_path):
+    recipe = RECIPES[name]
+    scale = Scale("quick", 3)
+    blocks = recipe.blocks(scale, dict.fromkeys(recipe.files, "there"))
+    results = Results(tmp_path, {})
+    for block in blocks:
+        fill(results, block, np.random.default_rng(0))
+    assert any(section.rows for section in recipe.sections(blocks, results))
+    path = tmp_path / "report.md"
+    write_report(path, recipe, scale, blocks, results, {})
+    assert "none is shown" not in path.read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", ["qffn-bert", "hybrid-bert", "quantum-head"])
@@ -134,6 +152,9 @@ def test_every_block_gets_its_table_and_picture(name, tmp_path):
     for reading in {s.picture.reading for s in sections if s.picture}:
         assert text.count(reading) == 1
     assert text.index("## In short") < text.index("![")
+    # What validation picked stands where there is a choice.
+    assert ("0.25, 0.25, 0.25" in text) == (name != "qffn-bert")
+    assert ("64, 64, 64" in text) == (name == "quantum-head")
     if name == "quantum-head":  # where validation says so, not the test
         [line] = [x for x in text.split("\n") if "tuned embeddings, acc" in x]
         assert "`mlp`" in line

@@ -43,13 +43,13 @@ def paths(real_data, tmp_path):
     return found
 
 
-def test_budgets_fit_two_cores():
+def test_budgets_fit_two_cores(paths):
     """The first questions of both recipes, in the hour that they are for."""
     for recipe, first in ((hyqut, 2), (qaa, 2)):
-        blocks = recipe.blocks(Scale("budget", 5), {})
+        blocks = recipe.blocks(Scale("budget", 5), paths)
         seconds = sum(block.seconds for block in blocks[:first])
         assert seconds / 2 < 3600
-        quick = recipe.blocks(Scale("quick", 1), {})
+        quick = recipe.blocks(Scale("quick", 1), paths)
         assert sum(block.seconds for block in quick) / 2 < 300
 
 

@@ -14,7 +14,7 @@ from tfq_hybrid.experiments.reporting.accuracies import comparison, curves
 from tfq_hybrid.experiments.reporting.report import goal, write_report
 from tfq_hybrid.experiments.reproduce import reproduce
 from tfq_hybrid.experiments.results import Results
-from tfq_hybrid.experiments.runner import _Clock
+from tfq_hybrid.experiments.runner import _Clock, run
 from tfq_hybrid.experiments.work.trained import few_shot_file
 
 
@@ -73,6 +73,18 @@ def test_a_seed_counts_where_every_row_has_it(tmp_path):
     fill(results, block, 1)
     results.add(block.key(block.jobs[2]), {}, {})  # one row of seed 1
     assert results.complete_seeds(block) == [0]
+
+
+def test_only_what_is_not_finished_is_left_out(tmp_path):
+    done, other = block_of(["a"], 1), block_of(["b"], 1)
+    other = dataclasses.replace(other, name="other")
+    results = Results(tmp_path, {})
+    fill(results, done, 1)
+    lines = []
+    skipped = run(
+        None, [done, other], {}, results, 0.0, 1, lines.append, lines.append
+    )
+    assert list(skipped) == ["other"]
 
 
 def test_the_order_is_seed_by_seed():

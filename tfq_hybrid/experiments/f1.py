@@ -35,7 +35,6 @@ def f1_interval(predicted, labels, average="macro", theirs=None, seed=0):
     Interval(value=1.0, low=1.0, high=1.0)
     """
     labels = np.asarray(labels)
-    classes = int(max(labels.max(), np.max(predicted))) + 1
     generator = np.random.default_rng(seed)
     seeds, examples = np.shape(predicted)
     drawn = generator.multinomial(
@@ -43,9 +42,9 @@ def f1_interval(predicted, labels, average="macro", theirs=None, seed=0):
     )
     by_seed = seed_weights(seeds, RESAMPLES, generator)
     weights = np.concatenate([np.ones((1, examples)), drawn])
-    scores = _by_seed(predicted, labels, classes, average, weights)
+    scores = _by_seed(predicted, labels, average, weights)
     if theirs is not None:
-        scores = scores - _by_seed(theirs, labels, classes, average, weights)
+        scores = scores - _by_seed(theirs, labels, average, weights)
     value = scores[0].mean()
     resampled = by_seed @ scores[0] + scores[1:].mean(axis=1) - value
     low, high = np.quantile(resampled, [0.025, 0.975])
@@ -53,8 +52,9 @@ def f1_interval(predicted, labels, average="macro", theirs=None, seed=0):
     return found if theirs is not None else found.clipped(0.0, 1.0)
 
 
-def _by_seed(predicted, labels, classes, average, weights):
+def _by_seed(predicted, labels, average, weights):
     """F1 of each seed under weights of the examples: (draws, seeds)."""
+    classes = int(max(labels.max(), np.max(predicted))) + 1
     columns = [
         _f1(np.asarray(row), labels, classes, average, weights)
         for row in predicted

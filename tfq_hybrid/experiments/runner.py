@@ -40,7 +40,8 @@ def run(recipe, blocks, paths, results, minutes, workers, report, status):
             ]
             expected = clock.expected(sum(job.seconds for job in jobs))
             spent = time.monotonic() - began
-            if minutes is not None and spent + expected > 60 * minutes:
+            over = minutes is not None and spent + expected > 60 * minutes
+            if jobs and over:
                 skipped[block.name] = (
                     f"needs about {duration(expected)}, and "
                     f"{duration(max(0, 60 * minutes - spent))} were left"

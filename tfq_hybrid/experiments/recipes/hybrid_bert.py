@@ -183,7 +183,7 @@ RECIPE = Recipe(
         "for every head; fine-tuned the epoch of the best validation "
         "accuracy.",
         "48 tokens but for spam, 128 for IMDb and Yelp, whose test data are "
-        "2,000 texts.",
+        "2,000 texts where TFDS gives them.",
     ),
     published=(
         ("Twitter (US airlines), F1", "0.86", "secondary"),

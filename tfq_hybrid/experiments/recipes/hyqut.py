@@ -192,9 +192,9 @@ RECIPE = Recipe(
         "on each qubit; in all layers, W_q where nothing else is said.",
         "English stories and Shakespeare instead of Chinese dialogues.",
         "W_o and W_down, or the last projection in their place, start at zero "
-        "(Fixup, arXiv 1901.09321) in every model: with Llama's initial "
-        "weights all of them stay long where the text's word counts leave "
-        "them, and the circuits longest.",
+        "(Fixup, arXiv 1901.09321) in every model whose loss is compared: with "
+        "Llama's initial weights all of them stay long where the text's word "
+        "counts leave them, and the circuits longest.",
         "Adam with warm-up and cosine; in the first question validation picks "
         f"the peak rate of every model and seed among {_named(RATES)}, "
         f"elsewhere it is {RATE:g}; {ANGLE_RATE:g} for the circuits' angles; "

@@ -5,14 +5,13 @@ import numpy as np
 from tfq_hybrid.experiments.recipes.hyqut_jobs import STEP_SIZES
 from tfq_hybrid.experiments.reporting.headlines import of_losses
 from tfq_hybrid.experiments.reporting.losses import (
-    RATES_PICKED,
     loss_comparison,
     loss_curves,
     loss_goal,
     quoted,
 )
 from tfq_hybrid.experiments.reporting.pictures import Line, line_picture
-from tfq_hybrid.experiments.reporting.report import Section, too_few
+from tfq_hybrid.experiments.reporting.report import Section, picked, too_few
 from tfq_hybrid.experiments.statistics import mean_interval
 
 BASELINES = ("dense", "bottleneck")
@@ -44,14 +43,14 @@ def sections(blocks, results):
         elif block.name == "chinese":
             made.append(_chinese_section(block, results))
         else:
-            picked = block.name == "twins"
+            twins = block.name == "twins"
             made.append(
                 loss_comparison(
                     block,
                     results,
                     against[block.name],
-                    PICKED_NOTE if picked else "",
-                    (*columns, RATES_PICKED) if picked else columns,
+                    PICKED_NOTE if twins else "",
+                    (*columns, ("rates picked", picked)) if twins else columns,
                 )
             )
         if block.name in ("twins", "training-by-differences"):
@@ -90,6 +89,8 @@ def _gradient_section(block, results):
         name: results.scores(block, "step sizes", name)
         for name in ("angle_errors", "input_errors", "angle_cosines")
     }
+    # The steps of a training follow from each other: their mean is one score.
+    errors = {n: v.mean(-1, keepdims=True) for n, v in errors.items()}
     rows = []
     for place, size in enumerate(STEP_SIZES):
         cells = [f"{size:g}"]
@@ -118,8 +119,10 @@ def _gradient_section(block, results):
         is_log=True,
     )
     note = (
-        "W_q of the first layer; an error is the length of the difference "
-        "over that of the exact gradient, the mean over steps and seeds. "
+        "W_q of the first layer, from Llama's initial weights: behind "
+        "matrices of zeros there is no gradient at first. An error is the "
+        "length of the difference over that of the exact gradient, the mean "
+        "over steps; intervals are over seeds. "
         "Short steps suffer from float32, long ones from the curve."
     )
     return Section(block.title, header, tuple(rows), note, picture)

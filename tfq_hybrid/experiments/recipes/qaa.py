@@ -17,7 +17,8 @@ STEPS = {"quick": 5, "budget": 100, "full": 600}
 # Seconds on one core: a step of adapters of a base of 10 million parameters,
 # and of all of it; what a training takes beside its steps, a job beside its
 # trainings, and a job under noise beside those.
-STEP, FULL_STEP, TRAINING, START, NOISE = 0.28, 0.45, 20.0, 25.0, 120.0
+STEP, FULL_STEP, TRAINING, START, NOISE = 0.28, 0.45, 30.0, 60.0, 350.0
+TINY = 0.4  # of that with the base of --quick
 ONE_RATE = [1.0]  # where circuits are compared with each other
 FEWER_SEEDS = 3  # of the questions after the first, with --budget
 
@@ -84,7 +85,7 @@ def _jobs(seeds, rows, steps, base):
             row,
             seed,
             {**base, **arguments, "steps": steps},
-            _time(arguments, steps),
+            (TINY if base["base"] == "quick" else 1) * _time(arguments, steps),
         )
         for seed in seeds
         for row, arguments in rows.items()
@@ -124,7 +125,7 @@ RECIPE = Recipe(
     headlines=headlines,
     goals=goals,
     choices=(
-        "The base is a GPT-2 of 6 layers, 384 wide, 12.2 million parameters "
+        "The base is a GPT-2 of 6 layers, 384 wide, 12.3 million parameters "
         "(with --quick a tiny one), made from random weights on TinyStories "
         "and Tiny Shakespeare, and kept for the next reproduction (the paper: "
         "GPT-Neo-125M); or a preset, by --base.",

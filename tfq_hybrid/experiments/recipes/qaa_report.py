@@ -3,7 +3,6 @@
 from tfq_hybrid.experiments.recipes.qaa_jobs import ANSWERED, BATCH
 from tfq_hybrid.experiments.reporting.headlines import of_losses
 from tfq_hybrid.experiments.reporting.losses import (
-    RATES_PICKED,
     loss_comparison,
     loss_curves,
     loss_goal,
@@ -12,7 +11,7 @@ from tfq_hybrid.experiments.reporting.losses import (
     points,
     relative_difference,
 )
-from tfq_hybrid.experiments.reporting.report import Section, too_few
+from tfq_hybrid.experiments.reporting.report import Section, picked, too_few
 from tfq_hybrid.experiments.statistics import mean_interval
 from tfq_hybrid.experiments.work.executions import EXECUTIONS
 
@@ -28,7 +27,7 @@ METHODS_NOTE = (
 )
 COLUMNS = (
     ("trained", lambda found: f"{found[0]['parameters']['trained']:,}"),
-    RATES_PICKED,
+    ("rates picked", picked),
 )
 
 

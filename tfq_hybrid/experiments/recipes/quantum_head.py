@@ -14,6 +14,7 @@ from tfq_hybrid.experiments.recipes.quantum_head_jobs import (
     perform,
 )
 from tfq_hybrid.experiments.recipes.quantum_head_report import (
+    ALL_PARTS,
     DISTANCES,
     FACTORS,
     SHOTS,
@@ -28,9 +29,9 @@ from tfq_hybrid.experiments.reporting.screened import design_rows
 # under noise.
 START, SECONDS, TWIN_SECONDS, ROUND, NOISE = 20.0, 25.0, 4.0, 150.0, 60.0
 ABLATIONS = {
-    "as published": {},
+    ALL_PARTS: {},
     "without entanglement": {"entangled": False},
-    "without re-uploading": {"reuploads": 1},
+    "inputs uploaded once": {"reuploads": 1},
     "one encoder": {"encoders": 1},
     "own angles in each block": {"share_weights": False},
     "all qubits read": {"readouts": 10},
@@ -91,7 +92,7 @@ def blocks(scale, paths):
         ),
         _block(
             "ablation",
-            "what of the circuits matters?",
+            "what of the circuits matters? Two uploads of the inputs",
             few,
             {
                 **{
@@ -202,8 +203,9 @@ RECIPE = Recipe(
         "all-MiniLM-L6-v2, frozen, mean of the token states, 384 wide (the "
         "paper: paraphrase-mpnet-base-v2, 768 wide), brought to length 1 for "
         "every head.",
-        "10 qubits, 5 encoders that give two values each, 1 re-upload, "
-        "distance 2, 3 layers, Z on one qubit. That an encoder gives two "
+        "10 qubits, 5 encoders that give two values each, whose inputs are "
+        "uploaded once (twice in the ablation), distance 2, 3 layers, Z on "
+        "one qubit. That an encoder gives two "
         "values is inferred: seven of them with 14 qubits make the paper's "
         "886 parameters.",
         "An amplitude encoding cannot tell x from −x: expectations are "

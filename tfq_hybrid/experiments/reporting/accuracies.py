@@ -6,8 +6,20 @@ from tfq_hybrid.experiments.reporting.pictures import (
     line_picture,
     rows_picture,
 )
-from tfq_hybrid.experiments.reporting.report import Section, percent, too_few
+from tfq_hybrid.experiments.reporting.report import (
+    Section,
+    percent,
+    picked,
+    too_few,
+)
 from tfq_hybrid.experiments.statistics import paired_difference, share_interval
+
+PICKED = "picked by validation"
+
+
+def has_rates(block):
+    """Whether a job of a block picks among rates, or other settings."""
+    return any(len(job.arguments.get("rates", ())) > 1 for job in block.jobs)
 
 
 def comparison(
@@ -22,7 +34,8 @@ def comparison(
         baselines: rows that the others are compared with.
         note: str.
         columns: pairs of a column's name and a function from `parameters`
-            of the first seed to a str. Defaults to none.
+            of the first seed to a str. Defaults to none. Where jobs choose
+            among rates, a column of what was picked follows.
         is_drawn: bool. Whether it has a picture: the accuracies, and the
             differences to the first baseline. Defaults to `True`.
 
@@ -35,8 +48,11 @@ def comparison(
     scores = {row: results.scores(block, row) for row in block.rows}
     cells = {}
     for row in block.rows:
-        found = results.all_found(block, row)[0]["parameters"]
-        cells[row] = [(name, str(read(found))) for name, read in columns]
+        found = results.all_found(block, row)
+        sizes = found[0]["parameters"]
+        cells[row] = [(name, str(read(sizes))) for name, read in columns]
+        if has_rates(block):
+            cells[row].append((PICKED, picked(found)))
     picture = block.name if is_drawn else None
     return compared(title, scores, baselines, note, cells, picture)
 

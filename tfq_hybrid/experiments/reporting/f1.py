@@ -1,8 +1,17 @@
 """Tables and pictures of F1."""
 
 from tfq_hybrid.experiments.f1 import AVERAGES, f1_interval
-from tfq_hybrid.experiments.reporting.accuracies import drawn_rows
-from tfq_hybrid.experiments.reporting.report import Section, percent, too_few
+from tfq_hybrid.experiments.reporting.accuracies import (
+    PICKED,
+    drawn_rows,
+    has_rates,
+)
+from tfq_hybrid.experiments.reporting.report import (
+    Section,
+    percent,
+    picked,
+    too_few,
+)
 from tfq_hybrid.experiments.statistics import share_interval
 
 
@@ -16,7 +25,8 @@ def f1_comparison(title, block, results, others, columns=()):
         others: dict of a name and what it stands for: a dict of a row and
             the row whose macro-F1 its own is compared with.
         columns: pairs of a column's name and a function from `parameters` of
-            the first seed to a str. Defaults to none.
+            the first seed to a str. Defaults to none. Where jobs choose among
+            rates, a column of what was picked follows.
 
     Returns:
         `Section` with a picture of the macro-F1; without a table where fewer
@@ -38,12 +48,13 @@ def f1_comparison(title, block, results, others, columns=()):
     classes = int(labels.max()) + 1
     rows = []
     for row in block.rows:
-        found = results.all_found(block, row)[0]["parameters"]
+        found = results.all_found(block, row)
         against = [differences.get((row, name)) for name in others]
         rows.append(
             (
                 row,
-                *(str(read(found)) for _, read in columns),
+                *(str(read(found[0]["parameters"])) for _, read in columns),
+                *([picked(found)] if has_rates(block) else []),
                 percent(share_interval(results.scores(block, row))),
                 *(
                     percent(f1_interval(answers[row], labels, average))
@@ -59,6 +70,7 @@ def f1_comparison(title, block, results, others, columns=()):
     header = (
         "",
         *(name for name, _ in columns),
+        *([PICKED] if has_rates(block) else []),
         f"accuracy, % ({seeds} seeds)",
         *(f"{average} F1, %" for average in AVERAGES),
         "F1 by class, %",

@@ -17,12 +17,6 @@ from tfq_hybrid.experiments.statistics import (
     ratio_interval,
 )
 
-# A column of `loss_comparison`, where validation picks a rate for each seed.
-RATES_PICKED = (
-    "rates picked",
-    lambda found: ", ".join(f"{one['rate']:g}" for one in found),
-)
-
 
 def loss_interval(results, block, row, name="losses", tokens="tokens"):
     """The loss per token of a row over seeds and windows, in nats.

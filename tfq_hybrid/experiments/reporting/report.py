@@ -61,8 +61,8 @@ def write_report(path, recipe, scale, blocks, results, skipped):
         f"Scale `{scale.name}`, {scale.seeds} "
         f"{'seed' if scale.seeds == 1 else 'seeds'}. Circuits are simulated. "
         "Intervals are 95 %, by a paired bootstrap over seeds and examples; "
-        "models are selected on validation data, and the test data are read "
-        "once.",
+        "models are selected on validation data, and each that was selected "
+        "answers the test data, once for every way in which it is run.",
         "",
     ]
     if headlines := recipe.headlines(blocks, results):
@@ -139,6 +139,24 @@ def percent(interval, digits=1, signed=False):
         for x in (interval.value, interval.low, interval.high)
     )
     return f"{value} [{low}, {high}]"
+
+
+def picked(found):
+    """What validation picked for each seed: a rate, or another setting.
+
+    Args:
+        found: list of dicts, what the jobs of a row found.
+
+    Returns:
+        str.
+
+    Example:
+
+    >>> picked([{"rate": 0.01}, {"setting": 64}])
+    '0.01, 64'
+    """
+    settings = [one.get("rate", one.get("setting")) for one in found]
+    return ", ".join("–" if x is None else f"{x:g}" for x in settings)
 
 
 def goal(claim, block, results, judge):
