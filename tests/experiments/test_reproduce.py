@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -169,7 +170,7 @@ def test_quick_ends_with_a_report(name, real_data, tmp_path):
     assert path.read_text("utf-8").startswith(f"# {RECIPES[name].title}")
 
 
-def test_runs_and_resumes(two_rows, small_data, tmp_path):
+def test_runs_and_resumes(two_rows, small_data, tmp_path, monkeypatch):
     lines = []
     output = tmp_path / "results"
     arguments = ("qffn-bert", small_data, output)
@@ -197,6 +198,11 @@ def test_runs_and_resumes(two_rows, small_data, tmp_path):
     for path, changed in kept.items():
         if "ffn" not in path.name:
             assert path.stat().st_mtime_ns == changed
+    # Jobs of two versions are not mixed.
+    module = sys.modules[reproduce.__module__]  # its name is the function's
+    monkeypatch.setattr(module, "__version__", "0.0.0")
+    with pytest.raises(UserError, match=r"Received: version='0\.0\.0'"):
+        reproduce(*arguments)
 
 
 def test_bad_input_writes_nothing(tmp_path):

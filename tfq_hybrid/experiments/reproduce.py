@@ -13,6 +13,7 @@ from tfq_hybrid.experiments.work.encoders import default_encoder
 from tfq_hybrid.experiments.work.text_tasks import find_optional
 from tfq_hybrid.files import check_output_folder
 from tfq_hybrid.locks import writing
+from tfq_hybrid.version import __version__
 
 SEEDS = {"quick": 1, "budget": 5, "full": 5}
 
@@ -92,6 +93,8 @@ def reproduce(
     blocks = recipe.blocks(scale, paths)
     config = {
         "recipe": name,
+        # Another version may train otherwise under the same arguments.
+        "version": __version__,
         "scale": scale.name,
         "seeds": seeds,
         "data": {

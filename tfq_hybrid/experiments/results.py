@@ -25,8 +25,8 @@ class Results:
 
     Args:
         folder: str or path.
-        config: dict of plain JSON types: recipe, scale, seeds and the
-            digests of the data.
+        config: dict of plain JSON types: recipe, version, scale, seeds and
+            the digests of the data.
     """
 
     def __init__(self, folder, config):
@@ -40,7 +40,7 @@ class Results:
 
         Raises:
             UserError: the folder holds something else, or a reproduction of
-                another recipe, scale or data.
+                another recipe, version, scale or data.
         """
         results = cls(folder, config)
         path = results.folder / "results.json"
