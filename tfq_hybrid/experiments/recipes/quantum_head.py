@@ -184,7 +184,7 @@ def _seconds(arguments):
     if head not in CIRCUITS:
         return 5 + (0 if head in CLASSICAL else TWIN_SECONDS * trainings)
     size = 2 ** max(0, options.get("qubits", 10) - 10)
-    shots = 6 if "shots" in options else 1
+    shots = 28 if "shots" in options else 1
     seconds = START + SECONDS * trainings * size * shots
     return seconds + NOISE * len(arguments.get("executions", ()))
 
