@@ -134,7 +134,8 @@ def blocks(scale, paths):
             "how many qubits and encoders?",
             few,
             {
-                f"{qubits} qubits, {encoders} encoders": {
+                f"{qubits} qubits, {encoders} "
+                f"encoder{'s' if encoders > 1 else ''}": {
                     "options": {"qubits": qubits, "encoders": encoders}
                 }
                 for qubits, encoders in SIZES + (LARGE if full else ())
