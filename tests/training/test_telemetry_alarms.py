@@ -102,6 +102,15 @@ def test_a_plateau(angle, is_flat, tmp_path, caplog):
     assert first < 10 * steep  # its scale is the formula's
 
 
+@pytest.mark.parametrize("last,explodes", [(0.004, False), (4.0, True)])
+def test_a_gradient_that_leaves_a_plateau_does_not_explode(last, explodes):
+    alarms = Alarms()
+    for step in range(5):
+        assert not alarms.read(step, "pqc", np.full(16, 1e-5), 1e-5)
+    found = alarms.read(5, "pqc", np.full(16, last), 1e-3)
+    assert [name for name, _ in found] == ["exploding"] * explodes
+
+
 class Raise(keras.callbacks.Callback):
     """Sets the learning rate at a step."""
 

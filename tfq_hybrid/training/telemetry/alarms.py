@@ -12,6 +12,9 @@ logger = logging.getLogger("tfq_hybrid.telemetry")
 VANISHING = 1e-3  # times that of the classical parameters at the same step
 PATIENCE = 5  # readings in a row
 EXPLODING = 100.0  # times the layer's largest in its first readings
+# The norm that is usually clipped to: what grows below it, as where training
+# leaves a plateau, does no harm.
+HARMLESS_NORM = 1.0
 BASELINE = 5  # of these readings
 
 
@@ -24,7 +27,7 @@ class Alarms:
       rest; without classical parameters, 0.001 times the largest that the
       circuit itself has had. A gradient of zero always counts.
     - `exploding`: the root mean square is above 100 times the largest of the
-      circuit's first 5 readings.
+      circuit's first 5 readings, and the norm above 1.
     - `nan`: an entry is NaN or infinite; or, behind a loss scale, which
       skips such steps, all steps of 5 readings in a row were skipped.
 
@@ -58,7 +61,9 @@ class Alarms:
             return self._told(name, {"nan": text})
         found = {}
         first = self._largest[name]
-        if len(first) == BASELINE and size > EXPLODING * max(first) > 0:
+        is_large = np.sqrt(np.size(gradient)) * size > HARMLESS_NORM
+        has_grown = len(first) == BASELINE and size > EXPLODING * max(first) > 0
+        if is_large and has_grown:
             found["exploding"] = (
                 f"{where} explodes: its root mean square, {size:.2g}, is "
                 f"{size / max(first):.0f} times the largest of its first "
