@@ -185,7 +185,8 @@ RECIPE = Recipe(
     choices=(
         "4 layers, 384 wide, 6 heads, feed-forward 896, vocabulary 4,096 "
         "learned from the training text, tied embeddings: 8.06 million "
-        "parameters with matrices.",
+        "parameters with matrices. FLOPs are those of a window of "
+        f"{LENGTH} tokens.",
         "The layout of 80 gates with pairs: H, RY and RZ; 2 layers of 5 CNOT, "
         "RZ, RY (a ring of 10 CNOT makes 80 where the H are not counted, and "
         "did worse on the validation data of one seed); pi · tanh scaling; Z "
