@@ -16,7 +16,7 @@ HELD_OUT = 64, 400  # windows of validation and test, at most
 # Peak rates to choose from by validation, and the one where none is chosen;
 # that of the circuits' angles, and what the initial weights of W_o and W_down
 # are multiplied by: set by validation data of a seed that is not reported.
-RATES = 5e-4, 1e-3, 2e-3
+RATES = 2.5e-4, 5e-4, 1e-3
 RATE, ANGLE_RATE = 5e-4, 3e-2
 RESIDUAL_SCALE = 0.0
 LAYOUT = "hyqut_pairwise"
