@@ -17,10 +17,10 @@ from tfq_hybrid.experiments.work.generation import answers
 from tfq_hybrid.experiments.work.gradients import compare_gradients
 from tfq_hybrid.experiments.work.language import (
     encode_parts,
+    loss_reader,
     read_test,
     split_corpus,
     train_language_model,
-    window_losses,
 )
 from tfq_hybrid.layers.make_layer import make_circuit_layer
 from tfq_hybrid.serving.streaming import TextStream, make_sampler
@@ -73,7 +73,7 @@ def test_a_training_keeps_its_best_check():
     assert found["validation_loss"] == min(curve) < curve[0]
     place = found["curve_steps"].index(found["best_step"])
     assert curve[place] == min(curve)
-    losses, tokens = window_losses(model, parts.validation, 2)
+    losses, tokens = loss_reader(model)(parts.validation, 2)
     kept = losses.sum() / tokens.sum()
     assert kept == pytest.approx(found["validation_loss"], rel=1e-5)
     tested, arrays = read_test(model, parts, config)

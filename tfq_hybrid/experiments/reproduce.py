@@ -66,10 +66,6 @@ def reproduce(
     check_integer("workers", workers, minimum=1)
     recipe = RECIPES[name]
     paths = find_files(recipe, data)
-    optional, missing = find_optional(
-        recipe.optional, data, may_download=scale != "quick"
-    )
-    paths |= optional
     chosen = {}
     if recipe.encoder:
         paths["encoder"] = encoder or default_encoder()
@@ -89,6 +85,10 @@ def reproduce(
         paths["base"] = str(base)
         chosen["base"] = str(base)
     check_output_folder(output)
+    optional, missing = find_optional(  # after what may be wrong: it takes long
+        recipe.optional, data, may_download=scale != "quick"
+    )
+    paths |= optional
     scale = Scale(scale, seeds, minutes)
     blocks = recipe.blocks(scale, paths)
     config = {

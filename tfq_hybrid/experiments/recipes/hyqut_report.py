@@ -11,7 +11,12 @@ from tfq_hybrid.experiments.reporting.losses import (
     quoted,
 )
 from tfq_hybrid.experiments.reporting.pictures import Line, line_picture
-from tfq_hybrid.experiments.reporting.report import Section, picked, too_few
+from tfq_hybrid.experiments.reporting.report import (
+    PICKED,
+    Section,
+    picked,
+    too_few,
+)
 from tfq_hybrid.experiments.statistics import mean_interval
 
 BASELINES = ("dense", "bottleneck")
@@ -50,7 +55,7 @@ def sections(blocks, results):
                     results,
                     against[block.name],
                     PICKED_NOTE if twins else "",
-                    (*columns, ("rates picked", picked)) if twins else columns,
+                    (*columns, (PICKED, picked)) if twins else columns,
                 )
             )
         if block.name in ("twins", "training-by-differences"):

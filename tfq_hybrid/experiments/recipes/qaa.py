@@ -3,6 +3,7 @@
 from tfq_hybrid.experiments.jobs import Block, Job, Recipe
 from tfq_hybrid.experiments.recipes.qaa_jobs import (
     BATCH,
+    FIRST_SEED,
     HELD_OUT,
     LENGTH,
     RATES,
@@ -17,7 +18,7 @@ STEPS = {"quick": 5, "budget": 100, "full": 600}
 # Seconds on one core: a step of adapters of a base of 10 million parameters,
 # and of all of it; what a training takes beside its steps, a job beside its
 # trainings, and a job under noise beside those.
-STEP, FULL_STEP, TRAINING, START, NOISE = 0.28, 0.45, 30.0, 60.0, 350.0
+STEP, FULL_STEP, TRAINING, START, NOISE = 0.28, 0.45, 15.0, 50.0, 350.0
 TINY = 0.4  # of that with the base of --quick
 ONE_RATE = [1.0]  # where circuits are compared with each other
 FEWER_SEEDS = 3  # of the questions after the first, with --budget
@@ -28,7 +29,7 @@ def blocks(scale, paths):
     quick = scale.name == "quick"
     steps = STEPS[scale.name]
     base = {"base": scale.name, "preset": paths.get("base")}
-    seeds = range(scale.seeds)
+    seeds = range(FIRST_SEED, FIRST_SEED + scale.seeds)
     few = seeds if scale.name == "full" else seeds[:FEWER_SEEDS]
     methods = {
         name: {"method": name, "rates": list(RATES[name]), "scored": True}
@@ -136,18 +137,16 @@ RECIPE = Recipe(
         "whole model trains all it has.",
         f"AdamW with warm-up and cosine, {BATCH} dialogues of at most "
         f"{LENGTH} tokens a step, {STEPS['budget']} steps with --budget and "
-        f"{STEPS['full']} with --full, at two peak rates for each method ("
+        f"{STEPS['full']} with --full, at three peak rates for each method ("
         + "; ".join(
             f"{method}: {', '.join(f'{rate:g}' for rate in RATES[method])}"
             for method in METHODS
         )
         + "), set after trials of 0.0001 to 4 on the validation data of seed "
-        "0, which is one of those reported, fewer of the whole model; on every "
-        "seed `qaa`, `prefix` and `full` took the largest of theirs (QAA is no "
-        "better at 2 and 4 on seed 0), so that the last two may gain from "
-        "larger ones; "
-        f"validation picks the rate and the best of {CHECKS} checks. Where "
-        f"circuits are compared with each other, the rate is {ONE_RATE[0]:g}.",
+        "0, fewer of the whole model; that seed is not reported, seeds begin "
+        f"with {FIRST_SEED}; validation picks the rate and the best of "
+        f"{CHECKS} checks. Where circuits are compared with each other, the "
+        f"rate is {ONE_RATE[0]:g}.",
         "The last tenth of the file reports, the tenth before it selects: "
         f"{HELD_OUT[1]} and {HELD_OUT[0]} dialogues at most.",
         "Greedy decoding.",

@@ -11,7 +11,12 @@ from tfq_hybrid.experiments.reporting.losses import (
     points,
     relative_difference,
 )
-from tfq_hybrid.experiments.reporting.report import Section, picked, too_few
+from tfq_hybrid.experiments.reporting.report import (
+    PICKED,
+    Section,
+    picked,
+    too_few,
+)
 from tfq_hybrid.experiments.statistics import mean_interval
 from tfq_hybrid.experiments.work.executions import EXECUTIONS
 
@@ -25,10 +30,7 @@ METHODS_NOTE = (
     "Each method is trained at each of its rates; validation picks the rate "
     "and the check. The loss is of what the assistant says."
 )
-COLUMNS = (
-    ("trained", lambda found: f"{found[0]['parameters']['trained']:,}"),
-    ("rates picked", picked),
-)
+TRAINED = (("trained", lambda found: f"{found[0]['parameters']['trained']:,}"),)
 
 
 def sections(blocks, results):
@@ -40,7 +42,11 @@ def sections(blocks, results):
         elif block.name == "methods":
             made.append(
                 loss_comparison(
-                    block, results, ("lora",), METHODS_NOTE, COLUMNS
+                    block,
+                    results,
+                    ("lora",),
+                    METHODS_NOTE,
+                    (*TRAINED, (PICKED, picked)),
                 )
             )
             title = "Alpaca: along the training"
@@ -50,7 +56,7 @@ def sections(blocks, results):
             made.append(_noise_section(block, results))
         else:
             against = ("1 layer, adjacent",)
-            made.append(loss_comparison(block, results, against, "", COLUMNS))
+            made.append(loss_comparison(block, results, against, "", TRAINED))
     return made
 
 

@@ -8,13 +8,13 @@ from tfq_hybrid.experiments.recipes.quantum_head_jobs import (
     TWINS,
 )
 from tfq_hybrid.experiments.reporting.accuracies import (
-    PICKED,
     compared,
     comparison,
     curves,
 )
 from tfq_hybrid.experiments.reporting.headlines import of_accuracy
 from tfq_hybrid.experiments.reporting.report import (
+    PICKED,
     Section,
     goal,
     percent,

@@ -7,14 +7,13 @@ from tfq_hybrid.experiments.reporting.pictures import (
     rows_picture,
 )
 from tfq_hybrid.experiments.reporting.report import (
+    PICKED,
     Section,
     percent,
     picked,
     too_few,
 )
 from tfq_hybrid.experiments.statistics import paired_difference, share_interval
-
-PICKED = "picked by validation"
 
 
 def has_rates(block):

@@ -2,11 +2,11 @@
 
 from tfq_hybrid.experiments.f1 import AVERAGES, f1_interval
 from tfq_hybrid.experiments.reporting.accuracies import (
-    PICKED,
     drawn_rows,
     has_rates,
 )
 from tfq_hybrid.experiments.reporting.report import (
+    PICKED,
     Section,
     percent,
     picked,

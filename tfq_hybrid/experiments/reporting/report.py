@@ -141,6 +141,9 @@ def percent(interval, digits=1, signed=False):
     return f"{value} [{low}, {high}]"
 
 
+PICKED = "picked by validation"  # the column of `picked`
+
+
 def picked(found):
     """What validation picked for each seed: a rate, or another setting.
 

@@ -97,18 +97,16 @@ def first_windows(data, count):
     )
 
 
-def window_losses(model, data, batch_size):
-    """What the learned tokens of each window cost.
+def loss_reader(model):
+    """What the learned tokens of each window cost, traced once.
 
     Args:
         model: a keras-hub `CausalLM`.
-        data: `TokenDataset`.
-        batch_size: int.
 
     Returns:
-        A pair of float64 arrays of shape (windows,): the summed
-        cross-entropy in nats, and how many tokens it is of. The ratio of
-        their sums is the loss per token.
+        A function of a `TokenDataset` and a batch size to a pair of float64
+        arrays of shape (windows,): the summed cross-entropy in nats, and how
+        many tokens it is of. The ratio of their sums is the loss per token.
     """
     import tensorflow as tf
 
@@ -118,18 +116,15 @@ def window_losses(model, data, batch_size):
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
         return tf.reduce_sum(weights * losses, -1), tf.reduce_sum(weights, -1)
 
-    found = [step(*batch) for batch in data.batches(batch_size)]
-    losses, tokens = (
-        np.concatenate([part.numpy() for part in parts]).astype("float64")
-        for parts in zip(*found, strict=True)
-    )
-    return losses, tokens
+    def read(data, batch_size):
+        found = [step(*batch) for batch in data.batches(batch_size)]
+        losses, tokens = (
+            np.concatenate([part.numpy() for part in parts]).astype("float64")
+            for parts in zip(*found, strict=True)
+        )
+        return losses, tokens
 
-
-def token_loss(model, data, batch_size):
-    """The loss per token, a float in nats."""
-    losses, tokens = window_losses(model, data, batch_size)
-    return float(losses.sum() / tokens.sum())
+    return read
 
 
 def train_language_model(model, parts, config, steps, checks=CHECKS):
@@ -159,7 +154,13 @@ def train_language_model(model, parts, config, steps, checks=CHECKS):
     size = config.batch_size
     config = dataclasses.replace(config, epochs=checks)
     compile_model(model, config, steps // checks)
-    curve, training = [token_loss(model, parts.validation, size)], []
+    read = loss_reader(model)
+
+    def validate():
+        losses, tokens = read(parts.validation, size)
+        return float(losses.sum() / tokens.sum())
+
+    curve, training = [validate()], []
     best = 0, curve[0], _weights(model)
     batches = iter(parts.training.shuffled_batches(size, config.seed))
     for check in range(checks):
@@ -170,7 +171,7 @@ def train_language_model(model, parts, config, steps, checks=CHECKS):
             ][-1]
             model.reset_metrics()
         training.append(_finite(float(logs)))
-        loss = token_loss(model, parts.validation, size)
+        loss = validate()
         curve.append(_finite(loss))
         if loss < best[1]:
             best = check + 1, loss, _weights(model)
@@ -229,7 +230,7 @@ def read_test(model, parts, config):
         A pair of a dict with `test_loss` (nats per token), `perplexity` and
         `test_tokens`, and of arrays: `losses` and `tokens` of each window.
     """
-    losses, tokens = window_losses(model, parts.test, config.batch_size)
+    losses, tokens = loss_reader(model)(parts.test, config.batch_size)
     loss = float(losses.sum() / tokens.sum())
     found = {
         "test_loss": loss,
