@@ -138,6 +138,12 @@ def test_a_relative_difference_is_that_of_losses_per_token(tmp_path):
     assert section.rows[0][-1].startswith("+1.90")
     assert section.rows[1][-1] == "–"
     assert section.rows[0][2] == f"{np.exp(2.14):.1f}"
+    own = {"ours": "theirs"}
+    section = loss_comparison(block, results, ("ours",), own_twins=own)
+    assert section.rows[0][-2] == "–"
+    assert section.rows[1][-2].startswith("-1.87")
+    assert section.rows[0][-1].startswith("+1.90")
+    assert section.rows[1][-1] == "–"
 
 
 def test_answers_to_many_prompts_are_those_to_each():

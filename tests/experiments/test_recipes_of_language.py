@@ -13,6 +13,7 @@ from tfq_hybrid.experiments.jobs import Scale
 from tfq_hybrid.experiments.recipes import (
     hyqut,
     hyqut_jobs,
+    hyqut_report,
     qaa,
     qaa_jobs,
     qaa_report,
@@ -90,6 +91,24 @@ def test_hyqut_reports_no_seed_that_it_was_searched_on():
         twins = {job.row: job.arguments["rates"] for job in blocks[0].jobs}
         assert set(twins) == {"quantum", "dense", "bottleneck"}
         assert len({tuple(rates) for rates in twins.values()}) == 1
+
+
+def test_circuits_of_each_matrix_stand_beside_a_bottleneck(paths, monkeypatch):
+    monkeypatch.setattr(hyqut_jobs, "HELD_OUT", (8, 8))
+    blocks = hyqut.RECIPE.blocks(Scale("full", 1), {})
+    (block,) = (block for block in blocks if block.name == "matrices")
+    jobs = {job.row: job.arguments for job in block.jobs}
+    assert len(jobs) == 1 + 2 * len(hyqut.MATRICES)
+    for name in hyqut.MATRICES:
+        ours, twin = jobs[name], jobs[hyqut_report.bottleneck_of(name)]
+        assert twin == {**ours, "model": "bottleneck"}
+    changes = []
+    for row in ("W_o", hyqut_report.bottleneck_of("W_o")):
+        arguments = {**jobs[row], "size": "tiny", "layers": [1], "steps": 1}
+        found, _ = hyqut.perform(arguments, 1, paths, None)
+        changes.append(found["reduction"]["parameters"])
+    # A unit of the bottleneck's width is 65 of about 1,250 parameters.
+    assert abs(changes[0] - changes[1]) <= 65 / 1250 / 2
 
 
 WAITING = """

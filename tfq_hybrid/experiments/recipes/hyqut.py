@@ -13,6 +13,7 @@ from tfq_hybrid.experiments.recipes.hyqut_jobs import (
     perform,
 )
 from tfq_hybrid.experiments.recipes.hyqut_report import (
+    bottleneck_of,
     goals,
     headlines,
     sections,
@@ -86,7 +87,9 @@ def blocks(scale, paths):
 
 def _more(scale, seeds, steps):
     rows = {"dense": {"model": "dense"}}
-    rows |= {name: {"targets": word} for name, word in MATRICES.items()}
+    for name, word in MATRICES.items():
+        rows[name] = {"targets": word}
+        rows[bottleneck_of(name)] = {"targets": word, "model": "bottleneck"}
     one = {"layers": [0], "batch": FEW_WINDOWS}
     methods = {"exact": one} | {
         f"central, {size:g}": {
@@ -154,14 +157,14 @@ def _step(arguments):
     """About how long a step takes, in seconds on one core."""
     circuit = arguments.get("circuit", {})
     seconds = STEP * arguments.get("batch", BATCH) / BATCH
+    if arguments.get("targets", "query").startswith("all-"):
+        seconds *= MANY
     if arguments.get("model", "quantum") != "quantum":
         return CLASSICAL * seconds
     if arguments.get("what") == "gradients":
         return seconds + len(STEP_SIZES) * CENTRAL_STEP
     if "differentiator" in arguments:
         return seconds + CENTRAL_STEP
-    if arguments.get("targets", "query").startswith("all-"):
-        return MANY * seconds
     return BY_QUBITS[circuit.get("qubits", 10)] * seconds
 
 

@@ -20,10 +20,13 @@ from tfq_hybrid.experiments.reporting.report import (
 from tfq_hybrid.experiments.statistics import mean_interval
 
 BASELINES = ("dense", "bottleneck")
-PICKED_NOTE = (
-    "Each model is trained at each of the rates; validation picks the rate "
-    "and the check."
-)
+NOTES = {
+    "twins": "Each model is trained at each of the rates; validation picks the "
+    "rate and the check.",
+    "matrices": "Each circuit's own twin is a bottleneck of about its size in "
+    "the same place: what is left of a difference to the matrices there, is of "
+    "the narrow way and not of the circuit.",
+}
 
 
 def sections(blocks, results):
@@ -49,13 +52,15 @@ def sections(blocks, results):
             made.append(_chinese_section(block, results))
         else:
             twins = block.name == "twins"
+            own = {row: bottleneck_of(row) for row in block.rows}
             made.append(
                 loss_comparison(
                     block,
                     results,
                     against[block.name],
-                    PICKED_NOTE if twins else "",
+                    NOTES.get(block.name, ""),
                     (*columns, (PICKED, picked)) if twins else columns,
+                    {a: b for a, b in own.items() if b in own},
                 )
             )
         if block.name in ("twins", "training-by-differences"):
@@ -66,6 +71,11 @@ def sections(blocks, results):
         if block.name in ("twins", "shakespeare"):
             made += _samples(block, results)
     return made
+
+
+def bottleneck_of(row):
+    """The row of the bottleneck in the place of a row's circuits, a str."""
+    return f"{row}, bottleneck"
 
 
 def _change(found, name):

@@ -70,7 +70,7 @@ def _base_section(block, results):
         passes = steps / (facts["training_windows"] // BATCH)
         note += (
             f", trained from random weights, one seed, by {steps:,} steps, "
-            f"{passes:.1f} passes over both texts"
+            f"{passes:.2g} passes over both texts"
         )
     read = "; ".join(
         f"{text}, perplexity {tested['perplexity']:.1f} "

@@ -110,7 +110,9 @@ def points(interval, digits=2):
     return f"{value} [{low}, {high}]"
 
 
-def loss_comparison(block, results, baselines, note="", columns=()):
+def loss_comparison(
+    block, results, baselines, note="", columns=(), own_twins=None
+):
     """A section with the held-out loss of each row, beside its twins.
 
     Args:
@@ -120,6 +122,8 @@ def loss_comparison(block, results, baselines, note="", columns=()):
         note: str. Defaults to `""`.
         columns: pairs of a column's name and a function from what the seeds
             of a row found, a list of dicts, to a str. Defaults to none.
+        own_twins: dict of a row and the row of its own twin, which no other
+            is compared with. Defaults to none.
 
     Returns:
         `Section`; without a table where fewer than `LEAST_SEEDS` seeds are
@@ -129,23 +133,28 @@ def loss_comparison(block, results, baselines, note="", columns=()):
         return Section(block.title, note=missing)
     losses = {row: results.scores(block, row, "losses") for row in block.rows}
     means = {row: loss_interval(results, block, row) for row in block.rows}
-    differences = {
-        (row, baseline): relative_difference(losses[row], losses[baseline])
-        for row in block.rows
-        for baseline in baselines
-        if row != baseline
-    }
+
+    def compared(row, twin):
+        if twin in (None, row):
+            return None
+        return relative_difference(losses[row], losses[twin])
+
+    own_twins = own_twins or {}
+    first = baselines[0]
+    pairs = tuple(compared(row, first) for row in block.rows)
     rows = []
-    for row in block.rows:
+    for row, pair in zip(block.rows, pairs, strict=True):
         found = results.all_found(block, row)
-        against = [differences.get((row, baseline)) for baseline in baselines]
+        against = [pair, *(compared(row, other) for other in baselines[1:])]
+        if own_twins:
+            against.append(compared(row, own_twins.get(row)))
         rows.append(
             (
                 row,
                 *(read(found) for _, read in columns),
                 nats(means[row]),
                 f"{math.exp(min(means[row].value, 700.0)):.1f}",
-                *(points(pair) if pair else "–" for pair in against),
+                *(points(one) if one else "–" for one in against),
             )
         )
     seeds = len(results.complete_seeds(block))
@@ -155,9 +164,8 @@ def loss_comparison(block, results, baselines, note="", columns=()):
         f"held-out loss, nats a token ({seeds} seeds)",
         "perplexity",
         *(f"loss beside {baseline}, %" for baseline in baselines),
+        *(["loss beside its own twin, %"] if own_twins else []),
     )
-    first = baselines[0]
-    pairs = tuple(differences.get((row, first)) for row in block.rows)
     panels = [
         Panel(
             "held-out loss, nats a token",
