@@ -24,8 +24,8 @@ NOTES = {
     "twins": "Each model is trained at each of the rates; validation picks the "
     "rate and the check.",
     "matrices": "Each circuit's own twin is a bottleneck of about its size in "
-    "the same place: what is left of a difference to the matrices there, is of "
-    "the narrow way and not of the circuit.",
+    "the same place: what that loses as well is lost to the narrow way, not to "
+    "the circuit.",
 }
 
 
