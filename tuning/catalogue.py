@@ -43,6 +43,8 @@ CATALOGUE = (
     Choice("distance", (1, 2), Condition("entanglement", ("long_range",))),
     Choice("tokens", ("all", "cls")),
     Choice("layers", (None, "0")),
+    Choice("constant_amplitude", (0.0, 1.0)),
+    Choice("residual_scale", (0.0, 1.0)),
     Choice("shots", (128, 1024)),
     Choice("repetitions", (128, 1024)),
     Range("dropout", 0.0, 0.3),

@@ -46,6 +46,20 @@ def test_the_default_space_makes_models():
     assert {"long_range", "ring", "linear"} <= seen
 
 
+@pytest.mark.parametrize(
+    ("system", "name"),
+    [("hyqut", "residual_scale"), ("quantum-head", "constant_amplitude")],
+)
+def test_an_argument_of_one_system_has_usual_values(system, name):
+    config = TrainConfig("embedded", model=system)
+    found = drawn(space_of(config, [name], only=True), count=8)
+    assert {values[name] for values in found} == {0.0, 1.0}
+    for values in found:
+        assert getattr(configured(config, values).options, name) == values[name]
+    with pytest.raises(UserError, match=name):
+        space_of(CONFIG, [name], only=True)
+
+
 def test_values_survive_the_network():
     """As floats they would come back in single precision."""
     space = Space([Choice("rate", (0.1, 1e-4)), Choice("names", (["a"], None))])
