@@ -131,3 +131,14 @@ class Recipe:
     encoder: bool = False
     base: bool = False
     optional: dict = dataclasses.field(default_factory=dict)
+
+
+def listed(rates):
+    """Rates as words.
+
+    Example:
+
+    >>> listed((0.001, 3e-3, 1.0))
+    '0.001, 0.003, 1'
+    """
+    return ", ".join(f"{rate:g}" for rate in rates)

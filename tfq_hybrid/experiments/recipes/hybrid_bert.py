@@ -1,8 +1,9 @@
 """Hybrid BERT (arXiv 2511.17677): a circuit as the head of a BERT."""
 
-from tfq_hybrid.experiments.jobs import Block, Job, Recipe
+from tfq_hybrid.experiments.jobs import Block, Job, Recipe, listed
 from tfq_hybrid.experiments.recipes.hybrid_bert_jobs import (
     RATES,
+    SPAM_RATES,
     TASKS,
     perform,
 )
@@ -133,7 +134,8 @@ def _block(name, title, seeds, rows, task="spam"):
 def _with_rates(task, arguments):
     """What a job takes; a fine-tuned encoder has one rate."""
     if not arguments.get("train_encoder"):
-        arguments = {"rates": list(RATES), **arguments}
+        rates = SPAM_RATES if task == "spam" else RATES
+        arguments = {"rates": list(rates), **arguments}
     return {"task": task, **arguments}
 
 
@@ -179,8 +181,8 @@ RECIPE = Recipe(
         "all.",
         "A cosine leads the rate to zero; batch 32; the rate and the epoch of "
         "the lowest validation loss answer, of the rates "
-        f"{', '.join(f'{rate:g}' for rate in RATES)} (the authors': 0.001), "
-        "for every head; fine-tuned the epoch of the best validation "
+        f"{listed(SPAM_RATES)} for spam and {listed(RATES)} else (the authors': "
+        "0.001), for every head; fine-tuned the epoch of the best validation "
         "accuracy.",
         "48 tokens but for spam, 128 for IMDb and Yelp, whose test data are "
         "2,000 texts where TFDS gives them.",

@@ -1,6 +1,6 @@
 """HyQuT (arXiv 2511.10653), 8M parameters, from scratch on two texts."""
 
-from tfq_hybrid.experiments.jobs import Block, Job, Recipe
+from tfq_hybrid.experiments.jobs import Block, Job, Recipe, listed
 from tfq_hybrid.experiments.recipes.hyqut_jobs import (
     ANGLE_RATE,
     BATCH,
@@ -168,10 +168,6 @@ def _step(arguments):
     return BY_QUBITS[circuit.get("qubits", 10)] * seconds
 
 
-def _named(rates):
-    return ", ".join(f"{rate:g}" for rate in rates)
-
-
 RECIPE = Recipe(
     name="hyqut",
     title="HyQuT, 8M parameters, beside its classical twins",
@@ -200,7 +196,7 @@ RECIPE = Recipe(
         "Llama's initial weights all of them stay long where the text's word "
         "counts leave them, and the circuits longest.",
         "Adam with warm-up and cosine; in the first question validation picks "
-        f"the peak rate of every model and seed among {_named(RATES)} "
+        f"the peak rate of every model and seed among {listed(RATES)} "
         "(at 0.002 the validation loss of each is higher on every seed), "
         f"elsewhere it is {RATE:g}; {ANGLE_RATE:g} for the circuits' angles; "
         f"{BATCH} windows of {LENGTH} tokens a step; {STEPS['budget']} steps "

@@ -1,6 +1,6 @@
 """QAA (arXiv 2509.16244): adapters of one pretrained GPT, on Alpaca."""
 
-from tfq_hybrid.experiments.jobs import Block, Job, Recipe
+from tfq_hybrid.experiments.jobs import Block, Job, Recipe, listed
 from tfq_hybrid.experiments.recipes.qaa_jobs import (
     BATCH,
     FIRST_SEED,
@@ -138,10 +138,7 @@ RECIPE = Recipe(
         f"AdamW with warm-up and cosine, {BATCH} dialogues of at most "
         f"{LENGTH} tokens a step, {STEPS['budget']} steps with --budget and "
         f"{STEPS['full']} with --full, at three peak rates for each method ("
-        + "; ".join(
-            f"{method}: {', '.join(f'{rate:g}' for rate in RATES[method])}"
-            for method in METHODS
-        )
+        + "; ".join(f"{method}: {listed(RATES[method])}" for method in METHODS)
         + "), set after trials of 0.0001 to 4 on the validation data of seed "
         "0, fewer of the whole model; that seed is not reported, seeds begin "
         f"with {FIRST_SEED}; validation picks the rate and the best of "

@@ -1,6 +1,6 @@
 """The quantum fine-tuning head (arXiv 2504.08732) on SST-2."""
 
-from tfq_hybrid.experiments.jobs import Block, Job, Recipe
+from tfq_hybrid.experiments.jobs import Block, Job, Recipe, listed
 from tfq_hybrid.experiments.recipes.quantum_head_jobs import (
     BASE,
     CIRCUITS,
@@ -218,7 +218,7 @@ RECIPE = Recipe(
         "Sentences are drawn anew for each seed; the phrases of GLUE's "
         "training file are among them.",
         f"AdamW with a cosine, batch 32, {EPOCHS} epochs; the peak rate, of "
-        f"{', '.join(f'{rate:g}' for rate in RATES)} for every head, and the "
+        f"{listed(RATES)} for every head, and the "
         "epoch of the lowest validation loss answer. Where circuits are "
         f"compared with each other the rate is {ONE_RATE[0]:g}.",
         "Logistic regression, SVM and MLP are scikit-learn's, on standardised "
