@@ -181,9 +181,9 @@ RECIPE = Recipe(
         "all.",
         "A cosine leads the rate to zero; batch 32; the rate and the epoch of "
         "the lowest validation loss answer, of the rates "
-        f"{listed(SPAM_RATES)} for spam and {listed(RATES)} else (the authors': "
-        "0.001), for every head; fine-tuned the epoch of the best validation "
-        "accuracy.",
+        f"{listed(SPAM_RATES)} for spam and {listed(RATES)} else (the "
+        "authors': 0.001), for every head; fine-tuned the epoch of the best "
+        "validation accuracy.",
         "48 tokens but for spam, 128 for IMDb and Yelp, whose test data are "
         "2,000 texts where TFDS gives them.",
     ),
