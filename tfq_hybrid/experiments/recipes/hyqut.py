@@ -5,6 +5,7 @@ from tfq_hybrid.experiments.recipes.hyqut_jobs import (
     ANGLE_RATE,
     BATCH,
     HELD_OUT,
+    LARGER_RATE,
     LENGTH,
     MODELS,
     RATE,
@@ -13,6 +14,7 @@ from tfq_hybrid.experiments.recipes.hyqut_jobs import (
     perform,
 )
 from tfq_hybrid.experiments.recipes.hyqut_report import (
+    AT_LARGER_RATE,
     bottleneck_of,
     goals,
     headlines,
@@ -73,7 +75,18 @@ def blocks(scale, paths):
         ),
     ]
     if not quick:
-        made += _more(scale, few, fewer)
+        made += _more(few, fewer)
+        larger = {
+            row: {"model": name, "rates": [LARGER_RATE]}
+            for name, row in AT_LARGER_RATE.items()
+        }
+        made.append(
+            Block(
+                "larger-rate",
+                "TinyStories: a larger rate than those of the first question?",
+                _jobs(few, larger, steps),
+            )
+        )
     chinese = {"what": "chinese"}
     made.append(
         Block(
@@ -85,7 +98,7 @@ def blocks(scale, paths):
     return made
 
 
-def _more(scale, seeds, steps):
+def _more(seeds, steps):
     rows = {"dense": {"model": "dense"}}
     for name, word in MATRICES.items():
         rows[name] = {"targets": word}
@@ -196,8 +209,7 @@ RECIPE = Recipe(
         "Llama's initial weights all of them stay long where the text's word "
         "counts leave them, and the circuits longest.",
         "Adam with warm-up and cosine; in the first question validation picks "
-        f"the peak rate of every model and seed among {listed(RATES)} "
-        "(at 0.002 the validation loss of each is higher on every seed), "
+        f"the peak rate of every model and seed among {listed(RATES)}, "
         f"elsewhere it is {RATE:g}; {ANGLE_RATE:g} for the circuits' angles; "
         f"{BATCH} windows of {LENGTH} tokens a step; {STEPS['budget']} steps "
         f"with --budget ({FEWER['budget']} for the questions after the "

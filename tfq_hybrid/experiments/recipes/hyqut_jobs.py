@@ -17,6 +17,7 @@ HELD_OUT = 64, 400  # windows of validation and test, at most
 # that of the circuits' angles, and what the initial weights of W_o and W_down
 # are multiplied by: set by validation data of a seed that is not reported.
 RATES = 2.5e-4, 5e-4, 1e-3
+LARGER_RATE = 2e-3  # than those: does one gain from it?
 RATE, ANGLE_RATE = 5e-4, 3e-2
 RESIDUAL_SCALE = 0.0
 LAYOUT = "hyqut_pairwise"

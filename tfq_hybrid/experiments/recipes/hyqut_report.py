@@ -2,7 +2,11 @@
 
 import numpy as np
 
-from tfq_hybrid.experiments.recipes.hyqut_jobs import STEP_SIZES
+from tfq_hybrid.experiments.recipes.hyqut_jobs import (
+    LARGER_RATE,
+    MODELS,
+    STEP_SIZES,
+)
 from tfq_hybrid.experiments.reporting.headlines import of_losses
 from tfq_hybrid.experiments.reporting.losses import (
     loss_comparison,
@@ -20,6 +24,7 @@ from tfq_hybrid.experiments.reporting.report import (
 from tfq_hybrid.experiments.statistics import mean_interval
 
 BASELINES = ("dense", "bottleneck")
+AT_LARGER_RATE = {name: f"{name} at {LARGER_RATE:g}" for name in MODELS}
 NOTES = {
     "twins": "Each model is trained at each of the rates; validation picks the "
     "rate and the check.",
@@ -38,6 +43,7 @@ def sections(blocks, results):
         "qubits": ("10 qubits",),
         "depth": ("2 circuit layers",),
         "shakespeare": ("dense",),
+        "larger-rate": (AT_LARGER_RATE["dense"],),
     }
     columns = (
         ("parameters", lambda found: f"{found[0]['parameters']['total']:,}"),
