@@ -35,7 +35,7 @@ RATES = {
     "prefix": LARGE,
     "lora": SMALL,
     "sora": SMALL,
-    "bottleneck": (1e-2, 3e-2, 1e-1),
+    "bottleneck": (5e-3, 1.5e-2, 4.5e-2),
     "full": (3e-4, 1e-3, 3e-3),
 }
 PRETRAINING = {
