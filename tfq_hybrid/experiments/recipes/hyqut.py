@@ -210,10 +210,11 @@ RECIPE = Recipe(
         "counts leave them, and the circuits longest.",
         "Adam with warm-up and cosine; in the first question validation picks "
         f"the peak rate of every model and seed among {listed(RATES)}, "
-        f"elsewhere it is {RATE:g}; {ANGLE_RATE:g} for the circuits' angles; "
-        f"{BATCH} windows of {LENGTH} tokens a step; {STEPS['budget']} steps "
-        f"with --budget ({FEWER['budget']} for the questions after the "
-        f"first), {STEPS['full']} and {FEWER['full']} with --full.",
+        f"elsewhere it is {RATE:g} where no other is named; {ANGLE_RATE:g} for "
+        f"the circuits' angles; {BATCH} windows of {LENGTH} tokens a step; "
+        f"{STEPS['budget']} steps with --budget, {STEPS['full']} with --full, "
+        f"{FEWER['budget']} and {FEWER['full']} for the questions of matrices, "
+        f"qubits, layers and the other text.",
         "The layout, the initial weights and the angles' rate (0.001 to 0.1 "
         "tried) were chosen by the validation data of seed 0, about 25 "
         "settings of the circuits, 8 of `dense` and 4 of `bottleneck`; that "

@@ -1,9 +1,12 @@
 """Rows with intervals, panels side by side."""
 
 import dataclasses
+import textwrap
 
 from tfq_hybrid.experiments.reporting.pictures.axes import LABEL, in_words
 from tfq_hybrid.reports.document import Picture, plain
+
+LINE = 40  # letters of an axis label, beside long names of rows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +57,7 @@ def rows_picture(name, title, labels, panels):
             for place, interval in enumerate(panel.intervals):
                 if interval is not None:
                     _row(axis, place, interval, panel, ink)
-            axis.set_xlabel(panel.label)
+            axis.set_xlabel(textwrap.fill(panel.label, LINE))
             axis.grid(True, axis="x", linewidth=0.7)
             axis.tick_params(axis="y", length=0)
             axis.locator_params(axis="x", nbins=6)
