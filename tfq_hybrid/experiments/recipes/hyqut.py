@@ -214,7 +214,7 @@ RECIPE = Recipe(
         f"the circuits' angles; {BATCH} windows of {LENGTH} tokens a step; "
         f"{STEPS['budget']} steps with --budget, {STEPS['full']} with --full, "
         f"{FEWER['budget']} and {FEWER['full']} for the questions of matrices, "
-        f"qubits, layers and the other text.",
+        "qubits, layers and the other text.",
         "The layout, the initial weights and the angles' rate (0.001 to 0.1 "
         "tried) were chosen by the validation data of seed 0, about 25 "
         "settings of the circuits, 8 of `dense` and 4 of `bottleneck`; that "
