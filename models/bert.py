@@ -7,6 +7,7 @@ import keras_hub
 from tfq_hybrid.adapters import as_preset
 from tfq_hybrid.data import learn_vocabulary
 from tfq_hybrid.errors import UserError, choice_error
+from tfq_hybrid.files import presets
 from tfq_hybrid.reading import reason_of
 
 
@@ -49,7 +50,7 @@ def from_preset(kind, preset):
     """`kind.from_preset`, whose failures become a `UserError`."""
     preset = as_preset(preset)
     try:
-        return kind.from_preset(preset)
+        return presets.from_preset(kind, preset)
     except Exception as error:
         # keras-hub raises what its downloaders raise.
         known = sorted(keras_hub.models.BertBackbone.presets)

@@ -5,6 +5,7 @@ import keras_hub
 
 from tfq_hybrid.adapters import as_preset
 from tfq_hybrid.adapters.compiled import compile_from_config
+from tfq_hybrid.files.presets import from_preset
 
 
 class BertEncoder(keras_hub.models.BertBackbone):
@@ -99,9 +100,10 @@ class BertClassifier(keras_hub.models.TextClassifier):
         """
         if not isinstance(bert, keras_hub.models.BertBackbone):
             source = as_preset(bert)
-            bert = keras_hub.models.BertBackbone.from_preset(source)
+            bert = from_preset(keras_hub.models.BertBackbone, source)
             if preprocessor is None:
-                preprocessor = cls.preprocessor_cls.from_preset(
+                preprocessor = from_preset(
+                    cls.preprocessor_cls,
                     source,
                     sequence_length=sequence_length or bert.max_sequence_length,
                 )

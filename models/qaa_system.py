@@ -2,13 +2,14 @@
 
 import pathlib
 
-import keras
 import keras_hub
 
 from tfq_hybrid.adapters import as_preset
 from tfq_hybrid.data import learn_merges
 from tfq_hybrid.engines import check_memory
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.files.models import load_model
+from tfq_hybrid.files.presets import from_preset
 from tfq_hybrid.models.hyqut_tokenizer import (
     HyQuTCausalLMPreprocessor,
     HyQuTTokenizer,
@@ -102,10 +103,10 @@ def _load(source):
     file = path / WEIGHTS if (path / WEIGHTS).is_file() else path
     try:
         if file.is_file():
-            model = keras.models.load_model(file, compile=False)
+            model = load_model(file)
         else:
             kind = keras_hub.models.GPT2CausalLM
-            model = kind.from_preset(as_preset(source), compile=False)
+            model = from_preset(kind, as_preset(source), compile=False)
     except Exception as error:
         # keras-hub raises what its downloaders raise.
         reason = (str(error) or type(error).__name__).splitlines()[0]

@@ -7,6 +7,7 @@ from tfq_hybrid.adapters import is_leaf, named_layers, replace_sublayer
 from tfq_hybrid.adapters.compiled import compile_from_config
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.errors import UserError, check_choice
+from tfq_hybrid.files.presets import from_preset
 from tfq_hybrid.layers import (
     BottleneckFeedForward,
     NoFeedForward,
@@ -176,7 +177,7 @@ class QFFNBert(keras_hub.models.BertBackbone):
             everywhere but in the replaced blocks.
         """
         if not isinstance(bert, keras_hub.models.BertBackbone):
-            bert = keras_hub.models.BertBackbone.from_preset(bert)
+            bert = from_preset(keras_hub.models.BertBackbone, bert)
         result = cls(**{**bert.get_config(), **options})
         _copy_weights(bert, result)
         return result

@@ -15,6 +15,8 @@ so that `tfq-hybrid --help` answers without loading TensorFlow.
     serving     export and load SavedModels
     reports     searches, screenings and diagnoses as pages
     benchmarks  speed and quality, side by side with others
+
+`load_model` reads a `.keras` file that may come from anywhere.
 """
 
 import importlib
@@ -46,10 +48,14 @@ if not (3, 11) <= sys.version_info[:2] <= (3, 12):
 
 
 def __getattr__(name):
+    if name == "load_model":
+        # The classes that a file may name are registered by their modules.
+        importlib.import_module(f"{__name__}.models")
+        return importlib.import_module(f"{__name__}.files.models").load_model
     if name in _ROOMS:
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted([*globals(), *_ROOMS])
+    return sorted([*globals(), *_ROOMS, "load_model"])

@@ -1,7 +1,10 @@
 """Archives and arrays from files: looked through before they are unpacked."""
 
+import contextlib
+import io
 import pathlib
 import stat
+import struct
 import zipfile
 
 import numpy as np
@@ -12,11 +15,16 @@ LARGEST_EXPANSION = 100
 LARGEST_NUMBER_OF_MEMBERS = 10_000
 
 
-def check_archive(path):
+def check_archive(path, expansion=LARGEST_EXPANSION, checksums=True):
     """Raises unless a zip archive is safe to unpack, and whole.
 
     Args:
         path: str or path of the file.
+        expansion: int. How many times its own size it may take, unpacked.
+            Defaults to `LARGEST_EXPANSION`.
+        checksums: bool. Whether to read it all and compare the checksums,
+            which whoever reads a member to its end does anyway. Defaults to
+            `True`.
 
     Returns:
         The names of its members, a list of str.
@@ -39,12 +47,12 @@ def check_archive(path):
         if len(set(names)) < len(names):
             raise ValueError("a member is there twice")
         total = sum(member.file_size for member in members)
-        if total > LARGEST_EXPANSION * size:
+        if total > expansion * size:
             raise ValueError(
                 f"{size:,} bytes would unpack to {total:,}, which is more "
-                f"than {LARGEST_EXPANSION} times as many"
+                f"than {expansion} times as many"
             )
-        broken = archive.testzip()  # against the checksums
+        broken = archive.testzip() if checksums else None
     if broken is not None:
         raise ValueError(f"{broken} has changed")
     return names
@@ -102,6 +110,65 @@ def _check_array(file, size):
         count *= length
     if file.tell() + count * dtype.itemsize != size:
         raise ValueError(f"an array of shape {shape} is not whole")
+
+
+@contextlib.contextmanager
+def open_member(path, name):
+    """A member of an archive as a file that can be searched quickly.
+
+    `zipfile` goes back in a member by reading it again from its beginning.
+
+    Args:
+        path: str or path of the archive, which `check_archive` took.
+        name: str. The member.
+
+    Yields:
+        A binary file.
+
+    Raises:
+        ValueError, OSError, zipfile.BadZipFile: it is damaged.
+    """
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo(name)
+        if member.compress_type != zipfile.ZIP_STORED:
+            yield io.BytesIO(archive.read(name))
+            return
+        with archive.open(name):  # checks the header before the content
+            pass
+        with pathlib.Path(path).open("rb") as file:
+            file.seek(member.header_offset + 26)
+            lengths = struct.unpack("<HH", file.read(4))
+            begin = member.header_offset + 30 + sum(lengths)
+            yield _Part(file, begin, member.file_size)
+
+
+class _Part(io.RawIOBase):
+    """Some bytes in the middle of a file, as a file."""
+
+    def __init__(self, file, begin, size):
+        self.file, self.begin, self.size, self.place = file, begin, size, 0
+
+    def readable(self):
+        return True
+
+    def seekable(self):
+        return True
+
+    def seek(self, offset, whence=io.SEEK_SET):
+        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self.place}
+        self.place = origin.get(whence, self.size) + offset
+        return self.place
+
+    def tell(self):
+        return self.place
+
+    def readinto(self, buffer):
+        left = max(self.size - self.place, 0)
+        self.file.seek(self.begin + self.place)
+        content = self.file.read(min(len(buffer), left))
+        buffer[: len(content)] = content
+        self.place += len(content)
+        return len(content)
 
 
 def check_weights(file):

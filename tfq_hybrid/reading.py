@@ -13,7 +13,10 @@ import re
 from tfq_hybrid.errors import UserError
 
 LARGEST_TEXT = 2**33  # bytes: 8 GiB of training text
-LARGEST_JSON = 2**28  # bytes: 256 MiB; the largest results have a few
+# Bytes: 64 MiB, which Python may need 25 times as much memory to parse. The
+# largest results have a few.
+LARGEST_JSON = 2**26
+_CHUNK = 2**20
 _KINDS = {dict: "an object", str: "a text"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -32,8 +35,7 @@ def read_bytes(path, largest, expected="a readable file"):
     path = pathlib.Path(path)
     try:
         with path.open("rb") as file:
-            # Devices and pipes have no size to be asked for before.
-            content = file.read(largest + 1)
+            content = _read_at_most(file, largest + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UserError(
@@ -43,6 +45,23 @@ def read_bytes(path, largest, expected="a readable file"):
         raise UserError(
             f"Expected at most {largest:,} bytes. Received: {path}, with more"
         )
+    return content
+
+
+def _read_at_most(file, count):
+    """Reads that many bytes or fewer, in as much memory as there are.
+
+    `read(count)` would ask for `count` bytes at once, however small the file;
+    and a device or a pipe has no size to be asked for before.
+    """
+    content = bytearray()
+    while len(content) < count:
+        chunk = file.read(
+            min(max(_CHUNK, len(content) // 8), count - len(content))
+        )
+        if not chunk:
+            break
+        content += chunk
     return content
 
 

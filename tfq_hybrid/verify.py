@@ -10,13 +10,13 @@ import numpy as np
 from tfq_hybrid.adapters.weights import read_weights
 from tfq_hybrid.archives import check_archive, check_weights
 from tfq_hybrid.errors import UserError, is_number
+from tfq_hybrid.files.models import load_model
 from tfq_hybrid.reading import reading
 from tfq_hybrid.serving.folders import versions
 from tfq_hybrid.serving.loading import load_export
 from tfq_hybrid.serving.manifest import MANIFEST
 from tfq_hybrid.training.build import count_parameters
 from tfq_hybrid.training.checkpoint import read_state
-from tfq_hybrid.training.loading import read_model
 from tfq_hybrid.training.run_folder import WHOLE, RunFolder
 
 
@@ -183,7 +183,7 @@ def _read_finite(path):
     from tfq_hybrid import models  # noqa: F401
 
     expected = "a whole .keras file"
-    model = read_model(path, expected)
+    model = load_model(path, expected=expected)
     with reading(expected, path):
         _check_finite({v.path: v for v in model.variables})
     return model

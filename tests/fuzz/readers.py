@@ -21,12 +21,12 @@ from tfq_hybrid.circuits import CircuitSpec, CustomCircuit, as_circuit
 from tfq_hybrid.cli.circuit_options import read_circuit
 from tfq_hybrid.data import load_corpus, load_dataset
 from tfq_hybrid.experiments.results import Results
+from tfq_hybrid.files.models import load_model
 from tfq_hybrid.models.embedding import read_cached
 from tfq_hybrid.reports.write import read_document
 from tfq_hybrid.serving import check_manifest
 from tfq_hybrid.serving.manifest import MANIFEST
 from tfq_hybrid.training import Checkpoint, RunFolder, TrainConfig
-from tfq_hybrid.training.loading import read_model
 from tfq_hybrid.training.telemetry.writers import COLUMNS, keep_rows_until
 from tfq_hybrid.tuning.folder import SearchFolder
 
@@ -116,7 +116,7 @@ def read_configured(path):
         for name in old.namelist():
             changed = name == "config.json"
             new.writestr(name, path.read_bytes() if changed else old.read(name))
-    read_model(model, "a model")
+    load_model(model)
 
 
 def read_vocabulary(path):
@@ -211,7 +211,7 @@ READERS = {
         read_circuit_file,
     ),
     "adapter": ("a.h5", adapter, read_weights),
-    "model": ("a.keras", small_model, lambda p: read_model(p, "a model")),
+    "model": ("a.keras", small_model, load_model),
     "model config": ("config.json", model_config, read_configured),
     "search": (
         "a.json",

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from tests.fuzz.damage import NASTY, SMALL, inputs
 from tests.fuzz.readers import READERS, adapter, small_model
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.files.models import load_model
 from tfq_hybrid.models.embedding import read_cached
-from tfq_hybrid.training.loading import read_model
 
 FEW = 25
 MANY = int(os.environ.get("FUZZ_INPUTS", 400))
@@ -73,7 +73,7 @@ def test_a_valid_file_is_read():
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "a.keras"
         path.write_bytes(small_model())
-        assert read_model(path, "a model").count_params() == 3
+        assert load_model(path).count_params() == 3
         kept = pathlib.Path(folder) / "a.npy"
         np.save(kept, np.ones(3))
         assert read_cached(kept).sum() == 3

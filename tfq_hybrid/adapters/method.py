@@ -193,6 +193,8 @@ def method_from_dict(config):
     Raises:
         UserError: the method, or one of its arguments, is not known.
     """
+    if not isinstance(config, dict):
+        raise UserError(f"Expected a method. Received: {config!r}"[:200])
     config = dict(config)
     name = config.pop("method", None)
     check_choice("method", name, METHODS)

@@ -11,6 +11,7 @@ from safetensors.numpy import load_file, save_file
 
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import replacing
+from tfq_hybrid.files.presets import from_preset
 from tfq_hybrid.reading import read_json, reading
 
 CACHE = "~/.cache/tfq_hybrid/presets"
@@ -94,9 +95,9 @@ def _convert(folder, config, preset):
         if config["model_type"] == "bert":
             _convert_bert(folder, config, preset)
         else:
-            backbone = keras_hub.models.Backbone.from_preset(str(folder))
+            backbone = from_preset(keras_hub.models.Backbone, folder)
             backbone.save_to_preset(str(preset))
-            tokenizer = keras_hub.models.Tokenizer.from_preset(str(folder))
+            tokenizer = from_preset(keras_hub.models.Tokenizer, folder)
             tokenizer.save_to_preset(str(preset))
 
 
@@ -116,7 +117,7 @@ def _convert_bert(folder, config, preset):
             renamed / WEIGHTS,
         )
         shutil.copy(folder / "config.json", renamed)
-        backbone = keras_hub.models.BertBackbone.from_preset(str(renamed))
+        backbone = from_preset(keras_hub.models.BertBackbone, renamed)
     backbone.save_to_preset(str(preset))
     path = folder / "tokenizer_config.json"
     options = read_json(path) if path.is_file() else {}

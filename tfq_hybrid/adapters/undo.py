@@ -18,6 +18,7 @@ from tfq_hybrid.adapters.surgery import unlocked
 from tfq_hybrid.adapters.targets import targets
 from tfq_hybrid.adapters.variables import base_variables, fingerprint
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.files.presets import from_preset
 
 
 def unload(model, base=None):
@@ -68,7 +69,7 @@ def _base_values(model, adaptation, base):
         return {}
     if base is not None:
         if isinstance(base, (str, os.PathLike)):
-            base = body_of(model).adapted_from.from_preset(as_preset(base))
+            base = from_preset(body_of(model).adapted_from, as_preset(base))
         check_same_base(adaptation, base)
         known = base_variables(model)
         dropped = tuple(

@@ -18,6 +18,7 @@ from tfq_hybrid.adapters.variables import (
 from tfq_hybrid.archives import datasets
 from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.files import replacing
+from tfq_hybrid.files.budget import Budget, spending
 from tfq_hybrid.reading import parse_json, reading
 
 EXPECTED = "a file of adapter weights"
@@ -79,7 +80,9 @@ def load_weights(model, path, name="default"):
             f"fingerprint {found[:12]}"
         )
     if known is None or name not in known.methods:
-        adapt(model, method, name)
+        size = sum(array.nbytes for array in arrays.values())
+        with reading(EXPECTED, path), spending(Budget.of_weights(size)):
+            adapt(model, method, name)
     elif known.methods[name] != method:
         raise UserError(
             f"Expected the method of the model's {name!r}, "

@@ -13,6 +13,11 @@ from tfq_hybrid.adapters.targets import targets
 from tfq_hybrid.errors import UserError, check_integer
 
 BLOCK_ROLES = ("ffn", "attention")
+MOST_BLOCKS = 10_000
+LONGEST_WORD = 200
+# A regular expression may come from a file, and Python's take exponential time
+# for a repeated group, and the length to their number for other repetitions.
+MOST_REPETITIONS = 4
 
 
 def resolve(model, words, layers=None, exclude=(), groups=None, strict=True):
@@ -134,6 +139,11 @@ def as_layers(layers):
             if match is None:
                 raise _layers_error(layers)
             first, last = int(match[1]), int(match[2] or match[1])
+            if last > MOST_BLOCKS:
+                raise UserError(
+                    f"Expected layers of at most {MOST_BLOCKS:,}. Received: "
+                    f"layers={layers!r}"
+                )
             if first > last:
                 raise UserError(
                     "Expected a range of layers to go up, such as '8-11'. "
@@ -165,4 +175,21 @@ def as_words(argument, words):
             f"Expected {argument} as a word or a list of words. Received: "
             f"{argument}={words!r}"
         )
+    for word in words:
+        _check_word(argument, word)
     return tuple(words)
+
+
+def _check_word(argument, word):
+    """Raises `UserError` for what would take for ever to be matched."""
+    plain = re.sub(r"\\.|\[[^]]*\]", "x", word)  # without escapes and sets
+    if (
+        len(word) > LONGEST_WORD
+        or re.search(r"\)[*+{]", plain)
+        or len(re.findall(r"[*+{]", plain)) > MOST_REPETITIONS
+    ):
+        raise UserError(
+            f"Expected {argument} of at most {LONGEST_WORD} characters, "
+            f"{MOST_REPETITIONS} repetitions and no repeated group. Received: "
+            f"{word!r}"
+        )

@@ -1,10 +1,7 @@
 """The model of a finished run."""
 
-import keras
-
-from tfq_hybrid.archives import check_archive
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.reading import reading
+from tfq_hybrid.files.models import load_model
 from tfq_hybrid.training.run_folder import WHOLE, RunFolder
 
 
@@ -27,23 +24,7 @@ def load_trained(run):
     # Importing `models` registers the classes that the file names.
     from tfq_hybrid import models  # noqa: F401
 
-    return read_model(folder.model_file, WHOLE), names
-
-
-def read_model(path, expected):
-    """A model from a `.keras` file, without what would run code of its own.
-
-    Args:
-        path: str or path.
-        expected: str. What it should be, for the message.
-
-    Raises:
-        UserError: it is damaged, unsafe to unpack, or asks for code.
-    """
-    # Keras raises what the layers raise.
-    with reading(expected, path, errors=(Exception,)):
-        check_archive(path)
-        return keras.models.load_model(path, compile=False, safe_mode=True)
+    return load_model(folder.model_file, expected=WHOLE), names
 
 
 def check_task(run, task):

@@ -6,7 +6,8 @@ import keras
 
 from tfq_hybrid.adapters.method import Method, register
 from tfq_hybrid.adapters.slots import Adapter
-from tfq_hybrid.errors import UserError, check_integer
+from tfq_hybrid.errors import check_choice, check_integer
+from tfq_hybrid.files.classes import ACTIVATIONS
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -81,13 +82,8 @@ class BottleneckAdapter(Method):
     def __post_init__(self):
         super().__post_init__()
         check_integer("width", self.width, minimum=1)
-        try:
-            keras.activations.get(self.activation)
-        except ValueError:
-            raise UserError(
-                "Expected activation to be the name of a Keras activation. "
-                f"Received: activation={self.activation!r}"
-            ) from None
+        # Keras would take any registered function, or an object, for one.
+        check_choice("activation", self.activation, ACTIVATIONS)
 
     def parts(self, target, name):
         yield (

@@ -1,4 +1,4 @@
-"""Writing files: whole or not at all, and only where it can be done."""
+"""Atomic writers: files are written whole or not at all."""
 
 import contextlib
 import ctypes

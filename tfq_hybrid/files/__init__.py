@@ -1,0 +1,31 @@
+"""Files: written whole or not at all; read as data that run no code.
+
+    writing     atomic writers
+    classes     the classes and functions that a config may name
+    configs     a walk over a Keras config, before Keras sees it
+    budget      what building a model may take, by the size of its file
+    models      `.keras` files
+    presets     folders of keras-hub and of Hugging Face
+
+Only the writers are imported here: the readers need Keras.
+"""
+
+from tfq_hybrid.files.writing import (
+    check_output_folder,
+    naming_storage_errors,
+    remove_partials,
+    remove_partials_of,
+    replacing,
+    write_json,
+    write_text,
+)
+
+__all__ = [
+    "check_output_folder",
+    "naming_storage_errors",
+    "remove_partials",
+    "remove_partials_of",
+    "replacing",
+    "write_json",
+    "write_text",
+]

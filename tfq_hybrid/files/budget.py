@@ -1,0 +1,134 @@
+"""What building a model may take, bounded by the size of the file it is from.
+
+A config of a few bytes can ask for a layer of a billion units, or for a
+million layers. A whole file also holds the weights, so what is built from it
+is about as large as its weights; a model that would be larger by far is
+refused before memory is asked for.
+"""
+
+import contextlib
+import contextvars
+import dataclasses
+import threading
+
+import keras
+
+# An adapted model is built with the layers that its circuits then replace.
+EXPANSION = 8
+ALLOWANCE = 2**24  # bytes, for what is not saved: 16 MiB
+# In an HDF5 file an array takes some 500 bytes beside its numbers.
+BYTES_OF_ARRAY = 200
+ARRAYS = 500
+LAYERS_OF_ARRAY = 4
+
+_current = contextvars.ContextVar("budget", default=None)
+_lock = threading.Lock()
+_users = 0
+
+
+@dataclasses.dataclass
+class Budget:
+    """What may be built yet.
+
+    Attributes:
+        bytes: int, of the variables.
+        arrays: int. How many variables.
+        layers: int. How many layers and symbolic tensors.
+    """
+
+    bytes: int
+    arrays: int
+    layers: int
+
+    @classmethod
+    def of_weights(cls, size):
+        """What a model whose file of weights has `size` bytes may take."""
+        arrays = ARRAYS + size // BYTES_OF_ARRAY
+        return cls(
+            ALLOWANCE + EXPANSION * size, arrays, LAYERS_OF_ARRAY * arrays
+        )
+
+    def spend(self, **costs):
+        """Takes something from it.
+
+        Raises:
+            ValueError: there is not as much left.
+        """
+        for name, cost in costs.items():
+            left = getattr(self, name) - cost
+            if left < 0:
+                raise ValueError(
+                    f"its config asks for more {name} than a file of its size "
+                    "can fill"
+                )
+            setattr(self, name, left)
+
+
+@contextlib.contextmanager
+def spending(budget):
+    """Holds all that this thread builds within against a budget.
+
+    Args:
+        budget: `Budget`.
+
+    Raises:
+        ValueError: from within Keras, which may wrap it, where the budget
+            is spent.
+    """
+    token = _current.set(budget)
+    _watch(1)
+    try:
+        yield
+    finally:
+        _watch(-1)
+        _current.reset(token)
+
+
+def _watch(change):
+    """Counts who watches; the first one hooks into Keras, the last unhooks."""
+    global _users
+    with _lock:
+        before, _users = _users, _users + change
+        if (before, _users) in ((0, 1), (1, 0)):
+            for owner, name, hook in HOOKS:
+                if _users:
+                    hook.original = getattr(owner, name)
+                setattr(owner, name, hook if _users else hook.original)
+
+
+def _before_variable(variable, initializer):
+    budget = _current.get()
+    if budget is not None:
+        size = itemsize(variable.dtype)
+        for length in variable._shape:
+            size *= length
+        budget.spend(arrays=1, bytes=size)
+    return _before_variable.original(variable, initializer)
+
+
+def _before_layer(layer, *args, **kwargs):
+    budget = _current.get()
+    if budget is not None:
+        budget.spend(layers=1)
+    return _before_layer.original(layer, *args, **kwargs)
+
+
+def _before_tensor(tensor, *args, **kwargs):
+    budget = _current.get()
+    if budget is not None:
+        budget.spend(layers=1)
+    return _before_tensor.original(tensor, *args, **kwargs)
+
+
+# Where Keras makes a variable from a shape, a layer and a symbolic tensor.
+HOOKS = (
+    (keras.Variable, "_initialize_with_initializer", _before_variable),
+    (keras.layers.Layer, "__init__", _before_layer),
+    (keras.KerasTensor, "__init__", _before_tensor),
+)
+
+
+def itemsize(dtype):
+    """The bytes that a number of a dtype takes, an int."""
+    bits = "".join(c for c in str(dtype).split("_")[0] if c.isdigit())
+    return max(int(bits or 8) // 8, 1)

@@ -1,0 +1,174 @@
+"""What a config may name: the classes and functions a model is made of.
+
+Keras builds whatever class or function a config names, out of all that it,
+keras-hub and every imported package have registered: among them are functions
+that write files and layers that load programs. Here only the kinds of object
+that a saved model consists of are allowed.
+"""
+
+import functools
+import inspect
+import sys
+
+import keras
+import keras_hub
+from keras.src import api_export, ops  # neither has a public name
+from keras.src.activations import ALL_OBJECTS_DICT as ACTIVATIONS
+from keras.src.losses import ALL_OBJECTS_DICT as LOSSES
+from keras.src.metrics import ALL_OBJECTS_DICT as METRICS
+from keras.src.quantizers.quantization_config import QuantizationConfig
+
+KINDS = (
+    keras.layers.Layer,  # also models, tasks, backbones, tokenizers
+    keras.Operation,
+    keras.initializers.Initializer,
+    keras.regularizers.Regularizer,
+    keras.constraints.Constraint,
+    keras.optimizers.Optimizer,
+    keras.optimizers.schedules.LearningRateSchedule,
+    keras.losses.Loss,
+    keras.metrics.Metric,
+    keras.dtype_policies.DTypePolicy,
+    keras.dtype_policies.DTypePolicyMap,
+    keras.quantizers.Quantizer,
+    QuantizationConfig,
+    keras_hub.samplers.Sampler,
+)
+HOMES = ("keras.src.", "keras_hub.src.", "tfq_hybrid.")
+
+# Layers that run code or load programs that their config names.
+REFUSED = (
+    keras.layers.Lambda,
+    keras.layers.TFSMLayer,
+    keras.layers.JaxLayer,
+    keras.layers.FlaxLayer,
+    keras.layers.TorchModuleWrapper,
+)
+# Operations that call a function which a config would have to name.
+CALLERS = (
+    ops.core.Map,
+    ops.core.Scan,
+    ops.core.AssociativeScan,
+    ops.core.Switch,
+    ops.core.WhileLoop,
+    ops.core.ForiLoop,
+    ops.core.Cond,
+    ops.core.VectorizedMap,
+)
+# Where Keras looks for a class by its bare name.
+_SHELVES = (
+    keras.layers,
+    keras.models,
+    keras.initializers,
+    keras.regularizers,
+    keras.constraints,
+    keras.optimizers,
+    keras.optimizers.schedules,
+    keras.losses,
+    keras.metrics,
+    keras.activations,
+    keras.dtype_policies,
+    keras.quantizers,
+)
+PACKAGES = ("keras", "keras_hub", "keras_nlp", "tfq_hybrid")
+
+
+@functools.cache
+def pure_functions():
+    """The functions of tensors that a config may name, a frozenset.
+
+    Keras's activations, losses and metrics, and keras-hub's activation.
+    """
+    tables = (ACTIVATIONS, LOSSES, METRICS)
+    found = {f for table in tables for f in table.values()}
+    found.add(registered("keras_hub>gelu_approximate"))
+    return frozenset(f for f in found if inspect.isfunction(f))
+
+
+def registered(name, custom_objects=None):
+    """What is registered with Keras under a name, or `None`."""
+    if not isinstance(name, str):
+        return None
+    return keras.saving.get_registered_object(name, custom_objects)
+
+
+def registered_endings(name):
+    """What is registered under a name of any package.
+
+    Keras takes these for functions that Keras 3.6 and before saved.
+    """
+    known = keras.saving.get_custom_objects()
+    return [v for key, v in known.items() if key.endswith(f">{name}")]
+
+
+def candidates(node, custom_objects=None):
+    """All that Keras, by any of its ways, may take a named object for.
+
+    `registered_name` wins over `module` and `class_name` in one way, and the
+    bare `class_name` over both in another. Nothing is imported.
+
+    Args:
+        node: dict with `"class_name"`, and perhaps `"registered_name"`,
+            `"module"` and `"config"`.
+        custom_objects: dict of a name and a class or function of the user's.
+
+    Returns:
+        A list of classes, functions or other objects, without doubles.
+
+    Raises:
+        ValueError: the module is none of Keras, keras-hub or this package.
+    """
+    name, module = node["class_name"], node.get("module")
+    names = [node.get("registered_name"), name]
+    if isinstance(node.get("config"), str):
+        names.append(node["config"])
+    found = [registered(each, custom_objects) for each in names]
+    for each in names[1:]:
+        found += [getattr(shelf, each, None) for shelf in _SHELVES]
+        if module is not None:
+            found += _from_module(module, each, is_needed=not any(found))
+    if name == "function":
+        found += registered_endings(node.get("config"))
+    return list({id(each): each for each in found if each is not None}.values())
+
+
+def _from_module(module, name, is_needed):
+    if not isinstance(module, str):
+        raise ValueError(f"module is {module!r}, not a text")
+    if module == "builtins":
+        return []
+    if module.split(".")[0] not in PACKAGES and is_needed:
+        raise ValueError(f"the module {module[:60]!r} is not one of models")
+    found = [api_export.get_symbol_from_name(f"{module}.{name}")]
+    if module in sys.modules and module.split(".")[0] in PACKAGES:
+        found.append(vars(sys.modules[module]).get(name))
+    return found
+
+
+def is_allowed_class(kind, custom_objects=None):
+    """Whether a config may name a class.
+
+    Args:
+        kind: object.
+        custom_objects: dict of a name and a class or function that the user
+            vouches for.
+    """
+    if any(kind is own for own in (custom_objects or {}).values()):
+        return True
+    return (
+        isinstance(kind, type)
+        and issubclass(kind, KINDS)
+        and not issubclass(kind, (*REFUSED, *CALLERS))
+        and kind.__module__.startswith(HOMES)
+    )
+
+
+def is_allowed_function(function, custom_objects=None):
+    """Whether a config may name a function.
+
+    Args:
+        function: object.
+        custom_objects: dict, as for `is_allowed_class`.
+    """
+    own = (custom_objects or {}).values()
+    return any(function is f for f in (*own, *pure_functions()))

@@ -1,0 +1,88 @@
+"""Reading `.keras` files that run no code of their own."""
+
+import zipfile
+
+import h5py
+import keras
+
+from tfq_hybrid.archives import check_archive, datasets, open_member
+from tfq_hybrid.files.budget import Budget, spending
+from tfq_hybrid.files.configs import check_config
+from tfq_hybrid.reading import LARGEST_JSON, parse_json, reading
+
+CONFIG = "config.json"
+WEIGHTS = "model.weights.h5"
+# Keras does not compress; a member that somebody has is allowed this much.
+EXPANSION = 10
+
+
+def load_model(path, custom_objects=None, compile=False, expected=None):
+    """A model from a `.keras` file, which is data and runs no code.
+
+    What `keras.models.load_model` would build is looked through first: its
+    config names only layers, optimizers, losses and other parts of models of
+    Keras, keras-hub and this package; its arrays are as large as the file.
+
+    Args:
+        path: str or path.
+        custom_objects: dict of a name and a class or function of your own
+            that the file may name, as for Keras. Defaults to none.
+        compile: bool. Whether to compile the model as it was when saved.
+            Defaults to `False`.
+        expected: str. What it should be, for the message. Defaults to `None`:
+            `"a whole .keras file"`.
+
+    Returns:
+        A `keras.Model`.
+
+    Raises:
+        UserError: it is damaged, too large, or names anything else.
+
+    Example:
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.keras"
+    >>> inputs = keras.Input((2,))
+    >>> keras.Model(inputs, keras.layers.Dense(3)(inputs)).save(path)
+    >>> load_model(path).count_params()
+    9
+    """
+    # Keras raises what the layers raise.
+    with reading(expected or "a whole .keras file", path, errors=(Exception,)):
+        budget = Budget.of_weights(check_model_file(path, custom_objects))
+        with spending(budget):
+            return keras.models.load_model(
+                path,
+                custom_objects=custom_objects,
+                compile=compile,
+                safe_mode=True,
+            )
+
+
+def check_model_file(path, custom_objects=None):
+    """Looks through a `.keras` file and builds nothing.
+
+    Args:
+        path: str or path.
+        custom_objects: dict, as for `load_model`.
+
+    Returns:
+        The size of its weights in bytes, an int.
+
+    Raises:
+        ValueError, OSError, RuntimeError, zipfile.BadZipFile: it is damaged,
+            too large, or names what `check_config` refuses.
+    """
+    names = check_archive(path, EXPANSION, checksums=False)
+    for name in (CONFIG, WEIGHTS):
+        if name not in names:
+            raise ValueError(f"{name} is missing")
+    with zipfile.ZipFile(path) as archive:
+        if archive.getinfo(CONFIG).file_size > LARGEST_JSON:
+            raise ValueError(f"{CONFIG} has more than {LARGEST_JSON:,} bytes")
+        config = parse_json(archive.read(CONFIG).decode("utf-8"), finite=False)
+        check_config(config, custom_objects)
+        size = archive.getinfo(WEIGHTS).file_size
+    with open_member(path, WEIGHTS) as member, h5py.File(member, "r") as file:
+        datasets(file)
+    return size

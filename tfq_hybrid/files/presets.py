@@ -1,0 +1,106 @@
+"""Presets of keras-hub and folders of Hugging Face, read as data."""
+
+import pathlib
+
+import h5py
+from keras_hub.src.utils import preset_utils  # has no public name
+
+from tfq_hybrid.archives import datasets
+from tfq_hybrid.files.budget import Budget, spending
+from tfq_hybrid.files.configs import check_config
+from tfq_hybrid.reading import LARGEST_JSON, parse_json, read_text
+
+# What keras-hub builds objects from.
+CONFIGS = (
+    "config.json",
+    "task.json",
+    "preprocessor.json",
+    "tokenizer.json",
+    "audio_converter.json",
+    "image_converter.json",
+    "video_converter.json",
+)
+WEIGHTS = (".h5", ".safetensors")
+
+
+def from_preset(kind, preset, **options):
+    """`kind.from_preset(preset)`, of a folder that is data and runs no code.
+
+    Args:
+        kind: class of keras-hub: a backbone, task, tokenizer or preprocessor.
+        preset: str or path: a folder, or a handle of a hub, of which the
+            configs are checked and the sizes are not.
+        **options: further arguments of `kind.from_preset`.
+
+    Returns:
+        What `kind.from_preset` returns.
+
+    Raises:
+        ValueError: the preset names code, files elsewhere, or a model that
+            is larger than its weights.
+        Exception: whatever keras-hub and its downloaders raise.
+    """
+    folder = pathlib.Path(preset)
+    if folder.is_dir():
+        budget = Budget.of_weights(check_preset(folder))
+    else:
+        budget = None
+        _check_handle(str(preset))
+    with spending(budget):
+        return kind.from_preset(str(preset), **options)
+
+
+def check_preset(folder):
+    """Looks through the folder of a preset and builds nothing.
+
+    Args:
+        folder: path.
+
+    Returns:
+        The size of its weights in bytes, an int.
+
+    Raises:
+        ValueError, OSError, RuntimeError: it is damaged, names code or files
+            elsewhere, or holds arrays that are larger than their file.
+    """
+    inside = folder.resolve()
+    for path in folder.rglob("*"):
+        if not path.resolve().is_relative_to(inside):
+            raise ValueError(f"{path.name} is a link that leads out of it")
+        if not (path.is_file() or path.is_dir()):
+            raise ValueError(f"{path.name} is no file")
+    for path in folder.glob("*.json"):
+        content = parse_json(read_text(path, LARGEST_JSON), finite=False)
+        if path.name in CONFIGS or "class_name" in content:
+            _check_object(content)
+        if isinstance(content, dict):
+            _check_shards(content.get("weight_map", {}))
+    for path in folder.rglob("*.h5"):
+        with h5py.File(path, "r") as file:
+            datasets(file)
+    return sum(
+        p.stat().st_size for p in folder.rglob("*") if p.suffix in WEIGHTS
+    )
+
+
+def _check_handle(preset):
+    """Looks through the configs behind a handle, which may be downloaded."""
+    for name in CONFIGS:
+        if preset_utils.check_file_exists(preset, name):
+            _check_object(preset_utils.load_json(preset, name))
+
+
+def _check_object(content):
+    """Others than Keras's have no class in them: keras-hub has a table."""
+    if isinstance(content, dict) and (
+        "class_name" in content or "registered_name" in content
+    ):
+        check_config(content)
+
+
+def _check_shards(weight_map):
+    """The names of further files of weights: beside this one."""
+    for names in weight_map.values():
+        for name in names if isinstance(names, list) else [names]:
+            if not isinstance(name, str) or pathlib.Path(name).name != name:
+                raise ValueError(f"the file {str(name)[:60]!r} is elsewhere")
