@@ -2,9 +2,11 @@
 
 import os
 import pathlib
+import re
 import socket
 import time
 
+import keras
 import keras_tuner
 from keras_tuner.engine import base_tuner
 from keras_tuner.engine.trial import TrialStatus
@@ -16,6 +18,7 @@ from tfq_hybrid.errors import (
     choice_error,
 )
 from tfq_hybrid.files import write_json
+from tfq_hybrid.reading import read_json, reading
 from tfq_hybrid.tuning.trial import run_trial
 
 CHIEF = "chief"
@@ -26,8 +29,55 @@ IDLE_SECONDS = 0.5
 CHIEF_SECONDS = 60.0
 
 
+# What keras-tuner's files name. It would build any class that is registered.
+CLASSES = ("Boolean", "Choice", "Fixed", "Float", "Int", "Parent")
+_TRIAL = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def check_state(path):
+    """Looks through a file of keras-tuner's before it reads it.
+
+    Raises:
+        UserError: it is damaged, or names what is no hyperparameter, or the
+            folder of a trial that is elsewhere.
+    """
+    expected = "a whole search"
+    content = read_json(path, expected)
+    with reading(expected, path):
+        _check_state(content)
+
+
+def _check_state(value, key=""):
+    if isinstance(value, dict):
+        name = value.get("class_name", CLASSES[0])
+        if name not in CLASSES or "registered_name" in value:
+            raise ValueError(f"it names {str(name)[:60]}")
+        for inner, item in value.items():
+            _check_state(item, inner)
+    elif isinstance(value, list):
+        for item in value:
+            _check_state(item)
+    elif key in ("trial_id", "tuner/trial_id") and not (
+        isinstance(value, str) and _TRIAL.fullmatch(value)
+    ):
+        raise ValueError(f"it names the trial {str(value)[:60]!r}")
+    elif (
+        isinstance(value, str) and key != "class_name" and _is_registered(value)
+    ):
+        raise ValueError(f"it names {value[:60]}")
+
+
+def _is_registered(name):
+    return keras.saving.get_registered_object(name) is not None
+
+
 class _WholeFiles:
-    """Makes an oracle write its files whole or not at all."""
+    """Makes an oracle write its files whole, and check what it reads."""
+
+    def reload(self):
+        for path in pathlib.Path(self._project_dir).rglob("*.json"):
+            check_state(path)
+        super().reload()
 
     def save(self):
         write_json(self._get_oracle_fname(), self.get_state())

@@ -82,7 +82,7 @@ _DECORATORS = (
         "circuit_file",
         type=click.Path(),
         help="Instead of the options above: a preset (qffn, hybrid_bert, "
-        "hyqut_ring, hyqut_pairwise, ionq, qaa) or a JSON file with a "
+        "hyqut_ring, hyqut_pairwise, ionq, qaa) or a JSON or YAML file with a "
         "CircuitSpec or a Cirq circuit whose symbols begin with x (features) "
         "and w (weights).",
     ),
@@ -101,7 +101,8 @@ def read_circuit(given, circuit_file, default):
 
     Args:
         given: dict of the options that were given.
-        circuit_file: str, a preset or the path of a JSON file, or `None`.
+        circuit_file: str, a preset or the path of a JSON or YAML file, or
+            `None`.
         default: `CircuitSpec` that the options change.
 
     Returns:
@@ -112,6 +113,7 @@ def read_circuit(given, circuit_file, default):
         UserError: the file or an option is not valid.
     """
     from tfq_hybrid.circuits import PRESETS, as_circuit
+    from tfq_hybrid.files.yaml_reader import read_yaml
 
     changes = {k: v for k, v in given.items() if k in CIRCUIT_OPTIONS}
     if circuit_file is None:
@@ -125,6 +127,9 @@ def read_circuit(given, circuit_file, default):
     if circuit_file in PRESETS:
         return PRESETS[circuit_file]
     expected = (
-        f"a preset of {', '.join(PRESETS)}, or a JSON file with a circuit"
+        f"a preset of {', '.join(PRESETS)}, or a JSON or YAML file with a "
+        "circuit"
     )
-    return as_circuit(read_json(circuit_file, expected))
+    is_yaml = circuit_file.endswith((".yaml", ".yml"))
+    read = read_yaml if is_yaml else read_json
+    return as_circuit(read(circuit_file, expected))

@@ -6,6 +6,7 @@
     budget      what building a model may take, by the size of its file
     models      `.keras` files
     presets     folders of keras-hub and of Hugging Face
+    yaml_reader YAML as plain data
 
 Only the writers are imported here: the readers need Keras.
 """
