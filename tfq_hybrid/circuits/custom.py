@@ -6,9 +6,12 @@ import functools
 import cirq
 import numpy as np
 
+from tfq_hybrid.circuits.cirq_json import read_cirq, write_cirq
 from tfq_hybrid.circuits.scaling import SCALINGS, scale_angles
-from tfq_hybrid.errors import UserError, check_choice
-from tfq_hybrid.reading import parse_json, reason_of
+from tfq_hybrid.errors import UserError, check_choice, choice_error
+from tfq_hybrid.reading import reason_of
+
+__all__ = ["CustomCircuit", "read_cirq", "write_cirq"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +63,7 @@ class CustomCircuit:
                 "given apart. Received: a circuit with measurement gates"
             )
         names = sorted(cirq.parameter_names(self.circuit))
+        known = set(names)
         for role, prefix in (("features", "x"), ("weights", "w")):
             given = getattr(self, role)
             if given is None:
@@ -70,7 +74,13 @@ class CustomCircuit:
                     f"{role}={given!r}"
                 )
             for name in given:
-                check_choice(role, name, names)
+                if not isinstance(name, str) or name not in known:
+                    raise choice_error(role, name, names)
+            if len(set(given)) < len(given):
+                raise UserError(
+                    f"Expected {role} to name each symbol once. Received: "
+                    f"{role}={given!r}"
+                )
             object.__setattr__(self, role, tuple(given))
         self._check_roles(names)
         if isinstance(self.operators, (cirq.PauliString, cirq.PauliSum)):
@@ -139,10 +149,14 @@ class CustomCircuit:
         return self.circuit.to_text_diagram()
 
     def to_dict(self):
-        """Plain JSON types; Cirq objects by `cirq.to_json`."""
+        """Plain JSON types; Cirq objects by `write_cirq`.
+
+        Raises:
+            UserError: a gate cannot be written.
+        """
         return {
-            "circuit": cirq.to_json(self.circuit, indent=None),
-            "operators": cirq.to_json(list(self.operators), indent=None),
+            "circuit": write_cirq(self.circuit, "circuit"),
+            "operators": write_cirq(list(self.operators), "operators"),
             "features": list(self.features),
             "weights": list(self.weights),
             "scaling": self.scaling,
@@ -161,7 +175,7 @@ class CustomCircuit:
         config = dict(config)
         for key in ("circuit", "operators"):
             if key in config:
-                config[key] = read_cirq(config[key])
+                config[key] = read_cirq(config[key], expected=key)
         try:
             return cls(**config)
         except UserError:
@@ -171,41 +185,3 @@ class CustomCircuit:
                 "Expected a circuit of qubits that can be sorted. Received: "
                 f"{reason_of(error)}"
             ) from None
-
-
-def read_cirq(text):
-    """Reads `cirq.to_json`'s text.
-
-    Raises:
-        UserError: it is not such a text.
-    """
-    try:
-        _check_texts(parse_json(text))
-        return cirq.read_json(json_text=text)
-    except Exception as error:  # whatever the classes that it names raise
-        raise UserError(
-            f"Expected the JSON of a Cirq object. Received: {reason_of(error)}"
-        ) from None
-
-
-# Where a text stands for itself, and what else Cirq may be told to make.
-TEXTS = ("cirq_type", "key", "name", "repetition_ids", "tags")
-
-
-def _check_texts(value, where=""):
-    """Raises `ValueError` for a text that SymPy would run as Python.
-
-    Wherever SymPy is given a text for a number, it evaluates it.
-    """
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            _check_texts(inner, key)
-    elif isinstance(value, list):
-        for inner in value:
-            if where == "param_dict" and isinstance(inner, list):
-                _check_texts(inner[:1], "name")  # of a symbol
-                _check_texts(inner[1:], "value of a parameter")
-            else:
-                _check_texts(inner, where)
-    elif isinstance(value, str) and where not in TEXTS:
-        raise ValueError(f"{where} is a text, {value[:40]!r}")

@@ -1,7 +1,5 @@
 """Circuits by name: the table of presets, `preset`, and `as_circuit`."""
 
-import json
-
 import cirq
 
 from tfq_hybrid.circuits.custom import CustomCircuit
@@ -133,7 +131,7 @@ def as_circuit(circuit):
         check_choice("circuit", circuit, PRESETS)
         return PRESETS[circuit]
     if isinstance(circuit, dict) and "cirq_type" in circuit:
-        return CustomCircuit.from_dict({"circuit": json.dumps(circuit)})
+        return CustomCircuit.from_dict({"circuit": circuit})
     if isinstance(circuit, dict):
         kind = CustomCircuit if "circuit" in circuit else CircuitSpec
         return kind.from_dict(circuit)

@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.circuits.custom import read_cirq
+from tfq_hybrid.circuits.cirq_json import read_cirq, write_cirq
 from tfq_hybrid.engines import (
     EngineChoice,
     Execution,
@@ -236,10 +236,11 @@ class CircuitLayer(keras.layers.Layer):
                 "Save weights alone with save_weights, or set the weights of "
                 "a layer with backend='noiseless' and save that."
             )
+        place = f"layer {self.name!r}"
         return {
             **super().get_config(),
-            "model_circuit": cirq.to_json(self.model_circuit, indent=None),
-            "operators": cirq.to_json(list(self.operators), indent=None),
+            "model_circuit": write_cirq(self.model_circuit, "circuit", place),
+            "operators": write_cirq(list(self.operators), "operators", place),
             "repetitions": self.repetitions,
             "backend": self.backend,
             "differentiator": differentiator_config(self.differentiator),
@@ -253,8 +254,8 @@ class CircuitLayer(keras.layers.Layer):
     @classmethod
     def from_config(cls, config):
         config = dict(config)
-        for key in ("model_circuit", "operators"):
-            config[key] = read_cirq(config[key])
+        config["model_circuit"] = read_cirq(config["model_circuit"], "circuit")
+        config["operators"] = read_cirq(config["operators"], "operators")
         config["differentiator"] = differentiator_from_config(
             config["differentiator"]
         )

@@ -1,8 +1,6 @@
 """What the noisy layers add to those without noise."""
 
-import cirq
-
-from tfq_hybrid.circuits.custom import read_cirq
+from tfq_hybrid.circuits.cirq_json import read_cirq, write_cirq
 from tfq_hybrid.engines import Execution
 from tfq_hybrid.engines.sampling import check_readout_error
 from tfq_hybrid.errors import UserError
@@ -64,7 +62,7 @@ class NoisyCircuit:
     def get_config(self):
         config = super().get_config()
         config.pop("backend", None)  # TensorFlow Quantum's has none either
-        noise_model = noise_model_to_json(self.noise_model)
+        noise_model = noise_model_to_json(self.noise_model, self.name)
         return {
             **config,
             "sample_based": self.sample_based,
@@ -75,24 +73,31 @@ class NoisyCircuit:
     @classmethod
     def from_config(cls, config):
         config = dict(config)
-        if config["noise_model"] is not None:
-            config["noise_model"] = read_cirq(config["noise_model"])
+        config["noise_model"] = noise_model_from_json(config["noise_model"])
         return super().from_config(config)
 
 
-def noise_model_to_json(noise_model):
+def noise_model_to_json(noise_model, name):
     """The JSON text of a noise model; `None` for `None`.
 
+    Args:
+        noise_model: a `cirq.NoiseModel` or `None`.
+        name: str. The layer's, for the message.
+
     Raises:
-        UserError: Cirq does not write it as JSON.
+        UserError: it cannot be written as JSON.
     """
     if noise_model is None:
         return None
     try:
-        return cirq.to_json(noise_model, indent=None)
-    except TypeError:
+        return write_cirq(noise_model, "noise model", f"layer {name!r}")
+    except UserError as error:
         raise UserError(
-            "Expected a noise model that Cirq writes as JSON in a layer that "
-            f"is saved. Received: {type(noise_model).__name__}. Give "
-            "model_circuit.with_noise(noise_model) as the circuit instead."
+            f"{error}. Give model_circuit.with_noise(noise_model) as the "
+            "circuit instead."
         ) from None
+
+
+def noise_model_from_json(text):
+    """The noise model of `noise_model_to_json`'s text, `None` of `None`."""
+    return None if text is None else read_cirq(text, "noise model")

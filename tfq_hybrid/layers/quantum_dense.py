@@ -3,7 +3,6 @@
 import keras
 
 from tfq_hybrid.circuits import as_circuit
-from tfq_hybrid.circuits.custom import read_cirq
 from tfq_hybrid.engines.differentiators import (
     differentiator_config,
     differentiator_from_config,
@@ -15,7 +14,10 @@ from tfq_hybrid.layers.arguments import (
     check_repetitions,
 )
 from tfq_hybrid.layers.make_layer import make_circuit_layer
-from tfq_hybrid.layers.noisy_circuit import noise_model_to_json
+from tfq_hybrid.layers.noisy_circuit import (
+    noise_model_from_json,
+    noise_model_to_json,
+)
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -205,7 +207,7 @@ class QuantumDense(keras.layers.Layer):
             ),
             "repetitions": self.repetitions,
             "differentiator": differentiator_config(self.differentiator),
-            "noise_model": noise_model_to_json(self.noise_model),
+            "noise_model": noise_model_to_json(self.noise_model, self.name),
             "readout_error": self.readout_error,
             "seed": self.seed,
             "train_angles": self.train_angles,
@@ -217,6 +219,6 @@ class QuantumDense(keras.layers.Layer):
         config["differentiator"] = differentiator_from_config(
             config.get("differentiator")
         )
-        if config.get("noise_model") is not None:
-            config["noise_model"] = read_cirq(config["noise_model"])
+        noise_model = noise_model_from_json(config.get("noise_model"))
+        config["noise_model"] = noise_model
         return super().from_config(config)
