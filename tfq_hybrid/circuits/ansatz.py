@@ -34,6 +34,28 @@ def count_weights(words, qubits, pairs):
     return rotations * qubits + turning * pairs
 
 
+def count_gates(words, qubits, pairs):
+    """The number of gates in a layer.
+
+    Args:
+        words: sequence of str, from `ANSATZ_GATES`.
+        qubits: int.
+        pairs: int. The number of pairs that the layer couples.
+
+    Returns:
+        int.
+
+    Example:
+
+    >>> count_gates(("ry", "cnot", "cnot_ry"), qubits=4, pairs=3)
+    13
+    """
+    rotations = sum(word in ROTATIONS for word in words)
+    entanglers = sum(word in ENTANGLERS for word in words)
+    turning = sum(word in TURNING_ENTANGLERS for word in words)
+    return rotations * qubits + (entanglers + 2 * turning) * pairs
+
+
 def layer_operations(words, qids, pairs, weights):
     """The operations of a layer, in order.
 

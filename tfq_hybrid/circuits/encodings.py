@@ -22,6 +22,7 @@ class Encoding:
             with one angle for each that `derive` gives.
         feature_count: function from a number of qubits to the number of
             features that they take.
+        gate_count: function from a number of qubits to the number of gates.
         derive: function `(features, xp) -> angles` on the last axis, for any
             array namespace `xp` that has NumPy's `take` and `concatenate`
             (NumPy, `keras.ops`). Defaults to `None`: the features are the
@@ -33,6 +34,7 @@ class Encoding:
 
     operations: Callable
     feature_count: Callable
+    gate_count: Callable
     derive: Callable | None = None
     starts_from_amplitudes: bool = False
 
@@ -127,17 +129,31 @@ def amplitude(qubits, angles):
 
 
 ENCODINGS = {
-    "angle": Encoding(angle, feature_count=lambda qubits: qubits),
-    "hadamard_ry": Encoding(hadamard_ry, feature_count=lambda qubits: qubits),
+    "angle": Encoding(
+        angle,
+        feature_count=lambda qubits: qubits,
+        gate_count=lambda qubits: qubits,
+    ),
+    "hadamard_ry": Encoding(
+        hadamard_ry,
+        feature_count=lambda qubits: qubits,
+        gate_count=lambda qubits: 2 * qubits,
+    ),
     "hadamard_angle": Encoding(
-        hadamard_angle, feature_count=lambda qubits: 2 * qubits
+        hadamard_angle,
+        feature_count=lambda qubits: 2 * qubits,
+        gate_count=lambda qubits: 3 * qubits,
     ),
     "iqp": Encoding(
-        iqp, feature_count=lambda qubits: qubits, derive=with_products
+        iqp,
+        feature_count=lambda qubits: qubits,
+        gate_count=lambda qubits: 2 * qubits + qubits * (qubits - 1) // 2,
+        derive=with_products,
     ),
     "amplitude": Encoding(
         amplitude,
         feature_count=lambda qubits: 2**qubits,
+        gate_count=lambda qubits: 0,
         starts_from_amplitudes=True,
     ),
 }

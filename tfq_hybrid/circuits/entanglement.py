@@ -82,3 +82,27 @@ ENTANGLEMENTS = {
     "long_range": long_range,
     "full": full,
 }
+
+
+def count_pairs(name, qubits, layer, distance=1):
+    """The number of pairs of a pattern, without listing many.
+
+    Args:
+        name: str, a name in `ENTANGLEMENTS`.
+        qubits: int.
+        layer: int.
+        distance: int. The longest of `"long_range"`. Defaults to 1.
+
+    Returns:
+        int.
+
+    Example:
+
+    >>> count_pairs("full", qubits=1000, layer=0)
+    499500
+    """
+    if name == "full":
+        return qubits * (qubits - 1) // 2
+    if name == "long_range":
+        return qubits * min(distance, qubits - 1)
+    return len(ENTANGLEMENTS[name](qubits, layer))

@@ -9,7 +9,7 @@ import cirq
 
 from tfq_hybrid.errors import UserError
 
-_FACTOR = re.compile(r"([XYZ])(\d+)")
+_FACTOR = re.compile(r"([XYZ])([0-9]{1,9})")
 _PAULIS = {"X": cirq.X, "Y": cirq.Y, "Z": cirq.Z}
 
 
@@ -43,8 +43,10 @@ def parse_observable(word, qubits):
     >>> print(parse_observable("Z0*X1", cirq.LineQubit.range(2)))
     Z(q(0))*X(q(1))
     """
-    factors = [_FACTOR.fullmatch(part) for part in str(word).split("*")]
-    if not all(factors):
+    parts = word.split("*") if isinstance(word, str) else []
+    # A word of more factors names a qubit twice.
+    factors = [_FACTOR.fullmatch(part) for part in parts[: len(qubits) + 1]]
+    if not factors or not all(factors):
         raise UserError(
             "Expected an observable like 'Z0' or 'X0*X1'. "
             f"Received: observable={word!r}"

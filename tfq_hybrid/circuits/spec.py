@@ -10,15 +10,19 @@ import sympy
 
 from tfq_hybrid.circuits.ansatz import (
     ANSATZ_GATES,
-    TURNING_ENTANGLERS,
+    count_gates,
     count_weights,
     layer_operations,
 )
 from tfq_hybrid.circuits.encodings import ENCODINGS
-from tfq_hybrid.circuits.entanglement import ENTANGLEMENTS
+from tfq_hybrid.circuits.entanglement import ENTANGLEMENTS, count_pairs
 from tfq_hybrid.circuits.observables import parse_observable, z_on_each
 from tfq_hybrid.circuits.scaling import SCALINGS, scale_angles
 from tfq_hybrid.errors import UserError, check_choice, check_integer
+
+LARGEST_REGISTER = 1_024  # qubits
+LARGEST_CIRCUIT = 1_000_000  # gates
+LARGEST_OBSERVABLES = 65_536
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +38,7 @@ class CircuitSpec:
     on every pair.
 
     Args:
-        qubits: int, at least 1. Defaults to 4.
+        qubits: int, from 1 to 1,024. Defaults to 4.
         encoding: str, a name in `ENCODINGS`. Defaults to `"angle"`. With
             `"amplitude"` the features are the state that the circuit starts
             from: no symbol is fed and nothing can be re-uploaded.
@@ -60,7 +64,8 @@ class CircuitSpec:
 
     Raises:
         UserError: an argument is out of its range; the message names the
-            nearest valid choice.
+            nearest valid choice. Or the circuit has more than a million
+            gates, or more than 65,536 observables.
 
     Example:
 
@@ -86,7 +91,7 @@ class CircuitSpec:
     observables: tuple[str, ...] = ()
 
     def __post_init__(self):
-        check_integer("qubits", self.qubits, minimum=1)
+        check_integer("qubits", self.qubits, 1, LARGEST_REGISTER)
         check_integer("depth", self.depth, minimum=1)
         check_integer("reuploads", self.reuploads, minimum=0)
         check_choice("encoding", self.encoding, ENCODINGS)
@@ -104,7 +109,7 @@ class CircuitSpec:
         for name in ("ansatz", "first_layer"):
             for gate in getattr(self, name):
                 check_choice(f"{name} gate", gate, ANSATZ_GATES)
-        # The first layer, an odd and an even one stand for all.
+        self._check_size()
         if not any(map(self._layer_weights, range(min(self.depth, 3)))):
             raise UserError(
                 "Expected ansatz to hold at least one rotation of rx, ry, rz, "
@@ -114,6 +119,24 @@ class CircuitSpec:
         qids = self.qids if self.observables else ()
         for word in self.observables:
             parse_observable(word, qids)
+
+    def _check_size(self):
+        """Counts by arithmetic: nothing of a large circuit is listed."""
+        encoding = ENCODINGS[self.encoding].gate_count(self.qubits)
+        layers = self._sum_over_layers(self._layer_gates)
+        gates = (1 + self.reuploads) * (encoding + layers)
+        if gates > LARGEST_CIRCUIT:
+            raise UserError(
+                f"Expected a circuit of at most {LARGEST_CIRCUIT:,} gates. "
+                f"Received: {gates:,} gates, with qubits={self.qubits}, "
+                f"depth={self.depth}, reuploads={self.reuploads}, "
+                f"entanglement={self.entanglement!r}"
+            )
+        if len(self.observables) > LARGEST_OBSERVABLES:
+            raise UserError(
+                f"Expected at most {LARGEST_OBSERVABLES:,} observables. "
+                f"Received: {len(self.observables):,}"
+            )
 
     def _check_scaling(self):
         amplitudes = self.starts_from_amplitudes
@@ -167,7 +190,7 @@ class CircuitSpec:
         weights are shared.
         """
         blocks = 1 if self.share_weights else 1 + self.reuploads
-        return blocks * sum(map(self._layer_weights, range(self.depth)))
+        return blocks * self._sum_over_layers(self._layer_weights)
 
     @property
     def observable_count(self):
@@ -231,12 +254,30 @@ class CircuitSpec:
             return pattern(self.qubits, layer, self.distance)
         return pattern(self.qubits, layer)
 
+    def _pair_count(self, layer):
+        """The number of pairs that a layer couples."""
+        return count_pairs(self.entanglement, self.qubits, layer, self.distance)
+
     def _layer_weights(self, layer):
-        """Weights of a layer; pairs are listed only where they have some."""
+        """The number of weights of a layer."""
         words = self._words(layer)
-        turning = not TURNING_ENTANGLERS.keys().isdisjoint(words)
-        pairs = len(self._pairs(layer)) if turning else 0
-        return count_weights(words, self.qubits, pairs)
+        return count_weights(words, self.qubits, self._pair_count(layer))
+
+    def _layer_gates(self, layer):
+        """The number of gates of a layer, of one without any 1."""
+        words = self._words(layer)
+        gates = count_gates(words, self.qubits, self._pair_count(layer))
+        return max(1, gates)
+
+    def _sum_over_layers(self, count):
+        """The sum of `count(layer)` over the layers of a block.
+
+        The first layer, an odd and an even one stand for all.
+        """
+        odd, even = self.depth // 2, (self.depth - 1) // 2
+        total = count(0)
+        total += odd * count(1) if odd else 0
+        return total + (even * count(2) if even else 0)
 
     def angles(self, features, xp=np):
         """The angles that features feed, scaled and then derived.
