@@ -8,6 +8,7 @@ import sympy
 
 from tests.contracts import KerasContract
 from tests.reference import cirq_expectations
+from tests.tolerances import rounding
 from tfq_hybrid.circuits import CircuitSpec, CustomCircuit
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers import (
@@ -17,6 +18,8 @@ from tfq_hybrid.layers import (
 )
 
 SPEC = CircuitSpec(qubits=2, depth=1)
+# The projections, six gates and their sines, the readout: as many operations.
+ROUNDING = rounding(64)
 
 
 class ContractTest(KerasContract):
@@ -62,7 +65,8 @@ def test_any_rank(shape):
     outputs = layer(inputs)
     assert outputs.shape == (*shape[:-1], 5)
     flat = layer(inputs.reshape(-1, 4))
-    np.testing.assert_allclose(np.reshape(outputs, (-1, 5)), flat, atol=1e-6)
+    found = np.reshape(outputs, (-1, 5))
+    np.testing.assert_allclose(found, flat, atol=ROUNDING)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +115,7 @@ def test_cls_leaves_the_other_tokens_alone(kind, residual):
     first.build(inputs.shape)
     first.set_weights(every.get_weights())
     outputs = np.array(first(inputs))
-    np.testing.assert_allclose(outputs[:, 0], expected[:, 0], atol=1e-6)
+    np.testing.assert_allclose(outputs[:, 0], expected[:, 0], atol=ROUNDING)
     rest = inputs[:, 1:] if residual else np.zeros_like(inputs[:, 1:])
     np.testing.assert_array_equal(outputs[:, 1:], rest)
 
