@@ -38,7 +38,8 @@ def amplitude_states(vectors, qubits):
 
     Example:
 
-    >>> amplitude_states(tf.constant([[3.0, 0.0, 4.0], [0, 0, 0]]), 2).numpy()
+    >>> vectors = tf.constant([[3.0, 0.0, 4.0], [0, 0, 0]])
+    >>> amplitude_states(vectors, 2).numpy().round(4)
     array([[0.6, 0. , 0.8, 0. ],
            [1. , 0. , 0. , 0. ]], dtype=float32)
     """

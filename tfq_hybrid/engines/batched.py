@@ -47,7 +47,8 @@ class BatchedEngine(PlannedEngine):
     >>> qubit = cirq.GridQubit(0, 0)
     >>> circuit = cirq.Circuit(cirq.ry(sympy.Symbol("x"))(qubit))
     >>> engine = BatchedEngine(Program(circuit, (cirq.Z(qubit),), ("x",)))
-    >>> engine(tf.constant([[0.0], [3.14159265]]), tf.zeros([0])).numpy()
+    >>> angles = tf.constant([[0.0], [3.14159265]])
+    >>> engine(angles, tf.zeros([0])).numpy().round(4)
     array([[ 1.],
            [-1.]], dtype=float32)
     """

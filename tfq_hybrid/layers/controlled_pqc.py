@@ -63,7 +63,7 @@ class ControlledPQC(CircuitLayer):
     >>> qubit = cirq.GridQubit(0, 0)
     >>> circuit = cirq.Circuit(cirq.X(qubit) ** sympy.Symbol("turns"))
     >>> layer = ControlledPQC(circuit, cirq.Z(qubit))
-    >>> layer(np.array([[0.0], [1.0]])).numpy()
+    >>> layer(np.array([[0.0], [1.0]])).numpy().round(4)
     array([[ 1.],
            [-1.]], dtype=float32)
     """

@@ -60,8 +60,9 @@ def residual_ratio(residual, hidden):
 
     Example:
 
-    >>> float(residual_ratio(tf.constant([[3.0, 4.0]]), tf.ones([1, 2]) * 5))
-    0.7071067690849304
+    >>> ratio = residual_ratio(tf.constant([[3.0, 4.0]]), tf.ones([1, 2]) * 5)
+    >>> round(float(ratio), 4)
+    0.7071
     """
     residual, hidden = (tf.cast(x, tf.float32) for x in (residual, hidden))
     below = tf.norm(hidden, axis=-1)
