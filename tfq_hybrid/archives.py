@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import math
 import pathlib
 import stat
 import struct
@@ -139,7 +140,8 @@ def open_member(path, name):
             file.seek(member.header_offset + 26)
             lengths = struct.unpack("<HH", file.read(4))
             begin = member.header_offset + 30 + sum(lengths)
-            yield _Part(file, begin, member.file_size)
+            part = _Part(file, begin, member.file_size)
+            yield io.BufferedReader(part, 2**16)
 
 
 class _Part(io.RawIOBase):
@@ -205,20 +207,26 @@ def datasets(file):
     """
     import h5py
 
-    found = []
+    # By HDF5's own functions: h5py's take ten times as long.
+    root, names, found = file.id, [], []
 
-    def visit(name, item):
-        if isinstance(item, h5py.Dataset):
-            found.append((name, item))
+    def visit(name, info):
+        if info.type == h5py.h5o.TYPE_DATASET:
+            names.append(name)
 
-    file.visititems(visit)
-    size = file.id.get_filesize()
-    for name, data in found:
-        if data.is_virtual or data.external:
+    h5py.h5o.visit(root, visit, info=True)
+    left = root.get_filesize()
+    for raw in names:
+        data, name = h5py.h5d.open(root, raw), raw.decode("utf-8", "replace")
+        options, kind = data.get_create_plist(), data.dtype
+        is_virtual = options.get_layout() == h5py.h5d.VIRTUAL
+        if is_virtual or options.get_external_count():
             raise ValueError(f"{name} is kept in another file")
-        if data.dtype.kind not in "biufV" or data.dtype.hasobject:
-            raise ValueError(f"{name} is of {data.dtype}")
-        size -= data.size * data.dtype.itemsize
-        if size < 0:
+        # V: bfloat16, and no array of records.
+        if kind.kind not in "biufV" or kind.hasobject or kind.names:
+            raise ValueError(f"{name} is of {kind}")
+        left -= math.prod(data.shape or ()) * kind.itemsize
+        if left < 0:
             raise ValueError(f"{name} is larger than the file")
+        found.append((name, h5py.Dataset(data)))
     return found

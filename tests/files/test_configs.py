@@ -8,6 +8,7 @@ from tfq_hybrid.files.classes import (
     CALLERS,
     HOMES,
     REFUSED,
+    activation_names,
     candidates,
     is_allowed_class,
     is_allowed_function,
@@ -110,7 +111,7 @@ def test_nested_without_end():
         layer(config={"activation": function("keras_hub>gelu_approximate")}),
         layer(config={"vocabulary": ["a", "b"], "merges": None}),
         {"compile_config": {"loss": function("mean_squared_error")}},
-        {"compile_config": {"loss": {"label": function("mae")}}},
+        {"compile_config": {"loss": {"label": function("hinge")}}},
         layer(config={"text": "__import__('os').system('true')"}),
         layer(module="keras_nlp.src.models.bert", class_name="BertBackbone",
               registered_name="keras_nlp>BertBackbone"),
@@ -131,10 +132,12 @@ def test_a_class_of_the_users_is_named():
         check_config(node)
     check_config(node, {"Mine": Mine})
     assert not is_allowed_class(Mine)
-    with keras.saving.custom_object_scope({"Mine": Mine}):
-        # Registered by somebody is not vouched for by the user.
-        with pytest.raises(ValueError, match="safe to load"):
-            check_config(node)
+    # What somebody registers, the user does not vouch for by that.
+    with (
+        keras.saving.custom_object_scope({"Mine": Mine}),
+        pytest.raises(ValueError, match="safe to load"),
+    ):
+        check_config(node)
 
 
 def test_what_is_registered_is_judged():
@@ -152,6 +155,7 @@ def test_private_names_of_keras():
     assert keras.losses.mean_squared_error in pure_functions()
     assert keras.metrics.binary_accuracy in pure_functions()
     assert not is_allowed_function(keras.activations.deserialize)
+    assert {"gelu", "linear", "silu"} <= {*activation_names()}
     assert keras.layers.Dense.__module__.startswith(HOMES)
     node = {"module": "keras.layers", "class_name": "Dense"}
     assert candidates(node) == [keras.layers.Dense]

@@ -13,10 +13,6 @@ import sys
 import keras
 import keras_hub
 from keras.src import api_export, ops  # neither has a public name
-from keras.src.activations import ALL_OBJECTS_DICT as ACTIVATIONS
-from keras.src.losses import ALL_OBJECTS_DICT as LOSSES
-from keras.src.metrics import ALL_OBJECTS_DICT as METRICS
-from keras.src.quantizers.quantization_config import QuantizationConfig
 
 KINDS = (
     keras.layers.Layer,  # also models, tasks, backbones, tokenizers
@@ -31,7 +27,7 @@ KINDS = (
     keras.dtype_policies.DTypePolicy,
     keras.dtype_policies.DTypePolicyMap,
     keras.quantizers.Quantizer,
-    QuantizationConfig,
+    keras.quantizers.QuantizationConfig,
     keras_hub.samplers.Sampler,
 )
 HOMES = ("keras.src.", "keras_hub.src.", "tfq_hybrid.")
@@ -70,6 +66,8 @@ _SHELVES = (
     keras.dtype_policies,
     keras.quantizers,
 )
+# Functions among them that build what they are given the config of.
+_BUILDERS = ("deserialize", "get", "serialize")
 PACKAGES = ("keras", "keras_hub", "keras_nlp", "tfq_hybrid")
 
 
@@ -79,10 +77,17 @@ def pure_functions():
 
     Keras's activations, losses and metrics, and keras-hub's activation.
     """
-    tables = (ACTIVATIONS, LOSSES, METRICS)
-    found = {f for table in tables for f in table.values()}
-    found.add(registered("keras_hub>gelu_approximate"))
-    return frozenset(f for f in found if inspect.isfunction(f))
+    found = {registered("keras_hub>gelu_approximate")}
+    for shelf in (keras.activations, keras.losses, keras.metrics):
+        functions = dict(inspect.getmembers(shelf, inspect.isfunction))
+        found |= {f for name, f in functions.items() if name not in _BUILDERS}
+    return frozenset(found)
+
+
+def activation_names():
+    """The names of Keras's activations, a list of str."""
+    functions = inspect.getmembers(keras.activations, inspect.isfunction)
+    return [name for name, _ in functions if name not in _BUILDERS]
 
 
 def registered(name, custom_objects=None):
@@ -116,7 +121,7 @@ def candidates(node, custom_objects=None):
         A list of classes, functions or other objects, without doubles.
 
     Raises:
-        ValueError: the module is none of Keras, keras-hub or this package.
+        ValueError: a name is no text.
     """
     name, module = node["class_name"], node.get("module")
     names = [node.get("registered_name"), name]
@@ -126,19 +131,16 @@ def candidates(node, custom_objects=None):
     for each in names[1:]:
         found += [getattr(shelf, each, None) for shelf in _SHELVES]
         if module is not None:
-            found += _from_module(module, each, is_needed=not any(found))
+            found += _from_module(module, each)
     if name == "function":
         found += registered_endings(node.get("config"))
     return list({id(each): each for each in found if each is not None}.values())
 
 
-def _from_module(module, name, is_needed):
+def _from_module(module, name):
+    """What a module holds, if Keras would look there, and it is imported."""
     if not isinstance(module, str):
         raise ValueError(f"module is {module!r}, not a text")
-    if module == "builtins":
-        return []
-    if module.split(".")[0] not in PACKAGES and is_needed:
-        raise ValueError(f"the module {module[:60]!r} is not one of models")
     found = [api_export.get_symbol_from_name(f"{module}.{name}")]
     if module in sys.modules and module.split(".")[0] in PACKAGES:
         found.append(vars(sys.modules[module]).get(name))

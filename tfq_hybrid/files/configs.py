@@ -63,6 +63,8 @@ class _Walk:
 
     def __init__(self, custom_objects):
         self.custom_objects = custom_objects
+        self.plain = set()  # texts that name nothing
+        self.found = {}  # by the names of an object: what they may stand for
 
     def value(self, value, keys, depth=0):
         if depth > DEEPEST:
@@ -91,8 +93,12 @@ class _Walk:
 
     def _text(self, text, keys):
         """A text is the name of an object wherever one is registered so."""
+        if text in self.plain:
+            return
         found = registered(text, self.custom_objects)
-        if found is not None:
+        if found is None:
+            self.plain.add(text)
+        else:
             self._judge([found], text, keys)
 
     def _check_name(self, name):
@@ -109,7 +115,7 @@ class _Walk:
         if name.startswith("__"):
             self._special(name, node, keys, depth)
             return
-        found = candidates(node, self.custom_objects)
+        found = self._candidates(node)
         if name == "function":
             name = node.get("config")
         if "config" in node and not found:
@@ -122,6 +128,20 @@ class _Walk:
         named = ("class_name", "registered_name", "module")
         rest = {k: v for k, v in node.items() if k not in named}
         self._inside(rest, keys, depth)
+
+    def _candidates(self, node):
+        inner = node.get("config")
+        names = (
+            node["class_name"],
+            node.get("registered_name"),
+            node.get("module"),
+            inner if isinstance(inner, str) else None,
+        )
+        if not all(isinstance(n, str) or n is None for n in names):
+            raise ValueError(f"{str(names)[:60]} are no names")
+        if names not in self.found:
+            self.found[names] = candidates(node, self.custom_objects)
+        return self.found[names]
 
     def _judge(self, found, name, keys):
         for each in found:

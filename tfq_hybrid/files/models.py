@@ -14,6 +14,7 @@ CONFIG = "config.json"
 WEIGHTS = "model.weights.h5"
 # Keras does not compress; a member that somebody has is allowed this much.
 EXPANSION = 10
+LARGEST_IN_MEMORY = 2**22  # bytes: 4 MiB, for a look at the headers
 
 
 def load_model(path, custom_objects=None, compile=False, expected=None):
@@ -83,6 +84,12 @@ def check_model_file(path, custom_objects=None):
         config = parse_json(archive.read(CONFIG).decode("utf-8"), finite=False)
         check_config(config, custom_objects)
         size = archive.getinfo(WEIGHTS).file_size
-    with open_member(path, WEIGHTS) as member, h5py.File(member, "r") as file:
-        datasets(file)
+    with open_member(path, WEIGHTS) as member:
+        # HDF5 asks Python for every few bytes of a file that it cannot open.
+        if size <= LARGEST_IN_MEMORY:
+            content = h5py.h5f.open_file_image(member.read(size))
+        with h5py.File(
+            content if size <= LARGEST_IN_MEMORY else member
+        ) as file:
+            datasets(file)
     return size

@@ -7,7 +7,7 @@ import keras
 from tfq_hybrid.adapters.method import Method, register
 from tfq_hybrid.adapters.slots import Adapter
 from tfq_hybrid.errors import check_choice, check_integer
-from tfq_hybrid.files.classes import ACTIVATIONS
+from tfq_hybrid.files.classes import activation_names
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -83,7 +83,7 @@ class BottleneckAdapter(Method):
         super().__post_init__()
         check_integer("width", self.width, minimum=1)
         # Keras would take any registered function, or an object, for one.
-        check_choice("activation", self.activation, ACTIVATIONS)
+        check_choice("activation", self.activation, activation_names())
 
     def parts(self, target, name):
         yield (

@@ -1,0 +1,131 @@
+"""What is built from a file is about as large as its weights."""
+
+import json
+import threading
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+from tests.adapters.zoo import make_backbone, make_method
+from tfq_hybrid import adapters, load_model
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.files.budget import HOOKS, Budget, itemsize, spending
+
+
+def build():
+    inputs = keras.Input((3,))
+    return keras.Model(inputs, keras.layers.Dense(4)(inputs))
+
+
+def test_every_kind_is_counted():
+    """A canary: Keras still calls what the budget hooks into."""
+    budget = Budget(bytes=1000, arrays=10, layers=1000)
+    with spending(budget):
+        build()
+    assert budget.bytes == 1000 - 4 * (3 * 4 + 4)
+    assert budget.arrays == 8
+    assert budget.layers < 1000 - 3
+
+
+@pytest.mark.parametrize("name", ["bytes", "arrays", "layers"])
+def test_nothing_is_built_beyond_it(name):
+    budget = Budget(10**9, 10**9, 10**9)
+    setattr(budget, name, 1)
+    with spending(budget), pytest.raises(ValueError, match=f"more {name} than"):
+        build()
+    build()  # without it Keras is as it was
+
+
+def test_keras_is_left_as_it_was():
+    before = [getattr(owner, name) for owner, name, _ in HOOKS]
+    with spending(Budget(1, 1, 1)):
+        with spending(Budget(10**6, 100, 1000)):
+            build()
+        with pytest.raises(ValueError):
+            build()
+    assert [getattr(owner, name) for owner, name, _ in HOOKS] == before
+
+
+def test_other_threads_are_not_held_to_it():
+    found = []
+    with spending(Budget(0, 0, 0)):
+        thread = threading.Thread(target=lambda: found.append(build()))
+        thread.start()
+        thread.join()
+    assert found[0].count_params() == 16
+
+
+def test_sizes_of_numbers():
+    names = ("float32", "bfloat16", "float8_e4m3fn", "int4", "bool", "uint8")
+    assert [itemsize(name) for name in names] == [4, 2, 1, 1, 1, 1]
+
+
+def edited(path, change):
+    """The same model with something else in its config."""
+    copy = path.with_name("edited.keras")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(copy, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "config.json":
+                config = json.loads(content)
+                change(config["config"])
+                content = json.dumps(config)
+            new.writestr(name, content)
+    return copy
+
+
+def test_a_model_larger_than_its_file(tmp_path):
+    path = tmp_path / "model.keras"
+    build().save(path)
+    assert load_model(path).count_params() == 16
+
+    def units(config):
+        config["layers"][1]["config"]["units"] = 2 * 10**8
+
+    with pytest.raises(UserError, match="more bytes than a file of its size"):
+        load_model(edited(path, units))
+
+    def layers(config):
+        layer = config["layers"][1]
+        layers = [{**layer, "name": f"d{i}"} for i in range(10_000)]
+        for new in layers:
+            new["config"] = {**layer["config"], "name": new["name"]}
+        config["layers"] += layers
+
+    with pytest.raises(UserError, match="than a file of its size"):
+        load_model(edited(path, layers))
+
+
+def test_a_backbone_of_a_billion_layers(tmp_path):
+    path = tmp_path / "model.keras"
+    make_backbone("GPT-2").save(path)
+
+    def count(config):
+        config["num_layers"] = 10**9
+
+    with pytest.raises(UserError, match="than a file of its size"):
+        load_model(edited(path, count))
+
+
+def test_an_adapter_larger_than_its_file(tmp_path):
+    path = tmp_path / "adapter.h5"
+    adapters.save_weights(
+        adapters.adapt(make_backbone("GPT-2"), make_method("LoRA")), path
+    )
+    import h5py
+
+    with h5py.File(path, "r+") as file:
+        method = json.loads(file.attrs["method"])
+        file.attrs["method"] = json.dumps({**method, "rank": 2**31 - 1})
+    with pytest.raises(UserError, match="more bytes than a file of its size"):
+        adapters.load_weights(make_backbone("GPT-2"), path)
+
+
+def test_a_whole_model_gives_the_same(tmp_path):
+    path = tmp_path / "model.keras"
+    model = build()
+    model.save(path)
+    inputs = np.ones((2, 3), "float32")
+    np.testing.assert_array_equal(load_model(path)(inputs), model(inputs))
