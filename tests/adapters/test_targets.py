@@ -192,3 +192,33 @@ def test_a_shared_layer_is_said_to_be_one(capsys):
     assert f"{count:,} of {backbone.count_params():,}" in said
     assert "used 6 times" in said
     assert np.sum([t.role == "query" for t in adapters.targets(backbone)]) == 1
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "(a+)+b",
+        "(a|a)*b",
+        "(a?){30}a",
+        ".*.*.*.*.*b",
+        "a{1,9}b{1,9}c+d+e*",
+        "a" * 201,
+    ],
+)
+def test_words_that_would_take_for_ever(word):
+    """They may come from a file, and Python tries all ways to match."""
+    with pytest.raises(UserError, match="Expected targets of at most"):
+        adapters.LoRA(targets=[word])
+
+
+@pytest.mark.parametrize(
+    "word",
+    [r".*/transformer_layer_\d+/.*query", "(query|value)", r"[a+*{]+", r"a\)+"],
+)
+def test_words_that_are_quick(word):
+    assert adapters.LoRA(targets=word).targets == (word,)
+
+
+def test_ranges_of_layers_are_not_listed_without_end():
+    with pytest.raises(UserError, match="at most 10,000"):
+        as_layers("0-999999999999")

@@ -17,6 +17,7 @@ from tests.adapters.zoo import (
     tokens,
 )
 from tfq_hybrid import adapters
+from tfq_hybrid.adapters.methods import method_from_dict
 from tfq_hybrid.errors import UserError
 
 
@@ -149,3 +150,35 @@ def test_what_is_no_such_file_is_an_error(tmp_path):
     adapters.adapt(backbone, adapters.LoRA())
     with pytest.raises(UserError, match="Did you mean 'default'"):
         adapters.save_weights(backbone, tmp_path / "adapter.h5", "defalt")
+
+
+CODE = "__import__('os').system('true')"
+WRITER = "keras_hub>compute_word_piece_vocabulary"
+
+
+@pytest.mark.parametrize(
+    "activation",
+    [
+        WRITER,
+        "deserialize",
+        CODE,
+        {"class_name": "Dense", "config": {"units": 1}},
+        {"module": "builtins", "class_name": "function", "config": WRITER},
+        ["relu"],
+        None,
+    ],
+)
+def test_an_activation_is_the_name_of_one(activation):
+    """Keras would take any registered function, or build any object."""
+    method = adapters.BottleneckAdapter().to_dict()
+    with pytest.raises(UserError, match="Expected activation to be one of"):
+        method_from_dict({**method, "activation": activation})
+
+
+@pytest.mark.parametrize(
+    "config",
+    [None, [], "LoRA", {"method": "Method"}, {"method": ["LoRA"]}, {}],
+)
+def test_what_is_no_method(config):
+    with pytest.raises(UserError):
+        method_from_dict(config)

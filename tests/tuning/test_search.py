@@ -20,7 +20,7 @@ from tfq_hybrid.tuning import (
     Study,
     search,
 )
-from tfq_hybrid.tuning.tuner import TUNERS
+from tfq_hybrid.tuning.tuner import TUNERS, check_state
 
 INPUTS = np.linspace(-1.0, 1.0, 16, dtype="float32").reshape(8, 2)
 TARGETS = INPUTS[:, :1] * INPUTS[:, 1:]
@@ -242,3 +242,32 @@ def test_canary_of_keras_tuners_files(tmp_path):
         json.loads(text)
         # As `write_json` indents, not as keras-tuner does.
         assert text == "{}" or text.startswith("{\n  ")
+
+
+WRITER = "keras_hub>compute_word_piece_vocabulary"
+LAMBDA = {"class_name": "Lambda", "module": "keras.layers", "config": {}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"hyperparameters": {"space": [LAMBDA], "values": {}}},
+        {"hyperparameters": {"space": [{"class_name": WRITER, "config": {}}]}},
+        {"space": [{"class_name": "Int", "registered_name": WRITER}]},
+        {"conditions": [WRITER]},
+        {"trial_id": "../../elsewhere"},
+        {"values": {"tuner/trial_id": "/etc"}},
+        {"trial_id": 3},
+    ],
+    ids=str,
+)
+def test_a_search_from_elsewhere_names_hyperparameters_alone(change, tmp_path):
+    """keras-tuner would build any class that is registered with Keras."""
+    output = tmp_path / "search"
+    search(study(tuner="random"), output, 1, report=quiet)
+    path = next((output / "oracle").glob("trial_*/trial.json"))
+    check_state(path)
+    content = {**json.loads(path.read_text()), **change}
+    path.write_text(json.dumps(content))
+    with pytest.raises(UserError, match="it names"):
+        search(study(tuner="random"), output, 2, report=quiet)
