@@ -25,8 +25,8 @@ from tfq_hybrid.circuits.cirq_json.limits import (
 # x[0,1], alpha_{2}, \phi-3, θ.1. Cirq may hand a name to SymPy's parser,
 # where none of these calls anything or is a huge number.
 _NAME = re.compile(
-    r"\\?[^\W\d]\w*(?:[,\-\[\]{}]+(?:[^\W\d]\w*|[0-9]{1,9}(?!\w))?"
-    r"|\.[0-9]{1,9}(?!\w))*"
+    r"\\?[^\W\d]\w*+(?:[,\-\[\]{}]++(?:[^\W\d]\w*+|[0-9]{1,9}(?!\w))?"
+    r"|\.[0-9]{1,9}(?!\w))*+"  # possessive: the time does not explode
 )
 _WORD = re.compile(r"[^\W\d]\w*")
 _LARGEST_NAME = 100
