@@ -74,8 +74,7 @@ class _Reader:
         if isinstance(value, list) and expected in (None, "operators"):
             return items(item(role))(value, self)
         if expected == "noise model" and isinstance(value, dict):
-            name = value.get("cirq_type")
-            role = "gate" if name in GATES else role
+            role = "gate" if value.get("cirq_type") in GATES else role
         return self.read_object(value, role)
 
     def spend(self, count):
@@ -105,7 +104,7 @@ class _Reader:
         if row is None:
             return self._read_other(name, node, role)
         if role is not None and role not in row.roles:
-            raise refuse(f"a {role}", node)
+            raise refuse(_a(role), node)
         if role == "qubit":
             return self._read_qubit(name, row, node)
         if row.scoped:
@@ -168,7 +167,7 @@ class _Reader:
         if name in ("VAL", "REF"):
             return self._read_shared(name, node, role)
         if not isinstance(name, str) or expressions.is_expression(node):
-            raise refuse(f"a {role or 'Cirq object'}", node)
+            raise refuse(_a(role or "Cirq object"), node)
         if name in REFUSED:
             raise RefusedError(f"{name}, which is not read: {REFUSED[name]}")
         raise RefusedError(
@@ -189,5 +188,9 @@ class _Reader:
             circuit = self.read_object(node["val"], "frozen circuit")
             self._shared[key] = circuit
         if role not in (None, "frozen circuit"):
-            raise RefusedError(f"a FrozenCircuit where a {role} belongs")
+            raise RefusedError(f"FrozenCircuit where {_a(role)} belongs")
         return self._shared[key]
+
+
+def _a(role):
+    return f"an {role}" if role.startswith("o") else f"a {role}"

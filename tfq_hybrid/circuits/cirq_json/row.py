@@ -3,6 +3,7 @@
 import collections.abc
 import dataclasses
 import importlib
+import warnings
 
 from tfq_hybrid.circuits.cirq_json.limits import RefusedError
 
@@ -48,14 +49,20 @@ def row(roles, build, optional="", check=None, scoped=False, **fields):
 
 def vendor(module, name):
     """A class of a package that is imported when a file names the class."""
+    return lambda **fields: import_class(module, name)(**fields)
 
-    def build(**fields):
+
+def import_class(module, name):
+    """A class of a package, both named by the table and not by a file.
+
+    Raises:
+        RefusedError: the package is not installed.
+    """
+    with warnings.catch_warnings():  # Google's, of the Pythons to come
+        warnings.simplefilter("ignore", FutureWarning)
         try:
-            made = getattr(importlib.import_module(module), name)
+            return getattr(importlib.import_module(module), name)
         except ImportError:
             raise RefusedError(
                 f"{name} of {module}, which is not installed"
             ) from None
-        return made(**fields)
-
-    return build

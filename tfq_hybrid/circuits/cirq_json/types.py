@@ -4,8 +4,6 @@ A type that is not in `TYPES` is refused, by name; `REFUSED` says what to do
 about those that a circuit could hold.
 """
 
-import importlib
-
 import cirq
 from cirq.devices.insertion_noise_model import InsertionNoiseModel
 from cirq.ops.raw_types import _QubitAsQid
@@ -37,7 +35,7 @@ from tfq_hybrid.circuits.cirq_json.limits import (
     LARGEST_LEVELS,
     LARGEST_OPERATIONS,
 )
-from tfq_hybrid.circuits.cirq_json.row import row, vendor
+from tfq_hybrid.circuits.cirq_json.row import import_class, row, vendor
 
 # Types whose names are not those of a class in `cirq`, for `gate_type`.
 _CLASSES = {
@@ -55,7 +53,7 @@ def _gate_type(value, reader):
         raise refuse("the name of a gate", value)
     kind = _CLASSES.get(value) or getattr(cirq, value, None)
     if isinstance(kind, tuple):
-        kind = getattr(importlib.import_module(kind[0]), kind[1])
+        kind = import_class(*kind)
     if kind is None:
         raise refuse("the name of a gate of Cirq", value)
     return kind
