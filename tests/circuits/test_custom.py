@@ -99,3 +99,24 @@ def test_a_file_runs_no_code(kind, tmp_path):
     angle["args"][0] = 2
     with pytest.raises(UserError, match="at least one symbol"):
         as_circuit(content)
+
+
+@pytest.mark.parametrize(
+    "change,message",
+    [
+        ({"circuit": "[]"}, "a list where a circuit belongs"),
+        ({"circuit": 3}, "3 where a circuit belongs"),
+        ({"operators": cirq.to_json(CIRCUIT)}, "where an operator belongs"),
+        ({"features": "x"}, "a list of names"),
+        ({"features": [3]}, "features=3"),
+        ({"features": [["x"]]}, "to be one of: w, x"),
+        ({"features": ["x", "x"]}, "each symbol once"),
+        ({"weights": {"w": 1}}, "a list of names"),
+        ({"scaling": ["pi_tanh"]}, "scaling"),
+        ({"qubits": 2}, "CustomCircuit argument"),
+    ],
+)
+def test_other_kinds_in_a_file_are_refused(change, message):
+    config = CustomCircuit(CIRCUIT).to_dict()
+    with pytest.raises(UserError, match=message):
+        as_circuit({**config, **change})

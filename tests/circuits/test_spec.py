@@ -229,3 +229,57 @@ def test_bad_arguments_are_named(arguments, message):
 def test_unknown_key_is_named():
     with pytest.raises(UserError, match="Did you mean 'qubits'"):
         CircuitSpec.from_dict({"qubit": 3})
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("entanglement", ENTANGLEMENTS)
+def test_gates_are_counted_without_building(encoding, entanglement):
+    distance = {"distance": 3} if entanglement == "long_range" else {}
+    for qubits, depth in ((4, 1), (5, 4)):
+        spec = CircuitSpec(
+            qubits=qubits,
+            encoding=encoding,
+            entanglement=entanglement,
+            ansatz=("ry", "cnot", "cnot_ry"),
+            first_layer=("rx", "cz"),
+            depth=depth,
+            **distance,
+        )
+        gates = ENCODINGS[encoding].gate_count(qubits)
+        gates += spec._sum_over_layers(spec._layer_gates)
+        assert gates == len(list(spec.circuit.all_operations()))
+
+
+@pytest.mark.parametrize(
+    "arguments,message",
+    [
+        ({"qubits": 2**31 - 1, "observables": ["Z0"]}, "from 1 to 1024"),
+        ({"qubits": 10**6, "entanglement": "full"}, "from 1 to 1024"),
+        ({"depth": 2**31 - 1}, "at most 1,000,000 gates"),
+        ({"reuploads": 2**31 - 1}, "at most 1,000,000 gates"),
+        (
+            {"qubits": 1024, "entanglement": "full", "depth": 2},
+            "at most 1,000,000 gates",
+        ),
+        (
+            {"qubits": 1, "first_layer": ("ry",), "depth": 2**31 - 1}
+            | {"ansatz": ("cnot",), "entanglement": "none"},
+            "at most 1,000,000 gates",
+        ),
+        ({"observables": ["Z0"] * 65_537}, "at most 65,536 observables"),
+        ({"observables": ["Z" + "9" * 5_000]}, "observable like 'Z0'"),
+        ({"observables": ["Z0*" * 10**6 + "Z0"]}, "different qubit indices"),
+        ({"observables": [["Z0"]]}, "observable like 'Z0'"),
+    ],
+    ids=lambda value: repr(value)[:60],
+)
+def test_what_is_too_large_is_refused_before_it_is_made(arguments, message):
+    with pytest.raises(UserError, match=message):
+        as_circuit(arguments)
+
+
+def test_the_largest_circuits_are_accepted():
+    spec = CircuitSpec(qubits=1024, entanglement="full")
+    assert spec.weight_count == 2048
+    deep = CircuitSpec(qubits=1, entanglement="none", depth=300_000)
+    assert deep.weight_count == 600_000
