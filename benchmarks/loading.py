@@ -14,8 +14,8 @@ import tempfile
 import keras
 import keras_hub
 
-from tfq_hybrid import load_model
 from tfq_hybrid.benchmarks.common import alternate, ratio, summary, write
+from tfq_hybrid.files.models import load_model
 from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.models import QFFNBert
 
