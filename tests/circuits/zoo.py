@@ -194,7 +194,7 @@ OPERATIONS = [
         INNER,
         repetitions=-2,
         qubit_map={A: B, B: A},
-        param_resolver={"x": 2 * W, X: 0.5, "w": X + 1},
+        param_resolver={"x": 2 * W, W: X + 1},
         measurement_key_map={"k": "l"},
         parent_path=("p",),
         repetition_ids=["one", "two"],
