@@ -19,6 +19,7 @@ from tests.adapters.zoo import (
     stir,
     tokens,
 )
+from tests.tolerances import rounding
 from tfq_hybrid import adapters
 from tfq_hybrid.adapters.methods.sora import SoftThreshold
 from tfq_hybrid.adapters.words import resolve
@@ -34,6 +35,8 @@ def dense_model():
 
 
 INPUTS = np.random.default_rng(0).normal(size=(5, 4)).astype("float32")
+# Sums of four terms, tanh, and a circuit of few gates at most.
+ROUNDING = rounding(64)
 
 
 def adapted(method):
@@ -55,7 +58,7 @@ def test_low_rank_is_one_more_matrix(name):
         a = a * np.array(adapter.gate)
     matrix = np.array(slot.kernel) + 3.0 * a @ b
     expected = np.tanh(INPUTS @ matrix + np.array(slot.bias))
-    np.testing.assert_allclose(model(INPUTS), expected, atol=1e-6)
+    np.testing.assert_allclose(model(INPUTS), expected, atol=ROUNDING)
 
 
 def test_low_rank_drops_out_in_training_only():
@@ -74,7 +77,7 @@ def test_bottleneck_adds_after_the_activation():
     down, up = adapter.down, adapter.up
     inner = np.maximum(y @ np.array(down.kernel) + np.array(down.bias), 0)
     expected = y + inner @ np.array(up.kernel) + np.array(up.bias)
-    np.testing.assert_allclose(model(INPUTS), expected, atol=1e-6)
+    np.testing.assert_allclose(model(INPUTS), expected, atol=ROUNDING)
 
 
 def test_quantum_adapter_adds_a_quantum_dense():
@@ -84,7 +87,7 @@ def test_quantum_adapter_adds_a_quantum_dense():
     twin = QuantumDense(3, SPEC)
     twin.build((None, 3))
     twin.set_weights(adapter.get_weights())
-    np.testing.assert_allclose(model(INPUTS), y + twin(y), atol=1e-6)
+    np.testing.assert_allclose(model(INPUTS), y + twin(y), atol=ROUNDING)
 
 
 def test_qaa_adds_a_circuit_on_the_normalised_output():
@@ -145,7 +148,9 @@ def test_replaced_dense_keeps_the_activation():
     twin = QuantumDense(3, SPEC)
     twin.build((None, 4))
     twin.set_weights(adapter.get_weights())
-    np.testing.assert_allclose(model(INPUTS), np.tanh(twin(INPUTS)), atol=1e-6)
+    np.testing.assert_allclose(
+        model(INPUTS), np.tanh(twin(INPUTS)), atol=ROUNDING
+    )
     assert model.count_params() == twin.count_params()
 
 
