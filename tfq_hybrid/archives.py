@@ -3,6 +3,7 @@
 import contextlib
 import io
 import math
+import mmap
 import pathlib
 import stat
 import struct
@@ -14,6 +15,8 @@ import numpy as np
 # size. Keras does not compress at all; trained weights hardly can be.
 LARGEST_EXPANSION = 100
 LARGEST_NUMBER_OF_MEMBERS = 10_000
+# How a heap of HDF5 begins: its name, version and what is reserved.
+_HEAP = b"GCOL\1\0\0\0"
 
 
 def check_archive(path, expansion=LARGEST_EXPANSION, checksums=True):
@@ -171,6 +174,68 @@ class _Part(io.RawIOBase):
         buffer[: len(content)] = content
         self.place += len(content)
         return len(content)
+
+
+@contextlib.contextmanager
+def open_hdf5(path):
+    """An HDF5 file to read, once nothing in it lets HDF5 loop for ever.
+
+    Args:
+        path: str or path.
+
+    Yields:
+        An `h5py.File`.
+
+    Raises:
+        ValueError, OSError: it is damaged.
+    """
+    import h5py
+
+    with pathlib.Path(path).open("rb") as file:
+        check_heaps(file)
+    with h5py.File(path, "r") as file:
+        yield file
+
+
+def check_heaps(file):
+    """Raises where HDF5 would read a heap of texts without end.
+
+    It goes from one object of a heap to the next by their sizes, and where
+    that of a free one is 0, it stays there.
+
+    Args:
+        file: an open binary file, or what `open_member` yields.
+
+    Raises:
+        ValueError: a heap has such an object, or there are too many.
+    """
+    if isinstance(file, io.BytesIO):
+        content = file.getvalue()
+        _check_heaps(content, 0, len(content))
+        return
+    raw, begin, size = file.raw, 0, None
+    if isinstance(raw, _Part):
+        raw, begin, size = raw.file, raw.begin, raw.size
+    with mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        end = len(content) if size is None else begin + size
+        _check_heaps(content, begin, min(end, len(content)))
+
+
+def _check_heaps(content, begin, end):
+    left = (end - begin) // 8  # objects; heaps that do not overlap have fewer
+    place = content.find(_HEAP, begin, end)
+    while place >= 0:
+        (size,) = struct.unpack("<Q", content[place + 8 : place + 16])
+        last = min(place + size, end) - 16
+        inside = place + 16
+        while inside <= last:
+            index, length = struct.unpack_from("<H6xQ", content, inside)
+            step = 16 + (length + 7) // 8 * 8 if index else length
+            left -= 1
+            if step < 16 or left < 0:
+                raise ValueError("its texts are damaged")
+            inside += step
+        place = content.find(_HEAP, place + 1, end)
 
 
 def check_weights(file):

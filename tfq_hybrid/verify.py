@@ -4,11 +4,10 @@ import csv
 import dataclasses
 import pathlib
 
-import h5py
 import numpy as np
 
 from tfq_hybrid.adapters.weights import read_weights
-from tfq_hybrid.archives import check_archive, check_weights
+from tfq_hybrid.archives import check_archive, check_weights, open_hdf5
 from tfq_hybrid.errors import UserError, is_number
 from tfq_hybrid.files.models import load_model
 from tfq_hybrid.reading import reading
@@ -142,7 +141,7 @@ def _verify_checkpoints(run):
         path = run.checkpoints / name
         with (
             reading("a whole checkpoint", path, errors=(RuntimeError,)),
-            h5py.File(path, "r") as file,
+            open_hdf5(path) as file,
         ):
             arrays, numbers = check_weights(file)
         yield f"{name}: {arrays} arrays, {numbers:,} numbers, all finite"

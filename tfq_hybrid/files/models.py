@@ -5,7 +5,12 @@ import zipfile
 import h5py
 import keras
 
-from tfq_hybrid.archives import check_archive, datasets, open_member
+from tfq_hybrid.archives import (
+    check_archive,
+    check_heaps,
+    datasets,
+    open_member,
+)
 from tfq_hybrid.files.budget import Budget, spending
 from tfq_hybrid.files.configs import check_config
 from tfq_hybrid.reading import LARGEST_JSON, parse_json, reading
@@ -85,6 +90,8 @@ def check_model_file(path, custom_objects=None):
         check_config(config, custom_objects)
         size = archive.getinfo(WEIGHTS).file_size
     with open_member(path, WEIGHTS) as member:
+        check_heaps(member)
+        member.seek(0)
         # HDF5 asks Python for every few bytes of a file that it cannot open.
         if size <= LARGEST_IN_MEMORY:
             content = h5py.h5f.open_file_image(member.read(size))

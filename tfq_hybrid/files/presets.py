@@ -2,10 +2,9 @@
 
 import pathlib
 
-import h5py
 from keras_hub.src.utils import preset_utils  # has no public name
 
-from tfq_hybrid.archives import datasets
+from tfq_hybrid.archives import datasets, open_hdf5
 from tfq_hybrid.files.budget import Budget, spending
 from tfq_hybrid.files.configs import check_config
 from tfq_hybrid.reading import LARGEST_JSON, parse_json, read_text
@@ -76,7 +75,7 @@ def check_preset(folder):
         if isinstance(content, dict):
             _check_shards(content.get("weight_map", {}))
     for path in folder.rglob("*.h5"):
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             datasets(file)
     return sum(
         p.stat().st_size for p in folder.rglob("*") if p.suffix in WEIGHTS

@@ -5,12 +5,11 @@ import io
 import pathlib
 import re
 
-import h5py
 import keras
 import numpy as np
 from keras.src.saving import saving_lib
 
-from tfq_hybrid.archives import check_weights
+from tfq_hybrid.archives import check_weights, open_hdf5
 from tfq_hybrid.errors import check_choice, check_integer, is_number
 from tfq_hybrid.files import replacing, write_json
 from tfq_hybrid.reading import read_json, reading
@@ -72,7 +71,7 @@ class Checkpoint(keras.callbacks.Callback):
             path = self.folder / self.state[which]
             # Keras raises whatever the file leads to.
             with reading(WHOLE, path, errors=(Exception,)):
-                with h5py.File(path, "r") as file:
+                with open_hdf5(path) as file:
                     check_weights(file)
                 model.load_weights(path)
                 states = self.state["random"]

@@ -1,6 +1,8 @@
 """The folder of a run: what it holds, and whether it may be written."""
 
+import os
 import pathlib
+import stat
 
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import (
@@ -62,6 +64,8 @@ class RunFolder:
                 "Expected --resume with the folder of a run. "
                 f"Received: {self.path}, which holds none"
             )
+        if resume:
+            _check_files(self.path)
         if resume and self.is_finished:
             raise UserError(
                 "Expected --resume with an unfinished run. Received: "
@@ -137,6 +141,7 @@ class RunFolder:
                 "Expected the folder of a run, as `tfq-hybrid train --output` "
                 f"makes it. Received: {self.path}"
             )
+        _check_files(self.path)
         content = read_json(self.config_file, WHOLE)
         with reading(WHOLE, self.config_file):
             config = TrainConfig.from_dict(content["config"])
@@ -171,6 +176,34 @@ class RunFolder:
                 f"--resume --output {self.path}`."
             )
         return read_json(self.metrics_file, WHOLE)
+
+
+def _check_files(folder):
+    """Raises `UserError` for what leads out of a folder, or is no file.
+
+    A run may come from elsewhere, and a training that goes on writes into it:
+    through a link, over a file of the user's.
+    """
+    inside = os.path.realpath(folder)
+    for above, folders, files in os.walk(folder):
+        for path in (os.path.join(above, name) for name in folders + files):
+            try:
+                mode = os.lstat(path).st_mode
+            except OSError:
+                continue  # gone since: somebody trains here
+            found = None
+            if stat.S_ISLNK(mode):
+                real = os.path.realpath(path)
+                if os.path.commonpath([inside, real]) != inside:
+                    found = "a link that leads out of it"
+            elif not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                found = "neither file nor folder"
+            if found:
+                name = os.path.relpath(path, folder)
+                raise UserError(
+                    f"Expected {WHOLE}. Received: {folder}, where {name} is "
+                    f"{found}"
+                )
 
 
 LABELS = ("label_values", "label_names")

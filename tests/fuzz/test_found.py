@@ -1,0 +1,112 @@
+"""What fuzzing has found, an input each."""
+
+import io
+import json
+import os
+import struct
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+
+from tests.fuzz.readers import CONFIG
+from tfq_hybrid.adapters.weights import read_weights
+from tfq_hybrid.archives import check_heaps, check_weights, open_hdf5
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.files.models import check_model_file
+from tfq_hybrid.training import RunFolder
+
+
+@pytest.fixture
+def run(tmp_path):
+    """An unfinished run."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(CONFIG))
+    (folder / "vocabulary.txt").write_text("[PAD]\n")
+    (folder / "logs").mkdir()
+    return RunFolder(folder)
+
+
+def test_records_are_no_weights():
+    memory = io.BytesIO()
+    with h5py.File(memory, "w") as file:
+        file["a"] = np.zeros(3, [("x", "f4"), ("y", "i8", (2,))])
+    with (
+        h5py.File(memory, "r") as file,
+        pytest.raises(ValueError, match="a is of"),
+    ):
+        check_weights(file)
+
+
+def file_with_text(path):
+    with h5py.File(path, "w") as file:
+        file.attrs["dtype"] = "bfloat16"
+        file["a"] = np.random.default_rng(0).normal(size=1000)
+
+
+def without_free_room(content):
+    """The size of the free object of its heap made 0."""
+    heap = content.index(b"GCOL")
+    object_size = 16 + len("bfloat16")
+    place = heap + 16 + object_size
+    assert content[place : place + 2] == b"\0\0"  # index 0: free
+    return content[: place + 8] + bytes(8) + content[place + 16 :]
+
+
+def test_a_heap_without_end(tmp_path):
+    """HDF5 would read the text for ever."""
+    path = tmp_path / "a.h5"
+    file_with_text(path)
+    with open_hdf5(path) as file:
+        assert file.attrs["dtype"] == "bfloat16"
+    content = without_free_room(path.read_bytes())
+    path.write_bytes(content)
+    for use in (
+        lambda: open_hdf5(path).__enter__(),
+        lambda: read_weights(path),
+    ):
+        with pytest.raises(ValueError, match="texts are damaged"):
+            use()
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_model_with_a_heap_without_end(kind, tmp_path):
+    weights = tmp_path / "a.h5"
+    file_with_text(weights)
+    path = tmp_path / "a.keras"
+    for change in (bytes, without_free_room):
+        with zipfile.ZipFile(path, "w", kind) as archive:
+            archive.writestr("config.json", "{}")
+            archive.writestr("model.weights.h5", change(weights.read_bytes()))
+        if change is bytes:
+            check_model_file(path)
+        else:
+            with pytest.raises(ValueError, match="texts are damaged"):
+                check_model_file(path)
+
+
+def test_heaps_inside_each_other():
+    """To look through them takes no more than in proportion to the file."""
+    heap = b"GCOL\1\0\0\0" + struct.pack("<Q", 2**40)
+    around = struct.pack("<H6xQ", 1, len(heap))
+    with pytest.raises(ValueError, match="texts are damaged"):
+        check_heaps(io.BytesIO(heap + (around + heap) * 10_000))
+
+
+def test_a_run_has_no_link_that_leads_out_of_it(run, tmp_path):
+    """A training that goes on would write where it leads."""
+    (run.path / "inside.txt").symlink_to("vocabulary.txt")
+    run.read()
+    (run.logs / "telemetry.csv").symlink_to(tmp_path / "own.csv")
+    for use in (run.read, lambda: run.check_writable(True, False)):
+        with pytest.raises(UserError, match=r"logs/telemetry.csv is a link"):
+            use()
+
+
+def test_a_run_has_files_alone(run):
+    """A pipe would be waited for without end."""
+    os.mkfifo(run.logs / "telemetry.csv")
+    with pytest.raises(UserError, match="neither file nor folder"):
+        run.read()
