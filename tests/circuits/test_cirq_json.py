@@ -243,7 +243,6 @@ MEASURED = cirq.FrozenCircuit(cirq.measure(zoo.A, key="k"))
             "repeat_until",
         ),
     ],
-    ids=str,
 )
 def test_what_cannot_be_read_back_is_not_written(value, message):
     if isinstance(value, cirq.Operation):

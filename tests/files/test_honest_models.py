@@ -275,9 +275,7 @@ def test_adapted_models(method, tmp_path):
     assert zoo.difference(zoo.run(task), zoo.run(again)) == 0.0
 
 
-@pytest.mark.parametrize(
-    "make", [make_hyqut, make_qffn_bert, make_hybrid_bert], ids=str
-)
+@pytest.mark.parametrize("make", [make_hyqut, make_qffn_bert, make_hybrid_bert])
 def test_models_of_ours(make, tmp_path):
     task = make()
     task.compile(optimizer=keras.optimizers.Adam(0.01))

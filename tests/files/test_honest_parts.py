@@ -242,7 +242,6 @@ def test_optimizers_and_their_state(make, tmp_path):
         {"loss": "mse", "weighted_metrics": ["mae"], "jit_compile": False},
         {"loss": "mse", "run_eagerly": True, "steps_per_execution": 1},
     ],
-    ids=str,
 )
 def test_losses_and_metrics(options, tmp_path):
     model = dense(2)
