@@ -82,14 +82,14 @@ def test_a_model_larger_than_its_file(tmp_path):
     assert load_model(path).count_params() == 16
 
     def units(config):
-        config["layers"][1]["config"]["units"] = 2 * 10**8
+        config["layers"][1]["config"]["units"] = 4 * 10**6
 
     with pytest.raises(UserError, match="more bytes than a file of its size"):
         load_model(edited(path, units))
 
     def layers(config):
         layer = config["layers"][1]
-        layers = [{**layer, "name": f"d{i}"} for i in range(10_000)]
+        layers = [{**layer, "name": f"d{i}"} for i in range(3_000)]
         for new in layers:
             new["config"] = {**layer["config"], "name": new["name"]}
         config["layers"] += layers
@@ -98,12 +98,12 @@ def test_a_model_larger_than_its_file(tmp_path):
         load_model(edited(path, layers))
 
 
-def test_a_backbone_of_a_billion_layers(tmp_path):
+def test_a_backbone_of_many_layers(tmp_path):
     path = tmp_path / "model.keras"
     make_backbone("GPT-2").save(path)
 
     def count(config):
-        config["num_layers"] = 10**9
+        config["num_layers"] = 60_000
 
     with pytest.raises(UserError, match="than a file of its size"):
         load_model(edited(path, count))

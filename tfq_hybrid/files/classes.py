@@ -12,7 +12,7 @@ import sys
 
 import keras
 import keras_hub
-from keras.src import api_export, ops  # neither has a public name
+from keras.src import api_export, layers, ops  # not by public names
 
 KINDS = (
     keras.layers.Layer,  # also models, tasks, backbones, tokenizers
@@ -69,6 +69,8 @@ _SHELVES = (
 # Functions among them that build what they are given the config of.
 _BUILDERS = ("deserialize", "get", "serialize")
 PACKAGES = ("keras", "keras_hub", "keras_nlp", "tfq_hybrid")
+# Those of which Keras imports any module that a config names.
+IMPORTED = ("keras", "keras_hub", "keras_cv", "keras_nlp")
 
 
 @functools.cache
@@ -128,22 +130,28 @@ def candidates(node, custom_objects=None):
     if isinstance(node.get("config"), str):
         names.append(node["config"])
     found = [registered(each, custom_objects) for each in names]
+    is_registered = any(each is not None for each in found)
     for each in names[1:]:
         found += [getattr(shelf, each, None) for shelf in _SHELVES]
+        # Layers without a module, which Keras 2 saved, come from there.
+        found.append(vars(layers).get(each))
         if module is not None:
-            found += _from_module(module, each)
+            found += _from_module(module, each, is_registered)
     if name == "function":
         found += registered_endings(node.get("config"))
     return list({id(each): each for each in found if each is not None}.values())
 
 
-def _from_module(module, name):
+def _from_module(module, name, is_registered):
     """What a module holds, if Keras would look there, and it is imported."""
     if not isinstance(module, str):
         raise ValueError(f"module is {module!r}, not a text")
+    package = module.split(".")[0]
     found = [api_export.get_symbol_from_name(f"{module}.{name}")]
-    if module in sys.modules and module.split(".")[0] in PACKAGES:
+    if module in sys.modules and package in PACKAGES:
         found.append(vars(sys.modules[module]).get(name))
+    elif package in IMPORTED and found == [None] and not is_registered:
+        raise ValueError(f"the module {module[:60]!r} is none of models")
     return found
 
 

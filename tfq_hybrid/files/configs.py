@@ -16,13 +16,38 @@ from tfq_hybrid.files.classes import (
 )
 
 DEEPEST = 128  # objects, lists and dicts inside each other
+DEEPEST_OBJECT = 16  # objects inside each other; some take twice as long each
 LARGEST_INTEGER = 2**63 - 1
+# Keras makes lists and tables of such lengths before it makes a variable.
+LARGEST_SIZE = 2**22
+LARGEST_COUNT = 2**16
+LONGEST_LIST = 4096  # numbers
+LONGEST_NAME = 256
+LONGEST_TEXTS = 2**24  # characters, each as long as the longest
+MOST_VALUES = 200_000  # Keras takes some 50 microseconds for each
 LONGEST_RANK = 32
 DTYPES = re.compile(r"bool|u?int(4|8|16|32|64)|bfloat16|float(8_\w+|16|32|64)")
 TEXTS = re.compile(rf"string|{DTYPES.pattern}")
 
 # Keys under which Keras expects functions.
 FUNCTION_KEYS = re.compile(r"activation|initializer|loss|metric|^fn$")
+# Integers that are no sizes, and lists of numbers that are data.
+PLAIN_KEYS = re.compile(
+    r"_ids?$|fill|freq|(learning|sampling)_rate|max$|min$|period|scale$|seed"
+    r"|steps|theta|values?$|wavelength"
+)
+# Integers that loops in Python count to.
+COUNT_KEYS = re.compile(
+    r"blocks|chains|depth|iterations|layers|ngrams|num_oov|num_ops|repeat"
+    r"|thresholds"
+)
+DATA_KEYS = re.compile(
+    r"boundaries|idf_weights|mean|thresholds|variance|vocabulary"
+)
+# What is in there, Keras looks through item by item.
+NO_DATA = {"inbound_nodes", "compile_config"}
+# A key with more is compared in a time that grows as a power of its length.
+PATTERN = re.compile(r"[^()\[\]{}*+?|\\]*([.][*+])?[^()\[\]{}*+?|\\]*")
 # Arguments that layers take for the path of a file to read, if a text.
 PATH_KEYS = (
     "vocabulary",
@@ -65,10 +90,15 @@ class _Walk:
         self.custom_objects = custom_objects
         self.plain = set()  # texts that name nothing
         self.found = {}  # by the names of an object: what they may stand for
+        self.values = 0  # how many were walked over
+        self.objects = 0  # how many the walk is inside of
 
     def value(self, value, keys, depth=0):
         if depth > DEEPEST:
             raise ValueError(f"nested more than {DEEPEST} deep")
+        self.values += 1
+        if self.values > MOST_VALUES:
+            raise ValueError(f"there are more than {MOST_VALUES:,} values")
         if isinstance(value, dict):
             self._check_name(value.get("name"))
             if "class_name" in value:
@@ -76,15 +106,47 @@ class _Walk:
                 return
             self._inside(value, keys, depth)
         elif isinstance(value, list):
-            for item in value:
-                self.value(item, keys, depth + 1)
+            self._list(value, keys, depth)
         elif isinstance(value, str):
             self._text(value, keys)
-        elif type(value) is int and abs(value) > LARGEST_INTEGER:
-            raise ValueError(f"{_path(keys)} is an integer of too many digits")
+        elif type(value) is int:
+            _check_integer(value, keys)
+
+    def _list(self, items, keys, depth):
+        is_data = (
+            bool(keys)
+            and DATA_KEYS.search(keys[-1])
+            and not NO_DATA.intersection(keys)
+        )
+        kinds = {type(item) for item in items}
+        if kinds <= {str, type(None)} and is_data:
+            for item in items:
+                if item is not None:
+                    self._text(item, keys)
+        elif kinds <= {int, float} and is_data:
+            _check_numbers(items, depth)
+        elif kinds <= {int, float, bool, type(None)} and (
+            len(items) > LONGEST_LIST
+        ):
+            raise ValueError(
+                f"{_path(keys)} has more than {LONGEST_LIST:,} numbers"
+            )
+        else:
+            for item in items:
+                self.value(item, keys, depth + 1)
+        if str in kinds:
+            longest = max(len(item) for item in items if type(item) is str)
+            if longest * len(items) > max(LONGEST_TEXTS, 256 * len(items)):
+                raise ValueError(f"a text in {_path(keys)} is too long")
 
     def _inside(self, mapping, keys, depth):
         for key, inner in mapping.items():
+            if (
+                keys
+                and keys[-1] == "policy_map"
+                and not (len(key) <= LONGEST_NAME and PATTERN.fullmatch(key))
+            ):
+                raise ValueError(f"{key[:60]!r} is no simple pattern")
             if key in PATH_KEYS and isinstance(inner, str) and inner:
                 raise ValueError(
                     f"{key} is a text, which would be the path of a file"
@@ -103,10 +165,12 @@ class _Walk:
 
     def _check_name(self, name):
         """Keras keeps files in folders that are named for layers."""
-        if isinstance(name, str) and (
-            name in (".", "..") or re.search(r"[/\\\0]", name)
-        ):
+        if not isinstance(name, str):
+            return
+        if name in (".", "..") or re.search(r"[/\\\0]", name):
             raise ValueError(f"the name {name[:60]!r} leads out of the file")
+        if len(name) > LONGEST_NAME:
+            raise ValueError(f"the name {name[:60]!r} is too long")
 
     def _object(self, node, keys, depth):
         name = node["class_name"]
@@ -127,7 +191,11 @@ class _Walk:
         self._check_nodes(node.get("inbound_nodes"))
         named = ("class_name", "registered_name", "module")
         rest = {k: v for k, v in node.items() if k not in named}
+        self.objects += 1
+        if self.objects > DEEPEST_OBJECT:
+            raise ValueError(f"more than {DEEPEST_OBJECT} objects are nested")
         self._inside(rest, keys, depth)
+        self.objects -= 1
 
     def _candidates(self, node):
         inner = node.get("config")
@@ -195,10 +263,23 @@ def _has_symbol(value, depth=0):
     )
 
 
+def _check_integer(value, keys):
+    """Sizes are bounded, and other integers to what tensors hold."""
+    key = keys[-1] if keys else ""
+    largest = LARGEST_SIZE
+    if COUNT_KEYS.search(key):
+        largest = LARGEST_COUNT
+    elif PLAIN_KEYS.search(key):
+        largest = LARGEST_INTEGER
+    if abs(value) > largest:
+        raise ValueError(f"{_path(keys)} is too large: {value}"[:200])
+
+
 def _check_shape(shape):
     lengths = shape if isinstance(shape, list) else [-1]
     if len(lengths) > LONGEST_RANK or not all(
-        n is None or (type(n) is int and 0 <= n < 2**31) for n in lengths
+        n is None or (type(n) is int and 0 <= n <= LARGEST_SIZE)
+        for n in lengths
     ):
         raise ValueError(f"a tensor's shape is {str(shape)[:60]}")
 
