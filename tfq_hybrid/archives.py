@@ -14,7 +14,8 @@ import numpy as np
 # What the members of an archive may take, unpacked, as a multiple of its own
 # size. Keras does not compress at all; trained weights hardly can be.
 LARGEST_EXPANSION = 100
-LARGEST_NUMBER_OF_MEMBERS = 10_000
+LARGEST_NUMBER_OF_MEMBERS = 10_000  # and of folders, each made one by one
+DEEPEST_FOLDER = 64
 # How a heap of HDF5 begins: its name, version and what is reserved.
 _HEAP = b"GCOL\1\0\0\0"
 
@@ -50,6 +51,9 @@ def check_archive(path, expansion=LARGEST_EXPANSION, checksums=True):
         names = [member.filename for member in members]
         if len(set(names)) < len(names):
             raise ValueError("a member is there twice")
+        folders = {f for n in names for f in pathlib.PurePosixPath(n).parents}
+        if len(folders) > LARGEST_NUMBER_OF_MEMBERS:
+            raise ValueError(f"it has {len(folders)} folders")
         total = sum(member.file_size for member in members)
         if total > expansion * size:
             raise ValueError(
@@ -69,6 +73,8 @@ def _check_member(member):
         raise ValueError(f"the member {name!r} leads out of it")
     if stat.S_ISLNK(member.external_attr >> 16):
         raise ValueError(f"the member {name!r} is a link")
+    if len(parts) > DEEPEST_FOLDER:
+        raise ValueError(f"a member is in {len(parts)} folders")
     if member.flag_bits & 1:
         raise ValueError(f"the member {name!r} is encrypted")
 
@@ -226,7 +232,9 @@ def _check_heaps(content, begin, end):
     place = content.find(_HEAP, begin, end)
     while place >= 0:
         (size,) = struct.unpack("<Q", content[place + 8 : place + 16])
-        last = min(place + size, end) - 16
+        if place + size > end:
+            raise ValueError("its texts are cut short")
+        last = place + size - 16
         inside = place + 16
         while inside <= last:
             index, length = struct.unpack_from("<H6xQ", content, inside)
@@ -261,6 +269,35 @@ def check_weights(file):
     return arrays, numbers
 
 
+def check_attributes(item):
+    """Raises where an attribute would take more room than its file.
+
+    HDF5 and h5py ask for memory by the shape that an attribute claims. A text
+    may stand in a heap, and many of them for the same one.
+
+    Args:
+        item: `h5py.h5g.GroupID` or `h5py.h5d.DatasetID`.
+
+    Raises:
+        ValueError: it is larger, or an array of texts of any length.
+    """
+    import h5py
+
+    kinds = (h5py.h5t.STRING, h5py.h5t.VLEN, h5py.h5t.COMPOUND)
+    most = h5py.h5i.get_file_id(item).get_filesize()
+    for place in range(h5py.h5a.get_num_attrs(item)):
+        attribute = h5py.h5a.open(item, index=place)
+        kind = attribute.get_type()
+        is_fixed = isinstance(kind, h5py.h5t.TypeStringID) and not (
+            kind.is_variable_str()
+        )
+        is_plain = is_fixed or kind.get_class() not in kinds
+        if attribute.get_storage_size() > most or not (
+            is_plain or attribute.shape == ()
+        ):
+            raise ValueError("an attribute is larger than the file")
+
+
 def datasets(file):
     """The arrays of an HDF5 file that are safe to read: pairs with names.
 
@@ -273,13 +310,18 @@ def datasets(file):
     import h5py
 
     # By HDF5's own functions: h5py's take ten times as long.
-    root, names, found = file.id, [], []
+    root, names, holders, found = file.id, [], [], []
 
     def visit(name, info):
         if info.type == h5py.h5o.TYPE_DATASET:
             names.append(name)
+        if info.num_attrs:
+            holders.append(name)
 
     h5py.h5o.visit(root, visit, info=True)
+    check_attributes(root)
+    for name in holders:
+        check_attributes(h5py.h5o.open(root, name))
     left = root.get_filesize()
     for raw in names:
         data, name = h5py.h5d.open(root, raw), raw.decode("utf-8", "replace")

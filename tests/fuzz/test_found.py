@@ -12,7 +12,12 @@ import pytest
 
 from tests.fuzz.readers import CONFIG
 from tfq_hybrid.adapters.weights import read_weights
-from tfq_hybrid.archives import check_heaps, check_weights, open_hdf5
+from tfq_hybrid.archives import (
+    check_archive,
+    check_heaps,
+    check_weights,
+    open_hdf5,
+)
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files.models import check_model_file
 from tfq_hybrid.training import RunFolder
@@ -89,10 +94,39 @@ def test_a_model_with_a_heap_without_end(kind, tmp_path):
 
 def test_heaps_inside_each_other():
     """To look through them takes no more than in proportion to the file."""
-    heap = b"GCOL\1\0\0\0" + struct.pack("<Q", 2**40)
+    heap = b"GCOL\1\0\0\0" + struct.pack("<Q", 2**18)
     around = struct.pack("<H6xQ", 1, len(heap))
-    with pytest.raises(ValueError, match="texts are damaged"):
+    with pytest.raises(ValueError, match="texts are"):
         check_heaps(io.BytesIO(heap + (around + heap) * 10_000))
+
+
+def test_attributes_hold_no_lists_of_texts():
+    """Each could be the same long one."""
+    memory = io.BytesIO()
+    with h5py.File(memory, "w") as file:
+        file.attrs["a"] = ["x"] * 3
+    with (
+        h5py.File(memory, "r") as file,
+        pytest.raises(ValueError, match="larger than the file"),
+    ):
+        check_weights(file)
+
+
+@pytest.mark.parametrize(
+    "names,message",
+    [
+        (["a/" * 500 + "a"], "is in 501 folders"),
+        ([f"{n}/b/c/a" for n in range(4000)], "12001 folders"),
+    ],
+)
+def test_folders_without_end(names, message, tmp_path):
+    """Keras unpacks an archive: to make a folder takes a millisecond."""
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"")
+    with pytest.raises(ValueError, match=message):
+        check_archive(path)
 
 
 def test_a_run_has_no_link_that_leads_out_of_it(run, tmp_path):
