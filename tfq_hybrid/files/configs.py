@@ -24,7 +24,8 @@ LARGEST_COUNT = 2**16
 LONGEST_LIST = 4096  # numbers
 LONGEST_NAME = 256
 LONGEST_TEXTS = 2**24  # characters, each as long as the longest
-MOST_VALUES = 200_000  # Keras takes some 50 microseconds for each
+MOST_VALUES = 200_000
+MOST_ARGUMENTS = 50_000  # for each of these Keras takes up to 0.1 ms
 LONGEST_RANK = 32
 DTYPES = re.compile(r"bool|u?int(4|8|16|32|64)|bfloat16|float(8_\w+|16|32|64)")
 TEXTS = re.compile(rf"string|{DTYPES.pattern}")
@@ -45,7 +46,7 @@ DATA_KEYS = re.compile(
     r"boundaries|idf_weights|mean|thresholds|variance|vocabulary"
 )
 # What is in there, Keras looks through item by item.
-NO_DATA = {"inbound_nodes", "compile_config"}
+ARGUMENT_KEYS = {"inbound_nodes", "compile_config", "value"}
 # A key with more is compared in a time that grows as a power of its length.
 PATTERN = re.compile(r"[^()\[\]{}*+?|\\]*([.][*+])?[^()\[\]{}*+?|\\]*")
 # Arguments that layers take for the path of a file to read, if a text.
@@ -91,14 +92,16 @@ class _Walk:
         self.plain = set()  # texts that name nothing
         self.found = {}  # by the names of an object: what they may stand for
         self.values = 0  # how many were walked over
+        self.arguments = 0  # and how many of them Keras looks through
         self.objects = 0  # how many the walk is inside of
 
     def value(self, value, keys, depth=0):
         if depth > DEEPEST:
             raise ValueError(f"nested more than {DEEPEST} deep")
         self.values += 1
-        if self.values > MOST_VALUES:
-            raise ValueError(f"there are more than {MOST_VALUES:,} values")
+        self.arguments += not ARGUMENT_KEYS.isdisjoint(keys)
+        if self.values > MOST_VALUES or self.arguments > MOST_ARGUMENTS:
+            raise ValueError(f"{_path(keys)} has too many values")
         if isinstance(value, dict):
             self._check_name(value.get("name"))
             if "class_name" in value:
@@ -116,7 +119,7 @@ class _Walk:
         is_data = (
             bool(keys)
             and DATA_KEYS.search(keys[-1])
-            and not NO_DATA.intersection(keys)
+            and not ARGUMENT_KEYS.intersection(keys)
         )
         kinds = {type(item) for item in items}
         if kinds <= {str, type(None)} and is_data:
