@@ -225,7 +225,7 @@ BAD = [
     ([*TRAIN, "embedded", "--qubits", "1100"], "nearest valid value is"),
     ([*TRAIN, "embedded", "--seed", "5000000000"], "seed=5000000000"),
     ([*TRAIN, "embedded", "--learning-rate", "1e39"], "learning_rate"),
-    ([*TRAIN, "embedded", "--circuit", "JUNK"], "JSON of a Cirq object"),
+    ([*TRAIN, "embedded", "--circuit", "JUNK"], "JSON of a Cirq circuit"),
     ([*TRAIN, "embedded", "--circuit", "LISTS"], "encoding"),
     ([*TRAIN, "embedded", "--text-column", "label"], "to be text"),
     ([*TRAIN, "embedded", "--classical", "ffn", "--depth", "2"], "no effect"),
