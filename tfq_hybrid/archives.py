@@ -11,6 +11,8 @@ import zipfile
 
 import numpy as np
 
+from tfq_hybrid.attributes import check_attributes
+
 # What the members of an archive may take, unpacked, as a multiple of its own
 # size. Keras does not compress at all; trained weights hardly can be.
 LARGEST_EXPANSION = 100
@@ -184,7 +186,7 @@ class _Part(io.RawIOBase):
 
 @contextlib.contextmanager
 def open_hdf5(path):
-    """An HDF5 file to read, once nothing in it lets HDF5 loop for ever.
+    """An HDF5 file to read, looked through where HDF5 itself does not.
 
     Args:
         path: str or path.
@@ -193,14 +195,16 @@ def open_hdf5(path):
         An `h5py.File`.
 
     Raises:
-        ValueError, OSError: it is damaged.
+        ValueError, OSError, RuntimeError: it is damaged; see `check_heaps`
+            and `check_attributes`.
     """
     import h5py
 
-    with pathlib.Path(path).open("rb") as file:
-        check_heaps(file)
-    with h5py.File(path, "r") as file:
-        yield file
+    with pathlib.Path(path).open("rb") as raw:
+        check_heaps(raw)
+        with h5py.File(path, "r") as file:
+            check_attributes(file, raw)
+            yield file
 
 
 def check_heaps(file):
@@ -231,7 +235,7 @@ def _check_heaps(content, begin, end):
     left = (end - begin) // 8  # objects; heaps that do not overlap have fewer
     place = content.find(_HEAP, begin, end)
     while place >= 0:
-        (size,) = struct.unpack("<Q", content[place + 8 : place + 16])
+        size = int.from_bytes(content[place + 8 : place + 16], "little")
         if place + size > end:
             raise ValueError("its texts are cut short")
         last = place + size - 16
@@ -269,35 +273,6 @@ def check_weights(file):
     return arrays, numbers
 
 
-def check_attributes(item):
-    """Raises where an attribute would take more room than its file.
-
-    HDF5 and h5py ask for memory by the shape that an attribute claims. A text
-    may stand in a heap, and many of them for the same one.
-
-    Args:
-        item: `h5py.h5g.GroupID` or `h5py.h5d.DatasetID`.
-
-    Raises:
-        ValueError: it is larger, or an array of texts of any length.
-    """
-    import h5py
-
-    kinds = (h5py.h5t.STRING, h5py.h5t.VLEN, h5py.h5t.COMPOUND)
-    most = h5py.h5i.get_file_id(item).get_filesize()
-    for place in range(h5py.h5a.get_num_attrs(item)):
-        attribute = h5py.h5a.open(item, index=place)
-        kind = attribute.get_type()
-        is_fixed = isinstance(kind, h5py.h5t.TypeStringID) and not (
-            kind.is_variable_str()
-        )
-        is_plain = is_fixed or kind.get_class() not in kinds
-        if attribute.get_storage_size() > most or not (
-            is_plain or attribute.shape == ()
-        ):
-            raise ValueError("an attribute is larger than the file")
-
-
 def datasets(file):
     """The arrays of an HDF5 file that are safe to read: pairs with names.
 
@@ -310,18 +285,13 @@ def datasets(file):
     import h5py
 
     # By HDF5's own functions: h5py's take ten times as long.
-    root, names, holders, found = file.id, [], [], []
+    root, names, found = file.id, [], []
 
     def visit(name, info):
         if info.type == h5py.h5o.TYPE_DATASET:
             names.append(name)
-        if info.num_attrs:
-            holders.append(name)
 
     h5py.h5o.visit(root, visit, info=True)
-    check_attributes(root)
-    for name in holders:
-        check_attributes(h5py.h5o.open(root, name))
     left = root.get_filesize()
     for raw in names:
         data, name = h5py.h5d.open(root, raw), raw.decode("utf-8", "replace")

@@ -100,16 +100,34 @@ def test_heaps_inside_each_other():
         check_heaps(io.BytesIO(heap + (around + heap) * 10_000))
 
 
-def test_attributes_hold_no_lists_of_texts():
+def test_attributes_hold_no_lists_of_texts(tmp_path):
     """Each could be the same long one."""
-    memory = io.BytesIO()
-    with h5py.File(memory, "w") as file:
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
         file.attrs["a"] = ["x"] * 3
-    with (
-        h5py.File(memory, "r") as file,
-        pytest.raises(ValueError, match="larger than the file"),
-    ):
-        check_weights(file)
+    with pytest.raises(ValueError, match="larger"), open_hdf5(path):
+        pass
+
+
+@pytest.mark.parametrize("where", ["/", "a"])
+def test_a_text_is_no_longer_than_its_file(where, tmp_path):
+    """HDF5 takes the room that it claims to need, here 4 GiB."""
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["a"] = np.zeros(3)
+        for number in range(20):  # in several blocks of the header
+            file[where].attrs[f"number {number}"] = number
+            file[where].attrs[f"text {number}"] = f"{number}" * 333
+    with open_hdf5(path) as file:
+        assert file[where].attrs["text 7"] == "7" * 333
+    content = path.read_bytes()
+    heap = struct.pack("<Q", content.index(b"GCOL"))
+    length = struct.pack("<I", 333)
+    assert content.count(length + heap)
+    place = content.index(length + heap)
+    path.write_bytes(content[:place] + b"\xff" * 4 + content[place + 4 :])
+    with pytest.raises(ValueError, match="larger"), open_hdf5(path):
+        pass
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tfq_hybrid.adapters.variables import (
     base_variables,
     fingerprint,
 )
-from tfq_hybrid.archives import check_attributes, datasets, open_hdf5
+from tfq_hybrid.archives import datasets, open_hdf5
 from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.files import replacing
 from tfq_hybrid.files.budget import Budget, spending
@@ -128,7 +128,6 @@ def read_weights(path):
     # h5py raises RuntimeError too.
     with reading(EXPECTED, path, errors=(RuntimeError,)):
         with open_hdf5(path) as file:
-            check_attributes(file.id)
             if "fingerprint" not in file.attrs:
                 raise ValueError("none that adapters.save_weights wrote")
             check_format(file.attrs["format"])

@@ -11,6 +11,7 @@ from tfq_hybrid.archives import (
     datasets,
     open_member,
 )
+from tfq_hybrid.attributes import check_attributes
 from tfq_hybrid.files.budget import Budget, spending
 from tfq_hybrid.files.configs import check_config
 from tfq_hybrid.reading import LARGEST_JSON, parse_json, reading
@@ -98,5 +99,6 @@ def check_model_file(path, custom_objects=None):
         with h5py.File(
             content if size <= LARGEST_IN_MEMORY else member
         ) as file:
+            check_attributes(file, member)
             datasets(file)
     return size
