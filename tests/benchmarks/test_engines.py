@@ -151,7 +151,7 @@ def test_a_killed_run_leaves_no_worker_and_goes_on(tmp_path):
         time.sleep(0.02)
     process.kill()
     process.wait()
-    _, alive = psutil.wait_procs(workers, timeout=10)
+    _, alive = psutil.wait_procs(workers, timeout=60)
     assert not alive
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
