@@ -127,6 +127,12 @@ REFUSED = {
             "SpectralNormalization", {"layer": node(), "power_iterations": HUGE}
         )
     ),
+    "a window": node(
+        "SwinTransformerBackbone",
+        {"window_size": 100},
+        "keras_hub.src.models.swin_transformer.swin_transformer_backbone",
+        registered_name="keras_hub>SwinTransformerBackbone",
+    ),
     "repeats": operation("Tile", repeats=[1] * 10**6),
     "axes": sequential(node("Softmax", {"axis": [0] * (LONGEST_LIST + 1)})),
     "a constant of many lists": sequential(

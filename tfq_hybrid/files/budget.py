@@ -16,10 +16,12 @@ import keras
 # An adapted model is built with the layers that its circuits then replace.
 EXPANSION = 8
 ALLOWANCE = 2**24  # bytes, for what is not saved: 16 MiB
-# In an HDF5 file an array takes some 500 bytes beside its numbers.
-BYTES_OF_ARRAY = 200
-ARRAYS = 500
-LAYERS_OF_ARRAY = 4
+# In an HDF5 file an array takes more, beside its numbers.
+BYTES_OF_ARRAY = 500
+ARRAYS = 300
+# Each takes Keras some milliseconds. No family needs a fifth of this.
+BYTES_OF_LAYER = 250
+LAYERS = 1500
 
 _current = contextvars.ContextVar("budget", default=None)
 _lock = threading.Lock()
@@ -43,9 +45,10 @@ class Budget:
     @classmethod
     def of_weights(cls, size):
         """What a model whose file of weights has `size` bytes may take."""
-        arrays = ARRAYS + size // BYTES_OF_ARRAY
         return cls(
-            ALLOWANCE + EXPANSION * size, arrays, LAYERS_OF_ARRAY * arrays
+            ALLOWANCE + EXPANSION * size,
+            ARRAYS + size // BYTES_OF_ARRAY,
+            LAYERS + size // BYTES_OF_LAYER,
         )
 
     def spend(self, **costs):

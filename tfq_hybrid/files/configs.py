@@ -21,6 +21,7 @@ LARGEST_INTEGER = 2**63 - 1
 # Keras makes lists and tables of such lengths before it makes a variable.
 LARGEST_SIZE = 2**22
 LARGEST_COUNT = 2**16
+LARGEST_WINDOW = 64
 LONGEST_LIST = 4096  # numbers
 LONGEST_NAME = 256
 LONGEST_TEXTS = 2**24  # characters, each as long as the longest
@@ -42,6 +43,8 @@ COUNT_KEYS = re.compile(
     r"blocks|chains|depth|iterations|layers|ngrams|num_oov|num_ops|repeat"
     r"|thresholds"
 )
+# Of these, tables have the fourth power.
+WINDOW_KEYS = re.compile(r"^window_size$")
 DATA_KEYS = re.compile(
     r"boundaries|idf_weights|mean|thresholds|variance|vocabulary"
 )
@@ -270,7 +273,9 @@ def _check_integer(value, keys):
     """Sizes are bounded, and other integers to what tensors hold."""
     key = keys[-1] if keys else ""
     largest = LARGEST_SIZE
-    if COUNT_KEYS.search(key):
+    if WINDOW_KEYS.search(key):
+        largest = LARGEST_WINDOW
+    elif COUNT_KEYS.search(key):
         largest = LARGEST_COUNT
     elif PLAIN_KEYS.search(key):
         largest = LARGEST_INTEGER
