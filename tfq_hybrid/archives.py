@@ -12,14 +12,13 @@ import zipfile
 import numpy as np
 
 from tfq_hybrid.attributes import check_attributes
+from tfq_hybrid.heaps import check_heaps
 
 # What the members of an archive may take, unpacked, as a multiple of its own
 # size. Keras does not compress at all; trained weights hardly can be.
 LARGEST_EXPANSION = 100
 LARGEST_NUMBER_OF_MEMBERS = 10_000  # and of folders, each made one by one
 DEEPEST_FOLDER = 64
-# How a heap of HDF5 begins: its name, version and what is reserved.
-_HEAP = b"GCOL\1\0\0\0"
 
 
 def check_archive(path, expansion=LARGEST_EXPANSION, checksums=True):
@@ -195,59 +194,37 @@ def open_hdf5(path):
         An `h5py.File`.
 
     Raises:
-        ValueError, OSError, RuntimeError: it is damaged; see `check_heaps`
-            and `check_attributes`.
+        ValueError, OSError, RuntimeError: it is damaged; see `heaps`
+            and `attributes`.
     """
     import h5py
 
     with pathlib.Path(path).open("rb") as raw:
-        check_heaps(raw)
+        check_open_heaps(raw)
         with h5py.File(path, "r") as file:
             check_attributes(file, raw)
             yield file
 
 
-def check_heaps(file):
-    """Raises where HDF5 would read a heap of texts without end.
-
-    It goes from one object of a heap to the next by their sizes, and where
-    that of a free one is 0, it stays there.
+def check_open_heaps(file):
+    """`heaps.check_heaps` for an open file.
 
     Args:
         file: an open binary file, or what `open_member` yields.
 
     Raises:
-        ValueError: a heap has such an object, or there are too many.
+        ValueError: see there.
     """
     if isinstance(file, io.BytesIO):
         content = file.getvalue()
-        _check_heaps(content, 0, len(content))
+        check_heaps(content, 0, len(content))
         return
     raw, begin, size = file.raw, 0, None
     if isinstance(raw, _Part):
         raw, begin, size = raw.file, raw.begin, raw.size
     with mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) as content:
         end = len(content) if size is None else begin + size
-        _check_heaps(content, begin, min(end, len(content)))
-
-
-def _check_heaps(content, begin, end):
-    left = (end - begin) // 8  # objects; heaps that do not overlap have fewer
-    place = content.find(_HEAP, begin, end)
-    while place >= 0:
-        size = int.from_bytes(content[place + 8 : place + 16], "little")
-        if place + size > end:
-            raise ValueError("its texts are cut short")
-        last = place + size - 16
-        inside = place + 16
-        while inside <= last:
-            index, length = struct.unpack_from("<H6xQ", content, inside)
-            step = 16 + (length + 7) // 8 * 8 if index else length
-            left -= 1
-            if step < 16 or left < 0:
-                raise ValueError("its texts are damaged")
-            inside += step
-        place = content.find(_HEAP, place + 1, end)
+        check_heaps(content, begin, min(end, len(content)))
 
 
 def check_weights(file):

@@ -14,12 +14,13 @@ from tests.fuzz.readers import CONFIG
 from tfq_hybrid.adapters.weights import read_weights
 from tfq_hybrid.archives import (
     check_archive,
-    check_heaps,
+    check_open_heaps,
     check_weights,
     open_hdf5,
 )
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files.models import check_model_file
+from tfq_hybrid.heaps import SIGNATURE
 from tfq_hybrid.training import RunFolder
 
 
@@ -72,7 +73,7 @@ def test_a_heap_without_end(tmp_path):
         lambda: open_hdf5(path).__enter__(),
         lambda: read_weights(path),
     ):
-        with pytest.raises(ValueError, match="texts are damaged"):
+        with pytest.raises(ValueError, match="heaps are damaged"):
             use()
 
 
@@ -88,7 +89,7 @@ def test_a_model_with_a_heap_without_end(kind, tmp_path):
         if change is bytes:
             check_model_file(path)
         else:
-            with pytest.raises(ValueError, match="texts are damaged"):
+            with pytest.raises(ValueError, match="heaps are damaged"):
                 check_model_file(path)
 
 
@@ -96,8 +97,33 @@ def test_heaps_inside_each_other():
     """To look through them takes no more than in proportion to the file."""
     heap = b"GCOL\1\0\0\0" + struct.pack("<Q", 2**18)
     around = struct.pack("<H6xQ", 1, len(heap))
-    with pytest.raises(ValueError, match="texts are"):
-        check_heaps(io.BytesIO(heap + (around + heap) * 10_000))
+    content = SIGNATURE + heap + (around + heap) * 10_000
+    with pytest.raises(ValueError, match="heaps are"):
+        check_open_heaps(io.BytesIO(content))
+
+
+def test_a_heap_in_a_circle(tmp_path):
+    """HDF5 would look for a free place in it for ever."""
+    path = tmp_path / "a.h5"
+    file_with_text(path)
+    content = path.read_bytes()
+    heap = content.index(b"HEAP")
+    size, free, address = struct.unpack_from("<3Q", content, heap + 8)
+    assert free < size
+    place = address + free
+    itself = struct.pack("<Q", free)
+    path.write_bytes(content[:place] + itself + content[place + 8 :])
+    with pytest.raises(ValueError, match="heaps are"), open_hdf5(path):
+        pass
+
+
+def test_a_file_does_not_begin_elsewhere(tmp_path):
+    """HDF5 looks for it further on, and counts from there."""
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w", userblock_size=512) as file:
+        file["a"] = np.zeros(3)
+    with pytest.raises(ValueError, match="does not begin"), open_hdf5(path):
+        pass
 
 
 def test_attributes_hold_no_lists_of_texts(tmp_path):

@@ -7,7 +7,7 @@ import keras
 
 from tfq_hybrid.archives import (
     check_archive,
-    check_heaps,
+    check_open_heaps,
     datasets,
     open_member,
 )
@@ -91,7 +91,7 @@ def check_model_file(path, custom_objects=None):
         check_config(config, custom_objects)
         size = archive.getinfo(WEIGHTS).file_size
     with open_member(path, WEIGHTS) as member:
-        check_heaps(member)
+        check_open_heaps(member)
         member.seek(0)
         # HDF5 asks Python for every few bytes of a file that it cannot open.
         if size <= LARGEST_IN_MEMORY:

@@ -8,7 +8,7 @@ import numpy as np
 from tests.fuzz.mutations.attacks import MARKER, NUMBERS, TEXTS
 from tests.fuzz.mutations.plain import mutate_bytes
 from tests.fuzz.mutations.structured import mutate_json
-from tfq_hybrid.archives import check_heaps
+from tfq_hybrid.archives import check_open_heaps
 
 DTYPES = ("float16", "float32", "float64", "int8", "uint64", "bool", "S5")
 LARGEST = 10**6  # numbers that are read to be changed
@@ -25,7 +25,9 @@ def mutate_hdf5(random, content, material):
     """
     memory = io.BytesIO(content)
     try:
-        check_heaps(memory)  # HDF5 may have no end of what was damaged before
+        check_open_heaps(
+            memory
+        )  # HDF5 may have no end of what was damaged before
         with h5py.File(memory, "r+") as file:
             for _ in range(random.choice((1, 1, 2))):
                 _change(random, file, material)
@@ -38,7 +40,9 @@ def change_hdf5(random, content):
     """The same file with other numbers in its arrays."""
     memory = io.BytesIO(content)
     try:
-        check_heaps(memory)  # HDF5 may have no end of what was damaged before
+        check_open_heaps(
+            memory
+        )  # HDF5 may have no end of what was damaged before
         with h5py.File(memory, "r+") as file:
             for name in _arrays(file):
                 values = _values(file[name])
