@@ -8,8 +8,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "tfq_hybrid"
 ORDER = [
-    ["version", "errors", "durations", "reading", "heaps", "attributes"],
-    ["archives", "files", "locks"],
+    ["version", "errors", "durations", "reading", "files", "locks"],
     ["startup"],
     ["circuits"],
     ["engines"],

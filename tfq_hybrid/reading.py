@@ -114,7 +114,7 @@ def parse_json(text, finite=True):
     except RecursionError:
         raise ValueError("nested too deeply") from None
     # Only an escape brings it in.
-    if "\\ud" in text.lower() and _SURROGATE.search(
+    if ("\\ud" in text or "\\uD" in text) and _SURROGATE.search(
         json.dumps(content, ensure_ascii=False)
     ):
         raise ValueError("half a surrogate pair is no character")

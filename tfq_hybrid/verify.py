@@ -7,8 +7,9 @@ import pathlib
 import numpy as np
 
 from tfq_hybrid.adapters.weights import read_weights
-from tfq_hybrid.archives import check_archive, check_weights, open_hdf5
 from tfq_hybrid.errors import UserError, is_number
+from tfq_hybrid.files.archives import check_archive
+from tfq_hybrid.files.hdf5 import check_weights, open_hdf5
 from tfq_hybrid.files.models import load_model
 from tfq_hybrid.reading import reading
 from tfq_hybrid.serving.folders import versions

@@ -1,6 +1,8 @@
 """What is built from a file is about as large as its weights."""
 
 import json
+import subprocess
+import sys
 import threading
 import zipfile
 
@@ -11,7 +13,7 @@ import pytest
 from tests.adapters.zoo import make_backbone, make_method
 from tfq_hybrid import adapters, load_model
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.files.budget import HOOKS, Budget, itemsize, spending
+from tfq_hybrid.files.budget import Budget, itemsize, spending
 
 
 def build():
@@ -38,14 +40,36 @@ def test_nothing_is_built_beyond_it(name):
     build()  # without it Keras is as it was
 
 
-def test_keras_is_left_as_it_was():
-    before = [getattr(owner, name) for owner, name, _ in HOOKS]
+def test_budgets_inside_each_other():
     with spending(Budget(1, 1, 1)):
         with spending(Budget(10**6, 100, 1000)):
             build()
         with pytest.raises(ValueError):
             build()
-    assert [getattr(owner, name) for owner, name, _ in HOOKS] == before
+    build()
+
+
+def test_keras_is_hooked_into_once_and_works_as_before():
+    program = (
+        "import inspect, keras\n"
+        "from tfq_hybrid.files.budget import HOOKS, Budget, spending\n"
+        "def found():\n"
+        "    return [getattr(owner, name) for owner, name, _ in HOOKS]\n"
+        "class Plain(keras.layers.Layer):\n"
+        "    pass\n"
+        "def facts():\n"
+        "    signatures = [str(inspect.signature(f)) for f in found()]\n"
+        "    config = Plain(name='a', dtype='float16').get_config()\n"
+        "    return signatures, config, str(inspect.signature(Plain))\n"
+        "before, facts_before = found(), facts()\n"
+        "with spending(Budget(10**6, 100, 1000)):\n"
+        "    once = found()\n"
+        "with spending(Budget(10**6, 100, 1000)):\n"
+        "    assert found() == once\n"
+        "assert found() == once != before\n"
+        "assert facts() == facts_before\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_other_threads_are_not_held_to_it():

@@ -2,21 +2,24 @@
 
 import io
 import os
+import struct
 import threading
 import tracemalloc
 import zipfile
 
 import h5py
+import ml_dtypes
 import numpy as np
 import pytest
 
-from tfq_hybrid.archives import (
-    check_archive,
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.files.archives import check_archive, open_member
+from tfq_hybrid.files.hdf5 import (
+    check_hdf5,
     check_weights,
     datasets,
-    open_member,
+    open_hdf5,
 )
-from tfq_hybrid.errors import UserError
 from tfq_hybrid.reading import LARGEST_JSON, read_bytes, read_json, read_text
 
 
@@ -64,7 +67,8 @@ def test_a_member_is_a_file_of_its_own(method, tmp_path):
         archive.writestr("before", b"x" * 33)
         archive.writestr("member", content)
         archive.writestr("after", b"x" * 33)
-    with open_member(path, "member") as file:
+    with zipfile.ZipFile(path) as archive:
+        file = open_member(archive, "member")
         assert file.read(10) == content[:10]
         file.seek(-10, io.SEEK_END)
         assert (file.read(20), file.tell()) == (content[-10:], len(content))
@@ -96,7 +100,8 @@ def h5(make):
     file = io.BytesIO()
     with h5py.File(file, "w") as content:
         make(content)
-    return h5py.File(file, "r")
+    check_hdf5(file)
+    return h5py.File(file)
 
 
 def bomb(file):
@@ -110,6 +115,10 @@ def packed(file):
 
 def records(file):
     file["a"] = np.zeros(3, [("x", "f4"), ("y", "i4")])
+
+
+def lists(file):
+    file.create_dataset("a", (3,), h5py.vlen_dtype("f4"))
 
 
 def texts(file):
@@ -133,19 +142,18 @@ def external(file):
 
 @pytest.mark.parametrize(
     "make",
-    [bomb, packed, records, texts, references, virtual, external],
+    [bomb, packed, records, lists, texts, references, virtual, external],
     ids=lambda make: make.__name__,
 )
 def test_arrays_that_are_not_whole_in_the_file(make):
-    with h5(make) as file, pytest.raises(ValueError, match="a is "):
-        datasets(file)
+    with pytest.raises(ValueError, match="a is "):
+        h5(make)
 
 
 def test_links_are_not_followed():
     def make(file):
         file["a"] = np.ones(3, "f4")
         file["soft"] = h5py.SoftLink("/a")
-        file["external"] = h5py.ExternalLink("/etc/hostname", "/a")
         file["group/b"] = np.ones((2, 2), "f8")
         file["group/again"] = file["group"]
 
@@ -154,9 +162,120 @@ def test_links_are_not_followed():
         assert check_weights(file) == (2, 7)
 
 
+def test_no_link_leads_out_of_the_file():
+    def make(file):
+        file["a"] = h5py.ExternalLink("/etc/hostname", "/a")
+
+    with pytest.raises(ValueError, match="the file has another format"):
+        h5(make)
+
+
+def test_texts_of_attributes():
+    texts = {"empty": "", "short": "a", "long": "é" * 20_000}
+
+    def make(file):
+        file["a"] = np.zeros(3)
+        for name, text in texts.items():
+            file["a"].attrs[name] = text
+            file.attrs[name] = np.bytes_(text.encode())
+
+    with h5(make) as file:
+        assert dict(file["a"].attrs) == texts
+
+
+def test_many_names_and_deep_groups():
+    names = [f"layer_{n}/kernel" for n in range(300)] + ["a/" * 90 + "a"]
+
+    def make(file):
+        for name in names:
+            file[name] = np.zeros(3)
+
+    with h5(make) as file:
+        assert {name for name, _ in datasets(file)} == {*names}
+
+
+def test_groups_without_end(tmp_path):
+    def make(file):
+        file["a/" * 300 + "a"] = np.zeros(3)
+
+    with pytest.raises(ValueError, match="nested groups"):
+        h5(make)
+
+
+def test_a_group_in_itself_is_looked_at_once():
+    def make(file):
+        file["a/b"] = np.zeros(3)
+        file["a/again"] = file["/"]
+
+    with h5(make) as file:
+        assert check_weights(file) == (1, 3)
+
+
+def test_a_tree_in_a_circle(tmp_path):
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["a/b"] = np.zeros(3)
+    content = path.read_bytes()
+    tree = content.index(b"TREE")
+    child = tree + 24 + 8  # after its head and the first key
+    itself = struct.pack("<Q", tree)
+    path.write_bytes(content[:child] + itself + content[child + 8 :])
+    with pytest.raises(ValueError, match="circle"), open_hdf5(path):
+        pass
+
+
 def test_what_is_not_finite_is_named():
     def make(file):
         file["a"] = np.array([1.0, np.nan])
 
     with h5(make) as file, pytest.raises(ValueError, match="a is not finite"):
         check_weights(file)
+
+
+def test_a_bool_and_a_bfloat16_are_numbers():
+    def make(file):
+        file["a"] = np.array([True, False])
+        file["b"] = np.zeros(3, ml_dtypes.bfloat16).view("V2")
+        file["c"] = np.zeros(3, "f2")
+
+    with h5(make) as file:
+        assert check_weights(file) == (3, 8)
+
+
+@pytest.mark.parametrize(
+    "options", [{"libver": "latest"}, {"track_order": True}]
+)
+def test_of_one_format_alone(options, tmp_path):
+    """What is not looked through is not read."""
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w", **options) as file:
+        file.attrs["a"] = "b"
+        file["a"] = np.zeros(3)
+    with (
+        pytest.raises(ValueError, match=r"format|does not begin"),
+        open_hdf5(path),
+    ):
+        pass
+
+
+def test_a_file_that_counts_from_elsewhere(tmp_path):
+    """The headers that HDF5 reads would not be those that were looked at."""
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["a"] = np.zeros(3)
+    content = bytearray(path.read_bytes())
+    content[24] = 8  # the base address
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="does not begin"), open_hdf5(path):
+        pass
+
+
+def test_a_datatype_of_its_own():
+    """It stands elsewhere in the file, and may be any."""
+
+    def make(file):
+        file["type"] = np.dtype("f4")
+        file.create_dataset("a", (3,), file["type"])
+
+    with pytest.raises(ValueError, match="has another format"):
+        h5(make)

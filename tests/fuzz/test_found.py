@@ -12,15 +12,10 @@ import pytest
 
 from tests.fuzz.readers import CONFIG
 from tfq_hybrid.adapters.weights import read_weights
-from tfq_hybrid.archives import (
-    check_archive,
-    check_open_heaps,
-    check_weights,
-    open_hdf5,
-)
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.files.archives import check_archive
+from tfq_hybrid.files.hdf5 import check_hdf5, open_hdf5
 from tfq_hybrid.files.models import check_model_file
-from tfq_hybrid.heaps import SIGNATURE
 from tfq_hybrid.training import RunFolder
 
 
@@ -39,11 +34,8 @@ def test_records_are_no_weights():
     memory = io.BytesIO()
     with h5py.File(memory, "w") as file:
         file["a"] = np.zeros(3, [("x", "f4"), ("y", "i8", (2,))])
-    with (
-        h5py.File(memory, "r") as file,
-        pytest.raises(ValueError, match="a is of"),
-    ):
-        check_weights(file)
+    with pytest.raises(ValueError, match="a is of"):
+        check_hdf5(memory)
 
 
 def file_with_text(path):
@@ -93,13 +85,29 @@ def test_a_model_with_a_heap_without_end(kind, tmp_path):
                 check_model_file(path)
 
 
-def test_heaps_inside_each_other():
+def test_heaps_inside_each_other(tmp_path):
     """To look through them takes no more than in proportion to the file."""
-    heap = b"GCOL\1\0\0\0" + struct.pack("<Q", 2**18)
-    around = struct.pack("<H6xQ", 1, len(heap))
-    content = SIGNATURE + heap + (around + heap) * 10_000
-    with pytest.raises(ValueError, match="heaps are"):
-        check_open_heaps(io.BytesIO(content))
+    path, texts = tmp_path / "a.h5", range(50)
+    with h5py.File(path, "w") as file:
+        for number in texts:
+            file.attrs[f"text {number}"] = f"{number:03}"
+    content = path.read_bytes()
+    first = content.index(b"GCOL")
+    place = len(content)
+    for number in texts:
+        inner = place + 32 * number  # each in the one before, to the end
+        size = 32 * (len(texts) - number)
+        length = 16 if number + 1 < len(texts) else 0
+        content += b"GCOL\1\0\0\0" + struct.pack("<Q", size)
+        content += struct.pack("<H6xQ", 1, max(size - 32, length))
+        old = struct.pack("<IQI", 3, first, number + 1)
+        assert content.count(old) == 1
+        new = struct.pack("<IQI", 3, inner, 1)
+        content = content.replace(old, new)
+    end = struct.pack("<Q", len(content))
+    path.write_bytes(content[:40] + end + content[48:])
+    with pytest.raises(ValueError, match="heaps are"), open_hdf5(path):
+        pass
 
 
 def test_a_heap_in_a_circle(tmp_path):
@@ -131,7 +139,7 @@ def test_attributes_hold_no_lists_of_texts(tmp_path):
     path = tmp_path / "a.h5"
     with h5py.File(path, "w") as file:
         file.attrs["a"] = ["x"] * 3
-    with pytest.raises(ValueError, match="larger"), open_hdf5(path):
+    with pytest.raises(ValueError, match="many texts"), open_hdf5(path):
         pass
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.presets import save_bert
 from tests.training.conftest import QUICK
-from tfq_hybrid.archives import datasets
 from tfq_hybrid.errors import TrainingDivergedError, UserError
+from tfq_hybrid.files.hdf5 import datasets
 from tfq_hybrid.training import (
     Checkpoint,
     RunFolder,

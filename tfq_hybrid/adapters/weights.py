@@ -15,10 +15,10 @@ from tfq_hybrid.adapters.variables import (
     base_variables,
     fingerprint,
 )
-from tfq_hybrid.archives import datasets, open_hdf5
 from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.files import replacing
 from tfq_hybrid.files.budget import Budget, spending
+from tfq_hybrid.files.hdf5 import datasets, open_hdf5
 from tfq_hybrid.reading import parse_json, reading
 
 EXPECTED = "a file of adapter weights"

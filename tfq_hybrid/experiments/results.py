@@ -7,9 +7,9 @@ import platform
 
 import numpy as np
 
-from tfq_hybrid.archives import read_arrays
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import replacing, write_json
+from tfq_hybrid.files.archives import read_arrays
 from tfq_hybrid.reading import read_json, reading
 from tfq_hybrid.version import __version__
 

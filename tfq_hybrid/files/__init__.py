@@ -6,6 +6,10 @@
     budget      what building a model may take, by the size of its file
     models      `.keras` files
     presets     folders of keras-hub and of Hugging Face
+    archives    zip archives and `.npz` files
+    headers     what an array or an attribute of an HDF5 file claims to take
+    groups      the groups of HDF5 files, followed with an end
+    hdf5        HDF5 files, looked through before HDF5 reads them
     yaml_reader YAML as plain data
 
 Only the writers are imported here: the readers need Keras.

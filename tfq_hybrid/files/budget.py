@@ -9,7 +9,7 @@ refused before memory is asked for.
 import contextlib
 import contextvars
 import dataclasses
-import threading
+import functools
 
 import keras
 
@@ -24,8 +24,6 @@ BYTES_OF_LAYER = 250
 LAYERS = 1500
 
 _current = contextvars.ContextVar("budget", default=None)
-_lock = threading.Lock()
-_users = 0
 
 
 @dataclasses.dataclass
@@ -78,59 +76,57 @@ def spending(budget):
         ValueError: from within Keras, which may wrap it, where the budget
             is spent.
     """
+    _hook_into_keras()
     token = _current.set(budget)
-    _watch(1)
     try:
         yield
     finally:
-        _watch(-1)
         _current.reset(token)
 
 
-def _watch(change):
-    """Counts who watches; the first one hooks into Keras, the last unhooks."""
-    global _users
-    with _lock:
-        before, _users = _users, _users + change
-        if (before, _users) in ((0, 1), (1, 0)):
-            for owner, name, hook in HOOKS:
-                if _users:
-                    hook.original = getattr(owner, name)
-                setattr(owner, name, hook if _users else hook.original)
+@functools.cache
+def _hook_into_keras():
+    """Once and for good: to change a class of Keras makes all of it slower.
+
+    Without a budget the hooks do nothing.
+    """
+    for owner, name, costs in HOOKS:
+        hook = _spending_first(getattr(owner, name), costs)
+        setattr(owner, name, staticmethod(hook) if name == "__new__" else hook)
 
 
-def _before_variable(variable, initializer):
-    budget = _current.get()
-    if budget is not None:
-        size = itemsize(variable.dtype)
-        for length in variable._shape:
-            size *= length
-        budget.spend(arrays=1, bytes=size)
-    return _before_variable.original(variable, initializer)
+def _spending_first(original, costs):
+    @functools.wraps(original)
+    def hook(self, *args, **kwargs):
+        budget = _current.get()
+        if budget is not None:
+            budget.spend(**costs(self))
+        return original(self, *args, **kwargs)
+
+    return hook
 
 
-def _before_layer(layer, *args, **kwargs):
-    budget = _current.get()
-    if budget is not None:
-        budget.spend(layers=1)
-    return _before_layer.original(layer, *args, **kwargs)
+def _cost_of_variable(variable):
+    size = itemsize(variable.dtype)
+    for length in variable._shape:
+        size *= length
+    return {"arrays": 1, "bytes": size}
 
 
-def _before_tensor(tensor, *args, **kwargs):
-    budget = _current.get()
-    if budget is not None:
-        budget.spend(layers=1)
-    return _before_tensor.original(tensor, *args, **kwargs)
+def _cost_of_layer(layer):
+    return {"layers": 1}
 
 
-# Where Keras makes a variable from a shape, a layer and a symbolic tensor.
+# Where Keras makes a variable from a shape, a layer and a symbolic tensor. Not
+# `Layer.__init__`: Keras takes a layer's config from its signature.
 HOOKS = (
-    (keras.Variable, "_initialize_with_initializer", _before_variable),
-    (keras.layers.Layer, "__init__", _before_layer),
-    (keras.KerasTensor, "__init__", _before_tensor),
+    (keras.Variable, "_initialize_with_initializer", _cost_of_variable),
+    (keras.layers.Layer, "__new__", _cost_of_layer),
+    (keras.KerasTensor, "__init__", _cost_of_layer),
 )
 
 
+@functools.cache
 def itemsize(dtype):
     """The bytes that a number of a dtype takes, an int."""
     bits = "".join(c for c in str(dtype).split("_")[0] if c.isdigit())

@@ -22,6 +22,7 @@ LARGEST_INTEGER = 2**63 - 1
 LARGEST_SIZE = 2**22
 LARGEST_COUNT = 2**16
 LARGEST_WINDOW = 64
+SMALL = 64  # an integer that is no size to look at, under any key
 LONGEST_LIST = 4096  # numbers
 LONGEST_NAME = 256
 LONGEST_TEXTS = 2**24  # characters, each as long as the longest
@@ -52,6 +53,9 @@ DATA_KEYS = re.compile(
 ARGUMENT_KEYS = {"inbound_nodes", "compile_config", "value"}
 # A key with more is compared in a time that grows as a power of its length.
 PATTERN = re.compile(r"[^()\[\]{}*+?|\\]*([.][*+])?[^()\[\]{}*+?|\\]*")
+# Names of folders that are elsewhere.
+OUTWARDS = re.compile(r"^\.{1,2}\Z|[/\\\0]")
+NAMES = ("class_name", "registered_name", "module")  # of an object
 # Arguments that layers take for the path of a file to read, if a text.
 PATH_KEYS = (
     "vocabulary",
@@ -94,6 +98,7 @@ class _Walk:
         self.custom_objects = custom_objects
         self.plain = set()  # texts that name nothing
         self.found = {}  # by the names of an object: what they may stand for
+        self.judged = set()  # the classes that are allowed, by `id`
         self.values = 0  # how many were walked over
         self.arguments = 0  # and how many of them Keras looks through
         self.objects = 0  # how many the walk is inside of
@@ -102,20 +107,24 @@ class _Walk:
         if depth > DEEPEST:
             raise ValueError(f"nested more than {DEEPEST} deep")
         self.values += 1
-        self.arguments += not ARGUMENT_KEYS.isdisjoint(keys)
+        if not ARGUMENT_KEYS.isdisjoint(keys):
+            self.arguments += 1
         if self.values > MOST_VALUES or self.arguments > MOST_ARGUMENTS:
             raise ValueError(f"{_path(keys)} has too many values")
-        if isinstance(value, dict):
-            self._check_name(value.get("name"))
+        kind = type(value)  # of what JSON has
+        if kind is str:
+            if value not in self.plain:
+                self._text(value, keys)
+        elif kind is dict:
+            if "name" in value:
+                _check_name(value["name"])
             if "class_name" in value:
                 self._object(value, keys, depth)
-                return
-            self._inside(value, keys, depth)
-        elif isinstance(value, list):
+            else:
+                self._inside(value, keys, depth)
+        elif kind is list:
             self._list(value, keys, depth)
-        elif isinstance(value, str):
-            self._text(value, keys)
-        elif type(value) is int:
+        elif kind is int and not -SMALL <= value <= SMALL:
             _check_integer(value, keys)
 
     def _list(self, items, keys, depth):
@@ -146,18 +155,15 @@ class _Walk:
                 raise ValueError(f"a text in {_path(keys)} is too long")
 
     def _inside(self, mapping, keys, depth):
+        if keys and keys[-1] == "policy_map":
+            _check_patterns(mapping)
         for key, inner in mapping.items():
-            if (
-                keys
-                and keys[-1] == "policy_map"
-                and not (len(key) <= LONGEST_NAME and PATTERN.fullmatch(key))
-            ):
-                raise ValueError(f"{key[:60]!r} is no simple pattern")
             if key in PATH_KEYS and isinstance(inner, str) and inner:
                 raise ValueError(
                     f"{key} is a text, which would be the path of a file"
                 )
-            self.value(inner, (*keys, key), depth + 1)
+            if key not in NAMES or "class_name" not in mapping:
+                self.value(inner, (*keys, key), depth + 1)
 
     def _text(self, text, keys):
         """A text is the name of an object wherever one is registered so."""
@@ -168,15 +174,6 @@ class _Walk:
             self.plain.add(text)
         else:
             self._judge([found], text, keys)
-
-    def _check_name(self, name):
-        """Keras keeps files in folders that are named for layers."""
-        if not isinstance(name, str):
-            return
-        if name in (".", "..") or re.search(r"[/\\\0]", name):
-            raise ValueError(f"the name {name[:60]!r} leads out of the file")
-        if len(name) > LONGEST_NAME:
-            raise ValueError(f"the name {name[:60]!r} is too long")
 
     def _object(self, node, keys, depth):
         name = node["class_name"]
@@ -195,12 +192,10 @@ class _Walk:
             )
         self._judge(found, name, keys)
         self._check_nodes(node.get("inbound_nodes"))
-        named = ("class_name", "registered_name", "module")
-        rest = {k: v for k, v in node.items() if k not in named}
         self.objects += 1
         if self.objects > DEEPEST_OBJECT:
             raise ValueError(f"more than {DEEPEST_OBJECT} objects are nested")
-        self._inside(rest, keys, depth)
+        self._inside(node, keys, depth)
         self.objects -= 1
 
     def _candidates(self, node):
@@ -219,6 +214,8 @@ class _Walk:
 
     def _judge(self, found, name, keys):
         for each in found:
+            if id(each) in self.judged:
+                continue
             if isinstance(each, type):
                 allowed = is_allowed_class(each, self.custom_objects)
             else:
@@ -230,6 +227,8 @@ class _Walk:
                     f"the config names {str(name)[:60]}, which is no part of "
                     "a model that is safe to load"
                 )
+            if isinstance(each, type):
+                self.judged.add(id(each))
 
     def _check_nodes(self, nodes):
         """Where no argument is symbolic, Keras would call the layer at once."""
@@ -257,16 +256,32 @@ class _Walk:
             raise ValueError(f"the config names {name[:60]}")
 
 
+def _check_name(name):
+    """Keras keeps files in folders that are named for layers."""
+    if not isinstance(name, str):
+        return
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"the name {name[:60]!r} is too long")
+    if OUTWARDS.search(name):
+        raise ValueError(f"the name {name[:60]!r} leads out of the file")
+
+
+def _check_patterns(mapping):
+    for key in mapping:
+        if len(key) > LONGEST_NAME or not PATTERN.fullmatch(key):
+            raise ValueError(f"{key[:60]!r} is no simple pattern")
+
+
 def _has_symbol(value, depth=0):
     if depth > DEEPEST:
         return False
     if isinstance(value, dict):
         if value.get("class_name") == "__keras_tensor__":
             return True
-        value = list(value.values())
-    return isinstance(value, list) and any(
-        _has_symbol(item, depth + 1) for item in value
-    )
+        value = value.values()
+    elif not isinstance(value, list):
+        return False
+    return any(_has_symbol(item, depth + 1) for item in value)
 
 
 def _check_integer(value, keys):

@@ -2,25 +2,18 @@
 
 import zipfile
 
-import h5py
 import keras
 
-from tfq_hybrid.archives import (
-    check_archive,
-    check_open_heaps,
-    datasets,
-    open_member,
-)
-from tfq_hybrid.attributes import check_attributes
+from tfq_hybrid.files.archives import check_members, open_member
 from tfq_hybrid.files.budget import Budget, spending
 from tfq_hybrid.files.configs import check_config
+from tfq_hybrid.files.hdf5 import check_hdf5
 from tfq_hybrid.reading import LARGEST_JSON, parse_json, reading
 
 CONFIG = "config.json"
 WEIGHTS = "model.weights.h5"
 # Keras does not compress; a member that somebody has is allowed this much.
 EXPANSION = 10
-LARGEST_IN_MEMORY = 2**22  # bytes: 4 MiB, for a look at the headers
 
 
 def load_model(path, custom_objects=None, compile=False, expected=None):
@@ -80,25 +73,14 @@ def check_model_file(path, custom_objects=None):
         ValueError, OSError, RuntimeError, zipfile.BadZipFile: it is damaged,
             too large, or names what `check_config` refuses.
     """
-    names = check_archive(path, EXPANSION, checksums=False)
-    for name in (CONFIG, WEIGHTS):
-        if name not in names:
-            raise ValueError(f"{name} is missing")
     with zipfile.ZipFile(path) as archive:
+        names = check_members(archive, EXPANSION)
+        for name in (CONFIG, WEIGHTS):
+            if name not in names:
+                raise ValueError(f"{name} is missing")
         if archive.getinfo(CONFIG).file_size > LARGEST_JSON:
             raise ValueError(f"{CONFIG} has more than {LARGEST_JSON:,} bytes")
         config = parse_json(archive.read(CONFIG).decode("utf-8"), finite=False)
         check_config(config, custom_objects)
-        size = archive.getinfo(WEIGHTS).file_size
-    with open_member(path, WEIGHTS) as member:
-        check_open_heaps(member)
-        member.seek(0)
-        # HDF5 asks Python for every few bytes of a file that it cannot open.
-        if size <= LARGEST_IN_MEMORY:
-            content = h5py.h5f.open_file_image(member.read(size))
-        with h5py.File(
-            content if size <= LARGEST_IN_MEMORY else member
-        ) as file:
-            check_attributes(file, member)
-            datasets(file)
-    return size
+        check_hdf5(open_member(archive, WEIGHTS))
+        return archive.getinfo(WEIGHTS).file_size

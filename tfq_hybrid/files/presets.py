@@ -4,9 +4,9 @@ import pathlib
 
 from keras_hub.src.utils import preset_utils  # has no public name
 
-from tfq_hybrid.archives import datasets, open_hdf5
 from tfq_hybrid.files.budget import Budget, spending
 from tfq_hybrid.files.configs import check_config
+from tfq_hybrid.files.hdf5 import datasets, open_hdf5
 from tfq_hybrid.reading import LARGEST_JSON, parse_json, read_text
 
 # What keras-hub builds objects from.

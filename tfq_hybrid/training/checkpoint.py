@@ -9,9 +9,9 @@ import keras
 import numpy as np
 from keras.src.saving import saving_lib
 
-from tfq_hybrid.archives import check_weights, open_hdf5
 from tfq_hybrid.errors import check_choice, check_integer, is_number
 from tfq_hybrid.files import replacing, write_json
+from tfq_hybrid.files.hdf5 import check_weights, open_hdf5
 from tfq_hybrid.reading import read_json, reading
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from tests.fuzz.mutations.attacks import MARKER, NUMBERS, TEXTS
 from tests.fuzz.mutations.plain import mutate_bytes
 from tests.fuzz.mutations.structured import mutate_json
-from tfq_hybrid.archives import check_open_heaps
+from tfq_hybrid.files.hdf5 import check_hdf5
 
 DTYPES = ("float16", "float32", "float64", "int8", "uint64", "bool", "S5")
 LARGEST = 10**6  # numbers that are read to be changed
@@ -25,9 +25,8 @@ def mutate_hdf5(random, content, material):
     """
     memory = io.BytesIO(content)
     try:
-        check_open_heaps(
-            memory
-        )  # HDF5 may have no end of what was damaged before
+        # HDF5 may have no end of what was damaged before.
+        check_hdf5(memory)
         with h5py.File(memory, "r+") as file:
             for _ in range(random.choice((1, 1, 2))):
                 _change(random, file, material)
@@ -40,9 +39,8 @@ def change_hdf5(random, content):
     """The same file with other numbers in its arrays."""
     memory = io.BytesIO(content)
     try:
-        check_open_heaps(
-            memory
-        )  # HDF5 may have no end of what was damaged before
+        # HDF5 may have no end of what was damaged before.
+        check_hdf5(memory)
         with h5py.File(memory, "r+") as file:
             for name in _arrays(file):
                 values = _values(file[name])

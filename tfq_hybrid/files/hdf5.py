@@ -1,0 +1,91 @@
+"""HDF5 files: looked through, where HDF5 itself does not, before reading."""
+
+import contextlib
+import io
+import mmap
+import pathlib
+
+import numpy as np
+
+from tfq_hybrid.files.archives import Part
+from tfq_hybrid.files.groups import check_structure
+
+
+@contextlib.contextmanager
+def open_hdf5(path):
+    """An HDF5 file to read, of whole arrays of numbers alone.
+
+    Args:
+        path: str or path.
+
+    Yields:
+        An `h5py.File`.
+
+    Raises:
+        ValueError, OSError, RuntimeError: it is damaged; see
+            `check_hdf5`.
+    """
+    import h5py
+
+    with pathlib.Path(path).open("rb") as raw:
+        check_hdf5(raw)
+    with h5py.File(path, "r") as file:
+        yield file
+
+
+def check_hdf5(raw):
+    """Looks through an HDF5 file without HDF5.
+
+    Args:
+        raw: a binary file, such as `archives.open_member` gives.
+
+    Raises:
+        ValueError: it is not safe to read; see `groups.check_structure`.
+    """
+    if isinstance(raw, io.BytesIO):
+        content = raw.getvalue()
+        check_structure(content, 0, len(content))
+        return
+    begin, size, whole = 0, None, raw
+    if isinstance(raw, Part):
+        begin, size, whole = raw.begin, raw.size, raw.file
+    with mmap.mmap(whole.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        end = len(content) if size is None else begin + size
+        check_structure(content, begin, min(end, len(content)))
+
+
+def check_weights(file):
+    """Raises unless all arrays of an HDF5 file are finite.
+
+    Args:
+        file: what `open_hdf5` yields.
+
+    Returns:
+        A pair: how many arrays, and how many numbers are in them.
+
+    Raises:
+        ValueError: one is not; the message names it.
+    """
+    arrays, numbers = 0, 0
+    for name, data in datasets(file):
+        values = data[()]
+        # A bfloat16 is kept as two bytes that NumPy has no name for.
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise ValueError(f"{name} is not finite")
+        arrays, numbers = arrays + 1, numbers + values.size
+    return arrays, numbers
+
+
+def datasets(file):
+    """The arrays of what `open_hdf5` yields: pairs of a name and a dataset."""
+    import h5py
+
+    found = []
+
+    def visit(name, info):
+        if info.type == h5py.h5o.TYPE_DATASET:
+            data = h5py.Dataset(h5py.h5d.open(file.id, name))
+            found.append((name.decode("utf-8", "replace"), data))
+
+    h5py.h5o.visit(file.id, visit, info=True)
+    return found
