@@ -12,6 +12,7 @@ from sympy.parsing import sympy_parser
 from tests.circuits import zoo
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.circuits.cirq_json import read_cirq, reader
+from tfq_hybrid.circuits.cirq_json.expressions import is_symbol_name
 from tfq_hybrid.errors import UserError
 
 Q = cirq.LineQubit(0)
@@ -548,3 +549,10 @@ def test_a_message_says_where():
 def test_the_zoo_is_read_without_evaluation():
     for value in (zoo.GATES, zoo.OPERATIONS, zoo.NOISE_MODELS):
         read_cirq(cirq.to_json(value))
+
+
+@pytest.mark.parametrize("start", ["x", "x[", "x[" * 30, "a" * 200])
+def test_names_are_compared_in_linear_time(start):
+    """A pattern that tries every way to read a name would have no end."""
+    assert not is_symbol_name(start + "[" * 90 + "!")
+    assert not is_symbol_name(start + "[0]" * 60 + "!")
