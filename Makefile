@@ -43,11 +43,11 @@ format: .venv/installed-test
 	$(BIN)/ruff format .
 
 benchmarks: .venv/installed
-	$(BIN)/tfq-hybrid benchmark engines $(if $(PEERS),--peers $(PEERS))
+	$(BIN)/python -m benchmarks.engines $(if $(PEERS),--peers $(PEERS))
 
 # The peers of the benchmark, in an environment of their own.
 peers: .venv/installed
-	$(BIN)/tfq-hybrid benchmark install-peers --path .peers
+	$(BIN)/python -m benchmarks.peers --path .peers
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \

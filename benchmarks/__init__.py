@@ -1,7 +1,7 @@
 """Speed and quality, side by side with others, as JSON and tables.
 
     engines      this project's engines, TensorFlow Quantum's own layer and
-                 the peers (`tfq-hybrid benchmark engines`)
+                 the peers (`python -m benchmarks.engines`)
     step_time    a training step of QFFN-BERT and its classical twins
     accuracy     QFFN-BERT beside its classical twins, over seeds
 

@@ -1,6 +1,6 @@
 """Accuracy of QFFN-BERT beside its classical twins, over seeds.
 
-    python -m tfq_hybrid.benchmarks.accuracy --data sst2_train.tsv \\
+    python -m benchmarks.accuracy --data sst2_train.tsv \\
         --validation-data sst2_dev.tsv --test-data sst2_test.tsv [--seeds 3]
 
 Trains every model for one epoch from each seed; all else is the default of
@@ -14,7 +14,7 @@ import tempfile
 
 import scipy.stats
 
-from tfq_hybrid.benchmarks.common import write
+from benchmarks.common import write
 from tfq_hybrid.training import TrainConfig, evaluate, train
 
 MODELS = ("quantum", "ffn", "bottleneck")

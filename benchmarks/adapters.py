@@ -1,6 +1,6 @@
 """Time of a training step: QAA and LoRA of its size, side by side.
 
-    python -m tfq_hybrid.benchmarks.adapters [--size tiny] [--rounds 7] \\
+    python -m benchmarks.adapters [--size tiny] [--rounds 7] \\
         [--place attention] [--tokens 512] [--xla]
 
 Steps of a frozen GPT-2 on random tokens: the text does not change the time.
@@ -16,8 +16,8 @@ import keras
 import keras_hub
 import numpy as np
 
+from benchmarks.common import alternate, ratio, summary, write
 from tfq_hybrid.adapters import trainable_parameters
-from tfq_hybrid.benchmarks.common import alternate, ratio, summary, write
 from tfq_hybrid.models import QAAOptions, apply_qaa, qaa_base
 
 SEED = 0

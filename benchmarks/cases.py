@@ -6,7 +6,7 @@ one, add its row (or its group's function); goals and tables find it by key.
 
 import dataclasses
 
-from tfq_hybrid.benchmarks.problems import Problem
+from benchmarks.problems import Problem
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 
 MODES = ("forward", "gradient")

@@ -1,201 +1,189 @@
-"""Engines side by side: `tfq-hybrid benchmark engines`.
+"""Compare the speed of engines, TensorFlow Quantum and peers.
 
-Every implementation of a case runs in a fresh process; their turns
-alternate, so that drift of the machine hits all alike. Finished cases are
-kept, so an interrupted run goes on.
+python -m benchmarks.engines --help
 """
 
 import json
-import os
 import pathlib
-import subprocess
 import sys
-import tempfile
-import time
 
-from tfq_hybrid.benchmarks.measure import measure
-from tfq_hybrid.benchmarks.peers import check_peers
-from tfq_hybrid.benchmarks.plot import draw
-from tfq_hybrid.benchmarks.process import worker_environment
-from tfq_hybrid.benchmarks.report import markdown
-from tfq_hybrid.benchmarks.results import Results
-from tfq_hybrid.durations import duration
-from tfq_hybrid.files import check_output_folder
+import click
 
-# To start, compile and end a process; measured, and coarse.
-START_SECONDS = 10
-TRAINING_STEP_SECONDS = 150
+from benchmarks.cases import choose_cases, quick_cases
+from benchmarks.implementations import choose
+from benchmarks.measure import Settings
+from benchmarks.run import run
+from tfq_hybrid.cli.progress import report, status
+from tfq_hybrid.cli.run import run_command
+from tfq_hybrid.errors import UserError, check_integer, is_number
+
+EPILOG = """
+Examples:
+
+\b
+  python -m benchmarks.engines --quick
+  python -m benchmarks.peers --path .peers
+  python -m benchmarks.engines --peers .peers/bin/python
+  python -m benchmarks.engines --qubits 4,8 --depths 2 --batches 512
+"""
+
+# What --quick stands for, so that it ends in about two minutes.
+QUICK = {"rounds": 3, "turn_seconds": 0.1, "cap_seconds": 20.0}
 
 
-def run(
-    cases,
-    implementations,
-    settings,
+def _words(ctx, parameter, value):
+    """Splits a comma-separated option."""
+    return None if value is None else [w.strip() for w in value.split(",")]
+
+
+def _integers(ctx, parameter, value):
+    """Splits a comma-separated option of integers."""
+    try:
+        words = _words(ctx, parameter, value)
+        return None if words is None else [int(word) for word in words]
+    except ValueError:
+        raise click.BadParameter(
+            f"expected integers such as 4,8. Received: {value!r}"
+        ) from None
+
+
+@click.command(epilog=EPILOG)
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="Two small problems, few rounds: about two minutes.",
+)
+@click.option(
+    "--peers",
+    type=click.Path(),
+    help="Python interpreter of the peers' environment. Default: no peers.",
+)
+@click.option(
+    "--output",
+    default="runs/benchmark-engines",
+    show_default=True,
+    type=click.Path(),
+    help="Folder for results.json, report.md and plot.png.",
+)
+@click.option(
+    "--qubits",
+    callback=_integers,
+    help="Numbers of qubits in the grid, such as 4,8.",
+)
+@click.option(
+    "--depths",
+    callback=_integers,
+    help="Circuit depths in the grid, such as 1,2.",
+)
+@click.option("--batches", callback=_integers, help="Batch sizes in the grid.")
+@click.option(
+    "--groups",
+    callback=_words,
+    metavar="[grid|large|fed|shots|noise|memory|training-step],…",
+    help="Default: all; with sizes, the grid.",
+)
+@click.option(
+    "--implementations",
+    callback=_words,
+    help="Such as batched,stock-tfq. Default: all.",
+)
+@click.option(
+    "--rounds", type=int, help="Timing rounds per implementation. Default: 7."
+)
+@click.option(
+    "--turn-seconds",
+    type=float,
+    help="Minimum duration of one timing round, in seconds. Default: 0.2.",
+)
+@click.option(
+    "--cap-seconds",
+    type=float,
+    help="Time limit to start, and to compile and call twice. Default: 60.",
+)
+@click.option(
+    "--memory-gb",
+    type=float,
+    help="Memory limit per implementation. Default: 16.",
+)
+@click.option(
+    "--threads", type=int, help="Threads per implementation. Default: 2."
+)
+@click.option(
+    "--seed", type=int, help="Random seed of inputs and weights. Default: 0."
+)
+@click.option(
+    "--overwrite", is_flag=True, help="Discard previous results and start over."
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print only the results, as JSON.",
+)
+def engines(
+    quick,
+    peers,
     output,
-    peers=None,
-    training_step=False,
-    overwrite=False,
-    report=print,
-    status=lambda line: None,
+    qubits,
+    depths,
+    batches,
+    groups,
+    implementations,
+    overwrite,
+    as_json,
+    **options,
 ):
-    """Measures, and writes results.json, report.md and plot.png.
+    """Compare the speed of engines, TensorFlow Quantum and the peers.
 
-    Args:
-        cases: list of `Case`.
-        implementations: list of `Implementation`.
-        settings: `Settings`.
-        output: path of the folder. A finished case in it is not repeated.
-        peers: path of the peers' interpreter. Defaults to `None`.
-        training_step: bool. Whether to time QFFN-BERT's training step too.
-            Defaults to `False`.
-        overwrite: bool. Whether to begin anew. Defaults to `False`.
-        report: function of a line that stays. Defaults to `print`.
-        status: function of a line that does not. Defaults to none.
-
-    Returns:
-        `Results`.
-
-    Raises:
-        UserError: the folder cannot be written or holds other settings, or
-            the peers are not there.
+    Times the forward pass, and forward and gradient, of one circuit over a
+    grid of sizes: each implementation in a process of its own, in alternating
+    rounds, with the same number of threads. Then prints the table of goals.
+    The same command resumes an interrupted run. Measure on an idle machine.
     """
-    check_output_folder(output)
-    output = pathlib.Path(output)
-    path = output / "results.json"
-    if peers is not None:
-        check_peers(peers)
-    results = Results.open(path, settings, overwrite)
-    output.mkdir(parents=True, exist_ok=True)
-    steps = training_step and "training_step" not in results.content
-    todo = []
-    for case in cases:
-        done = results.done(case)
-        rows = [row for row in implementations if case.runs(row.name)]
-        missing = [row for row in rows if row.name not in done]
-        if missing:
-            # Side by side or not at all: an old figure is no neighbour.
-            todo.append((case, rows))
-    seconds = estimate(todo, settings) + steps * TRAINING_STEP_SECONDS
-    kept = len(cases) - len(todo)
-    report(
-        f"{len(todo)} cases, {len(implementations)} implementations, "
-        f"{settings.threads} threads for each: about {duration(seconds)}"
-        + (f" ({kept} there already)." if kept else ".")
+
+    if quick and (qubits or depths or batches or groups):
+        raise click.UsageError("--quick excludes sizes and --groups.")
+    narrowed = bool(qubits or depths or batches)
+    if quick:
+        cases, groups = quick_cases(), ["grid"]
+    else:
+        cases = choose_cases(groups, qubits, depths, batches)
+    if groups is None:
+        groups = ["grid"] if narrowed else ["training-step"]
+    results = run(
+        cases,
+        choose(implementations, peers=peers is not None),
+        _settings(options, quick),
+        output,
+        peers=peers,
+        training_step="training-step" in groups,
+        overwrite=overwrite,
+        report=(lambda line: None) if as_json else report,
+        status=(lambda line: None) if as_json else status,
     )
-    began = time.monotonic()
-    for count, (case, rows) in enumerate(todo, start=1):
-        runnable, skipped = split_hopeless(case, rows, results)
-        measured = measure(case, runnable, settings, peers, status)
-        for name, modes in skipped.items():
-            measured.setdefault(name, {}).update(modes)
-        results.add(case, measured)
-        results.write(path)
-        write_pages(results, output)
-        spent = time.monotonic() - began
-        left = seconds * (1 - count / len(todo))
-        left = max(left, spent / count * (len(todo) - count))
-        report(
-            f"[{count}/{len(todo)}] {line(case, results)} "
-            f"({duration(left)} left)"
-        )
-    if steps:
-        status("QFFN-BERT's training step")
-        results.content["training_step"] = measure_training_step(settings)
-        results.write(path)
-    write_pages(results, output)
-    return results
+    if as_json:
+        click.echo(json.dumps(results.content))
+        return
+    report(f"Report: {pathlib.Path(output) / 'report.md'}, beside plot.png")
 
 
-def estimate(todo, settings):
-    """Seconds that cases take, before anything is known of the machine."""
-    return sum(
-        len(rows)
-        * (
-            START_SECONDS
-            + len(case.modes) * settings.rounds * settings.turn_seconds
-        )
-        for case, rows in todo
-    )
+def _settings(options, quick):
 
-
-def split_hopeless(case, rows, results):
-    """Leaves out what was over a cap for a problem that is no larger.
-
-    Returns:
-        A list of (implementation, modes) to run, and a dict of a name and
-        its skipped modes with their status.
-    """
-    runnable, skipped = [], {}
-    for row in rows:
-        modes = []
-        for mode in case.modes:
-            smaller = _over_already(case, row.name, mode, results)
-            if smaller is None:
-                modes.append(mode)
-            else:
-                skipped.setdefault(row.name, {})[mode] = {
-                    "status": f"skipped: over at {smaller}",
-                    "seconds": [],
-                }
-        if modes:
-            runnable.append((row, tuple(modes)))
-    return runnable, skipped
-
-
-def _over_already(case, name, mode, results):
-    problem = case.problem
-    for key, entry in results.cases.items():
-        status = results.figures(key, name, mode).get("status", "")
-        no_larger = key != case.key and all(
-            entry[size] <= getattr(problem, size)
-            for size in ("qubits", "depth", "batch")
-        )
-        if status.startswith("over") and no_larger:
-            return key
-    return None
-
-
-def line(case, results):
-    """A finished case in a line."""
-    mode = "gradient"
-    text = f"{case.problem.title}:"
-    for label, kinds in (
-        ("batched", ["batched"]),
-        ("TFQ", ["stock"]),
-        ("best peer", ["peer"]),
-    ):
-        best = results.best(case.key, mode, *kinds)
-        if best is not None:
-            median = results.median(case.key, best, mode) * 1e3
-            name = f" {best}" if label == "best peer" else ""
-            text += f" {label}{name} {median:.3g} ms,"
-    return text.rstrip(",:")
-
-
-def write_pages(results, output):
-    """Writes report.md and plot.png of results into a folder."""
-    output = pathlib.Path(output)
-    (output / "report.md").write_text(markdown(results), encoding="utf-8")
-    draw(results, output / "plot.png")
-
-
-def measure_training_step(settings):
-    """Runs `step_time` in a process of its own; returns its figures."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder) / "step_time.json"
-        command = [sys.executable, "-m", "tfq_hybrid.benchmarks.step_time"]
-        command += ["--engines", "--rounds", str(settings.rounds)]
-        # The same threads as for everybody: they are counted from the cores.
-        cores = sorted(os.sched_getaffinity(0))[: settings.threads]
-        result = subprocess.run(
-            [*command, "--output", str(path)],
-            capture_output=True,
-            text=True,
-            env=worker_environment(settings.threads),
-            preexec_fn=lambda: os.sched_setaffinity(0, cores),
-        )
-        if result.returncode:
-            raise RuntimeError(
-                f"The training step was not measured:\n{result.stderr}"
+    given = {name: v for name, v in options.items() if v is not None}
+    settings = Settings(**({**QUICK, **given} if quick else given))
+    check_integer("--rounds", settings.rounds, 1)
+    check_integer("--threads", settings.threads, 1)
+    check_integer("--seed", settings.seed, 0)
+    for name in ("turn_seconds", "cap_seconds", "memory_gb"):
+        value = getattr(settings, name)
+        if not is_number(value) or value <= 0:
+            option = f"--{name.replace('_', '-')}"
+            raise UserError(
+                f"Expected {option} to be above 0. Received: {option}={value}"
             )
-        return json.loads(path.read_text("utf-8"))
+    return settings
+
+
+if __name__ == "__main__":
+    hints = {word: " The same command goes on." for word in sys.argv[1:]}
+    run_command(engines, None, "benchmarks.engines", hints)

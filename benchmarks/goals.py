@@ -8,7 +8,7 @@ import dataclasses
 import statistics
 from collections.abc import Callable
 
-from tfq_hybrid.benchmarks.implementations import of_kind
+from benchmarks.implementations import of_kind
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """HyQuT beside its classical twin: training step, generation, size.
 
-    python -m tfq_hybrid.benchmarks.hyqut [--size 8m|150m] \\
+    python -m benchmarks.hyqut [--size 8m|150m] \\
         [--tokens 512,2048] [--rounds 7] [--targets query] [--twin dense] \\
         [--save] [--new-tokens 64] [--output FILE]
 
@@ -20,7 +20,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.benchmarks.common import alternate, ratio, summary, write
+from benchmarks.common import alternate, ratio, summary, write
 from tfq_hybrid.data import byte_pair_vocabulary
 from tfq_hybrid.models import reduction
 from tfq_hybrid.models.hyqut_system import SIZES

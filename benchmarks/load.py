@@ -1,6 +1,6 @@
 """A served export under rising load: latencies, errors and recovery.
 
-    python -m tfq_hybrid.benchmarks.load saved_models/NAME [--seconds 5]
+    python -m benchmarks.load saved_models/NAME [--seconds 5]
 
 Starts `tfq-hybrid serve` on a free port of this machine and sends requests of
 one text each at fixed rates, whether the earlier ones have been answered or
@@ -21,7 +21,7 @@ import time
 
 import numpy as np
 
-from tfq_hybrid.benchmarks.common import write
+from benchmarks.common import write
 
 RATES = (25, 100, 400, 1600)
 TEXTS = ("a moving and beautifully acted film", "the plot is a mess", "fine")

@@ -1,6 +1,6 @@
 """Loading a `.keras` file, checked and by Keras alone, side by side.
 
-    python -m tfq_hybrid.benchmarks.loading [--rounds 15] [--output FILE]
+    python -m benchmarks.loading [--rounds 15] [--output FILE]
 
 Both load the same file in one process, in turn, and the ratio is taken turn
 by turn. What the check adds: the walk over the config, a look at the headers
@@ -14,7 +14,7 @@ import tempfile
 import keras
 import keras_hub
 
-from tfq_hybrid.benchmarks.common import alternate, ratio, summary, write
+from benchmarks.common import alternate, ratio, summary, write
 from tfq_hybrid.files.models import load_model
 from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.models import QFFNBert

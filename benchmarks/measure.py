@@ -8,8 +8,8 @@ import tempfile
 
 import numpy as np
 
-from tfq_hybrid.benchmarks.problems import reference
-from tfq_hybrid.benchmarks.process import Worker, WorkerError, own_python
+from benchmarks.problems import reference
+from benchmarks.process import Worker, WorkerError, own_python
 
 # Outputs, absolute; gradients, relative to the largest entry. TensorFlow
 # Quantum's own gradient is off by up to 5e-5.

@@ -1,15 +1,30 @@
-"""The environment of the peers: made by one command, and checked."""
+"""Install the peers in an environment of their own, and check it.
+
+python -m benchmarks.peers [--path .peers]
+"""
 
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 
+import click
+
+from tfq_hybrid.cli.run import run_command
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import check_output_folder
 
 REQUIREMENTS = pathlib.Path(__file__).parent / "requirements-peers.txt"
+EPILOG = """
+About 2 GB. PyPI's torch for Linux brings several GB of CUDA libraries along;
+to have PyTorch's own build for the CPU:
+
+\b
+  PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu \\
+      python -m benchmarks.peers
+"""
 _INSTALLED = (
     "import importlib.metadata as m, json; "
     "print(json.dumps({d.name.lower().replace('_', '-'): d.version "
@@ -73,7 +88,7 @@ def check_peers(python):
     Args:
         python: path of the interpreter.
     """
-    hint = "`tfq-hybrid benchmark install-peers` makes one"
+    hint = "`python -m benchmarks.peers` makes one"
     if not (os.path.isfile(python) and os.access(python, os.X_OK)):
         raise UserError(
             f"Expected the peers' Python interpreter; {hint}. Received: "
@@ -92,3 +107,25 @@ def check_peers(python):
             f"Expected an environment with the peers; {hint}. Received: "
             f"{python} without {', '.join(missing)}"
         )
+
+
+@click.command(epilog=EPILOG)
+@click.option(
+    "--path",
+    default=".peers",
+    show_default=True,
+    type=click.Path(),
+    help="Folder of the environment.",
+)
+def peers(path):
+    """Install the peers in an environment of their own.
+
+    PennyLane with its Lightning simulator, TensorCircuit-NG and pyqtorch, on
+    JAX and PyTorch, in pinned versions.
+    """
+    python = shlex.quote(str(install_peers(path, report=click.echo)))
+    click.echo(f"Next: python -m benchmarks.engines --peers {python}")
+
+
+if __name__ == "__main__":
+    run_command(peers, None, "benchmarks.peers")

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from tfq_hybrid.benchmarks.implementations import IMPLEMENTATIONS
+from benchmarks.implementations import IMPLEMENTATIONS
 
 MODES = {"gradient": "forward + gradient", "forward": "forward"}
 # Own engines in full lines and warm colours, the others dashed.

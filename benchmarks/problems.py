@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from tfq_hybrid.benchmarks.workers.circuit import gates, z_signs
+from benchmarks.workers.circuit import gates, z_signs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _noisy_expectations(problem, fed, trained):
     """The same by Cirq's density matrices."""
     import cirq
 
-    from tfq_hybrid.benchmarks.workers.tensorflow_steps import (
+    from benchmarks.workers.tensorflow_steps import (
         make_circuit,
         make_spec,
     )

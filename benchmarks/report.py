@@ -1,7 +1,7 @@
 """The tables of the benchmark, from its results alone."""
 
-from tfq_hybrid.benchmarks.goals import judge
-from tfq_hybrid.benchmarks.implementations import IMPLEMENTATIONS
+from benchmarks.goals import judge
+from benchmarks.implementations import IMPLEMENTATIONS
 
 MIB = 2**20
 GROUP_TITLES = {

@@ -4,8 +4,8 @@ import dataclasses
 import pathlib
 import statistics
 
-from tfq_hybrid.benchmarks.common import environment, ratio
-from tfq_hybrid.benchmarks.implementations import IMPLEMENTATIONS
+from benchmarks.common import environment, ratio
+from benchmarks.implementations import IMPLEMENTATIONS
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import write_json
 from tfq_hybrid.reading import read_json, reading
@@ -62,7 +62,7 @@ class Results:
         Raises:
             UserError: it is not there, or is none of this benchmark.
         """
-        expected = "the results.json of `tfq-hybrid benchmark engines`"
+        expected = "the results.json of `python -m benchmarks.engines`"
         content = read_json(path, expected)
         with reading(expected, path):
             for part in ("environment", "settings", "cases"):

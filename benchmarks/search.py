@@ -1,6 +1,6 @@
 """Trials per hour of a search: two workers, one worker, one core and two.
 
-    python -m tfq_hybrid.benchmarks.search [--data FILE] [--trials 8] \\
+    python -m benchmarks.search [--data FILE] [--trials 8] \\
         [--rounds 3] [--limit 2000] [--epochs 1]
 
 The same trials each time, in fresh folders, the arms in turn:
@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 
-from tfq_hybrid.benchmarks.common import ratio, write
+from benchmarks.common import ratio, write
 from tfq_hybrid.tuning.workers import THREADS
 
 COMMAND = [sys.executable, "-c", "from tfq_hybrid.cli.main import main; main()"]

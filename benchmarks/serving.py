@@ -1,6 +1,6 @@
 """Latency of exports: QFFN-BERT and its classical twins, side by side.
 
-    python -m tfq_hybrid.benchmarks.serving [--rounds 15] [--output FILE]
+    python -m benchmarks.serving [--rounds 15] [--output FILE]
 
 BERT-tiny as `tfq-hybrid train` makes it (random weights, which the time does
 not depend on), exported with and without its trained circuits folded into
@@ -15,7 +15,7 @@ import tempfile
 import keras
 import tensorflow as tf
 
-from tfq_hybrid.benchmarks.common import alternate, ratio, summary, write
+from benchmarks.common import alternate, ratio, summary, write
 from tfq_hybrid.data import learn_vocabulary, load_dataset
 from tfq_hybrid.serving import export
 from tfq_hybrid.serving.loading import load_export

@@ -1,6 +1,6 @@
 """Time of a training step: quantum blocks and classical twins, side by side.
 
-    python -m tfq_hybrid.benchmarks.step_time [--data FILE] [--rounds 15] \\
+    python -m benchmarks.step_time [--data FILE] [--rounds 15] \\
         [--xla] [--engines]
 
 Steps of BERT-tiny on batches of 64 sentences of 48 tokens, every token
@@ -13,7 +13,7 @@ import argparse
 
 import keras
 
-from tfq_hybrid.benchmarks.common import alternate, ratio, summary, write
+from benchmarks.common import alternate, ratio, summary, write
 from tfq_hybrid.data import learn_vocabulary, load_dataset
 from tfq_hybrid.training import TrainConfig
 from tfq_hybrid.training.build import build_model, compile_model

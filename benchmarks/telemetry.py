@@ -1,6 +1,6 @@
 """What `Telemetry` costs: steps with it and without it, side by side.
 
-    python -m tfq_hybrid.benchmarks.telemetry [--data FILE] [--rounds 5] \\
+    python -m benchmarks.telemetry [--data FILE] [--rounds 5] \\
         [--xla] [--every 10] [--detail-every 100]
 
 Two copies of each model train in turn on one batch, one of them under
@@ -24,7 +24,7 @@ import time
 import keras
 import numpy as np
 
-from tfq_hybrid.benchmarks.common import ratio, summary, write
+from benchmarks.common import ratio, summary, write
 from tfq_hybrid.data import learn_vocabulary, load_dataset
 from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.training import Telemetry, TrainConfig

@@ -14,7 +14,6 @@ so that `tfq-hybrid --help` answers without loading TensorFlow.
     data        text data sets
     serving     export and load SavedModels
     reports     searches, screenings and diagnoses as pages
-    benchmarks  speed and quality, side by side with others
 
 `load_model` reads a `.keras` file that may come from anywhere.
 """
@@ -36,7 +35,6 @@ _ROOMS = (
     "data",
     "serving",
     "reports",
-    "benchmarks",
 )
 
 if not (3, 11) <= sys.version_info[:2] <= (3, 12):

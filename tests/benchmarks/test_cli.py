@@ -1,18 +1,20 @@
-"""`tfq-hybrid benchmark`: bad input, and the choice of cases."""
+"""`python -m benchmarks.engines`: bad input, and the choice of cases."""
 
 import sys
 
 import pytest
 
-from tfq_hybrid.benchmarks import peers
-from tfq_hybrid.benchmarks.cases import GROUPS, choose_cases
-from tfq_hybrid.cli.main import main
+from benchmarks import peers
+from benchmarks.cases import GROUPS, choose_cases
+from benchmarks.engines import engines
+from benchmarks.implementations import of_kind
+from tfq_hybrid.cli.run import run_command
 from tfq_hybrid.errors import UserError
 
 
 def run(capsys, *arguments):
     with pytest.raises(SystemExit) as stop:
-        main(["benchmark", *arguments])
+        run_command(engines, arguments, "benchmarks.engines")
     return stop.value.code, capsys.readouterr().err
 
 
@@ -29,7 +31,7 @@ def run(capsys, *arguments):
         (["--rounds", "0"], "--rounds"),
         (["--cap-seconds", "-1"], "--cap-seconds to be above 0"),
         (["--memory-gb", "nan"], "--memory-gb to be above 0"),
-        (["--peers", "nowhere/python"], "install-peers"),
+        (["--peers", "nowhere/python"], "benchmarks.peers"),
         (["--peers", sys.executable], "without"),
         (["--output", "/dev/null/x"], "Expected a folder"),
     ],
@@ -37,7 +39,7 @@ def run(capsys, *arguments):
 def test_bad_input_ends_with_2(arguments, message, capsys, tmp_path):
     if "--output" not in arguments:
         arguments = [*arguments, "--output", str(tmp_path)]
-    code, error = run(capsys, "engines", *arguments)
+    code, error = run(capsys, *arguments)
     assert code == 2
     assert message in error
     assert len(error.splitlines()) == 1
@@ -64,8 +66,6 @@ def test_install_that_fails_says_so(tmp_path, monkeypatch):
 
 
 def test_every_peer_is_pinned():
-    from tfq_hybrid.benchmarks.implementations import of_kind
-
     pinned = peers.pins()
     assert {"pennylane", "tensorcircuit-ng", "pyqtorch"} <= set(pinned)
     assert all(version[0].isdigit() for version in pinned.values())

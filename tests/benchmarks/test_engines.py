@@ -11,12 +11,12 @@ import numpy as np
 import psutil
 import pytest
 
-from tfq_hybrid.benchmarks.cases import Case, choose_cases
-from tfq_hybrid.benchmarks.engines import run, split_hopeless
-from tfq_hybrid.benchmarks.implementations import choose
-from tfq_hybrid.benchmarks.measure import Settings, _Check, measure
-from tfq_hybrid.benchmarks.problems import Problem, reference
-from tfq_hybrid.benchmarks.results import Results
+from benchmarks.cases import Case, choose_cases
+from benchmarks.implementations import choose
+from benchmarks.measure import Settings, _Check, measure
+from benchmarks.problems import Problem, reference
+from benchmarks.results import Results
+from benchmarks.run import run, split_hopeless
 from tfq_hybrid.errors import UserError
 
 SETTINGS = Settings(rounds=2, turn_seconds=0.01, threads=1)
@@ -136,9 +136,8 @@ def test_what_was_over_is_not_tried_larger():
 
 
 def test_a_killed_run_leaves_no_worker_and_goes_on(tmp_path):
-    command = [sys.executable, "-c"]
-    command += ["from tfq_hybrid.cli.main import main; main()"]
-    command += "benchmark engines --qubits 2,3 --depths 1 --batches 2".split()
+    command = [sys.executable, "-m"]
+    command += "benchmarks.engines --qubits 2,3 --depths 1 --batches 2".split()
     command += "--implementations batched --rounds 1".split()
     command += ["--output", str(tmp_path)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)

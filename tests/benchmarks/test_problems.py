@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from benchmarks.problems import Problem, reference
 from tests.reference import cirq_expectations, finite_difference
-from tfq_hybrid.benchmarks.problems import Problem, reference
 from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.engines import Program
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from tfq_hybrid.benchmarks.cases import Case
-from tfq_hybrid.benchmarks.goals import GOALS, judge
-from tfq_hybrid.benchmarks.plot import draw
-from tfq_hybrid.benchmarks.problems import Problem
-from tfq_hybrid.benchmarks.report import markdown
-from tfq_hybrid.benchmarks.results import Results
+from benchmarks.cases import Case
+from benchmarks.goals import GOALS, judge
+from benchmarks.plot import draw
+from benchmarks.problems import Problem
+from benchmarks.report import markdown
+from benchmarks.results import Results
 from tfq_hybrid.errors import UserError
 
 

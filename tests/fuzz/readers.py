@@ -11,12 +11,12 @@ import zipfile
 import keras
 import numpy as np
 
+from benchmarks.results import Results as BenchmarkResults
 from tests.adapters.zoo import make_backbone, make_method
 from tests.reports import contents
 from tfq_hybrid import adapters
 from tfq_hybrid.adapters.pretrained import _hugging_face_config
 from tfq_hybrid.adapters.weights import read_weights
-from tfq_hybrid.benchmarks.results import Results as BenchmarkResults
 from tfq_hybrid.circuits import CircuitSpec, CustomCircuit, as_circuit
 from tfq_hybrid.cli.circuit_options import read_circuit
 from tfq_hybrid.data import load_corpus, load_dataset

@@ -1,11 +1,8 @@
 """The `tfq-hybrid` command."""
 
-import sys
-
 import click
 
 from tfq_hybrid import __version__
-from tfq_hybrid.cli.benchmark import benchmark
 from tfq_hybrid.cli.demo import demo
 from tfq_hybrid.cli.diagnose import diagnose
 from tfq_hybrid.cli.evaluate import evaluate
@@ -14,31 +11,17 @@ from tfq_hybrid.cli.generate import generate
 from tfq_hybrid.cli.predict import predict
 from tfq_hybrid.cli.report import report
 from tfq_hybrid.cli.reproduce import reproduce
+from tfq_hybrid.cli.run import run_command
 from tfq_hybrid.cli.screen import screen
 from tfq_hybrid.cli.serve import serve
 from tfq_hybrid.cli.train import train
 from tfq_hybrid.cli.tune import tune
 from tfq_hybrid.cli.verify import verify
-from tfq_hybrid.errors import (
-    SearchStoppedError,
-    StorageError,
-    TrainingDivergedError,
-    UserError,
-    WorkerLostError,
-    choice_error,
-)
+from tfq_hybrid.errors import choice_error
 
-# What ends a command that was asked for well.
-STOPPED = (
-    SearchStoppedError,
-    StorageError,
-    TrainingDivergedError,
-    WorkerLostError,
-)
 # What to do after an interrupt, by the command.
 HINTS = {
     "train": " Go on with `tfq-hybrid train --resume`.",
-    "benchmark": " The same command goes on.",
     "reproduce": " The same command goes on.",
     "diagnose": " The same command goes on.",
     "tune": " The same command goes on.",
@@ -81,37 +64,10 @@ for _command in (
     report,
     tune,
     screen,
-    benchmark,
 ):
     commands.add_command(_command)
 
 
 def main(arguments=None):
-    """Runs the command line.
-
-    A mistake in the input ends with one line and the exit code 2; a training
-    that diverged or lost a worker, a search that cannot go on, or a disk that
-    is full, with one line and 1; an interrupt with 130.
-    """
-    try:
-        commands.main(arguments, "tfq-hybrid", standalone_mode=False)
-    except UserError as error:
-        _stop(str(error), 2)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help())
-        sys.exit(2)
-    except click.ClickException as error:
-        _stop(error.format_message(), 2)
-    except STOPPED as error:
-        _stop(str(error), 1)
-    except (KeyboardInterrupt, click.Abort):
-        words = sys.argv[1:] if arguments is None else arguments
-        hint = next((HINTS[word] for word in words if word in HINTS), "")
-        _stop(f"Interrupted.{hint}", 130)
-    except OSError as error:
-        _stop(f"{error.strerror or error}: {error.filename}", 2)
-
-
-def _stop(message, code):
-    click.echo(f"tfq-hybrid: {' '.join(message.split())}", err=True)
-    sys.exit(code)
+    """Runs the command line; see `run_command`."""
+    run_command(commands, arguments, "tfq-hybrid", HINTS)
