@@ -7,7 +7,7 @@ def build(problem, fed, trained):
     from tensorflow_steps import make_execution, make_functions
 
     from tfq_hybrid.engines import make_engine
-    from tfq_hybrid.engines.batched import BatchedEngine
+    from tfq_hybrid.engines.batched.engine import BatchedEngine
 
     options = problem["options"]
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tests.reference import cirq_expectations
 from tfq_hybrid.circuits import PRESETS, CircuitSpec, as_circuit, preset
 from tfq_hybrid.engines import Program
-from tfq_hybrid.engines.batched import BatchedEngine
+from tfq_hybrid.engines.batched.engine import BatchedEngine
 from tfq_hybrid.errors import UserError
 
 

@@ -8,8 +8,8 @@ from allpairspy import AllPairs
 from tests.reference import cirq_expectations
 from tfq_hybrid.circuits import ENCODINGS, ENTANGLEMENTS, CircuitSpec
 from tfq_hybrid.engines import Program
-from tfq_hybrid.engines.batched import BatchedEngine
-from tfq_hybrid.engines.tfq import TFQEngine
+from tfq_hybrid.engines.batched.engine import BatchedEngine
+from tfq_hybrid.engines.tfq.engine import TFQEngine
 
 ANSATZE = [
     ("ry", "rz", "cnot"),

@@ -6,8 +6,8 @@ import tensorflow as tf
 from tests.reference import finite_difference
 from tfq_hybrid.circuits import preset
 from tfq_hybrid.engines import Program
-from tfq_hybrid.engines.amplitudes import amplitude_states
-from tfq_hybrid.engines.batched import BatchedEngine
+from tfq_hybrid.engines.batched.engine import BatchedEngine
+from tfq_hybrid.engines.batched.states import amplitude_states
 from tfq_hybrid.errors import UserError
 
 SPEC = preset("qaa", qubits=3, depth=2)

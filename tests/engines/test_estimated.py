@@ -7,13 +7,16 @@ import tensorflow as tf
 
 from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.engines import Program
-from tfq_hybrid.engines.batched import BatchedEngine
-from tfq_hybrid.engines.estimated import EstimatedEngine
-from tfq_hybrid.engines.gradient_methods import (
+from tfq_hybrid.engines.batched.engine import BatchedEngine
+from tfq_hybrid.engines.gradients.estimated import EstimatedEngine
+from tfq_hybrid.engines.gradients.method import (
     GradientMethod,
     as_gradient_method,
 )
-from tfq_hybrid.engines.shift_rules import gate_frequencies, parameter_shift
+from tfq_hybrid.engines.gradients.shifts import (
+    gate_frequencies,
+    parameter_shift,
+)
 from tfq_hybrid.errors import UserError
 
 SEED = tf.constant([1, 2])

@@ -8,11 +8,10 @@ import tensorflow as tf
 
 from tfq_hybrid.circuits import preset
 from tfq_hybrid.engines import Program
-from tfq_hybrid.engines.batched import BatchedEngine
-from tfq_hybrid.engines.blocks import BlockStep
-from tfq_hybrid.engines.frames import real_frame
-from tfq_hybrid.engines.passes import PASSES
-from tfq_hybrid.engines.steps import DiagonalStep
+from tfq_hybrid.engines.batched.blocks import BlockStep
+from tfq_hybrid.engines.batched.engine import BatchedEngine
+from tfq_hybrid.engines.batched.passes import PASSES, real_frame
+from tfq_hybrid.engines.batched.steps import DiagonalStep
 
 QUBITS = 7
 

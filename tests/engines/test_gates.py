@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import sympy
 
-from tfq_hybrid.engines.blocks import embed
-from tfq_hybrid.engines.lowering import lower_operation
+from tfq_hybrid.engines.batched.blocks import embed
+from tfq_hybrid.engines.batched.lowering import lower_operation
 from tfq_hybrid.errors import UserError
 
 S = sympy.Symbol("s")

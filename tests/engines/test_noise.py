@@ -9,7 +9,7 @@ import tensorflow as tf
 from tests.reference import finite_difference
 from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.engines import Program
-from tfq_hybrid.engines.batched import BatchedEngine
+from tfq_hybrid.engines.batched.engine import BatchedEngine
 from tfq_hybrid.errors import UserError
 
 CHANNELS = [

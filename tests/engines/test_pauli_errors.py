@@ -8,12 +8,12 @@ import tensorflow as tf
 
 from tfq_hybrid.circuits import preset
 from tfq_hybrid.engines import Program
-from tfq_hybrid.engines.batched import BatchedEngine
-from tfq_hybrid.engines.pauli_trajectories import (
+from tfq_hybrid.engines.batched.engine import BatchedEngine
+from tfq_hybrid.engines.noise.pauli_frames import (
     PauliTrajectoryEngine,
     make_trajectories,
 )
-from tfq_hybrid.engines.trajectories import TrajectoryEngine
+from tfq_hybrid.engines.noise.trajectories import TrajectoryEngine
 
 QIDS = cirq.LineQubit.range(4)
 FED, TRAINED = sympy.symbols("x0:3"), sympy.symbols("w0:3")

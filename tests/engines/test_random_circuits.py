@@ -15,8 +15,8 @@ from tests.engines.random_circuits import (
 )
 from tests.reference import cirq_expectations
 from tfq_hybrid.engines import Program
-from tfq_hybrid.engines.batched import BatchedEngine
-from tfq_hybrid.engines.tfq import TFQEngine
+from tfq_hybrid.engines.batched.engine import BatchedEngine
+from tfq_hybrid.engines.tfq.engine import TFQEngine
 
 SIZES = range(1, 9)  # 7 and 8 qubits are more than one group
 

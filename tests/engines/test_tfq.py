@@ -18,8 +18,8 @@ from tfq_hybrid.engines import (
     Program,
     make_engine,
 )
-from tfq_hybrid.engines.chunks import CHUNK, MOST_QUBITS, in_chunks
-from tfq_hybrid.engines.tfq import TFQEngine
+from tfq_hybrid.engines.tfq.chunks import CHUNK, MOST_QUBITS, in_chunks
+from tfq_hybrid.engines.tfq.engine import TFQEngine
 from tfq_hybrid.errors import UserError
 
 SPEC = CircuitSpec(qubits=2, depth=1)
@@ -223,7 +223,7 @@ def test_import_leaves_pythons_generator_alone():
     # its engine was the first of the process to need TensorFlow Quantum.
     script = (
         "import random; import tfq_hybrid.engines; before = random.getstate()\n"
-        "import tfq_hybrid.engines.stock; import tensorflow_quantum\n"
+        "import tfq_hybrid.engines.tfq.ops; import tensorflow_quantum\n"
         "assert random.getstate() == before"
     )
     subprocess.run([sys.executable, "-c", script], check=True)

@@ -8,14 +8,14 @@ import tensorflow as tf
 from tests.engines.test_noise import CHANNELS
 from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.engines import Program
-from tfq_hybrid.engines.batched import BatchedEngine
-from tfq_hybrid.engines.estimated import EstimatedEngine
-from tfq_hybrid.engines.gradient_methods import as_gradient_method
-from tfq_hybrid.engines.pauli_trajectories import (
+from tfq_hybrid.engines.batched.engine import BatchedEngine
+from tfq_hybrid.engines.gradients.estimated import EstimatedEngine
+from tfq_hybrid.engines.gradients.method import as_gradient_method
+from tfq_hybrid.engines.noise.pauli_frames import (
     PauliTrajectoryEngine,
     make_trajectories,
 )
-from tfq_hybrid.engines.trajectories import TrajectoryEngine
+from tfq_hybrid.engines.noise.trajectories import TrajectoryEngine
 
 SEED = tf.constant([3, 4])
 PAULI_CHANNELS = [

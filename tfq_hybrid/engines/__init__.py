@@ -1,6 +1,6 @@
 """Turn a circuit into numbers: by TensorFlow Quantum, or batched."""
 
-from tfq_hybrid.engines.batched import BatchedEngine
+from tfq_hybrid.engines.batched.engine import BatchedEngine
 from tfq_hybrid.engines.choice import (
     ENGINES,
     EngineChoice,
@@ -8,7 +8,7 @@ from tfq_hybrid.engines.choice import (
     choose_engine,
     make_engine,
 )
-from tfq_hybrid.engines.gradient_methods import GRADIENTS, GradientMethod
+from tfq_hybrid.engines.gradients.method import GRADIENTS, GradientMethod
 from tfq_hybrid.engines.memory import (
     check_memory,
     estimate_bytes,

@@ -2,22 +2,22 @@
 
 import dataclasses
 
-from tfq_hybrid.engines.channels import lower_noisy_circuit
-from tfq_hybrid.engines.execution import Execution
-from tfq_hybrid.engines.gradient_methods import GradientMethod
-from tfq_hybrid.engines.lowering import lower_circuit
+from tfq_hybrid.engines.batched.lowering import lower_circuit
+from tfq_hybrid.engines.gradients.method import GradientMethod
 from tfq_hybrid.engines.memory import (
     check_memory,
     density_bytes,
     density_fits,
     human_bytes,
 )
-from tfq_hybrid.engines.tfq_checks import (
+from tfq_hybrid.engines.noise.channels import lower_noisy_circuit
+from tfq_hybrid.engines.noise.trajectories import lower_for_trajectories
+from tfq_hybrid.engines.program import Execution
+from tfq_hybrid.engines.tfq.checks import (
     check_tfq,
     check_tfq_noisy,
     check_tfq_shifts,
 )
-from tfq_hybrid.engines.trajectories import lower_for_trajectories
 from tfq_hybrid.errors import UserError, check_choice
 
 ENGINES = ("auto", "batched", "tfq")
@@ -186,8 +186,8 @@ def make_engine(program, choice, execution=None):
         choice = EngineChoice(choice, "as asked")
     if choice.name == "tfq":
         return _make_tfq(program, execution)
-    from tfq_hybrid.engines.batched import BatchedEngine
-    from tfq_hybrid.engines.estimated import EstimatedEngine
+    from tfq_hybrid.engines.batched.engine import BatchedEngine
+    from tfq_hybrid.engines.gradients.estimated import EstimatedEngine
 
     method = execution.method(choice.trajectories)
     exact = not (execution.takes_shots or choice.trajectories)
@@ -209,8 +209,7 @@ def make_engine(program, choice, execution=None):
 
 def _make_tfq(program, execution):
     _check_tfq(program, execution)
-    from tfq_hybrid.engines.tfq import TFQEngine
-    from tfq_hybrid.engines.tfq_noisy import TFQNoisyEngine
+    from tfq_hybrid.engines.tfq.engine import TFQEngine, TFQNoisyEngine
 
     if execution.noisy:
         return TFQNoisyEngine(

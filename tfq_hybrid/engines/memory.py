@@ -2,7 +2,7 @@
 
 import psutil
 
-from tfq_hybrid.engines.register import Register
+from tfq_hybrid.engines.batched.plan import Register
 from tfq_hybrid.errors import UserError
 
 _FLOAT_BYTES = 4

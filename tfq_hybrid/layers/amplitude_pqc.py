@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfq_hybrid.engines.amplitudes import amplitude_states, check_width
+from tfq_hybrid.engines.batched.states import amplitude_states, check_width
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers.circuit_layer import CircuitLayer
 from tfq_hybrid.layers.pqc import symbol_names

@@ -9,7 +9,7 @@ import numbers
 import cirq
 import numpy as np
 
-from tfq_hybrid.engines.gradient_methods import (
+from tfq_hybrid.engines.gradients.method import (
     GradientMethod,
     as_gradient_method,
 )
@@ -128,7 +128,7 @@ def check_differentiator(differentiator, noisy=False):
         return as_gradient_method(differentiator)
     if differentiator is None:
         return None
-    from tfq_hybrid.engines.stock import tfq
+    from tfq_hybrid.engines.tfq.ops import tfq
 
     if not isinstance(differentiator, tfq.differentiators.Differentiator):
         raise TypeError(

@@ -13,7 +13,7 @@ from tfq_hybrid.engines import (
     choose_engine,
     make_engine,
 )
-from tfq_hybrid.engines.differentiators import (
+from tfq_hybrid.engines.tfq.differentiators import (
     differentiator_config,
     differentiator_from_config,
 )
@@ -264,7 +264,7 @@ class CircuitLayer(keras.layers.Layer):
 
 def _states(circuits, program):
     """States that data circuits prepare: complex (batch, 2**qubits)."""
-    from tfq_hybrid.engines.stock import append_circuit, tfq, tfq_simulate_ops
+    from tfq_hybrid.engines.tfq.ops import append_circuit, tfq, tfq_simulate_ops
 
     # Identities on every qubit of the program give all states its register.
     register = tfq.convert_to_tensor([cirq.Circuit(map(cirq.I, program.qids))])

@@ -2,7 +2,7 @@
 
 from tfq_hybrid.circuits.cirq_json import read_cirq, write_cirq
 from tfq_hybrid.engines import Execution
-from tfq_hybrid.engines.sampling import check_readout_error
+from tfq_hybrid.engines.shots import check_readout_error
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers.arguments import (
     check_differentiator,

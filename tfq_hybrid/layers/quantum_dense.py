@@ -3,11 +3,11 @@
 import keras
 
 from tfq_hybrid.circuits import as_circuit
-from tfq_hybrid.engines.differentiators import (
+from tfq_hybrid.engines.shots import check_readout_error
+from tfq_hybrid.engines.tfq.differentiators import (
     differentiator_config,
     differentiator_from_config,
 )
-from tfq_hybrid.engines.sampling import check_readout_error
 from tfq_hybrid.errors import check_integer
 from tfq_hybrid.layers.arguments import (
     check_noise_model,

@@ -1,9 +1,9 @@
-"""Pauli errors as signs of angles.
+"""Pauli frames: Pauli noise as random signs of angles and observables.
 
 A Pauli word that passes a Clifford gate is another Pauli word, and one that
-passes a rotation exp(-i a P) only turns the sign of its angle where it
+passes a rotation exp(-i a P) only flips the sign of its angle where it
 anticommutes with P. So an error anywhere in a circuit of such gates can be
-taken to its end: the circuit without noise, with other signs of its angles
+moved to its end: the circuit without noise, with other signs of its angles
 and observables, has the same expectations (the Pauli frames of Knill 2005,
 doi 10.1038/nature03350, extended to rotations).
 """
@@ -15,10 +15,14 @@ from typing import NamedTuple
 
 import cirq
 import numpy as np
+import tensorflow as tf
 
-from tfq_hybrid.engines.own_symbols import Symbols
-from tfq_hybrid.engines.superoperators import pauli_words
-from tfq_hybrid.engines.trajectories import Channel
+from tfq_hybrid.engines.batched.engine import PlannedEngine
+from tfq_hybrid.engines.batched.readout import Readout
+from tfq_hybrid.engines.gradients.shifts import Symbols
+from tfq_hybrid.engines.noise.density_matrix import pauli_words
+from tfq_hybrid.engines.noise.trajectories import Channel, TrajectoryEngine
+from tfq_hybrid.engines.shots import Terms
 
 # Of one qubit every Pauli matrix is a product of these two. In the order I, X,
 # Y, Z the place of a product is the exclusive or of the places.
@@ -226,3 +230,102 @@ def _mixing(names, gates):
     return np.array(
         [[float(name == gate.symbol) for gate in gates] for name in names]
     ).reshape(len(names), len(gates))
+
+
+class PauliTrajectoryEngine(TrajectoryEngine):
+    """As `TrajectoryEngine`, where noise turns nothing but signs.
+
+    Every error is drawn at once, and turns signs of angles and observables
+    (`find_errors`); then the circuit runs without noise, each trajectory with
+    angles of its own, however many channels there are.
+    """
+
+    @property
+    def is_able(self):
+        """Whether all channels and gates are such."""
+        return self._errors is not None
+
+    @functools.cached_property
+    def _terms(self):
+        return Terms(self.program.operators)
+
+    @functools.cached_property
+    def _errors(self):
+        return find_errors(
+            self._symbols,
+            self._gates,
+            self._terms.operators,
+            self.program.qids,
+        )
+
+    @functools.cached_property
+    def _noiseless(self):
+        """The circuit without noise, fed with the angle of every gate."""
+        words = self._terms.operators
+        return PlannedEngine(
+            self.program.with_operators(words),
+            self._errors.gates,
+            self.register,
+            Readout(words, self.program.qids),
+            symbols=self._errors.symbols,
+        )
+
+    def _along(self, fed, trained, states, seed):
+        errors = self._errors
+        self._check_shapes(fed, trained, states)
+        angles = tf.constant(errors.shifts[np.newaxis], fed.dtype)
+        # oneDNN fails on a product over nothing.
+        if errors.fed_mixing.size:
+            angles += fed @ tf.constant(errors.fed_mixing, fed.dtype)
+        if errors.trained_mixing.size:
+            to_trained = tf.constant(errors.trained_mixing, trained.dtype)
+            angles += trained[tf.newaxis] @ to_trained
+        signs = self._signs(tf.shape(fed)[0], fed.dtype, seed)
+        split = [len(errors.shifts), len(self._terms.operators)]
+        of_angles, of_words = tf.split(signs, split, axis=1)
+        words = self._noiseless.run(angles * of_angles, trained[:0], states)
+        return self._terms.combine(words * of_words)
+
+    def _signs(self, count, dtype, seed):
+        """Of all angles and words, drawn: a tensor (count, signs) of ±1."""
+        errors = self._errors
+        signs = len(errors.shifts) + len(self._terms.operators)
+        turned = tf.zeros([count, signs], dtype)
+        alike = {}  # those of as many outcomes are drawn together
+        for chances, flips in errors.sources:
+            alike.setdefault(len(chances), []).append((chances, flips))
+        for place, group in enumerate(alike.values()):
+            chances, flips = (np.stack(x) for x in zip(*group, strict=True))
+            own = tf.random.experimental.stateless_fold_in(seed, place)
+            drawn = tf.random.stateless_uniform(
+                [count, len(group)], own, dtype=dtype
+            )
+            edges = np.cumsum(chances, axis=1)[:, :-1]
+            index = tf.reduce_sum(
+                tf.cast(
+                    tf.constant(edges, dtype) <= drawn[..., tf.newaxis],
+                    tf.int32,
+                ),
+                axis=-1,
+            )
+            chosen = tf.one_hot(index, chances.shape[1], dtype=dtype)
+            chosen = tf.reshape(chosen, [count, chances.size])
+            turned += chosen @ tf.constant(
+                flips.reshape(chances.size, signs), dtype
+            )
+        return 1 - 2 * tf.math.floormod(turned, 2.0)
+
+
+def make_trajectories(program, repetitions, sample_based=False):
+    """The faster engine of those that can run a noisy program.
+
+    Args:
+        program, repetitions, sample_based: see `TrajectoryEngine`.
+
+    Returns:
+        A `PauliTrajectoryEngine` or a `TrajectoryEngine`.
+    """
+    engine = PauliTrajectoryEngine(program, repetitions, sample_based)
+    if engine.is_able:
+        return engine
+    return TrajectoryEngine(program, repetitions, sample_based)

@@ -1,4 +1,4 @@
-"""Shots: what a finite number of measurements tells."""
+"""Finite shots: sampling from exact distributions, and readout errors."""
 
 import numbers
 

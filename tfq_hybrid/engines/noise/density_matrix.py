@@ -1,4 +1,4 @@
-"""Gates and channels on Pauli vectors of density matrices.
+"""Density matrices as Pauli vectors; gates and channels as transfer matrices.
 
 A density matrix of n qubits is written as the real vector of its 4**n Pauli
 expectations r_P = tr(P rho), P in {I, X, Y, Z}^n, and a channel E as the real
@@ -13,7 +13,7 @@ import cirq
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.engines.gates import TrigGate, constant_gate
+from tfq_hybrid.engines.batched.gates import TrigGate, constant_gate
 
 _PAULIS = [np.eye(2), *(cirq.unitary(p) for p in (cirq.X, cirq.Y, cirq.Z))]
 ZERO_STATE = (1.0, 0.0, 0.0, 1.0)  # the Pauli vector of |0><0|

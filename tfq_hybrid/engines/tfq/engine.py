@@ -5,18 +5,20 @@ simulators, its differentiators. Its operations are C++ on the CPU in
 float32, cannot be compiled by XLA, and cost one parsed program an example.
 `tfq.layers.ControlledPQC` also joins it to a data circuit and writes it anew
 at every call; here it is serialised once, and few-qubit programs run in
-chunks (`chunks.py`).
+chunks (`chunks`).
 """
 
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.engines.chunks import in_chunks
-from tfq_hybrid.engines.estimates import spsa_gradient
-from tfq_hybrid.engines.gradient_methods import GradientMethod
-from tfq_hybrid.engines.stock import (
+from tfq_hybrid.engines.gradients.estimates import spsa_gradient
+from tfq_hybrid.engines.gradients.method import GradientMethod
+from tfq_hybrid.engines.tfq.chunks import in_chunks
+from tfq_hybrid.engines.tfq.ops import (
     append_circuit,
     circuit_execution_ops,
+    noisy_expectation_op,
+    noisy_sampled_expectation_op,
     tfq,
     tfq_adj_grad_op,
 )
@@ -177,3 +179,29 @@ def _with_adjoint(op, qubits):
         return op(*inputs), gradient
 
     return expectation
+
+
+class TFQNoisyEngine(TFQEngine):
+    """Expectations of a noisy program by TensorFlow Quantum.
+
+    Args:
+        program: `Program` whose circuit may hold channels.
+        repetitions: int. Trajectories for each example.
+        sample_based: bool. `True` draws one sample of each operator from a
+            trajectory, as a device would; `False` takes its expectation.
+        differentiator: a `tfq.differentiators.Differentiator`. Defaults to
+            `None`: parameter shift.
+    """
+
+    def __init__(self, program, repetitions, sample_based, differentiator=None):
+        self.sample_based = sample_based
+        super().__init__(program, repetitions, differentiator=differentiator)
+
+    def _differentiable_op(self, simulator, differentiator):
+        if differentiator is None:
+            differentiator = tfq.differentiators.ParameterShift()
+        if self.sample_based:
+            op = noisy_sampled_expectation_op.sampled_expectation
+        else:
+            op = noisy_expectation_op.expectation
+        return differentiator.generate_differentiable_op(sampled_op=op)

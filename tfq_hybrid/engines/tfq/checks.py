@@ -1,4 +1,4 @@
-"""What TensorFlow Quantum runs, checked before it is asked."""
+"""Check that TensorFlow Quantum runs a program, before it is asked to."""
 
 import cirq
 
@@ -63,7 +63,7 @@ def check_tfq_shifts(program):
 
 
 def _check_gates(program):
-    from tfq_hybrid.engines.stock import tfq
+    from tfq_hybrid.engines.tfq.ops import tfq
 
     for place, moment in enumerate(program.circuit):
         for operation in moment:

@@ -9,7 +9,7 @@ import cirq
 import numpy as np
 import sympy
 
-from tfq_hybrid.engines.gates import TrigGate, constant_gate
+from tfq_hybrid.engines.batched.gates import TrigGate, constant_gate
 from tfq_hybrid.errors import UserError
 
 _DECOMPOSITION_LIMIT = 8  # nested gates deeper than this are refused

@@ -8,7 +8,7 @@ and applied to the batch as one real matrix product.
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.engines.tensors import trig_features
+from tfq_hybrid.engines.batched.states import trig_features
 
 
 def embed(matrices, targets, qubits, radix=2):

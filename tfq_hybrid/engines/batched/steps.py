@@ -8,7 +8,7 @@ gradient flat.
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.engines.tensors import apply_gate_to_state, permute
+from tfq_hybrid.engines.batched.states import apply_gate_to_state, permute
 
 
 class GateStep:

@@ -1,17 +1,17 @@
-"""The batched engine with shots, or with an estimated gradient."""
+"""Shot-based or noisy expectations; gradients from circuit evaluations only."""
 
 import tensorflow as tf
 
-from tfq_hybrid.engines.batched import BatchedEngine
-from tfq_hybrid.engines.estimates import shift_gradient, spsa_gradient
-from tfq_hybrid.engines.pauli_trajectories import make_trajectories
-from tfq_hybrid.engines.sampling import Terms, sample_means
-from tfq_hybrid.engines.shift_rules import (
+from tfq_hybrid.engines.batched.engine import BatchedEngine
+from tfq_hybrid.engines.gradients.estimates import shift_gradient, spsa_gradient
+from tfq_hybrid.engines.gradients.shifts import (
     central_difference,
     forward_difference,
     gate_frequencies,
     parameter_shift,
 )
+from tfq_hybrid.engines.noise.pauli_frames import make_trajectories
+from tfq_hybrid.engines.shots import Terms, sample_means
 from tfq_hybrid.errors import check_integer
 
 _DIFFERENCES = {
@@ -49,7 +49,7 @@ class EstimatedEngine:
     Example:
 
     >>> import cirq, sympy
-    >>> from tfq_hybrid.engines.gradient_methods import GradientMethod
+    >>> from tfq_hybrid.engines.gradients.method import GradientMethod
     >>> from tfq_hybrid.engines.program import Program
     >>> qubit = cirq.GridQubit(0, 0)
     >>> circuit = cirq.Circuit(cirq.ry(sympy.Symbol("x"))(qubit))

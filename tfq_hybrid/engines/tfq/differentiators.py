@@ -1,6 +1,6 @@
 """TensorFlow Quantum's differentiators as plain data, to save a layer."""
 
-from tfq_hybrid.engines.gradient_methods import (
+from tfq_hybrid.engines.gradients.method import (
     GradientMethod,
     as_gradient_method,
 )
@@ -56,7 +56,7 @@ def differentiator_from_config(config):
         return None
     if "name" in config:
         return as_gradient_method(config)
-    from tfq_hybrid.engines.stock import tfq
+    from tfq_hybrid.engines.tfq.ops import tfq
 
     check_choice("differentiator", config["class_name"], _ARGUMENTS)
     kind = getattr(tfq.differentiators, config["class_name"])

@@ -1,14 +1,104 @@
 """The compile pipeline of the batched engine: a list of small passes.
 
-Each pass maps a plan to a plan of the same meaning; leaving any of them out
-changes nothing but the time. In a language model the circuit is the same for
-every token and only the fed angles differ: the passes turn what the batch
-shares into few large matrix products.
+Each pass maps a plan to an equivalent plan; leaving any of them out changes
+only the time. In a language model the circuit is the same for every token and
+only the encoded angles differ: the passes turn what the batch shares into a few
+large matrix products.
 """
 
-from tfq_hybrid.engines.blocks import BlockStep
-from tfq_hybrid.engines.schedule import schedule
-from tfq_hybrid.engines.steps import DiagonalStep, GateStep, RelabelStep
+import collections
+import dataclasses
+
+import numpy as np
+
+from tfq_hybrid.engines.batched.blocks import BlockStep
+from tfq_hybrid.engines.batched.gates import constant_gate
+from tfq_hybrid.engines.batched.steps import DiagonalStep, GateStep, RelabelStep
+
+
+def schedule(gates, kind):
+    """Reorders gates so that gates of one kind follow each other.
+
+    Args:
+        gates: list of `TrigGate` in circuit order.
+        kind: function of a gate to something that compares. Gates of one
+            kind run together as long as any of them is ready.
+
+    Returns:
+        A list of the same gates; the gates on each qubit keep their order.
+
+    Example:
+
+    >>> import cirq
+    >>> from tfq_hybrid.engines.batched.lowering import lower_operation
+    >>> a, b, c = qids = cirq.LineQubit.range(3)
+    >>> operations = [cirq.CZ(a, b), cirq.H(a), cirq.CZ(b, c), cirq.H(b)]
+    >>> gates = [lower_operation(op, qids)[0] for op in operations]
+    >>> ordered = schedule(gates, kind=lambda gate: len(gate.qubits))
+    >>> [gate.qubits for gate in ordered]
+    [(0, 1), (1, 2), (0,), (1,)]
+    """
+    waiting = collections.defaultdict(collections.deque)
+    for gate in gates:
+        for qubit in gate.qubits:
+            waiting[qubit].append(gate)
+    result, current = [], None
+    while len(result) < len(gates):
+        ready = [
+            queue[0]
+            for queue in waiting.values()
+            if queue and all(waiting[q][0] is queue[0] for q in queue[0].qubits)
+        ]
+        chosen = next((g for g in ready if kind(g) == current), ready[0])
+        current = kind(chosen)
+        result.append(chosen)
+        for qubit in chosen.qubits:
+            waiting[qubit].popleft()
+    return result
+
+
+# diag(1, i) on every qubit turns X into Y, and so a complex RX into a real RY.
+PHASES = np.array([1, 1j])
+
+
+def real_frame(plan):
+    """Conjugates all gates by diag(1, i) on every qubit, where that pays.
+
+    For a plan that starts from given states. Into the frame lead phases that
+    cost one multiplication for each amplitude; out of it none are needed,
+    since a readout of Z operators does not see them. It pays where complex
+    gates become real, which halves their matrix products: RX and CZ do, and a
+    CNOT does not, unless it was folded into the readout.
+    """
+    shared = [gate for gate in plan.gates if gate.symbol not in plan.fed]
+    if (
+        plan.register.radix != 2
+        or len(plan.register.groups) == 1  # one matrix in any case
+        or not plan.readout.is_diagonal
+        or all(map(_is_cheap, shared))
+        or not all(_is_cheap(_turned(gate)) for gate in shared)
+    ):
+        return plan
+    into = np.diag(PHASES.conj())
+    first = [constant_gate(into, (q,)) for q in range(plan.register.qubits)]
+    return plan.with_gates([*first, *map(_turned, plan.gates)])
+
+
+def _is_cheap(gate):
+    return gate.is_real or gate.is_diagonal
+
+
+def _turned(gate):
+    """D^-1 U D with D = diag(1, i) on each of the gate's qubits."""
+    phases = np.ones(1)
+    for _ in gate.qubits:
+        phases = np.kron(phases, PHASES)
+    factor = phases.conj()[:, np.newaxis] * phases
+    return dataclasses.replace(
+        gate,
+        cos_basis=gate.cos_basis * factor,
+        sin_basis=gate.sin_basis * factor,
+    )
 
 
 def drop_outside_light_cone(plan):

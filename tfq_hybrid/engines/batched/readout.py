@@ -6,7 +6,7 @@ import cirq
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.engines.tensors import permute
+from tfq_hybrid.engines.batched.states import permute
 from tfq_hybrid.errors import UserError
 
 

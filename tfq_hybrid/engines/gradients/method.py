@@ -1,4 +1,4 @@
-"""`GradientMethod`: a gradient by its name."""
+"""`GradientMethod`: a gradient method by name, with its settings."""
 
 import dataclasses
 import math

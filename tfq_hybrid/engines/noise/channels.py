@@ -1,11 +1,11 @@
-"""Noisy circuits: which operations are channels, and their lowering."""
+"""Noise channels in circuits, and their lowering to superoperators."""
 
 import dataclasses
 
 import cirq
 
-from tfq_hybrid.engines.lowering import lower_operation
-from tfq_hybrid.engines.superoperators import channel_gate, transfer_gate
+from tfq_hybrid.engines.batched.lowering import lower_operation
+from tfq_hybrid.engines.noise.density_matrix import channel_gate, transfer_gate
 from tfq_hybrid.errors import UserError
 
 _WIDEST = 3  # qubits of a gate or channel: its matrix has 64**2 entries

@@ -12,20 +12,19 @@ import cirq
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.engines.channels import is_channel
-from tfq_hybrid.engines.gates import constant_gate
-from tfq_hybrid.engines.lowering import lower_operation
-from tfq_hybrid.engines.passes import (
+from tfq_hybrid.engines.batched.engine import PlannedEngine
+from tfq_hybrid.engines.batched.gates import constant_gate
+from tfq_hybrid.engines.batched.lowering import lower_operation
+from tfq_hybrid.engines.batched.passes import (
     drop_before_readout,
     drop_outside_light_cone,
     take_prefix,
 )
-from tfq_hybrid.engines.plan import first_plan
-from tfq_hybrid.engines.planned import PlannedEngine
-from tfq_hybrid.engines.readout import Readout
-from tfq_hybrid.engines.register import Register
-from tfq_hybrid.engines.sampling import sample_means
-from tfq_hybrid.engines.tensors import apply_gate_to_state
+from tfq_hybrid.engines.batched.plan import Register, first_plan
+from tfq_hybrid.engines.batched.readout import Readout
+from tfq_hybrid.engines.batched.states import apply_gate_to_state
+from tfq_hybrid.engines.noise.channels import is_channel
+from tfq_hybrid.engines.shots import sample_means
 from tfq_hybrid.errors import check_integer
 
 # Of all trajectories that run side by side: more would leave the processor's

@@ -1,4 +1,4 @@
-"""The adjoint gradient: a walk backwards instead of a memory of all states.
+"""The adjoint gradient: walk the circuit backwards instead of storing states.
 
 A unitary circuit can be undone, so the state before each step is computed
 again from the state after it (Jones and Gacon 2020, arXiv 2009.02823). Only
@@ -7,7 +7,7 @@ the last state is kept, whatever the depth.
 
 import tensorflow as tf
 
-from tfq_hybrid.engines.running import first_state
+from tfq_hybrid.engines.batched.plan import first_state
 
 
 def run_with_adjoint(plan, values, states=None):

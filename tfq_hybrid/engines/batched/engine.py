@@ -1,0 +1,279 @@
+"""The batched engine: a whole batch as one program of stock operations.
+
+A program is lowered to gates (`lowering`), which a pipeline of passes
+(`passes`) turns into a plan of few large steps. A circuit with channels runs
+on the Pauli vectors of density matrices (`noise.density_matrix`), else on
+states. Everything is exact, differentiable by TensorFlow, and XLA compiles it.
+"""
+
+import copy
+import functools
+
+import tensorflow as tf
+
+from tfq_hybrid.engines.batched.lowering import lower_circuit
+from tfq_hybrid.engines.batched.passes import (
+    PASSES,
+    drop_before_readout,
+    drop_outside_light_cone,
+    real_frame,
+    take_prefix,
+)
+from tfq_hybrid.engines.batched.plan import (
+    Register,
+    Values,
+    first_plan,
+    run_plan,
+)
+from tfq_hybrid.engines.batched.readout import NoReadout, PauliReadout, Readout
+from tfq_hybrid.engines.gradients.adjoint import run_with_adjoint
+from tfq_hybrid.engines.gradients.shifts import give_own_symbols
+from tfq_hybrid.engines.noise.channels import lower_noisy_circuit
+from tfq_hybrid.engines.noise.density_matrix import (
+    density_matrices,
+    pauli_vectors,
+)
+from tfq_hybrid.engines.shots import sample_bits
+from tfq_hybrid.errors import UserError, check_choice, check_integer
+
+
+class PlannedEngine:
+    """A program as gates, and the plans that the passes make of them.
+
+    Args:
+        program: `Program`.
+        gates: list of what the program was lowered to.
+        register: `Register`, of radix 4 for density matrices.
+        readout: from a final state to expectations.
+        run: function of a plan, values and states. Defaults to `run_plan`.
+        passes: sequence of functions from a `Plan` to a `Plan`. Defaults to
+            `PASSES`.
+        symbols: what has the tuples `fed` and `trained` of the gates.
+            Defaults to `None`: the program.
+    """
+
+    name = "batched"
+
+    def __init__(
+        self,
+        program,
+        gates,
+        register,
+        readout,
+        run=run_plan,
+        passes=PASSES,
+        symbols=None,
+    ):
+        self.program = program
+        self.register = register
+        self._symbols = program if symbols is None else symbols
+        self._gates = gates
+        self._readout = readout
+        self._run = run
+        self._passes = passes
+
+    @functools.cached_property
+    def plan(self):
+        """How expectations are computed from the zero state."""
+        return self._compile(self._readout, self._passes)
+
+    @functools.cached_property
+    def _plan_from_states(self):
+        return self._compile(self._readout, self._passes_from_states)
+
+    @property
+    def _passes_from_states(self):
+        # From a given state there is no product to begin with.
+        return [
+            real_frame if one is take_prefix else one for one in self._passes
+        ]
+
+    def _compile(self, readout, passes):
+        plan = first_plan(self._symbols, self._gates, self.register, readout)
+        for one in passes:
+            plan = one(plan)
+        return plan
+
+    def run(self, fed, trained, states=None, seed=None):
+        """Expectations for a batch, by the arguments of a call."""
+        plan = self.plan if states is None else self._plan_from_states
+        return self._finish(plan, fed, trained, states, seed)
+
+    def _finish(self, plan, fed, trained, states, seed=None):
+        fed, trained = tf.convert_to_tensor(fed), tf.convert_to_tensor(trained)
+        self._check_shapes(fed, trained, states)
+        if states is not None:
+            states = _planes(states, fed.dtype)
+            if self.register.radix == 4:
+                states = pauli_vectors(states, self.program.qubits)
+        values = Values(self._symbols, fed, trained, seed)
+        return plan.readout(self._run(plan, values, states))
+
+    def _check_shapes(self, fed, trained, states):
+        expected = {
+            "fed": (fed, (None, len(self._symbols.fed))),
+            "trained": (trained, (len(self._symbols.trained),)),
+        }
+        if states is not None:
+            size = 2**self.program.qubits
+            expected["states"] = (tf.convert_to_tensor(states), (None, size))
+        for name, (tensor, shape) in expected.items():
+            if not tensor.shape.is_compatible_with(shape):
+                wanted = str(shape).replace("None", "batch")
+                raise UserError(
+                    f"Expected {name} of shape {wanted}. Received: shape "
+                    f"{tuple(tensor.shape)}"
+                )
+
+    def with_own_symbols(self):
+        """This engine with a symbol of its own for every gate.
+
+        Returns:
+            A triple of the engine, called with values for every gate,
+            `OwnSymbols`, and the set of the ids of the gates that the
+            observables can feel.
+        """
+        own = give_own_symbols(self.program, self._gates)
+        felt = first_plan(
+            self._symbols, self._gates, self.register, self._readout
+        )
+        for one in (drop_outside_light_cone, drop_before_readout):
+            felt = one(felt)
+        engine = copy.copy(self)
+        for name in list(vars(engine)):
+            kind = getattr(type(engine), name, None)
+            if isinstance(kind, functools.cached_property):
+                delattr(engine, name)
+        engine._gates = own.lowered
+        engine._symbols = own.symbols
+        return engine, own, {id(gate) for gate in felt.gates}
+
+
+def _planes(states, dtype):
+    """States (batch, N) as real planes (P, N, batch)."""
+    columns = tf.transpose(states)
+    parts = [columns]
+    if columns.dtype.is_complex:
+        parts = [tf.math.real(columns), tf.math.imag(columns)]
+    return tf.cast(tf.stack(parts), dtype)
+
+
+class BatchedEngine(PlannedEngine):
+    """Exact expectations of a program for a batch.
+
+    Args:
+        program: `Program`; its circuit may hold channels.
+        gradient: str. `"backprop"`, TensorFlow's own, or `"adjoint"`, which
+            walks the circuit backwards instead of keeping every state: its
+            memory does not grow with the depth, for more time. The values
+            are the same. Defaults to `"backprop"`.
+        passes: sequence of functions from a `Plan` to a `Plan`. Defaults to
+            `PASSES`.
+
+    Raises:
+        UserError: a gate is of a kind that the engine does not know, or the
+            adjoint gradient is asked of a noisy circuit, which cannot be
+            walked backwards.
+
+    Example:
+
+    >>> import cirq, sympy
+    >>> from tfq_hybrid.engines.program import Program
+    >>> qubit = cirq.GridQubit(0, 0)
+    >>> circuit = cirq.Circuit(cirq.ry(sympy.Symbol("x"))(qubit))
+    >>> engine = BatchedEngine(Program(circuit, (cirq.Z(qubit),), ("x",)))
+    >>> angles = tf.constant([[0.0], [3.14159265]])
+    >>> engine(angles, tf.zeros([0])).numpy().round(4)
+    array([[ 1.],
+           [-1.]], dtype=float32)
+    """
+
+    def __init__(self, program, gradient="backprop", passes=PASSES):
+        check_choice("gradient", gradient, ("backprop", "adjoint"))
+        if gradient == "adjoint" and program.is_noisy:
+            raise UserError(
+                "Expected another gradient than 'adjoint' for a circuit with "
+                "noise, which cannot be walked backwards. Received: "
+                "gradient='adjoint'"
+            )
+        lower = lower_noisy_circuit if program.is_noisy else lower_circuit
+        kind = PauliReadout if program.is_noisy else Readout
+        super().__init__(
+            program,
+            lower(program.circuit, program.qids),
+            Register(program.qubits, 4 if program.is_noisy else 2),
+            kind(program.operators, program.qids),
+            run_with_adjoint if gradient == "adjoint" else run_plan,
+            passes,
+        )
+
+    @functools.cached_property
+    def _whole_plans(self):
+        readout = NoReadout(self.program.qubits)
+        return (
+            self._compile(readout, self._passes),
+            self._compile(readout, self._passes_from_states),
+        )
+
+    @tf.autograph.experimental.do_not_convert
+    def __call__(self, fed, trained, states=None, seed=None):
+        """Expectations for a batch.
+
+        Args:
+            fed: float tensor of shape (batch, fed symbols).
+            trained: float tensor of shape (trained symbols,).
+            states: complex tensor of shape (batch, 2**qubits), or a real
+                one, the states that the circuit starts from. Defaults to
+                `None`: all zeros.
+            seed: not used: nothing is drawn.
+
+        Returns:
+            A tensor of shape (batch, operators) of the dtype of `fed`.
+        """
+        return self.run(fed, trained, states)
+
+    def state(self, fed, trained, states=None):
+        """The final states, up to a global phase.
+
+        The arguments are those of a call.
+
+        Returns:
+            A complex tensor of shape (batch, 2**qubits); for a noisy circuit
+            of shape (batch, 2**qubits, 2**qubits), the density matrices.
+        """
+        plan = self._whole_plans[states is not None]
+        state = self._finish(plan, fed, trained, states)
+        if self.program.is_noisy:
+            return density_matrices(state, self.program.qubits)
+        real, *rest = tf.unstack(state)
+        imaginary = rest[0] if rest else tf.zeros_like(real)
+        return tf.transpose(tf.complex(real, imaginary))
+
+    def probabilities(self, fed, trained, states=None):
+        """The probability of every outcome in the Z basis.
+
+        The arguments are those of a call.
+
+        Returns:
+            A real tensor of shape (batch, 2**qubits); the first qubit is the
+            leading bit of an outcome's index.
+        """
+        state = self.state(fed, trained, states)
+        if self.program.is_noisy:
+            return tf.math.real(tf.linalg.diag_part(state))
+        return tf.square(tf.math.real(state)) + tf.square(tf.math.imag(state))
+
+    def samples(self, fed, trained, repetitions, seed, states=None):
+        """Measured bits of all qubits together, in the Z basis.
+
+        Args:
+            fed, trained, states: as for a call.
+            repetitions: int, at least 1.
+            seed: int tensor of shape (2,). Equal seeds give equal bits.
+
+        Returns:
+            An int8 tensor of shape (batch, repetitions, qubits).
+        """
+        check_integer("repetitions", repetitions, minimum=1)
+        chances = self.probabilities(fed, trained, states)
+        return sample_bits(chances, repetitions, self.program.qubits, seed)

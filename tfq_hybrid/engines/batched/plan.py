@@ -1,0 +1,242 @@
+"""`Plan`: what the passes transform and the batched engine runs.
+
+A plan has a register of qubits, the product state that its leading one-qubit
+gates prepare, steps, and a readout. `Values` holds the symbols' values during
+one call.
+"""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from tfq_hybrid.engines.batched.readout import Readout
+from tfq_hybrid.engines.batched.states import apply_gate, product_state
+from tfq_hybrid.engines.batched.steps import GateStep
+from tfq_hybrid.engines.noise.density_matrix import ZERO_STATE
+
+# radix: (qubits up to which one matrix serves all, qubits in a group beyond)
+_GROUPING = {2: (6, 5), 4: (3, 2)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Register:
+    """Qubits whose joint state is a vector of `radix**qubits` numbers.
+
+    Attributes:
+        qubits: int.
+        radix: int. 2 for amplitudes, 4 for Pauli vectors of density
+            matrices.
+
+    Example:
+
+    >>> Register(7).groups
+    [[0, 1, 2, 3], [4, 5, 6]]
+    >>> Register(6).groups, Register(2, radix=4).size
+    ([[0, 1, 2, 3, 4, 5]], 16)
+    """
+
+    qubits: int
+    radix: int = 2
+
+    @property
+    def size(self):
+        """The length of the state's vector."""
+        return self.radix**self.qubits
+
+    @property
+    def groups(self):
+        """Lists of neighbouring qubits whose gates fuse into one matrix."""
+        whole, part = _GROUPING[self.radix]
+        count = 1 if self.qubits <= whole else -(-self.qubits // part)
+        parts = np.array_split(range(self.qubits), count)
+        return [part.tolist() for part in parts]
+
+    def digit(self, qubit):
+        """The digit of a qubit in every index: int array (size,)."""
+        place = self.radix ** (self.qubits - 1 - qubit)
+        return np.arange(self.size) // place % self.radix
+
+    def local_index(self, qubits):
+        """The joint index of some qubits in every index: (size,)."""
+        local = np.zeros(self.size, np.int64)
+        for qubit in qubits:
+            local = local * self.radix + self.digit(qubit)
+        return local
+
+    def with_local_index(self, qubits, local):
+        """Every index with the digits of some qubits replaced: (size,)."""
+        indices = np.arange(self.size)
+        for qubit in reversed(qubits):
+            place = self.radix ** (self.qubits - 1 - qubit)
+            local, digit = np.divmod(local, self.radix)
+            indices = indices + (digit - self.digit(qubit)) * place
+        return indices
+
+
+class Values:
+    """The values of the fed and of the trained symbols.
+
+    Args:
+        symbols: anything with the tuples of names `fed` and `trained`.
+        fed: float tensor of shape (batch, fed symbols).
+        trained: float tensor of shape (trained symbols,).
+        seed: int tensor of shape (2,) for what is drawn. Defaults to `None`.
+    """
+
+    def __init__(self, symbols, fed, trained, seed=None):
+        self.fed = fed
+        self.trained = trained
+        self.batch = tf.shape(fed)[0]
+        self.dtype = fed.dtype
+        self._symbols = symbols
+        self._seed = seed
+        columns = tf.unstack(fed, num=len(symbols.fed), axis=1)
+        self._columns = dict(zip(symbols.fed, columns, strict=True))
+        self._places = {name: i for i, name in enumerate(symbols.trained)}
+
+    def at(self, fed, trained):
+        """The same symbols with other values."""
+        return Values(self._symbols, fed, trained, self._seed)
+
+    def uniform(self, place):
+        """Numbers drawn evenly from 0 to 1, of shape (batch,)."""
+        seed = tf.random.experimental.stateless_fold_in(self._seed, place)
+        return tf.random.stateless_uniform([self.batch], seed, dtype=self.dtype)
+
+    def of(self, symbol):
+        """A tensor of shape (batch,), or (1,) for a trained symbol.
+
+        `None` stands for no symbol, and is returned as it is.
+        """
+        if symbol in self._places:
+            place = self._places[symbol]
+            return self.trained[place : place + 1]
+        return None if symbol is None else self._columns[symbol]
+
+    def stacked(self, symbols):
+        """Values of several symbols: (symbols, batch), or (symbols, 1)."""
+        if all(symbol in self._places for symbol in symbols):
+            return self.linear([{symbol: 1.0} for symbol in symbols])[:, None]
+        columns = [self.of(symbol) for symbol in symbols]
+        if any(symbol in self._places for symbol in symbols):
+            columns = [tf.broadcast_to(x, [self.batch]) for x in columns]
+        return tf.stack(columns)
+
+    def linear(self, rates):
+        """Linear combinations of the trained values.
+
+        A product with a constant matrix: its gradient is another one, while
+        the gradient of a gather would be a scatter.
+
+        Args:
+            rates: list of dicts, symbol -> factor.
+
+        Returns:
+            A tensor of shape (len(rates),).
+        """
+        mixing = np.zeros((len(rates), len(self._places)))
+        for row, factors in enumerate(rates):
+            for symbol, factor in factors.items():
+                mixing[row, self._places[symbol]] += factor
+        return tf.linalg.matvec(tf.constant(mixing, self.dtype), self.trained)
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """A way to run a program.
+
+    Attributes:
+        register: `Register`.
+        fed, trained: frozenset of str. The program's symbols.
+        prefix: tuple of one tuple of one-qubit `TrigGate` for each qubit.
+            They act before all steps, from the zero state.
+        steps: tuple of steps, in order.
+        readout: `Readout` or `PauliReadout`.
+    """
+
+    register: Register
+    fed: frozenset
+    trained: frozenset
+    prefix: tuple
+    steps: tuple
+    readout: Readout
+
+    @property
+    def gates(self):
+        """The gates of a plan whose steps are still single gates."""
+        return [step.gate for step in self.steps]
+
+    def with_gates(self, gates, **changes):
+        """The plan with single gates as steps."""
+        steps = tuple(GateStep(gate, self.register) for gate in gates)
+        return dataclasses.replace(self, steps=steps, **changes)
+
+    def with_steps(self, steps):
+        """The plan with other steps."""
+        return dataclasses.replace(self, steps=tuple(steps))
+
+
+def first_plan(program, gates, register, readout):
+    """The plan that no pass has touched: one step a gate."""
+    empty = Plan(
+        register,
+        frozenset(program.fed),
+        frozenset(program.trained),
+        prefix=((),) * register.qubits,
+        steps=(),
+        readout=readout,
+    )
+    return empty.with_gates(gates)
+
+
+def run_plan(plan, values, states=None):
+    """The state after all steps of a plan.
+
+    Args:
+        plan: `Plan`.
+        values: `Values`.
+        states: tensor of shape (P, N, batch) to start from, for a plan
+            without a prefix. Defaults to `None`: all zeros.
+
+    Returns:
+        A tensor of shape (P', N, batch).
+    """
+    state = first_state(plan, values) if states is None else states
+    for step in plan.steps:
+        state = step.apply(state, values)
+    return state
+
+
+def first_state(plan, values):
+    """The product state after the prefix, of shape (P, N, batch).
+
+    Qubits with the same gates, but for their symbols, are computed together.
+    """
+    zero = (1.0, 0.0) if plan.register.radix == 2 else ZERO_STATE
+    vectors = [None] * plan.register.qubits
+    alike = {}
+    for qubit, run in enumerate(plan.prefix):
+        key = tuple((g.signature(), g.symbol is None) for g in run)
+        alike.setdefault(key, []).append(qubit)
+    for members in alike.values():
+        ones = tf.ones([len(members), values.batch], values.dtype)
+        # `None` stands for zeros, which no gate then need multiply.
+        rows = [(ones if x else None, None) for x in zero]
+        for place, gate in enumerate(plan.prefix[members[0]]):
+            value = None
+            if gate.symbol is not None:
+                symbols = [plan.prefix[q][place].symbol for q in members]
+                value = values.stacked(symbols)
+            rows = apply_gate(rows, gate, value)
+        parts = list(zip(*rows, strict=True))
+        if all(part is None for part in parts[1]):
+            parts.pop()
+        zeros = tf.zeros_like(ones)
+        stacked = tf.stack(  # (P, radix, members, batch)
+            [[zeros if x is None else x for x in part] for part in parts]
+        )
+        per_qubit = tf.unstack(stacked, num=len(members), axis=2)
+        for qubit, vector in zip(members, per_qubit, strict=True):
+            vectors[qubit] = vector
+    return product_state(vectors)
