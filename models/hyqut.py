@@ -7,7 +7,7 @@ from tfq_hybrid.adapters import replace_sublayer
 from tfq_hybrid.adapters.compiled import compile_from_config
 from tfq_hybrid.adapters.words import as_layers
 from tfq_hybrid.circuits import as_circuit
-from tfq_hybrid.engines.gradients.method import as_gradient_method
+from tfq_hybrid.engines.gradients import as_gradient_method
 from tfq_hybrid.errors import check_choice, check_integer
 from tfq_hybrid.models.hyqut_matrix import HyQuTMatrix
 from tfq_hybrid.models.hyqut_targets import as_targets, slot_of

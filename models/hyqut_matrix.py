@@ -5,7 +5,7 @@ import math
 import keras
 
 from tfq_hybrid.circuits import as_circuit
-from tfq_hybrid.engines.gradients.method import as_gradient_method
+from tfq_hybrid.engines.gradients import as_gradient_method
 from tfq_hybrid.layers import BottleneckDense, QuantumDense
 
 

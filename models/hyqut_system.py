@@ -6,7 +6,7 @@ from tfq_hybrid.adapters.words import as_layers
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.data import learn_merges
 from tfq_hybrid.engines import ENGINES, check_memory
-from tfq_hybrid.engines.gradients.method import as_gradient_method
+from tfq_hybrid.engines.gradients import as_gradient_method
 from tfq_hybrid.errors import check_choice, check_share
 from tfq_hybrid.models.hyqut import HyQuTBackbone, HyQuTCausalLM
 from tfq_hybrid.models.hyqut_targets import as_targets, slot_of

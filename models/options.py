@@ -4,7 +4,7 @@ import copy
 import dataclasses
 
 from tfq_hybrid.circuits import CircuitSpec, CustomCircuit
-from tfq_hybrid.engines.gradients.method import GradientMethod
+from tfq_hybrid.engines.gradients import GradientMethod
 from tfq_hybrid.errors import choice_error
 
 

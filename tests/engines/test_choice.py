@@ -7,12 +7,17 @@ import tensorflow as tf
 from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.engines import (
     Execution,
-    GradientMethod,
     Program,
     check_memory,
     choose_engine,
     estimate_bytes,
     make_engine,
+)
+from tfq_hybrid.engines.gradients import (
+    Adjoint,
+    Backprop,
+    ParameterShift,
+    as_gradient_method,
 )
 from tfq_hybrid.errors import UserError
 
@@ -147,9 +152,7 @@ def test_large_noisy_registers_run_trajectories():
     choice = choose_engine(program, execution=execution)
     assert choice.trajectories
     assert "13 qubits would take" in choice.reason
-    execution = Execution(
-        repetitions=10, noisy=True, differentiator=GradientMethod("backprop")
-    )
+    execution = Execution(repetitions=10, noisy=True, differentiator=Backprop())
     with pytest.raises(UserError, match="differentiator of trajectories"):
         choose_engine(program, execution=execution)
 
@@ -169,10 +172,10 @@ def test_large_noisy_registers_run_trajectories():
 def test_gradients_without_meaning_are_refused(
     program, engine, options, message
 ):
-    execution = Execution(differentiator=GradientMethod(**options))
+    execution = Execution(differentiator=as_gradient_method(options))
     with pytest.raises(UserError, match=message):
         choose_engine(program, engine, execution)
-    shots = Execution(10, differentiator=GradientMethod("adjoint"))
+    shots = Execution(10, differentiator=Adjoint())
     with pytest.raises(UserError, match="straight_through"):
         choose_engine(program, execution=shots)
 
@@ -203,7 +206,7 @@ def test_shifts_of_controlled_gates_are_left_to_the_batched_engine():
     assert choose_engine(program, "tfq").name == "tfq"  # by its adjoint
     for execution in (
         Execution(repetitions=10),
-        Execution(differentiator=GradientMethod("parameter_shift")),
+        Execution(differentiator=ParameterShift()),
     ):
         with pytest.raises(UserError, match="controlled gate"):
             choose_engine(program, "tfq", execution)

@@ -14,10 +14,10 @@ from tensorflow_quantum.core.ops import circuit_execution_ops
 from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.engines import (
     Execution,
-    GradientMethod,
     Program,
     make_engine,
 )
+from tfq_hybrid.engines.gradients import SPSA, as_gradient_method
 from tfq_hybrid.engines.tfq.chunks import CHUNK, MOST_QUBITS, in_chunks
 from tfq_hybrid.engines.tfq.engine import TFQEngine
 from tfq_hybrid.errors import UserError
@@ -103,7 +103,9 @@ def test_gradients_by_name_equal_the_batched_engine(name, tolerance):
     results = []
     for choice in ("tfq", "batched"):
         step = 1e-2 if name.endswith("difference") else None
-        execution = Execution(differentiator=GradientMethod(name, step))
+        execution = Execution(
+            differentiator=as_gradient_method({"name": name, "step": step})
+        )
         engine = make_engine(PROGRAM, choice, execution)
         with tf.GradientTape() as tape:
             tape.watch((fed, trained))
@@ -116,7 +118,7 @@ def test_gradients_by_name_equal_the_batched_engine(name, tolerance):
 def test_spsa_is_the_same_on_both_engines():
     fed = tf.random.stateless_normal([3, 2], seed=[0, 1])
     trained = tf.constant(TRAINED)
-    execution = Execution(differentiator=GradientMethod("spsa", step=0.1))
+    execution = Execution(differentiator=SPSA(step=0.1))
     results = []
     for choice in ("tfq", "batched"):
         engine = make_engine(PROGRAM, choice, execution)

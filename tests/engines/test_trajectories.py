@@ -9,8 +9,8 @@ from tests.engines.test_noise import CHANNELS
 from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.engines import Program
 from tfq_hybrid.engines.batched.engine import BatchedEngine
-from tfq_hybrid.engines.gradients.estimated import EstimatedEngine
-from tfq_hybrid.engines.gradients.method import as_gradient_method
+from tfq_hybrid.engines.batched.estimated import EstimatedEngine
+from tfq_hybrid.engines.gradients import as_gradient_method
 from tfq_hybrid.engines.noise.pauli_frames import (
     PauliTrajectoryEngine,
     make_trajectories,

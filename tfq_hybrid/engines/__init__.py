@@ -8,7 +8,11 @@ from tfq_hybrid.engines.choice import (
     choose_engine,
     make_engine,
 )
-from tfq_hybrid.engines.gradients.method import GRADIENTS, GradientMethod
+from tfq_hybrid.engines.gradients import (
+    GRADIENTS,
+    GradientMethod,
+    as_gradient_method,
+)
 from tfq_hybrid.engines.memory import (
     check_memory,
     estimate_bytes,
@@ -23,6 +27,7 @@ __all__ = [
     "Execution",
     "GRADIENTS",
     "GradientMethod",
+    "as_gradient_method",
     "Program",
     "check_memory",
     "choose_engine",

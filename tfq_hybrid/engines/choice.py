@@ -3,7 +3,15 @@
 import dataclasses
 
 from tfq_hybrid.engines.batched.lowering import lower_circuit
-from tfq_hybrid.engines.gradients.method import GradientMethod
+from tfq_hybrid.engines.gradients import (
+    DENSITY_MATRICES,
+    EXACT,
+    GRADIENTS,
+    SHOTS,
+    TRAJECTORIES,
+    GradientMethod,
+    Simulated,
+)
 from tfq_hybrid.engines.memory import (
     check_memory,
     density_bytes,
@@ -18,7 +26,7 @@ from tfq_hybrid.engines.tfq.checks import (
     check_tfq_noisy,
     check_tfq_shifts,
 )
-from tfq_hybrid.errors import UserError, check_choice
+from tfq_hybrid.errors import UserError, check_choice, choice_error
 
 ENGINES = ("auto", "batched", "tfq")
 
@@ -126,21 +134,15 @@ def _obstacle(program, execution):
 
 
 def _check_gradient(program, execution, trajectories):
-    """Whether the batched engine has the gradient that is asked for."""
-    name = execution.method(trajectories).name
-    allowed = ["parameter_shift", "central_difference"]
-    allowed += ["forward_difference", "spsa"]
+    """Raises unless the batched engine has the gradient that is asked for."""
     if trajectories:
-        kind = "trajectories"
+        kind = TRAJECTORIES
     elif execution.takes_shots:
-        kind = "shots"
-        allowed.append("straight_through")
-    elif program.is_noisy:  # which cannot be walked backwards
-        kind = "density matrices"
-        allowed.append("backprop")
+        kind = SHOTS
     else:
-        kind = "exact expectations"
-        allowed += ["backprop", "adjoint"]
+        kind = DENSITY_MATRICES if program.is_noisy else EXACT
+    allowed = [name for name, m in GRADIENTS.items() if kind in m.kinds]
+    name = execution.method(trajectories).name
     check_choice(f"differentiator of {kind}", name, allowed)
 
 
@@ -153,12 +155,13 @@ def _check_tfq(program, execution):
         )
     method = execution.differentiator
     if isinstance(method, GradientMethod):
-        known = ("parameter_shift", "central_difference", "forward_difference")
-        known += ("spsa",)
         exact = execution.repetitions is None
-        if exact and execution.backend == "noiseless":
-            known += ("adjoint",)
-        check_choice("differentiator of engine 'tfq'", method.name, known)
+        exact = exact and execution.backend == "noiseless"
+        if not method.runs_on_tfq(exact):
+            known = [n for n, m in GRADIENTS.items() if m().runs_on_tfq(exact)]
+            raise choice_error(
+                "differentiator of engine 'tfq'", method.name, known
+            )
     if execution.noisy:
         check_tfq_noisy(program)
     else:
@@ -187,16 +190,12 @@ def make_engine(program, choice, execution=None):
     if choice.name == "tfq":
         return _make_tfq(program, execution)
     from tfq_hybrid.engines.batched.engine import BatchedEngine
-    from tfq_hybrid.engines.gradients.estimated import EstimatedEngine
+    from tfq_hybrid.engines.batched.estimated import EstimatedEngine
 
     method = execution.method(choice.trajectories)
     exact = not (execution.takes_shots or choice.trajectories)
-    if (
-        exact
-        and not execution.readout_error
-        and method.name in ("backprop", "adjoint")
-    ):
-        return BatchedEngine(program, gradient=method.name)
+    if exact and not execution.readout_error and isinstance(method, Simulated):
+        return BatchedEngine(program, method)
     return EstimatedEngine(
         program,
         method,

@@ -5,7 +5,11 @@ import functools
 
 import cirq
 
-from tfq_hybrid.engines.gradients.method import GradientMethod
+from tfq_hybrid.engines.gradients import (
+    Backprop,
+    GradientMethod,
+    ParameterShift,
+)
 from tfq_hybrid.engines.noise.channels import has_channels
 from tfq_hybrid.errors import UserError
 
@@ -156,7 +160,7 @@ class Execution:
             exact = self.repetitions is None and self.backend == "noiseless"
             return not exact
         if isinstance(self.differentiator, GradientMethod):
-            return self.differentiator.name == "parameter_shift"
+            return isinstance(self.differentiator, ParameterShift)
         return type(self.differentiator).__name__ == "ParameterShift"
 
     @property
@@ -171,5 +175,5 @@ class Execution:
             trajectories: bool. Whether it runs trajectories.
         """
         is_estimate = self.takes_shots or trajectories
-        default = "parameter_shift" if is_estimate else "backprop"
-        return self.differentiator or GradientMethod(default)
+        default = ParameterShift() if is_estimate else Backprop()
+        return self.differentiator or default

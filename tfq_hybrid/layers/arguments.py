@@ -9,7 +9,7 @@ import numbers
 import cirq
 import numpy as np
 
-from tfq_hybrid.engines.gradients.method import (
+from tfq_hybrid.engines.gradients import (
     GradientMethod,
     as_gradient_method,
 )

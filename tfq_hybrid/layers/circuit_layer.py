@@ -90,7 +90,7 @@ class CircuitLayer(keras.layers.Layer):
         self.seed = seed
         self.seed_generator = None
         method = None if execution.uses_object else execution.method()
-        if estimates or (method and method.name == "spsa"):
+        if estimates or (method and method.is_random):
             self.seed_generator = keras.random.SeedGenerator(seed)
         if initializer is None:
             initializer = keras.initializers.RandomUniform(0, 2 * np.pi)

@@ -26,15 +26,15 @@ from tfq_hybrid.engines.batched.plan import (
     run_plan,
 )
 from tfq_hybrid.engines.batched.readout import NoReadout, PauliReadout, Readout
-from tfq_hybrid.engines.gradients.adjoint import run_with_adjoint
-from tfq_hybrid.engines.gradients.shifts import give_own_symbols
+from tfq_hybrid.engines.gradients import Simulated, as_gradient_method
+from tfq_hybrid.engines.gradients.parameter_shift import give_own_symbols
 from tfq_hybrid.engines.noise.channels import lower_noisy_circuit
 from tfq_hybrid.engines.noise.density_matrix import (
     density_matrices,
     pauli_vectors,
 )
 from tfq_hybrid.engines.shots import sample_bits
-from tfq_hybrid.errors import UserError, check_choice, check_integer
+from tfq_hybrid.errors import UserError, check_integer
 
 
 class PlannedEngine:
@@ -163,10 +163,11 @@ class BatchedEngine(PlannedEngine):
 
     Args:
         program: `Program`; its circuit may hold channels.
-        gradient: str. `"backprop"`, TensorFlow's own, or `"adjoint"`, which
-            walks the circuit backwards instead of keeping every state: its
-            memory does not grow with the depth, for more time. The values
-            are the same. Defaults to `"backprop"`.
+        gradient: `GradientMethod` or its name: `"backprop"`, TensorFlow's
+            own, or `"adjoint"`, which walks the circuit backwards instead of
+            storing every state: its memory does not grow with the depth, at
+            the price of time. The values are the same. Defaults to
+            `"backprop"`.
         passes: sequence of functions from a `Plan` to a `Plan`. Defaults to
             `PASSES`.
 
@@ -189,12 +190,16 @@ class BatchedEngine(PlannedEngine):
     """
 
     def __init__(self, program, gradient="backprop", passes=PASSES):
-        check_choice("gradient", gradient, ("backprop", "adjoint"))
-        if gradient == "adjoint" and program.is_noisy:
+        method = as_gradient_method(gradient)
+        if not isinstance(method, Simulated):
             raise UserError(
-                "Expected another gradient than 'adjoint' for a circuit with "
-                "noise, which cannot be walked backwards. Received: "
-                "gradient='adjoint'"
+                "Expected gradient to be 'backprop' or 'adjoint'. Received: "
+                f"gradient={method.name!r}"
+            )
+        if method.runs_backwards and program.is_noisy:
+            raise UserError(
+                "Expected another gradient for a circuit with noise, which "
+                f"cannot be walked backwards. Received: {method.name!r}"
             )
         lower = lower_noisy_circuit if program.is_noisy else lower_circuit
         kind = PauliReadout if program.is_noisy else Readout
@@ -203,7 +208,7 @@ class BatchedEngine(PlannedEngine):
             lower(program.circuit, program.qids),
             Register(program.qubits, 4 if program.is_noisy else 2),
             kind(program.operators, program.qids),
-            run_with_adjoint if gradient == "adjoint" else run_plan,
+            method.run,
             passes,
         )
 

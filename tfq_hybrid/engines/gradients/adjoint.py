@@ -5,9 +5,34 @@ again from the state after it (Jones and Gacon 2020, arXiv 2009.02823). Only
 the last state is kept, whatever the depth.
 """
 
+import dataclasses
+
 import tensorflow as tf
 
 from tfq_hybrid.engines.batched.plan import first_state
+from tfq_hybrid.engines.gradients.backprop import Simulated
+from tfq_hybrid.engines.gradients.method import EXACT
+
+
+@dataclasses.dataclass(frozen=True)
+class Adjoint(Simulated):
+    """The circuit walked backwards. Exact; memory independent of the depth.
+
+    On the engine of TensorFlow Quantum, its `Adjoint`.
+    """
+
+    name = "adjoint"
+    kinds = frozenset({EXACT})
+    runs_backwards = True
+
+    def run(self, plan, values, states=None):
+        return run_with_adjoint(plan, values, states)
+
+    def runs_on_tfq(self, exact):
+        return exact
+
+    def on_tfq(self, differentiators, estimates):
+        return differentiators.Adjoint()
 
 
 def run_with_adjoint(plan, values, states=None):

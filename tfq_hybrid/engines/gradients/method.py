@@ -1,82 +1,96 @@
-"""`GradientMethod`: a gradient method by name, with its settings."""
+"""`GradientMethod`: the base class of gradient methods."""
 
 import dataclasses
 import math
+from typing import ClassVar
 
-from tfq_hybrid.errors import UserError, check_choice, check_integer, is_number
+from tfq_hybrid.errors import UserError, is_number
 
-# name -> default steps, of exact values and of estimates, whose errors a
-# short step would blow up; `None` where no step is taken
-_STEPS = {
-    "backprop": None,
-    "adjoint": None,
-    "parameter_shift": None,
-    "central_difference": (1e-3, 0.5),
-    "forward_difference": (1e-3, 0.5),
-    "spsa": (1e-2, 0.3),
-    "straight_through": None,
-}
-GRADIENTS = tuple(_STEPS)
+# Kinds of expectation values that a method may differentiate.
+EXACT = "exact expectations"
+DENSITY_MATRICES = "density matrices"
+SHOTS = "shots"
+TRAJECTORIES = "trajectories"
 
 
 @dataclasses.dataclass(frozen=True)
 class GradientMethod:
-    """How the gradient of a circuit is computed.
+    """How the gradient of expectation values is computed.
 
-    - `"backprop"`: TensorFlow's own, through the simulation. Exact.
-    - `"adjoint"`: the circuit walked backwards. Exact, and its memory does
-      not grow with the depth. On the engine of TensorFlow Quantum, its
-      `Adjoint`.
-    - `"parameter_shift"`: a weighted sum of shifted evaluations. Exact in
-      expectation, from shots and from hardware too.
-    - `"central_difference"`, `"forward_difference"`: with a step.
-    - `"spsa"`: all symbols are moved at once by a random sign times the
-      step (Spall 1992, doi 10.1109/9.119632): two evaluations for any number
-      of symbols; a noisy estimate, unbiased up to the square of the step.
-    - `"straight_through"`: from shots, the gradient of the exact
-      expectation: what no hardware could give.
+    A subclass is one method; `gradients.GRADIENTS` lists them by name.
 
-    Args:
-        name: str, one of the above.
-        step: float, in units of the symbol. Defaults to `None`: 0.001 for
-            the differences and 0.01 for SPSA of exact values, 0.5 and 0.3
-            of shots and trajectories.
-        draws: int. Random directions that SPSA averages. Defaults to 1.
-
-    Raises:
-        UserError: the name is unknown, or an argument has no effect or is
-            out of its range.
-
-    Example:
-
-    >>> method = GradientMethod("central_difference")
-    >>> method.step_of(estimates=False), method.step_of(estimates=True)
-    (0.001, 0.5)
+    Attributes:
+        name: str.
+        kinds: frozenset of the kinds of expectation values that it supports.
+        is_random: bool. Whether it draws random numbers.
     """
 
-    name: str
+    name: ClassVar[str]
+    kinds: ClassVar[frozenset]
+    is_random: ClassVar[bool] = False
+
+    def bind(self, engine):
+        """The gradient function of an engine.
+
+        Args:
+            engine: `EstimatedEngine`.
+
+        Returns:
+            A function of `fed`, `trained`, `given` (a list of the initial
+            states, or empty), `seed` and `upstream`, a tensor of shape
+            (batch, operators). It returns the gradients of
+            `sum(upstream * expectations)` with respect to `fed` and
+            `trained`, and perhaps to `given`.
+        """
+        raise NotImplementedError
+
+    def runs_on_tfq(self, exact):
+        """Whether TensorFlow Quantum's engine supports the method.
+
+        Args:
+            exact: bool. Whether it computes exact expectations itself.
+        """
+        return False
+
+    def on_tfq(self, differentiators, estimates):
+        """TensorFlow Quantum's differentiator, or `None` if it has none.
+
+        Args:
+            differentiators: the module `tfq.differentiators`.
+            estimates: bool. Whether values come from shots.
+        """
+        return None
+
+    def to_dict(self):
+        """The name and the arguments as plain JSON types."""
+        return {"name": self.name, **dataclasses.asdict(self)}
+
+
+@dataclasses.dataclass(frozen=True)
+class SteppedMethod(GradientMethod):
+    """A method that evaluates at a distance from the current values.
+
+    Args:
+        step: float, in units of the symbol. Defaults to `None`: the method's
+            own, which is longer for shots and trajectories.
+
+    Raises:
+        UserError: the step is not a positive number.
+    """
+
+    # Default steps for exact values, and for estimates, whose errors a short
+    # step would amplify.
+    steps: ClassVar[tuple[float, float]]
+    kinds = frozenset({EXACT, DENSITY_MATRICES, SHOTS, TRAJECTORIES})
+
     step: float | None = None
-    draws: int = 1
 
     def __post_init__(self):
-        check_choice("differentiator", self.name, GRADIENTS)
-        takes_one = _STEPS[self.name] is not None
-        if self.step is not None and not takes_one:
-            raise UserError(
-                f"Expected no step with {self.name!r}, which takes none. "
-                f"Received: step={self.step!r}"
-            )
         if self.step is not None and not (
             is_number(self.step) and 0 < self.step < math.inf
         ):
             raise UserError(
                 f"Expected step above 0. Received: step={self.step!r}"
-            )
-        check_integer("draws", self.draws, minimum=1)
-        if self.draws > 1 and self.name != "spsa":
-            raise UserError(
-                "Expected draws only with 'spsa'. Received: "
-                f"draws={self.draws} with {self.name!r}"
             )
 
     def step_of(self, estimates):
@@ -85,30 +99,7 @@ class GradientMethod:
         Args:
             estimates: bool. Whether values come from shots or trajectories.
         """
-        return self.step or _STEPS[self.name][estimates]
+        return self.step or self.steps[bool(estimates)]
 
-    def to_dict(self):
-        """The arguments as plain JSON types."""
-        return dataclasses.asdict(self)
-
-
-def as_gradient_method(value):
-    """Accepts a `GradientMethod`, a name, or a dict of its arguments.
-
-    Example:
-
-    >>> as_gradient_method("spsa")
-    GradientMethod(name='spsa', step=None, draws=1)
-    """
-    if isinstance(value, GradientMethod):
-        return value
-    if isinstance(value, str):
-        return GradientMethod(value)
-    for key in value:
-        check_choice("differentiator argument", key, ("name", "step", "draws"))
-    if "name" not in value:
-        raise UserError(
-            "Expected the name of a differentiator. Received: "
-            f"differentiator={value!r}"
-        )
-    return GradientMethod(**value)
+    def runs_on_tfq(self, exact):
+        return True

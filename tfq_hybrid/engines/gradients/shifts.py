@@ -1,13 +1,12 @@
-"""Parameter shifts and finite differences: weighted sums of evaluations.
+"""Weighted sums of shifted evaluations.
 
-The shift rules hold for one gate at a time, so each gate gets a symbol of its
-own; the derivative of a shared symbol is the sum over its gates.
+An evaluation is a function `(fed, trained, seed) -> (batch, operators)`.
 """
 
 import dataclasses
-from typing import NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,166 +22,59 @@ class Shift:
     weight: float
 
 
-def parameter_shift(frequencies):
-    """The exact rule for a trigonometric polynomial.
-
-    An expectation is, in one gate's parameter, a constant plus cosines and
-    sines of the differences of the generator's eigenvalues. With R
-    frequencies, 2 R evaluations give the derivative (Wierichs et al. 2022,
-    arXiv 2107.12390): at x_m = (2 m - 1) pi / (2 R f) for equally spaced
-    frequencies, f being the lowest, the classic pair at half a turn of pi/2
-    for one. The weights solve 2 sum_m c_m sin(f_l x_m) = f_l.
+def shift_gradient(evaluate, rules, fed, trained, upstream, seed):
+    """The gradient of `sum(upstream * evaluation)` by shifted evaluations.
 
     Args:
-        frequencies: sequence of float, in radians per unit; positive and
-            different.
+        evaluate: an evaluation.
+        rules: pair of lists, for the columns of `fed` and for the entries
+            of `trained`: each a list of `Shift`.
+        fed: tensor of shape (batch, fed symbols).
+        trained: tensor of shape (trained symbols,).
+        upstream: tensor of shape (batch, operators).
+        seed: int tensor of shape (2,), or `None` where nothing is drawn.
 
     Returns:
-        A list of `Shift`, empty without frequencies.
-
-    Example:
-
-    >>> rule = parameter_shift([1])
-    >>> [(round(s.amount, 4), round(s.weight, 4)) for s in rule]
-    [(1.5708, 0.5), (-1.5708, -0.5)]
+        A pair of tensors shaped like `fed` and `trained`.
     """
-    frequencies = np.sort(np.asarray(frequencies, float))
-    count = len(frequencies)
-    if not count:
-        return []
-    points = _points(frequencies)
-    system = 2 * np.sin(np.outer(frequencies, points))
-    weights = np.linalg.solve(system, frequencies)
-    return [
-        Shift(float(sign * point), float(sign * weight))
-        for point, weight in zip(points, weights, strict=True)
-        for sign in (1, -1)
+    widths = [len(rule) for rule in rules]
+    places = [
+        (column + widths[0] * part, shift)
+        for part, rule in enumerate(rules)
+        for column, shifts in enumerate(rule)
+        for shift in shifts
     ]
+    if not places:
+        return tf.zeros_like(fed), tf.zeros_like(trained)
+    moves = np.zeros((len(places), sum(widths)))
+    weights = np.zeros_like(moves)
+    for row, (column, shift) in enumerate(places):
+        moves[row, column] = shift.amount
+        weights[row, column] = shift.weight
 
+    def slope(inputs):
+        """Of one shift: its share of the gradient, for each example."""
+        index, move = inputs
+        result = evaluate(
+            fed + move[: widths[0]],
+            trained + move[widths[0] :],
+            fold_in(seed, index),
+        )
+        return tf.reduce_sum(result * upstream, axis=1)
 
-def _points(frequencies):
-    """Shifts at which the system of the weights is well conditioned."""
-    count = len(frequencies)
-    best, lowest = None, np.inf
-    # Equally spaced frequencies are served by their own spacing; for others
-    # the best of many spacings is taken.
-    spacings = [frequencies[0], *np.linspace(*frequencies[[0, -1]], 64) / count]
-    for spacing in spacings:
-        points = (2 * np.arange(count) + 1) * np.pi / (2 * count * spacing)
-        condition = np.linalg.cond(np.sin(np.outer(frequencies, points)))
-        if condition < lowest * 0.99:
-            best, lowest = points, condition
-    return best
-
-
-def central_difference(step):
-    """(f(x + h) - f(x - h)) / 2 h; its error is of the order of h squared.
-
-    Example:
-
-    >>> central_difference(0.5)
-    [Shift(amount=0.5, weight=1.0), Shift(amount=-0.5, weight=-1.0)]
-    """
-    weight = 1 / (2 * step)
-    return [Shift(step, weight), Shift(-step, -weight)]
-
-
-def forward_difference(step):
-    """(f(x + h) - f(x)) / h; its error is of the order of h.
-
-    Example:
-
-    >>> forward_difference(0.5)
-    [Shift(amount=0.5, weight=2.0), Shift(amount=0.0, weight=-2.0)]
-    """
-    return [Shift(step, 1 / step), Shift(0.0, -1 / step)]
-
-
-def gate_frequencies(gate, register):
-    """The frequencies of an expectation in a gate's symbol.
-
-    Args:
-        gate: `TrigGate` with a symbol.
-        register: `Register`. On Pauli vectors the gate's own rates are the
-            frequencies; on amplitudes they are the differences of the
-            eigenphases.
-
-    Returns:
-        A list of different positive numbers, in radians per unit.
-    """
-    phases = [] if register.radix == 2 else [0.0]
-    for rate, cos_basis, sin_basis in zip(
-        gate.rates, gate.cos_basis, gate.sin_basis, strict=True
-    ):
-        # cos C + sin S = e^{ia} (C - iS) / 2 + e^{-ia} (C + iS) / 2
-        waves = {rate: cos_basis - 1j * sin_basis}
-        waves[-rate] = waves.get(-rate, 0) + cos_basis + 1j * sin_basis
-        phases += [r for r, wave in waves.items() if np.any(abs(wave) > 1e-9)]
-    if register.radix == 4:
-        differences = np.abs(phases)
-    else:
-        differences = np.abs(np.subtract.outer(phases, phases)).reshape(-1)
-    rounded, first = np.unique(differences.round(9), return_index=True)
-    return differences[first[rounded > 0]].tolist()
-
-
-class Symbols(NamedTuple):
-    """Names of fed and trained symbols."""
-
-    fed: tuple
-    trained: tuple
-
-
-class OwnSymbols(NamedTuple):
-    """A program's gates, no two of which share a symbol.
-
-    Attributes:
-        lowered: list of all gates, in circuit order, with their new symbols.
-        symbols: `Symbols`, the new names.
-        gates: list of the gates that had a symbol, with the old one, those
-            with a fed one first: in the order of the new names.
-        fed_mixing, trained_mixing: arrays of shape (symbols, gates), 1 where
-            a gate had the symbol.
-    """
-
-    lowered: list
-    symbols: Symbols
-    gates: list
-    fed_mixing: np.ndarray
-    trained_mixing: np.ndarray
-
-
-def give_own_symbols(program, gates):
-    """Renames the symbol of every gate.
-
-    Args:
-        program: `Program`.
-        gates: list of what it was lowered to.
-
-    Returns:
-        `OwnSymbols`.
-    """
-    lowered = []
-    fed, trained = [], []  # (new name, old gate)
-    for place, gate in enumerate(gates):
-        if gate.symbol is not None:
-            name = f"{gate.symbol}/{place}"
-            kind = fed if gate.symbol in program.fed else trained
-            kind.append((name, gate))
-            gate = dataclasses.replace(gate, symbol=name)
-        lowered.append(gate)
-    return OwnSymbols(
-        lowered,
-        Symbols(
-            tuple(name for name, _ in fed), tuple(name for name, _ in trained)
-        ),
-        [gate for _, gate in fed + trained],
-        _mixing(program.fed, [gate.symbol for _, gate in fed]),
-        _mixing(program.trained, [gate.symbol for _, gate in trained]),
+    slopes = tf.map_fn(
+        slope,
+        (tf.range(len(places)), tf.constant(moves, fed.dtype)),
+        fn_output_signature=tf.TensorSpec([None], fed.dtype),
     )
+    weights = tf.constant(weights, fed.dtype)
+    by_all = tf.matmul(slopes, weights, transpose_a=True)  # (batch, symbols)
+    by_fed, by_trained = tf.split(by_all, widths, axis=1)
+    return by_fed, tf.reduce_sum(by_trained, axis=0)
 
 
-def _mixing(names, symbols):
-    return np.array(
-        [[float(name == symbol) for symbol in symbols] for name in names]
-    ).reshape(len(names), len(symbols))
+def fold_in(seed, index):
+    """A seed of its own for each index; `None` stays `None`."""
+    if seed is None:
+        return None
+    return tf.random.experimental.stateless_fold_in(seed, index)

@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from tfq_hybrid.engines.batched.engine import PlannedEngine
 from tfq_hybrid.engines.batched.readout import Readout
-from tfq_hybrid.engines.gradients.shifts import Symbols
+from tfq_hybrid.engines.gradients.parameter_shift import Symbols
 from tfq_hybrid.engines.noise.density_matrix import pauli_words
 from tfq_hybrid.engines.noise.trajectories import Channel, TrajectoryEngine
 from tfq_hybrid.engines.shots import Terms

@@ -1,6 +1,6 @@
 """TensorFlow Quantum's differentiators as plain data, to save a layer."""
 
-from tfq_hybrid.engines.gradients.method import (
+from tfq_hybrid.engines.gradients import (
     GradientMethod,
     as_gradient_method,
 )

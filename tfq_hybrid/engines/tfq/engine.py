@@ -11,8 +11,7 @@ chunks (`chunks`).
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.engines.gradients.estimates import spsa_gradient
-from tfq_hybrid.engines.gradients.method import GradientMethod
+from tfq_hybrid.engines.gradients import GradientMethod
 from tfq_hybrid.engines.tfq.chunks import in_chunks
 from tfq_hybrid.engines.tfq.ops import (
     append_circuit,
@@ -51,9 +50,12 @@ class TFQEngine:
     ):
         self.program = program
         self.repetitions = repetitions
-        self._spsa = None
+        self._own_method = None  # one that TensorFlow Quantum lacks
         if isinstance(differentiator, GradientMethod):
-            differentiator = self._differentiator(differentiator)
+            method = differentiator
+            estimates = repetitions is not None
+            differentiator = method.on_tfq(tfq.differentiators, estimates)
+            self._own_method = None if differentiator else method
         simulator = None if backend == "noiseless" else backend
         self._expectation = self._differentiable_op(simulator, differentiator)
         self._symbols = np.array(program.symbols, dtype=object)
@@ -66,21 +68,6 @@ class TFQEngine:
         self._circuit = tf.get_static_value(serialised)
         operators = tfq.convert_to_tensor([list(program.operators)])
         self._operators = tf.get_static_value(operators)
-
-    def _differentiator(self, method):
-        """TensorFlow Quantum's differentiator of a name; `None` for SPSA."""
-        kinds = tfq.differentiators
-        if method.name == "adjoint":
-            return kinds.Adjoint()
-        if method.name == "parameter_shift":
-            return kinds.ParameterShift()
-        step = method.step_of(self.repetitions is not None)
-        if method.name == "central_difference":
-            return kinds.CentralDifference(2, step)
-        if method.name == "forward_difference":
-            return kinds.ForwardDifference(1, step)
-        self._spsa = step, method.draws
-        return None
 
     def _differentiable_op(self, simulator, differentiator):
         """TensorFlow Quantum's operation with its gradient attached."""
@@ -115,7 +102,7 @@ class TFQEngine:
         Returns:
             A tensor of shape (batch, operators) of the dtype of `fed`.
         """
-        if self._spsa is None:
+        if self._own_method is None:
             return self._evaluate(fed, trained, circuits)
 
         def evaluate(fed, trained, _):
@@ -124,8 +111,13 @@ class TFQEngine:
         @tf.custom_gradient
         def run(fed, trained):
             def gradient(upstream):
-                return spsa_gradient(
-                    evaluate, *self._spsa, fed, trained, upstream, seed
+                return self._own_method.estimate(
+                    evaluate,
+                    self.repetitions is not None,
+                    fed,
+                    trained,
+                    upstream,
+                    seed,
                 )
 
             return evaluate(fed, trained, None), gradient

@@ -1,0 +1,205 @@
+"""The parameter-shift rule.
+
+It holds for one gate at a time, so each gate gets a symbol of its own; the
+derivative of a shared symbol is the sum over its gates.
+"""
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tfq_hybrid.engines.gradients.method import (
+    DENSITY_MATRICES,
+    EXACT,
+    SHOTS,
+    TRAJECTORIES,
+    GradientMethod,
+)
+from tfq_hybrid.engines.gradients.shifts import Shift, shift_gradient
+
+
+@dataclasses.dataclass(frozen=True)
+class ParameterShift(GradientMethod):
+    """A weighted sum of shifted evaluations.
+
+    Exact in expectation, from shots and from hardware too.
+    """
+
+    name = "parameter_shift"
+    kinds = frozenset({EXACT, DENSITY_MATRICES, SHOTS, TRAJECTORIES})
+
+    def runs_on_tfq(self, exact):
+        return True
+
+    def on_tfq(self, differentiators, estimates):
+        return differentiators.ParameterShift()
+
+    def bind(self, engine):
+        shifted, own, relevant = engine.exact.with_own_symbols()
+        rules = [
+            parameter_shift(gate_frequencies(gate, engine.exact.register))
+            if id(gate) in relevant
+            else []
+            for gate in own.gates
+        ]
+        count = own.fed_mixing.shape[1]
+
+        def gradient(fed, trained, given, seed, upstream):
+            to_fed = tf.constant(own.fed_mixing, fed.dtype)
+            to_trained = tf.constant(own.trained_mixing, trained.dtype)
+            by_fed, by_trained = shift_gradient(
+                lambda f, t, s: engine.evaluate(f, t, given, s, shifted),
+                (rules[:count], rules[count:]),
+                fed @ to_fed,
+                tf.linalg.matvec(to_trained, trained, transpose_a=True),
+                upstream,
+                seed,
+            )
+            by_fed = tf.matmul(by_fed, to_fed, transpose_b=True)
+            return by_fed, tf.linalg.matvec(to_trained, by_trained)
+
+        return gradient
+
+
+def parameter_shift(frequencies):
+    """The exact rule for a trigonometric polynomial.
+
+    An expectation is, in one gate's parameter, a constant plus cosines and
+    sines of the differences of the generator's eigenvalues. With R
+    frequencies, 2 R evaluations give the derivative (Wierichs et al. 2022,
+    arXiv 2107.12390): at x_m = (2 m - 1) pi / (2 R f) for equally spaced
+    frequencies, f being the lowest, the classic pair at half a turn of pi/2
+    for one. The weights solve 2 sum_m c_m sin(f_l x_m) = f_l.
+
+    Args:
+        frequencies: sequence of float, in radians per unit; positive and
+            different.
+
+    Returns:
+        A list of `Shift`, empty without frequencies.
+
+    Example:
+
+    >>> rule = parameter_shift([1])
+    >>> [(round(s.amount, 4), round(s.weight, 4)) for s in rule]
+    [(1.5708, 0.5), (-1.5708, -0.5)]
+    """
+    frequencies = np.sort(np.asarray(frequencies, float))
+    count = len(frequencies)
+    if not count:
+        return []
+    points = _points(frequencies)
+    system = 2 * np.sin(np.outer(frequencies, points))
+    weights = np.linalg.solve(system, frequencies)
+    return [
+        Shift(float(sign * point), float(sign * weight))
+        for point, weight in zip(points, weights, strict=True)
+        for sign in (1, -1)
+    ]
+
+
+def _points(frequencies):
+    """Shifts at which the system of the weights is well conditioned."""
+    count = len(frequencies)
+    best, lowest = None, np.inf
+    # Equally spaced frequencies are served by their own spacing; for others
+    # the best of many spacings is taken.
+    spacings = [frequencies[0], *np.linspace(*frequencies[[0, -1]], 64) / count]
+    for spacing in spacings:
+        points = (2 * np.arange(count) + 1) * np.pi / (2 * count * spacing)
+        condition = np.linalg.cond(np.sin(np.outer(frequencies, points)))
+        if condition < lowest * 0.99:
+            best, lowest = points, condition
+    return best
+
+
+def gate_frequencies(gate, register):
+    """The frequencies of an expectation in a gate's symbol.
+
+    Args:
+        gate: `TrigGate` with a symbol.
+        register: `Register`. On Pauli vectors the gate's own rates are the
+            frequencies; on amplitudes they are the differences of the
+            eigenphases.
+
+    Returns:
+        A list of different positive numbers, in radians per unit.
+    """
+    phases = [] if register.radix == 2 else [0.0]
+    for rate, cos_basis, sin_basis in zip(
+        gate.rates, gate.cos_basis, gate.sin_basis, strict=True
+    ):
+        # cos C + sin S = e^{ia} (C - iS) / 2 + e^{-ia} (C + iS) / 2
+        waves = {rate: cos_basis - 1j * sin_basis}
+        waves[-rate] = waves.get(-rate, 0) + cos_basis + 1j * sin_basis
+        phases += [r for r, wave in waves.items() if np.any(abs(wave) > 1e-9)]
+    if register.radix == 4:
+        differences = np.abs(phases)
+    else:
+        differences = np.abs(np.subtract.outer(phases, phases)).reshape(-1)
+    rounded, first = np.unique(differences.round(9), return_index=True)
+    return differences[first[rounded > 0]].tolist()
+
+
+class Symbols(NamedTuple):
+    """Names of fed and trained symbols."""
+
+    fed: tuple
+    trained: tuple
+
+
+class OwnSymbols(NamedTuple):
+    """A program's gates, no two of which share a symbol.
+
+    Attributes:
+        lowered: list of all gates, in circuit order, with their new symbols.
+        symbols: `Symbols`, the new names.
+        gates: list of the gates that had a symbol, with the old one, those
+            with a fed one first: in the order of the new names.
+        fed_mixing, trained_mixing: arrays of shape (symbols, gates), 1 where
+            a gate had the symbol.
+    """
+
+    lowered: list
+    symbols: Symbols
+    gates: list
+    fed_mixing: np.ndarray
+    trained_mixing: np.ndarray
+
+
+def give_own_symbols(program, gates):
+    """Renames the symbol of every gate.
+
+    Args:
+        program: `Program`.
+        gates: list of what it was lowered to.
+
+    Returns:
+        `OwnSymbols`.
+    """
+    lowered = []
+    fed, trained = [], []  # (new name, old gate)
+    for place, gate in enumerate(gates):
+        if gate.symbol is not None:
+            name = f"{gate.symbol}/{place}"
+            kind = fed if gate.symbol in program.fed else trained
+            kind.append((name, gate))
+            gate = dataclasses.replace(gate, symbol=name)
+        lowered.append(gate)
+    return OwnSymbols(
+        lowered,
+        Symbols(
+            tuple(name for name, _ in fed), tuple(name for name, _ in trained)
+        ),
+        [gate for _, gate in fed + trained],
+        _mixing(program.fed, [gate.symbol for _, gate in fed]),
+        _mixing(program.trained, [gate.symbol for _, gate in trained]),
+    )
+
+
+def _mixing(names, symbols):
+    return np.array(
+        [[float(name == symbol) for symbol in symbols] for name in names]
+    ).reshape(len(names), len(symbols))

@@ -1,0 +1,120 @@
+"""Simultaneous perturbation (SPSA): two evaluations for all symbols."""
+
+import dataclasses
+
+import tensorflow as tf
+
+from tfq_hybrid.engines.gradients.method import SteppedMethod
+from tfq_hybrid.engines.gradients.shifts import fold_in
+from tfq_hybrid.errors import check_integer
+
+
+@dataclasses.dataclass(frozen=True)
+class SPSA(SteppedMethod):
+    """All symbols move at once, each by a random sign times the step.
+
+    Two evaluations for any number of symbols; a noisy estimate, unbiased up
+    to the square of the step (Spall 1992, doi 10.1109/9.119632).
+
+    Args:
+        step: float, in units of the symbol. Defaults to `None`: 0.01 for
+            exact values, 0.3 for shots and trajectories.
+        draws: int. Random directions to average. Defaults to 1.
+
+    Example:
+
+    >>> method = SPSA(draws=4)
+    >>> method.step_of(estimates=False), method.step_of(estimates=True)
+    (0.01, 0.3)
+    """
+
+    name = "spsa"
+    steps = (1e-2, 0.3)
+    is_random = True
+
+    draws: int = 1
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_integer("draws", self.draws, minimum=1)
+
+    def bind(self, engine):
+        def gradient(fed, trained, given, seed, upstream):
+            return self.estimate(
+                lambda f, t, s: engine.evaluate(f, t, given, s),
+                engine.repetitions is not None,
+                fed,
+                trained,
+                upstream,
+                seed,
+            )
+
+        return gradient
+
+    def estimate(self, evaluate, estimates, fed, trained, upstream, seed):
+        """The gradient by evaluations of any engine.
+
+        Args:
+            evaluate: function of `fed`, `trained` and a seed.
+            estimates: bool. Whether its values come from shots or
+                trajectories.
+            fed, trained, upstream, seed: see `spsa_gradient`.
+
+        Returns:
+            A pair of tensors shaped like `fed` and `trained`.
+        """
+        step = self.step_of(estimates)
+        return spsa_gradient(
+            evaluate, step, self.draws, fed, trained, upstream, seed
+        )
+
+
+def spsa_gradient(evaluate, step, draws, fed, trained, upstream, seed):
+    """Simultaneous perturbation: two evaluations a draw.
+
+    Every example of the batch gets its own random signs for the fed symbols;
+    the trained ones share theirs, and are judged by the sum over the batch.
+
+    Args:
+        evaluate, fed, trained, upstream: as for `shift_gradient`.
+        step: float. How far the symbols are moved.
+        draws: int. Random directions to average.
+        seed: int tensor of shape (2,).
+
+    Returns:
+        A pair of tensors shaped like `fed` and `trained`.
+    """
+
+    def one_draw(draw):
+        base = fold_in(seed, 3 * draw)
+        signs = [
+            _signs(tf.shape(x), fold_in(base, place), x.dtype)
+            for place, x in enumerate((fed, trained))
+        ]
+        up, down = (
+            evaluate(
+                fed + way * step * signs[0],
+                trained + way * step * signs[1],
+                fold_in(seed, 3 * draw + 1 + place),
+            )
+            for place, way in enumerate((1, -1))
+        )
+        change = tf.reduce_sum((up - down) * upstream, axis=1, keepdims=True)
+        change /= 2 * step
+        # The inverse of a sign is itself.
+        return change * signs[0], tf.reduce_sum(change) * signs[1]
+
+    by_fed, by_trained = tf.map_fn(
+        one_draw,
+        tf.range(draws),
+        fn_output_signature=(
+            tf.TensorSpec([None, fed.shape[1]], fed.dtype),
+            tf.TensorSpec(trained.shape, trained.dtype),
+        ),
+    )
+    return tf.reduce_mean(by_fed, axis=0), tf.reduce_mean(by_trained, axis=0)
+
+
+def _signs(shape, seed, dtype):
+    bits = tf.random.stateless_uniform(shape, seed, 0, 2, tf.int32)
+    return tf.cast(2 * bits - 1, dtype)
