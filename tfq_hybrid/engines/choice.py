@@ -18,8 +18,6 @@ from tfq_hybrid.engines.memory import (
     density_fits,
     human_bytes,
 )
-from tfq_hybrid.engines.noise.channels import lower_noisy_circuit
-from tfq_hybrid.engines.noise.trajectories import lower_for_trajectories
 from tfq_hybrid.engines.program import Execution
 from tfq_hybrid.engines.tfq.checks import (
     check_tfq,
@@ -118,12 +116,12 @@ def _obstacle(program, execution):
         foreign = ", ".join(map(str, program.foreign_qids))
         return f"operators on qubits that the circuit lacks: {foreign}"
     try:
-        if not (execution.noisy and program.is_noisy):
-            gates = lower_circuit(program.circuit, program.qids)
-        elif density_fits(program.qubits):
-            gates = lower_noisy_circuit(program.circuit, program.qids)
+        if program.is_noisy and not execution.noisy:
+            gates = lower_circuit(program.circuit, program.qids)  # names it
+        elif program.is_noisy and not density_fits(program.qubits):
+            gates = program.gates_and_channels
         else:
-            gates = lower_for_trajectories(program)
+            gates = program.gates
     except UserError as error:
         return f"a gate it does not know: {error}"
     known = {None, *program.fed, *program.trained}

@@ -1,16 +1,22 @@
-"""`Program` and `Execution`: what an engine runs, and how."""
+"""`Program`, `Engine`, `Execution`: what is run, by what, and how."""
 
 import dataclasses
 import functools
+from typing import Protocol
 
 import cirq
 
+from tfq_hybrid.engines.batched.lowering import lower_circuit
 from tfq_hybrid.engines.gradients import (
     Backprop,
     GradientMethod,
     ParameterShift,
 )
-from tfq_hybrid.engines.noise.channels import has_channels
+from tfq_hybrid.engines.noise.channels import (
+    has_channels,
+    lower_for_trajectories,
+    lower_noisy_circuit,
+)
 from tfq_hybrid.errors import UserError
 
 
@@ -77,7 +83,33 @@ class Program:
 
     def with_operators(self, operators):
         """The program with other observables."""
-        return dataclasses.replace(self, operators=tuple(operators))
+        result = dataclasses.replace(self, operators=tuple(operators))
+        for name in ("gates", "gates_and_channels"):  # lowered once
+            if name in vars(self):
+                vars(result)[name] = getattr(self, name)
+        return result
+
+    @functools.cached_property
+    def gates(self):
+        """The lowered circuit, a list of `TrigGate`.
+
+        They act on amplitudes; in a noisy circuit, channels too, on Pauli
+        vectors.
+
+        Raises:
+            UserError: an operation cannot be lowered.
+        """
+        lower = lower_noisy_circuit if self.is_noisy else lower_circuit
+        return lower(self.circuit, self.qids)
+
+    @functools.cached_property
+    def gates_and_channels(self):
+        """The lowered circuit of trajectories: `TrigGate` and `Channel`.
+
+        Raises:
+            UserError: an operation cannot be lowered.
+        """
+        return lower_for_trajectories(self.circuit, self.qids)
 
     @functools.cached_property
     def is_noisy(self):
@@ -118,6 +150,35 @@ def _check_no_measurements(circuit):
                     f"say what is measured. Received: {operation} in moment "
                     f"{place}"
                 )
+
+
+class Engine(Protocol):
+    """What evaluates a program for a batch.
+
+    Attributes:
+        name: str, one of `ENGINES` but `"auto"`.
+        program: `Program`.
+    """
+
+    name: str
+    program: Program
+
+    def __call__(self, fed, trained, states=None, seed=None, **start):
+        """Expectations for a batch.
+
+        Args:
+            fed: float tensor of shape (batch, fed symbols).
+            trained: float tensor of shape (trained symbols,).
+            states: complex or real tensor of shape (batch, 2**qubits), the
+                initial states. Defaults to `None`: all zeros.
+            seed: int tensor of shape (2,) of all that is drawn. Defaults to
+                `None`, where nothing is.
+            **start: what else an engine may start from: `circuits`, a string
+                tensor of shape (batch,), on TensorFlow Quantum.
+
+        Returns:
+            A tensor of shape (batch, operators) of the dtype of `fed`.
+        """
 
 
 @dataclasses.dataclass(frozen=True)

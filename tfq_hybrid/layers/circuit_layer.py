@@ -172,12 +172,13 @@ class CircuitLayer(keras.layers.Layer):
         self._check_values(fed, circuits, states)
         seed = self._draw_seed()
         name = self.engine_choice.name
-        start = states
+        start = {"states": states}
         if circuits is not None and self.engine == "batched":
-            start = _states(circuits, self.program)
+            start = {"states": _states(circuits, self.program)}
         elif circuits is not None:
-            name, start = "tfq", circuits
-        result = self._engine(name)(fed, self._trained(), start, seed)
+            name, start = "tfq", {"circuits": circuits}
+        engine = self._engine(name)
+        result = engine(fed, self._trained(), seed=seed, **start)
         if self.observer is not None:
             self.observer(fed, states, result)
         return tf.cast(result, self.compute_dtype)

@@ -11,7 +11,6 @@ import functools
 
 import tensorflow as tf
 
-from tfq_hybrid.engines.batched.lowering import lower_circuit
 from tfq_hybrid.engines.batched.passes import (
     PASSES,
     drop_before_readout,
@@ -28,7 +27,6 @@ from tfq_hybrid.engines.batched.plan import (
 from tfq_hybrid.engines.batched.readout import NoReadout, PauliReadout, Readout
 from tfq_hybrid.engines.gradients import Simulated, as_gradient_method
 from tfq_hybrid.engines.gradients.parameter_shift import give_own_symbols
-from tfq_hybrid.engines.noise.channels import lower_noisy_circuit
 from tfq_hybrid.engines.noise.density_matrix import (
     density_matrices,
     pauli_vectors,
@@ -201,11 +199,10 @@ class BatchedEngine(PlannedEngine):
                 "Expected another gradient for a circuit with noise, which "
                 f"cannot be walked backwards. Received: {method.name!r}"
             )
-        lower = lower_noisy_circuit if program.is_noisy else lower_circuit
         kind = PauliReadout if program.is_noisy else Readout
         super().__init__(
             program,
-            lower(program.circuit, program.qids),
+            program.gates,
             Register(program.qubits, 4 if program.is_noisy else 2),
             kind(program.operators, program.qids),
             method.run,

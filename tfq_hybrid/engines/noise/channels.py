@@ -3,6 +3,7 @@
 import dataclasses
 
 import cirq
+import numpy as np
 
 from tfq_hybrid.engines.batched.lowering import lower_operation
 from tfq_hybrid.engines.noise.density_matrix import channel_gate, transfer_gate
@@ -32,6 +33,23 @@ def is_channel(operation):
 def has_channels(circuit):
     """Whether a circuit holds noise."""
     return any(is_channel(op) for op in circuit.all_operations())
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Channel:
+    """A channel among gates.
+
+    Attributes:
+        qubits: tuple of int. The leading bit first.
+        kraus: tuple of complex arrays of shape (d, d).
+    """
+
+    qubits: tuple[int, ...]
+    kraus: tuple
+    symbol = None
+    is_diagonal = False
+    is_relabelling = False
+    is_real = False
 
 
 def lower_noisy_circuit(circuit, qids):
@@ -67,6 +85,30 @@ def lower_noisy_circuit(circuit, qids):
                 )
             )
     return result
+
+
+def lower_for_trajectories(circuit, qids):
+    """Lowers gates to act on amplitudes, and keeps channels apart.
+
+    Args:
+        circuit: `cirq.Circuit` without measurements.
+        qids: sequence of `cirq.Qid`. The order of the bits.
+
+    Returns:
+        A list of `TrigGate` and `Channel`.
+
+    Raises:
+        UserError: an operation cannot be lowered.
+    """
+    gates = []
+    for operation in circuit.all_operations():
+        if is_channel(operation):
+            qubits = tuple(qids.index(q) for q in operation.qubits)
+            kraus = tuple(k for k in cirq.kraus(operation) if np.any(k))
+            gates.append(Channel(qubits, kraus))
+        else:
+            gates += lower_operation(operation, qids)
+    return gates
 
 
 def _check_width(qubits, operation):

@@ -8,13 +8,11 @@ the noisy expectation.
 
 import dataclasses
 
-import cirq
 import numpy as np
 import tensorflow as tf
 
 from tfq_hybrid.engines.batched.engine import PlannedEngine
 from tfq_hybrid.engines.batched.gates import constant_gate
-from tfq_hybrid.engines.batched.lowering import lower_operation
 from tfq_hybrid.engines.batched.passes import (
     drop_before_readout,
     drop_outside_light_cone,
@@ -23,30 +21,13 @@ from tfq_hybrid.engines.batched.passes import (
 from tfq_hybrid.engines.batched.plan import Register, first_plan
 from tfq_hybrid.engines.batched.readout import Readout
 from tfq_hybrid.engines.batched.states import apply_gate_to_state
-from tfq_hybrid.engines.noise.channels import is_channel
+from tfq_hybrid.engines.noise.channels import Channel
 from tfq_hybrid.engines.shots import sample_means
 from tfq_hybrid.errors import check_integer
 
 # Of all trajectories that run side by side: more would leave the processor's
 # cache. One of each example is the least.
 _AMPLITUDES_AT_ONCE = 2**18
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Channel:
-    """A channel among gates.
-
-    Attributes:
-        qubits: tuple of int. The leading bit first.
-        kraus: tuple of complex arrays of shape (d, d).
-    """
-
-    qubits: tuple[int, ...]
-    kraus: tuple
-    symbol = None
-    is_diagonal = False
-    is_relabelling = False
-    is_real = False
 
 
 class ChannelStep:
@@ -100,7 +81,7 @@ class TrajectoryEngine(PlannedEngine):
         check_integer("repetitions", repetitions, minimum=1)
         super().__init__(
             program,
-            lower_for_trajectories(program),
+            program.gates_and_channels,
             Register(program.qubits),
             Readout(program.operators, program.qids),
         )
@@ -191,16 +172,3 @@ class TrajectoryEngine(PlannedEngine):
     def _along(self, fed, trained, states, seed):
         """The expectations at the end of one trajectory of each example."""
         return self.run(fed, trained, states, seed)
-
-
-def lower_for_trajectories(program):
-    """The gates and channels of a program: `TrigGate` and `Channel`."""
-    gates = []
-    for operation in program.circuit.all_operations():
-        if is_channel(operation):
-            qubits = tuple(program.qids.index(q) for q in operation.qubits)
-            kraus = tuple(k for k in cirq.kraus(operation) if np.any(k))
-            gates.append(Channel(qubits, kraus))
-        else:
-            gates += lower_operation(operation, program.qids)
-    return gates

@@ -21,6 +21,7 @@ from tfq_hybrid.engines.tfq.ops import (
     tfq,
     tfq_adj_grad_op,
 )
+from tfq_hybrid.errors import UserError
 
 
 class TFQEngine:
@@ -87,21 +88,27 @@ class TFQEngine:
         kind = "analytic_op" if exact else "sampled_op"
         return differentiator.generate_differentiable_op(**{kind: op})
 
-    def __call__(self, fed, trained, circuits=None, seed=None):
+    def __call__(self, fed, trained, states=None, seed=None, circuits=None):
         """Expectations for a batch.
 
         Args:
             fed: float tensor of shape (batch, fed symbols).
             trained: float tensor of shape (trained symbols,).
+            states: must be `None`: TensorFlow Quantum starts from circuits.
+            seed: int tensor of shape (2,), for SPSA. Shots are TensorFlow
+                Quantum's own, which take none.
             circuits: string tensor of shape (batch,) of serialised circuits
                 without symbols, each run before the program. Defaults to
                 `None`: the zero state.
-            seed: int tensor of shape (2,), for SPSA. Shots are TensorFlow
-                Quantum's own, which take none.
 
         Returns:
             A tensor of shape (batch, operators) of the dtype of `fed`.
         """
+        if states is not None:
+            raise UserError(
+                "Expected circuits to start from with engine 'tfq'. Received: "
+                "states. Use engine='batched'."
+            )
         if self._own_method is None:
             return self._evaluate(fed, trained, circuits)
 
