@@ -4,8 +4,8 @@ import keras
 import keras_hub
 
 from tfq_hybrid.adapters import replace_sublayer
-from tfq_hybrid.adapters.compiled import compile_from_config
-from tfq_hybrid.adapters.words import as_layers
+from tfq_hybrid.adapters.patterns import as_layers
+from tfq_hybrid.adapters.surgery import compile_from_config
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.engines.gradients import as_gradient_method
 from tfq_hybrid.errors import check_choice, check_integer

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from tfq_hybrid.adapters.words import as_layers
+from tfq_hybrid.adapters.patterns import as_layers
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.data import learn_merges
 from tfq_hybrid.engines import ENGINES, check_memory

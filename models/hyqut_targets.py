@@ -1,6 +1,6 @@
 """The matrices of a Llama decoder layer, by name."""
 
-from tfq_hybrid.adapters.words import as_words
+from tfq_hybrid.adapters.patterns import as_words
 from tfq_hybrid.errors import UserError, choice_error
 
 # Where keras-hub's Llama decoder layer holds each matrix: its attention

@@ -4,7 +4,7 @@ import keras
 import keras_hub
 
 from tfq_hybrid.adapters import is_leaf, named_layers, replace_sublayer
-from tfq_hybrid.adapters.compiled import compile_from_config
+from tfq_hybrid.adapters.surgery import compile_from_config
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.files.presets import from_preset

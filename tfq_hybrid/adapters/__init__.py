@@ -1,8 +1,13 @@
 """Put layers into existing backbones, and take them out again."""
 
-from tfq_hybrid.adapters.active import activate, clone, disable
-from tfq_hybrid.adapters.adapt import adapt
 from tfq_hybrid.adapters.families import FAMILIES
+from tfq_hybrid.adapters.lifecycle import (
+    activate,
+    adapt,
+    clone,
+    disable,
+    unload,
+)
 from tfq_hybrid.adapters.methods import (
     METHODS,
     BottleneckAdapter,
@@ -17,16 +22,14 @@ from tfq_hybrid.adapters.methods import (
     WithCircuit,
     method_from_dict,
 )
-from tfq_hybrid.adapters.parameters import (
+from tfq_hybrid.adapters.pretrained import as_preset
+from tfq_hybrid.adapters.surgery import replace_sublayer
+from tfq_hybrid.adapters.targets import Target, is_leaf, named_layers, targets
+from tfq_hybrid.adapters.variables import (
+    fingerprint,
     print_trainable_parameters,
     trainable_parameters,
 )
-from tfq_hybrid.adapters.paths import is_leaf, named_layers
-from tfq_hybrid.adapters.pretrained import as_preset
-from tfq_hybrid.adapters.surgery import replace_sublayer
-from tfq_hybrid.adapters.targets import Target, targets
-from tfq_hybrid.adapters.undo import unload
-from tfq_hybrid.adapters.variables import fingerprint
 from tfq_hybrid.adapters.weights import load_weights, save_weights
 
 __all__ = [

@@ -1,22 +1,74 @@
-"""The classes of adapted models, which carry what was done to them.
+"""The classes of adapted models, and the `Adaptation` in their config."""
 
-A model becomes an adapted one by changing its class to a subclass that is
-registered with Keras, with the adaptation in its config: so `.keras` files
-and presets restore it. The model itself, and its weights, stay where they
-are.
-"""
+import dataclasses
 
 import keras
 from keras.src.models.functional import Functional  # has no public name
 
-from tfq_hybrid.adapters.adaptation import Adaptation
-from tfq_hybrid.adapters.compiled import (
+from tfq_hybrid.adapters.families import FAMILIES
+from tfq_hybrid.adapters.methods import method_from_dict
+from tfq_hybrid.adapters.surgery import (
     check_ready_to_train,
     compile_from_config,
 )
-from tfq_hybrid.adapters.families import FAMILIES
-from tfq_hybrid.adapters.install import hosts_of, install
+from tfq_hybrid.adapters.variables import hosts_of, install
 from tfq_hybrid.errors import UserError
+
+FORMAT = 1
+
+
+@dataclasses.dataclass
+class Adaptation:
+    """The methods applied to a model, by name.
+
+    Attributes:
+        fingerprint: str. That of the base before the first method.
+        methods: dict of a name and a `Method`.
+        active: str. The name of the one in use, or `None`.
+    """
+
+    fingerprint: str
+    methods: dict = dataclasses.field(default_factory=dict)
+    active: str | None = None
+
+    @property
+    def method(self):
+        """The method in use, or `None`."""
+        return self.methods.get(self.active)
+
+    def to_dict(self):
+        """Plain JSON types."""
+        methods = {name: m.to_dict() for name, m in self.methods.items()}
+        return {
+            "format": FORMAT,
+            "fingerprint": self.fingerprint,
+            "active": self.active,
+            "methods": methods,
+        }
+
+    @classmethod
+    def from_dict(cls, config):
+        """Builds it from `to_dict()`.
+
+        Raises:
+            UserError: it was written by a newer version.
+        """
+        check_format(config["format"])
+        methods = {
+            name: method_from_dict(method)
+            for name, method in config["methods"].items()
+        }
+        return cls(config["fingerprint"], methods, config["active"])
+
+
+def check_format(number):
+    """Raises `UserError` if a format is newer than what is known here."""
+    if number > FORMAT:
+        raise UserError(
+            f"Expected an adapter of format {FORMAT} or before. Received: "
+            f"format {number}, of a newer version of this package"
+        )
+
 
 # From a class to the one of its adapted models. Filled below.
 HOSTS = {}

@@ -1,13 +1,17 @@
-"""`Method`: what to put where. The base of every adaptation method."""
+"""`Method`: the base class of adaptation methods."""
 
 import dataclasses
 
 import keras_hub
 
-from tfq_hybrid.adapters.head import head_parameters, put_head_copy
-from tfq_hybrid.adapters.opening import open_slot, put
-from tfq_hybrid.adapters.paths import body_of
-from tfq_hybrid.adapters.words import as_layers, as_words, resolve
+from tfq_hybrid.adapters.patterns import as_layers, as_words, resolve
+from tfq_hybrid.adapters.slots import (
+    head_parameters,
+    open_slot,
+    put,
+    put_head_copy,
+)
+from tfq_hybrid.adapters.targets import body_of
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 
 METHODS = {}

@@ -1,15 +1,12 @@
-"""Dense layers that an adapter can sit in.
-
-A layer is opened in place: it changes its class to a subclass with the same
-weights, which asks its active adapter how to compute. So the layer stays
-where it is, in the attribute of a block or as a node of a model's graph, and
-so do its weights; to undo, the class changes back.
-"""
+"""Dense layers that hold adapters: open one, put an adapter in, take it out."""
 
 import math
 import types
 
 import keras
+
+from tfq_hybrid.adapters.surgery import forget_attribute, unlocked
+from tfq_hybrid.errors import UserError
 
 
 class Adapter(keras.layers.Layer):
@@ -199,3 +196,138 @@ def dense_shapes(layer):
             f"Received: equation={layer.equation!r}"
         )
     return tuple(sizes[a] for a in summed), tuple(sizes[a] for a in new)
+
+
+def open_slot(layer):
+    """Makes a built Dense layer a slot, in place. Its weights stay.
+
+    Raises:
+        UserError: the layer is quantized: Keras would not ask its adapter.
+    """
+    if is_slot(layer):
+        layer.shapes = dense_shapes(layer)  # unknown while it is unbuilt
+        return layer
+    if layer.quantization_mode is not None or layer.lora_enabled:
+        raise UserError(
+            f"Expected {layer.name!r} to be neither quantized nor under "
+            "Keras's own LoRA, which would pass the adapter by. Received: "
+            f"quantization_mode={layer.quantization_mode!r}, lora_enabled="
+            f"{layer.lora_enabled}"
+        )
+    shapes = dense_shapes(layer)
+    layer.__class__ = SLOTS[type(layer)]
+    layer.shapes = shapes
+    return layer
+
+
+def put(slot, name, adapter):
+    """Puts an adapter in an opened layer under a name."""
+    if not adapter.built:
+        inputs, outputs = slot.shapes
+        shape = outputs if adapter.place == "after" else inputs
+        adapter.build((None, None, math.prod(shape)))
+    with unlocked(slot):
+        slot.adapters = {**slot.adapters, name: adapter}
+
+
+def drop_weights(slot):
+    """Lets the Dense layer's own kernel and bias go."""
+    with unlocked(slot) as forget:
+        for weight in (slot.kernel, slot.bias):
+            if weight is not None:
+                forget(weight)
+        slot._kernel = slot.bias = None
+    slot.is_dropped = True
+
+
+def restore_weights(slot):
+    """Makes kernel and bias anew, for values to be assigned to them."""
+    if not slot.is_dropped:
+        return
+    with unlocked(slot):
+        slot.build((None, None, *slot.shapes[0]))
+    slot.is_dropped = False
+
+
+def take_out(slot, name):
+    """Takes one adapter out; the last one gives the layer its class back."""
+    if name in slot.adapters:
+        with unlocked(slot) as forget:
+            forget(slot.adapters[name])
+            rest = {k: v for k, v in slot.adapters.items() if k != name}
+            slot.adapters = rest
+    if not slot.adapters:
+        close_slot(slot)
+
+
+def close_slot(slot):
+    """Takes all adapters out, and gives the layer its class back."""
+    with unlocked(slot) as forget:
+        for adapter in slot.adapters.values():
+            forget(adapter)
+    closed = slot.closed
+    for name in ("adapters", "active", "is_dropped", "shapes"):
+        forget_attribute(slot, name)
+    slot.__class__ = closed
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class HeadCopy(Adapter):
+    """A second set of weights for a Dense layer, which starts as a copy.
+
+    The Dense layer itself stays as it was, for other adapters and to undo.
+
+    Args:
+        units: int. Outputs.
+        use_bias: bool.
+    """
+
+    place = "instead"
+
+    def __init__(self, units, use_bias, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.use_bias = use_bias
+
+    def build(self, input_shape):
+        shape = (input_shape[-1], self.units)
+        self.kernel = self.add_weight(shape=shape, name="kernel")
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(shape=(self.units,), name="bias")
+
+    def adopt(self, layer):
+        """Takes the values of a Dense layer."""
+        kernel = keras.ops.convert_to_numpy(layer.kernel)
+        self.kernel.assign(kernel.reshape(self.kernel.shape))
+        if self.use_bias:
+            bias = keras.ops.convert_to_numpy(layer.bias)
+            self.bias.assign(bias.reshape(self.bias.shape))
+
+    def call(self, inputs):
+        outputs = keras.ops.matmul(inputs, self.kernel)
+        return outputs if self.bias is None else outputs + self.bias
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        config = {"units": self.units, "use_bias": self.use_bias}
+        return {**super().get_config(), **config}
+
+
+def head_parameters(target):
+    """Parameters of a copy of a target, an int."""
+    inputs, outputs = target.sizes
+    return inputs * outputs + outputs * (target.layer.bias is not None)
+
+
+def put_head_copy(target, name, put):
+    """Puts a copy of a Dense layer beside it."""
+    layer = target.layer
+    use_bias = layer.bias is not None
+    copy = HeadCopy(
+        target.sizes[1], use_bias, dtype=layer.dtype_policy, name=name
+    )
+    if put(layer, name, copy):
+        copy.adopt(layer)

@@ -6,9 +6,13 @@ import json
 import h5py
 import keras
 
-from tfq_hybrid.adapters.adapt import adapt
-from tfq_hybrid.adapters.adaptation import FORMAT, check_format
-from tfq_hybrid.adapters.hosts import adaptation_of, find_adaptation
+from tfq_hybrid.adapters.hosts import (
+    FORMAT,
+    adaptation_of,
+    check_format,
+    find_adaptation,
+)
+from tfq_hybrid.adapters.lifecycle import adapt
 from tfq_hybrid.adapters.methods import method_from_dict
 from tfq_hybrid.adapters.variables import (
     adapter_variables,

@@ -3,7 +3,7 @@
 import dataclasses
 
 from tfq_hybrid.adapters.method import Method, register
-from tfq_hybrid.adapters.words import resolve
+from tfq_hybrid.adapters.patterns import resolve
 from tfq_hybrid.errors import UserError
 
 

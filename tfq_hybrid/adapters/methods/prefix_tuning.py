@@ -6,9 +6,8 @@ import keras
 
 from tfq_hybrid.adapters.families import family_of
 from tfq_hybrid.adapters.method import Method, register
-from tfq_hybrid.adapters.opening import put
-from tfq_hybrid.adapters.paths import body_of
-from tfq_hybrid.adapters.slots import Adapter, Opened, dense_shapes
+from tfq_hybrid.adapters.slots import Adapter, Opened, dense_shapes, put
+from tfq_hybrid.adapters.targets import body_of
 from tfq_hybrid.errors import UserError, check_integer
 
 

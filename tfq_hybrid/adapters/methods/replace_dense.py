@@ -10,8 +10,7 @@ from tfq_hybrid.adapters.methods.circuits import (
     WithCircuit,
     circuit_parameters,
 )
-from tfq_hybrid.adapters.opening import drop_weights
-from tfq_hybrid.adapters.slots import Adapter
+from tfq_hybrid.adapters.slots import Adapter, drop_weights
 from tfq_hybrid.adapters.variables import base_variables, size_of
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers import QuantumDense

@@ -1,4 +1,4 @@
-"""The words that people say by what to adapt."""
+"""Target specifications: roles, shorthands, paths and regular expressions."""
 
 import difflib
 import re
@@ -8,8 +8,7 @@ from tfq_hybrid.adapters.families import (
     FFN_ROLES,
     family_of,
 )
-from tfq_hybrid.adapters.paths import body_of
-from tfq_hybrid.adapters.targets import targets
+from tfq_hybrid.adapters.targets import body_of, targets
 from tfq_hybrid.errors import UserError, check_integer
 
 BLOCK_ROLES = ("ffn", "attention")
