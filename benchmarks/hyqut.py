@@ -23,8 +23,8 @@ import tensorflow as tf
 from benchmarks.common import alternate, ratio, summary, write
 from tfq_hybrid.data import byte_pair_vocabulary
 from tfq_hybrid.models import reduction
-from tfq_hybrid.models.hyqut_system import SIZES
-from tfq_hybrid.models.reduction import PUBLISHED
+from tfq_hybrid.models.hyqut.reduction import PUBLISHED
+from tfq_hybrid.models.hyqut.system import SIZES
 from tfq_hybrid.serving.streaming import TextStream, make_sampler
 from tfq_hybrid.training import TrainConfig
 from tfq_hybrid.training.build import build_model, compile_model

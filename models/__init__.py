@@ -1,55 +1,53 @@
-"""The published systems and their classical twins."""
+"""The published systems and their classical baselines, a folder each."""
 
-from tfq_hybrid.models.contrastive import (
-    contrastive_pairs,
-    tune_contrastively,
-)
-from tfq_hybrid.models.embedding import embed
+from tfq_hybrid.encoders.embedding import embed
 from tfq_hybrid.models.heads import HEAD_TWINS, classical_head, mlp_width
-from tfq_hybrid.models.hybrid_bert import (
+from tfq_hybrid.models.hybrid_bert.losses import (
+    ProbabilityMSE,
+    WeightedCrossEntropy,
+    balanced_weights,
+)
+from tfq_hybrid.models.hybrid_bert.model import (
     HYBRID_BERT_HEADS,
     HybridBert,
     HybridBertTextClassifier,
     hybrid_head,
 )
-from tfq_hybrid.models.hybrid_bert_system import HybridBertOptions
-from tfq_hybrid.models.hyqut import HyQuTBackbone, HyQuTCausalLM
-from tfq_hybrid.models.hyqut_tokenizer import (
+from tfq_hybrid.models.hybrid_bert.system import HybridBertOptions
+from tfq_hybrid.models.hyqut.model import HyQuTBackbone, HyQuTCausalLM
+from tfq_hybrid.models.hyqut.reduction import reduction
+from tfq_hybrid.models.hyqut.tokenizer import (
     HyQuTCausalLMPreprocessor,
     HyQuTTokenizer,
 )
-from tfq_hybrid.models.losses import (
-    ProbabilityMSE,
-    WeightedCrossEntropy,
-    balanced_weights,
+from tfq_hybrid.models.qaa.memory import (
+    AdapterMemory,
+    lora_memory,
+    qaa_memory,
 )
-from tfq_hybrid.models.options import Options
-from tfq_hybrid.models.qaa import (
+from tfq_hybrid.models.qaa.model import (
     QAA_TWINS,
     QAAOptions,
     apply_qaa,
     qaa_base,
     qaa_twin,
 )
-from tfq_hybrid.models.qaa_memory import (
-    AdapterMemory,
-    lora_memory,
-    qaa_memory,
-)
-from tfq_hybrid.models.qffn_bert import (
+from tfq_hybrid.models.qffn_bert.model import (
     FEED_FORWARDS,
     QFFNBert,
     QFFNBertTextClassifier,
 )
-from tfq_hybrid.models.quantum_head import QuantumHead, make_head
-from tfq_hybrid.models.quantum_head_classifier import (
+from tfq_hybrid.models.quantum_head.classifier import (
     QUANTUM_HEADS,
     QuantumHeadTextClassifier,
     SentenceBert,
 )
-from tfq_hybrid.models.quantum_head_options import QuantumHeadOptions
-from tfq_hybrid.models.reduction import reduction
-from tfq_hybrid.models.systems import SYSTEMS, Setting, System
+from tfq_hybrid.models.quantum_head.contrastive import (
+    contrastive_pairs,
+    tune_contrastively,
+)
+from tfq_hybrid.models.quantum_head.model import QuantumHead, make_head
+from tfq_hybrid.models.quantum_head.options import QuantumHeadOptions
 
 __all__ = [
     "AdapterMemory",
@@ -63,7 +61,6 @@ __all__ = [
     "HybridBert",
     "HybridBertOptions",
     "HybridBertTextClassifier",
-    "Options",
     "ProbabilityMSE",
     "QAAOptions",
     "QAA_TWINS",
@@ -73,10 +70,7 @@ __all__ = [
     "QuantumHead",
     "QuantumHeadOptions",
     "QuantumHeadTextClassifier",
-    "SYSTEMS",
     "SentenceBert",
-    "Setting",
-    "System",
     "WeightedCrossEntropy",
     "apply_qaa",
     "balanced_weights",

@@ -14,10 +14,11 @@ ORDER = [
     ["engines"],
     ["diagnostics", "layers"],
     ["adapters"],
-    ["models"],
+    ["encoders"],
     ["training"],
     ["tuning", "serving", "reports", "verify"],
-    ["experiments"],
+    ["comparison"],
+    ["models"],
     ["cli"],
 ]
 LINKS = ("models", "tuning")

@@ -18,6 +18,7 @@ from tfq_hybrid.serving.manifest import MANIFEST
 from tfq_hybrid.training.build import count_parameters
 from tfq_hybrid.training.checkpoint import read_state
 from tfq_hybrid.training.run_folder import WHOLE, RunFolder
+from tfq_hybrid.training.systems import SYSTEMS
 
 
 @dataclasses.dataclass
@@ -179,11 +180,8 @@ def _verify_archive(path):
 
 
 def _read_finite(path):
-    # Importing `models` registers the classes that the file names.
-    from tfq_hybrid import models  # noqa: F401
-
     expected = "a whole .keras file"
-    model = load_model(path, expected=expected)
+    model = load_model(path, SYSTEMS.register(), expected=expected)
     with reading(expected, path):
         _check_finite({v.path: v for v in model.variables})
     return model

@@ -10,7 +10,7 @@ from tfq_hybrid.adapters.patterns import as_layers, resolve
 from tfq_hybrid.adapters.slots import dense_shapes
 from tfq_hybrid.adapters.targets import blocks_of
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.models.qffn_bert import FEED_FORWARDS, QFFNBert
+from tfq_hybrid.models.qffn_bert.model import FEED_FORWARDS, QFFNBert
 
 LAYER = "transformer_layer_{}"
 

@@ -13,7 +13,7 @@ from tfq_hybrid.circuits import (
     SCALINGS,
 )
 from tfq_hybrid.cli.main import commands
-from tfq_hybrid.models import SYSTEMS
+from tfq_hybrid.training.systems import SYSTEMS
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,10 @@ from tfq_hybrid.adapters.pretrained import _hugging_face_config
 from tfq_hybrid.adapters.weights import read_weights
 from tfq_hybrid.circuits import CircuitSpec, CustomCircuit, as_circuit
 from tfq_hybrid.cli.circuit_options import read_circuit
+from tfq_hybrid.comparison.results import Results
 from tfq_hybrid.data import load_corpus, load_dataset
-from tfq_hybrid.experiments.results import Results
+from tfq_hybrid.encoders.embedding import read_cached
 from tfq_hybrid.files.models import load_model
-from tfq_hybrid.models.embedding import read_cached
 from tfq_hybrid.reports.write import read_document
 from tfq_hybrid.serving import check_manifest
 from tfq_hybrid.serving.manifest import MANIFEST

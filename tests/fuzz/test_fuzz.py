@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 
 from tests.fuzz.damage import NASTY, SMALL, inputs
 from tests.fuzz.readers import READERS, adapter, small_model
+from tfq_hybrid.encoders.embedding import read_cached
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files.models import load_model
-from tfq_hybrid.models.embedding import read_cached
 
 FEW = 25
 MANY = 400

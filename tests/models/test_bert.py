@@ -5,9 +5,8 @@ import json
 import pytest
 
 from tests.adapters.test_pretrained import hugging_face_bert
-from tfq_hybrid.models import SYSTEMS
-from tfq_hybrid.models.bert import bert_preprocessor, bert_vocabulary
-from tfq_hybrid.models.systems import Setting
+from tfq_hybrid.encoders.bert import bert_preprocessor, bert_vocabulary
+from tfq_hybrid.training.systems import SYSTEMS, Setting
 
 
 @pytest.mark.parametrize("system", ["qffn-bert", "hybrid-bert", "quantum-head"])

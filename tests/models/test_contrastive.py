@@ -9,7 +9,7 @@ from tests.models.test_quantum_head import (
 )
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.models import embed
-from tfq_hybrid.models.contrastive import (
+from tfq_hybrid.models.quantum_head.contrastive import (
     contrastive_pairs,
     tune_contrastively,
 )

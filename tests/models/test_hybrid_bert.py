@@ -12,6 +12,7 @@ from tests.presets import save_bert
 from tests.tolerances import has_no_gradient
 from tfq_hybrid.circuits import preset
 from tfq_hybrid.data.vocabulary import SPECIAL_TOKENS
+from tfq_hybrid.encoders.bert import from_preset
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.models import (
@@ -24,7 +25,6 @@ from tfq_hybrid.models import (
     balanced_weights,
     hybrid_head,
 )
-from tfq_hybrid.models.bert import from_preset
 
 TEXTS = np.array(["a good film", "a bad film", "the plot", "bad cast"])
 LABELS = np.array([1, 0, 1, 0])

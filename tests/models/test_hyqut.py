@@ -12,17 +12,16 @@ from tfq_hybrid.data import learn_merges
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers.make_layer import make_circuit_layer
 from tfq_hybrid.models import (
-    SYSTEMS,
     HyQuTBackbone,
     HyQuTCausalLM,
     HyQuTCausalLMPreprocessor,
     HyQuTTokenizer,
-    Setting,
     reduction,
 )
-from tfq_hybrid.models.hyqut import KINDS
-from tfq_hybrid.models.hyqut_system import SIZES
-from tfq_hybrid.models.hyqut_targets import MATRICES
+from tfq_hybrid.models.hyqut.matrix import MATRICES
+from tfq_hybrid.models.hyqut.model import KINDS
+from tfq_hybrid.models.hyqut.system import SIZES
+from tfq_hybrid.training.systems import SYSTEMS, Setting
 
 SMALL = {
     "vocabulary_size": 300,

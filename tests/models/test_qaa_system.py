@@ -6,7 +6,8 @@ import pytest
 from tests.cli.test_main import run
 from tfq_hybrid import adapters
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.models import SYSTEMS, QAAOptions, Setting
+from tfq_hybrid.models import QAAOptions
+from tfq_hybrid.training.systems import SYSTEMS, Setting
 
 TEXTS = ["a small cat sat on a mat", "the cat saw a small dog"] * 4
 

@@ -15,7 +15,7 @@ from tests.training.worker import watch_fit
 from tfq_hybrid.cli.main import main
 from tfq_hybrid.data.batches import share_batches
 from tfq_hybrid.errors import UserError, WorkerLostError
-from tfq_hybrid.models.losses import WeightedCrossEntropy
+from tfq_hybrid.models.hybrid_bert.losses import WeightedCrossEntropy
 from tfq_hybrid.training import join, load_trained, train
 from tfq_hybrid.training.distribution import build_symbolically, check_keras
 from tfq_hybrid.training.meeting import ended_by_alarm, meet

@@ -6,9 +6,10 @@ import pytest
 
 from tfq_hybrid.data import TextDataset
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.models import SYSTEMS, ProbabilityMSE, WeightedCrossEntropy
+from tfq_hybrid.models import ProbabilityMSE, WeightedCrossEntropy
 from tfq_hybrid.training import TrainConfig
 from tfq_hybrid.training.build import compile_model
+from tfq_hybrid.training.systems import SYSTEMS
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ import pytest
 from tests.cli.test_adapter import preset  # noqa: F401
 from tfq_hybrid.engines import estimate_bytes
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.models import SYSTEMS, ProbabilityMSE, Setting
+from tfq_hybrid.models import ProbabilityMSE
 from tfq_hybrid.training import RunFolder, TrainConfig
 from tfq_hybrid.training.estimate import describe
+from tfq_hybrid.training.systems import SYSTEMS, Setting
 from tfq_hybrid.tuning import SystemTrials, run_trial
 from tfq_hybrid.tuning.predicted import PARAMETER_BYTES
 

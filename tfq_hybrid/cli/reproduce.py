@@ -52,7 +52,7 @@ def reproduce(recipe, quick, budget, full, output, **options):
     data once, and writes results.json and report.md with paired intervals.
     """
     quiet_imports()
-    from tfq_hybrid import experiments
+    from tfq_hybrid import comparison
     from tfq_hybrid.durations import parse_minutes
 
     given = [
@@ -69,7 +69,7 @@ def reproduce(recipe, quick, budget, full, output, **options):
             f"--{given[0]} and --{given[1]} exclude each other."
         )
     scale = given[0] if given else "quick"
-    path = experiments.reproduce(
+    path = comparison.reproduce(
         recipe,
         output=output or f"results/{recipe}-{scale}",
         scale=scale,

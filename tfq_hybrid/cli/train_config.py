@@ -21,8 +21,8 @@ def read_config(given, circuit_file):
     Raises:
         UserError: an option has no effect or is out of its range.
     """
-    from tfq_hybrid.models import SYSTEMS
     from tfq_hybrid.training import TrainConfig
+    from tfq_hybrid.training.systems import SYSTEMS
 
     if "data" not in given:
         raise click.UsageError("Missing option '--data'.")

@@ -38,7 +38,7 @@ class TextStream:
 
     Example:
 
-    >>> from tfq_hybrid.models import SYSTEMS, Setting
+    >>> from tfq_hybrid.training.systems import SYSTEMS, Setting
     >>> system = SYSTEMS["hyqut"]
     >>> options = system.options(size="tiny", circuit="qffn")
     >>> model = system.build(options, None, Setting(["h i"], 8, 1))

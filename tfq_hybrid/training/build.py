@@ -2,8 +2,8 @@
 
 from tfq_hybrid.adapters import named_layers, trainable_parameters
 from tfq_hybrid.layers.circuit_layer import CircuitLayer
-from tfq_hybrid.models import Setting
 from tfq_hybrid.training.optimizer import make_optimizer
+from tfq_hybrid.training.systems import Setting
 from tfq_hybrid.training.tasks import TASKS
 
 

@@ -11,8 +11,8 @@ from tfq_hybrid.errors import (
     choice_error,
     is_number,
 )
-from tfq_hybrid.models import SYSTEMS
 from tfq_hybrid.training.optimizer import OPTIMIZERS
+from tfq_hybrid.training.systems import SYSTEMS
 
 # What `None` stands for, unless the system says otherwise.
 DEFAULTS = {

@@ -20,11 +20,10 @@ def load_trained(run):
     """
     folder = RunFolder(run)
     folder.metrics()
-    _, _, names, _ = folder.read()
-    # Importing `models` registers the classes that the file names.
-    from tfq_hybrid import models  # noqa: F401
-
-    return load_model(folder.model_file, expected=WHOLE), names
+    config, _, names, _ = folder.read()
+    # Loading the system registers the classes that the file names.
+    own = config.system.custom_objects
+    return load_model(folder.model_file, own, expected=WHOLE), names
 
 
 def check_task(run, task):

@@ -1,0 +1,205 @@
+"""Hybrid BERT (arXiv 2511.17677): a circuit as the head of a BERT."""
+
+import keras
+
+from tfq_hybrid.circuits import as_circuit
+from tfq_hybrid.encoders.classifier import (
+    BertClassifier,
+    BertEncoder,
+    pooled_output,
+)
+from tfq_hybrid.errors import UserError, check_choice, check_integer
+from tfq_hybrid.layers import QuantumDense
+from tfq_hybrid.models.heads import HEAD_TWINS, classical_head, mlp_width
+
+HYBRID_BERT_HEADS = ("quantum", *HEAD_TWINS)
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class HybridBert(BertEncoder):
+    """The encoder of a `HybridBertTextClassifier`: a `BertBackbone`.
+
+    While it is frozen it runs without dropout.
+    """
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class HybridBertTextClassifier(BertClassifier):
+    """BERT with a circuit for a head, on the pooled output.
+
+    Linear(width -> n), the angles `pi/2 tanh`, the circuit on n qubits, Z on
+    each, Linear(n -> classes): (775 n + 2 parameters for BERT-base and two
+    classes). The same constructor makes the classical twins: `"linear"`, one
+    Dense layer, and `"mlp"`, with a hidden tanh layer, of nearly the size of
+    the quantum head.
+
+    A keras-hub task: `fit`, `evaluate` and `predict` take strings, and
+    `.keras` files and presets restore it.
+
+    Args:
+        backbone: `HybridBert`. `from_bert` makes it from a pretrained BERT.
+        num_classes: int. The number of labels.
+        preprocessor: `keras_hub.models.BertTextClassifierPreprocessor`.
+            Defaults to `None`: inputs are token ids already.
+        head: `"quantum"`, `"linear"` or `"mlp"`. Defaults to `"quantum"`.
+        circuit: what `as_circuit` accepts, fed with angles. The `"mlp"` twin
+            takes its size from it. Defaults to `"hybrid_bert"`.
+        train_encoder: bool. Whether BERT is fine-tuned. Defaults to
+            `False`: it is frozen and runs without dropout.
+        train_angles: bool. Whether the circuit's angles train. Defaults to
+            `True`.
+        engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
+        dropout: float, before the head. Defaults to 0: the authors' head
+            has none.
+
+    Raises:
+        UserError: an argument is out of its range.
+
+    Example:
+
+    >>> bert = HybridBert(100, 1, 2, 16, 32, max_sequence_length=8)
+    >>> model = HybridBertTextClassifier(bert, num_classes=2)
+    >>> model.head_parameters == head_size(model.circuit, 16, 2)
+    True
+    """
+
+    backbone_cls = HybridBert
+
+    def __init__(
+        self,
+        backbone,
+        num_classes,
+        preprocessor=None,
+        head="quantum",
+        circuit="hybrid_bert",
+        train_encoder=False,
+        train_angles=True,
+        engine="auto",
+        dropout=0.0,
+        **kwargs,
+    ):
+        circuit = angle_fed(circuit)
+        layer = hybrid_head(
+            backbone.hidden_dim,
+            num_classes,
+            head,
+            circuit,
+            train_angles,
+            engine,
+            backbone.dtype_policy,
+        )
+        super().__init__(
+            backbone,
+            num_classes,
+            layer,
+            pooled_output,
+            preprocessor,
+            train_encoder,
+            dropout,
+            **kwargs,
+        )
+
+        # === Config ===
+        self.head_kind = head
+        self.circuit = circuit
+        self.train_angles = bool(train_angles)
+        self.engine = engine
+
+    @classmethod
+    def from_options(cls, bert, num_classes, options, twin=None, **kwargs):
+        """From `HybridBertOptions` and a pretrained BERT; see `from_bert`.
+
+        Args:
+            bert, num_classes: see `from_bert`.
+            options: `HybridBertOptions`; its preset is not looked at.
+            twin: `"linear"` or `"mlp"`. Defaults to `None`: the circuit.
+            **kwargs: further arguments of `from_bert`.
+
+        Returns:
+            A classifier.
+        """
+        return cls.from_bert(
+            bert,
+            num_classes,
+            head=twin or "quantum",
+            circuit=options.circuit,
+            train_encoder=options.train_encoder,
+            train_angles=options.train_angles,
+            engine=options.engine,
+            dropout=options.dropout,
+            **kwargs,
+        )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "head": self.head_kind,
+            "circuit": self.circuit.to_dict(),
+            "train_angles": self.train_angles,
+            "engine": self.engine,
+        }
+
+
+def hybrid_head(
+    width,
+    classes,
+    head="quantum",
+    circuit="hybrid_bert",
+    train_angles=True,
+    engine="auto",
+    dtype=None,
+):
+    """The head of a `HybridBertTextClassifier`, for embeddings kept.
+
+    Args:
+        width: int. Of the embeddings.
+        classes: int. The number of labels.
+        head, circuit, train_angles, engine: see `HybridBertTextClassifier`.
+        dtype: dtype policy. Defaults to `None`: the global one.
+
+    Returns:
+        A layer from (batch, width) to (batch, classes), called `"head"`.
+
+    Raises:
+        UserError: an argument is out of its range.
+
+    Example:
+
+    >>> head = hybrid_head(768, classes=2)
+    >>> head.build((None, 768))
+    >>> head.count_params() == 775 * 4 + 2
+    True
+    """
+    check_choice("head", head, HYBRID_BERT_HEADS)
+    check_integer("num_classes", classes, minimum=2)
+    circuit = angle_fed(circuit)
+    if head != "quantum":
+        size = head_size(circuit, width, classes)
+        units = mlp_width(size, width, classes)
+        return classical_head(head, classes, units, dtype)
+    return QuantumDense(
+        classes,
+        circuit,
+        engine=engine,
+        train_angles=train_angles,
+        dtype=dtype,
+        name="head",
+    )
+
+
+def angle_fed(circuit):
+    """A circuit whose features are angles."""
+    circuit = as_circuit(circuit)
+    if circuit.starts_from_amplitudes:
+        raise UserError(
+            "Expected a circuit that is fed with angles. Received: one that "
+            "starts from amplitudes"
+        )
+    return circuit
+
+
+def head_size(circuit, width, classes):
+    """Parameters of the quantum head on a BERT of a width, an int."""
+    down = (width + 1) * circuit.feature_count
+    up = (circuit.observable_count + 1) * classes
+    return down + circuit.weight_count + up

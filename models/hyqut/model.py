@@ -1,0 +1,221 @@
+"""HyQuT (arXiv 2511.10653): a decoder with circuits in place of matrices."""
+
+import keras
+import keras_hub
+
+from tfq_hybrid.adapters import replace_sublayer
+from tfq_hybrid.adapters.patterns import as_layers
+from tfq_hybrid.adapters.surgery import compile_from_config
+from tfq_hybrid.circuits import as_circuit
+from tfq_hybrid.engines.gradients import as_gradient_method
+from tfq_hybrid.errors import check_choice, check_integer
+from tfq_hybrid.models.hyqut.matrix import HyQuTMatrix, as_targets, slot_of
+from tfq_hybrid.models.hyqut.tokenizer import (
+    HyQuTCausalLMPreprocessor,
+    HyQuTTokenizer,
+)
+
+KINDS = ("quantum", "dense", "bottleneck")
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class HyQuTBackbone(keras_hub.models.LlamaBackbone):
+    """A Llama decoder with circuits in place of some of its matrices.
+
+    In every chosen layer each chosen matrix, a linear map from d to m,
+    becomes Linear d -> features, circuit, Linear observables -> m: with the
+    paper's circuit of 10 qubits, d -> 20 -> 10 -> m. All tokens of a batch
+    are one batch of the circuit.
+
+    The same constructor makes the two classical twins: `"dense"`, Llama's
+    own matrices, and `"bottleneck"`, a classical network of nearly the
+    circuit's size.
+
+    Args:
+        vocabulary_size, num_layers, num_query_heads, hidden_dim,
+            intermediate_dim, num_key_value_heads, dropout,
+            tie_word_embeddings: as for `keras_hub.models.LlamaBackbone`;
+            `tie_word_embeddings` defaults to `True`.
+        kind: `"quantum"`, `"dense"` or `"bottleneck"`. Defaults to
+            `"quantum"`.
+        targets: word or words: names in `MATRICES`, `"all-attention"` or
+            `"all-ffn"`. The paper found `"query"` and `"gate"` stable, and
+            that all attention or all feed-forward matrices fail to train.
+            Defaults to `"query"`.
+        layers: int, range, list of int or a text such as `"0,2-3"`: the
+            layers with replaced matrices. Defaults to `None`: all.
+        circuit: what `as_circuit` accepts; the `"bottleneck"` twin takes
+            its widths from it. Defaults to `"hyqut_ring"`.
+        engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
+        differentiator: of the circuits: a `GradientMethod`, its name or its
+            dict. The paper takes `"central_difference"`. Defaults to `None`:
+            exact.
+        **kwargs: as for `LlamaBackbone`.
+
+    Raises:
+        UserError: an argument is out of its range.
+
+    Example:
+
+    >>> import numpy as np
+    >>> model = HyQuTBackbone(
+    ...     vocabulary_size=50, num_layers=1, num_query_heads=2,
+    ...     hidden_dim=8, intermediate_dim=12, num_key_value_heads=2,
+    ... )
+    >>> ids = np.ones((1, 5), "int32")
+    >>> model({"token_ids": ids, "padding_mask": ids}).shape
+    TensorShape([1, 5, 8])
+    >>> model.replaced[0].count_params() == (8 * 20 + 20) + 40 + (10 * 8 + 8)
+    True
+    """
+
+    def __init__(
+        self,
+        vocabulary_size,
+        num_layers,
+        num_query_heads,
+        hidden_dim,
+        intermediate_dim,
+        num_key_value_heads,
+        tie_word_embeddings=True,
+        kind="quantum",
+        targets="query",
+        layers=None,
+        circuit="hyqut_ring",
+        engine="auto",
+        differentiator=None,
+        **kwargs,
+    ):
+        check_choice("kind", kind, KINDS)
+        circuit = as_circuit(circuit)
+        if differentiator is not None:
+            differentiator = as_gradient_method(differentiator)
+        targets = as_targets(targets)
+        layers = as_layers(layers)
+        for index in layers or ():
+            check_integer("layers", index, -num_layers, num_layers - 1)
+
+        # === Layers and functional model ===
+        super().__init__(
+            vocabulary_size=vocabulary_size,
+            num_layers=num_layers,
+            num_query_heads=num_query_heads,
+            hidden_dim=hidden_dim,
+            intermediate_dim=intermediate_dim,
+            num_key_value_heads=num_key_value_heads,
+            tie_word_embeddings=tie_word_embeddings,
+            **kwargs,
+        )
+
+        # === Config ===
+        self.kind = kind
+        self.targets = targets
+        self.chosen_layers = layers
+        self.circuit = circuit
+        self.engine = engine
+        self.differentiator = differentiator
+        if kind != "dense":
+            for decoder, role in self._places():
+                self._replace(decoder, role)
+
+    def _places(self):
+        """The decoder layers to change, each with each matrix."""
+        chosen = range(self.num_layers)
+        if self.chosen_layers is not None:
+            wanted = {index % self.num_layers for index in self.chosen_layers}
+            chosen = sorted(wanted)
+        return [
+            (self.transformer_layers[index], role)
+            for index in chosen
+            for role in self.targets
+        ]
+
+    @property
+    def replaced(self):
+        """What stands in the chosen places, a list of layers."""
+        found = (slot_of(decoder, role) for decoder, role in self._places())
+        return [getattr(parent, attribute) for parent, attribute in found]
+
+    def shape_of(self, role):
+        """The matrix that a role had: its features in and out.
+
+        Args:
+            role: str, a name in `MATRICES`.
+
+        Returns:
+            A pair of tuples of int; heads are an axis of their own.
+
+        Example:
+
+        >>> model = HyQuTBackbone(50, 1, 4, 8, 12, num_key_value_heads=2)
+        >>> model.shape_of("key"), model.shape_of("down")
+        (((8,), (2, 2)), ((12,), (8,)))
+        """
+        width, inner = (self.hidden_dim,), (self.intermediate_dim,)
+        size = self.hidden_dim // self.num_query_heads
+        queries = (self.num_query_heads, size)
+        values = (self.num_key_value_heads, size)
+        return {
+            "query": (width, queries),
+            "key": (width, values),
+            "value": (width, values),
+            "output": (queries, width),
+            "gate": (width, inner),
+            "up": (width, inner),
+            "down": (inner, width),
+        }[role]
+
+    def _replace(self, decoder, role):
+        parent, attribute = slot_of(decoder, role)
+        inputs, outputs = self.shape_of(role)
+        layer = HyQuTMatrix(
+            inputs,
+            outputs,
+            self.circuit,
+            kind=self.kind,
+            engine=self.engine,
+            differentiator=self.differentiator,
+            dtype=decoder.dtype_policy,
+            name=getattr(parent, attribute).name,
+        )
+        layer.build((None, None, *inputs))
+        replace_sublayer(parent, attribute, layer)
+
+    def get_config(self):
+        layers = self.chosen_layers
+        return {
+            **super().get_config(),
+            # keras-hub's own config leaves it out.
+            "tie_word_embeddings": self.tie_word_embeddings,
+            "kind": self.kind,
+            "targets": list(self.targets),
+            "layers": None if layers is None else list(layers),
+            "circuit": self.circuit.to_dict(),
+            "engine": self.engine,
+            "differentiator": self.differentiator
+            and self.differentiator.to_dict(),
+        }
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class HyQuTCausalLM(keras_hub.models.LlamaCausalLM):
+    """A language model over a `HyQuTBackbone`.
+
+    A keras-hub task: `generate` takes and gives strings, and `.keras` files
+    and presets restore it.
+
+    Args:
+        backbone: `HyQuTBackbone`.
+        preprocessor: `HyQuTCausalLMPreprocessor`. Defaults to `None`:
+            inputs are token ids already.
+    """
+
+    backbone_cls = HyQuTBackbone
+    preprocessor_cls = HyQuTCausalLMPreprocessor
+
+    compile_from_config = compile_from_config
+
+
+# By this a preset's tokenizer and preprocessor are found.
+HyQuTTokenizer.backbone_cls = HyQuTBackbone
+HyQuTCausalLMPreprocessor.backbone_cls = HyQuTBackbone

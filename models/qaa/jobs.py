@@ -1,0 +1,171 @@
+"""What the jobs of `qaa` compute."""
+
+import contextlib
+import os
+import pathlib
+
+from tfq_hybrid.comparison.results import digest
+from tfq_hybrid.comparison.work.bases import Pretraining, pretrained_base
+from tfq_hybrid.comparison.work.executions import EXECUTIONS, executed
+from tfq_hybrid.comparison.work.generation import answers
+from tfq_hybrid.comparison.work.language import (
+    encode_parts,
+    first_windows,
+    loss_reader,
+    read_test,
+    split_corpus,
+    train_at_rates,
+)
+from tfq_hybrid.comparison.work.text_scores import text_scores
+from tfq_hybrid.errors import UserError
+
+LENGTH, BATCH = 96, 4
+VOCABULARY = 4096
+HELD_OUT = 48, 240  # dialogues of validation and test, at most
+NOISY_WINDOWS = 8  # that circuits under noise read
+ANSWERED = 32  # prompts of the test
+# Peak rates to choose from, by validation: set after trials of 0.0001 to 4 on
+# the validation data of seed 0, fewer of the whole model. A readout of random
+# amplitudes deviates from 0 by sqrt(2 / (d + 2)), 0.07 for a width d of 384, so
+# that what follows it learns from large rates alone.
+FIRST_SEED = 1
+LARGE, SMALL = (0.3, 1.0, 3.0), (3e-3, 1e-2, 3e-2)
+RATES = {
+    "qaa": LARGE,
+    "prefix": LARGE,
+    "lora": SMALL,
+    "sora": SMALL,
+    "bottleneck": (5e-3, 1.5e-2, 4.5e-2),
+    "full": (3e-4, 1e-3, 3e-3),
+}
+PRETRAINING = {
+    "quick": {"size": "tiny", "steps": 60},
+    "budget": {"size": "10m", "steps": 1600},
+    "full": {"size": "10m", "steps": 6400},
+}
+
+
+def pretraining(name, paths):
+    """How the base of a scale comes to be, a `Pretraining`."""
+    return Pretraining(
+        texts=(digest(paths["stories"]), digest(paths["shakespeare"])),
+        vocabulary_size=VOCABULARY,
+        length=LENGTH,
+        batch=BATCH,
+        rate=1e-3,
+        held_out=200,
+        **PRETRAINING[name],
+    )
+
+
+def perform(arguments, seed, paths, folder):
+    """Makes the base, or adapts it and reads the test once."""
+    if arguments.get("what") == "base":
+        return _base(arguments, paths)
+    return _adapt(arguments, seed, paths)
+
+
+def _find_base(arguments, paths):
+    """What to adapt, and what is known of it."""
+    if arguments["preset"]:
+        return arguments["preset"], {}
+    plan = pretraining(arguments["base"], paths)
+    return pretrained_base(plan, (paths["stories"], paths["shakespeare"]))
+
+
+def _base(arguments, paths):
+    from tfq_hybrid.data import load_corpus
+
+    source, facts = _find_base(arguments, paths)
+    if not facts:  # a preset: how it reads the same texts
+        config, model, _ = _setting(source, "full", {}, 0, paths)
+        facts = {"parameters": model.count_params(), "texts": {}}
+        for word in ("stories", "shakespeare"):
+            parts = split_corpus(load_corpus(paths[word]))
+            parts = encode_parts(parts, model, config, (200, 200))
+            tested, _ = read_test(model, parts, config)
+            facts["texts"][pathlib.Path(paths[word]).name] = tested
+    return facts, {}
+
+
+def _setting(base, method, options, seed, paths, rate=1e-3):
+    """The config, the adapted model and the parts of the dialogues."""
+    import keras
+
+    from tfq_hybrid.data import load_corpus
+    from tfq_hybrid.training import TrainConfig
+    from tfq_hybrid.training.build import build_model
+
+    config = TrainConfig(
+        paths["alpaca"],
+        model="qaa",
+        classical=None if method == "qaa" else method,
+        options={**options, "base": base},
+        sequence_length=LENGTH,
+        batch_size=BATCH,
+        learning_rate=rate,
+        seed=seed,
+    )
+    parts = split_corpus(load_corpus(paths["alpaca"]))
+    keras.utils.set_random_seed(seed)
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+        model = build_model(config, None)  # the base has its vocabulary
+    if not hasattr(model.preprocessor.tokenizer, "user_token_id"):
+        raise UserError(
+            "Expected --base with a tokenizer that knows <|user|> and "
+            "<|assistant|>, such as a run of `tfq-hybrid train --model qaa "
+            f"--classical full`. Received: {base}"
+        )
+    return config, model, parts
+
+
+def _adapt(arguments, seed, paths):
+    """Trains at each rate; validation picks, and the test is read once."""
+    from tfq_hybrid.adapters import trainable_parameters
+
+    base, _ = _find_base(arguments, paths)
+    method, options = arguments["method"], arguments.get("options", {})
+    setting = base, method, options, seed, paths
+    config, model, parts = _setting(*setting)
+    encoded = encode_parts(parts, model, config, HELD_OUT)
+    found, config, model = train_at_rates(
+        lambda rate: _setting(*setting, rate)[:2],
+        encoded,
+        arguments["rates"],
+        arguments["steps"],
+    )
+    tested, arrays = read_test(model, encoded, config)
+    found |= tested
+    found["parameters"] = {
+        "trained": trainable_parameters(model),
+        "total": model.count_params(),
+    }
+    if arguments.get("noisy"):
+        arrays |= _noisy_losses(model, encoded.test, seed)
+    if arguments.get("scored"):
+        more, scores = _scored(model, parts.test, paths["encoder"])
+        found |= more
+        arrays |= scores
+    return found, arrays
+
+
+def _noisy_losses(model, test, seed):
+    """The losses of the first windows, the circuits run in other ways."""
+    few = first_windows(test, min(NOISY_WINDOWS, len(test)))
+    exact, tokens = loss_reader(model)(few, BATCH)
+    arrays = {"noisy_tokens": tokens, "exact": exact}
+    for name, arguments in EXECUTIONS.items():
+        with executed(model, seed, **arguments):
+            arrays[name], _ = loss_reader(model)(few, 1)
+    return arrays
+
+
+def _scored(model, test, encoder):
+    """Answers to the first prompts of the test against what is there."""
+    rows = [turns for turns in test.rows if turns[0][0] == "user"][:ANSWERED]
+    prompts = [turns[0][1] for turns in rows]
+    references = [turns[1][1] for turns in rows]
+    given = answers(model, prompts, LENGTH)
+    found, arrays = text_scores(given, references, encoder)
+    found["sample"] = {"prompt": prompts[0], "answer": given[0]}
+    return found, arrays

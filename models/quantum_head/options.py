@@ -1,0 +1,176 @@
+"""The arguments of the quantum head, and how many parameters they make."""
+
+import dataclasses
+import math
+
+from tfq_hybrid.errors import (
+    UserError,
+    check_choice,
+    check_integer,
+    check_share,
+)
+from tfq_hybrid.models.quantum_head.circuits import (
+    block_angles,
+    block_layers,
+)
+from tfq_hybrid.training.systems import Options
+
+# Those that say how the circuits run, and all that a linear head has not.
+RUN_OPTIONS = ("angle_range", "shots", "noise", "readout_error", "engine")
+CIRCUIT_OPTIONS = (
+    "qubits",
+    "encoders",
+    "encoder_qubits",
+    "reuploads",
+    "depth",
+    "distance",
+    "readouts",
+    "share_weights",
+    "entangled",
+    "constant_amplitude",
+    *RUN_OPTIONS,
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class QuantumHeadOptions(Options):
+    """The arguments of the quantum head.
+
+    Args:
+        qubits: int. Qubits of the head's circuit, Q_c. Defaults to 10.
+        encoders: int. Parallel encoders, E. Together they give one value for
+            each of the qubits: each reads Z on as many of its first qubits
+            as that takes, which is our choice. Defaults to 1.
+        encoder_qubits: int. Qubits of an encoder. Defaults to `None`: as
+            few as the amplitudes of an embedding, ceil(log2 d), and the
+            values to read take.
+        reuploads: int. How often the values are encoded, N. Defaults to 1.
+        depth: int. Layers of each block, L. Defaults to 3.
+        distance: int. The longest distance that CNOT couples, C. Defaults
+            to 2.
+        readouts: int. Qubits that are read at last, Q_m. Defaults to 1, as
+            in the paper.
+        share_weights: bool. Whether the blocks between re-uploads have the
+            same angles. The paper writes one theta for all, which need not
+            mean that. Defaults to `True`.
+        entangled: bool. Whether there are CNOTs; `False` is the ablation.
+            Defaults to `True`.
+        constant_amplitude: float. An amplitude beside those of an embedding,
+            which is brought to length 1 before. What is read is quadratic in
+            the amplitudes, so that without it x and -x are one to the
+            circuit. Our choice. Defaults to 0: none, as in the paper.
+        angle_range: float. The angle in radians that encodes the value 1,
+            our choice. Defaults to pi / 2: values from -1 to 1 stay apart.
+        shots: int. For each readout. Defaults to `None`: exact.
+        noise: float. The chance of depolarization of each qubit after each
+            moment. Defaults to 0.
+        readout_error: float. The chance to read a bit wrongly. Defaults
+            to 0.
+        preset: what `as_preset` takes: the encoder, a BERT such as those of
+            sentence-transformers. Defaults to `None`: none, for a head on
+            embeddings alone.
+        train_encoder: bool. Defaults to `False`: frozen.
+        engine: `"auto"` or `"batched"`. Defaults to `"auto"`.
+
+    Raises:
+        UserError: an argument is out of its range.
+
+    Example:
+
+    >>> QuantumHeadOptions().parameters(width=768, classes=2)
+    214
+    """
+
+    qubits: int = 10
+    encoders: int = 1
+    encoder_qubits: int | None = None
+    reuploads: int = 1
+    depth: int = 3
+    distance: int = 2
+    readouts: int = 1
+    share_weights: bool = True
+    entangled: bool = True
+    constant_amplitude: float = 0.0
+    angle_range: float = math.pi / 2
+    shots: int | None = None
+    noise: float = 0.0
+    readout_error: float = 0.0
+    preset: str | None = None
+    train_encoder: bool = False
+    engine: str = "auto"
+
+    def __post_init__(self):
+        for name in ("qubits", "encoders", "reuploads", "depth", "distance"):
+            check_integer(name, getattr(self, name), minimum=1)
+        check_integer("readouts", self.readouts, 1, self.qubits)
+        if self.encoders > self.qubits:
+            raise UserError(
+                "Expected at most one encoder for each of the values, of which "
+                f"there are {self.qubits}. Received: encoders={self.encoders}"
+            )
+        for name in ("encoder_qubits", "shots"):
+            if getattr(self, name) is not None:
+                check_integer(name, getattr(self, name), minimum=1)
+        check_share("constant_amplitude", self.constant_amplitude, 1e6)
+        check_share("noise", self.noise)
+        check_share("readout_error", self.readout_error)
+        check_share("angle_range", self.angle_range, 2 * math.pi)
+        check_choice("engine", self.engine, ("auto", "batched"))
+
+    @property
+    def values_read(self):
+        """How many values each encoder gives, a list of int."""
+        whole, rest = divmod(self.qubits, self.encoders)
+        return [whole + (e < rest) for e in range(self.encoders)]
+
+    def amplitudes(self, width):
+        """How many amplitudes embeddings of a width become, an int."""
+        return width + bool(self.constant_amplitude)
+
+    def qubits_of_encoders(self, width):
+        """Qubits of each encoder of embeddings of a width, an int.
+
+        Raises:
+            UserError: `encoder_qubits` are too few.
+        """
+        width = self.amplitudes(width)
+        needed = max(1, (width - 1).bit_length(), *self.values_read)
+        if self.encoder_qubits is None:
+            return needed
+        if self.encoder_qubits < needed:
+            raise UserError(
+                f"Expected at least {needed} qubits in an encoder of {width} "
+                f"amplitudes that gives {max(self.values_read)} values. "
+                f"Received: encoder_qubits={self.encoder_qubits}"
+            )
+        return self.encoder_qubits
+
+    def layers(self, qubits, blocks=1):
+        """Layers of a circuit that hold a state while it trains, an int.
+
+        Args:
+            qubits: int.
+            blocks: int. Defaults to 1, an encoder.
+        """
+        shape = (self.depth, self.distance, self.entangled)
+        return blocks * block_layers(qubits, *shape)
+
+    def parameters(self, width, classes):
+        """Parameters of the head, circuits and linear layer.
+
+        `E (q C L + q) + B (Q C L + Q) + (Q_m + 1) classes` for encoders of q
+        qubits and B blocks: two, or N + 1 where they share no weights.
+
+        Args:
+            width: int. Of the embeddings.
+            classes: int.
+
+        Returns:
+            int.
+        """
+        shape = (self.depth, self.distance, self.entangled)
+        encoder = block_angles(self.qubits_of_encoders(width), *shape)
+        blocks = (1 if self.share_weights else self.reuploads) + 1
+        angles = self.encoders * encoder
+        angles += blocks * block_angles(self.qubits, *shape)
+        return angles + (self.readouts + 1) * classes

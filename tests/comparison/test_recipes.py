@@ -1,0 +1,164 @@
+"""What only one recipe does."""
+
+import numpy as np
+import pytest
+
+from tfq_hybrid.comparison.jobs import Block, Job, Scale
+from tfq_hybrid.comparison.recipes import RECIPES
+from tfq_hybrid.comparison.reporting.report import write_report
+from tfq_hybrid.comparison.reporting.screened import (
+    design_rows,
+    screening_section,
+)
+from tfq_hybrid.comparison.results import Results
+from tfq_hybrid.layers import QuantumFeedForward
+from tfq_hybrid.models.qffn_bert.jobs import (
+    circuit_of,
+    perform,
+    run_block,
+)
+from tfq_hybrid.models.quantum_head.jobs import HEADS
+
+
+def test_a_block_keeps_its_weights_however_it_runs():
+    block = QuantumFeedForward("qffn")
+    inputs = np.random.default_rng(0).normal(size=(2, 3, 8)).astype("float32")
+    exact = block(inputs).numpy()
+    run_block(block, repetitions=20_000, seed=0)
+    sampled = block(inputs).numpy()
+    assert 0 < np.abs(sampled - exact).max() < 0.1
+    run_block(block, readout_error=0.5)  # every readout is then zero
+    bias = block.dense.output_projection.bias.numpy()
+    np.testing.assert_allclose(
+        block(inputs) - inputs, 0 * inputs + bias, atol=1e-6
+    )
+    run_block(block)
+    np.testing.assert_allclose(block(inputs), exact, atol=1e-6)
+    assert block.count_params() == (8 * 4 + 4) + 16 + (4 * 8 + 8)
+
+
+def test_a_circuit_without_pairs_does_not_entangle():
+    found, _ = perform(
+        {"measure": {"ansatz": ["ry"], "entanglement": "none"}}, 0, {}, None
+    )
+    assert found["entangling_capability"]["value"] == pytest.approx(0, abs=1e-6)
+    published, _ = perform({"measure": {}}, 0, {}, None)
+    assert published["entangling_capability"]["value"] > 0.3
+    assert (
+        published["expressibility"]["value"] < found["expressibility"]["value"]
+    )
+    assert circuit_of({"ansatz": ["ry"]}).ansatz == ("ry",)
+
+
+def test_the_screening_finds_the_effects(tmp_path):
+    factors = {"depth": (1, 3), "rate": (0.01, 0.05), "qubits": (4, 8)}
+    rows = design_rows(factors)
+    jobs = tuple(
+        Job(f"row {i}", seed, {"levels": levels}, 1.0)
+        for seed in range(3)
+        for i, (levels, _) in enumerate(rows)
+    )
+    block = Block("screening", "Which?", jobs)
+    results = Results(tmp_path, {})
+    generator = np.random.default_rng(0)
+    for job in jobs:
+        levels = job.arguments["levels"]
+        score = 0.8 + 0.05 * levels["depth"] + 0.2 * job.seed
+        score += 0.001 * generator.normal()
+        results.add(block.key(job), {"score": score}, {})
+    section = screening_section(
+        "Which?", block, results, factors, "score", "accuracy"
+    )
+    assert section.rows[0][:3] == ("depth", "1", "3")
+    effect = float(section.rows[0][3].split()[0])
+    assert effect == pytest.approx(0.1, abs=2e-3)
+    assert section.rows[0][4] == "yes"
+    for row in section.rows[1:]:
+        assert abs(float(row[3].split()[0])) < 2e-3
+    assert section.picture.name == "effects"
+
+
+def fill(results, block, generator):
+    """What jobs of any of the recipes would have found."""
+    labels = np.arange(60) % 2
+    for job in block.jobs:
+        right = generator.random(60) < 0.8
+        arrays = {
+            "scores": right.astype("float32"),
+            "predicted": np.where(right, labels, 1 - labels),
+            "labels": labels,
+        }
+        names = [*job.arguments.get("executions", ()), *HEADS]
+        for name in names:
+            arrays[f"scores, {name}"] = arrays["scores"]
+        estimate = {"value": generator.random(), "low": 0.0, "high": 1.0}
+        found = {
+            "parameters": {"head": 99, "feed_forward": 99, "circuits": 9},
+            "validation_accuracy": generator.random(),
+            "rate": 0.25,
+            "width": 384,
+            "heads": {
+                head: {
+                    "validation_accuracy": 0.8 + 0.1 * (head == "mlp"),
+                    "setting": 64,
+                }
+                for head in HEADS
+            },
+            "expressibility": estimate,
+            "entangling_capability": estimate,
+        }
+        results.add(block.key(job), found, arrays)
+
+
+@pytest.mark.parametrize("name", ["qffn-bert", "hybrid-bert", "quantum-head"])
+def test_quick_has_its_tables_of_three_seeds(name, tmp_path):
+    recipe = RECIPES[name]
+    scale = Scale("quick", 3)
+    blocks = recipe.blocks(scale, dict.fromkeys(recipe.files, "there"))
+    results = Results(tmp_path, {})
+    for block in blocks:
+        fill(results, block, np.random.default_rng(0))
+    assert any(section.rows for section in recipe.sections(blocks, results))
+    path = tmp_path / "report.md"
+    write_report(path, recipe, scale, blocks, results, {})
+    assert "none is shown" not in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["qffn-bert", "hybrid-bert", "quantum-head"])
+def test_every_block_gets_its_table_and_picture(name, tmp_path):
+    recipe = RECIPES[name]
+    scale = Scale("budget", 3)
+    paths = dict.fromkeys([*recipe.files, "yelp"], "there")
+    blocks = recipe.blocks(scale, paths)
+    results = Results(tmp_path, {})
+    generator = np.random.default_rng(0)
+    for block in blocks:
+        fill(results, block, generator)
+    sections = recipe.sections(blocks, results)
+    write_report(
+        tmp_path / "report.md",
+        recipe,
+        scale,
+        blocks,
+        results,
+        {"imdb": "not there"},
+    )
+    pictures = [s.picture.name for s in sections if s.picture]
+    assert len(set(pictures)) == len(pictures) >= len(blocks) - 1
+    text = (tmp_path / "report.md").read_text("utf-8")
+    for picture in pictures:
+        assert f"]({picture}.png)" in text
+        assert (tmp_path / f"{picture}.svg").stat().st_size > 2000
+    for reading in {s.picture.reading for s in sections if s.picture}:
+        assert text.count(reading) == 1
+    assert text.index("## In short") < text.index("![")
+    # What validation picked stands where there is a choice.
+    assert ("0.25, 0.25, 0.25" in text) == (name != "qffn-bert")
+    assert ("64, 64, 64" in text) == (name == "quantum-head")
+    if name == "quantum-head":  # where validation says so, not the test
+        [line] = [x for x in text.split("\n") if "tuned embeddings, acc" in x]
+        assert "`mlp`" in line
+        for title in ("In short", "Goals"):  # each embedding, both circuits
+            body = text.split(f"## {title}\n")[1].split("\n## ")[0]
+            assert body.count("embeddings, a constant amplitude") == 2
+    assert "none is shown" not in text and "- `imdb`: not there" in text

@@ -1,0 +1,93 @@
+"""A designed experiment among the jobs of a recipe."""
+
+from tfq_hybrid.comparison.reporting.report import Section, too_few
+
+
+def design_rows(factors):
+    """The rows of a Plackett-Burman design.
+
+    Args:
+        factors: dict of a name and its low and high value.
+
+    Returns:
+        A list of pairs: a dict of a name and -1 or 1, and one of a name and
+        its value.
+
+    Example:
+
+    >>> rows = design_rows({"depth": (1, 3), "qubits": (4, 8)})
+    >>> len(rows), rows[0]
+    (4, ({'depth': -1, 'qubits': -1}, {'depth': 1, 'qubits': 4}))
+    """
+    from tfq_hybrid.tuning.designs import make_design
+
+    rows = []
+    for line in make_design("plackett-burman", len(factors)):
+        levels = dict(zip(factors, map(int, line), strict=True))
+        values = {n: factors[n][level > 0] for n, level in levels.items()}
+        rows.append((levels, values))
+    return rows
+
+
+def screening_section(title, block, results, factors, response, label):
+    """A section with the main effects of factors.
+
+    Args:
+        title: str.
+        block: `Block` whose jobs have `levels` among their arguments.
+        results: `Results`.
+        factors: dict of a name and its low and high value.
+        response: str. The name under which a job found it.
+        label: str, of the response.
+
+    Returns:
+        `Section` with a picture; without a table where fewer than
+        `LEAST_SEEDS` seeds are complete.
+    """
+    from tfq_hybrid.reports.screened import Screening, is_clear, signed
+    from tfq_hybrid.reports.screening_pictures import effects
+    from tfq_hybrid.tuning.effects import estimate_effects
+
+    if missing := too_few(block, results):
+        return Section(title, note=missing)
+    seeds = results.complete_seeds(block)
+    runs = [
+        {
+            "levels": job.arguments["levels"],
+            "response": results.found(block.key(job))[response],
+            "seed": job.seed,
+        }
+        for job in block.jobs
+        if job.seed in seeds
+    ]
+    found = estimate_effects(
+        [[run["levels"][name] for name in factors] for run in runs],
+        [run["response"] for run in runs],
+        list(factors),
+        [run["seed"] for run in runs],
+    )
+    content = {
+        "response": label,
+        "factors": factors,
+        "effects": found.rows,
+        "runs": runs,
+    }
+    screening = Screening(content)
+    rows = [
+        (
+            row["factor"],
+            *(f"{level:g}" for level in factors[row["factor"]]),
+            signed(row),
+            "yes" if is_clear(row) else "no",
+        )
+        for row in screening.effects
+    ]
+    note = (
+        f"A Plackett-Burman design of {len(block.rows)} rows, each from "
+        f"{len(seeds)} seeds. An effect is the mean {label} at the high level "
+        "less that at the low one, seeds taken out as blocks, its interval "
+        "Student's. Main effects are mixed up with interactions of two "
+        "factors."
+    )
+    header = ("factor", "low", "high", f"effect on {label}", "clear of 0")
+    return Section(title, header, tuple(rows), note, effects(screening))

@@ -1,0 +1,145 @@
+"""`reproduce`: from a recipe's name to a folder of results."""
+
+import pathlib
+
+from tfq_hybrid.comparison.jobs import SCALES, Scale
+from tfq_hybrid.comparison.recipes import RECIPES
+from tfq_hybrid.comparison.reporting.report import write_report
+from tfq_hybrid.comparison.results import Results, digest
+from tfq_hybrid.comparison.runner import run
+from tfq_hybrid.comparison.work.encoders import default_encoder
+from tfq_hybrid.comparison.work.text_tasks import find_optional
+from tfq_hybrid.durations import duration
+from tfq_hybrid.errors import UserError, check_choice, check_integer
+from tfq_hybrid.files import check_output_folder
+from tfq_hybrid.locks import writing
+from tfq_hybrid.version import __version__
+
+SEEDS = {"quick": 1, "budget": 5, "full": 5}
+
+
+def reproduce(
+    name,
+    data,
+    output,
+    scale="quick",
+    seeds=None,
+    minutes=None,
+    workers=2,
+    encoder=None,
+    base=None,
+    overwrite=False,
+    report=print,
+    status=lambda line: None,
+):
+    """Runs a recipe, or what is left of it, and writes its report.
+
+    Args:
+        name: str, a name in `RECIPES`.
+        data: str or path. The folder of the data files.
+        output: str or path. The folder of the results.
+        scale: `"quick"`, `"budget"` or `"full"`. Defaults to `"quick"`.
+        seeds: int. Defaults to 1 for `"quick"`, else 5.
+        minutes: float, with `"budget"`. Defaults to `None`.
+        workers: int. Processes, each on cores of its own. Defaults to 2.
+        encoder: what `as_preset` takes, for a recipe that starts from a
+            pretrained BERT. Defaults to `None`: all-MiniLM-L6-v2, where its
+            wheel is installed.
+        base: what the recipe adapts, where it adapts a language model: a
+            run folder, a `.keras` file or a preset of a GPT-2. Defaults to
+            `None`: one that the recipe trains.
+        overwrite: bool. Whether to begin anew. Defaults to `False`.
+        report: function of a line that stays. Defaults to `print`.
+        status: function of a line that does not. Defaults to none.
+
+    Returns:
+        The path of the report, a `pathlib.Path`.
+
+    Raises:
+        UserError: something in the input is wrong; nothing was written.
+    """
+    check_choice("recipe", name, RECIPES)
+    check_choice("scale", scale, SCALES)
+    if seeds is None:
+        seeds = SEEDS[scale]
+    check_integer("seeds", seeds, minimum=1)
+    check_integer("workers", workers, minimum=1)
+    recipe = RECIPES[name]
+    paths = find_files(recipe, data)
+    chosen = {}
+    if recipe.encoder:
+        paths["encoder"] = encoder or default_encoder()
+        name_of = str(encoder or "all-MiniLM-L6-v2")
+        chosen = {"encoder": name_of}
+    elif encoder is not None:
+        raise UserError(
+            f"Expected no --encoder with {name}, which starts from random "
+            f"weights. Received: --encoder={encoder}"
+        )
+    if base is not None and not recipe.base:
+        raise UserError(
+            f"Expected no --base with {name}, which adapts no language model. "
+            f"Received: --base={base}"
+        )
+    if base is not None:
+        paths["base"] = str(base)
+        chosen["base"] = str(base)
+    check_output_folder(output)
+    optional, missing = find_optional(  # after what may be wrong: it takes long
+        recipe.optional, data, may_download=scale != "quick"
+    )
+    paths |= optional
+    scale = Scale(scale, seeds, minutes)
+    blocks = recipe.blocks(scale, paths)
+    config = {
+        "recipe": name,
+        # Another version may train otherwise under the same arguments.
+        "version": __version__,
+        "scale": scale.name,
+        "seeds": seeds,
+        "data": {
+            word: digest(paths[word])
+            if pathlib.Path(paths[word]).is_file()
+            else f"TFDS {paths[word]}"
+            for word in (*recipe.files, *optional)
+        },
+        **chosen,
+    }
+    with writing(output):
+        results = Results.open(output, config, overwrite)
+        kept = sum(results.is_done(b.key(j)) for b in blocks for j in b.jobs)
+        jobs = sum(len(block.jobs) for block in blocks)
+        seconds = sum(block.seconds for block in blocks) / workers
+        report(
+            f"{recipe.title}: {jobs} jobs in {len(blocks)} blocks"
+            + (f", {kept} of them done already" if kept else "")
+            + f"; all of them take about {duration(seconds)}"
+            + (f", the budget is {minutes:g} min." if minutes else ".")
+        )
+        results.write(blocks, missing)
+        skipped = missing | run(
+            recipe, blocks, paths, results, minutes, workers, report, status
+        )
+        results.write(blocks, skipped)
+        path = pathlib.Path(output) / "report.md"
+        write_report(path, recipe, scale, blocks, results, skipped)
+    return path
+
+
+def find_files(recipe, data):
+    """The paths of a recipe's data files, a dict.
+
+    Raises:
+        UserError: a file is not there.
+    """
+    folder = pathlib.Path(data)
+    paths = {}
+    for word, file in recipe.files.items():
+        path = folder / file
+        if not path.is_file():
+            raise UserError(
+                f"Expected {file} in the folder of --data. Received: {folder}, "
+                "which lacks it"
+            )
+        paths[word] = str(path)
+    return paths

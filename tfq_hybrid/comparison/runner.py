@@ -1,0 +1,106 @@
+"""Runs the jobs of a recipe: side by side, within a budget, resumably."""
+
+import concurrent.futures
+import time
+
+from tfq_hybrid.comparison.processes import Crew
+from tfq_hybrid.comparison.worker import perform
+from tfq_hybrid.durations import duration
+
+
+def run(recipe, blocks, paths, results, minutes, workers, report, status):
+    """Runs what is not finished yet.
+
+    A block is begun only where all of it fits into what is left of the
+    budget, judged by how the jobs so far took against what was expected.
+
+    Args:
+        recipe: `Recipe`.
+        blocks: list of `Block`, the most important first.
+        paths: dict of the data's paths.
+        results: `Results`.
+        minutes: float or `None`. The budget of this run.
+        workers: int. Processes, each on cores of its own.
+        report: function of a line that stays.
+        status: function of a line that the next one replaces.
+
+    Returns:
+        A dict of the name of a block and why it was not run.
+    """
+    began = time.monotonic()
+    clock = _Clock(workers)
+    skipped = {}
+    total = sum(len(block.jobs) for block in blocks)
+    with Crew(workers) as crew:
+        for block in blocks:
+            jobs = [
+                job
+                for job in block.by_seed()
+                if not results.is_done(block.key(job))
+            ]
+            expected = clock.expected(sum(job.seconds for job in jobs))
+            spent = time.monotonic() - began
+            over = minutes is not None and spent + expected > 60 * minutes
+            if jobs and over:
+                skipped[block.name] = (
+                    f"needs about {duration(expected)}, and "
+                    f"{duration(max(0, 60 * minutes - spent))} were left"
+                )
+                report(f"{block.title} Left out: {skipped[block.name]}.")
+                continue
+            done = sum(
+                results.is_done(b.key(job)) for b in blocks for job in b.jobs
+            )
+            status(f"{block.title} {done}/{total} jobs done")
+            futures = {
+                crew.submit(
+                    perform, recipe.name, job.arguments, job.seed, paths
+                ): job
+                for job in jobs
+            }
+            for future in concurrent.futures.as_completed(futures):
+                job = futures[future]
+                found, arrays, seconds = future.result()
+                found = {**found, "seconds": round(seconds, 1)}
+                results.add(block.key(job), found, arrays)
+                clock.took(job.seconds, seconds)
+                done += 1
+                left = _left(blocks, skipped, results, clock)
+                report(
+                    f"[{done}/{total}] {block.name}: {job.row}, seed "
+                    f"{job.seed} ({duration(seconds)}; about "
+                    f"{duration(left)} left)"
+                )
+    return skipped
+
+
+def _left(blocks, skipped, results, clock):
+    """Seconds until all blocks that are not left out are done."""
+    return clock.expected(
+        sum(
+            job.seconds
+            for block in blocks
+            if block.name not in skipped
+            for job in block.jobs
+            if not results.is_done(block.key(job))
+        )
+    )
+
+
+class _Clock:
+    """How long jobs take here, against what was expected of them.
+
+    It begins with two minutes that took as long as expected, so that one
+    short job does not stand for all that follow.
+    """
+
+    def __init__(self, workers):
+        self._workers = workers
+        self._expected = self._took = 120.0
+
+    def took(self, expected, seconds):
+        self._expected += expected
+        self._took += seconds
+
+    def expected(self, seconds):
+        return self._took / self._expected * seconds / self._workers

@@ -1,0 +1,155 @@
+"""The pretrained language model that a recipe adapts: made once, and kept."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+
+from tfq_hybrid.comparison.processes import start_process
+from tfq_hybrid.comparison.work.language import (
+    encode_parts,
+    read_test,
+    split_corpus,
+    train_language_model,
+)
+from tfq_hybrid.files import replacing, write_json
+from tfq_hybrid.locks import writing
+from tfq_hybrid.reading import read_json
+
+CACHE = "~/.cache/tfq_hybrid/bases"
+MODEL, FACTS = "model.keras", "facts.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Pretraining:
+    """How a base comes to be. What it depends on decides on its place.
+
+    Args:
+        texts: tuple of digests of the plain texts, in order.
+        size: str, a name in `models.qaa.SIZES`.
+        vocabulary_size: int. Learned from the training parts.
+        length: int, in tokens.
+        batch: int, windows of a step.
+        steps: int.
+        rate: float. The peak learning rate.
+        held_out: int. Windows of each text that select, and that report.
+        seed: int. Defaults to 0.
+    """
+
+    texts: tuple
+    size: str
+    vocabulary_size: int
+    length: int
+    batch: int
+    steps: int
+    rate: float
+    held_out: int
+    seed: int = 0
+
+    @property
+    def folder(self):
+        """Where it is kept, a `pathlib.Path`."""
+        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        name = hashlib.sha256(text.encode()).hexdigest()
+        return pathlib.Path(CACHE).expanduser() / name
+
+    @property
+    def is_done(self):
+        """Whether it is there already."""
+        return (self.folder / FACTS).is_file()
+
+
+def pretrained_base(pretraining, paths):
+    """The base, from its place or trained now; one process trains it.
+
+    A process that asks while another one trains waits for it.
+
+    Args:
+        pretraining: `Pretraining`.
+        paths: sequence of paths of the plain texts.
+
+    Returns:
+        A pair of the path of a `.keras` file, a str, and a dict: what
+        `train_language_model` found, and the held-out `loss`, `perplexity`
+        and `tokens` of each text.
+    """
+    folder = pretraining.folder
+    if not pretraining.is_done:
+        with writing(folder, wait=True):
+            if not pretraining.is_done:
+                _on_all_cores(_pretrain, pretraining, paths, folder)
+    facts = read_json(folder / FACTS, "the facts of a pretrained base")
+    return str(folder / MODEL), facts
+
+
+def _on_all_cores(function, *arguments):
+    """Calls it in a process on all cores of what started this process.
+
+    A job of a recipe has a share of them, and while it makes what all others
+    wait for, the rest would lie idle.
+    """
+    cores = sorted(os.sched_getaffinity(os.getppid()))
+    if len(cores) <= len(os.sched_getaffinity(0)):
+        function(*arguments)
+        return
+    with start_process(cores) as pool:
+        pool.submit(function, *arguments).result()
+
+
+def _pretrain(pretraining, paths, folder):
+    import keras
+    import numpy as np
+
+    from tfq_hybrid.data import TokenDataset, load_corpus
+    from tfq_hybrid.training import TrainConfig
+    from tfq_hybrid.training.build import build_model, make_vocabulary
+
+    config = TrainConfig(
+        str(paths[0]),
+        model="qaa",
+        classical="full",
+        options={"size": pretraining.size},
+        vocabulary_size=pretraining.vocabulary_size,
+        sequence_length=pretraining.length,
+        batch_size=pretraining.batch,
+        learning_rate=pretraining.rate,
+        seed=pretraining.seed,
+    )
+    texts = [split_corpus(load_corpus(path)) for path in paths]
+    vocabulary = make_vocabulary(
+        config, [text for parts in texts for text in parts.training.texts]
+    )
+    keras.utils.set_random_seed(pretraining.seed)
+    model = build_model(config, vocabulary)
+    held_out = pretraining.held_out, pretraining.held_out
+    encoded = [encode_parts(parts, model, config, held_out) for parts in texts]
+
+    fields = [field.name for field in dataclasses.fields(TokenDataset)]
+
+    def together(name):
+        sources = [getattr(parts, name) for parts in encoded]
+        return TokenDataset(
+            *(
+                np.concatenate([getattr(source, field) for source in sources])
+                for field in fields
+            )
+        )
+
+    whole = dataclasses.replace(
+        encoded[0],
+        training=together("training"),
+        validation=together("validation"),
+    )
+    found = train_language_model(model, whole, config, pretraining.steps)
+    found["texts"] = {}
+    for path, parts in zip(paths, encoded, strict=True):
+        tested, _ = read_test(model, parts, config)
+        found["texts"][pathlib.Path(path).name] = tested
+    found["parameters"] = model.count_params()
+    found["training_windows"] = len(whole.training)
+    folder.mkdir(parents=True, exist_ok=True)
+    model.compiled = False
+    with replacing(folder / MODEL) as partial:
+        model.save(partial)
+    write_json(folder / FACTS, found)  # last: it says that all is there

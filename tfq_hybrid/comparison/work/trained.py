@@ -1,0 +1,96 @@
+"""What every recipe does with a `TrainConfig`: train, then read the test."""
+
+import pathlib
+
+import numpy as np
+
+from tfq_hybrid.comparison.work.heads import answer
+
+
+def train_and_test(config, test, folder):
+    """Trains a text classifier and answers the test data once.
+
+    Args:
+        config: `TrainConfig`.
+        test: str or path. The test data.
+        folder: str or path of a folder for the run.
+
+    Returns:
+        A pair: a dict of validation and test figures, as `heads.answer`
+        gives them, and of the counts of parameters; and a dict of arrays:
+        `scores`, 1 for each right answer and 0 for each wrong one,
+        `predicted` and `labels`.
+    """
+    from tfq_hybrid.training import load_trained, train
+
+    run = pathlib.Path(folder) / "run"
+    metrics = train(config, run, verbose=0, report=lambda line: None)
+    model, _ = load_trained(run)
+    dataset = labelled_test(config, test, folder)
+    found, arrays = read_test(model, dataset)
+    found |= {
+        "validation_accuracy": metrics["validation_accuracy"],
+        "validation_curve": [
+            logs["val_accuracy"] for logs in metrics["history"]
+        ],
+        "best_epoch": metrics["best_epoch"],
+        "training_examples": metrics["training_examples"],
+        "parameters": metrics["parameters"],
+    }
+    return found, arrays
+
+
+def labelled_test(config, test, folder):
+    """The test data, with the labels of the run that was trained.
+
+    Args:
+        config, test, folder: see `train_and_test`.
+
+    Returns:
+        A `TextDataset`.
+    """
+    from tfq_hybrid.data import load_dataset
+    from tfq_hybrid.training.run_folder import RunFolder
+    from tfq_hybrid.training.splits import relabel
+
+    run = pathlib.Path(folder) / "run"
+    dataset = load_dataset(
+        test,
+        "test",
+        text_column=config.text_column,
+        label_column=config.label_column,
+    )
+    _, values, _, _ = RunFolder(run).read()
+    return relabel(dataset, values, test)
+
+
+def read_test(model, dataset):
+    """Answers the test data; as `heads.answer`."""
+    logits = model.predict(dataset.batches(256), verbose=0)
+    return answer(np.argmax(logits, axis=-1), dataset.labels)
+
+
+def few_shot_file(source, shots, seed, folder):
+    """A file with some examples of each label, drawn by the seed.
+
+    Args:
+        source: path of a `.tsv` file.
+        shots: int. Examples of each label.
+        seed: int.
+        folder: str or path.
+
+    Returns:
+        The path of the file, a `pathlib.Path`.
+    """
+    from tfq_hybrid.data import load_dataset
+
+    dataset = load_dataset(source)
+    generator = np.random.default_rng(seed)
+    rows = ["text\tlabel"]
+    for label, name in enumerate(dataset.label_names):
+        places = np.flatnonzero(dataset.labels == label)
+        for place in generator.choice(places, shots, replace=False):
+            rows.append(f"{dataset.texts[place]}\t{name}")
+    path = pathlib.Path(folder) / "few_shot.tsv"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return path

@@ -1,0 +1,6 @@
+"""Pretrained text encoders.
+
+bert        BERT presets: backbone, vocabulary, preprocessor
+classifier  a classifier on a pretrained BERT, and ways to pool its tokens
+embedding   sentence embeddings, computed once
+"""

@@ -1,0 +1,108 @@
+"""Sentence embeddings: texts in, vectors out, computed once."""
+
+import contextlib
+import hashlib
+import json
+import pathlib
+
+import keras
+import numpy as np
+
+from tfq_hybrid.adapters.targets import all_layers
+from tfq_hybrid.encoders.classifier import mean_of_tokens, pooled_output
+from tfq_hybrid.errors import check_choice, check_integer
+from tfq_hybrid.files import replacing
+
+CACHE = "~/.cache/tfq_hybrid/embeddings"
+POOLINGS = {"mean": mean_of_tokens, "pooled": pooled_output}
+
+
+def embed(bert, preprocessor, texts, pooling="mean", batch_size=64, cache=None):
+    """Embeds texts by a BERT, without dropout.
+
+    Args:
+        bert: `keras_hub.models.BertBackbone`.
+        preprocessor: a layer from strings to its inputs, such as
+            `keras_hub.models.BertTextClassifierPreprocessor`.
+        texts: sequence of str.
+        pooling: `"mean"`, the mean over all tokens, as in
+            sentence-transformers; or `"pooled"`, BERT's own. Defaults to
+            `"mean"`.
+        batch_size: int. Defaults to 64.
+        cache: str or path of a folder in which the result is kept, under a
+            key of the encoder's weights, its adapters and the tokens.
+            Defaults to `None`: it is not kept. `CACHE` is the usual place.
+
+    Returns:
+        A float32 array of shape (texts, width), not normalised.
+
+    Raises:
+        UserError: an argument is out of its range.
+    """
+    check_choice("pooling", pooling, POOLINGS)
+    check_integer("batch_size", batch_size, minimum=1)
+    tokens = preprocessor(list(texts))
+    tokens = {name: np.asarray(value) for name, value in tokens.items()}
+    path = None
+    if cache is not None:
+        folder = pathlib.Path(cache).expanduser()
+        path = folder / f"{_key(bert, tokens, pooling)}.npy"
+        kept = read_cached(path)
+        if kept is not None:
+            return kept
+    result = np.empty((len(texts), bert.hidden_dim), "float32")
+    for places, batch in _by_length(tokens, batch_size):
+        vectors = POOLINGS[pooling](batch, bert(batch, training=False))
+        result[places] = keras.ops.cast(vectors, "float32")
+    if path is not None:
+        _save(path, result)
+    return result
+
+
+def _by_length(tokens, batch_size):
+    """Batches of texts of about the same length, with little padding.
+
+    Yields:
+        Pairs of the places of the texts and a dict of their tokens.
+    """
+    mask = tokens["padding_mask"] > 0
+    lengths = mask.shape[1] - np.argmax(mask[:, ::-1], axis=1)
+    order = np.argsort(lengths, kind="stable")
+    for start in range(0, len(order), batch_size):
+        places = order[start : start + batch_size]
+        longest = lengths[places[-1]]
+        yield places, {k: v[places, :longest] for k, v in tokens.items()}
+
+
+def _key(bert, tokens, pooling):
+    """What the embeddings depend on, as 64 hexadecimal digits."""
+    digest = hashlib.sha256(f"{pooling} {bert.compute_dtype} ".encode())
+    for path, layer in all_layers(bert):
+        adapter = getattr(layer, "adapter", None)  # the one in use
+        if adapter is not None:
+            settings = keras.saving.serialize_keras_object(adapter)
+            digest.update(f"{path} {json.dumps(settings['config'])} ".encode())
+    for weight in bert.weights:  # the base's, and those of all its adapters
+        values = keras.ops.convert_to_numpy(weight)
+        digest.update(f"{values.shape} {values.dtype} ".encode())
+        digest.update(values.tobytes())
+    for name in sorted(tokens):
+        values = tokens[name]
+        digest.update(f"{name} {values.shape} {values.dtype} ".encode())
+        digest.update(values.tobytes())
+    return digest.hexdigest()
+
+
+def read_cached(path):
+    """The array of a file; `None` where there is none, or a damaged one."""
+    # Mapped, since what its header claims is then held against its size.
+    # NumPy lets through whatever the parser of the header raises.
+    with contextlib.suppress(Exception):
+        return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
+    return None
+
+
+def _save(path, array):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as partial:
+        np.save(partial, array)

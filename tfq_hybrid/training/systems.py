@@ -1,0 +1,189 @@
+"""Published systems: found by entry points, a folder each.
+
+A `System` is all that training, the command line and the reports know of a
+published system. A package offers one by an entry point of the group
+`tfq_hybrid.systems`, whose name is the system's:
+
+    [options.entry_points]
+    tfq_hybrid.systems =
+        my-system = my_package.system:SYSTEM
+"""
+
+import collections.abc
+import copy
+import dataclasses
+import functools
+import importlib.metadata
+from collections.abc import Callable, Mapping
+
+from tfq_hybrid.circuits import CircuitSpec, CustomCircuit
+from tfq_hybrid.engines.gradients import GradientMethod
+from tfq_hybrid.errors import UserError, choice_error
+
+GROUP = "tfq_hybrid.systems"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options:
+    """Base of the arguments of the published systems.
+
+    A subclass is a frozen dataclass whose fields have defaults and are
+    checked when it is made.
+
+    Example:
+
+    >>> @dataclasses.dataclass(frozen=True, kw_only=True)
+    ... class Small(Options):
+    ...     size: int = 1
+    >>> Small.from_dict({"size": 2}).to_dict()
+    {'size': 2}
+    """
+
+    def to_dict(self):
+        """The arguments as plain JSON types."""
+        values = {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+        }
+        return {name: _plain(value) for name, value in values.items()}
+
+    @classmethod
+    def from_dict(cls, values):
+        """Builds it from `to_dict()`, or from some of its arguments.
+
+        Raises:
+            UserError: an argument is not known, or out of its range.
+        """
+        known = cls.names()
+        for key in values:
+            if key not in known:
+                raise choice_error("model argument", key, known)
+        return cls(**values)
+
+    @classmethod
+    def names(cls):
+        """The names of the arguments, a list of str."""
+        return [field.name for field in dataclasses.fields(cls)]
+
+
+def _plain(value):
+    if isinstance(value, (CircuitSpec, CustomCircuit, GradientMethod)):
+        return value.to_dict()
+    if isinstance(value, tuple):
+        return list(value)
+    return copy.deepcopy(value)  # a caller may change a dict
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """What a model of a system is built for.
+
+    Args:
+        vocabulary: list of str, as `System.vocabulary` makes it.
+        sequence_length: int, in tokens.
+        batch_size: int. With the length it says what the circuits of a
+            step need in memory.
+        classes: int. The number of labels. Defaults to `None`: the task
+            has none.
+    """
+
+    vocabulary: list
+    sequence_length: int
+    batch_size: int
+    classes: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class System:
+    """A published system.
+
+    Args:
+        name: str, as in `train --model NAME`.
+        task: str. `"classification"`: a keras-hub `TextClassifier`, fed
+            with strings; or `"generation"`: a `CausalLM`, fed with tokens.
+        options: subclass of `Options`, its arguments.
+        twins: mapping of the name of each classical baseline to the names
+            of the options that it does not use.
+        vocabulary: function `(options, texts, size) -> list of str`: the
+            vocabulary that is learned from training texts, or that of a
+            preset.
+        build: function `(options, twin, setting) -> model`, not compiled;
+            `twin` is `None` for the system itself, and `setting` is a
+            `Setting`. It raises `UserError` before it takes more memory
+            than there is.
+        parts: function from a model to a dict of a name and a list of
+            layers, whose parameters are counted apart. Defaults to none.
+        defaults: function from the options to a dict of arguments of
+            `TrainConfig` whose default is another one. Defaults to none.
+        loss: function `(options, training data) -> keras.losses.Loss`.
+            Defaults to `None`: that of the task.
+        circuit_runs: function `(options, sequence length) -> int`: how often
+            each circuit runs for an example. Defaults to once for each
+            token.
+        recipe: function `() -> comparison.Recipe`: how it is reproduced.
+            Defaults to `None`: `reproduce` does not offer it.
+        custom_objects: dict of a name and a class that its saved models name,
+            for classes of other packages than this one. Defaults to none.
+    """
+
+    name: str
+    task: str
+    options: type[Options]
+    twins: Mapping[str, tuple[str, ...]]
+    vocabulary: Callable
+    build: Callable
+    parts: Callable = lambda model: {}
+    defaults: Callable = lambda options: {}
+    loss: Callable | None = None
+    circuit_runs: Callable = lambda options, sequence_length: sequence_length
+    recipe: Callable | None = None
+    custom_objects: Mapping = dataclasses.field(default_factory=dict)
+
+
+class Systems(collections.abc.Mapping):
+    """The installed systems by name, each loaded when first asked for."""
+
+    @functools.cached_property
+    def _entries(self):
+        found = importlib.metadata.entry_points(group=GROUP)
+        return {entry.name: entry for entry in found}
+
+    def __iter__(self):
+        return iter(sorted(self._entries))
+
+    def __len__(self):
+        return len(self._entries)
+
+    def __contains__(self, name):
+        return name in self._entries
+
+    def __getitem__(self, name):
+        entry = self._entries[name]
+        try:
+            system = entry.load()
+        except Exception as error:
+            # A package of others may raise anything.
+            raise UserError(
+                f"Expected the system {name!r} of {entry.value} to be loaded. "
+                f"Received: {type(error).__name__}: {error}"
+            ) from error
+        if not isinstance(system, System) or system.name != name:
+            raise UserError(
+                f"Expected {entry.value} to be a System named {name!r}. "
+                f"Received: {system!r}"[:300]
+            )
+        return system
+
+    def register(self):
+        """Loads every system, so that Keras knows the classes of its models.
+
+        Returns:
+            A dict of a name and a class: the `custom_objects` of all systems.
+        """
+        found = {}
+        for name in self:
+            found.update(self[name].custom_objects)
+        return found
+
+
+SYSTEMS = Systems()
