@@ -1,8 +1,7 @@
 """What can be searched, argument by argument, and what is by default.
 
-An argument belongs to the space of every system that has it. A system of its
-own needs no row here; one in `SEARCHED` says what a search takes when the
-user names nothing.
+An argument belongs to the space of every system that has it. What a search
+takes when the user names nothing, a system may say itself (`System.searched`).
 """
 
 from tfq_hybrid.errors import UserError
@@ -52,19 +51,17 @@ CATALOGUE = (
     Range("quantum_learning_rate", 1e-3, 1e-1, "log"),
 )
 
-# What a search takes when nothing is said.
-SEARCHED = {
-    "qffn-bert": (
-        "qubits",
-        "depth",
-        "reuploads",
-        "entanglement",
-        "distance",
-        "dropout",
-        "learning_rate",
-    ),
-}
-USUAL = (*SEARCHED["qffn-bert"], "quantum_learning_rate")
+# What a search takes when neither the user nor the system says it.
+USUAL = (
+    "qubits",
+    "depth",
+    "reuploads",
+    "entanglement",
+    "distance",
+    "dropout",
+    "learning_rate",
+    "quantum_learning_rate",
+)
 
 # What a classical twin heeds of the circuit: the widths that it sets.
 TWIN_CIRCUIT = {"bottleneck": ("qubits", "encoding")}

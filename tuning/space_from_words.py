@@ -3,7 +3,6 @@
 from tfq_hybrid.errors import UserError, choice_error
 from tfq_hybrid.tuning.catalogue import (
     INTEGERS,
-    SEARCHED,
     USUAL,
     searchable,
     usual,
@@ -66,7 +65,7 @@ def space_of(config, words=(), only=False):
 
 
 def _defaults(config, known):
-    names = SEARCHED.get(config.model, USUAL)
+    names = config.system.searched or USUAL
     return {name: usual(name) for name in names if name in known}
 
 

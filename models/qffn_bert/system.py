@@ -188,4 +188,13 @@ SYSTEM = System(
     parts=parts,
     circuit_runs=circuit_runs,
     recipe=recipe,
+    searched=(
+        "qubits",
+        "depth",
+        "reuploads",
+        "entanglement",
+        "distance",
+        "dropout",
+        "learning_rate",
+    ),
 )

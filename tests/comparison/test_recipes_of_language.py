@@ -9,14 +9,6 @@ import numpy as np
 import pytest
 
 from tfq_hybrid.comparison.jobs import Scale
-from tfq_hybrid.comparison.recipes import (
-    hyqut,
-    hyqut_jobs,
-    hyqut_report,
-    qaa,
-    qaa_jobs,
-    qaa_report,
-)
 from tfq_hybrid.comparison.reporting.report import write_report
 from tfq_hybrid.comparison.reproduce import reproduce
 from tfq_hybrid.comparison.results import Results
@@ -24,6 +16,12 @@ from tfq_hybrid.comparison.work import bases
 from tfq_hybrid.comparison.work.executions import executed
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.locks import writing
+from tfq_hybrid.models.hyqut import jobs as hyqut_jobs
+from tfq_hybrid.models.hyqut import recipe as hyqut
+from tfq_hybrid.models.hyqut import report as hyqut_report
+from tfq_hybrid.models.qaa import jobs as qaa_jobs
+from tfq_hybrid.models.qaa import recipe as qaa
+from tfq_hybrid.models.qaa import report as qaa_report
 
 LINES = {
     "tinystories_sample.txt": 600,

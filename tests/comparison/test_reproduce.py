@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tfq_hybrid.comparison.jobs import Block, Job, Scale
-from tfq_hybrid.comparison.recipes import RECIPES, qffn_bert
+from tfq_hybrid.comparison.recipes import RECIPES
 from tfq_hybrid.comparison.reporting.accuracies import comparison, curves
 from tfq_hybrid.comparison.reporting.report import goal, write_report
 from tfq_hybrid.comparison.reproduce import reproduce
@@ -17,6 +17,7 @@ from tfq_hybrid.comparison.runner import _Clock, run
 from tfq_hybrid.comparison.work.trained import few_shot_file
 from tfq_hybrid.durations import parse_minutes
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.models.qffn_bert import recipe as qffn_bert
 
 
 def block_of(rows, seeds):
@@ -156,7 +157,7 @@ def two_rows(monkeypatch):
         return [dataclasses.replace(block, jobs=tuple(jobs))]
 
     recipe = dataclasses.replace(qffn_bert.RECIPE, blocks=blocks)
-    monkeypatch.setitem(RECIPES, "qffn-bert", recipe)
+    monkeypatch.setattr(qffn_bert, "RECIPE", recipe)
 
 
 @pytest.mark.long

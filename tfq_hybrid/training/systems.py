@@ -122,6 +122,8 @@ class System:
             token.
         recipe: function `() -> comparison.Recipe`: how it is reproduced.
             Defaults to `None`: `reproduce` does not offer it.
+        searched: tuple of str. The arguments that `tune` searches when the
+            user names none. Defaults to the usual ones.
         custom_objects: dict of a name and a class that its saved models name,
             for classes of other packages than this one. Defaults to none.
     """
@@ -137,6 +139,7 @@ class System:
     loss: Callable | None = None
     circuit_runs: Callable = lambda options, sequence_length: sequence_length
     recipe: Callable | None = None
+    searched: tuple[str, ...] = ()
     custom_objects: Mapping = dataclasses.field(default_factory=dict)
 
 

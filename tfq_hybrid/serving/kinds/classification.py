@@ -45,7 +45,8 @@ def endpoints(model, options):
             f"{', '.join(names)}"
         )
     preprocessor = options.preprocessor or model.preprocessor
-    is_softmax = model.activation is keras.activations.softmax
+    activation = getattr(model, "activation", None)  # of logits: none
+    is_softmax = activation is keras.activations.softmax
 
     def probabilities(tokens):
         outputs = model(tokens, training=False)

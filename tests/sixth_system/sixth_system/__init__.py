@@ -1,0 +1,162 @@
+"""A system of another package: a circuit on the mean of word vectors."""
+
+import dataclasses
+
+import keras
+import keras_hub
+
+from tfq_hybrid.circuits import CircuitSpec
+from tfq_hybrid.comparison.jobs import Block, Job, Recipe
+from tfq_hybrid.comparison.reporting.headlines import of_accuracies
+from tfq_hybrid.comparison.work.trained import train_and_test
+from tfq_hybrid.encoders.bert import bert_preprocessor, bert_vocabulary
+from tfq_hybrid.layers import QuantumDense
+from tfq_hybrid.training import TrainConfig
+from tfq_hybrid.training.systems import Options, System
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WordsOptions(Options):
+    """The arguments of the system."""
+
+    width: int = 16
+    qubits: int = 2
+    depth: int = 1
+
+
+@keras.saving.register_keras_serializable("sixth_system")
+class WordsBackbone(keras_hub.models.Backbone):
+    """Word vectors."""
+
+    def __init__(self, vocabulary_size, width, **kwargs):
+        self.embedding = keras.layers.Embedding(vocabulary_size, width)
+        inputs = {
+            "token_ids": keras.Input((None,), dtype="int32", name="token_ids"),
+            "segment_ids": keras.Input(
+                (None,), dtype="int32", name="segment_ids"
+            ),
+            "padding_mask": keras.Input(
+                (None,), dtype="int32", name="padding_mask"
+            ),
+        }
+        super().__init__(
+            inputs=inputs, outputs=self.embedding(inputs["token_ids"]), **kwargs
+        )
+        self.vocabulary_size, self.width = vocabulary_size, width
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "vocabulary_size": self.vocabulary_size,
+            "width": self.width,
+        }
+
+
+@keras.saving.register_keras_serializable("sixth_system")
+class WordsClassifier(keras_hub.models.TextClassifier):
+    """A circuit, or a Dense layer, on the mean of the word vectors."""
+
+    backbone_cls = WordsBackbone
+    preprocessor_cls = keras_hub.models.BertTextClassifierPreprocessor
+
+    def __init__(
+        self,
+        backbone,
+        num_classes,
+        preprocessor=None,
+        qubits=2,
+        depth=1,
+        is_quantum=True,
+        **kwargs,
+    ):
+        self.backbone, self.preprocessor = backbone, preprocessor
+        if is_quantum:
+            circuit = CircuitSpec(qubits=qubits, depth=depth)
+            self.head = QuantumDense(num_classes, circuit)
+        else:
+            self.head = keras.layers.Dense(num_classes)
+        inputs = backbone.input
+        mean = keras.layers.GlobalAveragePooling1D()(
+            backbone(inputs), mask=inputs["padding_mask"]
+        )
+        super().__init__(inputs=inputs, outputs=self.head(mean), **kwargs)
+        self.num_classes = num_classes
+        self.arguments = {
+            "num_classes": num_classes,
+            "qubits": qubits,
+            "depth": depth,
+            "is_quantum": is_quantum,
+        }
+
+    def get_config(self):
+        return {**super().get_config(), **self.arguments}
+
+
+def build(options, twin, setting):
+    """The classifier, not compiled."""
+    backbone = WordsBackbone(len(setting.vocabulary), options.width)
+    return WordsClassifier(
+        backbone,
+        setting.classes,
+        preprocessor=bert_preprocessor(
+            setting.vocabulary, setting.sequence_length
+        ),
+        qubits=options.qubits,
+        depth=options.depth,
+        is_quantum=twin is None,
+        compile=False,
+    )
+
+
+def perform(arguments, seed, paths, folder):
+    """Trains a model and answers the test data."""
+    config = TrainConfig(
+        paths["train"],
+        model=SYSTEM.name,
+        classical=None if arguments["row"] == "circuit" else "dense",
+        validation_data=paths["train"],
+        limit=40,
+        seed=seed,
+    )
+    return train_and_test(config, paths["test"], folder)
+
+
+def blocks(scale, paths):
+    """One question."""
+    jobs = tuple(
+        Job(row, seed, {"row": row}, 5.0)
+        for seed in range(scale.seeds)
+        for row in ("circuit", "dense")
+    )
+    return [Block("words", "Does the circuit do as well?", jobs)]
+
+
+RECIPE = Recipe(
+    name="circuit-on-words",
+    title="A circuit on words",
+    files={"train": "train.tsv", "test": "test.tsv"},
+    blocks=blocks,
+    perform=perform,
+    sections=lambda blocks, results: [],
+    headlines=lambda blocks, results: of_accuracies(
+        "words", blocks[0], results, "circuit", ["dense"]
+    ),
+    goals=lambda blocks, results: [],
+    choices=("All of it.",),
+    published=(),
+)
+
+SYSTEM = System(
+    name="circuit-on-words",
+    task="classification",
+    options=WordsOptions,
+    twins={"dense": ("qubits", "depth")},
+    vocabulary=lambda options, texts, size: bert_vocabulary(None, texts, size),
+    build=build,
+    recipe=lambda: RECIPE,
+    searched=("qubits", "learning_rate"),
+    custom_objects={
+        "sixth_system>WordsBackbone": WordsBackbone,
+        "sixth_system>WordsClassifier": WordsClassifier,
+    },
+)
