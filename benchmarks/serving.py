@@ -18,7 +18,7 @@ import tensorflow as tf
 from benchmarks.common import alternate, ratio, summary, write
 from tfq_hybrid.data import learn_vocabulary, load_dataset
 from tfq_hybrid.serving import export
-from tfq_hybrid.serving.loading import load_export
+from tfq_hybrid.serving.folders import load_export
 from tfq_hybrid.training import TrainConfig
 from tfq_hybrid.training.build import build_model
 

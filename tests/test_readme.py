@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tfq_hybrid.cli.main import commands
-from tfq_hybrid.comparison.recipes import RECIPES
+from tfq_hybrid.comparison.reproduce import RECIPES
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -44,7 +44,8 @@ def imports_of(path):
 
 def room_of(parts):
     name = parts[1] if len(parts) > 1 else "__init__"
-    return name.removesuffix(".py")
+    name = name.removesuffix(".py")
+    return "cli" if name == "__main__" else name
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=str)

@@ -12,9 +12,7 @@ from tfq_hybrid.files.archives import check_archive
 from tfq_hybrid.files.hdf5 import check_weights, open_hdf5
 from tfq_hybrid.files.models import load_model
 from tfq_hybrid.reading import reading
-from tfq_hybrid.serving.folders import versions
-from tfq_hybrid.serving.loading import load_export
-from tfq_hybrid.serving.manifest import MANIFEST
+from tfq_hybrid.serving.folders import MANIFEST, load_export, versions
 from tfq_hybrid.training.build import count_parameters
 from tfq_hybrid.training.checkpoint import read_state
 from tfq_hybrid.training.run_folder import WHOLE, RunFolder

@@ -1,13 +1,15 @@
-"""Two-level designs: which runs show the effects of several factors.
+"""Two-level designs: factors, which runs to make, and effects."""
 
-The designs are pyDOE3's; here they get names and checks.
-"""
-
+import dataclasses
 import itertools
 
+import numpy as np
 import pyDOE3
+from scipy import stats
 
-from tfq_hybrid.errors import UserError, check_choice
+from tfq_hybrid.errors import UserError, check_choice, choice_error
+from tfq_hybrid.tuning.catalogue import INTEGERS, configured, searchable
+from tfq_hybrid.tuning.dimensions import read_dimension
 
 # A search for generators that takes seconds.
 MOST_FACTORS = 8
@@ -95,3 +97,237 @@ def resolution_of(design):
             if abs(design[:, columns].prod(axis=1).sum()) == len(design):
                 return size
     return count + 1
+
+
+# Our choice: ends that a paper's authors would compare, both of which train.
+LEVELS = {
+    "qubits": (2, 6),
+    "depth": (1, 4),
+    "encoding": ("angle", "hadamard_angle"),
+    "reuploads": (0, 2),
+    "scaling": ("half_pi_tanh", "pi_tanh"),
+    "share_weights": (False, True),
+    "ansatz": (["ry", "cnot"], ["ry", "rz", "cnot"]),
+    "entanglement": ("none", "ring"),
+    "tokens": ("cls", "all"),
+    "shots": (128, 1024),
+    "repetitions": (128, 1024),
+    "dropout": (0.0, 0.3),
+    "learning_rate": (3e-4, 3e-3),
+    "quantum_learning_rate": (1e-3, 1e-2),
+    "batch_size": (16, 64),
+    "weight_decay": (0.0, 0.1),
+}
+
+
+def read_factors(config, names, words=()):
+    """The factors and their two levels.
+
+    Args:
+        config: `TrainConfig`.
+        names: sequence of str, at least two arguments.
+        words: sequence of str such as `qubits=2,6`, in place of the usual
+            levels.
+
+    Returns:
+        A dict of a name and a pair of values.
+
+    Raises:
+        UserError: a factor is not known, stands twice, is constant, or has
+            no usual levels and no others.
+
+    Example:
+
+    >>> from tfq_hybrid.training import TrainConfig
+    >>> read_factors(
+    ...     TrainConfig("embedded"), ["depth", "qubits"], ["qubits=2,8"]
+    ... )
+    {'depth': (1, 4), 'qubits': (2, 8)}
+    """
+    known = searchable(config)
+    names = [name.replace("-", "_") for name in names]
+    given = {}
+    for word in words:
+        name, _, text = word.partition("=")
+        name = name.strip().replace("-", "_")
+        if name not in names:
+            raise choice_error("--levels", name, names)
+        given[name] = _levels(name, text)
+    factors = {}
+    for name in names:
+        if name not in known:
+            raise choice_error("factor", name, known)
+        if name in factors:
+            raise UserError(f"Expected {name} once. Received: {name} twice")
+        if name not in given and name not in LEVELS:
+            raise UserError(
+                f"Expected the levels of {name}, as --levels "
+                f"{name}=LOW,HIGH. Received: none"
+            )
+        factors[name] = given.get(name) or LEVELS[name]
+    if len(factors) < 2:
+        raise UserError(
+            f"Expected at least 2 factors. Received: {', '.join(factors)}"
+        )
+    return factors
+
+
+def _levels(name, text):
+    values = read_dimension(name, text.replace(":", ","), name in INTEGERS)
+    values = values.values
+    if len(values) != 2:
+        raise UserError(
+            f"Expected two different levels, as {name}=LOW,HIGH. Received: "
+            f"{name}={text}, which is constant"
+            if len(values) < 2
+            else f"Expected two levels, as {name}=LOW,HIGH. Received: "
+            f"{name}={text}"
+        )
+    return values
+
+
+def rows_of(config, factors, design):
+    """The values of each row of a design, checked to make a model's config.
+
+    Raises:
+        UserError: a row's values do not go together.
+    """
+    rows = []
+    for levels in design:
+        values = {
+            name: ends[int(level > 0)]
+            for (name, ends), level in zip(factors.items(), levels, strict=True)
+        }
+        configured(config, values)
+        rows.append(values)
+    return rows
+
+
+@dataclasses.dataclass(frozen=True)
+class Effects:
+    """What a screening says.
+
+    Attributes:
+        rows: list of dict with `factor` (`"a"`, or `"a:b"` for an
+            interaction), `effect`, `low`, `high`.
+        method: `"t"`: from the residuals; or `"lenth"`: from the effects
+            themselves, as there are no residuals.
+        degrees_of_freedom: float, of the intervals.
+        aliases: list of str such as `"a:b = c"`: interactions that the
+            design cannot tell from what stands in `rows`.
+    """
+
+    rows: list
+    method: str
+    degrees_of_freedom: float
+    aliases: list
+
+
+def estimate_effects(
+    levels, response, names, blocks=None, interactions=False, confidence=0.95
+):
+    """The effects of factors on a response.
+
+    An effect is the mean response at the high level less that at the low
+    one, other factors held fixed: twice the coefficient of a linear model of
+    the levels -1 and 1 (Montgomery, Design and Analysis of Experiments,
+    chapter 6). Where runs are left over the intervals are Student's, from the
+    residual variance. Where none are, they are Lenth's (Technometrics 31,
+    1989): with m effects c, s0 = 1.5 median |c|, the pseudo standard error
+    is 1.5 times the median of those |c| below 2.5 s0, with m / 3 degrees of
+    freedom; it holds where few effects are active.
+
+    Args:
+        levels: array of shape (runs, factors), of -1 and 1.
+        response: array of shape (runs,).
+        names: sequence of str, the factors.
+        blocks: sequence of shape (runs,), such as seeds, whose own
+            differences are taken out. Defaults to `None`: none.
+        interactions: bool. Whether interactions of two factors are estimated
+            as far as the design lets them. Defaults to `False`.
+        confidence: float, between 0 and 1. Defaults to 0.95.
+
+    Returns:
+        An `Effects`.
+
+    Raises:
+        UserError: the runs do not tell the factors apart.
+
+    Example:
+
+    >>> levels = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]])
+    >>> found = estimate_effects(levels, levels @ [3.0, 0.0], ["a", "b"])
+    >>> [round(row["effect"], 6) for row in found.rows]
+    [6.0, 0.0]
+    """
+    levels = np.asarray(levels, float)
+    response = np.asarray(response, float)
+    base = _block_columns(blocks, len(response))
+    columns = {n: levels[:, i] for i, n in enumerate(names)}
+    model = np.column_stack([base, *columns.values()])
+    if np.linalg.matrix_rank(model) < model.shape[1]:
+        raise UserError(
+            f"Expected runs that tell {', '.join(names)} apart. Received: "
+            f"{len(response)} runs that do not"
+        )
+    aliases = []
+    pairs = itertools.combinations(names, 2) if interactions else ()
+    for one, other in pairs:
+        column = columns[one] * columns[other]
+        wider = np.column_stack([model, column])
+        if np.linalg.matrix_rank(wider) == wider.shape[1]:
+            columns[f"{one}:{other}"] = column
+            model = wider
+        else:
+            twin = _same(column, columns)
+            aliases.append(f"{one}:{other} = {twin or 'a sum of others'}")
+    first = base.shape[1]
+    inverse = np.linalg.inv(model.T @ model)
+    coefficients = inverse @ model.T @ response
+    found = 2.0 * coefficients[first:]
+    residuals = response - model @ coefficients
+    freedom = len(response) - model.shape[1]
+    if freedom > 0:
+        variance = residuals @ residuals / freedom
+        errors = 2.0 * np.sqrt(variance * np.diag(inverse)[first:])
+        method, degrees = "t", float(freedom)
+    else:
+        errors = np.full(len(found), _lenth(found))
+        method, degrees = "lenth", len(found) / 3
+    reach = stats.t.ppf(0.5 + confidence / 2, degrees) * errors
+    rows = [
+        {
+            "factor": name,
+            "effect": float(effect),
+            "low": float(effect - half),
+            "high": float(effect + half),
+        }
+        for name, effect, half in zip(columns, found, reach, strict=True)
+    ]
+    return Effects(rows, method, degrees, aliases)
+
+
+def _block_columns(blocks, count):
+    """A column of ones, and one more for each block but the first."""
+    ones = np.ones((count, 1))
+    if blocks is None:
+        return ones
+    kinds = sorted(set(blocks))
+    rest = [[float(block == kind) for block in blocks] for kind in kinds[1:]]
+    return np.column_stack([ones, *rest])
+
+
+def _same(column, columns):
+    for name, other in columns.items():
+        if np.array_equal(column, other) or np.array_equal(column, -other):
+            sign = "" if np.array_equal(column, other) else "-"
+            return sign + name
+    return None
+
+
+def _lenth(effects):
+    """Lenth's pseudo standard error."""
+    sizes = np.abs(effects)
+    start = 1.5 * np.median(sizes)
+    small = sizes[sizes < 2.5 * start]
+    return 1.5 * float(np.median(small)) if len(small) else 0.0

@@ -5,7 +5,7 @@ import time
 
 from tfq_hybrid.engines import human_bytes
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.training.estimate import circuit_bytes
+from tfq_hybrid.training.build import circuit_bytes
 
 # A weight, its gradient and two moments of Adam, in single precision.
 PARAMETER_BYTES = 16

@@ -5,8 +5,7 @@ import shutil
 from tfq_hybrid.engines import human_bytes
 from tfq_hybrid.files import replacing, write_json, write_text
 from tfq_hybrid.reading import read_json, reading
-from tfq_hybrid.tuning.importance import importance
-from tfq_hybrid.tuning.pareto import pareto_front
+from tfq_hybrid.tuning.objectives import importance, pareto_front
 from tfq_hybrid.tuning.trial import describe_values, read_record
 
 # The parts of a record that `search.json` holds.

@@ -15,9 +15,7 @@ from tfq_hybrid.errors import (
 )
 from tfq_hybrid.files import write_json, write_text
 from tfq_hybrid.locks import writing
-from tfq_hybrid.tuning.designs import make_design
-from tfq_hybrid.tuning.effects import estimate_effects
-from tfq_hybrid.tuning.factors import rows_of
+from tfq_hybrid.tuning.designs import estimate_effects, make_design, rows_of
 from tfq_hybrid.tuning.folder import SearchFolder
 from tfq_hybrid.tuning.objectives import COSTS
 from tfq_hybrid.tuning.trial import describe_values, run_trial

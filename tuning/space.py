@@ -1,4 +1,4 @@
-"""`Space`: what is searched."""
+"""`Space`: what is searched, and under which conditions."""
 
 import contextlib
 import dataclasses
@@ -6,8 +6,26 @@ import json
 
 import keras_tuner
 
-from tfq_hybrid.errors import UserError
-from tfq_hybrid.tuning.dimensions import Choice, dimension_of
+from tfq_hybrid.errors import UserError, choice_error
+from tfq_hybrid.tuning.catalogue import (
+    CATALOGUE,
+    INTEGERS,
+    MANY_QUBITS,
+    USUAL,
+    arguments_of,
+    circuit_of,
+    configured,
+    flat,
+    searchable,
+    usual,
+)
+from tfq_hybrid.tuning.dimensions import (
+    Choice,
+    Condition,
+    dimension_of,
+    read_dimension,
+    split_assignment,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,3 +144,161 @@ def _shared(parent, values):
         return ()
     both = [value for value in parent.values if value in values]
     return tuple(both if parent.are_integers else map(json.dumps, both))
+
+
+def conditioned(config, chosen, given):
+    """The dimensions in order, under the conditions that they need.
+
+    Args:
+        config: `TrainConfig`, whose values hold for what is not searched.
+        chosen: dict of a name and its `Choice` or `Range`.
+        given: names that the user asked for, which are not left out
+            silently.
+
+    Yields:
+        `Choice` and `Range`, parents before those that they decide on.
+
+    Raises:
+        UserError: what the user asked for could never be searched.
+    """
+    order = [dimension.name for dimension in CATALOGUE]
+    names = [name for name in order if name in chosen]
+    names += [name for name in chosen if name not in order]
+    conditions = {d.name: d.condition for d in CATALOGUE}
+    base = {**flat(config), **(circuit_of(config) or {})}
+    for name in names:
+        dimension = chosen[name]
+        condition = conditions.get(name)
+        if name == "entanglement":
+            yield from _entanglement(dimension, chosen.get("qubits"), base)
+            continue
+        if condition is None or condition.name not in chosen:
+            # Without the parent the config's own value decides.
+            fits = condition is None or condition.holds(
+                base.get(condition.name)
+            )
+            if fits:
+                yield dimension
+            elif name in given:
+                raise UserError(
+                    f"Expected {condition.name} to be {condition} where "
+                    f"{name} is searched. Received: {condition.name}="
+                    f"{base.get(condition.name)!r}"
+                )
+            continue
+        parent = chosen[condition.name]
+        shared = [v for v in parent.values if condition.holds(v)]
+        if len(shared) == len(parent.values):
+            yield dimension
+        elif shared:
+            limits = Condition(condition.name, tuple(shared))
+            yield _under(dimension, limits)
+        elif name in given:
+            raise UserError(
+                f"Expected a {condition.name} that is {condition}, which "
+                f"{name} needs. Received: {condition.name}="
+                f"{','.join(map(str, parent.values))}"
+            )
+
+
+def _under(dimension, condition):
+    return type(dimension)(**{**vars(dimension), "condition": condition})
+
+
+def _entanglement(dimension, qubits, base):
+    """Patterns that need a third qubit only where there is one."""
+    counts = qubits.values if qubits else (base.get("qubits", 3),)
+    few = tuple(count for count in counts if count <= 2)
+    simple = tuple(v for v in dimension.values if v not in MANY_QUBITS)
+    if not few or len(simple) == len(dimension.values):
+        yield dimension
+        return
+    if not simple:
+        # The user asks for such patterns alone: take them as they are.
+        yield dimension
+        return
+    if not qubits or len(few) == len(counts):
+        yield _values(dimension, simple)
+        return
+    many = tuple(count for count in counts if count > 2)
+    for pattern, values in ((simple, few), (dimension.values, many)):
+        limited = _values(dimension, pattern)
+        yield _under(limited, Condition("qubits", values))
+
+
+def _values(dimension, values):
+    return type(dimension)(**{**vars(dimension), "values": tuple(values)})
+
+
+def space_of(config, words=(), only=False):
+    """The space of a config, narrowed by the words of a user.
+
+    Args:
+        config: `TrainConfig`.
+        words: sequence of str: `name=2,4,6`, `name=1e-4:1e-2:log`, or a
+            `name` alone, for its usual values. What they name replaces the
+            default, or joins it.
+        only: bool. Whether the words are all that is searched. Defaults to
+            `False`.
+
+    Returns:
+        A `Space`.
+
+    Raises:
+        UserError: the space is empty or contradictory, an argument is not
+            known, or a value is not valid.
+
+    Example:
+
+    >>> from tfq_hybrid.training import TrainConfig
+    >>> space = space_of(
+    ...     TrainConfig("embedded"), ["qubits=2,4", "depth=1:3"], only=True
+    ... )
+    >>> [dimension.values for dimension in space.dimensions]
+    [(2, 4), (1, 2, 3)]
+    """
+    known = searchable(config)
+    given = {}
+    for word in words:
+        name, text = split_assignment(word)
+        if name not in known:
+            raise choice_error("--space", name, known)
+        if name in given:
+            raise UserError(f"Expected {name} once. Received: {name} twice")
+        given[name] = (
+            usual(name)
+            if text is None
+            else read_dimension(name, text, name in INTEGERS)
+        )
+    chosen = {} if only else _defaults(config, known)
+    for name, dimension in given.items():
+        _check_values(config, dimension)
+        chosen[name] = dimension
+    return Space(conditioned(config, chosen, given))
+
+
+def _defaults(config, known):
+    names = config.system.searched or USUAL
+    return {name: usual(name) for name in names if name in known}
+
+
+def _check_values(config, dimension):
+    """Raises `UserError` for a value that the argument cannot take."""
+    name = dimension.name
+    values = (
+        dimension.values
+        if isinstance(dimension, Choice)
+        else dimension.extremes()
+    )
+    for value in values:
+        changes = {name: value}
+        # What the value needs beside it.
+        if name == "distance":
+            changes |= {"entanglement": "long_range", "qubits": 64}
+        if name in ("reuploads", "scaling"):
+            changes["encoding"] = "angle"
+        if name == "entanglement":
+            changes["ansatz"] = ("ry", "cnot")
+        known = arguments_of(config)
+        changes = {k: v for k, v in changes.items() if k in known}
+        configured(config, changes)

@@ -6,7 +6,7 @@ from tfq_hybrid.errors import UserError, check_choice, check_integer
 from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.tuning.objectives import Objective
 from tfq_hybrid.tuning.space import Space
-from tfq_hybrid.tuning.systems import SystemTrials
+from tfq_hybrid.tuning.trials import SystemTrials
 from tfq_hybrid.tuning.tuner import TUNERS, make_oracle
 
 

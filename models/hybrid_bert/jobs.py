@@ -3,9 +3,8 @@
 import pathlib
 
 from tfq_hybrid.circuits import preset
-from tfq_hybrid.comparison.work.encoders import embedded
 from tfq_hybrid.comparison.work.heads import Split, train_head
-from tfq_hybrid.comparison.work.text_tasks import text_parts, write_texts
+from tfq_hybrid.comparison.work.texts import embedded, text_parts, write_texts
 from tfq_hybrid.comparison.work.trained import train_and_test
 
 # Tokens of a text, and what is shown of a task.

@@ -1,7 +1,10 @@
 """The report of `hybrid-bert`: tables and pictures."""
 
-from tfq_hybrid.comparison.reporting.accuracies import curves
-from tfq_hybrid.comparison.reporting.f1 import f1_comparison, macro_f1
+from tfq_hybrid.comparison.reporting.accuracies import (
+    curves,
+    f1_comparison,
+    macro_f1,
+)
 from tfq_hybrid.comparison.reporting.headlines import of_f1
 
 TWINS = ("linear", "mlp")

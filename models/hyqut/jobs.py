@@ -1,7 +1,7 @@
 """What the jobs of `hyqut` compute."""
 
 from tfq_hybrid.circuits import preset
-from tfq_hybrid.comparison.work.gradients import compare_gradients
+from tfq_hybrid.comparison.work.executions import compare_gradients
 from tfq_hybrid.comparison.work.language import (
     encode_parts,
     read_test,

@@ -7,7 +7,7 @@ import pathlib
 from tfq_hybrid.comparison.results import digest
 from tfq_hybrid.comparison.work.bases import Pretraining, pretrained_base
 from tfq_hybrid.comparison.work.executions import EXECUTIONS, executed
-from tfq_hybrid.comparison.work.generation import answers
+from tfq_hybrid.comparison.work.generation import answers, text_scores
 from tfq_hybrid.comparison.work.language import (
     encode_parts,
     first_windows,
@@ -16,7 +16,6 @@ from tfq_hybrid.comparison.work.language import (
     split_corpus,
     train_at_rates,
 )
-from tfq_hybrid.comparison.work.text_scores import text_scores
 from tfq_hybrid.errors import UserError
 
 LENGTH, BATCH = 96, 4

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from tfq_hybrid.comparison.work.encoders import embedded
 from tfq_hybrid.comparison.work.heads import (
     CLASSICAL,
     Split,
@@ -13,6 +12,7 @@ from tfq_hybrid.comparison.work.heads import (
     fit_head,
     train_head,
 )
+from tfq_hybrid.comparison.work.texts import embedded
 
 TRAINING, VALIDATION = 435, 77  # of 256 sentences of each label
 TOKENS = 64

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from tfq_hybrid.comparison.f1 import f1_interval
-from tfq_hybrid.comparison.statistics import mean_interval
+from tfq_hybrid.comparison.statistics import f1_interval, mean_interval
 
 
 def answers(seeds, examples, right, seed=0):

@@ -11,8 +11,8 @@ from tfq_hybrid.comparison.reporting.losses import (
     relative_difference,
 )
 from tfq_hybrid.comparison.results import Results
+from tfq_hybrid.comparison.work.executions import compare_gradients
 from tfq_hybrid.comparison.work.generation import answers
-from tfq_hybrid.comparison.work.gradients import compare_gradients
 from tfq_hybrid.comparison.work.language import (
     encode_parts,
     loss_reader,

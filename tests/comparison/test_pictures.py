@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from tfq_hybrid.comparison.reporting.pictures import Panel, rows_picture
 from tfq_hybrid.comparison.statistics import Interval
-from tfq_hybrid.reports.ink import FILE
+from tfq_hybrid.reports.render import FILE
 
 LONG = "difference to quantum, constant amplitude, tuned, points"
 

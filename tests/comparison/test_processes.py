@@ -12,7 +12,7 @@ import time
 import psutil
 import pytest
 
-from tfq_hybrid.comparison.processes import Crew
+from tfq_hybrid.comparison.runner import Crew
 from tfq_hybrid.errors import WorkerLostError
 
 CODE = """

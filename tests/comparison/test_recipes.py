@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from tfq_hybrid.comparison.jobs import Block, Job, Scale
-from tfq_hybrid.comparison.recipes import RECIPES
 from tfq_hybrid.comparison.reporting.report import write_report
 from tfq_hybrid.comparison.reporting.screened import (
     design_rows,
     screening_section,
 )
+from tfq_hybrid.comparison.reproduce import RECIPES
 from tfq_hybrid.comparison.results import Results
 from tfq_hybrid.layers import QuantumFeedForward
 from tfq_hybrid.models.qffn_bert.jobs import (

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from tfq_hybrid.comparison.jobs import Block, Job, Scale
-from tfq_hybrid.comparison.recipes import RECIPES
 from tfq_hybrid.comparison.reporting.accuracies import comparison, curves
 from tfq_hybrid.comparison.reporting.report import goal, write_report
-from tfq_hybrid.comparison.reproduce import reproduce
+from tfq_hybrid.comparison.reproduce import RECIPES, reproduce
 from tfq_hybrid.comparison.results import Results
 from tfq_hybrid.comparison.runner import _Clock, run
 from tfq_hybrid.comparison.work.trained import few_shot_file

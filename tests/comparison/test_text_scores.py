@@ -5,8 +5,8 @@ import importlib.util
 import numpy as np
 import pytest
 
-from tfq_hybrid.comparison.work.encoders import WHEEL, default_encoder
-from tfq_hybrid.comparison.work.text_scores import embedding_match, text_scores
+from tfq_hybrid.comparison.work.generation import embedding_match, text_scores
+from tfq_hybrid.comparison.work.texts import WHEEL, default_encoder
 
 
 def reference_match(candidate, reference):

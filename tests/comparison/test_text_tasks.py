@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfq_hybrid.comparison.work.text_tasks import (
+from tfq_hybrid.comparison.work.texts import (
     find_optional,
     text_parts,
     write_texts,

@@ -266,6 +266,7 @@ def makers():
 
 
 @pytest.mark.long
+@pytest.mark.filterwarnings("ignore")  # of others' layers, while they are built
 @pytest.mark.parametrize("value", [HUGE, LARGEST_SIZE, 10**5, 10**4, -1])
 def test_each_integer_in_turn(value, tmp_path):
     jobs, seen = [], collections.Counter()

@@ -8,8 +8,8 @@ from scipy import stats
 
 from tests.reports.contents import diagnosis, screening, search
 from tfq_hybrid.reports import KINDS
-from tfq_hybrid.reports.axis import Axis, scale_of
-from tfq_hybrid.reports.ink import FILE
+from tfq_hybrid.reports.parallel import Axis, scale_of
+from tfq_hybrid.reports.render import FILE
 
 
 def document(content):

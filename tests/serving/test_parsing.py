@@ -8,10 +8,8 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfq_hybrid.serving.server.answers import answer
-from tfq_hybrid.serving.server.errors import RequestError
-from tfq_hybrid.serving.server.limits import Limits
-from tfq_hybrid.serving.server.parsing import parse
+from tfq_hybrid.serving.server.bodies import answer, parse
+from tfq_hybrid.serving.server.limits import Limits, RequestError
 from tfq_hybrid.serving.server.servable import Signature
 
 

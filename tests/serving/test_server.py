@@ -24,8 +24,7 @@ from starlette.requests import Request
 
 from tests.serving.clients import BANNED
 from tfq_hybrid.serving.predictor import Predictor
-from tfq_hybrid.serving.server.errors import RequestError
-from tfq_hybrid.serving.server.limits import Limits, read_body
+from tfq_hybrid.serving.server.limits import Limits, RequestError, read_body
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COMMAND = "from tfq_hybrid.cli.main import main; main()"

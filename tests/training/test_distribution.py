@@ -17,9 +17,13 @@ from tfq_hybrid.data.batches import share_batches
 from tfq_hybrid.errors import UserError, WorkerLostError
 from tfq_hybrid.models.hybrid_bert.losses import WeightedCrossEntropy
 from tfq_hybrid.training import join, load_trained, train
+from tfq_hybrid.training.cluster import (
+    EXAMPLE,
+    ended_by_alarm,
+    meet,
+    read_tf_config,
+)
 from tfq_hybrid.training.distribution import build_symbolically, check_keras
-from tfq_hybrid.training.meeting import ended_by_alarm, meet
-from tfq_hybrid.training.tf_config import EXAMPLE, read_tf_config
 
 
 def train_both(config, folder, count, distribute):

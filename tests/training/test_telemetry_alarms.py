@@ -13,7 +13,7 @@ from tests.training.test_telemetry import read
 from tfq_hybrid.circuits import CustomCircuit
 from tfq_hybrid.layers import ControlledPQC, QuantumDense
 from tfq_hybrid.training import Telemetry
-from tfq_hybrid.training.telemetry.alarms import Alarms
+from tfq_hybrid.training.telemetry.readings import Alarms
 
 BLIND = "quantum/blind/pqc"
 

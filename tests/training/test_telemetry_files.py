@@ -22,9 +22,8 @@ from tensorboard.plugins.hparams.list_session_groups import Handler
 
 from tests.training.test_telemetry import FIRST, data, make_model, read
 from tfq_hybrid.training import Telemetry
-from tfq_hybrid.training.telemetry.hparams import flatten
 from tfq_hybrid.training.telemetry.readings import Reading
-from tfq_hybrid.training.telemetry.writers import ReadingWriter
+from tfq_hybrid.training.telemetry.writers import ReadingWriter, flatten
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from tfq_hybrid.adapters import LoRA, ReplaceDense
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.training import TrainConfig
 from tfq_hybrid.tuning import Choice, Condition, Range, Space, space_of
-from tfq_hybrid.tuning.configured import circuit_of, configured
-from tfq_hybrid.tuning.dimension_from_words import read_dimension
+from tfq_hybrid.tuning.catalogue import circuit_of, configured
+from tfq_hybrid.tuning.dimensions import read_dimension
 from tfq_hybrid.tuning.objectives import Objective
 from tfq_hybrid.tuning.tuner import make_oracle
 

@@ -9,7 +9,7 @@ from tfq_hybrid.engines import estimate_bytes
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.models import ProbabilityMSE
 from tfq_hybrid.training import RunFolder, TrainConfig
-from tfq_hybrid.training.estimate import describe
+from tfq_hybrid.training.build import describe
 from tfq_hybrid.training.systems import SYSTEMS, Setting
 from tfq_hybrid.tuning import SystemTrials, run_trial
 from tfq_hybrid.tuning.predicted import PARAMETER_BYTES

@@ -1,19 +1,36 @@
-"""`reproduce`: from a recipe's name to a folder of results."""
+"""`reproduce`: run the recipe of a system into a folder of results."""
 
+import collections.abc
 import pathlib
 
 from tfq_hybrid.comparison.jobs import SCALES, Scale
-from tfq_hybrid.comparison.recipes import RECIPES
 from tfq_hybrid.comparison.reporting.report import write_report
 from tfq_hybrid.comparison.results import Results, digest
 from tfq_hybrid.comparison.runner import run
-from tfq_hybrid.comparison.work.encoders import default_encoder
-from tfq_hybrid.comparison.work.text_tasks import find_optional
+from tfq_hybrid.comparison.work.texts import default_encoder, find_optional
 from tfq_hybrid.durations import duration
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 from tfq_hybrid.files import check_output_folder
 from tfq_hybrid.locks import writing
+from tfq_hybrid.training.systems import SYSTEMS
 from tfq_hybrid.version import __version__
+
+
+class Recipes(collections.abc.Mapping):
+    """The recipes by name, each loaded when first asked for."""
+
+    def __iter__(self):
+        return (name for name in SYSTEMS if SYSTEMS[name].recipe)
+
+    def __len__(self):
+        return len(list(iter(self)))
+
+    def __getitem__(self, name):
+        return SYSTEMS[name].recipe()
+
+
+RECIPES = Recipes()
+
 
 SEEDS = {"quick": 1, "budget": 5, "full": 5}
 

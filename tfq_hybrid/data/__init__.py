@@ -1,11 +1,5 @@
 """Text, labelled or plain: TFDS, local files and the embedded corpus."""
 
-from tfq_hybrid.data.byte_pairs import (
-    DIALOGUE_TOKENS,
-    byte_pair_vocabulary,
-    learn_merges,
-    token_bytes,
-)
 from tfq_hybrid.data.corpora import Corpus, load_corpus
 from tfq_hybrid.data.datasets import (
     TextDataset,
@@ -14,7 +8,13 @@ from tfq_hybrid.data.datasets import (
     splits_of,
 )
 from tfq_hybrid.data.tokens import TokenDataset, encode_corpus
-from tfq_hybrid.data.vocabulary import learn_vocabulary
+from tfq_hybrid.data.vocabulary import (
+    DIALOGUE_TOKENS,
+    byte_pair_vocabulary,
+    learn_merges,
+    learn_vocabulary,
+    token_bytes,
+)
 
 __all__ = [
     "DIALOGUE_TOKENS",

@@ -1,4 +1,4 @@
-"""`load_dataset`: labelled text from TFDS, a local file or the package."""
+"""TensorFlow Datasets' downloads where there is no network."""
 
 import contextlib
 import dataclasses
@@ -6,13 +6,14 @@ import hashlib
 import io
 import json
 import pathlib
+import socket
 import sys
+import urllib.request
 
 import numpy as np
 import tensorflow as tf
 
 from tfq_hybrid.data.batches import shuffled_batches
-from tfq_hybrid.data.downloads import has_network, no_vain_retries
 from tfq_hybrid.data.files import (
     LABEL_COLUMNS,
     TEXT_COLUMNS,
@@ -20,6 +21,41 @@ from tfq_hybrid.data.files import (
     read_file,
 )
 from tfq_hybrid.errors import UserError, check_choice, choice_error
+
+_HOST = "storage.googleapis.com"  # where TFDS looks for prepared data first
+
+
+def has_network():
+    """Whether names of hosts can be resolved, here or by a proxy.
+
+    Returns:
+        A bool.
+    """
+    if urllib.request.getproxies():
+        return True
+    try:
+        socket.getaddrinfo(_HOST, 443)
+    except OSError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def no_vain_retries():
+    """While TFDS prepares data: where there is no network, it tries once.
+
+    It would try ten times, over more than three minutes. What lies in its
+    folder of downloads already is taken all the same.
+    """
+    from tensorflow_datasets.core.download import downloader
+
+    before = downloader.MAX_RETRIES
+    if not has_network():
+        downloader.MAX_RETRIES = 0
+    try:
+        yield
+    finally:
+        downloader.MAX_RETRIES = before
 
 
 @dataclasses.dataclass(frozen=True)

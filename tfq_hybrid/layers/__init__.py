@@ -9,9 +9,11 @@ from tfq_hybrid.layers.feed_forward import (
     NoFeedForward,
     QuantumFeedForward,
 )
-from tfq_hybrid.layers.noisy_amplitude_pqc import NoisyAmplitudePQC
-from tfq_hybrid.layers.noisy_controlled_pqc import NoisyControlledPQC
-from tfq_hybrid.layers.noisy_pqc import NoisyPQC
+from tfq_hybrid.layers.noisy import (
+    NoisyAmplitudePQC,
+    NoisyControlledPQC,
+    NoisyPQC,
+)
 from tfq_hybrid.layers.pqc import PQC
 from tfq_hybrid.layers.quantum_dense import QuantumDense
 

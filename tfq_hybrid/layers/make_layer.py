@@ -2,8 +2,7 @@
 
 from tfq_hybrid.layers.amplitude_pqc import AmplitudePQC
 from tfq_hybrid.layers.controlled_pqc import ControlledPQC
-from tfq_hybrid.layers.noisy_amplitude_pqc import NoisyAmplitudePQC
-from tfq_hybrid.layers.noisy_controlled_pqc import NoisyControlledPQC
+from tfq_hybrid.layers.noisy import NoisyAmplitudePQC, NoisyControlledPQC
 
 
 def make_circuit_layer(

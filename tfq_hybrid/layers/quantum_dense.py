@@ -14,7 +14,7 @@ from tfq_hybrid.layers.arguments import (
     check_repetitions,
 )
 from tfq_hybrid.layers.make_layer import make_circuit_layer
-from tfq_hybrid.layers.noisy_circuit import (
+from tfq_hybrid.layers.noisy import (
     noise_model_from_json,
     noise_model_to_json,
 )

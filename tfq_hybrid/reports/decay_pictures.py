@@ -6,8 +6,7 @@ import numpy as np
 
 from tfq_hybrid.reports.circuits import is_of, panel_size, panels
 from tfq_hybrid.reports.document import Picture, number, plain
-from tfq_hybrid.reports.ink import DASHES, MARKERS
-from tfq_hybrid.reports.render import mark
+from tfq_hybrid.reports.render import DASHES, MARKERS, mark
 
 
 def decay(found):

@@ -7,8 +7,7 @@ from matplotlib.patches import Rectangle
 
 from tfq_hybrid.reports.circuits import MEASURES, panel_size, panels
 from tfq_hybrid.reports.document import Picture, number, plain
-from tfq_hybrid.reports.ink import MARKERS
-from tfq_hybrid.reports.render import mark
+from tfq_hybrid.reports.render import MARKERS, mark
 
 # Qubits from which four of five random fidelities are in the first of 75 bins.
 _WIDE = 7

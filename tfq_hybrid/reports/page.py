@@ -1,13 +1,68 @@
-"""A report as one HTML page that needs no server and no network."""
+"""A report as one HTML page without network, and its tables as Markdown."""
 
 import html
 import importlib.resources
 import json
 
 from tfq_hybrid.reports.document import Interval, number, plain
-from tfq_hybrid.reports.ink import DARK, LIGHT, css_variables
-from tfq_hybrid.reports.render import inline_svg
+from tfq_hybrid.reports.render import DARK, LIGHT, css_variables, inline_svg
 from tfq_hybrid.version import __version__
+
+
+def to_markdown(document):
+    """The title, the lead and the tables of a report.
+
+    Args:
+        document: `Document`.
+
+    Returns:
+        str.
+    """
+    parts = [f"# {_line(document.title)}", *map(_line, document.lead)]
+    for table in document.tables:
+        parts.append(f"## {_line(table.title)}")
+        if table.note:
+            parts.append(_line(table.note))
+        parts.append(table_to_markdown(table))
+    return "\n\n".join(parts) + "\n"
+
+
+def table_to_markdown(table):
+    """A table in Markdown's pipes, numbers to the right.
+
+    Example:
+
+    >>> from tfq_hybrid.reports.document import Table
+    >>> print(table_to_markdown(Table("", ("a|b", "c"), [["x", 0.25]])))
+    | a\\|b | c |
+    | --- | ---: |
+    | x | 0.25 |
+    """
+    numeric = [
+        all(
+            isinstance(row[i], (int, float, Interval, type(None)))
+            for row in table.rows
+        )
+        for i in range(len(table.columns))
+    ]
+    lines = [
+        table.columns,
+        ["---:" if right else "---" for right in numeric],
+        *([number(cell) for cell in row] for row in table.rows),
+    ]
+    return "\n".join(
+        "| " + " | ".join(_markdown_cell(cell) for cell in line) + " |"
+        for line in lines
+    )
+
+
+def _markdown_cell(text):
+    return _line(text).replace("|", "\\|")
+
+
+def _line(text):
+    return " ".join(str(text).split()).replace("<", "&lt;")
+
 
 _BEHIND = {"light": "#f5f7fa", "dark": "#0e131b"}
 _HOVER = {"light": "#e6f0f9", "dark": "#24324a"}

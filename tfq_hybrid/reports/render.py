@@ -1,5 +1,6 @@
-"""Pictures by Matplotlib: as files, and as SVG inside a page."""
+"""Render pictures with Matplotlib, as files and as SVG inside a page."""
 
+import dataclasses
 import io
 import re
 import warnings
@@ -10,7 +11,146 @@ from matplotlib.figure import Figure
 
 from tfq_hybrid.files import replacing
 from tfq_hybrid.reports.document import plain
-from tfq_hybrid.reports.ink import FILE, PAGE, as_variables
+
+# Told apart by colour-blind readers too (after Okabe and Ito 2008), with a
+# contrast of at least 3 to the surface in each mode.
+LIGHT = {
+    "text": "#1c2330",
+    "muted": "#5b6577",
+    "grid": "#d9dee7",
+    "surface": "#ffffff",
+    "accent": "#c2410c",
+    "s0": "#0068a5",
+    "s1": "#c2410c",
+    "s2": "#00795a",
+    "s3": "#a3488a",
+    "s4": "#8a6500",
+    "s5": "#4b5563",
+    "r0": "#b4c3d6",
+    "r1": "#9cb2cc",
+    "r2": "#82a2c3",
+    "r3": "#6791ba",
+    "r4": "#4b80b0",
+    "r5": "#2f6da3",
+    "r6": "#195a8f",
+    "r7": "#0a4474",
+}
+DARK = {
+    "text": "#e7ecf3",
+    "muted": "#a3afc0",
+    "grid": "#333d4d",
+    "surface": "#171d27",
+    "accent": "#ff9a5c",
+    "s0": "#5cb8f0",
+    "s1": "#ff9a5c",
+    "s2": "#4fcfa5",
+    "s3": "#e79bd0",
+    "s4": "#e3bd52",
+    "s5": "#b5c0cf",
+    "r0": "#44546a",
+    "r1": "#4d6680",
+    "r2": "#547897",
+    "r3": "#5b8bae",
+    "r4": "#629ec5",
+    "r5": "#72b1da",
+    "r6": "#93c8ea",
+    "r7": "#bfe1f7",
+}
+SERIES = ("s0", "s1", "s2", "s3", "s4", "s5")
+RAMP = ("r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+
+_STAND_INS = {name: f"#0101{i:02x}" for i, name in enumerate(LIGHT)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Ink:
+    """The colours that a picture is drawn in.
+
+    Attributes:
+        colours: dict of a name of `LIGHT` -> hex colour.
+
+    Example:
+
+    >>> FILE["text"], FILE.series(0), FILE.ramp(1.0)
+    ('#1c2330', '#0068a5', '#0a4474')
+    """
+
+    colours: dict
+
+    def __getitem__(self, name):
+        return self.colours[name]
+
+    def series(self, index):
+        """The colour of a category; six, then again."""
+        return self[SERIES[index % len(SERIES)]]
+
+    def ramp(self, share):
+        """From faint at 0 to strong at 1, in eight steps."""
+        place = min(int(share * len(RAMP)), len(RAMP) - 1)
+        return self[RAMP[max(0, place)]]
+
+    @property
+    def rc(self):
+        """Matplotlib's settings for these colours."""
+        return {
+            "figure.facecolor": self["surface"],
+            "savefig.facecolor": self["surface"],
+            "axes.facecolor": "none",
+            "axes.edgecolor": self["muted"],
+            "axes.labelcolor": self["text"],
+            "axes.titlecolor": self["text"],
+            "text.color": self["text"],
+            "xtick.color": self["muted"],
+            "ytick.color": self["muted"],
+            "xtick.labelcolor": self["text"],
+            "ytick.labelcolor": self["text"],
+            "grid.color": self["grid"],
+            "legend.frameon": False,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.axisbelow": True,
+            "font.size": 10,
+            "axes.titlesize": 10.5,
+            "axes.titleweight": "bold",
+            "font.family": "DejaVu Sans",
+            # Names are the user's: a dollar sign is no formula.
+            "text.parse_math": False,
+            "text.usetex": False,
+            "svg.fonttype": "none",
+            "svg.hashsalt": "tfq-hybrid",
+        }
+
+
+FILE = Ink(LIGHT)
+PAGE = Ink(_STAND_INS)
+
+
+def as_variables(svg):
+    """Replaces the stand-in colours of `PAGE` by CSS variables.
+
+    Example:
+
+    >>> as_variables("fill: #010100")
+    'fill: var(--text)'
+    """
+    names = {colour: name for name, colour in _STAND_INS.items()}
+    return re.sub(
+        r"#0101[0-9a-f]{2}", lambda found: f"var(--{names[found[0]]})", svg
+    )
+
+
+def css_variables(colours):
+    """The declarations of the variables.
+
+    Example:
+
+    >>> css_variables({"text": "#000000"})
+    '--text: #000000;'
+    """
+    return " ".join(f"--{name}: {value};" for name, value in colours.items())
+
 
 _SVG = "http://www.w3.org/2000/svg"
 _LINK = "http://www.w3.org/1999/xlink"

@@ -1,8 +1,14 @@
 """The report of a screening: which factors move the response."""
 
 from tfq_hybrid.reports.document import Document, Interval, Table, number, plain
-from tfq_hybrid.reports.screened import Screening, level, signed
-from tfq_hybrid.reports.screening_pictures import effects, half_normal, means
+from tfq_hybrid.reports.screening_pictures import (
+    Screening,
+    effects,
+    half_normal,
+    level,
+    means,
+    signed,
+)
 
 
 def document(content):

@@ -4,12 +4,12 @@ from tfq_hybrid.durations import duration
 from tfq_hybrid.reports.document import Document, Table, number, plain
 from tfq_hybrid.reports.parallel import parallel
 from tfq_hybrid.reports.search_pictures import (
+    Trials,
     curves,
     history,
     importance,
     pareto,
 )
-from tfq_hybrid.reports.trials import Trials
 
 
 def document(content):

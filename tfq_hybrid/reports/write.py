@@ -7,8 +7,7 @@ from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.files import check_output_folder, write_text
 from tfq_hybrid.reading import read_json, reading
 from tfq_hybrid.reports import diagnosis, screening, search
-from tfq_hybrid.reports.markdown import to_markdown
-from tfq_hybrid.reports.page import to_html
+from tfq_hybrid.reports.page import to_html, to_markdown
 from tfq_hybrid.reports.render import save_files
 
 WHOLE = "a whole result"

@@ -9,7 +9,7 @@ import importlib
 _HOMES = {
     "Predictor": "predictor",
     "about_run": "card",
-    "check_manifest": "manifest",
+    "check_manifest": "folders",
     "export": "exporting",
     "portable_copy": "portable",
     "versions": "folders",

@@ -7,14 +7,12 @@ import keras
 
 from tfq_hybrid.files import check_output_folder
 from tfq_hybrid.serving.card import CARD, write_card
-from tfq_hybrid.serving.folders import add_version
-from tfq_hybrid.serving.folding import folded
+from tfq_hybrid.serving.folders import add_version, write_manifest
 from tfq_hybrid.serving.kinds import KINDS, kind_of
 from tfq_hybrid.serving.kinds.endpoint import Options
-from tfq_hybrid.serving.manifest import write_manifest
 from tfq_hybrid.serving.onnx import FILE as ONNX
 from tfq_hybrid.serving.onnx import check_onnx, to_onnx
-from tfq_hybrid.serving.portable import portable_copy
+from tfq_hybrid.serving.portable import folded, portable_copy
 
 
 def export(

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from tfq_hybrid.errors import UserError, check_integer, is_number
-from tfq_hybrid.serving.loading import load_export
+from tfq_hybrid.serving.folders import load_export
 
 # What a prompt is asked with, where nothing else is said.
 DEFAULTS = {"max_length": 64, "temperature": 1.0, "top_k": 1, "seed": 0}

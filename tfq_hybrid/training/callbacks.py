@@ -1,11 +1,93 @@
-"""Callbacks of a training that ends as it should, also when it must not."""
+"""Callbacks of `fit`, hooks around its train step, and Ctrl-C.
 
+Early stopping, divergence detection and perplexity logging.
+"""
+
+import contextlib
 import math
+import signal
+import threading
 
 import keras
 import numpy as np
 
 from tfq_hybrid.errors import TrainingDivergedError
+
+
+def surround(model, name, context):
+    """Runs a model's `train_step` inside a context, under a name.
+
+    The step is traced anew. Contexts of other names stay around it; one of
+    the same name, which a training that was cut short left behind, goes.
+
+    Args:
+        model: a compiled `keras.Model`.
+        name: str.
+        context: function without arguments, of a context manager.
+    """
+    step = vars(model).get("train_step")
+    if not hasattr(step, "contexts"):
+        model.train_step = step = _inside({}, model.train_step)
+    step.contexts[name] = context
+    model.make_train_function(force=True)
+
+
+def release(model, name):
+    """Takes the context of a name off a model, where it has that."""
+    contexts = getattr(vars(model).get("train_step"), "contexts", {})
+    if name not in contexts:
+        return
+    del contexts[name]
+    if not contexts:
+        del model.train_step  # the class's own again
+    model.make_train_function(force=True)
+
+
+def _inside(contexts, inner):
+    def train_step(data):
+        with contextlib.ExitStack() as stack:
+            for context in contexts.values():
+                stack.enter_context(context())
+            return inner(data)
+
+    train_step.contexts = contexts
+    return train_step
+
+
+class Interrupt(keras.callbacks.Callback):
+    """Raises a `KeyboardInterrupt` once more that did not stop the training.
+
+    Python raises it wherever the main thread is. In a finalizer, or in a
+    property that a C extension asks for, it is dropped there and then, and
+    TensorFlow has many of both.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self._came = False
+
+    @contextlib.contextmanager
+    def watched(self):
+        """Notes interrupts while it lasts, where Python handles them."""
+        before = signal.getsignal(signal.SIGINT)
+        is_main = threading.current_thread() is threading.main_thread()
+        if not (is_main and callable(before)):
+            yield self
+            return
+
+        def note(number, frame):
+            self._came = True
+            before(number, frame)
+
+        signal.signal(signal.SIGINT, note)
+        try:
+            yield self
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self._came:
+            raise KeyboardInterrupt
 
 
 class StopOnNaN(keras.callbacks.Callback):

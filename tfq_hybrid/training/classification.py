@@ -7,8 +7,7 @@ import sklearn.metrics
 
 from tfq_hybrid.data import load_dataset
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.training.loading import load_trained
-from tfq_hybrid.training.run_folder import RunFolder
+from tfq_hybrid.training.run_folder import RunFolder, load_trained
 from tfq_hybrid.training.splits import load_splits, relabel
 
 

@@ -1,21 +1,152 @@
-"""`join`: one process takes its place among those that train together.
+"""Join a training on several machines: `TF_CONFIG`, and who is reachable.
 
-`tf.distribute` connects them, as `TF_CONFIG` says. A heartbeat, that of
-TensorFlow's coordination service, ends the sums that wait for a worker that
-died.
+TensorFlow's own time-out for a missing worker is an hour, so that the workers
+are checked before it starts.
 """
 
 import contextlib
+import json
 import os
+import signal
+import socket
+import threading
+import time
 
 import tensorflow as tf
 from tensorflow.python.eager import context as tf_context
 from tensorflow.tsl.protobuf import coordination_config_pb2
 
 from tfq_hybrid.errors import UserError, WorkerLostError, check_choice
-from tfq_hybrid.training.meeting import ended_by_alarm, meet, silent
-from tfq_hybrid.training.tf_config import read_tf_config
 from tfq_hybrid.training.workers import Alone, Mirrored, Workers
+
+EXAMPLE = (
+    '{"cluster": {"worker": ["host0:12345", "host1:12345"]}, '
+    '"task": {"type": "worker", "index": 0}}'
+)
+
+
+def read_tf_config(text):
+    """The workers of a cluster, and which of them this process is.
+
+    Args:
+        text: str, the content of the variable `TF_CONFIG`, or `None`.
+
+    Returns:
+        A pair: the addresses as a list of str, the chief's first, and the
+        index into it.
+
+    Raises:
+        UserError: it is not set, is not JSON of the expected form, or names
+            other jobs than `chief` and `worker`.
+
+    Example:
+
+    >>> addresses, index = read_tf_config(EXAMPLE)
+    >>> addresses[index]
+    'host0:12345'
+    """
+    expected = f"Expected TF_CONFIG to be such as {EXAMPLE}. Received: "
+    if not text:
+        raise UserError(
+            f"{expected}none set. Each worker needs it, with its own index."
+        )
+    try:
+        content = json.loads(text)
+        cluster, task = content["cluster"], content["task"]
+        jobs = {job: list(cluster[job]) for job in cluster}
+        addresses = jobs.get("chief", []) + jobs.get("worker", [])
+        kind, index = task["type"], int(task["index"])
+        own = jobs[kind][index]
+        ports = [int(address.rpartition(":")[2]) for address in addresses]
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+        raise UserError(f"{expected}TF_CONFIG={text[:200]}") from None
+    if not set(jobs) <= {"chief", "worker"} or len(jobs.get("chief", "")) > 1:
+        raise UserError(
+            "Expected a TF_CONFIG with the jobs 'worker' and at most one "
+            f"'chief'. Received: {', '.join(sorted(jobs))}"
+        )
+    if index < 0 or not all(0 < port < 2**16 for port in ports):
+        raise UserError(f"{expected}TF_CONFIG={text[:200]}")
+    if len(set(addresses)) < len(addresses):
+        raise UserError(
+            "Expected an address of its own for each worker. Received: "
+            f"{', '.join(addresses)}"
+        )
+    return addresses, addresses.index(own)
+
+
+POLL_SECONDS = 0.2
+
+
+def meet(addresses, rank, seconds):
+    """Waits until all workers listen at their addresses.
+
+    Args:
+        addresses: list of str, `host:port`, of all workers.
+        rank: int. This one.
+        seconds: float. How long to wait.
+
+    Raises:
+        UserError: the port of this worker is in use.
+        WorkerLostError: a worker did not come in time.
+    """
+    missing = [a for i, a in enumerate(addresses) if i != rank]
+    deadline = time.monotonic() + seconds
+    with _listen(addresses[rank], len(addresses)):
+        # One that is ahead has TensorFlow listen there instead.
+        while missing := silent(missing):
+            if time.monotonic() > deadline:
+                raise WorkerLostError(
+                    f"Expected {len(addresses)} workers within {seconds:g} s. "
+                    f"No answer from {', '.join(missing)}."
+                )
+            time.sleep(POLL_SECONDS)
+
+
+def silent(addresses):
+    """Those of some addresses that do not answer, a list of str."""
+    return [address for address in addresses if not _answers(address)]
+
+
+def _answers(address):
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def _listen(address, backlog):
+    port = int(address.rpartition(":")[2])
+    try:
+        return socket.create_server(("", port), backlog=backlog)
+    except OSError as error:
+        raise UserError(
+            f"Expected a free port. Received: TF_CONFIG with {address} for "
+            f"this worker ({os.strerror(error.errno)})"
+        ) from None
+
+
+@contextlib.contextmanager
+def ended_by_alarm(seconds):
+    """Ends the process, by SIGALRM, where the body takes longer.
+
+    For a wait within TensorFlow that nothing else ends. TensorFlow also takes
+    SIGTERM for itself there, which has its effect again afterwards.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's
+        return
+    before = signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
+
 
 STRATEGIES = ("mirrored", "multi-worker")
 

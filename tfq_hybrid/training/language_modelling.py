@@ -9,8 +9,7 @@ import tensorflow as tf
 from tfq_hybrid.data import encode_corpus, load_corpus
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.training.callbacks import LogPerplexity
-from tfq_hybrid.training.loading import load_trained
-from tfq_hybrid.training.run_folder import RunFolder
+from tfq_hybrid.training.run_folder import RunFolder, load_trained
 
 
 def load(config):

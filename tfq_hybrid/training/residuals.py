@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from tfq_hybrid.adapters import named_layers
 from tfq_hybrid.errors import UserError, check_integer
-from tfq_hybrid.training.steps import release, surround
+from tfq_hybrid.training.callbacks import release, surround
 
 
 def adapters_in_use(model):

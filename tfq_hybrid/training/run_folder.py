@@ -1,4 +1,4 @@
-"""The folder of a run: what it holds, and whether it may be written."""
+"""The folder of a run: its files, whether it may be written, its model."""
 
 import os
 import pathlib
@@ -13,6 +13,7 @@ from tfq_hybrid.files import (
     write_json,
     write_text,
 )
+from tfq_hybrid.files.models import load_model
 from tfq_hybrid.reading import read_json, read_text, reading
 from tfq_hybrid.training.config import TrainConfig
 
@@ -216,3 +217,41 @@ def _labels(content, key):
     ):
         raise ValueError(f"{key} are no texts")
     return tuple(labels)
+
+
+def load_trained(run):
+    """The model of a finished run, and the names of its labels.
+
+    Args:
+        run: str or path. The run folder.
+
+    Returns:
+        A pair of a `keras.Model` and a tuple of str, empty where the task
+        has no labels.
+
+    Raises:
+        UserError: there is no finished run.
+    """
+    folder = RunFolder(run)
+    folder.metrics()
+    config, _, names, _ = folder.read()
+    # Loading the system registers the classes that the file names.
+    own = config.system.custom_objects
+    return load_model(folder.model_file, own, expected=WHOLE), names
+
+
+def check_task(run, task):
+    """Raises `UserError` unless a run is of that task.
+
+    Args:
+        run: str or path. The run folder.
+        task: str. `"classification"` or `"generation"`.
+    """
+    config, *_ = RunFolder(run).read()
+    if config.system.task != task:
+        kinds = {"classification": "text classifier"}
+        kind = kinds.get(task, "language model")
+        raise UserError(
+            f"Expected the run of a {kind}. Received: {run}, a run of "
+            f"{config.model}"
+        )

@@ -12,17 +12,17 @@ from tfq_hybrid.training.build import (
     build_model,
     compile_model,
     count_parameters,
+    describe,
     make_vocabulary,
 )
 from tfq_hybrid.training.callbacks import (
     Followed,
+    Interrupt,
     ResumableEarlyStopping,
     StopOnNaN,
 )
 from tfq_hybrid.training.checkpoint import Checkpoint
 from tfq_hybrid.training.distribution import distributed, part_randomness
-from tfq_hybrid.training.estimate import describe
-from tfq_hybrid.training.interrupt import Interrupt
 from tfq_hybrid.training.residuals import residual_monitors
 from tfq_hybrid.training.run_folder import RunFolder
 from tfq_hybrid.training.tasks import TASKS

@@ -10,9 +10,8 @@ import tensorflow as tf
 from tests.fuzz.target import Target
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.serving.server.app import make_app
-from tfq_hybrid.serving.server.errors import RequestError
-from tfq_hybrid.serving.server.limits import Limits
-from tfq_hybrid.serving.server.parsing import parse
+from tfq_hybrid.serving.server.bodies import parse
+from tfq_hybrid.serving.server.limits import Limits, RequestError
 from tfq_hybrid.serving.server.servable import Signature
 
 LIMITS = Limits(request_rows=4, body_bytes=2**20, batch_wait=0, timeout=5)

@@ -2,7 +2,6 @@
 
 import dataclasses
 
-from tfq_hybrid.comparison.f1 import f1_interval
 from tfq_hybrid.comparison.reporting.losses import (
     loss_interval,
     nats,
@@ -10,7 +9,11 @@ from tfq_hybrid.comparison.reporting.losses import (
     relative_difference,
 )
 from tfq_hybrid.comparison.reporting.report import percent, too_few
-from tfq_hybrid.comparison.statistics import paired_difference, share_interval
+from tfq_hybrid.comparison.statistics import (
+    f1_interval,
+    paired_difference,
+    share_interval,
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -44,9 +44,13 @@ def screening_section(title, block, results, factors, response, label):
         `Section` with a picture; without a table where fewer than
         `LEAST_SEEDS` seeds are complete.
     """
-    from tfq_hybrid.reports.screened import Screening, is_clear, signed
-    from tfq_hybrid.reports.screening_pictures import effects
-    from tfq_hybrid.tuning.effects import estimate_effects
+    from tfq_hybrid.reports.screening_pictures import (
+        Screening,
+        effects,
+        is_clear,
+        signed,
+    )
+    from tfq_hybrid.tuning.designs import estimate_effects
 
     if missing := too_few(block, results):
         return Section(title, note=missing)

@@ -1,6 +1,8 @@
-"""A trained model's circuits, run from shots or under noise at test time."""
+"""Trained circuits under shots and noise, and finite-difference gradients."""
 
 import contextlib
+
+import numpy as np
 
 # What stands in a table, and the arguments of the circuit layer.
 EXECUTIONS = {
@@ -46,3 +48,81 @@ def executed(model, seed=0, depolarizing=None, **arguments):
     finally:
         for layer, circuit in kept:
             replace_sublayer(layer, "pqc", circuit)
+
+
+def compare_gradients(model, layer, batches, steps, step_sizes, make_circuit):
+    """Central differences of a circuit at each step of an exact training.
+
+    The model trains by the exact gradient. At each step the gradient of the
+    same loss with respect to the circuit's angles, and to what is fed to it,
+    is computed by central differences too: the gradient of the loss with
+    respect to the expectations is that of the exact step, so that the two
+    differ by the circuit's gradient alone.
+
+    Args:
+        model: compiled for training, fed with tokens.
+        layer: the `CircuitLayer` in it that is looked at.
+        batches: iterator of (inputs, targets, weights).
+        steps: int.
+        step_sizes: sequence of float, in radians.
+        make_circuit: function from a `differentiator` to a layer of the same
+            circuit.
+
+    Returns:
+        A dict of arrays: `losses` of shape (steps,), and `angle_errors`,
+        `input_errors` and `angle_cosines` of shape (step sizes, steps). An
+        error is |g_h - g| / |g|; a cosine is that of the angle between the
+        two.
+    """
+    import tensorflow as tf
+
+    others = []
+    for size in step_sizes:
+        other = make_circuit({"name": "central_difference", "step": size})
+        other.build((None, len(layer.program.fed)))
+        others.append(other)
+
+    @tf.function
+    def step(inputs, targets, weights):
+        seen = []
+        layer.observer = lambda fed, states, values: seen.append((fed, values))
+        with tf.GradientTape() as tape:
+            logits = model(inputs, training=True)
+            loss = model.compute_loss(inputs, targets, logits, weights)
+        layer.observer = None
+        ((fed, values),) = seen
+        variables = [v.value for v in model.trainable_variables]
+        angles = layer.parameters.value
+        gradients, exact, wanted, fed_exact = tape.gradient(
+            loss, [variables, angles, values, fed]
+        )
+        errors = [
+            _compare(other, angles, fed, wanted, exact, fed_exact)
+            for other in others
+        ]
+        model.optimizer.apply(gradients, model.trainable_variables)
+        return loss, tf.stack(errors)
+
+    found = [step(*next(batches)) for _ in range(steps)]
+    losses = np.array([float(loss) for loss, _ in found])
+    errors = np.stack([part.numpy() for _, part in found])
+    names = ("angle_errors", "input_errors", "angle_cosines")
+    arrays = {name: errors[:, :, i].T for i, name in enumerate(names)}
+    return {"losses": losses, **arrays}
+
+
+def _compare(other, angles, fed, wanted, exact, fed_exact):
+    """Errors of angles and inputs, and the cosine of the angles."""
+    import tensorflow as tf
+
+    other.parameters.assign(angles)
+    with tf.GradientTape() as tape:
+        tape.watch(fed)
+        values = other(fed)
+    found, fed_found = tape.gradient(
+        values, [other.parameters.value, fed], output_gradients=wanted
+    )
+    error = tf.norm(found - exact) / tf.norm(exact)
+    fed_error = tf.norm(fed_found - fed_exact) / tf.norm(fed_exact)
+    cosine = tf.reduce_sum(found * exact) / (tf.norm(found) * tf.norm(exact))
+    return tf.stack([error, fed_error, cosine])

@@ -1,4 +1,4 @@
-"""Answers of a language model to prompts, many at once."""
+"""Generate answers to prompts, and score them: BLEU, ROUGE, embeddings."""
 
 import numpy as np
 
@@ -60,3 +60,119 @@ def answers(model, prompts, length):
         new = [token for token in new if token not in special]
         found[place] = tokenizer.detokenize(new) if new else ""
     return found
+
+
+ROUGE = ("rouge1", "rouge2", "rougeL")
+
+
+def text_scores(answers, references, encoder):
+    """What answers have in common with their references.
+
+    BLEU is sacrebleu's of the whole corpus (Papineni et al. 2002; Post 2018),
+    ROUGE-1, -2 and -L are rouge-score's F1 with stemming (Lin 2004), and the
+    embedding F1 is `embedding_match`.
+
+    Args:
+        answers, references: sequences of str, paired.
+        encoder: what `as_preset` takes, a BERT.
+
+    Returns:
+        A pair of a dict with `bleu`, from 0 to 100, and of arrays of shape
+        (answers,), from 0 to 1 (embeddings: from -1): `rouge1`, `rouge2`,
+        `rougeL`, `embedding_precision`, `embedding_recall`, `embedding_f1`.
+    """
+    import sacrebleu
+    from rouge_score.rouge_scorer import RougeScorer
+
+    answers, references = list(answers), list(references)
+    bleu = sacrebleu.corpus_bleu(answers, [references])
+    scorer = RougeScorer(ROUGE, use_stemmer=True)
+    rouge = [
+        scorer.score(reference, answer)
+        for answer, reference in zip(answers, references, strict=True)
+    ]
+    arrays = {
+        name: np.array([scores[name].fmeasure for scores in rouge])
+        for name in ROUGE
+    }
+    matched = embedding_match(
+        token_states(encoder, answers), token_states(encoder, references)
+    )
+    names = ("embedding_precision", "embedding_recall", "embedding_f1")
+    arrays |= dict(zip(names, matched.T, strict=True))
+    return {"bleu": float(bleu.score)}, arrays
+
+
+def token_states(encoder, texts, length=128, batch_size=32):
+    """The last hidden states of the tokens of texts.
+
+    Args:
+        encoder: what `as_preset` takes, a BERT.
+        texts: sequence of str.
+        length: int. Tokens at most. Defaults to 128.
+        batch_size: int. Defaults to 32.
+
+    Returns:
+        A list of float32 arrays of shape (tokens, width); the tokens that
+        begin and end a text are left out.
+    """
+    from tfq_hybrid.encoders.bert import (
+        bert_backbone,
+        bert_preprocessor,
+        bert_vocabulary,
+    )
+
+    bert = bert_backbone(encoder, length)
+    vocabulary = bert_vocabulary(encoder, (), None)
+    preprocessor = bert_preprocessor(vocabulary, length, encoder)
+    tokens = {k: np.asarray(v) for k, v in preprocessor(list(texts)).items()}
+    found = []
+    for start in range(0, len(texts), batch_size):
+        rows = slice(start, start + batch_size)
+        batch = {name: values[rows] for name, values in tokens.items()}
+        states = np.asarray(bert(batch, training=False)["sequence_output"])
+        counts = batch["padding_mask"].sum(axis=1)
+        found += [
+            row[1 : count - 1]
+            for row, count in zip(states, counts, strict=True)
+        ]
+    return found
+
+
+def embedding_match(candidates, references):
+    """Precision, recall and F1 of tokens by the cosine of their states.
+
+    As BERTScore (Zhang et al. 2020, arXiv 1904.09675, section 3): each token
+    of one text is matched with the nearest of the other, greedily; precision
+    is the mean over the candidate's tokens, recall over the reference's.
+    Without its weights by rarity and without its rescaling by a baseline,
+    and not comparable with figures of another encoder.
+
+    Args:
+        candidates, references: sequences of arrays (tokens, width), paired.
+
+    Returns:
+        An array of shape (pairs, 3); a text without tokens has zeros.
+
+    Example:
+
+    >>> one, two = np.eye(3)[:2], np.eye(3)[1:]
+    >>> embedding_match([one], [two])
+    array([[0.5, 0.5, 0.5]])
+    """
+    rows = []
+    for candidate, reference in zip(candidates, references, strict=True):
+        if not len(candidate) or not len(reference):
+            rows.append((0.0, 0.0, 0.0))
+            continue
+        cosines = _unit(candidate) @ _unit(reference).T
+        precision = float(cosines.max(axis=1).mean())
+        recall = float(cosines.max(axis=0).mean())
+        total = precision + recall
+        f1 = 2 * precision * recall / total if total else 0.0
+        rows.append((precision, recall, f1))
+    return np.array(rows).reshape(-1, 3)
+
+
+def _unit(states):
+    return states / np.linalg.norm(states, axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Causal language models: prompts to texts."""
+"""Causal language models: prompts to texts, with sampling set per row."""
 
 import contextlib
 
@@ -11,7 +11,121 @@ from tfq_hybrid.serving.kinds.endpoint import (
     by_name,
     token_specs,
 )
-from tfq_hybrid.serving.kinds.sampling import RequestSampler
+
+
+class RequestSampler(keras_hub.samplers.Sampler):
+    """Top-k sampling with a temperature, from tensors of shape (batch,).
+
+    Each row draws one number from 0 to 1 a step, decided by its seed and the
+    step alone, and inverts the cumulative distribution of its tokens in
+    descending order of probability. So a row's tokens do not depend on the
+    batch that it is in.
+
+    Args:
+        max_length: int32 tensor. Tokens of prompt and answer together.
+        temperature: float32 tensor. 0 or less takes the likeliest token.
+        top_k: int32 tensor. 0 or less stands for the whole vocabulary.
+        seed: int32 tensor.
+    """
+
+    def __init__(self, max_length, temperature, top_k, seed):
+        super().__init__()
+        self._max_length = max_length
+        self._temperature = temperature
+        self._top_k = top_k
+        self._seed = seed
+
+    def __call__(
+        self,
+        next,
+        prompt,
+        cache=None,
+        index=0,
+        mask=None,
+        stop_token_ids=None,
+        hidden_states=None,
+        model=None,
+    ):
+        """Fills the prompt. The arguments are those of keras-hub's samplers.
+
+        Returns:
+            An int32 tensor of the shape of the prompt.
+        """
+        length = tf.shape(prompt)[1]
+        mask = tf.cast(mask, tf.bool)
+        draws = _uniform_rows(self._seed, length)
+        stops = tf.constant(stop_token_ids, prompt.dtype)
+        positions = tf.range(length)
+
+        def is_open(prompt, cache, index):
+            ends = tf.reduce_any(prompt[..., None] == stops, axis=-1) & ~mask
+            ended = tf.reduce_any(ends & (positions < index), axis=1)
+            ended |= self._max_length <= index
+            return (index < length) & ~tf.reduce_all(ended)
+
+        def step(prompt, cache, index):
+            logits, _, cache = next(prompt, cache, index)
+            token = pick_tokens(
+                tf.cast(logits, tf.float32),
+                tf.gather(draws, index, axis=1),
+                self._temperature,
+                self._top_k,
+            )
+            token = tf.where(mask[:, index], prompt[:, index], token)
+            here = tf.one_hot(index, length, True, False, dtype=tf.bool)
+            prompt = tf.where(here[None, :], token[:, None], prompt)
+            return prompt, cache, index + 1
+
+        prompt, _, _ = tf.while_loop(
+            is_open, step, (prompt, cache, tf.cast(index, tf.int32))
+        )
+        return prompt
+
+
+def _uniform_rows(seeds, length):
+    """Numbers from 0 to 1 of shape (rows, length), each row by its seed."""
+    return tf.map_fn(
+        lambda seed: tf.random.stateless_uniform([length], tf.stack([seed, 0])),
+        seeds,
+        fn_output_signature=tf.TensorSpec([None], tf.float32),
+    )
+
+
+def pick_tokens(logits, draws, temperature, top_k):
+    """One token a row.
+
+    Args:
+        logits: float32 tensor of shape (rows, vocabulary).
+        draws: float32 tensor of shape (rows,), from 0 to 1.
+        temperature: float32 tensor of shape (rows,).
+        top_k: int32 tensor of shape (rows,).
+
+    Returns:
+        An int32 tensor of shape (rows,).
+
+    Example:
+
+    >>> logits = tf.math.log([[0.5, 0.2, 0.3]] * 3)
+    >>> draws = tf.constant([0.49, 0.51, 0.99])
+    >>> pick_tokens(logits, draws, tf.ones(3), tf.zeros(3, tf.int32)).numpy()
+    array([0, 2, 1], dtype=int32)
+    """
+    vocabulary = tf.shape(logits)[1]
+    greedy = temperature <= 0
+    top_k = tf.where(top_k <= 0, vocabulary, tf.minimum(top_k, vocabulary))
+    top_k = tf.where(greedy, 1, top_k)
+    values, tokens = tf.math.top_k(logits, tf.reduce_max(top_k))
+    scale = tf.where(greedy, tf.ones_like(temperature), temperature)
+    outside = tf.range(tf.shape(values)[1])[None, :] >= top_k[:, None]
+    values = tf.where(outside, logits.dtype.min, values / scale[:, None])
+    cumulative = tf.cumsum(tf.nn.softmax(values), axis=1)
+    place = tf.reduce_sum(
+        tf.cast(cumulative <= draws[:, None], tf.int32), axis=1
+    )
+    # Rounding can leave the last sum below the number drawn.
+    place = tf.minimum(place, top_k - 1)
+    return tf.gather(tokens, place, axis=1, batch_dims=1)
+
 
 # A value for each prompt, so that requests of many clients share a batch.
 SPECS = (

@@ -8,12 +8,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tfq_hybrid.serving.server.answers import answer
 from tfq_hybrid.serving.server.batching import Batcher
-from tfq_hybrid.serving.server.errors import RequestError
-from tfq_hybrid.serving.server.limits import Limits, read_body
+from tfq_hybrid.serving.server.bodies import answer, parse
+from tfq_hybrid.serving.server.limits import Limits, RequestError, read_body
 from tfq_hybrid.serving.server.metrics import Metrics
-from tfq_hybrid.serving.server.parsing import parse
 
 MODEL = "/v1/models/{name}"
 VERSION = MODEL + "/versions/{version}"

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.serving.server.errors import RequestError
+from tfq_hybrid.serving.server.limits import RequestError
 
 
 @dataclasses.dataclass(eq=False)

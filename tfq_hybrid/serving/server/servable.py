@@ -9,8 +9,7 @@ from google.protobuf import json_format
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.serving.folders import is_version, versions
-from tfq_hybrid.serving.loading import load_export
+from tfq_hybrid.serving.folders import is_version, load_export, versions
 
 DEFAULT_SIGNATURE = "serving_default"
 

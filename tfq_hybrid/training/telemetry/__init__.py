@@ -1,6 +1,6 @@
 """What the circuits do while a model trains: readings, pictures, alarms."""
 
-from tfq_hybrid.training.telemetry.callback import Telemetry
+from tfq_hybrid.training.telemetry.watch import Telemetry
 from tfq_hybrid.training.telemetry.watched import (
     gradient_groups,
     watched_circuits,

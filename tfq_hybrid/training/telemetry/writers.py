@@ -1,4 +1,4 @@
-"""Where readings go: TensorBoard's event files, and a CSV file."""
+"""Write readings, hyperparameters and circuits to TensorBoard and CSV."""
 
 import csv
 import pathlib
@@ -6,9 +6,117 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
+from tfq_hybrid.circuits.drawing import draw_circuit, figure_pixels, fold_text
 from tfq_hybrid.files import replacing
 from tfq_hybrid.reading import reading
 from tfq_hybrid.training.telemetry.readings import Reading
+
+
+def flatten(arguments, prefix=""):
+    """Nested plain data as the flat values that the page can show.
+
+    Args:
+        arguments: dict of plain JSON types.
+        prefix: str, before each name. Defaults to `""`.
+
+    Returns:
+        A dict of a dotted name and a bool, int, float or str.
+
+    Example:
+
+    >>> circuit = {"qubits": 4, "ansatz": ["ry", "cz"]}
+    >>> flatten({"circuit": circuit, "seed": None})
+    {'circuit.qubits': 4, 'circuit.ansatz': 'ry, cz', 'seed': 'none'}
+    """
+    result = {}
+    for key, value in arguments.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            result.update(flatten(value, f"{name}."))
+        elif isinstance(value, (list, tuple)):
+            result[name] = ", ".join(map(str, value))
+        elif value is None:
+            result[name] = "none"
+        elif isinstance(value, (bool, int, float)):
+            result[name] = value
+        else:
+            result[name] = str(value)
+    return result
+
+
+def write_session(log_dir, arguments, metrics, began, step):
+    """Makes a row of the page, in event files of its own.
+
+    TensorBoard finds the columns itself, over all runs that it shows: every
+    argument, and every scalar of these event files.
+
+    Args:
+        log_dir: str or path. The events go to `final/` there, in place of
+            those of an earlier end of the same training.
+        arguments: dict of plain JSON types.
+        metrics: dict of a name and a float; their tags are `final/<name>`.
+        began: float. When the training began, in seconds since 1970.
+        step: int.
+    """
+    from tensorboard.plugins.hparams import api
+
+    folder = pathlib.Path(log_dir) / "final"
+    for path in folder.glob("events.out.tfevents.*"):
+        path.unlink()
+    writer = tf.summary.create_file_writer(str(folder))
+    start = api.hparams_pb(flatten(arguments), start_time_secs=began)
+    with writer.as_default(step=step):
+        tf.summary.experimental.write_raw_pb(start.SerializeToString())
+        for name, value in metrics.items():
+            tf.summary.scalar(f"final/{name}", value)
+    writer.close()
+
+
+def write_circuits(circuits, writer, step):
+    """Writes each circuit once, whatever number of layers share it.
+
+    The tags are `circuit/<layer>` of the picture and `diagram/<layer>` of
+    the text, of the first layer with that circuit. TensorBoard shows a tag
+    on one of its pages only.
+
+    Args:
+        circuits: list of `WatchedCircuit`.
+        writer: `ReadingWriter`.
+        step: int.
+    """
+    alike = {}
+    for circuit in circuits:
+        program = circuit.program
+        words = tuple(map(str, program.operators))
+        key = program.circuit.freeze(), words, program.trained
+        alike.setdefault(key, []).append(circuit)
+    for members in alike.values():
+        first = members[0]
+        program = first.program
+        text = _markdown(members)
+        writer.write_text(f"diagram/{first.name}", text, step)
+        figure = draw_circuit(
+            program.circuit,
+            trained=program.trained,
+            operators=program.operators,
+            title=first.name.removeprefix("quantum/"),
+        )
+        pixels = figure_pixels(figure)
+        writer.write_image(f"circuit/{first.name}", pixels, step)
+
+
+def _markdown(members):
+    """The diagram in a code block, under what is to be known about it."""
+    layer, program = members[0].layer, members[0].program
+    names = ", ".join(f"`{member.name}`" for member in members)
+    facts = (
+        f"{program.qubits} qubits, {len(program.fed)} angles fed, "
+        f"{len(program.trained)} trained, {len(program.operators)} "
+        f"observables; engine {layer.engine_choice}"
+    )
+    diagram = fold_text(program.circuit)
+    return f"{names}\n\n{facts}\n\n```\n{diagram}\n```"
+
 
 COLUMNS = ("step", "layer", "quantity", "value", "low", "high")
 

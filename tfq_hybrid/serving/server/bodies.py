@@ -1,9 +1,4 @@
-"""The body of a predict request, as arrays.
-
-The two forms are TensorFlow Serving's: `instances`, a list of rows, and
-`inputs`, the columns. What a signature does not take is refused here, before
-the model sees it.
-"""
+"""The bodies of requests as arrays, and of answers as JSON."""
 
 import base64
 import binascii
@@ -13,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.serving.server.errors import RequestError
+from tfq_hybrid.serving.server.limits import RequestError
 from tfq_hybrid.serving.server.servable import DEFAULT_SIGNATURE, Signature
 
 KEYS = ("signature_name", "instances", "inputs")
@@ -229,3 +224,58 @@ def _bad(expected, received):
         received = f"a {type(received).__name__} of {len(received)}"
     text = ascii(received)[:80]
     return RequestError(400, f"Expected {expected[:300]}. Received: {text}")
+
+
+def answer(outputs, is_row_format):
+    """The body for some outputs.
+
+    Args:
+        outputs: dict of a name and an array.
+        is_row_format: bool. Whether to answer by rows, under `predictions`,
+            or by columns, under `outputs`. A single output needs no name.
+
+    Returns:
+        bytes.
+
+    Raises:
+        RequestError: a number is NaN or infinite, which JSON cannot hold.
+
+    Example:
+
+    >>> import numpy as np
+    >>> answer({"label": np.array([b"good"], object)}, True)
+    b'{"predictions": ["good"]}'
+    """
+    columns = {name: _plain(array) for name, array in outputs.items()}
+    if len(columns) == 1:
+        content = next(iter(columns.values()))
+    elif is_row_format:
+        rows = zip(*columns.values(), strict=True)
+        content = [dict(zip(columns, row, strict=True)) for row in rows]
+    else:
+        content = columns
+    key = "predictions" if is_row_format else "outputs"
+    try:
+        return json.dumps({key: content}, allow_nan=False).encode()
+    except ValueError:
+        raise RequestError(500, "The model's answer is not finite") from None
+
+
+def _plain(array):
+    if array.dtype != object:
+        return array.tolist()
+    return _map(_text, array.tolist())
+
+
+def _map(function, nested):
+    if isinstance(nested, list):
+        return [_map(function, item) for item in nested]
+    return function(nested)
+
+
+def _text(value):
+    """Bytes as text, or as TensorFlow Serving writes what is none."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return {"b64": base64.b64encode(value).decode("ascii")}

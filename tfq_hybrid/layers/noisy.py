@@ -1,0 +1,298 @@
+"""Layers around noisy circuits."""
+
+import keras
+
+from tfq_hybrid.circuits.cirq_json import read_cirq, write_cirq
+from tfq_hybrid.engines import Execution
+from tfq_hybrid.engines.shots import check_readout_error
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.layers.amplitude_pqc import AmplitudePQC
+from tfq_hybrid.layers.arguments import (
+    check_differentiator,
+    check_noise_model,
+    check_trajectories,
+)
+from tfq_hybrid.layers.controlled_pqc import ControlledPQC
+from tfq_hybrid.layers.pqc import PQC
+
+
+class NoisyCircuit:
+    """Mixin before a circuit layer: channels in the circuit.
+
+    The subclasses document the arguments.
+    """
+
+    def __init__(
+        self,
+        model_circuit,
+        operators,
+        *,
+        repetitions=None,
+        sample_based=None,
+        differentiator=None,
+        noise_model=None,
+        readout_error=None,
+        **kwargs,
+    ):
+        if "backend" in kwargs:  # as for TensorFlow Quantum's noisy layers
+            raise TypeError(
+                "Expected no backend in a noisy layer, which simulates its "
+                f"noise. Received: backend={kwargs['backend']!r}"
+            )
+        self.sample_based = check_trajectories(repetitions, sample_based)
+        self.noise_model = check_noise_model(noise_model)
+        self.readout_error = check_readout_error(readout_error)
+        super().__init__(
+            model_circuit,
+            operators,
+            repetitions=repetitions,
+            differentiator=check_differentiator(differentiator, noisy=True),
+            **kwargs,
+        )
+
+    def _circuit_to_run(self):
+        if self.noise_model is None:
+            return self.model_circuit
+        return self.model_circuit.with_noise(self.noise_model)
+
+    def _execution(self):
+        return Execution(
+            self.repetitions,
+            differentiator=self.differentiator,
+            noisy=True,
+            sample_based=self.sample_based,
+            readout_error=self.readout_error,
+        )
+
+    def get_config(self):
+        config = super().get_config()
+        config.pop("backend", None)  # TensorFlow Quantum's has none either
+        noise_model = noise_model_to_json(self.noise_model, self.name)
+        return {
+            **config,
+            "sample_based": self.sample_based,
+            "noise_model": noise_model,
+            "readout_error": self.readout_error,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        config["noise_model"] = noise_model_from_json(config["noise_model"])
+        return super().from_config(config)
+
+
+def noise_model_to_json(noise_model, name):
+    """The JSON text of a noise model; `None` for `None`.
+
+    Args:
+        noise_model: a `cirq.NoiseModel` or `None`.
+        name: str. The layer's, for the message.
+
+    Raises:
+        UserError: it cannot be written as JSON.
+    """
+    if noise_model is None:
+        return None
+    try:
+        return write_cirq(noise_model, "noise model", f"layer {name!r}")
+    except UserError as error:
+        raise UserError(
+            f"{error}. Give model_circuit.with_noise(noise_model) as the "
+            "circuit instead."
+        ) from None
+
+
+def noise_model_from_json(text):
+    """The noise model of `noise_model_to_json`'s text, `None` of `None`."""
+    return None if text is None else read_cirq(text, "noise model")
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class NoisyPQC(NoisyCircuit, PQC):
+    """Expectations after data circuits and a trained circuit, with noise.
+
+    The layer of the same name in TensorFlow Quantum, on Keras 3, with a
+    config, so that it saves and loads. Arguments and results are the same,
+    and `noise_model` and `readout_error` are added. Channels may stand in
+    `model_circuit` and, on TensorFlow Quantum, in the data circuits. There
+    results are averages over trajectories, which cannot be seeded.
+
+    Args:
+        model_circuit: `cirq.Circuit` with `sympy.Symbol`s, all trained.
+        operators: `cirq.PauliString` or `cirq.PauliSum`, or a sequence of
+            them: the outputs.
+        repetitions: int. Trajectories for each example, and samples where
+            they are `sample_based`. Must be given; density matrices, which
+            the batched engine prefers, make no trajectories.
+        sample_based: bool. `True` draws one sample of each operator from a
+            trajectory, as a device would; `False` takes its expectation.
+            Must be given.
+        differentiator: the name of a gradient, a `GradientMethod` or its
+            dict (see there), or a `tfq.differentiators.Differentiator`, which
+            runs on TensorFlow Quantum. Defaults to `None`: exact where the
+            expectations are, else parameter shift.
+        initializer: of the angles, in radians times the factors in the
+            circuit. Defaults to uniform from 0 to 2 pi.
+        regularizer: of the angles. Defaults to `None`.
+        constraint: of the angles. Defaults to `None`.
+        noise_model: a `cirq.NoiseModel` that is applied to `model_circuit`
+            (`with_noise`), or a channel on one qubit, which then acts on
+            every qubit after every moment
+            (`cirq.ConstantQubitNoiseModel`). Defaults to `None`.
+        readout_error: float, or a pair of them: the chances to read 1 for 0
+            and 0 for 1. On the batched engine. Defaults to `None`.
+        engine: `"auto"`, `"tfq"` or `"batched"`, as in `PQC`; the batched
+            one takes noiseless data circuits.
+        seed: int. Of the shots, trajectories and random directions of the
+            batched engine; TensorFlow Quantum draws its own seeds. Defaults
+            to `None`.
+
+    Call arguments:
+        inputs: string tensor of shape (batch,), from
+            `tfq.convert_to_tensor`, of circuits without symbols.
+
+    Returns:
+        A tensor of shape (batch, operators).
+
+    Raises:
+        TypeError, ValueError: as TensorFlow Quantum does. Further, a
+            `UserError` where no engine runs a channel.
+
+    Example:
+
+    >>> import cirq
+    >>> import sympy
+    >>> import tensorflow_quantum as tfq
+    >>> qubit = cirq.GridQubit(0, 0)
+    >>> circuit = cirq.Circuit(cirq.rx(sympy.Symbol("w"))(qubit))
+    >>> circuit += cirq.bit_flip(1.0)(qubit)
+    >>> layer = NoisyPQC(
+    ...     circuit,
+    ...     cirq.Z(qubit),
+    ...     repetitions=10,
+    ...     sample_based=False,
+    ...     initializer="zeros",
+    ... )
+    >>> layer(tfq.convert_to_tensor([cirq.Circuit()])).numpy()
+    array([[-1.]], dtype=float32)
+    """
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class NoisyControlledPQC(NoisyCircuit, ControlledPQC):
+    """Expectations of a noisy circuit whose symbols are fed, some trained.
+
+    The layer of the same name in TensorFlow Quantum, on Keras 3, with a
+    config, so that it saves and loads. Arguments and results are the same.
+    As in `ControlledPQC`, data circuits may be left out and symbols may be
+    trained by the layer; `noise_model` and `readout_error` are added. Channels
+    may stand in `model_circuit` and, on TensorFlow Quantum, in the data
+    circuits. There results are averages over trajectories, which cannot be
+    seeded.
+
+    Args:
+        model_circuit: `cirq.Circuit` with `sympy.Symbol`s.
+        operators: `cirq.PauliString` or `cirq.PauliSum`, or a sequence of
+            them: the outputs.
+        repetitions: int. Trajectories for each example, and samples where
+            they are `sample_based`. Must be given; density matrices, which
+            the batched engine prefers, make no trajectories.
+        sample_based: bool. `True` draws one sample of each operator from a
+            trajectory, as a device would; `False` takes its expectation.
+            Must be given.
+        differentiator: the name of a gradient, a `GradientMethod` or its
+            dict (see there), or a `tfq.differentiators.Differentiator`, which
+            runs on TensorFlow Quantum. Defaults to `None`: exact where the
+            expectations are, else parameter shift.
+        trained_symbols: sequence of str. Symbols that the layer trains, in
+            the order of its weights. Defaults to `()`: none, as in
+            TensorFlow Quantum.
+        initializer: of the trained angles, in radians times the factors in
+            the circuit. Defaults to uniform from 0 to 2 pi.
+        regularizer: of the trained angles. Defaults to `None`.
+        constraint: of the trained angles. Defaults to `None`.
+        noise_model: a `cirq.NoiseModel` that is applied to `model_circuit`
+            (`with_noise`), or a channel on one qubit, which then acts on
+            every qubit after every moment
+            (`cirq.ConstantQubitNoiseModel`). Defaults to `None`.
+        readout_error: float, or a pair of them: the chances to read 1 for 0
+            and 0 for 1. On the batched engine. Defaults to `None`.
+        engine: `"auto"`, `"batched"` or `"tfq"`. The batched engine runs
+            density matrices of up to eight qubits, and trajectories of more;
+            `engine_choice` tells. Where data circuits are given, `"auto"`
+            runs `"tfq"`.
+        seed: int. Of the shots, trajectories and random directions of the
+            batched engine; TensorFlow Quantum draws its own seeds. Defaults
+            to `None`.
+
+    Call arguments:
+        inputs: float tensor of shape (batch, fed symbols), the values in
+            the lexicographic order of the names; or a pair of a string
+            tensor of shape (batch,) of data circuits and such a tensor.
+
+    Returns:
+        A tensor of shape (batch, operators).
+
+    Raises:
+        TypeError, ValueError: as TensorFlow Quantum does. Further, a
+            `UserError` where no engine runs a channel.
+
+    Example:
+
+    >>> import cirq
+    >>> import numpy as np
+    >>> import sympy
+    >>> qubit = cirq.GridQubit(0, 0)
+    >>> circuit = cirq.Circuit(cirq.X(qubit) ** sympy.Symbol("turns"))
+    >>> layer = NoisyControlledPQC(
+    ...     circuit,
+    ...     cirq.Z(qubit),
+    ...     repetitions=10,
+    ...     sample_based=True,
+    ...     noise_model=cirq.bit_flip(1.0),
+    ... )
+    >>> layer(np.array([[0.0], [1.0]])).numpy()
+    array([[-1.],
+           [ 1.]], dtype=float32)
+    """
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class NoisyAmplitudePQC(NoisyCircuit, AmplitudePQC):
+    """Expectations of a noisy trained circuit on amplitude-encoded vectors.
+
+    `AmplitudePQC` with the noise of `NoisyControlledPQC`. The preparation of
+    the state is taken to be free of noise.
+
+    Args:
+        model_circuit, operators, initializer, regularizer, constraint: see
+            `AmplitudePQC`.
+        repetitions, sample_based, differentiator, noise_model,
+            readout_error, seed: see `NoisyControlledPQC`.
+
+    Call arguments:
+        inputs: float tensor of shape (batch, width), width <= 2**qubits.
+
+    Returns:
+        A tensor of shape (batch, operators).
+
+    Raises:
+        TypeError, ValueError, UserError: as for those two.
+
+    Example:
+
+    >>> import cirq
+    >>> import numpy as np
+    >>> import sympy
+    >>> qubit = cirq.GridQubit(0, 0)
+    >>> layer = NoisyAmplitudePQC(
+    ...     cirq.Circuit(cirq.rx(sympy.Symbol("w"))(qubit)),
+    ...     cirq.Z(qubit),
+    ...     repetitions=10,
+    ...     sample_based=False,
+    ...     noise_model=cirq.bit_flip(0.5),
+    ... )
+    >>> layer(np.array([[3.0, 4.0]])).numpy().round(4) + 0
+    array([[0.]], dtype=float32)
+    """
