@@ -2,8 +2,8 @@
 
     engines      this project's engines, TensorFlow Quantum's own layer and
                  the peers (`python -m benchmarks.engines`)
-    step_time    a training step of QFFN-BERT and its classical twins
-    accuracy     QFFN-BERT beside its classical twins, over seeds
+    step_time    a training step of QFFN-BERT and its classical baselines
+    accuracy     QFFN-BERT beside its classical baselines, over seeds
 
 Every figure comes from alternating turns in one run, because the times of a
 shared machine drift; published results lie in `results/`.

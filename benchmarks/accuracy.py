@@ -1,4 +1,4 @@
-"""Accuracy of QFFN-BERT beside its classical twins, over seeds.
+"""Accuracy of QFFN-BERT beside its classical baselines, over seeds.
 
     python -m benchmarks.accuracy --data sst2_train.tsv \\
         --validation-data sst2_dev.tsv --test-data sst2_test.tsv [--seeds 3]

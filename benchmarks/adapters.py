@@ -25,7 +25,7 @@ SEQUENCE = 128
 GOAL = 1.1
 
 
-def make_step(options, twin, arguments):
+def make_step(options, baseline, arguments):
     """A function that trains one step on a fixed batch, and the model."""
     keras.utils.set_random_seed(SEED)
     base = qaa_base(
@@ -35,7 +35,7 @@ def make_step(options, twin, arguments):
         max_sequence_length=SEQUENCE,
     )
     model = keras_hub.models.GPT2CausalLM(base, compile=False)
-    apply_qaa(model, options, twin)
+    apply_qaa(model, options, baseline)
     model.compile(
         optimizer=keras.optimizers.AdamW(1e-3),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -64,8 +64,8 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     options = QAAOptions(place=arguments.place, depth=arguments.depth)
     steps, trained = {}, {}
-    for name, twin in (("QAA", None), ("LoRA", "lora")):
-        steps[name], model = make_step(options, twin, arguments)
+    for name, baseline in (("QAA", None), ("LoRA", "lora")):
+        steps[name], model = make_step(options, baseline, arguments)
         trained[name] = trainable_parameters(model)
     seconds = alternate(steps, arguments.rounds)
     over_lora = ratio(seconds["QAA"], seconds["LoRA"])

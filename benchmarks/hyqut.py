@@ -1,7 +1,7 @@
-"""HyQuT beside its classical twin: training step, generation, size.
+"""HyQuT beside its classical baseline: training step, generation, size.
 
     python -m benchmarks.hyqut [--size 8m|150m] \\
-        [--tokens 512,2048] [--rounds 7] [--targets query] [--twin dense] \\
+        [--tokens 512,2048] [--rounds 7] [--targets query] [--baseline dense] \\
         [--save] [--new-tokens 64] [--output FILE]
 
 Steps of whole trainings (loss, gradient, Adam) on one batch of windows of 256
@@ -44,13 +44,13 @@ def merges_for(size):
     return pairs[: size - 260]
 
 
-def build(options, twin):
-    """A compiled model of the size, or its twin."""
+def build(options, baseline):
+    """A compiled model of the size, or its baseline."""
     keras.utils.set_random_seed(SEED)
     config = TrainConfig(
         "none",
         model="hyqut",
-        classical=twin,
+        classical=baseline,
         sequence_length=LENGTH,
         xla=options.xla,
         options={
@@ -93,8 +93,8 @@ def compare(title, functions, rounds, is_rate=False):
     """Times both in turn; the ratio is of seconds, or of one over them."""
     seconds = alternate(functions, rounds)
     found = {name: summary(times) for name, times in seconds.items()}
-    quantum, twin = seconds.values()
-    pair = (twin, quantum) if is_rate else (quantum, twin)
+    quantum, baseline = seconds.values()
+    pair = (baseline, quantum) if is_rate else (quantum, baseline)
     found["ratio"] = ratio(*pair)
     print(f"{title}: {found}", flush=True)
     return found
@@ -128,7 +128,7 @@ def main():
     parser.add_argument("--tokens", default="512,2048")
     parser.add_argument("--targets", default="query")
     parser.add_argument("--circuit", default="hyqut_ring")
-    parser.add_argument("--twin", default="dense")
+    parser.add_argument("--baseline", default="dense")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--new-tokens", type=int, default=64)
     parser.add_argument("--xla", action="store_true")
@@ -138,7 +138,7 @@ def main():
     options = parser.parse_args()
     models = {
         "quantum": build(options, None),
-        options.twin: build(options, options.twin),
+        options.baseline: build(options, options.baseline),
     }
     sizes = reduction(models["quantum"].backbone, LENGTH)
     published = PUBLISHED.get(options.size, {})
@@ -178,8 +178,8 @@ def main():
     write(
         options.output or f"hyqut_{options.size}",
         about=(
-            f"HyQuT {options.size} and its {options.twin} twin: steps on "
-            f"windows of {LENGTH} tokens, cached greedy generation of "
+            f"HyQuT {options.size} and its {options.baseline} baseline: steps "
+            f"on windows of {LENGTH} tokens, cached greedy generation of "
             f"{options.new_tokens} tokens; both in one process, in turn."
         ),
         seed=SEED,

@@ -120,8 +120,8 @@ def _noisy_expectations(problem, fed, trained):
         values = dict(zip(spec.features, row.tolist(), strict=True))
         values |= dict(zip(spec.weights, trained.tolist(), strict=True))
         matrix = simulator.simulate(circuit, values).final_density_matrix
-        chances = np.diagonal(matrix).real
-        result.append(chances @ z_signs(problem.qubits))
+        probabilities = np.diagonal(matrix).real
+        result.append(probabilities @ z_signs(problem.qubits))
     return np.array(result)
 
 

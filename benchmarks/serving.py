@@ -1,4 +1,4 @@
-"""Latency of exports: QFFN-BERT and its classical twins, side by side.
+"""Latency of exports: QFFN-BERT and its classical baselines, side by side.
 
     python -m benchmarks.serving [--rounds 15] [--output FILE]
 

@@ -1,4 +1,4 @@
-"""Time of a training step: quantum blocks and classical twins, side by side.
+"""Time of a training step: quantum blocks beside classical baselines.
 
     python -m benchmarks.step_time [--data FILE] [--rounds 15] \\
         [--xla] [--engines]

@@ -1,7 +1,7 @@
 """The published systems and their classical baselines, a folder each."""
 
 from tfq_hybrid.encoders.embedding import embed
-from tfq_hybrid.models.heads import HEAD_TWINS, classical_head, mlp_width
+from tfq_hybrid.models.heads import HEAD_BASELINES, classical_head, mlp_width
 from tfq_hybrid.models.hybrid_bert.losses import (
     ProbabilityMSE,
     WeightedCrossEntropy,
@@ -26,11 +26,11 @@ from tfq_hybrid.models.qaa.memory import (
     qaa_memory,
 )
 from tfq_hybrid.models.qaa.model import (
-    QAA_TWINS,
+    QAA_BASELINES,
     QAAOptions,
     apply_qaa,
     qaa_base,
-    qaa_twin,
+    qaa_baseline,
 )
 from tfq_hybrid.models.qffn_bert.model import (
     FEED_FORWARDS,
@@ -52,7 +52,7 @@ from tfq_hybrid.models.quantum_head.options import QuantumHeadOptions
 __all__ = [
     "AdapterMemory",
     "FEED_FORWARDS",
-    "HEAD_TWINS",
+    "HEAD_BASELINES",
     "HYBRID_BERT_HEADS",
     "HyQuTBackbone",
     "HyQuTCausalLM",
@@ -63,7 +63,7 @@ __all__ = [
     "HybridBertTextClassifier",
     "ProbabilityMSE",
     "QAAOptions",
-    "QAA_TWINS",
+    "QAA_BASELINES",
     "QFFNBert",
     "QFFNBertTextClassifier",
     "QUANTUM_HEADS",
@@ -83,7 +83,7 @@ __all__ = [
     "mlp_width",
     "qaa_base",
     "qaa_memory",
-    "qaa_twin",
+    "qaa_baseline",
     "reduction",
     "tune_contrastively",
 ]

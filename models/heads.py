@@ -4,7 +4,7 @@ import keras
 
 from tfq_hybrid.errors import check_choice, check_integer
 
-HEAD_TWINS = ("linear", "mlp")
+HEAD_BASELINES = ("linear", "mlp")
 
 
 def classical_head(kind, classes, width=None, dtype=None):
@@ -31,7 +31,7 @@ def classical_head(kind, classes, width=None, dtype=None):
     >>> head(np.ones((1, 768))).shape, head.count_params()
     (TensorShape([1, 2]), 3086)
     """
-    check_choice("head", kind, HEAD_TWINS)
+    check_choice("head", kind, HEAD_BASELINES)
     check_integer("classes", classes, minimum=2)
     if kind == "linear":
         return keras.layers.Dense(classes, dtype=dtype, name="head")

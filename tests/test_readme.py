@@ -37,12 +37,12 @@ def test_links_lead_somewhere(page):
 def test_python_of_the_readme_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     namespace = run_blocks(PAGES[0])
-    quantum, baseline, twin = (
+    quantum, dense, matched = (
         namespace[name].count_params()
-        for name in ("quantum", "baseline", "twin")
+        for name in ("quantum", "dense", "matched")
     )
-    assert quantum < baseline
-    assert abs(twin / quantum - 1) < 0.05
+    assert quantum < dense
+    assert abs(matched / quantum - 1) < 0.05
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ so that `tfq-hybrid --help` answers without loading TensorFlow.
     diagnostics what a circuit reaches, entangles, and can learn from
     layers      Keras layers around an engine
     adapters    put layers into existing backbones
-    models      the published systems and their classical twins
+    models      the published systems and their classical baselines
     training    fit, watch, checkpoint and resume
     tuning      search circuits with keras-tuner
     data        text data sets

@@ -184,8 +184,8 @@ USUAL = (
     "quantum_learning_rate",
 )
 
-# What a classical twin heeds of the circuit: the widths that it sets.
-TWIN_CIRCUIT = {"bottleneck": ("qubits", "encoding")}
+# What a classical baseline uses of the circuit: the widths that it sets.
+BASELINE_CIRCUIT = {"bottleneck": ("qubits", "encoding")}
 
 
 def searchable(config):
@@ -197,11 +197,11 @@ def searchable(config):
     names = arguments_of(config)
     if config.classical is None:
         return names
-    heeded = TWIN_CIRCUIT.get(config.classical, ())
-    idle = {*CIRCUIT_ARGUMENTS} - {*heeded} | {"engine", "shots"}
+    used = BASELINE_CIRCUIT.get(config.classical, ())
+    idle = {*CIRCUIT_ARGUMENTS} - {*used} | {"engine", "shots"}
     idle |= {"repetitions", "quantum_learning_rate"}
-    idle |= {*config.system.twins[config.classical]}
-    if not heeded:
+    idle |= {*config.system.baselines[config.classical]}
+    if not used:
         idle.add("tokens")
     return [name for name in names if name not in idle]
 

@@ -279,8 +279,8 @@ def estimate_effects(
             columns[f"{one}:{other}"] = column
             model = wider
         else:
-            twin = _same(column, columns)
-            aliases.append(f"{one}:{other} = {twin or 'a sum of others'}")
+            baseline = _same(column, columns)
+            aliases.append(f"{one}:{other} = {baseline or 'a sum of others'}")
     first = base.shape[1]
     inverse = np.linalg.inv(model.T @ model)
     coefficients = inverse @ model.T @ response

@@ -9,7 +9,7 @@ class HybridHyperModel(keras_tuner.HyperModel):
     """A space and what builds a model from its values.
 
     For `keras_tuner.RandomSearch` and its like. `tfq_hybrid.tuning.search`
-    needs none: it also foresees memory and time, keeps failures apart, and
+    needs none: it also estimates memory and time, keeps failures apart, and
     leaves run folders.
 
     Args:

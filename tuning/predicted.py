@@ -19,7 +19,7 @@ class Prediction:
         bytes: int. The states of the circuits (`engines.estimate_bytes`, an
             upper bound), and 16 bytes a parameter. The activations of the
             classical layers are not in it.
-        seconds: float; see `foresee`. Rough.
+        seconds: float; see `estimate`. Rough.
         parameters: int.
         step_seconds: float. A training step, as three forward passes on a
             batch.
@@ -77,7 +77,7 @@ def forward_seconds(model, batch):
     return times[0], min(times[1:])
 
 
-def foresee(needed, parameters, forward, steps, epochs, validation_steps=0):
+def estimate(needed, parameters, forward, steps, epochs, validation_steps=0):
     """A `Prediction` from the forward passes of one batch.
 
     A training step counts as three forward passes, a validation step as one,

@@ -16,7 +16,7 @@ from tfq_hybrid.tuning.folder import SearchFolder
 from tfq_hybrid.tuning.results import write_results
 from tfq_hybrid.tuning.study import Study
 from tfq_hybrid.tuning.tuner import SearchTuner, chief_address
-from tfq_hybrid.tuning.workers import Crew, choose_port, joining_lines
+from tfq_hybrid.tuning.workers import WorkerPool, choose_port, joining_lines
 
 
 def search(study, output, max_trials=30, max_bytes=None, report=print):
@@ -100,7 +100,7 @@ def search_with_workers(
         for line in joining_lines(folder.path, port):
             report(line)
         options = ["--max-trials", max_trials, "--max-memory", limit]
-        Crew(folder, workers, port, [*map(str, options)], report).run()
+        WorkerPool(folder, workers, port, [*map(str, options)], report).run()
     return results(folder)
 
 

@@ -1,4 +1,4 @@
-"""`run_trial`: one trial, foreseen, trained and recorded, whatever comes."""
+"""`run_trial`: one trial, estimated, trained and recorded, whatever comes."""
 
 import math
 import pathlib

@@ -22,14 +22,14 @@ from tfq_hybrid.tuning.catalogue import circuit_of, configured
 from tfq_hybrid.tuning.objectives import Objective
 from tfq_hybrid.tuning.predicted import (
     check_bytes,
-    foresee,
+    estimate,
     forward_seconds,
     model_bytes,
 )
 
 
 class SystemTrials:
-    """Builds, foresees and trains what a config and a trial's values say.
+    """Builds, estimates and trains what a config and a trial's values say.
 
     Args:
         config: `TrainConfig`. What the values of a trial do not set.
@@ -111,7 +111,7 @@ class SystemTrials:
         encoded = self.task.encode(self.training, model, config)
         with self.task.fed(model):
             forward = forward_seconds(model, encoded.inputs(config.batch_size))
-        return foresee(
+        return estimate(
             needed,
             model.count_params(),
             forward,
@@ -226,7 +226,7 @@ class FunctionTrials:
         needed = model_bytes(model, size)
         check_bytes(needed, max_bytes)
         epochs = values.get("epochs", self.epochs)
-        return foresee(needed, model.count_params(), forward, steps, epochs)
+        return estimate(needed, model.count_params(), forward, steps, epochs)
 
     def _first_batch(self):
         """The inputs of a batch, the steps of an epoch, and a batch's size."""

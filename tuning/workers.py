@@ -93,7 +93,7 @@ def joining_lines(output, port):
     ]
 
 
-class Crew:
+class WorkerPool:
     """A chief and its workers, restarted when they die.
 
     Args:
@@ -216,9 +216,9 @@ class Crew:
     def _tell(self):
         """Reports what trials have begun and ended since the last time."""
         for record in self.folder.records():
-            foreseen = record["predicted"]["bytes"] is not None
+            estimated = record["predicted"]["bytes"] is not None
             state = (record["id"], record["status"])
-            if state in self._told or (state[1] == "running" and not foreseen):
+            if state in self._told or (state[1] == "running" and not estimated):
                 continue
             self._told.add(state)
             if record["status"] != "running":

@@ -96,11 +96,11 @@ class ProbabilityMSE(keras.losses.Loss):
         super().__init__(name=name, **kwargs)
 
     def call(self, y_true, y_pred):
-        chances = keras.ops.softmax(y_pred, axis=-1)
+        probabilities = keras.ops.softmax(y_pred, axis=-1)
         target = keras.ops.one_hot(
-            _labels(y_true), y_pred.shape[-1], dtype=chances.dtype
+            _labels(y_true), y_pred.shape[-1], dtype=probabilities.dtype
         )
-        return keras.ops.mean(keras.ops.square(chances - target), axis=-1)
+        return keras.ops.mean(keras.ops.square(probabilities - target), axis=-1)
 
 
 def _labels(y_true):

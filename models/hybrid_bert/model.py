@@ -10,9 +10,9 @@ from tfq_hybrid.encoders.classifier import (
 )
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 from tfq_hybrid.layers import QuantumDense
-from tfq_hybrid.models.heads import HEAD_TWINS, classical_head, mlp_width
+from tfq_hybrid.models.heads import HEAD_BASELINES, classical_head, mlp_width
 
-HYBRID_BERT_HEADS = ("quantum", *HEAD_TWINS)
+HYBRID_BERT_HEADS = ("quantum", *HEAD_BASELINES)
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -29,8 +29,8 @@ class HybridBertTextClassifier(BertClassifier):
 
     Linear(width -> n), the angles `pi/2 tanh`, the circuit on n qubits, Z on
     each, Linear(n -> classes): (775 n + 2 parameters for BERT-base and two
-    classes). The same constructor makes the classical twins: `"linear"`, one
-    Dense layer, and `"mlp"`, with a hidden tanh layer, of nearly the size of
+    classes). The same constructor makes the baselines: `"linear"`, one Dense
+    layer, and `"mlp"`, with a hidden tanh layer, of nearly the size of
     the quantum head.
 
     A keras-hub task: `fit`, `evaluate` and `predict` take strings, and
@@ -42,8 +42,8 @@ class HybridBertTextClassifier(BertClassifier):
         preprocessor: `keras_hub.models.BertTextClassifierPreprocessor`.
             Defaults to `None`: inputs are token ids already.
         head: `"quantum"`, `"linear"` or `"mlp"`. Defaults to `"quantum"`.
-        circuit: what `as_circuit` accepts, fed with angles. The `"mlp"` twin
-            takes its size from it. Defaults to `"hybrid_bert"`.
+        circuit: what `as_circuit` accepts, with angles as inputs. The `"mlp"`
+            baseline takes its size from it. Defaults to `"hybrid_bert"`.
         train_encoder: bool. Whether BERT is fine-tuned. Defaults to
             `False`: it is frozen and runs without dropout.
         train_angles: bool. Whether the circuit's angles train. Defaults to
@@ -106,13 +106,13 @@ class HybridBertTextClassifier(BertClassifier):
         self.engine = engine
 
     @classmethod
-    def from_options(cls, bert, num_classes, options, twin=None, **kwargs):
+    def from_options(cls, bert, num_classes, options, baseline=None, **kwargs):
         """From `HybridBertOptions` and a pretrained BERT; see `from_bert`.
 
         Args:
             bert, num_classes: see `from_bert`.
             options: `HybridBertOptions`; its preset is not looked at.
-            twin: `"linear"` or `"mlp"`. Defaults to `None`: the circuit.
+            baseline: `"linear"` or `"mlp"`. Defaults to `None`: the circuit.
             **kwargs: further arguments of `from_bert`.
 
         Returns:
@@ -121,7 +121,7 @@ class HybridBertTextClassifier(BertClassifier):
         return cls.from_bert(
             bert,
             num_classes,
-            head=twin or "quantum",
+            head=baseline or "quantum",
             circuit=options.circuit,
             train_encoder=options.train_encoder,
             train_angles=options.train_angles,

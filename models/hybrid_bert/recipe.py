@@ -115,10 +115,10 @@ def _sizes():
     rows = {"linear": {"head": "linear"}}
     for qubits in QUBITS:
         circuit = {"circuit": {"qubits": qubits}}
-        trained, frozen, twin = rows_of(qubits)
+        trained, frozen, baseline = rows_of(qubits)
         rows[trained] = circuit
         rows[frozen] = {**circuit, "train_angles": False}
-        rows[twin] = {**circuit, "head": "mlp"}
+        rows[baseline] = {**circuit, "head": "mlp"}
     return rows
 
 
@@ -148,7 +148,7 @@ def _seconds(arguments):
 
 RECIPE = Recipe(
     name="hybrid-bert",
-    title="Hybrid BERT beside its classical twins",
+    title="Hybrid BERT beside its classical baselines",
     files={
         "spam": "sms_spam.tsv",
         "sst2_train": "sst2_train.tsv",
@@ -171,7 +171,7 @@ RECIPE = Recipe(
         "paper: bert-base-uncased, 768 wide); its pooler output.",
         "The encoder is frozen, as in the authors' code, but where "
         "`fine-tuned` is said, as in the paper's title: then 800 texts, 2 "
-        "epochs, rate 1e-4, 1e-3 for the angles, which no twin has; the "
+        "epochs, rate 1e-4, 1e-3 for the angles, which no baseline has; the "
         "frozen encoder's heads beside it have 20 epochs of the same texts.",
         "4 qubits where no other number is given.",
         "Weights of the classes: inverse to their frequency. The MSE is that "

@@ -7,13 +7,13 @@ from tfq_hybrid.comparison.reporting.accuracies import (
 )
 from tfq_hybrid.comparison.reporting.headlines import of_f1
 
-TWINS = ("linear", "mlp")
+BASELINES = ("linear", "mlp")
 QUBITS = (1, 2, 4, 6, 8)
 LENGTHS = (6, 12, 25, 50)
 
 
 def rows_of(qubits):
-    """The rows of a number of qubits: trained, frozen, and their twin.
+    """The rows of a number of qubits: trained, frozen, and their baseline.
 
     Example:
 
@@ -48,24 +48,24 @@ def _others(block):
         trios = [rows_of(qubits) for qubits in QUBITS]
         return {
             "the mlp of its size": {
-                row: twin for *rows, twin in trios for row in rows
+                row: baseline for *rows, baseline in trios for row in rows
             },
             "linear": _all_but(block, "linear"),
         }
     if block.name == "range":
         first = "½π tanh, as published"
         return {first: _all_but(block, first)}
-    twins = _with_head(block, "linear")
+    baselines = _with_head(block, "linear")
     if block.name in ("loss", "length"):
-        return {"the linear head": twins}
+        return {"the linear head": baselines}
     if block.name == "encoder":
         frozen = {
             row: row.replace("fine-tuned", "frozen")
             for row in block.rows
             if "fine-tuned" in row
         }
-        return {"the linear head": twins, "the frozen encoder": frozen}
-    return {twin: _all_but(block, twin) for twin in TWINS}
+        return {"the linear head": baselines, "the frozen encoder": frozen}
+    return {baseline: _all_but(block, baseline) for baseline in BASELINES}
 
 
 def _all_but(block, other):
@@ -118,12 +118,12 @@ def _over_length(block, results):
 
 
 def headlines(blocks, results):
-    """The circuit beside both twins on every task; the mlp has its size."""
+    """The circuit beside both baselines on every task; the mlp has its size."""
     return [
         line
         for block in blocks
-        if set(block.rows) == {"quantum", *TWINS}
+        if set(block.rows) == {"quantum", *BASELINES}
         for line in of_f1(
-            block.title.partition(":")[0], block, results, "quantum", TWINS
+            block.title.partition(":")[0], block, results, "quantum", BASELINES
         )
     ]

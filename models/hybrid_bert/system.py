@@ -120,12 +120,12 @@ def loss(options, training):
     return options.make_loss(balanced_weights(training.labels, classes))
 
 
-def build(options, twin, setting):
+def build(options, baseline, setting):
     """The classifier that training and the command line build.
 
     Args:
         options: `HybridBertOptions`.
-        twin: `"linear"`, `"mlp"` or `None`.
+        baseline: `"linear"`, `"mlp"` or `None`.
         setting: `Setting`.
 
     Returns:
@@ -136,7 +136,7 @@ def build(options, twin, setting):
             in memory.
     """
     circuit = options.circuit
-    if twin is None:
+    if baseline is None:
         check_memory(
             circuit.qubits,
             circuit.observable_count,
@@ -147,7 +147,7 @@ def build(options, twin, setting):
         bert_backbone(options.preset, setting.sequence_length),
         setting.classes,
         options,
-        twin,
+        baseline,
         preprocessor=bert_preprocessor(
             setting.vocabulary, setting.sequence_length, options.preset
         ),
@@ -167,7 +167,7 @@ SYSTEM = System(
     name="hybrid-bert",
     task="classification",
     options=HybridBertOptions,
-    twins={
+    baselines={
         "linear": ("circuit", "train_angles", "engine"),
         "mlp": ("train_angles", "engine"),
     },

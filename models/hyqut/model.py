@@ -27,7 +27,7 @@ class HyQuTBackbone(keras_hub.models.LlamaBackbone):
     paper's circuit of 10 qubits, d -> 20 -> 10 -> m. All tokens of a batch
     are one batch of the circuit.
 
-    The same constructor makes the two classical twins: `"dense"`, Llama's
+    The same constructor makes the two classical baselines: `"dense"`, Llama's
     own matrices, and `"bottleneck"`, a classical network of nearly the
     circuit's size.
 
@@ -44,7 +44,7 @@ class HyQuTBackbone(keras_hub.models.LlamaBackbone):
             Defaults to `"query"`.
         layers: int, range, list of int or a text such as `"0,2-3"`: the
             layers with replaced matrices. Defaults to `None`: all.
-        circuit: what `as_circuit` accepts; the `"bottleneck"` twin takes
+        circuit: what `as_circuit` accepts; the `"bottleneck"` baseline takes
             its widths from it. Defaults to `"hyqut_ring"`.
         engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
         differentiator: of the circuits: a `GradientMethod`, its name or its

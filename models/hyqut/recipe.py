@@ -58,14 +58,14 @@ def blocks(scale, paths):
     compared = STEPS["quick"] if quick else COMPARED
     gradients = {"what": "gradients", "batch": FEW_WINDOWS}
     rates = [RATE] if quick else list(RATES)
-    twins = {name: {"model": name, "rates": rates} for name in MODELS}
+    baselines = {name: {"model": name, "rates": rates} for name in MODELS}
     few = seeds if scale.name == "full" else seeds[:FEWER_SEEDS]
     made = [
         Block(
-            "twins",
+            "baselines",
             "TinyStories: do the circuits do as well as the matrices that "
             "they replace?",
-            _jobs(seeds, twins, steps),
+            _jobs(seeds, baselines, steps),
         ),
         Block(
             "gradients",
@@ -183,7 +183,7 @@ def _step(arguments):
 
 RECIPE = Recipe(
     name="hyqut",
-    title="HyQuT, 8M parameters, beside its classical twins",
+    title="HyQuT, 8M parameters, beside its classical baselines",
     files={
         "stories": "tinystories_sample.txt",
         "shakespeare": "tinyshakespeare.txt",

@@ -15,9 +15,9 @@ PUBLISHED = {
 
 
 def reduction(backbone, length):
-    """Parameters and operations of a HyQuT beside those of its dense twin.
+    """Parameters and operations of a HyQuT beside those of its dense baseline.
 
-    Counted are the weights of the model as it is; of its dense twin each
+    Counted are the weights of the model as it is; of its dense baseline each
     replaced layer counts as the matrix that it stands for.
 
     An operation is a multiplication or an addition, for one token of a text
@@ -26,7 +26,7 @@ def reduction(backbone, length):
     nothing, as for the paper's hardware; simulating it takes more.
 
     Args:
-        backbone: `HyQuTBackbone`, quantum or one of its twins.
+        backbone: `HyQuTBackbone`, quantum or one of its baselines.
         length: int, in tokens.
 
     Returns:

@@ -26,18 +26,18 @@ from tfq_hybrid.models.hyqut.jobs import (
 BASELINES = ("dense", "bottleneck")
 AT_LARGER_RATE = {name: f"{name} at {LARGER_RATE:g}" for name in MODELS}
 NOTES = {
-    "twins": "Each model is trained at each of the rates; validation picks the "
-    "rate and the check.",
-    "matrices": "Each circuit's own twin is a bottleneck of about its size in "
-    "the same place: what that loses as well is lost to the narrow way, not to "
-    "the circuit.",
+    "baselines": "Each model is trained at each of the rates; validation picks "
+    "the rate and the check.",
+    "matrices": "Each circuit's own baseline is a bottleneck of about its size "
+    "in the same place: what that loses as well is lost to the narrow way, not "
+    "to the circuit.",
 }
 
 
 def sections(blocks, results):
     """The report's tables, one for each block."""
     against = {
-        "twins": BASELINES,
+        "baselines": BASELINES,
         "matrices": ("dense",),
         "training-by-differences": ("exact",),
         "qubits": ("10 qubits",),
@@ -57,7 +57,7 @@ def sections(blocks, results):
         elif block.name == "chinese":
             made.append(_chinese_section(block, results))
         else:
-            twins = block.name == "twins"
+            baselines = block.name == "baselines"
             own = {row: bottleneck_of(row) for row in block.rows}
             made.append(
                 loss_comparison(
@@ -65,16 +65,16 @@ def sections(blocks, results):
                     results,
                     against[block.name],
                     NOTES.get(block.name, ""),
-                    (*columns, (PICKED, picked)) if twins else columns,
+                    (*columns, (PICKED, picked)) if baselines else columns,
                     {a: b for a, b in own.items() if b in own},
                 )
             )
-        if block.name in ("twins", "training-by-differences"):
+        if block.name in ("baselines", "training-by-differences"):
             name = block.title.partition(":")[0]
             made.append(
                 loss_curves(f"{name}: along the training", block, results)
             )
-        if block.name in ("twins", "shakespeare"):
+        if block.name in ("baselines", "shakespeare"):
             made += _samples(block, results)
     return made
 
@@ -163,17 +163,17 @@ def _chinese_section(block, results):
 
 
 def headlines(blocks, results):
-    """The circuit as W_q beside both twins."""
+    """The circuit as W_q beside both baselines."""
     return [
         line
         for block in blocks
-        if block.name in ("twins", "shakespeare")
+        if block.name in ("baselines", "shakespeare")
         for line in of_losses(
             block.title.partition(":")[0],
             block,
             results,
             "quantum",
-            [twin for twin in BASELINES if twin in block.rows],
+            [baseline for baseline in BASELINES if baseline in block.rows],
         )
     ]
 
@@ -181,7 +181,7 @@ def headlines(blocks, results):
 def goals(blocks, results):
     """What the project set out to reach, against what was found."""
     claim = (
-        "8M, W_q: held-out loss within 1 % of the `dense` twin's (the whole "
-        "interval below +1 %)"
+        "8M, W_q: held-out loss within 1 % of the `dense` baseline's (the "
+        "whole interval below +1 %)"
     )
     return [loss_goal(claim, blocks[0], results, "quantum", "dense", 1)]

@@ -113,12 +113,12 @@ def vocabulary(options, texts, size):
     return learn_merges(texts, size)
 
 
-def build(options, twin, setting):
+def build(options, baseline, setting):
     """The language model, from random weights.
 
     Args:
         options: `HyQuTOptions`.
-        twin: `"dense"`, `"bottleneck"` or `None`.
+        baseline: `"dense"`, `"bottleneck"` or `None`.
         setting: `Setting`.
 
     Returns:
@@ -131,7 +131,7 @@ def build(options, twin, setting):
     size = {**SIZES[options.size]}
     size["vocabulary_size"] = tokenizer.vocabulary_size()
     circuit = options.circuit
-    if twin is None:
+    if baseline is None:
         layers = options.layers or range(size["num_layers"])
         check_memory(
             circuit.qubits,
@@ -142,7 +142,7 @@ def build(options, twin, setting):
         )
     backbone = HyQuTBackbone(
         **size,
-        kind=twin or "quantum",
+        kind=baseline or "quantum",
         targets=options.targets,
         layers=options.layers,
         circuit=circuit,
@@ -170,7 +170,7 @@ def _scale_residuals(backbone, scale):
 
 
 def parts(model):
-    """What stands in place of matrices, or the matrices of the twin."""
+    """What stands in place of matrices, or the matrices of the baseline."""
     return {"matrices": model.backbone.replaced}
 
 
@@ -185,7 +185,7 @@ SYSTEM = System(
     name="hyqut",
     task="generation",
     options=HyQuTOptions,
-    twins={
+    baselines={
         "dense": (
             "targets",
             "layers",

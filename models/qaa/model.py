@@ -37,9 +37,9 @@ SIZES = {
     "125m": {"num_layers": 12, "num_heads": 12, "hidden_dim": 768},
 }
 
-QAA_TWINS = ("lora", "sora", "bottleneck", "prefix", "full")
-# Sets of matrices of which a low-rank twin takes the one that comes nearest:
-# two matrices, as in the papers, or one, which makes the steps finer.
+QAA_BASELINES = ("lora", "sora", "bottleneck", "prefix", "full")
+# Sets of matrices of which a low-rank baseline takes the one of the nearest
+# size: two matrices, as in the papers, or one, which makes the steps finer.
 _MATRICES = (("query", "value"), ("query",))
 
 
@@ -57,7 +57,7 @@ class QAAOptions(Options):
             `"none"`, the ablation. Defaults to `"adjacent"`.
         engine: `"auto"` or `"batched"`. Defaults to `"auto"`.
         base: str. What is adapted, where a whole model is built: a run
-            folder of the twin `"full"`, a `.keras` file, or a keras-hub
+            folder of the baseline `"full"`, a `.keras` file, or a keras-hub
             preset of GPT-2. Defaults to `None`: random weights.
         size: `"tiny"`, `"10m"` or `"125m"`: of a base from random weights.
             Defaults to `"10m"`.
@@ -138,14 +138,14 @@ def qaa_base(size="125m", vocabulary_size=50257, **changes):
     return keras_hub.models.GPT2Backbone(**{**arguments, **changes})
 
 
-def apply_qaa(model, options=None, twin=None, report=print):
-    """Adapts a causal language model by QAA, or by a classical twin.
+def apply_qaa(model, options=None, baseline=None, report=print):
+    """Adapts a causal language model by QAA, or by a classical baseline.
 
     Args:
         model: a keras-hub backbone or task, changed in place.
         options: `QAAOptions`. Defaults to `None`: the defaults.
-        twin: str in `QAA_TWINS`. Defaults to `None`: QAA itself.
-        report: function of a str, told what size of twin was reached.
+        baseline: str in `QAA_BASELINES`. Defaults to `None`: QAA itself.
+        report: function of a str, told what size of baseline was reached.
             Defaults to `print`.
 
     Returns:
@@ -156,12 +156,12 @@ def apply_qaa(model, options=None, twin=None, report=print):
             adapted.
     """
     options = options or QAAOptions()
-    if twin is None:
+    if baseline is None:
         return adapt(model, options.method)
-    return adapt(model, qaa_twin(model, options, twin, report))
+    return adapt(model, qaa_baseline(model, options, baseline, report))
 
 
-def qaa_twin(model, options, twin, report=print):
+def qaa_baseline(model, options, baseline, report=print):
     """The classical method with the parameter count nearest to QAA's.
 
     The bottleneck adapters sit where the circuits would. LoRA and SoRA take
@@ -171,7 +171,7 @@ def qaa_twin(model, options, twin, report=print):
     Args:
         model: the base that both are for.
         options: `QAAOptions`.
-        twin: str in `QAA_TWINS`.
+        baseline: str in `QAA_BASELINES`.
         report: function of a str, told what was reached. Defaults to
             `print`.
 
@@ -179,10 +179,10 @@ def qaa_twin(model, options, twin, report=print):
         A `Method`.
 
     Raises:
-        UserError: there is no such twin.
+        UserError: there is no such baseline.
     """
-    check_choice("twin", twin, QAA_TWINS)
-    if twin == "full":
+    check_choice("baseline", baseline, QAA_BASELINES)
+    if baseline == "full":
         return FullFineTuning()
     count = options.method.parameters(model)
     candidates = {
@@ -190,7 +190,7 @@ def qaa_twin(model, options, twin, report=print):
         "sora": [SoRA(targets=names) for names in _MATRICES],
         "bottleneck": [BottleneckAdapter(targets=PLACES[options.place])],
         "prefix": [PrefixTuning()],
-    }[twin]
+    }[baseline]
     said = []
     sized = [x.for_parameters(model, count, said.append) for x in candidates]
     misses = [abs(x.parameters(model) - count) for x in sized]

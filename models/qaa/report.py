@@ -74,7 +74,7 @@ def _base_section(block, results):
         )
     read = "; ".join(
         f"{text}, perplexity {tested['perplexity']:.1f} "
-        f"({tested['test_loss']:.3f} nats a token)"
+        f"({tested['test_loss']:.3f} nats per token)"
         for text, tested in facts["texts"].items()
     )
     return Section(block.title, note=f"{note}. Held-out text: {read}.")
@@ -122,15 +122,15 @@ def _noise_section(block, results):
         f"Trained exactly; at test time alone the circuits run otherwise, on "
         f"{exact.shape[1]} dialogues."
     )
-    header = ("", "held-out loss, nats a token", "beside exact, %")
+    header = ("", "held-out loss, nats per token", "beside exact, %")
     return Section(block.title, header, tuple(rows), note)
 
 
 def headlines(blocks, results):
     """QAA beside the adapters of its size."""
     block = next(block for block in blocks if block.name == "methods")
-    twins = [row for row in block.rows if row not in ("qaa", "full")]
-    return of_losses("Alpaca", block, results, "qaa", twins)
+    baselines = [row for row in block.rows if row not in ("qaa", "full")]
+    return of_losses("Alpaca", block, results, "qaa", baselines)
 
 
 def goals(blocks, results):

@@ -15,7 +15,7 @@ from tfq_hybrid.models.hyqut.tokenizer import (
     HyQuTTokenizer,
 )
 from tfq_hybrid.models.qaa.model import (
-    QAA_TWINS,
+    QAA_BASELINES,
     QAAOptions,
     apply_qaa,
     qaa_base,
@@ -42,17 +42,18 @@ def vocabulary(options, texts, size):
     return list(_load(options.base).preprocessor.tokenizer.merges)
 
 
-def build(options, twin, setting):
+def build(options, baseline, setting):
     """The causal language model, adapted.
 
     Args:
         options: `QAAOptions`.
-        twin: str in `QAA_TWINS` or `None`. `"full"` trains the whole model,
-            which is how a base comes to be.
+        baseline: str in `QAA_BASELINES` or `None`. `"full"` trains the whole
+            model, which is how a base comes to be.
         setting: `Setting`.
 
     Returns:
-        A `keras_hub.models.GPT2CausalLM`, adapted unless `twin` is `"full"`.
+        A `keras_hub.models.GPT2CausalLM`, adapted unless `baseline` is
+        `"full"`.
 
     Raises:
         UserError: the base cannot be loaded or is too short, or the circuits
@@ -60,9 +61,9 @@ def build(options, twin, setting):
     """
     model = _base(options, setting)
     model.compiled = False  # anew, once it is known what trains
-    if twin == "full":
+    if baseline == "full":
         return model
-    if twin is None:
+    if baseline is None:
         circuits = options.method.circuits(model)
         check_memory(
             circuits[0].qubits,
@@ -71,7 +72,7 @@ def build(options, twin, setting):
             setting.batch_size * setting.sequence_length,
             layers=len(circuits),
         )
-    return apply_qaa(model, options, twin)
+    return apply_qaa(model, options, baseline)
 
 
 def _base(options, setting):
@@ -123,8 +124,8 @@ def _load(source):
     if type(model) is not keras_hub.models.GPT2CausalLM:
         raise UserError(
             "Expected a base that is a GPT2CausalLM without adapters, such as "
-            f"the run of the twin 'full'. Received: {type(model).__name__} in "
-            f"{source}"
+            f"the run of the baseline 'full'. Received: {type(model).__name__} "
+            f"in {source}"
         )
     return model
 
@@ -140,11 +141,11 @@ SYSTEM = System(
     name="qaa",
     task="generation",
     options=QAAOptions,
-    twins={
-        twin: ("place", "depth", "entanglement", "engine")
-        if twin == "full"
+    baselines={
+        baseline: ("place", "depth", "entanglement", "engine")
+        if baseline == "full"
         else ("engine",)
-        for twin in QAA_TWINS
+        for baseline in QAA_BASELINES
     },
     vocabulary=vocabulary,
     build=build,

@@ -25,8 +25,8 @@ class QFFNBert(keras_hub.models.BertBackbone):
     encoder layer is replaced. The encoder layer itself adds the residual
     around the block, as in the paper. The default size is BERT-tiny.
 
-    The same constructor makes the classical twins: `"ffn"`, BERT's own block
-    and the paper's baseline (131,712 parameters a layer at the default size),
+    The same constructor makes the baselines: `"ffn"`, BERT's own block and that
+    of the paper (131,712 parameters a layer at the default size),
     `"bottleneck"`, a classical block of nearly the circuit block's size, and
     `"none"`, the residual alone, which shows what a block adds at all.
 
@@ -35,7 +35,7 @@ class QFFNBert(keras_hub.models.BertBackbone):
         num_layers: int. Encoder layers. Defaults to 2.
         num_heads: int. Attention heads. Defaults to 2.
         hidden_dim: int. Width. Defaults to 128.
-        intermediate_dim: int. Width inside the `"ffn"` twin's block.
+        intermediate_dim: int. Width inside the `"ffn"` baseline's block.
             Defaults to 512.
         dropout: float. Defaults to 0.1.
         max_sequence_length: int. Defaults to 512.
@@ -43,8 +43,8 @@ class QFFNBert(keras_hub.models.BertBackbone):
         feed_forward: `"quantum"`, `"ffn"`, `"bottleneck"` or `"none"`.
             Defaults to `"quantum"`.
         circuit: what `as_circuit` accepts: the circuit of the quantum
-            block; the `"bottleneck"` twin takes its widths from it. Defaults
-            to `"qffn"`.
+            block; the `"bottleneck"` baseline takes its widths from it.
+            Defaults to `"qffn"`.
         tokens: `"all"` or `"cls"`: the tokens that go through the quantum
             or bottleneck block. The paper takes `"cls"`, for the cost of its
             simulation. Defaults to `"all"`.

@@ -189,7 +189,7 @@ def _job(row, seed, model, arguments, examples):
 
 RECIPE = Recipe(
     name="qffn-bert",
-    title="QFFN-BERT beside its classical twins",
+    title="QFFN-BERT beside its classical baselines",
     files={
         "sst2_train": "sst2_train.tsv",
         "sst2_validation": "sst2_dev.tsv",

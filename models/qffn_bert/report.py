@@ -121,7 +121,7 @@ def _under_noise(block, results):
         scores[name] = results.scores(block, "exact", f"scores, {name}")
     note = (
         "A qubit is depolarized after each moment of the circuit with the "
-        "chance that is given."
+        "probability that is given."
     )
     return compared(block.title, scores, ("exact",), note, picture="noise")
 
@@ -207,7 +207,7 @@ def _rank(cloud):
 
 
 def headlines(blocks, results):
-    """The circuit beside both twins, and nothing in its place."""
+    """The circuit beside both baselines, and nothing in its place."""
     tasks = {"sst2": "SST-2", "dbpedia": "DBpedia"}
     return [
         line
@@ -242,13 +242,13 @@ def goals(blocks, results):
     return [
         goal(
             "SST-2, all sentences: the lower bound of the difference to the "
-            "`ffn` twin is above −1 point",
+            "`ffn` baseline is above −1 point",
             block,
             results,
             judge_difference,
         ),
         goal(
-            "The paper's 102 % of the `ffn` twin's accuracy, the whole "
+            "The paper's 102 % of the `ffn` baseline's accuracy, the whole "
             "interval at or above it",
             block,
             results,

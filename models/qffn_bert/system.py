@@ -71,12 +71,12 @@ def vocabulary(options, texts, size):
     return bert_vocabulary(options.preset, texts, size)
 
 
-def build(options, twin, setting):
+def build(options, baseline, setting):
     """The classifier, from random or preset weights.
 
     Args:
         options: `QFFNBertOptions`.
-        twin: `"ffn"`, `"bottleneck"`, `"none"` or `None`.
+        baseline: `"ffn"`, `"bottleneck"`, `"none"` or `None`.
         setting: `Setting`.
 
     Returns:
@@ -87,16 +87,16 @@ def build(options, twin, setting):
         UserError: the circuit does not fit in memory, or an argument has no
             effect.
     """
-    if options.adapter is not None and twin is not None:
+    if options.adapter is not None and baseline is not None:
         raise UserError(
-            "Expected no classical twin with an adapter. Received: "
-            f"classical={twin!r}"
+            "Expected no classical baseline with an adapter. Received: "
+            f"classical={baseline!r}"
         )
     bert = bert_backbone(options.preset, setting.sequence_length)
     if options.adapter is not None:
         return _adapted(options, bert, setting)
     circuit = options.circuit
-    if twin is None:
+    if baseline is None:
         runs = circuit_runs(options, setting.sequence_length)
         check_memory(
             circuit.qubits,
@@ -106,7 +106,7 @@ def build(options, twin, setting):
             layers=bert.num_layers if bert else 2,  # BERT-tiny has two
         )
     arguments = {
-        "feed_forward": twin or "quantum",
+        "feed_forward": baseline or "quantum",
         "circuit": circuit,
         "tokens": options.tokens,
         "residual": options.residual,
@@ -178,7 +178,7 @@ SYSTEM = System(
     name="qffn-bert",
     task="classification",
     options=QFFNBertOptions,
-    twins={
+    baselines={
         "ffn": ("circuit", "tokens", "residual", "engine"),
         "bottleneck": ("engine",),
         "none": ("circuit", "tokens", "residual", "engine"),

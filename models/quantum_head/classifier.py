@@ -8,11 +8,11 @@ from tfq_hybrid.encoders.classifier import (
     mean_of_tokens,
 )
 from tfq_hybrid.errors import check_choice, check_integer
-from tfq_hybrid.models.heads import HEAD_TWINS
+from tfq_hybrid.models.heads import HEAD_BASELINES
 from tfq_hybrid.models.quantum_head.model import make_head
 from tfq_hybrid.models.quantum_head.options import QuantumHeadOptions
 
-QUANTUM_HEADS = ("quantum", *HEAD_TWINS)
+QUANTUM_HEADS = ("quantum", *HEAD_BASELINES)
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")

@@ -21,7 +21,7 @@ EPOCHS = 30
 # rate where circuits are compared with each other.
 RATES, ONE_RATE = (1e-2, 3e-2, 1e-1), (3e-2,)
 # The classical heads that are nearest in size to the circuits' head.
-TWINS = ("linear", "mlp", "logistic regression")
+BASELINES = ("linear", "mlp", "logistic regression")
 # The paper's circuits, and with the amplitude that is our own.
 CONSTANT = "quantum, constant amplitude"
 CIRCUITS = {"quantum": {}, CONSTANT: {"constant_amplitude": 1.0}}
@@ -173,10 +173,10 @@ def _make(head, parts, options, seed):
     """A built head of the width of the embeddings."""
     from tfq_hybrid.models import QuantumHeadOptions, make_head
 
-    twin = None if head in CIRCUITS else head
+    baseline = None if head in CIRCUITS else head
     width = parts[0].embeddings.shape[1]
     layer = make_head(
-        width, 2, QuantumHeadOptions.from_dict(options), twin, seed=seed
+        width, 2, QuantumHeadOptions.from_dict(options), baseline, seed=seed
     )
     layer.build((None, width))
     return layer

@@ -147,15 +147,17 @@ class QuantumHead(keras.layers.Layer):
         }
 
 
-def make_head(width, classes, options=None, twin=None, seed=None, dtype=None):
-    """The quantum head, or a classical twin on the same embeddings.
+def make_head(
+    width, classes, options=None, baseline=None, seed=None, dtype=None
+):
+    """The quantum head, or a classical baseline on the same embeddings.
 
     Args:
         width: int. Of the embeddings.
         classes: int. The number of labels.
         options: `QuantumHeadOptions`. Defaults to `None`: the defaults. The
-            `"mlp"` twin is as wide as gives it nearly as many parameters.
-        twin: `"linear"` or `"mlp"`. Defaults to `None`: the circuits.
+            `"mlp"` baseline is as wide as gives it nearly as many parameters.
+        baseline: `"linear"` or `"mlp"`. Defaults to `None`: the circuits.
         seed: int. Of shots and trajectories. Defaults to `None`.
         dtype: dtype policy. Defaults to `None`: the global one.
 
@@ -166,10 +168,10 @@ def make_head(width, classes, options=None, twin=None, seed=None, dtype=None):
         UserError: an argument is out of its range.
     """
     options = options or QuantumHeadOptions()
-    if twin is None:
+    if baseline is None:
         return QuantumHead(
             classes, options, seed=seed, dtype=dtype, name="head"
         )
     size = options.parameters(width, classes)
     units = mlp_width(size, width, classes)
-    return classical_head(twin, classes, units, dtype)
+    return classical_head(baseline, classes, units, dtype)

@@ -62,9 +62,9 @@ class QuantumHeadOptions(Options):
         angle_range: float. The angle in radians that encodes the value 1,
             our choice. Defaults to pi / 2: values from -1 to 1 stay apart.
         shots: int. For each readout. Defaults to `None`: exact.
-        noise: float. The chance of depolarization of each qubit after each
+        noise: float. The probability of depolarization of each qubit after each
             moment. Defaults to 0.
-        readout_error: float. The chance to read a bit wrongly. Defaults
+        readout_error: float. The probability to read a bit wrongly. Defaults
             to 0.
         preset: what `as_preset` takes: the encoder, a BERT such as those of
             sentence-transformers. Defaults to `None`: none, for a head on

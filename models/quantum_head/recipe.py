@@ -25,9 +25,9 @@ from tfq_hybrid.models.quantum_head.report import (
 )
 
 # Seconds on one core, about: until the circuits of 10 qubits are traced, and
-# of a training of them; of a twin's; of a round of pairs; of the test data
+# of a training of them; of a baseline's; of a round of pairs; of the test data
 # under noise.
-START, SECONDS, TWIN_SECONDS, ROUND, NOISE = 20.0, 25.0, 4.0, 150.0, 60.0
+START, SECONDS, BASELINE_SECONDS, ROUND, NOISE = 20.0, 25.0, 4.0, 150.0, 60.0
 ABLATIONS = {
     ALL_PARTS: {},
     "without entanglement": {"entangled": False},
@@ -183,7 +183,7 @@ def _seconds(arguments):
         heads = sum(_seconds({**one, "head": head}) for head in HEADS)
         return 60 + ROUND * arguments["rounds"] + heads
     if head not in CIRCUITS:
-        return 5 + (0 if head in CLASSICAL else TWIN_SECONDS * trainings)
+        return 5 + (0 if head in CLASSICAL else BASELINE_SECONDS * trainings)
     size = 2 ** max(0, options.get("qubits", 10) - 10)
     shots = 28 if "shots" in options else 1
     seconds = START + SECONDS * trainings * size * shots
@@ -236,7 +236,7 @@ RECIPE = Recipe(
         "Tuned embeddings: the pairs of SetFit, on the 435 sentences alone, "
         "one round (SetFit: 20), with --full five; Adam 2e-5, 16 pairs.",
         "Noise at the test alone: a qubit is depolarized after each moment "
-        "with the chance that is given; the preparation of the amplitudes is "
+        "with the given probability; the preparation of the amplitudes is "
         "free of it.",
         "The screening's levels, and that it looks at the validation accuracy.",
         "The test data are GLUE's 1,821 sentences, not the paper's 9,101.",

@@ -19,9 +19,9 @@ from tfq_hybrid.comparison.reporting.report import (
 from tfq_hybrid.comparison.reporting.screened import screening_section
 from tfq_hybrid.comparison.statistics import paired_difference, share_interval
 from tfq_hybrid.models.quantum_head.jobs import (
+    BASELINES,
     CIRCUITS,
     HEADS,
-    TWINS,
 )
 
 ALL_PARTS = "all parts"  # of the ablation
@@ -160,7 +160,7 @@ def headlines(blocks, results):
     for name, block in _questions(blocks).items():
         if too_few(block, results):
             continue
-        best = _best_twin(block, results)
+        best = _best_baseline(block, results)
         theirs = _scores(block, results, best)
         for circuit, words in WORDS.items():
             measure = f"SST-2, 435 sentences, {name} embeddings{words}"
@@ -198,7 +198,7 @@ def goals(blocks, results):
 
 
 def _judge_difference(block, results, circuit):
-    best = _best_twin(block, results)
+    best = _best_baseline(block, results)
     difference = paired_difference(
         _scores(block, results, circuit), _scores(block, results, best)
     )
@@ -219,8 +219,8 @@ def _scores(block, results, head):
     return results.scores(block, row, f"scores, {head}")
 
 
-def _best_twin(block, results):
-    """The twin of the best mean validation accuracy."""
+def _best_baseline(block, results):
+    """The baseline of the best mean validation accuracy."""
 
     def accuracy(head):
         if head in block.rows:
@@ -230,4 +230,4 @@ def _best_twin(block, results):
             found = [f["heads"][head] for f in results.all_found(block, row)]
         return sum(one["validation_accuracy"] for one in found)
 
-    return max(TWINS, key=accuracy)
+    return max(BASELINES, key=accuracy)

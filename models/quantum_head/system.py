@@ -21,12 +21,12 @@ def vocabulary(options, texts, size):
     return bert_vocabulary(_preset(options), texts, size)
 
 
-def build(options, twin, setting):
+def build(options, baseline, setting):
     """The classifier that training and the command line build.
 
     Args:
         options: `QuantumHeadOptions` with a preset.
-        twin: `"linear"`, `"mlp"` or `None`.
+        baseline: `"linear"`, `"mlp"` or `None`.
         setting: `Setting`.
 
     Returns:
@@ -37,12 +37,12 @@ def build(options, twin, setting):
             do not fit in memory.
     """
     bert = bert_backbone(_preset(options), setting.sequence_length)
-    if twin is None:
+    if baseline is None:
         _check_memory(options, bert.hidden_dim, setting.batch_size)
     return QuantumHeadTextClassifier.from_bert(
         bert,
         setting.classes,
-        head=twin or "quantum",
+        head=baseline or "quantum",
         options=options,
         preprocessor=bert_preprocessor(
             setting.vocabulary, setting.sequence_length, options.preset
@@ -82,7 +82,7 @@ SYSTEM = System(
     name="quantum-head",
     task="classification",
     options=QuantumHeadOptions,
-    twins={"linear": CIRCUIT_OPTIONS, "mlp": RUN_OPTIONS},
+    baselines={"linear": CIRCUIT_OPTIONS, "mlp": RUN_OPTIONS},
     vocabulary=vocabulary,
     build=build,
     parts=lambda model: {"head": [model.head]},

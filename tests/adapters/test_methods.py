@@ -84,10 +84,10 @@ def test_quantum_adapter_adds_a_quantum_dense():
     method = adapters.QuantumAdapter(targets="dense", circuit=SPEC)
     model, slot, adapter = adapted(method)
     y = np.tanh(INPUTS @ np.array(slot.kernel) + np.array(slot.bias))
-    twin = QuantumDense(3, SPEC)
-    twin.build((None, 3))
-    twin.set_weights(adapter.get_weights())
-    np.testing.assert_allclose(model(INPUTS), y + twin(y), atol=ROUNDING)
+    baseline = QuantumDense(3, SPEC)
+    baseline.build((None, 3))
+    baseline.set_weights(adapter.get_weights())
+    np.testing.assert_allclose(model(INPUTS), y + baseline(y), atol=ROUNDING)
 
 
 def test_qaa_adds_a_circuit_on_the_normalised_output():
@@ -145,13 +145,13 @@ def test_memory_on_seven_billion_parameters_as_the_readme_says():
 def test_replaced_dense_keeps_the_activation():
     method = adapters.ReplaceDense(targets="dense", circuit=SPEC)
     model, _, adapter = adapted(method)
-    twin = QuantumDense(3, SPEC)
-    twin.build((None, 4))
-    twin.set_weights(adapter.get_weights())
+    baseline = QuantumDense(3, SPEC)
+    baseline.build((None, 4))
+    baseline.set_weights(adapter.get_weights())
     np.testing.assert_allclose(
-        model(INPUTS), np.tanh(twin(INPUTS)), atol=ROUNDING
+        model(INPUTS), np.tanh(baseline(INPUTS)), atol=ROUNDING
     )
-    assert model.count_params() == twin.count_params()
+    assert model.count_params() == baseline.count_params()
 
 
 @pytest.mark.parametrize(

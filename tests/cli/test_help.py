@@ -28,9 +28,9 @@ def test_train_lists_every_choice(registry):
         assert name in text
 
 
-def test_train_lists_every_system_and_twin():
+def test_train_lists_every_system_and_baseline():
     params = {param.name: param for param in commands.commands["train"].params}
     for system in SYSTEMS.values():
         assert system.name in params["model"].metavar
-        for twin in system.twins:
-            assert re.search(rf"\b{twin}\b", params["classical"].help)
+        for baseline in system.baselines:
+            assert re.search(rf"\b{baseline}\b", params["classical"].help)

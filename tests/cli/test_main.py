@@ -83,7 +83,7 @@ def test_gradients_reach_tensorboard(trained):
     assert sum(tag.startswith("gradient_norm/quantum/") for tag in tags) == 2
 
 
-def test_twins_and_circuit_files(tmp_path, data_dir, capsys):
+def test_baselines_and_circuit_files(tmp_path, data_dir, capsys):
     import cirq
     import sympy
 

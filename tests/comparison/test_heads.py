@@ -35,13 +35,13 @@ def parts():
     return split(60), split(20), split(40)
 
 
-@pytest.mark.parametrize("twin", [None, "mlp"])
-def test_keras_heads_learn_and_repeat(parts, twin):
+@pytest.mark.parametrize("baseline", [None, "mlp"])
+def test_keras_heads_learn_and_repeat(parts, baseline):
     def train(*rates):
         keras.utils.set_random_seed(0)
         options = QuantumHeadOptions(qubits=3, depth=1, distance=1)
         return train_head(
-            lambda: make_head(6, 2, options, twin),
+            lambda: make_head(6, 2, options, baseline),
             *parts,
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             epochs=25,

@@ -139,7 +139,7 @@ def test_a_relative_difference_is_that_of_losses_per_token(tmp_path):
     assert section.rows[1][-1] == "–"
     assert section.rows[0][2] == f"{np.exp(2.14):.1f}"
     own = {"ours": "theirs"}
-    section = loss_comparison(block, results, ("ours",), own_twins=own)
+    section = loss_comparison(block, results, ("ours",), own_baselines=own)
     assert section.rows[0][-2] == "–"
     assert section.rows[1][-2].startswith("-1.87")
     assert section.rows[0][-1].startswith("+1.90")

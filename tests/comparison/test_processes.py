@@ -12,7 +12,7 @@ import time
 import psutil
 import pytest
 
-from tfq_hybrid.comparison.runner import Crew
+from tfq_hybrid.comparison.runner import WorkerPool
 from tfq_hybrid.errors import WorkerLostError
 
 CODE = """
@@ -56,9 +56,9 @@ def where(until=None):
 
 def test_processes_are_replaced_on_their_cores(tmp_path):
     """More jobs than a `ProcessPoolExecutor` of the same sort comes through."""
-    with Crew(2, jobs_of_a_process=2, start=bare) as crew:
-        long = crew.submit(where, tmp_path / "end")
-        short = [crew.submit(where) for _ in range(5)]
+    with WorkerPool(2, jobs_of_a_process=2, start=bare) as pool:
+        long = pool.submit(where, tmp_path / "end")
+        short = [pool.submit(where) for _ in range(5)]
         found = [future.result(timeout=120) for future in short]
         (tmp_path / "end").touch()
         found.append(long.result(timeout=120))
@@ -78,8 +78,8 @@ def linger(folder):
 
 
 def test_an_error_ends_what_runs(tmp_path):
-    with pytest.raises(KeyboardInterrupt), Crew(2, start=bare) as crew:
-        futures = [crew.submit(linger, tmp_path) for _ in range(4)]
+    with pytest.raises(KeyboardInterrupt), WorkerPool(2, start=bare) as pool:
+        futures = [pool.submit(linger, tmp_path) for _ in range(4)]
         while len(list(tmp_path.iterdir())) < 2:
             time.sleep(0.05)
         raise KeyboardInterrupt
@@ -107,8 +107,8 @@ def test_an_error_while_a_process_starts(tmp_path):
             initargs=(tmp_path,),
         )
 
-    with pytest.raises(KeyboardInterrupt), Crew(1, start=start) as crew:
-        future = crew.submit((tmp_path / "ran").touch)
+    with pytest.raises(KeyboardInterrupt), WorkerPool(1, start=start) as pool:
+        future = pool.submit((tmp_path / "ran").touch)
         while not (tmp_path / "starts").exists():
             time.sleep(0.05)
         threading.Timer(0.5, (tmp_path / "go").touch).start()
@@ -120,6 +120,6 @@ def test_an_error_while_a_process_starts(tmp_path):
 def test_a_process_that_was_ended():
     with (
         pytest.raises(WorkerLostError, match="What is done is kept"),
-        Crew(1, start=bare) as crew,
+        WorkerPool(1, start=bare) as pool,
     ):
-        crew.submit(os._exit, 1).result(timeout=120)
+        pool.submit(os._exit, 1).result(timeout=120)

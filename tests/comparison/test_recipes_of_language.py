@@ -86,9 +86,9 @@ def test_hyqut_reports_no_seed_that_it_was_searched_on():
         assert {job.seed for block in blocks for job in block.jobs} <= set(
             range(1, 6)
         )
-        twins = {job.row: job.arguments["rates"] for job in blocks[0].jobs}
-        assert set(twins) == {"quantum", "dense", "bottleneck"}
-        assert len({tuple(rates) for rates in twins.values()}) == 1
+        baselines = {job.row: job.arguments["rates"] for job in blocks[0].jobs}
+        assert set(baselines) == {"quantum", "dense", "bottleneck"}
+        assert len({tuple(rates) for rates in baselines.values()}) == 1
 
 
 def test_circuits_of_each_matrix_stand_beside_a_bottleneck(paths, monkeypatch):
@@ -98,8 +98,8 @@ def test_circuits_of_each_matrix_stand_beside_a_bottleneck(paths, monkeypatch):
     jobs = {job.row: job.arguments for job in block.jobs}
     assert len(jobs) == 1 + 2 * len(hyqut.MATRICES)
     for name in hyqut.MATRICES:
-        ours, twin = jobs[name], jobs[hyqut_report.bottleneck_of(name)]
-        assert twin == {**ours, "model": "bottleneck"}
+        ours, baseline = jobs[name], jobs[hyqut_report.bottleneck_of(name)]
+        assert baseline == {**ours, "model": "bottleneck"}
     changes = []
     for row in ("W_o", hyqut_report.bottleneck_of("W_o")):
         arguments = {**jobs[row], "size": "tiny", "layers": [1], "steps": 1}
@@ -184,7 +184,7 @@ def found_of(block, generator):
         "bleu": 1.0,
         "comes_back": True,
         "curve_steps": [0, 4],
-        "validation_curve": [3.0, None if block.name == "twins" else 2.0],
+        "validation_curve": [3.0, None if block.name == "baselines" else 2.0],
     }
     if block.name == "base":
         tested = {"test_loss": 3.0, "perplexity": 20.1}

@@ -230,8 +230,12 @@ def test_states_and_probabilities_equal_cirq():
             cirq.testing.assert_allclose_up_to_global_phase(
                 row, expected, atol=1e-7
             )
-        chances = engine.probabilities(tf.constant(fed), tf.constant(trained))
-        np.testing.assert_allclose(chances, np.abs(states) ** 2, atol=1e-12)
+        probabilities = engine.probabilities(
+            tf.constant(fed), tf.constant(trained)
+        )
+        np.testing.assert_allclose(
+            probabilities, np.abs(states) ** 2, atol=1e-12
+        )
 
 
 @pytest.mark.parametrize(

@@ -169,8 +169,8 @@ def test_shots_follow_the_binomial_law():
     fed = tf.fill([6000, 1], 1.1)
     result = engine(fed, tf.zeros([0]), seed=SEED).numpy()[:, 0]
     ups = np.round((result + 1) / 2 * 6).astype(int)
-    chance = np.cos(0.55) ** 2
-    expected = scipy.stats.binom.pmf(range(7), 6, chance) * len(ups)
+    probability = np.cos(0.55) ** 2
+    expected = scipy.stats.binom.pmf(range(7), 6, probability) * len(ups)
     counts = np.bincount(ups, minlength=7)
     rare = expected < 5  # merged, for the test to hold
     pairs = [counts[~rare].tolist(), expected[~rare].tolist()]
@@ -201,15 +201,15 @@ def test_bits_follow_the_probabilities():
     program = Program(spec.circuit, spec.operators, spec.features, spec.weights)
     fed, trained = values(program, batch=2, dtype=tf.float32)
     engine = BatchedEngine(program)
-    chances = engine.probabilities(fed, trained)
+    probabilities = engine.probabilities(fed, trained)
     bits = engine.samples(fed, trained, 4000, SEED).numpy()
     assert bits.shape == (2, 4000, 3)
     outcomes = bits @ [4, 2, 1]
     # SciPy wants equal sums to 1.5e-8, which float32 cannot give.
-    chances = chances.numpy().astype(np.float64)
-    for row, chance in zip(outcomes, chances, strict=True):
+    probabilities = probabilities.numpy().astype(np.float64)
+    for row, probability in zip(outcomes, probabilities, strict=True):
         counts = np.bincount(row, minlength=8)
-        expected = chance / chance.sum() * 4000
+        expected = probability / probability.sum() * 4000
         assert scipy.stats.chisquare(counts, expected).pvalue > 1e-3
 
 

@@ -99,10 +99,10 @@ def test_flags():
     assert not lowered(cirq.rx(S)(Q[0])).is_diagonal
     assert lowered(cirq.ry(S)(Q[0])).is_real
     assert not lowered(cirq.rz(S)(Q[0])).is_real
-    for relabelling in (cirq.CNOT(Q[0], Q[1]), cirq.CZ(Q[0], Q[1])):
-        assert lowered(relabelling).is_relabelling
-    assert not lowered(cirq.rx(S)(Q[0])).is_relabelling
-    assert not lowered(cirq.S(Q[0])).is_relabelling
+    for permutation in (cirq.CNOT(Q[0], Q[1]), cirq.CZ(Q[0], Q[1])):
+        assert lowered(permutation).is_permutation
+    assert not lowered(cirq.rx(S)(Q[0])).is_permutation
+    assert not lowered(cirq.S(Q[0])).is_permutation
 
 
 @pytest.mark.parametrize(

@@ -148,8 +148,8 @@ def test_weak_noise_is_not_rounded_away():
     )
     program = Program(circuit, (cirq.Z(q[0]),), ("x",))
     fed = np.array([[0.3]])
-    chances = np.diagonal(density(program, fed, [])[0]).real
-    expected = chances[:2].sum() - chances[2:].sum()
+    probabilities = np.diagonal(density(program, fed, [])[0]).real
+    expected = probabilities[:2].sum() - probabilities[2:].sum()
     result = BatchedEngine(program)(tf.constant(fed), tf.zeros([0], "float64"))
     assert float(result[0, 0]) == pytest.approx(expected, abs=1e-7)
 

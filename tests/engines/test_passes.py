@@ -14,7 +14,7 @@ from tfq_hybrid.engines.batched.passes import PASSES
 from tfq_hybrid.engines.batched.steps import (
     DiagonalStep,
     GateStep,
-    RelabelStep,
+    PermutationStep,
 )
 
 
@@ -87,7 +87,7 @@ def test_what_the_passes_make():
     small = spec_program(qubits=4, depth=3)
     assert kinds(small) == [BlockStep]
     wide = spec_program(qubits=8, depth=2, entanglement="linear")
-    expected = [DiagonalStep, RelabelStep, BlockStep, BlockStep]
+    expected = [DiagonalStep, PermutationStep, BlockStep, BlockStep]
     assert kinds(wide) == expected
     fed = spec_program(qubits=2, depth=1, reuploads=1, ansatz=("ry", "cz"))
     assert kinds(fed)[0] is BlockStep

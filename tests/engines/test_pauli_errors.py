@@ -22,8 +22,8 @@ CLIFFORD = [
     *(cirq.CNOT, cirq.CZ, cirq.SWAP, cirq.ISWAP, cirq.XX**0.5),
 ]
 CERTAIN = [
-    cirq.asymmetric_depolarize(*chances)
-    for chances in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    cirq.asymmetric_depolarize(*probabilities)
+    for probabilities in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 ]
 
 

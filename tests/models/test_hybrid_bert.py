@@ -56,7 +56,7 @@ def make_bert(**options):
     )
 
 
-def make(options=FEW, twin=None, **kwargs):
+def make(options=FEW, baseline=None, **kwargs):
     vocabulary = [*SPECIAL_TOKENS, *"a good bad film cast plot the".split()]
     preprocessor = keras_hub.models.BertTextClassifierPreprocessor(
         keras_hub.models.BertTokenizer(vocabulary, lowercase=True),
@@ -64,7 +64,7 @@ def make(options=FEW, twin=None, **kwargs):
     )
     bert = make_bert(dtype=kwargs.pop("dtype", None))
     return HybridBertTextClassifier.from_options(
-        bert, 2, options, twin, preprocessor=preprocessor, **kwargs
+        bert, 2, options, baseline, preprocessor=preprocessor, **kwargs
     )
 
 
@@ -115,13 +115,13 @@ def test_the_head_is_the_published_circuit():
     np.testing.assert_allclose(model(TOKENS), expected, atol=1e-5)
 
 
-def test_the_linear_twin_is_the_classifier_of_keras_hub():
-    twin = make(twin="linear")
+def test_the_linear_baseline_is_the_classifier_of_keras_hub():
+    baseline = make(baseline="linear")
     bert = make_bert()
-    bert.set_weights(twin.backbone.get_weights())
+    bert.set_weights(baseline.backbone.get_weights())
     task = keras_hub.models.BertTextClassifier(bert, 2)
-    task.output_dense.set_weights(twin.head.get_weights())
-    np.testing.assert_array_equal(task(TOKENS), twin(TOKENS))
+    task.output_dense.set_weights(baseline.head.get_weights())
+    np.testing.assert_array_equal(task(TOKENS), baseline(TOKENS))
 
 
 def values_of(variables):
@@ -135,7 +135,7 @@ def moved(model, before):
 
 
 @pytest.mark.parametrize(
-    "options,twin",
+    "options,baseline",
     [
         (FEW, None),
         (few(train_encoder=True), None),
@@ -145,8 +145,8 @@ def moved(model, before):
         (FEW, "mlp"),
     ],
 )
-def test_trains_what_it_should_and_comes_back(options, twin, tmp_path):
-    model = make(dataclasses.replace(options, dropout=0.1), twin)
+def test_trains_what_it_should_and_comes_back(options, baseline, tmp_path):
+    model = make(dataclasses.replace(options, dropout=0.1), baseline)
     model.compile(
         optimizer=keras.optimizers.AdamW(0.01),
         loss=options.make_loss(balanced_weights(LABELS, 2)),
@@ -159,7 +159,7 @@ def test_trains_what_it_should_and_comes_back(options, twin, tmp_path):
     maybe = {v.path for v in trained if has_no_gradient(v)}
     assert changed | maybe == {v.path for v in trained}
     assert ("head/pqc/parameters" in changed) == (
-        twin is None and options.train_angles
+        baseline is None and options.train_angles
     )
     of_the_encoder = {v.path for v in model.backbone.weights}
     assert bool(changed & of_the_encoder) == options.train_encoder
@@ -254,8 +254,8 @@ def test_losses_against_numpy():
     logits = generator.normal(size=(5, 3)).astype("float32")
     labels = np.array([0, 2, 1, 1, 0])
     weights = np.array([0.5, 2.0, 1.0])
-    chances = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
-    nll = -np.log(chances[np.arange(5), labels])
+    probabilities = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    nll = -np.log(probabilities[np.arange(5), labels])
     chosen = weights[labels]
     loss = WeightedCrossEntropy(weights)
     expected = (chosen * nll).sum() / chosen.sum()
@@ -263,7 +263,7 @@ def test_losses_against_numpy():
         assert float(loss(given, logits)) == pytest.approx(expected, rel=1e-5)
     plain = WeightedCrossEntropy()(labels, logits)
     assert float(plain) == pytest.approx(nll.mean(), rel=1e-5)
-    expected = np.square(chances - np.eye(3)[labels]).mean()
+    expected = np.square(probabilities - np.eye(3)[labels]).mean()
     found = float(ProbabilityMSE()(labels, logits))
     assert found == pytest.approx(expected, rel=1e-5)
     again = WeightedCrossEntropy.from_config(loss.get_config())

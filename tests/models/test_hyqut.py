@@ -1,4 +1,4 @@
-"""HyQuT: the published arithmetic, exact restoring, both twins."""
+"""HyQuT: the published arithmetic, exact restoring, both baselines."""
 
 import cirq
 import keras
@@ -110,9 +110,9 @@ def test_parameters_by_formula():
         model = HyQuTBackbone(**size, targets=target)
         change = 2 * (module_parameters(d, m) - d * m)
         assert model.count_params() == dense.count_params() + change
-        twin = HyQuTBackbone(**size, targets=target, kind="bottleneck")
+        baseline = HyQuTBackbone(**size, targets=target, kind="bottleneck")
         # In place of 40 angles a Dense layer from 20 to 10.
-        assert twin.count_params() == model.count_params() + 2 * (210 - 40)
+        assert baseline.count_params() == model.count_params() + 2 * (210 - 40)
         found = reduction(model, length=5)["parameters"]
         assert found["model"] == model.count_params()
         assert found["dense"] == dense.count_params()
@@ -251,12 +251,12 @@ def test_engines_agree():
     )
 
 
-def test_dense_twin_is_keras_hub_llama():
+def test_dense_baseline_is_keras_hub_llama():
     options = {k: v for k, v in SMALL.items() if k != "circuit"}
-    twin = HyQuTBackbone(**options, kind="dense")
+    baseline = HyQuTBackbone(**options, kind="dense")
     llama = keras_hub.models.LlamaBackbone(**options, tie_word_embeddings=True)
-    llama.set_weights(twin.get_weights())
-    np.testing.assert_array_equal(twin(TOKENS), llama(TOKENS))
+    llama.set_weights(baseline.get_weights())
+    np.testing.assert_array_equal(baseline(TOKENS), llama(TOKENS))
 
 
 @pytest.mark.parametrize(
@@ -279,13 +279,13 @@ def test_the_system_builds_what_its_options_say():
     assert system.task == "generation"
     merges = learn_merges([TEXT], 280)
     setting = Setting(merges, sequence_length=8, batch_size=2)
-    for twin in (None, *system.twins):
+    for baseline in (None, *system.baselines):
         options = system.options(
             size="tiny", targets="gate", layers=[1], circuit=SMALL["circuit"]
         )
         assert system.options.from_dict(options.to_dict()) == options
-        model = system.build(options, twin, setting)
-        assert model.backbone.kind == (twin or "quantum")
+        model = system.build(options, baseline, setting)
+        assert model.backbone.kind == (baseline or "quantum")
         assert model.backbone.targets == ("gate",)
         assert len(system.parts(model)["matrices"]) == 1
         assert model.preprocessor.sequence_length == 8
@@ -295,8 +295,8 @@ def test_the_system_builds_what_its_options_say():
         system.build(options, None, setting)
 
 
-@pytest.mark.parametrize("twin", [None, "dense", "bottleneck"])
-def test_blocks_whose_residual_is_scaled_to_nothing(twin):
+@pytest.mark.parametrize("baseline", [None, "dense", "bottleneck"])
+def test_blocks_whose_residual_is_scaled_to_nothing(baseline):
     system = SYSTEMS["hyqut"]
     merges = learn_merges([TEXT], 280)
     setting = Setting(merges, sequence_length=8, batch_size=2)
@@ -306,7 +306,7 @@ def test_blocks_whose_residual_is_scaled_to_nothing(twin):
         circuit=SMALL["circuit"],
         residual_scale=0.0,
     )
-    backbone = system.build(options, twin, setting).backbone
+    backbone = system.build(options, baseline, setting).backbone
     embedded = np.array(backbone.token_embedding(IDS))
     norm = np.sqrt(np.mean(embedded**2, -1, keepdims=True) + 1e-6)
     np.testing.assert_allclose(backbone(TOKENS), embedded / norm, rtol=1e-4)

@@ -8,11 +8,11 @@ from tfq_hybrid import adapters
 from tfq_hybrid.adapters.variables import base_variables
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.models import (
-    QAA_TWINS,
+    QAA_BASELINES,
     QAAOptions,
     apply_qaa,
     qaa_base,
-    qaa_twin,
+    qaa_baseline,
 )
 from tfq_hybrid.training import ResidualMonitor, Telemetry
 
@@ -65,8 +65,10 @@ def test_counts_of_a_model_of_125m():
         reached = options.method.parameters(base)
         assert reached == options.parameters(768, 12)
     matched = {
-        twin: qaa_twin(base, QAAOptions(), twin, print).parameters(base)
-        for twin in QAA_TWINS[:-1]
+        baseline: qaa_baseline(base, QAAOptions(), baseline, print).parameters(
+            base
+        )
+        for baseline in QAA_BASELINES[:-1]
     }
     assert matched == {
         "lora": 92_160,  # rank 5 on the queries
@@ -112,13 +114,13 @@ def test_trains_what_it_counts_and_comes_back(options, tmp_path):
     assert adapters.trainable_parameters(restored) == count
 
 
-@pytest.mark.parametrize("twin", QAA_TWINS)
-def test_twins_take_nearly_as_many(twin):
+@pytest.mark.parametrize("baseline", QAA_BASELINES)
+def test_baselines_take_nearly_as_many(baseline):
     task, said = make_lm(), []
     count = QAAOptions().parameters(12, 2)
-    apply_qaa(task, QAAOptions(), twin, said.append)
+    apply_qaa(task, QAAOptions(), baseline, said.append)
     reached = adapters.trainable_parameters(task)
-    if twin == "full":
+    if baseline == "full":
         assert reached == task.count_params() and not said
     else:
         assert abs(reached / count - 1) < 0.3
@@ -223,4 +225,4 @@ def test_bad_options():
     with pytest.raises(UserError, match="125m"):
         qaa_base("125")
     with pytest.raises(UserError, match="lora"):
-        apply_qaa(make_lm(), twin="lor")
+        apply_qaa(make_lm(), baseline="lor")

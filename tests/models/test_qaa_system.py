@@ -12,12 +12,12 @@ from tfq_hybrid.training.systems import SYSTEMS, Setting
 TEXTS = ["a small cat sat on a mat", "the cat saw a small dog"] * 4
 
 
-def make(options, twin=None, vocabulary=None, length=8):
+def make(options, baseline=None, vocabulary=None, length=8):
     system = SYSTEMS["qaa"]
     if vocabulary is None:
         vocabulary = system.vocabulary(options, TEXTS, 300)
     setting = Setting(vocabulary, sequence_length=length, batch_size=2)
-    return system.build(options, twin, setting)
+    return system.build(options, baseline, setting)
 
 
 @pytest.fixture

@@ -93,19 +93,21 @@ def test_published_parameter_counts():
         quantum = block_parameters(QFFNBert(**options))
         assert quantum == 1_156 + 8 * depth
         assert 1 - quantum / baseline > 0.99
-        twin = block_parameters(QFFNBert(feed_forward="bottleneck", **options))
-        assert abs(twin / quantum - 1) < 0.05
+        matched = block_parameters(
+            QFFNBert(feed_forward="bottleneck", **options)
+        )
+        assert abs(matched / quantum - 1) < 0.05
 
 
-def test_ffn_twin_is_keras_hub_bert():
-    twin = QFFNBert(**{**SMALL, "feed_forward": "ffn"})
+def test_ffn_baseline_is_keras_hub_bert():
+    baseline = QFFNBert(**{**SMALL, "feed_forward": "ffn"})
     names = "vocabulary_size num_layers num_heads hidden_dim intermediate_dim"
     bert = keras_hub.models.BertBackbone(
         **{name: SMALL[name] for name in names.split()}, max_sequence_length=5
     )
-    bert.set_weights(twin.get_weights())
+    bert.set_weights(baseline.get_weights())
     np.testing.assert_array_equal(
-        bert(TOKENS)["sequence_output"], twin(TOKENS)["sequence_output"]
+        bert(TOKENS)["sequence_output"], baseline(TOKENS)["sequence_output"]
     )
 
 

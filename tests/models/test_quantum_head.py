@@ -174,9 +174,9 @@ def test_shots_scatter_around_the_exact_values():
     np.testing.assert_allclose(coins(inputs), np.zeros((4, 2)), atol=1e-6)
 
 
-@pytest.mark.parametrize("twin", [None, "linear", "mlp"])
-def test_on_embeddings_trains_and_comes_back(twin, tmp_path):
-    layer = make_head(6, 2, FEW, twin)
+@pytest.mark.parametrize("baseline", [None, "linear", "mlp"])
+def test_on_embeddings_trains_and_comes_back(baseline, tmp_path):
+    layer = make_head(6, 2, FEW, baseline)
     model = keras.Sequential([keras.Input((6,)), layer])
     model.compile(
         keras.optimizers.Adam(0.05),
@@ -192,13 +192,13 @@ def test_on_embeddings_trains_and_comes_back(twin, tmp_path):
     assert float(np.max(difference)) == 0.0
 
 
-def test_twins_have_nearly_the_same_size():
+def test_baselines_have_nearly_the_same_size():
     options = QuantumHeadOptions(qubits=10, encoders=2, distance=4, depth=5)
     counts = {}
-    for twin in (None, "linear", "mlp"):
-        head = make_head(384, 2, options, twin)
+    for baseline in (None, "linear", "mlp"):
+        head = make_head(384, 2, options, baseline)
         head.build((None, 384))
-        counts[twin] = head.count_params()
+        counts[baseline] = head.count_params()
     assert counts[None] == options.parameters(384, 2) == 2 * 189 + 2 * 210 + 4
     assert counts["linear"] == 770
     assert counts["mlp"] == 2 * 385 + 6
@@ -347,4 +347,4 @@ def test_bad_arguments():
     with pytest.raises(UserError, match="known width"):
         QuantumHead(2).build((None, None))
     with pytest.raises(UserError, match="Did you mean 'linear'"):
-        make_head(6, 2, twin="linea")
+        make_head(6, 2, baseline="linea")

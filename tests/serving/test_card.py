@@ -23,14 +23,16 @@ def make_run(path, **metrics):
 
 def test_card(tmp_path):
     run = make_run(tmp_path / "run", validation_accuracy=0.8125)
-    twin = make_run(tmp_path / "twin", validation_accuracy=0.75)
+    baseline = make_run(tmp_path / "baseline", validation_accuracy=0.75)
     example = EXAMPLES["tensors"]()
-    path = export(example.model, tmp_path / "name", about=about_run(run, twin))
+    path = export(
+        example.model, tmp_path / "name", about=about_run(run, baseline)
+    )
     text = (path / "MODEL_CARD.md").read_text("utf-8")
     lines = text.splitlines()
     assert lines[0] == "# name"
     assert "| validation_accuracy | 0.8125 | 0.75 |" in lines
-    assert "| metric | this model | classical twin |" in lines
+    assert "| metric | this model | classical baseline |" in lines
     row = "| `serve_tokens` | `features` float32 (?, 3) | "
     assert row + "`outputs` float32 (?, 2) |" in lines
     ((_, layer),) = circuit_layers(example.model)
@@ -43,13 +45,13 @@ def test_card(tmp_path):
     assert '      "epochs": 3,' in lines
 
 
-def test_card_without_a_twin(tmp_path):
+def test_card_without_a_baseline(tmp_path):
     run = make_run(tmp_path / "run", validation_loss=0.5)
     about = about_run(run)
     assert RunFolder(run).metrics() == about["metrics"]
     path = export(EXAMPLES["tensors"]().model, tmp_path / "name", about=about)
     text = (path / "MODEL_CARD.md").read_text("utf-8")
-    assert "The classical twin's were not given." in text
+    assert "The classical baseline's were not given." in text
     assert "| validation_loss | 0.5 |" in text
 
 

@@ -137,9 +137,11 @@ def test_predicts(server, exports):
         status, answer = server.predict(content)
         assert status == 200
         outputs = answer["outputs"]
-        chances = outputs["probabilities"] if signature == "serve" else outputs
+        probabilities = (
+            outputs["probabilities"] if signature == "serve" else outputs
+        )
         np.testing.assert_allclose(
-            chances, expected["probabilities"], atol=1e-5
+            probabilities, expected["probabilities"], atol=1e-5
         )
     rows = {"instances": list(example.requests[0][1]["text"])}
     status, answer = server.predict(rows, "/v1/models/name/versions/1:predict")

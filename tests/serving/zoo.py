@@ -105,13 +105,15 @@ def classification():
     model = make_classifier(engine="tfq")
     model.fit(np.array(TEXTS), np.array([1, 0, 1, 0]), verbose=0)
     logits = model.predict(np.array(TEXTS), verbose=0)
-    chances = np.array(keras.ops.softmax(logits))
-    labels = np.array(["bad", "good"], object)[np.argmax(chances, axis=-1)]
+    probabilities = np.array(keras.ops.softmax(logits))
+    labels = np.array(["bad", "good"], object)[
+        np.argmax(probabilities, axis=-1)
+    ]
     tokens = as_int32(model.preprocessor(np.array(TEXTS)))
     texts = {"text": np.array(TEXTS, object)}
     requests = [
-        ("serve", texts, {"probabilities": chances, "label": labels}),
-        ("serve_tokens", tokens, {"probabilities": chances}),
+        ("serve", texts, {"probabilities": probabilities, "label": labels}),
+        ("serve_tokens", tokens, {"probabilities": probabilities}),
     ]
     return Example(model, {"label_names": ["bad", "good"]}, requests)
 

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.eager import context
 
-from tests.training.crew import finish, free_ports, start, tiny_config
+from tests.training.pool import finish, free_ports, start, tiny_config
 from tests.training.worker import watch_fit
 from tfq_hybrid.cli.main import main
 from tfq_hybrid.data.batches import share_batches

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.presets import save_bert
-from tests.training.crew import finish, start, tiny_config
+from tests.training.pool import finish, start, tiny_config
 from tests.training.test_distribution import check_equal
 from tfq_hybrid.training import Checkpoint, TrainConfig, load_trained, train
 

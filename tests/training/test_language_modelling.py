@@ -89,8 +89,10 @@ def test_measures_against_numpy(quick, tmp_path):
     model.preprocessor = None
     logits = np.float64(model.predict(data.inputs(3), verbose=0))
     shifted = logits - logits.max(-1, keepdims=True)
-    chances = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
-    losses = -np.take_along_axis(chances, data.targets[..., None], -1)[..., 0]
+    probabilities = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+    losses = -np.take_along_axis(probabilities, data.targets[..., None], -1)[
+        ..., 0
+    ]
     learned = data.weights > 0
     assert result["tokens"] == learned.sum() == data.learned
     assert result["loss"] == pytest.approx(losses[learned].mean(), rel=1e-5)

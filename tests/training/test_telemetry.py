@@ -358,8 +358,8 @@ def test_what_is_left_by_a_training_that_was_cut(tmp_path):
 
 def test_keras_tuner_can_copy_it():
     callback = Telemetry("logs", every=3, hparams={"a": 1})
-    twin = copy.deepcopy(callback)
-    assert vars(twin) == vars(callback)
+    baseline = copy.deepcopy(callback)
+    assert vars(baseline) == vars(callback)
 
 
 @pytest.mark.parametrize("name", ["every", "detail_every"])

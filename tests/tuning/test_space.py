@@ -151,7 +151,7 @@ def test_amplitudes_take_no_scaling():
         ("bottleneck", {"learning_rate", "dropout", "qubits"}),
     ],
 )
-def test_a_twin_is_searched_where_it_heeds(classical, names):
+def test_a_baseline_is_searched_where_it_heeds(classical, names):
     config = TrainConfig("embedded", classical=classical)
     assert set(space_of(config).names) == names
 

@@ -1,4 +1,4 @@
-"""Trials of a published system: run folders, foreseen and gone on with."""
+"""Trials of a published system: run folders, estimated and gone on with."""
 
 import json
 

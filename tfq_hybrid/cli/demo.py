@@ -47,10 +47,10 @@ Examples:
 )
 @click.option("--seed", default=0, show_default=True)
 def demo(data, epochs, output, export_path, seed):
-    """Train, compare with both classical twins, export, and ask.
+    """Train, compare with both classical baselines, export, and ask.
 
     Trains a BERT-tiny whose feed-forward blocks are circuits of 4 qubits,
-    then its two classical twins; exports the quantum one; answers two
+    then its two classical baselines; exports the quantum one; answers two
     sentences from the export; and runs the same weights on TensorFlow
     Quantum to show that the numbers are the same.
     """
@@ -124,11 +124,11 @@ def _compare_engines(model, run):
     results = {}
     for engine in ("batched", "tfq"):
         stored = {**config.to_dict(), "engine": engine}
-        twin = build_model(
+        baseline = build_model(
             training.TrainConfig.from_dict(stored), vocabulary, len(values)
         )
-        twin.set_weights(model.get_weights())
-        step = _gradient_step(twin)
+        baseline.set_weights(model.get_weights())
+        step = _gradient_step(baseline)
         outputs = step(tokens, labels)
         times = []
         for _ in range(3):

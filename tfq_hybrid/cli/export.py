@@ -12,7 +12,7 @@ Examples:
 
 \b
   tfq-hybrid export runs/sst2 --output saved_models/sst2
-  tfq-hybrid export runs/sst2 --twin runs/sst2-ffn --format onnx \\
+  tfq-hybrid export runs/sst2 --baseline runs/sst2-ffn --format onnx \\
       --output saved_models/sst2
 """
 
@@ -26,9 +26,9 @@ Examples:
     help="The folder of the model's versions.",
 )
 @click.option(
-    "--twin",
+    "--baseline",
     type=click.Path(),
-    help="The run of the classical twin, for the model card.",
+    help="The run of the classical baseline, for the model card.",
 )
 @click.option(
     "--format",
@@ -39,7 +39,7 @@ Examples:
     help="onnx: model.onnx too, for token ids, beside the SavedModel.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def export(run, output, twin, form, as_json):
+def export(run, output, baseline, form, as_json):
     """Export the model of a run as a SavedModel that serves strings.
 
     Beside it lie MODEL_CARD.md and SHA256SUMS; a damaged export is refused.
@@ -52,7 +52,7 @@ def export(run, output, twin, form, as_json):
         model,
         output,
         names or None,  # a language model has no labels
-        about=serving.about_run(run, twin),
+        about=serving.about_run(run, baseline),
         with_onnx=form == "onnx",
     )
     if as_json:

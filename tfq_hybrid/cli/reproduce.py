@@ -1,4 +1,4 @@
-"""`tfq-hybrid reproduce`: a published system beside its classical twins."""
+"""`tfq-hybrid reproduce`: a published system beside its classical baselines."""
 
 import click
 
@@ -46,7 +46,7 @@ like. An interrupted reproduction goes on when it is called again.
 )
 @click.option("--overwrite", is_flag=True, help="Do not go on: begin anew.")
 def reproduce(recipe, quick, budget, full, output, **options):
-    """Reproduce a published system beside its classical twins.
+    """Reproduce a published system beside its classical baselines.
 
     Trains from several seeds, selects on validation data, reads the test
     data once, and writes results.json and report.md with paired intervals.

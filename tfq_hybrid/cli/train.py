@@ -54,8 +54,8 @@ Watch it: tensorboard --logdir runs/sst2/logs
 )
 @click.option(
     "--classical",
-    metavar="TWIN",
-    help="Train this classical twin instead of the circuit: ffn, bottleneck "
+    metavar="BASELINE",
+    help="Train this baseline instead of the circuit: ffn, bottleneck "
     "or none of qffn-bert; linear or mlp of hybrid-bert and quantum-head; "
     "dense or bottleneck of hyqut; full, lora, sora, prefix or bottleneck of "
     "qaa.",

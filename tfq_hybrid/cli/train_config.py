@@ -51,7 +51,7 @@ def read_config(given, circuit_file):
 
 
 def _refuse_idle_options(given, system):
-    """Refuses options that the chosen model or data would not heed."""
+    """Refuses options that the chosen model or data does not use."""
     from tfq_hybrid.data import is_local
     from tfq_hybrid.training import TASKS, TrainConfig
 
@@ -64,12 +64,12 @@ def _refuse_idle_options(given, system):
         f"--model {system.name}": {*given} - known
         | set(TASKS[system.task].unused)
     }
-    twin = given.get("classical")
-    if twin is not None:
-        unused = set(system.twins.get(twin, ()))
+    baseline = given.get("classical")
+    if baseline is not None:
+        unused = set(system.baselines.get(baseline, ()))
         if "circuit" in unused:
             unused |= set(CIRCUIT_OPTIONS)
-        idle[f"--classical {twin}"] = unused
+        idle[f"--classical {baseline}"] = unused
     optimizer = given.get("optimizer", _default_optimizer(system))
     if optimizer == "adam":
         idle["--optimizer adam"] = {"weight_decay"}

@@ -17,7 +17,7 @@ _DECORATORS = (
         "--validation-data",
         help="As --data. Default: its validation split, or a tenth of it.",
     ),
-    click.option("--classical", metavar="NAME", help="A classical twin."),
+    click.option("--classical", metavar="NAME", help="A classical baseline."),
     click.option("--preset", help="A pretrained model to start from."),
     click.option("--adapter", help="Adapt the preset by this method."),
     click.option("--targets", callback=split_words, help="Of the adapter."),

@@ -51,7 +51,7 @@ def start_process(cores):
     )
 
 
-class Crew:
+class WorkerPool:
     """A pool of processes that share the cores out and are replaced.
 
     A `ProcessPoolExecutor` has `max_tasks_per_child` for that, with which it
@@ -64,8 +64,8 @@ class Crew:
 
     Example:
 
-    >>> with Crew(workers=1) as crew:
-    ...     crew.submit(divmod, 7, 2).result()
+    >>> with WorkerPool(workers=1) as pool:
+    ...     pool.submit(divmod, 7, 2).result()
     (3, 1)
     """
 
@@ -199,7 +199,7 @@ def run(recipe, blocks, paths, results, minutes, workers, report, status):
     clock = _Clock(workers)
     skipped = {}
     total = sum(len(block.jobs) for block in blocks)
-    with Crew(workers) as crew:
+    with WorkerPool(workers) as pool:
         for block in blocks:
             jobs = [
                 job
@@ -221,7 +221,7 @@ def run(recipe, blocks, paths, results, minutes, workers, report, status):
             )
             status(f"{block.title} {done}/{total} jobs done")
             futures = {
-                crew.submit(
+                pool.submit(
                     perform, recipe.name, job.arguments, job.seed, paths
                 ): job
                 for job in jobs

@@ -105,7 +105,7 @@ def divergence(values, qubits, bins=BINS, resamples=1000, rng=0):
 
 
 def haar_log_masses(qubits, bins):
-    """Logarithms of the Haar-random chances of each bin of fidelity.
+    """Logarithms of the Haar-random probabilities of each bin of fidelity.
 
     The density is (N - 1) (1 - F)**(N - 2) with N = 2**qubits (Zyczkowski
     and Sommers 2005, arXiv quant-ph/0311117), so that a bin from a to b has

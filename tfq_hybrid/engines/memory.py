@@ -13,7 +13,7 @@ def estimate_bytes(qubits, operators, depth, batch, layers=1):
     """Peak bytes of a training step of the batched engine.
 
     For the gradient, two planes of 2**qubits floats for each example are
-    kept for each group of qubits and each relabelling in every ansatz layer,
+    kept for each group of qubits and each permutation in every ansatz layer,
     and some six more around encoding and readout; the readout holds one
     table of 2**qubits complex numbers for each operator. An upper bound:
     the measured growth of a process lay between 0.3 and 0.95 of it.

@@ -196,8 +196,8 @@ class Execution:
         noisy: bool. Whether channels are allowed. Defaults to `False`.
         sample_based: bool. Whether a trajectory gives one measured sign
             instead of its expectation. Defaults to `False`.
-        readout_error: pair of float, the chances to read 1 for 0 and 0 for
-            1. Defaults to `None`.
+        readout_error: pair of float, the readout error probabilities P(1|0)
+            and P(0|1). Defaults to `None`.
     """
 
     repetitions: int | None = None

@@ -51,8 +51,8 @@ class Terms:
 def with_readout_error(word, readout_error):
     """The observable that is seen when bits are misread.
 
-    With p the chance to read 1 for 0 and q that to read 0 for 1, the mean of
-    a measured Z is (1 - p - q) <Z> + (q - p), and so for each factor of a
+    With readout error probabilities p = P(1|0) and q = P(0|1), the mean of a
+    measured Z is (1 - p - q) <Z> + (q - p), and so for each factor of a
     word, which is turned to Z to be measured.
 
     Args:
@@ -118,9 +118,9 @@ def sample_means(expectations, repetitions, seed):
         A tensor like `expectations`.
     """
     count = tf.constant(repetitions, expectations.dtype)
-    chance = tf.clip_by_value((1 + expectations) / 2, 0.0, 1.0)
+    probability = tf.clip_by_value((1 + expectations) / 2, 0.0, 1.0)
     ups = tf.random.stateless_binomial(
-        tf.shape(chance), seed, count, chance, expectations.dtype
+        tf.shape(probability), seed, count, probability, expectations.dtype
     )
     return 2 * ups / count - 1
 

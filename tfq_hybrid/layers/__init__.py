@@ -1,4 +1,4 @@
-"""Keras layers around a parameterised circuit, and their classical twins."""
+"""Keras layers around a parameterised circuit, and their baselines."""
 
 from tfq_hybrid.layers.amplitude_pqc import AmplitudePQC
 from tfq_hybrid.layers.bottleneck_dense import BottleneckDense

@@ -1,4 +1,4 @@
-"""`BottleneckDense`: the classical twin of `QuantumDense`."""
+"""`BottleneckDense`: the classical baseline of `QuantumDense`."""
 
 import keras
 

@@ -169,7 +169,7 @@ class QuantumFeedForward(FeedForward):
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
 class BottleneckFeedForward(FeedForward):
-    """The classical twin of `QuantumFeedForward`, of nearly its size.
+    """The classical baseline of `QuantumFeedForward`, of nearly its size.
 
     Dense d -> `features`, Dense -> `observables`, Dense -> d: the circuit of
     a quantum block, which maps features to observables, becomes a Dense

@@ -140,8 +140,9 @@ class NoisyPQC(NoisyCircuit, PQC):
             (`with_noise`), or a channel on one qubit, which then acts on
             every qubit after every moment
             (`cirq.ConstantQubitNoiseModel`). Defaults to `None`.
-        readout_error: float, or a pair of them: the chances to read 1 for 0
-            and 0 for 1. On the batched engine. Defaults to `None`.
+        readout_error: float, or a pair of them: the readout error
+            probabilities P(1|0) and P(0|1). On the batched engine. Defaults
+            to `None`.
         engine: `"auto"`, `"tfq"` or `"batched"`, as in `PQC`; the batched
             one takes noiseless data circuits.
         seed: int. Of the shots, trajectories and random directions of the
@@ -216,8 +217,9 @@ class NoisyControlledPQC(NoisyCircuit, ControlledPQC):
             (`with_noise`), or a channel on one qubit, which then acts on
             every qubit after every moment
             (`cirq.ConstantQubitNoiseModel`). Defaults to `None`.
-        readout_error: float, or a pair of them: the chances to read 1 for 0
-            and 0 for 1. On the batched engine. Defaults to `None`.
+        readout_error: float, or a pair of them: the readout error
+            probabilities P(1|0) and P(0|1). On the batched engine. Defaults
+            to `None`.
         engine: `"auto"`, `"batched"` or `"tfq"`. The batched engine runs
             density matrices of up to eight qubits, and trajectories of more;
             `engine_choice` tells. Where data circuits are given, `"auto"`

@@ -59,8 +59,8 @@ class QuantumDense(keras.layers.Layer):
             dict. Defaults to `None`: exact, or parameter shift from shots.
         noise_model: a `cirq.NoiseModel`, or a channel on one qubit that acts
             on every qubit after every moment. Defaults to `None`.
-        readout_error: float, or a pair of them: the chances to read 1 for 0
-            and 0 for 1. Defaults to `None`.
+        readout_error: float, or a pair of them: the readout error
+            probabilities P(1|0) and P(0|1). Defaults to `None`.
         seed: int. Of what is drawn: shots, trajectories, directions of SPSA.
             Defaults to `None`.
         train_angles: bool. Whether the circuit's angles train. Defaults to

@@ -54,8 +54,8 @@ def _lead(found):
     if not found.clear:
         largest = found.effects[0]
         first = (
-            f"No factor moves {response} clearly: every interval holds zero. "
-            f"The largest effect is that of {plain(largest['factor'], 60)}, "
+            f"No factor moves {response} significantly: every 95 % CI includes "
+            f"0. The largest effect is that of {plain(largest['factor'], 60)}, "
             f"{signed(largest)}."
         )
     else:
@@ -74,7 +74,7 @@ def _lead(found):
 
 
 def _effects_table(found, content):
-    note = "In brackets the 95 % interval; rows that stand out leave zero out."
+    note = "In brackets the 95 % interval; rows that stand out exclude zero."
     aliases = content.get("aliases") or []
     if aliases:
         shown = "; ".join(plain(alias) for alias in aliases[:20])

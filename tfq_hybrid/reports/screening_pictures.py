@@ -40,12 +40,12 @@ class Screening:
 
     @property
     def clear(self):
-        """Effects whose interval leaves zero out."""
+        """Effects whose interval excludes zero."""
         return [e for e in self.effects if is_clear(e)]
 
 
 def is_clear(effect):
-    """Whether the interval of an effect leaves zero out."""
+    """Whether the interval of an effect excludes zero."""
     low, high = effect.get("low"), effect.get("high")
     return low is not None and high is not None and low * high > 0
 
@@ -104,7 +104,7 @@ def effects(found):
         "effects",
         "Main effects and their intervals",
         "Each mark is an effect, its bar the 95 % interval, the largest at "
-        "the top. Round marks in colour leave zero out: the factor matters. "
+        "the top. Round marks in colour exclude zero: the factor matters. "
         "Grey diamonds do not: more runs would be needed to say. A name of "
         "two factors is an interaction: how much the effect of one changes "
         "with the other.",

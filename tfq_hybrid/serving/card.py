@@ -26,16 +26,16 @@ PACKAGES = (
 _NO_METRICS = ("history", "parameters", "seconds")
 
 
-def about_run(run, twin=None):
-    """What a model card says of a run, and of its classical twin's.
+def about_run(run, baseline=None):
+    """What a model card says of a run, and of its classical baseline's.
 
     Args:
         run: str or path. The folder of a finished run.
-        twin: str or path. That of the twin's run. Defaults to `None`.
+        baseline: str or path. That of the baseline's run. Defaults to `None`.
 
     Returns:
         A dict for `export(..., about=...)`: `config`, `metrics` and
-        `twin_metrics`.
+        `baseline_metrics`.
 
     Raises:
         UserError: there is no finished run.
@@ -45,8 +45,8 @@ def about_run(run, twin=None):
     content = read_json(folder.config_file, WHOLE)
     about["config"] = content["config"]
     about["labels"] = content.get("label_names")
-    if twin is not None:
-        about["twin_metrics"] = RunFolder(twin).metrics()
+    if baseline is not None:
+        about["baseline_metrics"] = RunFolder(baseline).metrics()
     return about
 
 
@@ -138,15 +138,17 @@ def _training(about):
     parts = []
     if "metrics" in about:
         metrics = _scalars(about["metrics"])
-        twin = _scalars(about.get("twin_metrics") or {})
-        head = ("metric", "this model", "classical twin")[: 3 if twin else 2]
+        baseline = _scalars(about.get("baseline_metrics") or {})
+        head = ("metric", "this model", "classical baseline")[
+            : 3 if baseline else 2
+        ]
         rows = [
-            (name, _number(value), _number(twin.get(name)))[: len(head)]
+            (name, _number(value), _number(baseline.get(name)))[: len(head)]
             for name, value in metrics.items()
         ]
         parts.append(_table("Metrics", head, rows))
-        if not twin:
-            parts.append("The classical twin's were not given.")
+        if not baseline:
+            parts.append("The classical baseline's were not given.")
     if "config" in about:
         text = json.dumps(about["config"], indent=2)
         data = f"Data: `{about['config'].get('data')}`."

@@ -45,8 +45,8 @@ class TrainConfig:
         model: str, a name in `SYSTEMS`. Defaults to `"qffn-bert"`.
         options: the system's own arguments: an instance of its `options`,
             or a dict with some of them. Defaults to none given.
-        classical: str, a name in the system's `twins`: train this classical
-            twin instead. Defaults to `None`: the quantum model.
+        classical: str, a name in the system's `baselines`: train this classical
+            baseline instead. Defaults to `None`: the quantum model.
         split: str. The split of a TFDS data set. Defaults to `"train"`.
         validation_data: str or path, as `data`, its `validation` split where
             it is no file. Defaults to `None`: the `validation` split of `data`
@@ -129,7 +129,7 @@ class TrainConfig:
         system = self.system
         self._set("options", _options(system, self.options))
         if self.classical is not None:
-            check_choice("classical", self.classical, system.twins)
+            check_choice("classical", self.classical, system.baselines)
         defaults = {**DEFAULTS, **system.defaults(self.options)}
         for name, value in defaults.items():
             if getattr(self, name) is None:

@@ -102,13 +102,13 @@ class System:
         task: str. `"classification"`: a keras-hub `TextClassifier`, fed
             with strings; or `"generation"`: a `CausalLM`, fed with tokens.
         options: subclass of `Options`, its arguments.
-        twins: mapping of the name of each classical baseline to the names
+        baselines: mapping of the name of each classical baseline to the names
             of the options that it does not use.
         vocabulary: function `(options, texts, size) -> list of str`: the
             vocabulary that is learned from training texts, or that of a
             preset.
-        build: function `(options, twin, setting) -> model`, not compiled;
-            `twin` is `None` for the system itself, and `setting` is a
+        build: function `(options, baseline, setting) -> model`, not compiled;
+            `baseline` is `None` for the system itself, and `setting` is a
             `Setting`. It raises `UserError` before it takes more memory
             than there is.
         parts: function from a model to a dict of a name and a list of
@@ -131,7 +131,7 @@ class System:
     name: str
     task: str
     options: type[Options]
-    twins: Mapping[str, tuple[str, ...]]
+    baselines: Mapping[str, tuple[str, ...]]
     vocabulary: Callable
     build: Callable
     parts: Callable = lambda model: {}

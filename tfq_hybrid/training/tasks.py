@@ -14,7 +14,7 @@ class Task:
     Args:
         monitor: str. The key of the Keras logs that selects the best epoch.
         mode: `"max"` or `"min"`.
-        unused: names of the fields of `TrainConfig` that it does not heed.
+        unused: names of the fields of `TrainConfig` that it does not use.
         load: function from a config to a pair of data, training and
             validation, each with `texts`, a length and `fingerprint()`.
         facts: function from a config and the training data to a dict that

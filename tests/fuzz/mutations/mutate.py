@@ -101,16 +101,16 @@ def mutate_file(random, name, content, material):
         content: bytes.
         material: `Material`.
     """
-    chance = random.random()
+    probability = random.random()
     kind = _kind(name)
-    if chance < UNCHANGED:
+    if probability < UNCHANGED:
         change = {
             "json": change_json,
             "zip": change_archive,
             "hdf5": change_hdf5,
         }.get(kind, change_text)
         return change(random, content)
-    if chance < UNCHANGED + BYTES:
+    if probability < UNCHANGED + BYTES:
         return mutate_bytes(random, content)
     if kind == "json":
         return mutate_json(random, content, material)

@@ -92,7 +92,7 @@ class WordsClassifier(keras_hub.models.TextClassifier):
         return {**super().get_config(), **self.arguments}
 
 
-def build(options, twin, setting):
+def build(options, baseline, setting):
     """The classifier, not compiled."""
     backbone = WordsBackbone(len(setting.vocabulary), options.width)
     return WordsClassifier(
@@ -103,7 +103,7 @@ def build(options, twin, setting):
         ),
         qubits=options.qubits,
         depth=options.depth,
-        is_quantum=twin is None,
+        is_quantum=baseline is None,
         compile=False,
     )
 
@@ -150,7 +150,7 @@ SYSTEM = System(
     name="circuit-on-words",
     task="classification",
     options=WordsOptions,
-    twins={"dense": ("qubits", "depth")},
+    baselines={"dense": ("qubits", "depth")},
     vocabulary=lambda options, texts, size: bert_vocabulary(None, texts, size),
     build=build,
     recipe=lambda: RECIPE,

@@ -29,7 +29,7 @@ def has_rates(block):
 def comparison(
     title, block, results, baselines, note="", columns=(), is_drawn=True
 ):
-    """A section with a row for each row of a block, beside its twins.
+    """A section with a row for each row of a block, beside its baselines.
 
     Args:
         title: str.

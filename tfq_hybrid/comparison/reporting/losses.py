@@ -111,9 +111,9 @@ def points(interval, digits=2):
 
 
 def loss_comparison(
-    block, results, baselines, note="", columns=(), own_twins=None
+    block, results, baselines, note="", columns=(), own_baselines=None
 ):
-    """A section with the held-out loss of each row, beside its twins.
+    """A section with the held-out loss of each row, beside its baselines.
 
     Args:
         block: `Block` whose jobs keep `losses` and `tokens` of each window.
@@ -122,8 +122,8 @@ def loss_comparison(
         note: str. Defaults to `""`.
         columns: pairs of a column's name and a function from what the seeds
             of a row found, a list of dicts, to a str. Defaults to none.
-        own_twins: dict of a row and the row of its own twin, which no other
-            is compared with. Defaults to none.
+        own_baselines: dict of a row and the row of its own baseline, which no
+            other is compared with. Defaults to none.
 
     Returns:
         `Section`; without a table where fewer than `LEAST_SEEDS` seeds are
@@ -134,20 +134,20 @@ def loss_comparison(
     losses = {row: results.scores(block, row, "losses") for row in block.rows}
     means = {row: loss_interval(results, block, row) for row in block.rows}
 
-    def compared(row, twin):
-        if twin in (None, row):
+    def compared(row, baseline):
+        if baseline in (None, row):
             return None
-        return relative_difference(losses[row], losses[twin])
+        return relative_difference(losses[row], losses[baseline])
 
-    own_twins = own_twins or {}
+    own_baselines = own_baselines or {}
     first = baselines[0]
     pairs = tuple(compared(row, first) for row in block.rows)
     rows = []
     for row, pair in zip(block.rows, pairs, strict=True):
         found = results.all_found(block, row)
         against = [pair, *(compared(row, other) for other in baselines[1:])]
-        if own_twins:
-            against.append(compared(row, own_twins.get(row)))
+        if own_baselines:
+            against.append(compared(row, own_baselines.get(row)))
         rows.append(
             (
                 row,
@@ -161,14 +161,14 @@ def loss_comparison(
     header = (
         "",
         *(name for name, _ in columns),
-        f"held-out loss, nats a token ({seeds} seeds)",
+        f"held-out loss, nats per token ({seeds} seeds)",
         "perplexity",
         *(f"loss beside {baseline}, %" for baseline in baselines),
-        *(["loss beside its own twin, %"] if own_twins else []),
+        *(["loss beside its own baseline, %"] if own_baselines else []),
     )
     panels = [
         Panel(
-            "held-out loss, nats a token",
+            "held-out loss, nats per token",
             tuple(means.values()),
             means[first].value,
         ),

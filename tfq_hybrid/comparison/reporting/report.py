@@ -66,7 +66,7 @@ def write_report(path, recipe, scale, blocks, results, skipped):
         "",
     ]
     if headlines := recipe.headlines(blocks, results):
-        header = ("", "circuit", "classical twin", "difference")
+        header = ("", "circuit", "classical baseline", "difference")
         rows = map(dataclasses.astuple, headlines)
         lines += ["## In short", "", *table(header, rows), ""]
     told = set()

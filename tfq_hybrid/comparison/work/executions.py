@@ -20,7 +20,7 @@ def executed(model, seed=0, depolarizing=None, **arguments):
     Args:
         model: a Keras model with `QuantumDense` layers in it.
         seed: int, of shots and trajectories. Defaults to 0.
-        depolarizing: float, the chance that a qubit is depolarized after a
+        depolarizing: float, the probability that a qubit is depolarized after a
             moment of gates. Defaults to `None`: none.
         **arguments: of the circuit layer: `repetitions`, `readout_error`.
     """

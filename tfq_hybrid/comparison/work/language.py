@@ -131,7 +131,7 @@ def train_language_model(model, parts, config, steps, checks=CHECKS):
     """Trains for some steps; the check of the lowest validation loss stays.
 
     The order of windows follows from the config's seed alone, and so is the
-    same for twins.
+    same for baselines.
 
     Args:
         model: from `build_model`.

@@ -277,5 +277,7 @@ class BatchedEngine(PlannedEngine):
             An int8 tensor of shape (batch, repetitions, qubits).
         """
         check_integer("repetitions", repetitions, minimum=1)
-        chances = self.probabilities(fed, trained, states)
-        return sample_bits(chances, repetitions, self.program.qubits, seed)
+        probabilities = self.probabilities(fed, trained, states)
+        return sample_bits(
+            probabilities, repetitions, self.program.qubits, seed
+        )

@@ -50,7 +50,7 @@ class TrigGate:
         return not np.any(np.abs(imaginary) > 1e-12)
 
     @functools.cached_property
-    def is_relabelling(self):
+    def is_permutation(self):
         """Whether the gate only relabels basis states, up to signs.
 
         CNOT, SWAP, X, Z and CZ do.

@@ -13,7 +13,11 @@ import numpy as np
 
 from tfq_hybrid.engines.batched.blocks import BlockStep
 from tfq_hybrid.engines.batched.gates import constant_gate
-from tfq_hybrid.engines.batched.steps import DiagonalStep, GateStep, RelabelStep
+from tfq_hybrid.engines.batched.steps import (
+    DiagonalStep,
+    GateStep,
+    PermutationStep,
+)
 
 
 def schedule(gates, kind):
@@ -132,18 +136,18 @@ def order_gates(plan):
 def drop_before_readout(plan):
     """Drops what a readout of Z operators does not see.
 
-    Diagonal gates have no effect on it, and relabellings fold into it.
+    Diagonal gates have no effect on it, and permutations fold into it.
     """
     if not plan.readout.is_diagonal:
         return plan
     kept, blocked, readout = [], set(), plan.readout
     for gate in reversed(plan.gates):
         free = blocked.isdisjoint(gate.qubits)
-        if not free or not (gate.is_diagonal or gate.is_relabelling):
+        if not free or not (gate.is_diagonal or gate.is_permutation):
             kept.append(gate)
             blocked.update(gate.qubits)
         elif not gate.is_diagonal:
-            relabel = RelabelStep([gate], plan.register)
+            relabel = PermutationStep([gate], plan.register)
             readout = readout.absorbing(relabel.order)
     return plan.with_gates(kept[::-1], readout=readout)
 
@@ -160,7 +164,7 @@ def take_prefix(plan):
     prefix, rest = _split_prefix(plan, take_trained=True)
     is_small = len(plan.register.groups) == 1
     if is_small and any(
-        gate.symbol not in plan.fed and not gate.is_relabelling for gate in rest
+        gate.symbol not in plan.fed and not gate.is_permutation for gate in rest
     ):
         prefix, rest = _split_prefix(plan, take_trained=False)
     return plan.with_gates(rest, prefix=tuple(map(tuple, prefix)))
@@ -220,8 +224,8 @@ def fuse_blocks(plan):
     def flush(members):
         for member in sorted(members):
             run, pending[member] = pending[member], []
-            if run and all(gate.is_relabelling for gate in run):
-                steps.append(RelabelStep(run, register))
+            if run and all(gate.is_permutation for gate in run):
+                steps.append(PermutationStep(run, register))
             elif run:
                 steps.append(BlockStep(run, groups[member], register))
 
@@ -236,19 +240,23 @@ def fuse_blocks(plan):
             pending[members.pop()].append(gate)
             continue
         flush(members)
-        is_relabelling = gate.is_relabelling
-        steps.append(RelabelStep([gate], register) if is_relabelling else step)
+        is_permutation = gate.is_permutation
+        steps.append(
+            PermutationStep([gate], register) if is_permutation else step
+        )
     flush(range(len(groups)))
     return plan.with_steps(steps)
 
 
-def merge_relabellings(plan):
+def merge_permutations(plan):
     """Makes one gather of several in a row."""
     steps = []
     for step in plan.steps:
-        is_relabelling = isinstance(step, RelabelStep)
-        if is_relabelling and steps and isinstance(steps[-1], RelabelStep):
-            step = RelabelStep(steps.pop().gates + step.gates, plan.register)
+        is_permutation = isinstance(step, PermutationStep)
+        if is_permutation and steps and isinstance(steps[-1], PermutationStep):
+            step = PermutationStep(
+                steps.pop().gates + step.gates, plan.register
+            )
         steps.append(step)
     return plan.with_steps(steps)
 
@@ -260,5 +268,5 @@ PASSES = (
     take_prefix,
     gather_phases,
     fuse_blocks,
-    merge_relabellings,
+    merge_permutations,
 )

@@ -45,10 +45,10 @@ class Readout:
         return set(self._tables) <= {0}
 
     def absorbing(self, order):
-        """A readout that does the work of a relabelling right before it.
+        """A readout that does the work of a permutation right before it.
 
         Args:
-            order: int array (N,). The relabelling `new[i] = old[order[i]]`,
+            order: int array (N,). The permutation `new[i] = old[order[i]]`,
                 up to signs, which a diagonal readout does not see.
         """
         result = copy.copy(self)

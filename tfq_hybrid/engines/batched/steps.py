@@ -35,11 +35,11 @@ class GateStep:
         return apply_gate_to_state(state, gate, value, self._register)
 
 
-class RelabelStep:
+class PermutationStep:
     """Gates that relabel basis states, up to signs: one gather.
 
     Args:
-        gates: list of `TrigGate` with `is_relabelling`.
+        gates: list of `TrigGate` with `is_permutation`.
         register: `Register`.
     """
 

@@ -48,7 +48,7 @@ class Channel:
     kraus: tuple
     symbol = None
     is_diagonal = False
-    is_relabelling = False
+    is_permutation = False
     is_real = False
 
 

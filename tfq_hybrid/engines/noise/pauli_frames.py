@@ -42,9 +42,9 @@ class Errors(NamedTuple):
         fed_mixing, trained_mixing: arrays of shape (symbols, angles), 1 where
             an angle comes from a symbol.
         shifts: array of shape (angles,), added to the angles.
-        sources: list of (chances, flips), what is drawn: with chances[k] the
-            signs at flips[k] turn. Arrays of shape (K,) and (K, angles +
-            words), of 0 and 1.
+        sources: list of (probabilities, flips), what is drawn: with
+            probabilities[k] the signs at flips[k] flip. Arrays of shape (K,)
+            and (K, angles + words), of 0 and 1.
     """
 
     gates: list
@@ -86,10 +86,10 @@ def find_errors(program, gates, words, qids):
         generators = [(q, p) for q in gate.qubits for p in _GENERATORS]
         after = [effect[generator] for generator in generators]
         if isinstance(gate, Channel):
-            chances = _pauli_chances(gate.kraus)
-            if chances is None:
+            probabilities = _pauli_probabilities(gate.kraus)
+            if probabilities is None:
                 return None
-            _add_source(sources, after, chances)
+            _add_source(sources, after, probabilities)
         elif gate.symbol is None:
             images = _clifford_images(gate.matrix.tobytes(), len(gate.qubits))
             if images is None:
@@ -117,26 +117,26 @@ def find_errors(program, gates, words, qids):
         _mixing(program.trained, rotations),
         np.array(shifts[::-1]),
         [
-            (chances, _bits(key, len(rotations) + len(words)))
-            for key, chances in sources.items()
+            (probabilities, _bits(key, len(rotations) + len(words)))
+            for key, probabilities in sources.items()
         ],
     )
 
 
-def _add_source(sources, effects, chances):
+def _add_source(sources, effects, probabilities):
     """Adds a channel to those that turn the same signs."""
     key = tuple(effects)
     if not any(key):
         return
     if key in sources:
         # Two errors in a row are one: their bits add.
-        both = np.zeros_like(chances)
+        both = np.zeros_like(probabilities)
         for (i, p), (j, q) in itertools.product(
-            enumerate(sources[key]), enumerate(chances)
+            enumerate(sources[key]), enumerate(probabilities)
         ):
             both[i ^ j] += p * q
-        chances = both
-    sources[key] = chances
+        probabilities = both
+    sources[key] = probabilities
 
 
 def _bits(effects, count):
@@ -162,18 +162,18 @@ def _generators(qubits):
     return [words[2**place] for place in reversed(range(2 * qubits))]
 
 
-def _pauli_chances(kraus):
-    """The chance of every Pauli word (4**n,), or `None`."""
+def _pauli_probabilities(kraus):
+    """The probability of every Pauli word (4**n,), or `None`."""
     size = len(kraus[0])
     words = pauli_words(size.bit_length() - 1)
     # K_k = sum_P c_kP P; other operators of the same channel have the same
     # sum over k of c_kP c_kQ*, which is diagonal for Pauli errors alone.
     parts = np.einsum("pij,kij->kp", np.conj(words), kraus) / size
     process = parts.T @ parts.conj()
-    chances = np.diagonal(process).real
-    if np.max(np.abs(process - np.diag(chances))) > 1e-12:
+    probabilities = np.diagonal(process).real
+    if np.max(np.abs(process - np.diag(probabilities))) > 1e-12:
         return None
-    return chances / chances.sum()
+    return probabilities / probabilities.sum()
 
 
 @functools.cache
@@ -292,15 +292,19 @@ class PauliTrajectoryEngine(TrajectoryEngine):
         signs = len(errors.shifts) + len(self._terms.operators)
         turned = tf.zeros([count, signs], dtype)
         alike = {}  # those of as many outcomes are drawn together
-        for chances, flips in errors.sources:
-            alike.setdefault(len(chances), []).append((chances, flips))
+        for probabilities, flips in errors.sources:
+            alike.setdefault(len(probabilities), []).append(
+                (probabilities, flips)
+            )
         for place, group in enumerate(alike.values()):
-            chances, flips = (np.stack(x) for x in zip(*group, strict=True))
+            probabilities, flips = (
+                np.stack(x) for x in zip(*group, strict=True)
+            )
             own = tf.random.experimental.stateless_fold_in(seed, place)
             drawn = tf.random.stateless_uniform(
                 [count, len(group)], own, dtype=dtype
             )
-            edges = np.cumsum(chances, axis=1)[:, :-1]
+            edges = np.cumsum(probabilities, axis=1)[:, :-1]
             index = tf.reduce_sum(
                 tf.cast(
                     tf.constant(edges, dtype) <= drawn[..., tf.newaxis],
@@ -308,10 +312,10 @@ class PauliTrajectoryEngine(TrajectoryEngine):
                 ),
                 axis=-1,
             )
-            chosen = tf.one_hot(index, chances.shape[1], dtype=dtype)
-            chosen = tf.reshape(chosen, [count, chances.size])
+            chosen = tf.one_hot(index, probabilities.shape[1], dtype=dtype)
+            chosen = tf.reshape(chosen, [count, probabilities.size])
             turned += chosen @ tf.constant(
-                flips.reshape(chances.size, signs), dtype
+                flips.reshape(probabilities.size, signs), dtype
             )
         return 1 - 2 * tf.math.floormod(turned, 2.0)
 

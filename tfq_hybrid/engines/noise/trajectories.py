@@ -52,14 +52,14 @@ class ChannelStep:
             if branch.shape[0] == 1:
                 branch = tf.concat([branch, tf.zeros_like(branch)], axis=0)
             branches.append(branch)
-        chances = tf.stack(
+        probabilities = tf.stack(
             [tf.reduce_sum(tf.square(b), axis=[0, 1]) for b in branches]
         )
-        edges = tf.cumsum(chances)  # (operators, batch)
+        edges = tf.cumsum(probabilities)  # (operators, batch)
         drawn = values.uniform(self._place) * edges[-1]
         index = tf.reduce_sum(tf.cast(edges[:-1] <= drawn, tf.int32), axis=0)
         chosen = tf.one_hot(index, len(branches), axis=0, dtype=state.dtype)
-        norm = tf.sqrt(tf.reduce_sum(chosen * chances, axis=0))
+        norm = tf.sqrt(tf.reduce_sum(chosen * probabilities, axis=0))
         scale = chosen / tf.maximum(norm, np.finfo(np.float32).tiny)
         pairs = zip(tf.unstack(scale), branches, strict=True)
         return tf.add_n([s * branch for s, branch in pairs])
