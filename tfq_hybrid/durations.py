@@ -23,7 +23,7 @@ def parse_minutes(text):
     """Minutes from a text such as `60m`, `2h` or `90`.
 
     Raises:
-        UserError: it is none.
+        UserError: `text` is not a duration.
 
     Example:
 

@@ -144,7 +144,7 @@ def read_json(path, expected="JSON", kind=dict, hint=""):
 
 @contextlib.contextmanager
 def reading(expected, path, errors=(), hint=""):
-    """Turns what a reader stumbles over into one line.
+    """Converts read errors into a one-line `UserError`.
 
     Args:
         expected: str. What the file should be, such as `"a whole run"`.

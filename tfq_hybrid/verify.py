@@ -174,7 +174,8 @@ def _verify_archive(path):
         for name in ("config.json", "metadata.json", "model.weights.h5"):
             if name not in names:
                 raise ValueError(f"{name} is missing")
-    yield f"{path.name}: {len(names)} members, checksums and paths as due"
+    count = len(names)
+    yield f"{path.name}: {count} archive members; checksums and paths valid"
 
 
 def _read_finite(path):

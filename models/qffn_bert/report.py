@@ -95,7 +95,7 @@ def _few_shot(block, results, columns):
     if not too_few(block, results):
         labels = results.scores(block, block.rows[0], "labels")[0]
         share = 100 * np.bincount(labels).max() / len(labels)
-        note = f"One answer for all would be right for {share:.1f} %."
+        note = f"Majority-class baseline: {share:.1f} %."
         made = [dataclasses.replace(made[0], note=note)]
     for shots in SHOTS:
         suffix = f", {shots} of each"

@@ -86,7 +86,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_old(tmp_path):
         path,
     )
     output, errors = process.communicate()
-    assert output.startswith(f"Expected to write {path}. Received: "), errors
+    assert output.startswith(f"Could not write {path}: "), errors
     assert output.count("\n") == 1
     assert path.read_text() == OLD
     assert entries(tmp_path) == ["a.txt"]

@@ -79,7 +79,7 @@ def check_full_disk(tmp_path, data, limits):
     answers = json.loads(output.splitlines()[-1])
     assert len(answers) == len(limits)
     for answer in answers:
-        assert answer.startswith("Expected to write ")
+        assert answer.startswith("Could not write ")
         assert "File too large" in answer
         assert "\n" not in answer
     for place in tmp_path.glob("run-*"):

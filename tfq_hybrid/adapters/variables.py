@@ -205,7 +205,7 @@ def trainable_parts(model):
 
 
 def _unused(model):
-    """The kept variables of Dense layers that something else stands for."""
+    """Base weights made unused by a replacing adapter."""
     return [
         variable
         for layer in opened_layers(model)

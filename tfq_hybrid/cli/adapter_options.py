@@ -1,4 +1,4 @@
-"""What `--adapter` and the options beside it describe."""
+"""The adaptation method that `--adapter` and its options describe."""
 
 from tfq_hybrid.errors import UserError, check_choice
 

@@ -38,7 +38,7 @@ _DECORATORS = (
     click.option(
         "--scaling",
         metavar="[identity|pi_tanh|half_pi_tanh|arctan]",
-        help="From feature to angle. Default: pi_tanh.",
+        help="Scaling from features to angles. Default: pi_tanh.",
     ),
     click.option(
         "--ansatz",
@@ -49,7 +49,7 @@ _DECORATORS = (
     click.option(
         "--first-layer",
         callback=split_words,
-        help="Gates of the first layer, where they are others.",
+        help="First-layer gates, if different from --ansatz.",
     ),
     click.option(
         "--entanglement",
@@ -59,23 +59,23 @@ _DECORATORS = (
     click.option(
         "--distance",
         type=int,
-        help="The longest distance that long_range couples. Default: 1.",
+        help="Longest distance that long_range couples. Default: 1.",
     ),
     click.option(
         "--reuploads",
         type=int,
-        help="Times that encoding and ansatz are repeated. Default: 0.",
+        help="How often encoding and ansatz are repeated. Default: 0.",
     ),
     click.option(
         "--share-weights",
         is_flag=True,
         default=None,
-        help="One set of angles for all re-uploads.",
+        help="Share one set of weights among all re-uploads.",
     ),
     click.option(
         "--observables",
         callback=split_words,
-        help="Pauli words such as Z0,X0*X1. Default: Z on each qubit.",
+        help="Pauli strings such as Z0,X0*X1. Default: Z on each qubit.",
     ),
     click.option(
         "--circuit",

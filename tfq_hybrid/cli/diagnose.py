@@ -1,4 +1,4 @@
-"""`tfq-hybrid diagnose`: what circuits reach, entangle, and can learn from."""
+"""`tfq-hybrid diagnose`: expressibility, entangling capability, gradients."""
 
 import contextlib
 import dataclasses
@@ -60,8 +60,7 @@ def _numbers(ctx, parameter, value):
     "ansaetze",
     multiple=True,
     help="A preset (qffn, hybrid_bert, hyqut_ring, hyqut_pairwise, ionq, qaa) "
-    "or the gates of a layer such as ry,rz,cnot. Again for one more. Default: "
-    "qffn.",
+    "or the gates of a layer such as ry,rz,cnot. Repeatable. Default: qffn.",
 )
 @click.option("--qubits", callback=_numbers, help="Default: 2:8, as 2 to 8.")
 @click.option("--depth", callback=_numbers, help="Layers. Default: 1:8.")
@@ -69,45 +68,52 @@ def _numbers(ctx, parameter, value):
     "--entanglement",
     callback=split_words,
     metavar="[none|linear|ring|alternating|pairwise|brick|long_range|full],…",
-    help="For every --ansatz; several are compared. Default: its own.",
+    help="Entanglement patterns to compare, for every --ansatz. Default: its "
+    "own.",
 )
 @click.option(
     "--circuit",
     "circuits",
     multiple=True,
-    help="A circuit as it is, in its own size: a preset, or a JSON file with a "
-    "CircuitSpec or a Cirq circuit. Again for one more.",
+    help="A circuit of fixed size: a preset, or a JSON file with a CircuitSpec "
+    "or a Cirq circuit. Repeatable.",
 )
 @click.option(
     "--samples",
     type=int,
-    help="Pairs of states. Default: 5000.",
+    help="Pairs of states for expressibility. Default: 5000.",
 )
 @click.option(
     "--gradient-samples",
     type=int,
-    help="Random initialisations. Default: 1000.",
+    help="Random initialisations for gradient variance. Default: 1000.",
 )
 @click.option(
     "--observable",
-    help="Whose gradient: a Pauli word such as Z0*Z1, or global, Z on every "
-    "qubit. Default: Z0.",
+    help="Cost observable: a Pauli string such as Z0*Z1, or global (Z on every "
+    "qubit). Default: Z0.",
 )
 @click.option(
     "--features",
     metavar="[zero|random]",
-    help="The fed angles: none, so that the ansatz alone is measured, or "
-    "random ones. Default: zero.",
+    help="Encoded angles: zero, to measure the ansatz alone, or random. "
+    "Default: zero.",
 )
-@click.option("--bins", type=int, help="Of the fidelities. Default: 75.")
-@click.option("--resamples", type=int, help="Of the bootstrap. Default: 1000.")
+@click.option(
+    "--bins", type=int, help="Bins of the fidelity histogram. Default: 75."
+)
+@click.option(
+    "--resamples", type=int, help="Bootstrap resamples. Default: 1000."
+)
 @click.option("--seed", type=int, help="Default: 0.")
-@click.option("--overwrite", is_flag=True, help="Measure all anew.")
+@click.option(
+    "--overwrite", is_flag=True, help="Discard previous results and start over."
+)
 @click.option(
     "--json",
     "as_json",
     is_flag=True,
-    help="Print the diagnosis as JSON, and nothing else.",
+    help="Print only the diagnosis, as JSON.",
 )
 def diagnose(
     output,

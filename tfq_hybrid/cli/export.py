@@ -28,7 +28,7 @@ Examples:
 @click.option(
     "--baseline",
     type=click.Path(),
-    help="The run of the classical baseline, for the model card.",
+    help="Run of the baseline, for the model card.",
 )
 @click.option(
     "--format",
@@ -36,7 +36,7 @@ Examples:
     type=click.Choice(["savedmodel", "onnx"]),
     default="savedmodel",
     show_default=True,
-    help="onnx: model.onnx too, for token ids, beside the SavedModel.",
+    help="onnx also writes model.onnx, for token ids.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def export(run, output, baseline, form, as_json):

@@ -23,28 +23,37 @@ Examples:
 @click.option(
     "--max-new-tokens",
     type=int,
-    help="Default: up to the length that the model was trained with.",
+    help="Maximum number of new tokens. Default: up to the model's training "
+    "length.",
 )
 @click.option(
     "--temperature",
     type=float,
     default=1.0,
     show_default=True,
-    help="Below 1 likely tokens become likelier.",
+    help="Sampling temperature; below 1 sharpens the distribution.",
 )
-@click.option("--top-k", type=int, help="Only the likeliest tokens.")
+@click.option("--top-k", type=int, help="Sample from the k likeliest tokens.")
 @click.option(
     "--top-p",
     type=float,
-    help="Only the likeliest tokens that together have this probability.",
+    help="Sample from the likeliest tokens of this total probability.",
 )
-@click.option("--greedy", is_flag=True, help="Always the likeliest token.")
-@click.option("--seed", type=int, help="Default: another text every time.")
+@click.option(
+    "--greedy",
+    is_flag=True,
+    help="Greedy decoding: always the likeliest token.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    help="Random seed. Default: a different text every time.",
+)
 @click.option(
     "--json",
     "as_json",
     is_flag=True,
-    help="Print the text and what it took as JSON, and nothing else.",
+    help="Print only the text and its statistics, as JSON.",
 )
 def generate(run, prompt, max_new_tokens, as_json, **sampling):
     """Continue a prompt with the language model of a run.

@@ -19,13 +19,17 @@ Examples:
 @click.command(epilog=EPILOG)
 @click.argument("path", type=click.Path())
 @click.argument("texts", nargs=-1, required=True)
-@click.option("--max-length", type=int, help="Tokens, of a generation.")
-@click.option("--temperature", type=float, help="Of a generation.")
-@click.option("--top-k", type=int, help="Of a generation; 1 is greedy.")
-@click.option("--seed", type=int, help="Of a generation.")
+@click.option(
+    "--max-length",
+    type=int,
+    help="Maximum length of generated text, in tokens.",
+)
+@click.option("--temperature", type=float, help="Sampling temperature.")
+@click.option("--top-k", type=int, help="Sample from the k likeliest tokens.")
+@click.option("--seed", type=int, help="Random seed of sampling.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def predict(path, texts, as_json, **settings):
-    """Answer sentences, or go on with prompts, from an export or a run."""
+    """Classify sentences or complete prompts with an export or a run."""
     quiet_imports()
 
     given = {k: v for k, v in settings.items() if v is not None}

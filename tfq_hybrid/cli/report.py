@@ -18,8 +18,8 @@ Examples:
 @click.option(
     "--output",
     type=click.Path(),
-    help="The page alone, to this file. Default: report.html, table.md and "
-    "plots, in the folder.",
+    help="Write only the page, to this file. Default: report.html, table.md "
+    "and plots, in the folder.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the paths.")
 def report(path, output, as_json):

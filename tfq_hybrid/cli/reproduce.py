@@ -20,10 +20,18 @@ like. An interrupted reproduction goes on when it is called again.
 
 @click.command(epilog=EPILOG)
 @click.argument("recipe")
-@click.option("--quick", is_flag=True, help="Does the pipe work? 5 minutes.")
-@click.option("--budget", help="What fits into a time, such as 60m or 2h.")
-@click.option("--full", is_flag=True, help="Everything.")
-@click.option("--seeds", type=int, help="Default: 1 with --quick, else 5.")
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="Smoke test of the whole pipeline, about 5 minutes.",
+)
+@click.option("--budget", help="Time budget, such as 60m or 2h.")
+@click.option("--full", is_flag=True, help="Run everything.")
+@click.option(
+    "--seeds",
+    type=int,
+    help="Seeds of each row. Default: 1 with --quick, else 5.",
+)
 @click.option("--data", required=True, type=click.Path(), help="A folder.")
 @click.option(
     "--output", type=click.Path(), help="Default: results/RECIPE-SCALE."
@@ -32,7 +40,7 @@ like. An interrupted reproduction goes on when it is called again.
     "--workers",
     default=2,
     show_default=True,
-    help="Processes, each on cores of its own.",
+    help="Worker processes, each on cores of its own.",
 )
 @click.option(
     "--encoder",
@@ -44,7 +52,9 @@ like. An interrupted reproduction goes on when it is called again.
     help="A run folder, a .keras file or a preset of a GPT-2, where the "
     "recipe adapts one. Default: one that it trains.",
 )
-@click.option("--overwrite", is_flag=True, help="Do not go on: begin anew.")
+@click.option(
+    "--overwrite", is_flag=True, help="Discard previous results and start over."
+)
 def reproduce(recipe, quick, budget, full, output, **options):
     """Reproduce a published system beside its classical baselines.
 

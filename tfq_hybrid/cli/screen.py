@@ -37,7 +37,7 @@ A screening that was interrupted goes on by the same command.
     "--levels",
     multiple=True,
     metavar="NAME=LOW,HIGH",
-    help="In place of a factor's usual levels. Several times.",
+    help="Levels of a factor instead of its usual ones. Repeatable.",
 )
 @click.option(
     "--design",
@@ -46,30 +46,32 @@ A screening that was interrupted goes on by the same command.
     metavar="[plackett-burman|fractional|full]",
 )
 @click.option(
-    "--resolution", type=int, help="Of a fractional design. Default: 4."
+    "--resolution",
+    type=int,
+    help="Resolution of a fractional design. Default: 4.",
 )
 @click.option(
     "--replicates",
     type=int,
     default=2,
     show_default=True,
-    help="Seeds of each row of the design.",
+    help="Seeds per row of the design.",
 )
 @click.option(
     "--response",
-    help="A metric. Default: what the task monitors, such as val_accuracy.",
+    help="Response metric. Default: the task's, such as val_accuracy.",
 )
 @click.option(
     "--max-memory",
     callback=read_bytes,
-    help="Above it a run is infeasible, such as 4GiB. Default: what is free.",
+    help="Memory limit of a run, such as 4GiB. Default: the free memory.",
 )
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
     "--json",
     "as_json",
     is_flag=True,
-    help="Print screening.json, and nothing else.",
+    help="Print only screening.json.",
 )
 def screen(
     output,

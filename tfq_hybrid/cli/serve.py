@@ -27,53 +27,57 @@ or put a proxy before it.
     default=8501,
     show_default=True,
     type=click.IntRange(0, 65535),
-    help="0 takes a free one, and says which.",
+    help="TCP port; 0 picks a free one and prints it.",
 )
-@click.option("--name", help="In the paths. Default: the folder's name.")
 @click.option(
-    "--all-versions", is_flag=True, help="Serve more than the newest."
+    "--name", help="Model name in the paths. Default: the folder's name."
+)
+@click.option(
+    "--all-versions",
+    is_flag=True,
+    help="Serve all versions, not only the newest.",
 )
 @click.option(
     "--max-body",
     "body_bytes",
     default=4 * 2**20,
     show_default=True,
-    help="Bytes of a request.",
+    help="Maximum size of a request, in bytes.",
 )
 @click.option(
     "--max-rows",
     "request_rows",
     default=128,
     show_default=True,
-    help="Rows of a request.",
+    help="Maximum number of rows in a request.",
 )
 @click.option(
     "--max-batch",
     "batch_rows",
     default=32,
     show_default=True,
-    help="Rows that the model gets at once, from many requests.",
+    help="Maximum number of rows in a batch, from several requests.",
 )
 @click.option(
     "--max-wait",
     "batch_wait",
     default=0.001,
     show_default=True,
-    help="Seconds that a request waits for others to share a batch with.",
+    help="Seconds to wait for more requests to fill a batch.",
 )
 @click.option(
     "--max-queue",
     "queue_rows",
     default=256,
     show_default=True,
-    help="Rows that may wait; beyond, the answer is 429.",
+    help="Maximum number of waiting rows; beyond it the answer is 429.",
 )
 @click.option(
     "--max-connections",
     "connections",
     default=1024,
     show_default=True,
-    help="Beyond, the answer is 503.",
+    help="Maximum number of connections; beyond it the answer is 503.",
 )
 @click.option(
     "--timeout",
@@ -85,9 +89,9 @@ or put a proxy before it.
     "--drain",
     default=30.0,
     show_default=True,
-    help="Seconds that a stop waits for the requests under way.",
+    help="Seconds to finish pending requests before the server stops.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Logs as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Write logs as JSON.")
 def serve(path, host, port, name, all_versions, as_json, **limits):
     """Serve an export over HTTP, as TensorFlow Serving does."""
     quiet_imports()

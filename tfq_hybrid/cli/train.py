@@ -60,7 +60,9 @@ Watch it: tensorboard --logdir runs/sst2/logs
     "dense or bottleneck of hyqut; full, lora, sora, prefix or bottleneck of "
     "qaa.",
 )
-@click.option("--size", metavar="[tiny|8m|150m]", help="Of hyqut. Default: 8m.")
+@click.option(
+    "--size", metavar="[tiny|8m|150m]", help="Model size of hyqut. Default: 8m."
+)
 @click.option(
     "--preset",
     help="A keras-hub BERT preset, name or folder, to "
@@ -84,8 +86,8 @@ Watch it: tensorboard --logdir runs/sst2/logs
 @click.option(
     "--adapter-size",
     type=int,
-    help="Its rank, width, length, qubits, layers of its circuit, or blocks "
-    "that train.",
+    help="Adapter capacity: rank, width, prefix length, qubits, circuit "
+    "layers or trained blocks.",
 )
 @circuit_options
 @click.option(
@@ -122,31 +124,44 @@ Watch it: tensorboard --logdir runs/sst2/logs
 @click.option(
     "--learning-rate",
     type=float,
-    help="The peak between warm-up and cosine. Default: 0.001.",
+    help="Peak learning rate, between warm-up and cosine decay. Default: "
+    "0.001.",
 )
 @click.option(
     "--quantum-learning-rate",
     type=float,
-    help="That of the circuits' angles. Default: the same.",
+    help="Learning rate for circuit parameters. Default: same as "
+    "--learning-rate.",
 )
-@click.option("--warmup", type=float, help="Share of the steps. Default: 0.1.")
-@click.option("--weight-decay", type=float, help="Of adamw. Default: 0.01.")
 @click.option(
-    "--clipnorm", type=float, help="The longest gradient. Default: any."
+    "--warmup",
+    type=float,
+    help="Warm-up, as a share of the steps. Default: 0.1.",
+)
+@click.option(
+    "--weight-decay",
+    type=float,
+    help="Weight decay (AdamW only). Default: 0.01.",
+)
+@click.option(
+    "--clipnorm",
+    type=float,
+    help="Clip gradients to this global norm. Default: off.",
 )
 @click.option("--dropout", type=float, help="Default: 0.1; of hyqut 0.")
 @click.option(
     "--patience",
     type=int,
-    help="Epochs without a better validation before it stops. Default: 3.",
+    help="Epochs without improvement on validation data before training "
+    "stops. Default: 3.",
 )
 @click.option(
     "--gradient-every",
     type=int,
-    help="Steps between readings of the gradients. Default: 10.",
+    help="Steps between gradient readings. Default: 10.",
 )
 @click.option(
-    "--xla", is_flag=True, default=None, help="Compile the step by XLA."
+    "--xla", is_flag=True, default=None, help="Compile the train step with XLA."
 )
 @click.option("--seed", type=int, help="Default: 0.")
 @set_option
@@ -156,13 +171,13 @@ Watch it: tensorboard --logdir runs/sst2/logs
     help="Train on all GPUs of this machine, or with the workers that "
     "TF_CONFIG names. Default: on one device.",
 )
-@click.option("--resume", is_flag=True, help="Go on with the run in --output.")
+@click.option("--resume", is_flag=True, help="Resume the run in --output.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --output.")
 @click.option(
     "--json",
     "as_json",
     is_flag=True,
-    help="Print the metrics as JSON, and nothing else.",
+    help="Print only the metrics, as JSON.",
 )
 def train(
     output, circuit_file, distribute, resume, overwrite, as_json, **options

@@ -51,7 +51,7 @@ def read_config(given, circuit_file):
 
 
 def _refuse_idle_options(given, system):
-    """Refuses options that the chosen model or data does not use."""
+    """Rejects options that have no effect for the chosen model or data."""
     from tfq_hybrid.data import is_local
     from tfq_hybrid.training import TASKS, TrainConfig
 

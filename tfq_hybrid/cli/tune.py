@@ -44,52 +44,55 @@ HYPERBAND_EPOCHS = 3
     default="random",
     show_default=True,
     metavar="[hyperband|bayesian|random|grid]",
-    help="keras-tuner's.",
+    help="keras-tuner's search algorithm.",
 )
 @click.option("--max-trials", type=int, default=30, show_default=True)
 @click.option(
     "--objective",
     "objectives",
     callback=split_words,
-    help="Default: what the task monitors, val_accuracy or val_loss. The "
-    "first one steers; all make the Pareto front: metrics of the "
-    "training, parameters, step_seconds, seconds. NAME:min or NAME:max.",
+    help="Metric to optimise: one of the training, parameters, step_seconds or "
+    "seconds, as NAME:min or NAME:max. The first one steers the search; all "
+    "make the Pareto front. Default: val_accuracy or val_loss.",
 )
 @click.option(
     "--space",
     multiple=True,
     metavar="NAME[=VALUES]",
-    help="Such as qubits=2,4,6 or learning_rate=1e-4:1e-2:log or depth=1:4. "
-    "One value fixes it. A name alone: its usual values. Several times.",
+    help="Values to search: qubits=2,4,6, learning_rate=1e-4:1e-2:log or "
+    "depth=1:4. One value fixes an argument; a name alone takes its usual "
+    "values. Repeatable.",
 )
-@click.option("--only", is_flag=True, help="Search what --space names alone.")
+@click.option("--only", is_flag=True, help="Search only what --space names.")
 @click.option(
     "--executions",
     type=int,
     default=1,
     show_default=True,
-    help="Trainings of each trial, with seeds that follow each other.",
+    help="Runs per trial, with consecutive seeds.",
 )
 @click.option(
     "--max-memory",
     callback=read_bytes,
-    help="Above it a trial is infeasible, such as 4GiB. Default: what is "
-    "free, shared by the workers.",
+    help="Memory limit of a trial, such as 4GiB; a larger one is infeasible. "
+    "Default: the free memory, shared by the workers.",
 )
 @click.option("--workers", type=int, default=1, show_default=True)
-@click.option("--port", type=int, help="Of the chief. Default: a free one.")
+@click.option(
+    "--port", type=int, help="Port of the chief. Default: a free one."
+)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
     "--join",
     is_flag=True,
-    help="Be a worker of the search in --output, as KERASTUNER_TUNER_ID, "
-    "KERASTUNER_ORACLE_IP and KERASTUNER_ORACLE_PORT say.",
+    help="Join the search in --output as a worker; reads KERASTUNER_TUNER_ID, "
+    "KERASTUNER_ORACLE_IP and KERASTUNER_ORACLE_PORT.",
 )
 @click.option(
     "--json",
     "as_json",
     is_flag=True,
-    help="Print search.json, and nothing else.",
+    help="Print only search.json.",
 )
 def tune(
     output,

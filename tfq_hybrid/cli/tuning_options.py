@@ -1,4 +1,4 @@
-"""What `tune` and `screen` share: the training that they repeat."""
+"""Options that `tune` and `screen` share: the training that they repeat."""
 
 import re
 
@@ -20,9 +20,9 @@ _DECORATORS = (
     click.option("--classical", metavar="NAME", help="A classical baseline."),
     click.option("--preset", help="A pretrained model to start from."),
     click.option("--adapter", help="Adapt the preset by this method."),
-    click.option("--targets", callback=split_words, help="Of the adapter."),
-    click.option("--layers", help="Of the adapter."),
-    click.option("--adapter-size", type=int, help="Of the adapter."),
+    click.option("--targets", callback=split_words, help="See `train --help`."),
+    click.option("--layers", help="See `train --help`."),
+    click.option("--adapter-size", type=int, help="See `train --help`."),
     click.option(
         "--circuit",
         "circuit_file",

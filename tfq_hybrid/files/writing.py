@@ -68,8 +68,8 @@ def naming_storage_errors(path):
         if error.errno is None:
             raise
         raise StorageError(
-            f"Expected to write {path}. Received: "
-            f"{os.strerror(error.errno)}. What was there before is kept."
+            f"Could not write {path}: {os.strerror(error.errno)}; the previous "
+            "version, if any, is intact."
         ) from error
 
 

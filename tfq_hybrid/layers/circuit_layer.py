@@ -224,8 +224,7 @@ class CircuitLayer(keras.layers.Layer):
             tf.reduce_all(tf.math.is_finite(values))
         ):
             raise UserError(
-                "Expected finite numbers in what a circuit is fed with. "
-                "Received: NaN or infinity"
+                "Expected finite circuit inputs. Received: NaN or infinity"
             )
 
     def get_config(self):

@@ -11,7 +11,7 @@ from tfq_hybrid.layers.circuit_layer import RUNS_DATA_CIRCUITS, CircuitLayer
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
 class ControlledPQC(CircuitLayer):
-    """Expectations of a circuit whose symbols are fed, and some trained.
+    """Expectation values of a circuit with input and trained symbols.
 
     The layer of the same name in TensorFlow Quantum, on Keras 3, with a
     config, so that it saves and loads. Arguments and results are the same;

@@ -70,8 +70,8 @@ def _lead(found):
             where = f"in {plain(worst['ansatz'], 40)} {where}"
         lines.append(
             f"The gradient of {plain(found.observable)} decays fastest "
-            f"{where}: its variance halves {Interval.of(worst, 'rate')} times "
-            "for each qubit more."
+            f"{where}: Var[dC/dtheta] decays as 2^(-r n) with n qubits, "
+            f"r = {Interval.of(worst, 'rate')}."
         )
     lines.append(
         "All numbers are estimates from random angles by exact simulation; in "

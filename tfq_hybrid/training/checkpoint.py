@@ -20,9 +20,9 @@ class Checkpoint(keras.callbacks.Callback):
 
     A checkpoint holds the weights, the optimizer and the random state. It
     becomes valid when its entry in `state.json` is replaced, which is
-    atomic, so that a kill at any moment leaves the last good one. The best
-    epoch by what is monitored, the earliest of equals, is kept beside the
-    last one.
+    atomic, so that a kill at any moment leaves the last good one. Keeps the
+    last checkpoint and the best one by the monitored metric (the earliest
+    epoch on ties).
 
     Args:
         folder: str or path. One folder a training.

@@ -57,7 +57,7 @@ class TrigGate:
         """
         if self.symbol is not None:
             return False
-        # A tolerance of rounding only: a weak channel is none.
+        # Covers rounding only: a weak channel is not a permutation.
         rounded = np.round(self.matrix.real)
         exact = np.all(np.abs(self.matrix - rounded) < 1e-14)
         one_each = np.all(np.abs(rounded).sum(axis=1) == 1)

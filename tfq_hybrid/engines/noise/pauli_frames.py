@@ -233,7 +233,7 @@ def _mixing(names, gates):
 
 
 class PauliTrajectoryEngine(TrajectoryEngine):
-    """As `TrajectoryEngine`, where noise turns nothing but signs.
+    """Trajectories of Pauli noise on circuits of Cliffords and rotations.
 
     Every error is drawn at once, and turns signs of angles and observables
     (`find_errors`); then the circuit runs without noise, each trajectory with
