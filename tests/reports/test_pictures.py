@@ -135,8 +135,8 @@ def test_decay_lines_go_through_exact_points():
     assert len(marked(axes)) == 6
     found = document(content)
     assert (
-        "fastest in qffn at depth 2: its variance halves 2 (1.9 "
-        in found.lead[1]
+        "fastest in qffn at depth 2: Var[dC/dtheta] decays as 2^(-r n) with n "
+        "qubits, r = 2 (1.9 " in found.lead[1]
     )
 
 
