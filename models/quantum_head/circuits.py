@@ -4,8 +4,7 @@ import cirq
 import sympy
 
 from tfq_hybrid.circuits import CustomCircuit, preset, z_on_each
-from tfq_hybrid.circuits.ansatz import layer_operations
-from tfq_hybrid.circuits.entanglement import long_range
+from tfq_hybrid.circuits.ansatz import layer_operations, long_range
 
 
 def encoder_circuit(qubits, readouts, depth, distance, entangled=True):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tfq_hybrid.circuits import SCALINGS, scale_angles
-from tfq_hybrid.circuits.scaling import is_saturated
+from tfq_hybrid.circuits.encodings import is_saturated
 from tfq_hybrid.errors import UserError
 
 FORMULAS = {

@@ -2,17 +2,21 @@
 
 from tfq_hybrid.circuits.ansatz import (
     ANSATZ_GATES,
+    ENTANGLEMENTS,
     ENTANGLERS,
     ROTATIONS,
     TURNING_ENTANGLERS,
 )
 from tfq_hybrid.circuits.custom import CustomCircuit
 from tfq_hybrid.circuits.drawing import draw_circuit
-from tfq_hybrid.circuits.encodings import ENCODINGS, Encoding
-from tfq_hybrid.circuits.entanglement import ENTANGLEMENTS
+from tfq_hybrid.circuits.encodings import (
+    ENCODINGS,
+    SCALINGS,
+    Encoding,
+    scale_angles,
+)
 from tfq_hybrid.circuits.observables import parse_observable, z_on_each
 from tfq_hybrid.circuits.presets import PRESETS, as_circuit, preset
-from tfq_hybrid.circuits.scaling import SCALINGS, scale_angles
 from tfq_hybrid.circuits.spec import CircuitSpec
 
 __all__ = [

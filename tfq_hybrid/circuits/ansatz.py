@@ -1,11 +1,118 @@
-"""Ansatz layers: the gates that the words of an ansatz stand for.
+"""Ansatz layers: their gates, and the pairs of qubits that they entangle.
 
 A rotation is one gate with its own weight on every qubit, an entangler one
 gate on every pair, a turning entangler an entangler and then a rotation of
 its target, with its own weight, on every pair.
+
+An entanglement pattern is a function `(qubits, layer) -> pairs`, where `qubits`
+is a count, `layer` the index of the ansatz layer within its block, and each
+pair is (control, target). A single qubit has no pairs under any pattern.
+`long_range` also takes the longest distance.
 """
 
 import cirq
+
+
+def none(qubits, layer):
+    """No pair: a product state stays one. The ablation of entanglement."""
+    return []
+
+
+def linear(qubits, layer):
+    """(0, 1), (1, 2), …, (n-2, n-1)."""
+    return [(q, q + 1) for q in range(qubits - 1)]
+
+
+def ring(qubits, layer):
+    """`linear`, closed by (n-1, 0). A ring of two qubits is a line."""
+    closing = [(qubits - 1, 0)] if qubits > 2 else []
+    return linear(qubits, layer) + closing
+
+
+def alternating(qubits, layer):
+    """Even layers (0, 1), (2, 3), …; odd layers (1, 2), (3, 4), ….
+
+    With an even number of qubits the odd layers close with (n-1, 0): for
+    four qubits (0, 1), (2, 3) and then (1, 2), (3, 0).
+    """
+    pairs = [(q, q + 1) for q in range(layer % 2, qubits - 1, 2)]
+    closes = layer % 2 == 1 and qubits % 2 == 0
+    return pairs + ([(qubits - 1, 0)] if closes else [])
+
+
+def pairwise(qubits, layer):
+    """(0, 1), (2, 3), … in every layer; with an odd number the last is left.
+
+    Blocks of two qubits that stay apart: entanglement does not spread.
+    """
+    return [(q, q + 1) for q in range(0, qubits - 1, 2)]
+
+
+def brick(qubits, layer):
+    """(0, 1), (2, 3), … and then (1, 2), (3, 4), …, open, in every layer.
+
+    The brick wall of hybrid BERT (arXiv 2511.17677): the pairs of `linear`,
+    even ones first.
+    """
+    odd = [(q, q + 1) for q in range(1, qubits - 1, 2)]
+    return pairwise(qubits, layer) + odd
+
+
+def long_range(qubits, layer, distance=1):
+    """(q, q+d) for every q around the ring, for d = 1, then 2, … `distance`.
+
+    `distance` times `qubits` pairs. Unlike `ring`, every qubit controls one
+    pair at each distance, on two qubits too: (0, 1), (1, 0). The blocks of
+    arXiv 2504.08732, Fig. 3.
+    """
+    longest = min(distance, qubits - 1)
+    return [
+        (q, (q + d) % qubits)
+        for d in range(1, longest + 1)
+        for q in range(qubits)
+    ]
+
+
+def full(qubits, layer):
+    """Every pair (i, j) with i < j, in lexicographic order."""
+    return [(i, j) for i in range(qubits) for j in range(i + 1, qubits)]
+
+
+ENTANGLEMENTS = {
+    "none": none,
+    "linear": linear,
+    "ring": ring,
+    "alternating": alternating,
+    "pairwise": pairwise,
+    "brick": brick,
+    "long_range": long_range,
+    "full": full,
+}
+
+
+def count_pairs(name, qubits, layer, distance=1):
+    """The number of pairs of a pattern, without listing many.
+
+    Args:
+        name: str, a name in `ENTANGLEMENTS`.
+        qubits: int.
+        layer: int.
+        distance: int. The longest of `"long_range"`. Defaults to 1.
+
+    Returns:
+        int.
+
+    Example:
+
+    >>> count_pairs("full", qubits=1000, layer=0)
+    499500
+    """
+    if name == "full":
+        return qubits * (qubits - 1) // 2
+    if name == "long_range":
+        return qubits * min(distance, qubits - 1)
+    return len(ENTANGLEMENTS[name](qubits, layer))
+
 
 ROTATIONS = {"rx": cirq.rx, "ry": cirq.ry, "rz": cirq.rz}
 ENTANGLERS = {"cnot": cirq.CNOT, "cz": cirq.CZ}

@@ -7,7 +7,7 @@ import cirq
 import numpy as np
 
 from tfq_hybrid.circuits.cirq_json import read_cirq, write_cirq
-from tfq_hybrid.circuits.scaling import SCALINGS, scale_angles
+from tfq_hybrid.circuits.encodings import SCALINGS, scale_angles
 from tfq_hybrid.errors import UserError, check_choice, choice_error
 from tfq_hybrid.reading import reason_of
 

@@ -10,14 +10,14 @@ import sympy
 
 from tfq_hybrid.circuits.ansatz import (
     ANSATZ_GATES,
+    ENTANGLEMENTS,
     count_gates,
+    count_pairs,
     count_weights,
     layer_operations,
 )
-from tfq_hybrid.circuits.encodings import ENCODINGS
-from tfq_hybrid.circuits.entanglement import ENTANGLEMENTS, count_pairs
+from tfq_hybrid.circuits.encodings import ENCODINGS, SCALINGS, scale_angles
 from tfq_hybrid.circuits.observables import parse_observable, z_on_each
-from tfq_hybrid.circuits.scaling import SCALINGS, scale_angles
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 
 LARGEST_REGISTER = 1_024  # qubits

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from tfq_hybrid.engines.batched.engine import BatchedEngine
+from tfq_hybrid.engines.batched.estimated import EstimatedEngine
 from tfq_hybrid.engines.batched.lowering import lower_circuit
 from tfq_hybrid.engines.gradients import (
     DENSITY_MATRICES,
@@ -187,9 +189,6 @@ def make_engine(program, choice, execution=None):
         choice = EngineChoice(choice, "as asked")
     if choice.name == "tfq":
         return _make_tfq(program, execution)
-    from tfq_hybrid.engines.batched.engine import BatchedEngine
-    from tfq_hybrid.engines.batched.estimated import EstimatedEngine
-
     method = execution.method(choice.trajectories)
     exact = not (execution.takes_shots or choice.trajectories)
     if exact and not execution.readout_error and isinstance(method, Simulated):

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from tfq_hybrid.adapters import named_layers
-from tfq_hybrid.circuits.scaling import is_saturated
+from tfq_hybrid.circuits.encodings import is_saturated
 from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.layers.circuit_layer import CircuitLayer
 
@@ -39,7 +39,7 @@ class WatchedCircuit:
     def saturation(self, angles):
         """The share of angles at the ends of their scaling's range.
 
-        See `tfq_hybrid.circuits.scaling.is_saturated`. Only what a
+        See `tfq_hybrid.circuits.encodings.is_saturated`. Only what a
         `QuantumDense` scaled counts, not products that an encoding derives.
 
         Args:
