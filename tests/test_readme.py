@@ -106,5 +106,5 @@ def test_results_are_those_of_the_reports():
         assert cells in found, (link, cells)
         seen.add(pathlib.Path(target).parent.name)
     assert not any(missing.values()), missing
-    published = {path.name for path in (ROOT / "docs/reproductions").iterdir()}
+    published = {path.name for path in (ROOT / "docs/results").iterdir()}
     assert seen == published <= set(RECIPES)

@@ -2,6 +2,8 @@
 
 import ast
 import pathlib
+import shutil
+import subprocess
 
 import pytest
 
@@ -101,3 +103,14 @@ def test_registered_once():
             name = keras.saving.get_registered_name(kind)
             assert name == f"tfq_hybrid>{kind.__name__}"
             assert kind.__module__.startswith("tfq_hybrid.")
+
+
+def test_git_tracks_the_results_of_the_docs():
+    """`results/` alone in `.gitignore` would hide them in silence."""
+    lines = (ROOT / ".gitignore").read_text("utf-8").splitlines()
+    assert {"/results/", "/runs/"} <= set(lines)
+    if not (ROOT / ".git").exists() or not shutil.which("git"):
+        return
+    for path in ("docs/results/new/report.md", "benchmarks/results/new.json"):
+        command = ["git", "check-ignore", "--quiet", path]
+        assert subprocess.run(command, cwd=ROOT).returncode == 1, path
