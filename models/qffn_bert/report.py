@@ -18,11 +18,11 @@ from tfq_hybrid.comparison.reporting.report import (
     too_few,
 )
 from tfq_hybrid.comparison.statistics import (
-    Interval,
     paired_difference,
     ratio_interval,
     share_interval,
 )
+from tfq_hybrid.estimate import Estimate
 
 MODELS = ("quantum", "ffn", "bottleneck")
 BASELINES = ("ffn", "bottleneck")
@@ -140,7 +140,7 @@ def _measured(block, blocks, results):
     for name in block.rows:
         cells = [name]
         for measure, made in points.items():
-            interval = Interval(**results.all_found(block, name)[0][measure])
+            interval = Estimate(**results.all_found(block, name)[0][measure])
             cells.append(
                 f"{interval.value:.3f} [{interval.low:.3f}, "
                 f"{interval.high:.3f}]"
@@ -148,12 +148,8 @@ def _measured(block, blocks, results):
             if name in accuracies:
                 group = "depth" if name.startswith("depth") else "ablation"
                 if measure == "expressibility":
-                    interval = Interval(
-                        *(
-                            max(part, FLOOR)
-                            for part in dataclasses.astuple(interval)
-                        )
-                    )
+                    parts = (interval.value, interval.low, interval.high)
+                    interval = Estimate(*(max(p, FLOOR) for p in parts))
                 made.append(Point(name, interval, accuracies[name], group))
         cells.append(
             f"{accuracies[name].value:.1f}" if name in accuracies else "–"

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from tfq_hybrid.comparison.reporting.pictures import Panel, rows_picture
-from tfq_hybrid.comparison.statistics import Interval
+from tfq_hybrid.estimate import Estimate
 from tfq_hybrid.reports.render import FILE
 
 LONG = "difference to quantum, constant amplitude, tuned, points"
@@ -13,7 +13,7 @@ LONG = "difference to quantum, constant amplitude, tuned, points"
 
 @pytest.mark.parametrize("label", [LONG, "difference, points"])
 def test_the_label_of_an_axis_lies_below_its_own_panel(label):
-    interval = Interval(1.0, 0.5, 1.5)
+    interval = Estimate(1.0, 0.5, 1.5)
     panels = [Panel(text, (interval,)) for text in ("accuracy, %", label)]
     name = "quantum, constant amplitude, frozen"
     picture = rows_picture("rows", "Rows", [name], panels)

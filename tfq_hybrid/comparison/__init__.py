@@ -2,14 +2,14 @@
 
 from tfq_hybrid.comparison.reproduce import reproduce
 from tfq_hybrid.comparison.statistics import (
-    Interval,
     mean_interval,
     paired_difference,
     ratio_interval,
 )
+from tfq_hybrid.estimate import Estimate
 
 __all__ = [
-    "Interval",
+    "Estimate",
     "mean_interval",
     "paired_difference",
     "ratio_interval",

@@ -1,41 +1,11 @@
 """Differences of two models, and F1 scores, with 95 % intervals."""
 
-import dataclasses
-
 import numpy as np
 
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.estimate import Estimate
 
 RESAMPLES = 4000
-
-
-@dataclasses.dataclass(frozen=True)
-class Interval:
-    """An estimate and its 95 % interval.
-
-    Args:
-        value: float.
-        low, high: float. The 2.5 % and 97.5 % quantiles of the bootstrap.
-    """
-
-    value: float
-    low: float
-    high: float
-
-    def scaled(self, factor):
-        """In another unit; a negative factor turns the ends around."""
-        ends = sorted((self.low * factor, self.high * factor))
-        return Interval(self.value * factor, *ends)
-
-    def clipped(self, lowest, highest):
-        """With the ends inside the range that the measure can take."""
-        return Interval(
-            self.value, max(self.low, lowest), min(self.high, highest)
-        )
-
-    def to_dict(self):
-        """As plain JSON types."""
-        return dataclasses.asdict(self)
 
 
 def mean_interval(scores, seed=0):
@@ -47,7 +17,7 @@ def mean_interval(scores, seed=0):
         seed: int, of the resampling. Defaults to 0.
 
     Returns:
-        `Interval`.
+        `Estimate`.
 
     Raises:
         UserError: there are no scores, or some are not finite.
@@ -55,13 +25,13 @@ def mean_interval(scores, seed=0):
     Example:
 
     >>> mean_interval(np.ones((3, 50)))
-    Interval(value=1.0, low=1.0, high=1.0)
+    Estimate(value=1.0, low=1.0, high=1.0)
     """
     scores = _check(scores)
     generator = np.random.default_rng(seed)
     means = _resampled_means(scores, generator)
     low, high = np.quantile(means, [0.025, 0.975])
-    return Interval(float(scores.mean()), float(low), float(high))
+    return Estimate(float(scores.mean()), float(low), float(high))
 
 
 def share_interval(scores, seed=0):
@@ -94,7 +64,7 @@ def paired_difference(ours, theirs, seed=0):
         seed: int, of the resampling. Defaults to 0.
 
     Returns:
-        `Interval` of `ours - theirs`.
+        `Estimate` of `ours - theirs`.
 
     Raises:
         UserError: the shapes differ, there are no scores, or some are not
@@ -123,13 +93,13 @@ def ratio_interval(ours, theirs, seed=0):
         seed: int, of the resampling. Defaults to 0.
 
     Returns:
-        `Interval` of `mean(ours) / mean(theirs)`.
+        `Estimate` of `mean(ours) / mean(theirs)`.
     """
     ours, theirs = _check(ours), _check(theirs)
     above = _resampled_means(ours, np.random.default_rng(seed))
     below = _resampled_means(theirs, np.random.default_rng(seed))
     low, high = np.quantile(above / below, [0.025, 0.975])
-    return Interval(float(ours.mean() / theirs.mean()), float(low), float(high))
+    return Estimate(float(ours.mean() / theirs.mean()), float(low), float(high))
 
 
 def seed_weights(seeds, count, generator):
@@ -198,13 +168,13 @@ def f1_interval(predicted, labels, average="macro", theirs=None, seed=0):
         seed: int, of the resampling. Defaults to 0.
 
     Returns:
-        `Interval` of the mean over seeds.
+        `Estimate` of the mean over seeds.
 
     Example:
 
     >>> labels = np.array([0, 0, 1, 1])
     >>> f1_interval(labels[np.newaxis], labels)
-    Interval(value=1.0, low=1.0, high=1.0)
+    Estimate(value=1.0, low=1.0, high=1.0)
     """
     labels = np.asarray(labels)
     generator = np.random.default_rng(seed)
@@ -220,7 +190,7 @@ def f1_interval(predicted, labels, average="macro", theirs=None, seed=0):
     value = scores[0].mean()
     resampled = by_seed @ scores[0] + scores[1:].mean(axis=1) - value
     low, high = np.quantile(resampled, [0.025, 0.975])
-    found = Interval(float(value), float(low), float(high))
+    found = Estimate(float(value), float(low), float(high))
     return found if theirs is not None else found.clipped(0.0, 1.0)
 
 

@@ -18,13 +18,13 @@ from tfq_hybrid.diagnostics.expressibility import (
     fidelities,
 )
 from tfq_hybrid.diagnostics.gradient_variance import gradient_variance
-from tfq_hybrid.diagnostics.interval import Estimate
 from tfq_hybrid.diagnostics.random_circuit import RandomCircuit
 from tfq_hybrid.diagnostics.settings import (
     DiagnosisSettings,
     Subject,
     grid,
 )
+from tfq_hybrid.estimate import Estimate
 
 __all__ = [
     "MEASURES",

@@ -12,9 +12,9 @@ from tfq_hybrid.diagnostics.gradient_variance import (
     as_operator,
     gradient_variance,
 )
-from tfq_hybrid.diagnostics.interval import Estimate
 from tfq_hybrid.diagnostics.settings import DiagnosisSettings
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.estimate import Estimate
 from tfq_hybrid.locks import writing
 
 MEASURES = ("expressibility", "entangling_capability", "gradient_variance")

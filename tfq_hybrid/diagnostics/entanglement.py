@@ -8,8 +8,8 @@ capability of Sim et al. 2019 (arXiv 1905.10876).
 import numpy as np
 from scipy import stats
 
-from tfq_hybrid.diagnostics.interval import Estimate
 from tfq_hybrid.errors import UserError, check_integer
+from tfq_hybrid.estimate import Estimate
 
 
 def entangling_capability(circuit, samples=5000, seed=0, resamples=1000):

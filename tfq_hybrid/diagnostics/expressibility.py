@@ -7,8 +7,8 @@ states from that between Haar-random states.
 
 import numpy as np
 
-from tfq_hybrid.diagnostics.interval import Estimate
 from tfq_hybrid.errors import UserError, check_integer
+from tfq_hybrid.estimate import Estimate
 
 BINS = 75  # as in the paper, whose figures use 5,000 pairs
 

@@ -9,8 +9,8 @@ import cirq
 import numpy as np
 
 from tfq_hybrid.circuits import parse_observable
-from tfq_hybrid.diagnostics.interval import Estimate
 from tfq_hybrid.errors import check_integer
+from tfq_hybrid.estimate import Estimate
 
 # Gradients below it are rounding: the observable does not feel the weight.
 _ROUNDING = 1e-10

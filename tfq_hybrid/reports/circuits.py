@@ -1,6 +1,6 @@
 """`Circuits`: the content of a diagnosis, sorted for its pictures."""
 
-from tfq_hybrid.reports.document import Interval
+from tfq_hybrid.estimate import Estimate
 
 MEASURES = {
     "expressibility": "Expressibility",
@@ -37,7 +37,7 @@ class Circuits:
         self.tips = {
             key: f"{c['ansatz']}, {c['qubits']} qubits, depth {c['depth']}\n"
             + "\n".join(
-                f"{title} {Interval.of(c[name])}"
+                f"{title} {Estimate.of(c[name])}"
                 for name, title in MEASURES.items()
             )
             for key, c in zip(self.keys, self.circuits, strict=True)

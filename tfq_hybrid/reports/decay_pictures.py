@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
+from tfq_hybrid.estimate import number, plain
 from tfq_hybrid.reports.circuits import is_of, panel_size, panels
-from tfq_hybrid.reports.document import Picture, number, plain
+from tfq_hybrid.reports.document import Picture
 from tfq_hybrid.reports.render import DASHES, MARKERS, mark
 
 

@@ -1,9 +1,10 @@
 """The report of a diagnosis."""
 
+from tfq_hybrid.estimate import Estimate, number, plain
 from tfq_hybrid.reports.circuits import MEASURES, Circuits
 from tfq_hybrid.reports.decay_pictures import decay, rates
 from tfq_hybrid.reports.diagnosis_pictures import circuit_map, heat_map
-from tfq_hybrid.reports.document import Document, Interval, Table, number, plain
+from tfq_hybrid.reports.document import Document, Table
 
 
 def document(content):
@@ -56,7 +57,7 @@ def _lead(found):
     def best(name, choose):
         c = choose(widest, key=lambda c: c[name]["value"])
         where = f"{plain(c['ansatz'], 40)} at depth {c['depth']}"
-        return f"{where}, {Interval.of(c[name])}"
+        return f"{where}, {Estimate.of(c[name])}"
 
     lines = [
         f"Of {most} qubits the most expressive circuit, by the least "
@@ -71,7 +72,7 @@ def _lead(found):
         lines.append(
             f"The gradient of {plain(found.observable)} decays fastest "
             f"{where}: Var[dC/dtheta] decays as 2^(-r n) with n qubits, "
-            f"r = {Interval.of(worst, 'rate')}."
+            f"r = {Estimate.of(worst, 'rate')}."
         )
     lines.append(
         "All numbers are estimates from random angles by exact simulation; in "
@@ -86,7 +87,7 @@ def _circuits_table(found):
     rows = []
     for c in found.circuits:
         row = [c["ansatz"], c["qubits"], c["depth"], c.get("weights")]
-        row += [Interval.of(c[name]) for name in MEASURES]
+        row += [Estimate.of(c[name]) for name in MEASURES]
         rows.append(row)
     return Table(
         "Every circuit",
@@ -104,7 +105,7 @@ def _decay_table(found):
         [
             fit.get("ansatz", found.names[0]),
             fit["depth"],
-            Interval.of(fit, "rate"),
+            Estimate.of(fit, "rate"),
             fit.get("scatter"),
         ]
         for fit in found.decay

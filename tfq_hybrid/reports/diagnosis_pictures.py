@@ -5,8 +5,9 @@ import math
 import matplotlib
 from matplotlib.patches import Rectangle
 
+from tfq_hybrid.estimate import number, plain
 from tfq_hybrid.reports.circuits import MEASURES, panel_size, panels
-from tfq_hybrid.reports.document import Picture, number, plain
+from tfq_hybrid.reports.document import Picture
 from tfq_hybrid.reports.render import MARKERS, mark
 
 # Qubits from which four of five random fidelities are in the first of 75 bins.

@@ -4,7 +4,7 @@ import html
 import importlib.resources
 import json
 
-from tfq_hybrid.reports.document import Interval, number, plain
+from tfq_hybrid.estimate import Estimate, number, plain
 from tfq_hybrid.reports.render import DARK, LIGHT, css_variables, inline_svg
 from tfq_hybrid.version import __version__
 
@@ -40,7 +40,7 @@ def table_to_markdown(table):
     """
     numeric = [
         all(
-            isinstance(row[i], (int, float, Interval, type(None)))
+            isinstance(row[i], (int, float, Estimate, type(None)))
             for row in table.rows
         )
         for i in range(len(table.columns))
@@ -202,7 +202,7 @@ def _row(row, key, is_marked, numeric):
 
 
 def _cell(value, right):
-    sorted_by = value.value if isinstance(value, Interval) else value
+    sorted_by = value.value if isinstance(value, Estimate) else value
     data = f' data-value="{sorted_by!r}"' if _is_number(value) else ""
     return f"<td{_kind(right)}{data}>{_text(number(value))}</td>"
 
@@ -212,5 +212,5 @@ def _kind(right):
 
 
 def _is_number(value):
-    numeric = isinstance(value, (int, float, Interval))
+    numeric = isinstance(value, (int, float, Estimate))
     return numeric and not isinstance(value, bool)

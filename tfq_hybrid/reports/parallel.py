@@ -5,7 +5,8 @@ import functools
 import itertools
 import math
 
-from tfq_hybrid.reports.document import Picture, number, plain
+from tfq_hybrid.estimate import number, plain
+from tfq_hybrid.reports.document import Picture
 from tfq_hybrid.reports.render import mark
 
 _ABSENT = -0.12  # the height of a value that a trial did not use

@@ -9,8 +9,8 @@ import xml.etree.ElementTree as ET
 import matplotlib
 from matplotlib.figure import Figure
 
+from tfq_hybrid.estimate import plain
 from tfq_hybrid.files import replacing
-from tfq_hybrid.reports.document import plain
 
 # Told apart by colour-blind readers too (after Okabe and Ito 2008), with a
 # contrast of at least 3 to the surface in each mode.

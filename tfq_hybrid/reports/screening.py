@@ -1,6 +1,7 @@
 """The report of a screening: which factors move the response."""
 
-from tfq_hybrid.reports.document import Document, Interval, Table, number, plain
+from tfq_hybrid.estimate import Estimate, number, plain
+from tfq_hybrid.reports.document import Document, Table
 from tfq_hybrid.reports.screening_pictures import (
     Screening,
     effects,
@@ -90,7 +91,7 @@ def _effects_table(found, content):
                     level(v)
                     for v in found.factors.get(e["factor"], (None, None))
                 ),
-                Interval.of(e, "effect"),
+                Estimate.of(e, "effect"),
             ]
             for e in found.effects
         ],

@@ -5,7 +5,8 @@ import math
 import numpy as np
 from scipy import stats
 
-from tfq_hybrid.reports.document import Picture, number, plain
+from tfq_hybrid.estimate import number, plain
+from tfq_hybrid.reports.document import Picture
 from tfq_hybrid.reports.render import mark
 
 

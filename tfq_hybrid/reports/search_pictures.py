@@ -4,7 +4,8 @@ import itertools
 
 import numpy as np
 
-from tfq_hybrid.reports.document import Picture, number, plain
+from tfq_hybrid.estimate import number, plain
+from tfq_hybrid.reports.document import Picture
 from tfq_hybrid.reports.render import mark
 
 

@@ -129,9 +129,9 @@ def drawn_rows(
         title: str.
         rows: list of str.
         label, difference: str, of the two axes.
-        means: list of `Interval`.
-        differences: list of `Interval`, or `None` for the baseline's own.
-        baseline: `Interval`, where the line of the means stands, or `None`:
+        means: list of `Estimate`.
+        differences: list of `Estimate`, or `None` for the baseline's own.
+        baseline: `Estimate`, where the line of the means stands, or `None`:
             rows are compared with several.
 
     Returns:
@@ -179,7 +179,7 @@ def curves(
         x_label, y_label: str.
         places: dict of a row and its pair (line, number).
         is_log: bool. Whether the axis is logarithmic. Defaults to `False`.
-        measure: function from a row to an `Interval`. Defaults to `None`: of
+        measure: function from a row to an `Estimate`. Defaults to `None`: of
             the mean of `scores`, in percent.
         reference: row whose measure is a line across. Defaults to `None`.
 
@@ -286,7 +286,7 @@ def f1_comparison(title, block, results, others, columns=()):
 
 
 def macro_f1(block, results):
-    """A function from a row to its macro-F1 in percent, an `Interval`."""
+    """A function from a row to its macro-F1 in percent, an `Estimate`."""
 
     def measure(row):
         predicted = results.scores(block, row, "predicted")

@@ -11,11 +11,8 @@ from tfq_hybrid.comparison.reporting.pictures import (
     rows_picture,
 )
 from tfq_hybrid.comparison.reporting.report import Section, goal, too_few
-from tfq_hybrid.comparison.statistics import (
-    Interval,
-    mean_interval,
-    ratio_interval,
-)
+from tfq_hybrid.comparison.statistics import mean_interval, ratio_interval
+from tfq_hybrid.estimate import Estimate
 
 
 def loss_interval(results, block, row, name="losses", tokens="tokens"):
@@ -31,7 +28,7 @@ def loss_interval(results, block, row, name="losses", tokens="tokens"):
             `"tokens"`.
 
     Returns:
-        `Interval`.
+        `Estimate`.
     """
     losses = results.scores(block, row, name)
     return ratio_interval(losses, results.scores(block, row, tokens))
@@ -47,7 +44,7 @@ def relative_difference(ours, theirs):
         ours, theirs: arrays of shape (seeds, windows).
 
     Returns:
-        `Interval`, in percent of `theirs`.
+        `Estimate`, in percent of `theirs`.
 
     Example:
 
@@ -58,7 +55,7 @@ def relative_difference(ours, theirs):
     """
     ratio = ratio_interval(ours, theirs)
     ends = (ratio.value, ratio.low, ratio.high)
-    return Interval(*(100 * (end - 1) for end in ends))
+    return Estimate(*(100 * (end - 1) for end in ends))
 
 
 def loss_goal(claim, block, results, ours, theirs, highest):
@@ -89,7 +86,7 @@ def nats(interval, digits=3):
 
     Example:
 
-    >>> nats(Interval(4.1234, 4.1, 4.15))
+    >>> nats(Estimate(4.1234, 4.1, 4.15))
     '4.123 [4.100, 4.150]'
     """
     ends = (interval.value, interval.low, interval.high)
@@ -102,7 +99,7 @@ def points(interval, digits=2):
 
     Example:
 
-    >>> points(Interval(0.5, -0.25, 1.25))
+    >>> points(Estimate(0.5, -0.25, 1.25))
     '+0.50 [-0.25, +1.25]'
     """
     ends = (interval.value, interval.low, interval.high)

@@ -5,7 +5,8 @@ import itertools
 import math
 import textwrap
 
-from tfq_hybrid.reports.document import Picture, number, plain
+from tfq_hybrid.estimate import number, plain
+from tfq_hybrid.reports.document import Picture
 from tfq_hybrid.reports.render import DASHES, MARKERS
 
 LABEL = 44  # letters of a row's name
@@ -35,7 +36,7 @@ class Point:
 
     Args:
         label: str.
-        x, y: `Interval`.
+        x, y: `Estimate`.
         group: str, which its colour tells. Defaults to `""`.
     """
 
@@ -153,7 +154,7 @@ class Line:
     Args:
         label: str.
         places: tuple of numbers, on the horizontal axis.
-        intervals: tuple of `Interval`, one a place.
+        intervals: tuple of `Estimate`, one a place.
     """
 
     label: str
@@ -181,8 +182,8 @@ def line_picture(
 
     Example:
 
-    >>> from tfq_hybrid.comparison.statistics import Interval
-    >>> line = Line("quantum", (1, 2), (Interval(3, 2, 4), Interval(2, 1, 3)))
+    >>> from tfq_hybrid.estimate import Estimate
+    >>> line = Line("quantum", (1, 2), (Estimate(3, 2, 4), Estimate(2, 1, 3)))
     >>> line_picture("depth", "How deep?", "depth", "loss", [line]).alt
     'loss over depth: quantum from 3 (2 to 4) at 1 to 2 (1 to 3) at 2.'
     """
@@ -261,7 +262,7 @@ class Panel:
 
     Args:
         label: str, of the axis, with its unit.
-        intervals: tuple of `Interval`, one a row, or `None` for no mark.
+        intervals: tuple of `Estimate`, one a row, or `None` for no mark.
         line: float. Where a line for reference stands. Defaults to `None`.
         is_difference: bool. Whether the line is what a row is judged by: one
             whose interval leaves it out stands out. Defaults to `False`.
@@ -287,8 +288,8 @@ def rows_picture(name, title, labels, panels):
 
     Example:
 
-    >>> from tfq_hybrid.comparison.statistics import Interval
-    >>> panel = Panel("accuracy, %", (Interval(81.2, 80.0, 82.5),), 80.0)
+    >>> from tfq_hybrid.estimate import Estimate
+    >>> panel = Panel("accuracy, %", (Estimate(81.2, 80.0, 82.5),), 80.0)
     >>> rows_picture("sst2", "SST-2", ["quantum"], [panel]).alt
     'accuracy, %: quantum 81.2 (80 to 82.5).'
     """

@@ -129,8 +129,8 @@ def percent(interval, digits=1, signed=False):
 
     Example:
 
-    >>> from tfq_hybrid.comparison.statistics import Interval
-    >>> percent(Interval(0.8123, 0.80, 0.825))
+    >>> from tfq_hybrid.estimate import Estimate
+    >>> percent(Estimate(0.8123, 0.80, 0.825))
     '81.2 [80.0, 82.5]'
     """
     sign = "+" if signed else ""

@@ -1,0 +1,109 @@
+"""Estimates with 95 % intervals, and numbers and texts as they are shown."""
+
+import dataclasses
+import math
+import re
+
+
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+    """A number and its 95 % interval.
+
+    Attributes:
+        value: float.
+        low, high: float, the ends of the interval. Default to `None`: there
+            is none.
+        more: dict of further numbers, by name.
+
+    Example:
+
+    >>> estimate = Estimate(0.96412, 0.96403, 0.96441)
+    >>> print(estimate)
+    0.9641 (0.964 to 0.9644)
+    >>> Estimate(0.5, 0.4, 0.6).to_dict()
+    {'value': 0.5, 'low': 0.4, 'high': 0.6}
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    more: dict = dataclasses.field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, content, name="value"):
+        """From a dict with `low`, `high` and the number under a name."""
+        return cls(content[name], content.get("low"), content.get("high"))
+
+    def scaled(self, factor):
+        """In another unit; a negative factor swaps the ends."""
+        ends = sorted((self.low * factor, self.high * factor))
+        return Estimate(self.value * factor, *ends)
+
+    def clipped(self, lowest, highest):
+        """With the ends inside the range that the measure can take."""
+        return Estimate(
+            self.value, max(self.low, lowest), min(self.high, highest)
+        )
+
+    def to_dict(self):
+        """As plain JSON types."""
+        return {
+            "value": self.value,
+            "low": self.low,
+            "high": self.high,
+            **self.more,
+        }
+
+    def __str__(self):
+        if self.low is None or self.high is None:
+            return number(self.value)
+        digits = 3
+        while digits < 6 and _same(self.low, self.high, digits):
+            digits += 1  # until its ends can be told apart
+        parts = (self.value, self.low, self.high)
+        value, low, high = (number(part, digits) for part in parts)
+        return f"{value} ({low} to {high})"
+
+
+def _same(low, high, digits):
+    return low != high and number(low, digits) == number(high, digits)
+
+
+# What neither XML nor a terminal takes.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+def number(value, digits=3):
+    """A number as a short text; other values as they are.
+
+    Example:
+
+    >>> number(0.000123456), number(1234567), number(True), number(None)
+    ('0.000123', '1,234,567', 'true', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return "not a number"
+        large = abs(value) >= 10**digits
+        return f"{value:,.0f}" if large else f"{value:.{digits}g}"
+    return plain(value)
+
+
+def plain(text, limit=None):
+    """A text without control characters, cut at `limit` characters.
+
+    Example:
+
+    >>> plain("a\\x00 long name", limit=6)
+    'a\N{REPLACEMENT CHARACTER} lo…'
+    """
+    text = _CONTROL.sub("\ufffd", str(text))
+    if limit is not None and len(text) > limit:
+        text = text[: limit - 1].rstrip() + "…"
+    return text
