@@ -1,15 +1,15 @@
-"""Files: written whole or not at all; read as data that run no code.
+"""Read files as data, never as code; write them atomically.
 
     writing     atomic writers
-    classes     the classes and functions that a config may name
-    configs     a walk over a Keras config, before Keras sees it
-    budget      what building a model may take, by the size of its file
+    classes     the classes and functions that a Keras config may name
+    configs     checks of a Keras config before Keras deserializes it
+    budget      bounds on what a model may allocate, by its file's size
     models      `.keras` files
     presets     folders of keras-hub and of Hugging Face
     archives    zip archives and `.npz` files
-    headers     what an array or an attribute of an HDF5 file claims to take
-    groups      the groups of HDF5 files, followed with an end
-    hdf5        HDF5 files, looked through before HDF5 reads them
+    headers     HDF5 headers: the sizes that arrays and attributes claim
+    groups      HDF5 groups, followed with bounds
+    hdf5        HDF5 files, checked before HDF5 opens them
     yaml_reader YAML as plain data
 
 Only the writers are imported here: the readers need Keras.

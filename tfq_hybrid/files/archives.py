@@ -1,4 +1,4 @@
-"""Archives from files: looked through before they are unpacked."""
+"""Zip archives, checked before they are unpacked."""
 
 import io
 import pathlib
@@ -16,7 +16,7 @@ DEEPEST_FOLDER = 64
 
 
 def check_archive(path, expansion=LARGEST_EXPANSION, checksums=True):
-    """Raises unless a zip archive is safe to unpack, and whole.
+    """Checks that a zip archive is intact and safe to unpack.
 
     Args:
         path: str or path of the file.
@@ -44,7 +44,7 @@ def check_archive(path, expansion=LARGEST_EXPANSION, checksums=True):
 
 
 def check_members(archive, expansion=LARGEST_EXPANSION):
-    """`check_archive` for an open one, without its checksums.
+    """`check_archive` for an open archive, without checksums.
 
     Args:
         archive: `zipfile.ZipFile`.
@@ -91,7 +91,7 @@ def _check_member(member):
 
 
 def read_arrays(path):
-    """The arrays of an `.npz` file, without anything pickled.
+    """Reads the arrays of an `.npz` file, without unpickling anything.
 
     Args:
         path: str or path.
@@ -134,7 +134,7 @@ def _check_array(file, size):
 
 
 def open_member(archive, name):
-    """A member of an archive as a file that can be searched quickly.
+    """Opens a member of an archive as a file with fast seeks.
 
     `zipfile` goes back in a member by reading it again from its beginning.
 

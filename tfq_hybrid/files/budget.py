@@ -1,4 +1,4 @@
-"""What building a model may take, bounded by the size of the file it is from.
+"""Bound what building a model may allocate, by the size of its file.
 
 A config of a few bytes can ask for a layer of a billion units, or for a
 million layers. A whole file also holds the weights, so what is built from it
@@ -28,7 +28,7 @@ _current = contextvars.ContextVar("budget", default=None)
 
 @dataclasses.dataclass
 class Budget:
-    """What may be built yet.
+    """How much may still be built.
 
     Attributes:
         bytes: int, of the variables.
@@ -50,7 +50,7 @@ class Budget:
         )
 
     def spend(self, **costs):
-        """Takes something from it.
+        """Spends a part of the budget.
 
         Raises:
             ValueError: there is not as much left.
@@ -67,7 +67,7 @@ class Budget:
 
 @contextlib.contextmanager
 def spending(budget):
-    """Holds all that this thread builds within against a budget.
+    """Charges everything that this thread builds inside to a budget.
 
     Args:
         budget: `Budget`.
@@ -86,7 +86,7 @@ def spending(budget):
 
 @functools.cache
 def _hook_into_keras():
-    """Once and for good: to change a class of Keras makes all of it slower.
+    """Installs the hooks, once: to patch a Keras class at every load is slow.
 
     Without a budget the hooks do nothing.
     """

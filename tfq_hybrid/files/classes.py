@@ -1,4 +1,4 @@
-"""What a config may name: the classes and functions a model is made of.
+"""The classes and functions that a Keras config may name.
 
 Keras builds whatever class or function a config names, out of all that it,
 keras-hub and every imported package have registered: among them are functions
@@ -75,7 +75,7 @@ IMPORTED = ("keras", "keras_hub", "keras_cv", "keras_nlp")
 
 @functools.cache
 def pure_functions():
-    """The functions of tensors that a config may name, a frozenset.
+    """The functions that a config may name, a frozenset.
 
     Keras's activations, losses and metrics, and keras-hub's activation.
     """
@@ -109,7 +109,7 @@ def registered_endings(name):
 
 
 def candidates(node, custom_objects=None):
-    """All that Keras, by any of its ways, may take a named object for.
+    """Every object that Keras might resolve a config's names to.
 
     `registered_name` wins over `module` and `class_name` in one way, and the
     bare `class_name` over both in another. Nothing is imported.

@@ -1,4 +1,4 @@
-"""A walk over a Keras config, before Keras sees it.
+"""Check a Keras config before Keras deserializes it.
 
 Every object that a config names is judged by what Keras would really choose;
 see `classes`. What is inside is data: numbers, texts and lists of bounded
@@ -68,7 +68,7 @@ PATH_KEYS = (
 
 
 def check_config(config, custom_objects=None):
-    """Raises unless a config names only what a model is made of.
+    """Checks that a config names only the parts of a model.
 
     Args:
         config: parsed JSON, such as `config.json` of a `.keras` file.

@@ -1,4 +1,4 @@
-"""The groups of HDF5 files: followed, with an end, before HDF5 follows them.
+"""Follow the groups of an HDF5 file, with bounds, before HDF5 does.
 
 HDF5 looks for names and free room in heaps, each part of which names the
 next, without end where they lead in a circle.
@@ -20,7 +20,7 @@ LONGEST = 1024  # characters of a name, with those of the groups around it
 
 
 def check_structure(content, begin, end):
-    """Raises unless an HDF5 file is safe to read: whole arrays of numbers.
+    """Checks that an HDF5 file is safe to read: intact numeric arrays only.
 
     Args:
         content: bytes or `mmap.mmap`.

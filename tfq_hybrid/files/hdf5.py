@@ -1,4 +1,4 @@
-"""HDF5 files: looked through, where HDF5 itself does not, before reading."""
+"""Open HDF5 files, after checks that HDF5 itself does not make."""
 
 import contextlib
 import io
@@ -13,7 +13,7 @@ from tfq_hybrid.files.groups import check_structure
 
 @contextlib.contextmanager
 def open_hdf5(path):
-    """An HDF5 file to read, of whole arrays of numbers alone.
+    """Opens an HDF5 file of intact numeric arrays for reading.
 
     Args:
         path: str or path.
@@ -34,7 +34,7 @@ def open_hdf5(path):
 
 
 def check_hdf5(raw):
-    """Looks through an HDF5 file without HDF5.
+    """Checks an HDF5 file without the HDF5 library.
 
     Args:
         raw: a binary file, such as `archives.open_member` gives.
@@ -55,7 +55,7 @@ def check_hdf5(raw):
 
 
 def check_weights(file):
-    """Raises unless all arrays of an HDF5 file are finite.
+    """Checks that all arrays of an HDF5 file are finite.
 
     Args:
         file: what `open_hdf5` yields.

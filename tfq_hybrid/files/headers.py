@@ -1,4 +1,4 @@
-"""The headers of HDF5 files: what an array or an attribute claims to take.
+"""Check the headers of an HDF5 file: the sizes that its objects claim.
 
 HDF5 and h5py ask for as much memory as that, and follow texts to wherever
 they claim to be. The format, of the one version that HDF5 writes unless told
@@ -50,7 +50,7 @@ class Headers:
         return self.content[self.begin + place : self.begin + place + size]
 
     def check(self, address, name):
-        """Looks through an object's header.
+        """Checks an object's header.
 
         Args:
             address: int. Where it is.

@@ -1,4 +1,4 @@
-"""Reading `.keras` files that run no code of their own."""
+"""Load `.keras` files without running code from them."""
 
 import zipfile
 
@@ -17,7 +17,7 @@ EXPANSION = 10
 
 
 def load_model(path, custom_objects=None, compile=False, expected=None):
-    """A model from a `.keras` file, which is data and runs no code.
+    """Loads a model from a `.keras` file without running code from it.
 
     What `keras.models.load_model` would build is looked through first: its
     config names only layers, optimizers, losses and other parts of models of
@@ -60,7 +60,7 @@ def load_model(path, custom_objects=None, compile=False, expected=None):
 
 
 def check_model_file(path, custom_objects=None):
-    """Looks through a `.keras` file and builds nothing.
+    """Checks a `.keras` file without building anything.
 
     Args:
         path: str or path.

@@ -23,7 +23,7 @@ WEIGHTS = (".h5", ".safetensors")
 
 
 def from_preset(kind, preset, **options):
-    """`kind.from_preset(preset)`, of a folder that is data and runs no code.
+    """`kind.from_preset(preset)`, without running code from the folder.
 
     Args:
         kind: class of keras-hub: a backbone, task, tokenizer or preprocessor.
@@ -50,7 +50,7 @@ def from_preset(kind, preset, **options):
 
 
 def check_preset(folder):
-    """Looks through the folder of a preset and builds nothing.
+    """Checks the folder of a preset without building anything.
 
     Args:
         folder: path.

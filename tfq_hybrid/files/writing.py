@@ -14,7 +14,7 @@ from tfq_hybrid.errors import StorageError, UserError
 
 @contextlib.contextmanager
 def replacing(path):
-    """Writes a file or folder that takes its place whole, or not at all.
+    """Writes a file or folder atomically: all of it, or nothing.
 
     What is written goes to a hidden name in the same folder, is flushed to
     the disk and renamed. A failure leaves what was there before.
@@ -54,7 +54,7 @@ def replacing(path):
 
 @contextlib.contextmanager
 def naming_storage_errors(path):
-    """Turns the system's errors into one line that says what became of it.
+    """Converts system errors into one line that says what is still intact.
 
     Args:
         path: what is written.
@@ -74,7 +74,7 @@ def naming_storage_errors(path):
 
 
 def write_json(path, content):
-    """Writes JSON whole: a reader sees the old file or the new one.
+    """Writes JSON atomically: a reader sees the old file or the new one.
 
     Raises:
         ValueError: a number is not finite, which JSON cannot hold.
@@ -85,7 +85,7 @@ def write_json(path, content):
 
 
 def write_text(path, text):
-    """Writes a UTF-8 text whole: a reader sees the old file or the new one.
+    """Writes UTF-8 text atomically: a reader sees the old or the new file.
 
     Raises:
         StorageError: as for `replacing`.
@@ -95,7 +95,7 @@ def write_text(path, text):
 
 
 def remove_partials(folder):
-    """Removes what writers that were killed have left in a folder.
+    """Removes the partial files of killed writers from a folder.
 
     Call it where nobody else writes.
     """
@@ -104,7 +104,7 @@ def remove_partials(folder):
 
 
 def remove_partials_of(path):
-    """Removes what killed writers of this one file or folder have left.
+    """Removes the partial files of killed writers of one file or folder.
 
     Call it where nobody else writes it; others may write beside it.
     """
@@ -116,7 +116,7 @@ def remove_partials_of(path):
 
 
 def _exchange(a, b):
-    """Makes two names swap what they stand for, at once.
+    """Swaps two paths atomically.
 
     Linux's `renameat2`, for which `os` has no name. A file system without
     it gets two steps, between which a kill leaves `b` under a hidden name.
