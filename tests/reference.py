@@ -4,22 +4,22 @@ import cirq
 import numpy as np
 
 
-def cirq_expectations(program, fed, trained):
+def cirq_expectations(program, features, weights):
     """Expectations by `cirq.Simulator` in complex128.
 
     Args:
         program: `Program`.
-        fed: array of shape (batch, fed symbols).
-        trained: array of shape (trained symbols,).
+        features: array of shape (batch, features).
+        weights: array of shape (weights,).
 
     Returns:
         An array of shape (batch, operators).
     """
     simulator = cirq.Simulator(dtype=np.complex128)
     rows = []
-    for values in np.asarray(fed):
-        resolver = dict(zip(program.fed, values, strict=True))
-        resolver |= dict(zip(program.trained, trained, strict=True))
+    for values in np.asarray(features):
+        resolver = dict(zip(program.features, values, strict=True))
+        resolver |= dict(zip(program.weights, weights, strict=True))
         rows.append(
             simulator.simulate_expectation_values(
                 program.circuit,

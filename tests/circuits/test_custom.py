@@ -34,8 +34,8 @@ def test_roles_can_be_given():
 @pytest.mark.parametrize(
     "circuit,options,message",
     [
-        (cirq.Circuit(cirq.rx(sympy.Symbol("t"))(A)), {}, "nothing feeds: t"),
-        (CIRCUIT, {"features": ("x",), "weights": ()}, "nothing feeds: w"),
+        (cirq.Circuit(cirq.rx(sympy.Symbol("t"))(A)), {}, "other symbols: t"),
+        (CIRCUIT, {"features": ("x",), "weights": ()}, "other symbols: w"),
         (CIRCUIT, {"features": ("y",)}, "to be one of: w, x"),
         (cirq.Circuit(cirq.rx(W)(A)), {}, "at least one symbol"),
         (CIRCUIT + cirq.measure(A), {}, "without measurements"),

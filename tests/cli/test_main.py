@@ -208,7 +208,7 @@ BAD = [
     ([*TRAIN, "embedded", "--qbits", "4"], "--qubits"),
     ([*TRAIN, "embedded", "--entanglement", "rnig"], "Did you mean 'ring'"),
     ([*TRAIN, "embedded", "--ansatz", "ry,cnt"], "Did you mean 'cnot'"),
-    ([*TRAIN, "embedded", "--circuit", "ORPHAN"], "nothing feeds: t"),
+    ([*TRAIN, "embedded", "--circuit", "ORPHAN"], "other symbols: t"),
     ([*TRAIN, "embedded", "--circuit", "missing.json"], "missing.json"),
     ([*TRAIN, "embedded", "--circuit", "X", "--depth", "2"], "exclude"),
     ([*TRAIN, "EMPTY"], "empty"),

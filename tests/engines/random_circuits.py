@@ -51,13 +51,13 @@ class Case:
 
     Attributes:
         program: `Program`.
-        fed: float64 array of shape (batch, fed symbols).
-        trained: float64 array of shape (trained symbols,).
+        features: float64 array of shape (batch, features).
+        weights: float64 array of shape (weights,).
     """
 
     program: Program
-    fed: np.ndarray
-    trained: np.ndarray
+    features: np.ndarray
+    weights: np.ndarray
 
 
 def scaled_symbols(factors):

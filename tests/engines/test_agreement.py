@@ -23,7 +23,7 @@ DESIGN = list(
     AllPairs(
         [
             [2, 3, 4, 5, 6],
-            # Amplitudes are fed as states, which the tfq engine cannot take.
+            # Amplitudes enter as states, which the tfq engine cannot take.
             [name for name in ENCODINGS if name != "amplitude"],
             ANSATZE,
             list(ENTANGLEMENTS),
@@ -50,21 +50,21 @@ def test_engines_agree(row):
     )
     program = Program(spec.circuit, spec.operators, spec.features, spec.weights)
     generator = np.random.default_rng(0)
-    fed = generator.uniform(-np.pi, np.pi, (4, len(program.fed)))
-    trained = generator.uniform(-np.pi, np.pi, len(program.trained))
+    features = generator.uniform(-np.pi, np.pi, (4, len(program.features)))
+    weights = generator.uniform(-np.pi, np.pi, len(program.weights))
     mix = generator.normal(size=(4, len(program.operators)))
     mix = tf.constant(mix / len(mix), tf.float32)
     outputs = {}
     for engine in (TFQEngine(program), BatchedEngine(program)):
-        inputs = [tf.constant(v, tf.float32) for v in (fed, trained)]
+        inputs = [tf.constant(v, tf.float32) for v in (features, weights)]
         with tf.GradientTape() as tape:
             tape.watch(inputs)
             values = engine(*inputs)
             loss = tf.reduce_sum(values * mix)
         outputs[engine.name] = (values, *tape.gradient(loss, inputs))
-    values, by_fed, by_trained = outputs["batched"]
+    values, by_features, by_weights = outputs["batched"]
     np.testing.assert_allclose(values, outputs["tfq"][0], atol=1e-5)
-    np.testing.assert_allclose(by_fed, outputs["tfq"][1], atol=1e-4)
-    np.testing.assert_allclose(by_trained, outputs["tfq"][2], atol=1e-4)
-    expected = cirq_expectations(program, fed, trained)
+    np.testing.assert_allclose(by_features, outputs["tfq"][1], atol=1e-4)
+    np.testing.assert_allclose(by_weights, outputs["tfq"][2], atol=1e-4)
+    expected = cirq_expectations(program, features, weights)
     np.testing.assert_allclose(values, expected, atol=1e-5)

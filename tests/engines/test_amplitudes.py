@@ -17,9 +17,9 @@ TRAINED = np.random.default_rng(0).normal(size=SPEC.weight_count)
 
 def expectations(vectors, gradient="backprop"):
     states = amplitude_states(vectors, 3)
-    fed = tf.zeros([tf.shape(vectors)[0], 0], vectors.dtype)
+    features = tf.zeros([tf.shape(vectors)[0], 0], vectors.dtype)
     engine = BatchedEngine(PROGRAM, gradient=gradient)
-    return engine(fed, tf.constant(TRAINED, vectors.dtype), states)
+    return engine(features, tf.constant(TRAINED, vectors.dtype), states)
 
 
 def test_equals_cirq_from_the_same_state():
@@ -31,7 +31,7 @@ def test_equals_cirq_from_the_same_state():
         expected = simulator.simulate_expectation_values(
             PROGRAM.circuit,
             list(PROGRAM.operators),
-            dict(zip(PROGRAM.trained, TRAINED, strict=True)),
+            dict(zip(PROGRAM.weights, TRAINED, strict=True)),
             qubit_order=PROGRAM.qids,
             initial_state=state.astype(np.complex128),
         )

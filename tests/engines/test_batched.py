@@ -19,8 +19,8 @@ def program_of(spec):
 def random_values(program, batch, seed=0):
     generator = np.random.default_rng(seed)
     return (
-        generator.normal(size=(batch, len(program.fed))),
-        generator.normal(size=len(program.trained)),
+        generator.normal(size=(batch, len(program.features))),
+        generator.normal(size=len(program.weights)),
     )
 
 
@@ -39,9 +39,9 @@ def test_equals_cirq(qubits, entanglement, ansatz, encoding):
         reuploads=1,
     )
     program = program_of(spec)
-    fed, trained = random_values(program, batch=2)
-    result = BatchedEngine(program)(tf.constant(fed), tf.constant(trained))
-    expected = cirq_expectations(program, fed, trained)
+    features, weights = random_values(program, batch=2)
+    result = BatchedEngine(program)(tf.constant(features), tf.constant(weights))
+    expected = cirq_expectations(program, features, weights)
     np.testing.assert_allclose(result, expected, atol=1e-10)
 
 
@@ -55,14 +55,14 @@ def test_any_pauli_sum():
         cirq.PauliString() * 3.0,
     )
     program = Program(spec.circuit, operators, spec.features, spec.weights)
-    fed, trained = random_values(program, batch=4)
-    result = BatchedEngine(program)(tf.constant(fed), tf.constant(trained))
-    expected = cirq_expectations(program, fed, trained)
+    features, weights = random_values(program, batch=4)
+    result = BatchedEngine(program)(tf.constant(features), tf.constant(weights))
+    expected = cirq_expectations(program, features, weights)
     np.testing.assert_allclose(result, expected, atol=1e-10)
 
 
 def test_any_place_of_fed_and_trained_gates():
-    # Trained and fed gates of one, two and three qubits, in any order.
+    # Trained and features gates of one, two and three qubits, in any order.
     q = cirq.LineQubit.range(8)
     x = sympy.symbols("x_0:4")
     w = sympy.symbols("w_0:4")
@@ -82,9 +82,9 @@ def test_any_place_of_fed_and_trained_gates():
     operators = [cirq.X(q[i]) * cirq.Z(q[i + 1]) for i in range(7)]
     names = [str(s) for s in x], [str(s) for s in w]
     program = Program(circuit, operators, *map(tuple, names))
-    fed, trained = random_values(program, batch=3)
-    result = BatchedEngine(program)(tf.constant(fed), tf.constant(trained))
-    expected = cirq_expectations(program, fed, trained)
+    features, weights = random_values(program, batch=3)
+    result = BatchedEngine(program)(tf.constant(features), tf.constant(weights))
+    expected = cirq_expectations(program, features, weights)
     np.testing.assert_allclose(result, expected, atol=1e-10)
 
 
@@ -101,26 +101,26 @@ def test_gradients_are_finite_differences(qubits):
     )
     program = program_of(spec)
     engine = BatchedEngine(program)
-    fed, trained = random_values(program, batch=2)
+    features, weights = random_values(program, batch=2)
     mix = np.random.default_rng(1).normal(size=(2, 3))
 
-    def loss(fed, trained):
-        result = engine(tf.constant(fed), tf.constant(trained))
+    def loss(features, weights):
+        result = engine(tf.constant(features), tf.constant(weights))
         return tf.reduce_sum(result * mix)
 
     with tf.GradientTape() as tape:
-        inputs = tf.Variable(fed), tf.Variable(trained)
+        inputs = tf.Variable(features), tf.Variable(weights)
         result = engine(inputs[0].read_value(), inputs[1].read_value())
         total = tf.reduce_sum(result * mix)
-    by_fed, by_trained = tape.gradient(total, inputs)
+    by_features, by_weights = tape.gradient(total, inputs)
     np.testing.assert_allclose(
-        by_fed,
-        finite_difference(lambda x: float(loss(x, trained)), fed),
+        by_features,
+        finite_difference(lambda x: float(loss(x, weights)), features),
         atol=1e-7,
     )
     np.testing.assert_allclose(
-        by_trained,
-        finite_difference(lambda w: float(loss(fed, w)), trained),
+        by_weights,
+        finite_difference(lambda w: float(loss(features, w)), weights),
         atol=1e-7,
     )
 
@@ -136,23 +136,23 @@ def test_second_derivatives_are_finite_differences():
     )
     engine = BatchedEngine(program_of(spec))
     assert any(isinstance(step, DiagonalStep) for step in engine.plan.steps)
-    fed, trained = random_values(program_of(spec), batch=2)
-    along = np.random.default_rng(1).normal(size=len(trained))
+    features, weights = random_values(program_of(spec), batch=2)
+    along = np.random.default_rng(1).normal(size=len(weights))
 
-    def slope(trained):
-        trained = tf.constant(trained)
+    def slope(weights):
+        weights = tf.constant(weights)
         with tf.GradientTape() as tape:
-            tape.watch(trained)
-            total = tf.reduce_sum(engine(tf.constant(fed), trained) ** 2)
-        return tf.tensordot(tape.gradient(total, trained), along, 1)
+            tape.watch(weights)
+            total = tf.reduce_sum(engine(tf.constant(features), weights) ** 2)
+        return tf.tensordot(tape.gradient(total, weights), along, 1)
 
-    values = tf.constant(trained)
+    values = tf.constant(weights)
     with tf.GradientTape() as tape:
         tape.watch(values)
         result = slope(values)
     np.testing.assert_allclose(
         tape.gradient(result, values),
-        finite_difference(lambda w: float(slope(w)), trained),
+        finite_difference(lambda w: float(slope(w)), weights),
         atol=1e-6,
     )
 
@@ -161,10 +161,10 @@ def test_angles_right_before_a_z_readout_have_no_gradient():
     # What leaves the circuit must still give zeros, not None.
     spec = CircuitSpec(qubits=2, ansatz=("ry", "rz", "cnot"))
     program = program_of(spec)
-    trained = tf.Variable(tf.ones([4]))
+    weights = tf.Variable(tf.ones([4]))
     with tf.GradientTape() as tape:
-        result = BatchedEngine(program)(tf.ones([1, 2]), trained.read_value())
-    gradient = tape.gradient(result, trained).numpy()
+        result = BatchedEngine(program)(tf.ones([1, 2]), weights.read_value())
+    gradient = tape.gradient(result, weights).numpy()
     assert np.all(gradient[2:] == 0)
     assert np.any(gradient[:2] != 0)
 
@@ -177,31 +177,33 @@ def test_compiled_with_unknown_batch(batch, jit_compile, qubits):
     program = program_of(spec)
     engine = BatchedEngine(program)
     signature = [
-        tf.TensorSpec([None, len(program.fed)], tf.float32),
-        tf.TensorSpec([len(program.trained)], tf.float32),
+        tf.TensorSpec([None, len(program.features)], tf.float32),
+        tf.TensorSpec([len(program.weights)], tf.float32),
     ]
     function = tf.function(engine, signature, jit_compile=jit_compile)
-    fed, trained = random_values(program, batch)
-    result = function(tf.cast(fed, tf.float32), tf.cast(trained, tf.float32))
+    features, weights = random_values(program, batch)
+    result = function(
+        tf.cast(features, tf.float32), tf.cast(weights, tf.float32)
+    )
     assert result.shape == (batch, qubits)
     if batch:
-        expected = cirq_expectations(program, fed, trained)
+        expected = cirq_expectations(program, features, weights)
         np.testing.assert_allclose(result, expected, atol=1e-5)
 
 
 def test_starts_from_given_states():
     spec = CircuitSpec(qubits=3, depth=1, entanglement="ring")
     program = program_of(spec)
-    fed, trained = random_values(program, batch=2)
+    features, weights = random_values(program, batch=2)
     generator = np.random.default_rng(2)
     states = generator.normal(size=(2, 8)) + 1j * generator.normal(size=(2, 8))
     states /= np.linalg.norm(states, axis=1, keepdims=True)
     result = BatchedEngine(program)(
-        tf.constant(fed), tf.constant(trained), tf.constant(states)
+        tf.constant(features), tf.constant(weights), tf.constant(states)
     )
-    for row, (state, values) in enumerate(zip(states, fed, strict=True)):
-        resolver = dict(zip(program.fed, values, strict=True))
-        resolver |= dict(zip(program.trained, trained, strict=True))
+    for row, (state, values) in enumerate(zip(states, features, strict=True)):
+        resolver = dict(zip(program.features, values, strict=True))
+        resolver |= dict(zip(program.weights, weights, strict=True))
         simulator = cirq.Simulator(dtype=np.complex128)
         expected = simulator.simulate_expectation_values(
             program.circuit,
@@ -217,13 +219,15 @@ def test_states_and_probabilities_equal_cirq():
     for qubits in (1, 3, 7):
         spec = CircuitSpec(qubits=qubits, depth=2, reuploads=1)
         program = program_of(spec)
-        fed, trained = random_values(program, batch=2)
+        features, weights = random_values(program, batch=2)
         engine = BatchedEngine(program)
-        states = engine.state(tf.constant(fed), tf.constant(trained)).numpy()
+        states = engine.state(
+            tf.constant(features), tf.constant(weights)
+        ).numpy()
         simulator = cirq.Simulator(dtype=np.complex128)
-        for row, values in zip(states, fed, strict=True):
-            resolver = dict(zip(program.fed, values, strict=True))
-            resolver |= dict(zip(program.trained, trained, strict=True))
+        for row, values in zip(states, features, strict=True):
+            resolver = dict(zip(program.features, values, strict=True))
+            resolver |= dict(zip(program.weights, weights, strict=True))
             expected = simulator.simulate(
                 program.circuit, resolver, qubit_order=program.qids
             ).final_state_vector
@@ -231,7 +235,7 @@ def test_states_and_probabilities_equal_cirq():
                 row, expected, atol=1e-7
             )
         probabilities = engine.probabilities(
-            tf.constant(fed), tf.constant(trained)
+            tf.constant(features), tf.constant(weights)
         )
         np.testing.assert_allclose(
             probabilities, np.abs(states) ** 2, atol=1e-12
@@ -241,14 +245,14 @@ def test_states_and_probabilities_equal_cirq():
 @pytest.mark.parametrize(
     "arguments,message",
     [
-        (([[0.0]], [0.0] * 4), r"fed of shape \(batch, 2\).*\(1, 1\)"),
-        (([[0.0, 0.0]], [0.0]), r"trained of shape \(4,\).*\(1,\)"),
+        (([[0.0]], [0.0] * 4), r"features of shape \(batch, 2\).*\(1, 1\)"),
+        (([[0.0, 0.0]], [0.0]), r"weights of shape \(4,\).*\(1,\)"),
         (
             ([[0.0, 0.0]], [0.0] * 4, [[1.0, 0.0]]),
             r"states of shape \(batch, 4\).*\(1, 2\)",
         ),
     ],
-    ids=["fed", "trained", "states"],
+    ids=["features", "weights", "states"],
 )
 def test_shapes_that_do_not_fit_are_named(arguments, message):
     spec = CircuitSpec(qubits=2)

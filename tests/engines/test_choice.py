@@ -119,7 +119,7 @@ def test_estimate_grows_with_the_state():
 
 def test_symbols_need_a_source():
     spec = CircuitSpec(qubits=2)
-    with pytest.raises(UserError, match="nothing feeds: w_0, w_1"):
+    with pytest.raises(UserError, match="other symbols: w_0, w_1"):
         Program(spec.circuit, spec.operators, spec.features)
     with pytest.raises(UserError, match="each symbol once"):
         Program(
@@ -138,7 +138,9 @@ def test_shots_and_noise_are_batched_and_say_so(program):
     choice = choose_engine(program, execution=Execution(repetitions=10))
     assert str(choice) == "batched (10 shots of known gates)"
     circuit = program.circuit + cirq.depolarize(0.1)(program.qids[0])
-    noisy = Program(circuit, program.operators, program.fed, program.trained)
+    noisy = Program(
+        circuit, program.operators, program.features, program.weights
+    )
     execution = Execution(repetitions=10, noisy=True)
     choice = choose_engine(noisy, execution=execution)
     assert str(choice) == "batched (density matrices of 2 qubits)"
@@ -195,7 +197,9 @@ def test_symbols_that_cirq_does_not_name_are_refused():
     gate = cirq.PhasedFSimGate(sympy.Symbol("x"), 0.3, 0.2, 0.1, 0.5)
     circuit = cirq.Circuit(cirq.rx(sympy.Symbol("y"))(a), gate(a, b))
     program = Program(circuit, (cirq.Z(a),), ("y",))
-    with pytest.raises(UserError, match="symbols that nothing feeds: x"):
+    with pytest.raises(
+        UserError, match="other symbols than features and weights: x"
+    ):
         choose_engine(program, "batched")
 
 

@@ -47,9 +47,9 @@ def many_gates_program():
 
 def values(program, batch, dtype=tf.float64):
     generator = np.random.default_rng(0)
-    fed = generator.normal(size=(batch, len(program.fed)))
-    trained = generator.normal(size=len(program.trained))
-    return tf.constant(fed, dtype), tf.constant(trained, dtype)
+    features = generator.normal(size=(batch, len(program.features)))
+    weights = generator.normal(size=len(program.weights))
+    return tf.constant(features, dtype), tf.constant(weights, dtype)
 
 
 @tf.function
@@ -140,22 +140,22 @@ def test_rule_of_unequal_frequencies():
 def test_shots_have_the_right_mean_and_variance():
     spec = CircuitSpec(qubits=2, depth=1, observables=("Z0", "X0*Y1"))
     program = Program(spec.circuit, spec.operators, spec.features, spec.weights)
-    fed, trained = values(program, batch=1, dtype=tf.float32)
-    fed = tf.repeat(fed, 4000, axis=0)
+    features, weights = values(program, batch=1, dtype=tf.float32)
+    features = tf.repeat(features, 4000, axis=0)
     engine = EstimatedEngine(
         program, as_gradient_method("parameter_shift"), repetitions=50
     )
-    exact = BatchedEngine(program)(fed[:1], trained).numpy()[0]
-    result = engine(fed, trained, seed=SEED).numpy()
+    exact = BatchedEngine(program)(features[:1], weights).numpy()[0]
+    result = engine(features, weights, seed=SEED).numpy()
     spread = np.sqrt((1 - exact**2) / 50)
     error = spread / np.sqrt(4000)
     assert np.all(np.abs(result.mean(axis=0) - exact) < 5 * error)
     np.testing.assert_allclose(result.std(axis=0), spread, rtol=0.1)
     # Words are measured apart, so their errors are independent.
     assert abs(np.corrcoef(result.T)[0, 1]) < 0.08
-    again = engine(fed, trained, seed=SEED).numpy()
+    again = engine(features, weights, seed=SEED).numpy()
     np.testing.assert_array_equal(result, again)
-    other = engine(fed, trained, seed=tf.constant([1, 3])).numpy()
+    other = engine(features, weights, seed=tf.constant([1, 3])).numpy()
     assert np.any(result != other)
 
 
@@ -166,8 +166,8 @@ def test_shots_follow_the_binomial_law():
     engine = EstimatedEngine(
         program, as_gradient_method("straight_through"), repetitions=6
     )
-    fed = tf.fill([6000, 1], 1.1)
-    result = engine(fed, tf.zeros([0]), seed=SEED).numpy()[:, 0]
+    features = tf.fill([6000, 1], 1.1)
+    result = engine(features, tf.zeros([0]), seed=SEED).numpy()[:, 0]
     ups = np.round((result + 1) / 2 * 6).astype(int)
     probability = np.cos(0.55) ** 2
     expected = scipy.stats.binom.pmf(range(7), 6, probability) * len(ups)
@@ -181,28 +181,28 @@ def test_shots_follow_the_binomial_law():
 
 def test_gradient_from_shots_is_unbiased():
     program = many_gates_program()
-    fed, trained = values(program, batch=1, dtype=tf.float32)
-    many = tf.repeat(fed, 3000, axis=0)
+    features, weights = values(program, batch=1, dtype=tf.float32)
+    many = tf.repeat(features, 3000, axis=0)
     engine = EstimatedEngine(
         program, as_gradient_method("parameter_shift"), repetitions=20
     )
-    exact = gradients(BatchedEngine(program), (fed, trained))
-    result = gradients(engine, (many, trained), seed=SEED)
-    by_fed = result[1].numpy()
-    error = by_fed.std(axis=0) / np.sqrt(3000)
-    assert np.all(np.abs(by_fed.mean(axis=0) - exact[1][0]) < 5 * error)
-    by_trained = result[2].numpy() / 3000
+    exact = gradients(BatchedEngine(program), (features, weights))
+    result = gradients(engine, (many, weights), seed=SEED)
+    by_features = result[1].numpy()
+    error = by_features.std(axis=0) / np.sqrt(3000)
+    assert np.all(np.abs(by_features.mean(axis=0) - exact[1][0]) < 5 * error)
+    by_weights = result[2].numpy() / 3000
     # One example's estimate spreads by about 1.6: five standard errors.
-    np.testing.assert_allclose(by_trained, exact[2], atol=0.15)
+    np.testing.assert_allclose(by_weights, exact[2], atol=0.15)
 
 
 def test_bits_follow_the_probabilities():
     spec = CircuitSpec(qubits=3, depth=2)
     program = Program(spec.circuit, spec.operators, spec.features, spec.weights)
-    fed, trained = values(program, batch=2, dtype=tf.float32)
+    features, weights = values(program, batch=2, dtype=tf.float32)
     engine = BatchedEngine(program)
-    probabilities = engine.probabilities(fed, trained)
-    bits = engine.samples(fed, trained, 4000, SEED).numpy()
+    probabilities = engine.probabilities(features, weights)
+    bits = engine.samples(features, weights, 4000, SEED).numpy()
     assert bits.shape == (2, 4000, 3)
     outcomes = bits @ [4, 2, 1]
     # SciPy wants equal sums to 1.5e-8, which float32 cannot give.

@@ -21,8 +21,8 @@ def of_spec(**changes):
     return Program(spec.circuit, spec.operators, (), spec.weights)
 
 
-def fed():
-    """RX by fed and by trained angles, CZ in between, and an XX at last."""
+def features():
+    """RX by features and by weights, CZ in between, and an XX at last."""
     q = cirq.LineQubit.range(QUBITS)
     x, w, v = sympy.symbols("x w v")
     circuit = cirq.Circuit(
@@ -40,19 +40,21 @@ def fed():
 
 def outputs(engine, program, states):
     generator = np.random.default_rng(1)
-    fed = tf.constant(generator.normal(size=(3, len(program.fed))))
-    trained = tf.constant(generator.normal(size=len(program.trained)))
+    features = tf.constant(generator.normal(size=(3, len(program.features))))
+    weights = tf.constant(generator.normal(size=len(program.weights)))
     with tf.GradientTape() as tape:
-        tape.watch((trained, states))
-        result = engine(fed, trained, states)
+        tape.watch((weights, states))
+        result = engine(features, weights, states)
         loss = tf.reduce_sum(tf.sin(result))
-    return [result, *tape.gradient(loss, (trained, states))]
+    return [result, *tape.gradient(loss, (weights, states))]
 
 
 @pytest.mark.parametrize("gradient", ["backprop", "adjoint"])
 @pytest.mark.parametrize("is_complex", [False, True])
 @pytest.mark.parametrize(
-    "program", [of_spec(), of_spec(depth=2), fed()], ids=["1", "2", "fed"]
+    "program",
+    [of_spec(), of_spec(depth=2), features()],
+    ids=["1", "2", "features"],
 )
 def test_changes_nothing_but_the_time(program, is_complex, gradient):
     generator = np.random.default_rng(0)

@@ -24,13 +24,13 @@ CHANNELS = [
 ]
 
 
-def density(program, fed, trained):
-    """Density matrices by Cirq, one for each row of `fed`."""
+def density(program, features, weights):
+    """Density matrices by Cirq, one for each row of `features`."""
     simulator = cirq.DensityMatrixSimulator(dtype=np.complex128)
     result = []
-    for row in fed:
-        resolver = dict(zip(program.fed, row, strict=True))
-        resolver |= dict(zip(program.trained, trained, strict=True))
+    for row in features:
+        resolver = dict(zip(program.features, row, strict=True))
+        resolver |= dict(zip(program.weights, weights, strict=True))
         run = simulator.simulate(
             program.circuit, resolver, qubit_order=program.qids
         )
@@ -48,18 +48,18 @@ def noisy_program(qubits, channel, operators=None):
 
 def values_of(program, batch=2):
     generator = np.random.default_rng(0)
-    fed = generator.normal(size=(batch, len(program.fed)))
-    return fed, generator.normal(size=len(program.trained))
+    features = generator.normal(size=(batch, len(program.features)))
+    return features, generator.normal(size=len(program.weights))
 
 
 @pytest.mark.parametrize("channel", CHANNELS, ids=str)
 @pytest.mark.parametrize("qubits", [1, 2, 4])
 def test_density_matrices_equal_cirq(channel, qubits):
     program = noisy_program(qubits, channel)
-    fed, trained = values_of(program)
-    expected = density(program, fed, trained)
+    features, weights = values_of(program)
+    expected = density(program, features, weights)
     engine = BatchedEngine(program)
-    inputs = tf.constant(fed), tf.constant(trained)
+    inputs = tf.constant(features), tf.constant(weights)
     np.testing.assert_allclose(engine.state(*inputs), expected, atol=1e-7)
     matrices = [operator.matrix(program.qids) for operator in program.operators]
     traces = np.einsum("bij,oji->bo", expected, matrices).real
@@ -83,11 +83,11 @@ def test_wide_channels_and_gates():
     )
     operators = (cirq.X(q[0]) * cirq.Y(q[2]) - 0.5 * cirq.Z(q[1]) + 1.0,)
     program = Program(circuit, operators, ("x",), ("w",))
-    fed, trained = values_of(program, batch=3)
-    expected = density(program, fed, trained)
+    features, weights = values_of(program, batch=3)
+    expected = density(program, features, weights)
     matrix = program.operators[0].matrix(program.qids)
     traces = np.einsum("bij,ji->b", expected, matrix).real[:, np.newaxis]
-    inputs = tf.constant(fed), tf.constant(trained)
+    inputs = tf.constant(features), tf.constant(weights)
     result = BatchedEngine(program)(*inputs)
     np.testing.assert_allclose(result, traces, atol=1e-7)
 
@@ -95,35 +95,35 @@ def test_wide_channels_and_gates():
 def test_gradients_of_a_noisy_circuit():
     program = noisy_program(3, cirq.amplitude_damp(0.1))
     engine = BatchedEngine(program)
-    fed, trained = values_of(program)
+    features, weights = values_of(program)
 
-    def loss(fed, trained):
+    def loss(features, weights):
         return tf.reduce_sum(
-            tf.sin(engine(tf.constant(fed), tf.constant(trained)))
+            tf.sin(engine(tf.constant(features), tf.constant(weights)))
         )
 
-    inputs = tf.constant(fed), tf.constant(trained)
+    inputs = tf.constant(features), tf.constant(weights)
     with tf.GradientTape() as tape:
         tape.watch(inputs)
         total = tf.reduce_sum(tf.sin(engine(*inputs)))
-    by_fed, by_trained = tape.gradient(total, inputs)
-    expected = finite_difference(lambda x: float(loss(x, trained)), fed)
-    np.testing.assert_allclose(by_fed, expected, atol=1e-7)
-    expected = finite_difference(lambda w: float(loss(fed, w)), trained)
-    np.testing.assert_allclose(by_trained, expected, atol=1e-7)
+    by_features, by_weights = tape.gradient(total, inputs)
+    expected = finite_difference(lambda x: float(loss(x, weights)), features)
+    np.testing.assert_allclose(by_features, expected, atol=1e-7)
+    expected = finite_difference(lambda w: float(loss(features, w)), weights)
+    np.testing.assert_allclose(by_weights, expected, atol=1e-7)
 
 
 def test_from_given_states():
     program = noisy_program(2, cirq.phase_damp(0.2))
-    fed, trained = values_of(program)
+    features, weights = values_of(program)
     states = cirq.testing.random_unitary(4, random_state=0)[:2]
     result = BatchedEngine(program).state(
-        tf.constant(fed), tf.constant(trained), tf.constant(states)
+        tf.constant(features), tf.constant(weights), tf.constant(states)
     )
     simulator = cirq.DensityMatrixSimulator(dtype=np.complex128)
     for row in range(2):
-        resolver = dict(zip(program.fed, fed[row], strict=True))
-        resolver |= dict(zip(program.trained, trained, strict=True))
+        resolver = dict(zip(program.features, features[row], strict=True))
+        resolver |= dict(zip(program.weights, weights, strict=True))
         expected = simulator.simulate(
             program.circuit,
             resolver,
@@ -147,10 +147,12 @@ def test_weak_noise_is_not_rounded_away():
         cirq.ry(x)(q[0]), cirq.CNOT(*q), weak, cirq.ry(x)(q[0])
     )
     program = Program(circuit, (cirq.Z(q[0]),), ("x",))
-    fed = np.array([[0.3]])
-    probabilities = np.diagonal(density(program, fed, [])[0]).real
+    features = np.array([[0.3]])
+    probabilities = np.diagonal(density(program, features, [])[0]).real
     expected = probabilities[:2].sum() - probabilities[2:].sum()
-    result = BatchedEngine(program)(tf.constant(fed), tf.zeros([0], "float64"))
+    result = BatchedEngine(program)(
+        tf.constant(features), tf.zeros([0], "float64")
+    )
     assert float(result[0, 0]) == pytest.approx(expected, abs=1e-7)
 
 

@@ -62,16 +62,16 @@ def name_of(one):
 @pytest.mark.parametrize("left_out", [None, *PASSES], ids=name_of)
 def test_leaving_a_pass_out(program, left_out):
     generator = np.random.default_rng(0)
-    fed = tf.constant(generator.normal(size=(2, len(program.fed))))
-    trained = tf.constant(generator.normal(size=len(program.trained)))
+    features = tf.constant(generator.normal(size=(2, len(program.features))))
+    weights = tf.constant(generator.normal(size=len(program.weights)))
     passes = [one for one in PASSES if one is not left_out]
     results = []
     for chosen in ((), passes):
         with tf.GradientTape() as tape:
-            tape.watch((fed, trained))
-            result = BatchedEngine(program, passes=chosen)(fed, trained)
+            tape.watch((features, weights))
+            result = BatchedEngine(program, passes=chosen)(features, weights)
             loss = tf.reduce_sum(tf.sin(result))
-        gradients = tape.gradient(loss, (fed, trained))
+        gradients = tape.gradient(loss, (features, weights))
         results.append([result, *gradients])
     for expected, actual in zip(*results, strict=True):
         np.testing.assert_allclose(actual, expected, atol=1e-12)
@@ -89,22 +89,24 @@ def test_what_the_passes_make():
     wide = spec_program(qubits=8, depth=2, entanglement="linear")
     expected = [DiagonalStep, PermutationStep, BlockStep, BlockStep]
     assert kinds(wide) == expected
-    fed = spec_program(qubits=2, depth=1, reuploads=1, ansatz=("ry", "cz"))
-    assert kinds(fed)[0] is BlockStep
-    assert kinds(fed).count(GateStep) == 2
+    features = spec_program(qubits=2, depth=1, reuploads=1, ansatz=("ry", "cz"))
+    assert kinds(features)[0] is BlockStep
+    assert kinds(features).count(GateStep) == 2
 
 
 def test_adjoint_equals_backprop():
     for program in PROGRAMS.values():
         generator = np.random.default_rng(0)
-        fed = tf.constant(generator.normal(size=(2, len(program.fed))))
-        trained = tf.constant(generator.normal(size=len(program.trained)))
+        features = tf.constant(
+            generator.normal(size=(2, len(program.features)))
+        )
+        weights = tf.constant(generator.normal(size=len(program.weights)))
         results = []
         for gradient in ("backprop", "adjoint"):
             engine = BatchedEngine(program, gradient=gradient)
             with tf.GradientTape() as tape:
-                tape.watch((fed, trained))
-                loss = tf.reduce_sum(tf.sin(engine(fed, trained)))
-            results.append([loss, *tape.gradient(loss, (fed, trained))])
+                tape.watch((features, weights))
+                loss = tf.reduce_sum(tf.sin(engine(features, weights)))
+            results.append([loss, *tape.gradient(loss, (features, weights))])
         for expected, actual in zip(*results, strict=True):
             np.testing.assert_allclose(actual, expected, atol=1e-12)

@@ -76,9 +76,9 @@ def names(symbols):
 
 def values_of(program, batch=3):
     generator = np.random.default_rng(7)
-    fed = generator.normal(size=(batch, len(program.fed)))
-    trained = generator.normal(size=len(program.trained))
-    return tf.constant(fed), tf.constant(trained)
+    features = generator.normal(size=(batch, len(program.features)))
+    weights = generator.normal(size=len(program.weights))
+    return tf.constant(features), tf.constant(weights)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -136,15 +136,17 @@ def test_what_is_no_sign_runs_as_it_stands(operation):
     assert type(make_trajectories(program, 5)) is TrajectoryEngine
 
 
-@pytest.mark.parametrize("fed,trained", [((), ()), (("x",), ()), ((), ("x",))])
-def test_no_symbols_of_a_kind(fed, trained):
+@pytest.mark.parametrize(
+    "features,weights", [((), ()), (("x",), ()), ((), ("x",))]
+)
+def test_no_symbols_of_a_kind(features, weights):
     (qid,) = cirq.LineQubit.range(1)
-    angle = sympy.Symbol("x") if fed or trained else 0
+    angle = sympy.Symbol("x") if features or weights else 0
     circuit = cirq.Circuit(
         cirq.H(qid), cirq.rz(angle)(qid), CERTAIN[0](qid), CERTAIN[2](qid)
     )
     operators = tuple(map(cirq.PauliSum.wrap, (cirq.X(qid), cirq.Y(qid))))
-    program = Program(circuit, operators, fed, trained)
+    program = Program(circuit, operators, features, weights)
     engine = tf.function(PauliTrajectoryEngine(program, 3))
     values = values_of(program, 2)
     result = engine(*values, seed=tf.constant([1, 2]))

@@ -46,13 +46,13 @@ def run(check, strategy, count):
 
 def mixing(case):
     """Weights that make one number of all outputs."""
-    shape = (len(case.fed), len(case.program.operators))
+    shape = (len(case.features), len(case.program.operators))
     return np.random.default_rng(0).uniform(-1, 1, shape)
 
 
 def values_and_gradients(engine, case, dtype):
     """Outputs, and both gradients of their mixture."""
-    inputs = [tf.constant(v, dtype) for v in (case.fed, case.trained)]
+    inputs = [tf.constant(v, dtype) for v in (case.features, case.weights)]
     with tf.GradientTape() as tape:
         tape.watch(inputs)
         values = engine(*inputs)
@@ -66,13 +66,13 @@ def values_and_gradients(engine, case, dtype):
 def differences(case, step=1e-6):
     """Both gradients by central differences.
 
-    Every symbol is fed here, so that all shifts are one batch.
+    Every symbol is features here, so that all shifts are one batch.
     """
     program = case.program
-    names = (*program.fed, *program.trained)
+    names = (*program.features, *program.weights)
     engine = BatchedEngine(Program(program.circuit, program.operators, names))
-    point = np.tile(case.trained, (len(case.fed), 1))
-    point = np.concatenate([case.fed, point], axis=1)
+    point = np.tile(case.weights, (len(case.features), 1))
+    point = np.concatenate([case.features, point], axis=1)
     shifts = step * np.concatenate([np.eye(len(names)), -np.eye(len(names))])
     points = point + shifts[:, np.newaxis]  # (2 * symbols, batch, symbols)
     flat = tf.reshape(
@@ -82,17 +82,17 @@ def differences(case, step=1e-6):
     result = result.reshape(*points.shape[:2], len(program.operators))
     up, down = np.split(result, 2)
     slopes = np.sum((up - down) / (2 * step) * mixing(case), axis=-1).T
-    fed = len(program.fed)
-    return slopes[:, :fed], slopes[:, fed:].sum(axis=0)
+    features = len(program.features)
+    return slopes[:, :features], slopes[:, features:].sum(axis=0)
 
 
 def check_batched(case):
     program = case.program
     hypothesis.note(repr(program.circuit))
-    expected = cirq_expectations(program, case.fed, case.trained)
-    expected = expected.reshape(len(case.fed), len(program.operators))
+    expected = cirq_expectations(program, case.features, case.weights)
+    expected = expected.reshape(len(case.features), len(program.operators))
     backprop = BatchedEngine(program)
-    inputs = [tf.constant(v, tf.float32) for v in (case.fed, case.trained)]
+    inputs = [tf.constant(v, tf.float32) for v in (case.features, case.weights)]
     single = backprop(*inputs)
     np.testing.assert_allclose(single, expected, rtol=0, atol=1e-5)
     slopes = differences(case)

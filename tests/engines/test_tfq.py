@@ -27,21 +27,21 @@ PROGRAM = Program(SPEC.circuit, SPEC.operators, SPEC.features, SPEC.weights)
 TRAINED = np.array([0.4, 1.1, -0.3, 2.0], "float32")
 
 
-def whole_batch(fed, trained, upstream):
+def whole_batch(features, weights, upstream):
     """Values and gradient by one call of TensorFlow Quantum's own."""
     op = tfq.differentiators.Adjoint().generate_differentiable_op(
         analytic_op=circuit_execution_ops.get_expectation_op()
     )
-    names = (*PROGRAM.fed, *PROGRAM.trained)
-    shared = np.broadcast_to(trained, (len(fed), len(trained)))
-    values = tf.constant(np.concatenate([fed, shared], axis=1))
+    names = (*PROGRAM.features, *PROGRAM.weights)
+    shared = np.broadcast_to(weights, (len(features), len(weights)))
+    values = tf.constant(np.concatenate([features, shared], axis=1))
     with tf.GradientTape() as tape:
         tape.watch(values)
         result = op(
-            tfq.convert_to_tensor([SPEC.circuit] * len(fed)),
+            tfq.convert_to_tensor([SPEC.circuit] * len(features)),
             tf.constant(names),
             values,
-            tfq.convert_to_tensor([list(SPEC.operators)] * len(fed)),
+            tfq.convert_to_tensor([list(SPEC.operators)] * len(features)),
         )
         loss = tf.reduce_sum(result * upstream)
     gradient = tape.gradient(loss, values)
@@ -54,34 +54,34 @@ def whole_batch(fed, trained, upstream):
 @pytest.mark.parametrize("adjoint", [None, tfq.differentiators.Adjoint])
 def test_chunks_change_nothing(batch, adjoint):
     generator = np.random.default_rng(batch)
-    fed = generator.normal(size=(batch, 2)).astype("float32")
-    trained = generator.normal(size=len(SPEC.weights)).astype("float32")
+    features = generator.normal(size=(batch, 2)).astype("float32")
+    weights = generator.normal(size=len(SPEC.weights)).astype("float32")
     upstream = generator.normal(size=(batch, 2)).astype("float32")
     engine = TFQEngine(PROGRAM, differentiator=adjoint and adjoint())
-    inputs = tf.constant(fed), tf.constant(trained)
+    inputs = tf.constant(features), tf.constant(weights)
     with tf.GradientTape() as tape:
         tape.watch(inputs)
         values = engine(*inputs)
         loss = tf.reduce_sum(values * upstream)
-    by_fed, by_trained = tape.gradient(loss, inputs)
-    expected = whole_batch(fed, trained, upstream)
+    by_features, by_weights = tape.gradient(loss, inputs)
+    expected = whole_batch(features, weights, upstream)
     np.testing.assert_array_equal(values, expected[0])
     # Each example's upstream gradient is scaled before it goes in.
-    np.testing.assert_allclose(by_fed, expected[1], atol=2e-6)
-    np.testing.assert_allclose(by_trained, expected[2], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(by_features, expected[1], atol=2e-6)
+    np.testing.assert_allclose(by_weights, expected[2], rtol=1e-5, atol=1e-5)
 
 
 def test_small_upstream_gradients_are_not_dropped():
     # TensorFlow Quantum's operation leaves out terms below 1e-5.
     engine = TFQEngine(PROGRAM)
-    fed = tf.random.stateless_normal([3, 2], seed=[0, 1])
-    trained = tf.constant(TRAINED)
+    features = tf.random.stateless_normal([3, 2], seed=[0, 1])
+    weights = tf.constant(TRAINED)
     gradients = []
     for scale in (1.0, 1e-7):
         with tf.GradientTape() as tape:
-            tape.watch((fed, trained))
-            loss = scale * tf.reduce_sum(engine(fed, trained))
-        by_inputs = tape.gradient(loss, (fed, trained))
+            tape.watch((features, weights))
+            loss = scale * tf.reduce_sum(engine(features, weights))
+        by_inputs = tape.gradient(loss, (features, weights))
         gradients.append([g / scale for g in by_inputs])
     for one, other in zip(*gradients, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
@@ -98,8 +98,8 @@ def test_small_upstream_gradients_are_not_dropped():
     ],
 )
 def test_gradients_by_name_equal_the_batched_engine(name, tolerance):
-    fed = tf.random.stateless_normal([3, 2], seed=[0, 1])
-    trained = tf.constant(TRAINED)
+    features = tf.random.stateless_normal([3, 2], seed=[0, 1])
+    weights = tf.constant(TRAINED)
     results = []
     for choice in ("tfq", "batched"):
         step = 1e-2 if name.endswith("difference") else None
@@ -108,25 +108,25 @@ def test_gradients_by_name_equal_the_batched_engine(name, tolerance):
         )
         engine = make_engine(PROGRAM, choice, execution)
         with tf.GradientTape() as tape:
-            tape.watch((fed, trained))
-            loss = tf.reduce_sum(tf.sin(engine(fed, trained)))
-        results.append(tape.gradient(loss, (fed, trained)))
+            tape.watch((features, weights))
+            loss = tf.reduce_sum(tf.sin(engine(features, weights)))
+        results.append(tape.gradient(loss, (features, weights)))
     for one, other in zip(*results, strict=True):
         np.testing.assert_allclose(one, other, atol=tolerance)
 
 
 def test_spsa_is_the_same_on_both_engines():
-    fed = tf.random.stateless_normal([3, 2], seed=[0, 1])
-    trained = tf.constant(TRAINED)
+    features = tf.random.stateless_normal([3, 2], seed=[0, 1])
+    weights = tf.constant(TRAINED)
     execution = Execution(differentiator=SPSA(step=0.1))
     results = []
     for choice in ("tfq", "batched"):
         engine = make_engine(PROGRAM, choice, execution)
         with tf.GradientTape() as tape:
-            tape.watch((fed, trained))
+            tape.watch((features, weights))
             seed = tf.constant([1, 2])
-            loss = tf.reduce_sum(engine(fed, trained, seed=seed))
-        results.append(tape.gradient(loss, (fed, trained)))
+            loss = tf.reduce_sum(engine(features, weights, seed=seed))
+        results.append(tape.gradient(loss, (features, weights)))
     for one, other in zip(*results, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4)
 
@@ -134,14 +134,14 @@ def test_spsa_is_the_same_on_both_engines():
 @pytest.mark.parametrize("repetitions", [None, 10])
 def test_an_empty_batch(repetitions):
     engine = TFQEngine(PROGRAM, repetitions)
-    fed, trained = tf.zeros([0, 2]), tf.zeros([4])
+    features, weights = tf.zeros([0, 2]), tf.zeros([4])
     with tf.GradientTape() as tape:
-        tape.watch((fed, trained))
-        values = engine(fed, trained)
+        tape.watch((features, weights))
+        values = engine(features, weights)
     assert values.shape == (0, 2)
-    by_fed, by_trained = tape.gradient(values, (fed, trained))
-    assert by_fed.shape == (0, 2)
-    np.testing.assert_array_equal(by_trained, np.zeros(4))
+    by_features, by_weights = tape.gradient(values, (features, weights))
+    assert by_features.shape == (0, 2)
+    np.testing.assert_array_equal(by_weights, np.zeros(4))
 
 
 def test_an_unknown_batch_size():
@@ -149,9 +149,9 @@ def test_an_unknown_batch_size():
     signature = [tf.TensorSpec([None, 2]), tf.TensorSpec([4])]
     traced = tf.function(engine, input_signature=signature)
     for batch in (1, CHUNK + 1):
-        fed = tf.random.stateless_normal([batch, 2], seed=[0, batch])
+        features = tf.random.stateless_normal([batch, 2], seed=[0, batch])
         np.testing.assert_array_equal(
-            traced(fed, TRAINED), engine(fed, TRAINED)
+            traced(features, TRAINED), engine(features, TRAINED)
         )
 
 
@@ -163,15 +163,15 @@ def test_an_unknown_batch_size():
     ],
 )
 def test_other_differentiators_in_chunks(differentiator):
-    fed = tf.random.stateless_normal([CHUNK + 3, 2], seed=[1, 2])
-    trained = tf.constant(TRAINED)
+    features = tf.random.stateless_normal([CHUNK + 3, 2], seed=[1, 2])
+    weights = tf.constant(TRAINED)
     gradients = []
     for each in (None, differentiator):
         engine = TFQEngine(PROGRAM, differentiator=each)
         with tf.GradientTape() as tape:
-            tape.watch((fed, trained))
-            values = engine(fed, trained)
-        gradients.append(tape.gradient(values, (fed, trained)))
+            tape.watch((features, weights))
+            values = engine(features, weights)
+        gradients.append(tape.gradient(values, (features, weights)))
     for ours, expected in zip(*gradients, strict=True):
         np.testing.assert_allclose(ours, expected, rtol=5e-3, atol=5e-3)
 
@@ -197,12 +197,12 @@ def test_many_qubits_are_left_whole():
 def test_a_circuit_without_symbols():
     qubit = cirq.GridQubit(0, 0)
     program = Program(cirq.Circuit(cirq.X(qubit)), [cirq.Z(qubit)])
-    fed = tf.zeros([3, 0])
+    features = tf.zeros([3, 0])
     with tf.GradientTape() as tape:
-        tape.watch(fed)
-        values = TFQEngine(program)(fed, tf.zeros([0]))
+        tape.watch(features)
+        values = TFQEngine(program)(features, tf.zeros([0]))
     np.testing.assert_array_equal(values, [[-1.0]] * 3)
-    assert tape.gradient(values, fed).shape == (3, 0)
+    assert tape.gradient(values, features).shape == (3, 0)
 
 
 def test_sums_of_controls_are_refused():

@@ -36,9 +36,9 @@ def noisy_program(channel):
 
 def inputs_of(program, batch):
     generator = np.random.default_rng(0)
-    fed = generator.normal(size=(batch, len(program.fed)))
-    trained = generator.normal(size=len(program.trained))
-    return tf.constant(fed, tf.float32), tf.constant(trained, tf.float32)
+    features = generator.normal(size=(batch, len(program.features)))
+    weights = generator.normal(size=len(program.weights))
+    return tf.constant(features, tf.float32), tf.constant(weights, tf.float32)
 
 
 @pytest.mark.parametrize(
@@ -52,22 +52,22 @@ def test_means_equal_density_matrices(kind, channel, sample_based):
     program = noisy_program(channel)
     is_pauli = type(make_trajectories(program, 1)) is PauliTrajectoryEngine
     assert is_pauli == (channel in PAULI_CHANNELS)
-    fed, trained = inputs_of(program, batch=2)
-    exact = BatchedEngine(program)(fed, trained).numpy()
+    features, weights = inputs_of(program, batch=2)
+    exact = BatchedEngine(program)(features, weights).numpy()
     engine = tf.function(kind(program, 20_000, sample_based))
-    result = engine(fed, trained, seed=SEED).numpy()
+    result = engine(features, weights, seed=SEED).numpy()
     # No expectation spreads more than a sign: 5 sigma of 20,000 signs.
     assert np.max(np.abs(result - exact)) < 5 / np.sqrt(20_000)
-    np.testing.assert_array_equal(engine(fed, trained, seed=SEED), result)
+    np.testing.assert_array_equal(engine(features, weights, seed=SEED), result)
     if sample_based:
-        assert np.any(engine(fed, trained, seed=SEED + 1) != result)
+        assert np.any(engine(features, weights, seed=SEED + 1) != result)
 
 
 def test_no_noise_is_exact():
     program = noisy_program(cirq.depolarize(0.0))
-    fed, trained = inputs_of(program, batch=3)
-    result = TrajectoryEngine(program, 3)(fed, trained, seed=SEED)
-    expected = BatchedEngine(program)(fed, trained)
+    features, weights = inputs_of(program, batch=3)
+    result = TrajectoryEngine(program, 3)(features, weights, seed=SEED)
+    expected = BatchedEngine(program)(features, weights)
     np.testing.assert_allclose(result, expected, atol=1e-5)
 
 
@@ -78,10 +78,10 @@ def test_any_number_of_trajectories():
     one = cirq.PauliSum.wrap(cirq.PauliString())
     operators = (*spec.operators, one)
     program = Program(circuit, operators, spec.features, spec.weights)
-    fed, trained = inputs_of(program, batch=3)
+    features, weights = inputs_of(program, batch=3)
     for kind in (TrajectoryEngine, PauliTrajectoryEngine):
         engine = tf.function(kind(program, 401))
-        result = engine(fed, trained, seed=SEED).numpy()
+        result = engine(features, weights, seed=SEED).numpy()
         assert np.max(np.abs(result[:, 0])) < 5 / 20
         np.testing.assert_allclose(result[:, 1], 1.0, atol=1e-5)
 
@@ -91,7 +91,7 @@ def test_any_number_of_trajectories():
 )
 def test_parameter_shift_along_trajectories_is_unbiased(channel):
     program = noisy_program(channel)
-    fed, trained = inputs_of(program, batch=2)
+    features, weights = inputs_of(program, batch=2)
     engine = EstimatedEngine(
         program,
         as_gradient_method("parameter_shift"),
@@ -103,12 +103,12 @@ def test_parameter_shift_along_trajectories_is_unbiased(channel):
     for one in (BatchedEngine(program), engine):
 
         @tf.function
-        def gradients(fed, trained, one=one):
+        def gradients(features, weights, one=one):
             with tf.GradientTape() as tape:
-                tape.watch((fed, trained))
-                loss = tf.reduce_sum(one(fed, trained, seed=SEED))
-            return tape.gradient(loss, (fed, trained))
+                tape.watch((features, weights))
+                loss = tf.reduce_sum(one(features, weights, seed=SEED))
+            return tape.gradient(loss, (features, weights))
 
-        results.append(gradients(fed, trained))
+        results.append(gradients(features, weights))
     for expected, actual in zip(*results, strict=True):
         np.testing.assert_allclose(actual, expected, atol=0.08)

@@ -24,7 +24,7 @@ def reference(layer, vectors):
         weights = layer.get_weights()[0].tolist()
         run = simulator.simulate(
             program.circuit,
-            dict(zip(program.trained, weights, strict=True)),
+            dict(zip(program.weights, weights, strict=True)),
             qubit_order=program.qids,
             initial_state=state.astype(np.complex128),
         )

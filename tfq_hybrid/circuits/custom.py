@@ -24,7 +24,7 @@ class CustomCircuit:
             Defaults to `()`, which means Z on each qubit of the circuit in
             sorted order.
         features: sequence of str. The symbols that features feed, in the
-            order they are fed. Defaults to `None`: the symbols whose names
+            order of the inputs. Defaults to `None`: the symbols whose names
             begin with `x`, sorted.
         weights: sequence of str. The symbols that are trained. Defaults to
             `None`: the symbols whose names begin with `w`, sorted.
@@ -95,7 +95,7 @@ class CustomCircuit:
             raise UserError(
                 "Expected every symbol to be a feature or a weight (by "
                 "default by the first letter x or w of its name). Received: "
-                f"a circuit whose symbols nothing feeds: {', '.join(orphans)}"
+                f"a circuit with other symbols: {', '.join(orphans)}"
             )
         both = sorted(set(self.features) & set(self.weights))
         if both or not self.features:

@@ -113,7 +113,7 @@ class Encoding:
     starts_from_amplitudes: bool = False
 
     def angle_count(self, qubits):
-        """The number of angles fed to the circuit on so many qubits."""
+        """The number of angles that the circuit encodes on so many qubits."""
         if self.starts_from_amplitudes:
             return 0
         features = np.zeros(self.feature_count(qubits))

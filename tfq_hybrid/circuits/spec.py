@@ -41,7 +41,7 @@ class CircuitSpec:
         qubits: int, from 1 to 1,024. Defaults to 4.
         encoding: str, a name in `ENCODINGS`. Defaults to `"angle"`. With
             `"amplitude"` the features are the state that the circuit starts
-            from: no symbol is fed and nothing can be re-uploaded.
+            from: there are no features and nothing can be re-uploaded.
         scaling: str, a name in `SCALINGS`: how a feature becomes an angle
             in radians. Defaults to `None`: `"pi_tanh"`, or `"identity"` for
             amplitudes, which take no other.
@@ -204,7 +204,7 @@ class CircuitSpec:
 
     @property
     def features(self):
-        """Symbol names of the fed angles, in the order they are fed."""
+        """Symbol names of the encoded angles, in the order of the inputs."""
         count = ENCODINGS[self.encoding].angle_count(self.qubits)
         return _padded("x", count)
 

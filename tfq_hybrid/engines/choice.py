@@ -126,10 +126,12 @@ def _obstacle(program, execution):
             gates = program.gates
     except UserError as error:
         return f"a gate it does not know: {error}"
-    known = {None, *program.fed, *program.trained}
+    known = {None, *program.features, *program.weights}
     hidden = sorted({gate.symbol for gate in gates} - known, key=str)
     return (
-        f"symbols that nothing feeds: {', '.join(hidden)}" if hidden else None
+        f"other symbols than features and weights: {', '.join(hidden)}"
+        if hidden
+        else None
     )
 
 

@@ -28,9 +28,9 @@ class Program:
         circuit: `cirq.Circuit` without measurements.
         operators: sequence of `cirq.PauliString` or `cirq.PauliSum`, one for
             each output.
-        fed: tuple of str. Symbols with one value for each example, in the
+        features: tuple of str. Symbols with one value for each example, in the
             order of the engine's first input.
-        trained: tuple of str. Symbols with one value for the whole batch, in
+        weights: tuple of str. Symbols with one value for the whole batch, in
             the order of the engine's second input.
 
     Raises:
@@ -41,8 +41,8 @@ class Program:
 
     circuit: cirq.Circuit
     operators: tuple
-    fed: tuple[str, ...] = ()
-    trained: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
 
     def __post_init__(self):
         sums = tuple(cirq.PauliSum.wrap(term) for term in self.operators)
@@ -58,17 +58,17 @@ class Program:
             object.__setattr__(self, "circuit", flat)
         _check_no_measurements(self.circuit)
         names = cirq.parameter_names(self.circuit)
-        orphans = sorted(names - {*self.fed, *self.trained})
+        orphans = sorted(names - {*self.features, *self.weights})
         if orphans:
             raise UserError(
-                "Expected every symbol to be fed or trained. Received: a "
-                f"circuit whose symbols nothing feeds: {', '.join(orphans)}"
+                "Expected every symbol to be a feature or a weight. Received: "
+                f"a circuit with other symbols: {', '.join(orphans)}"
             )
-        sources = [*self.fed, *self.trained]
+        sources = [*self.features, *self.weights]
         if len(set(sources)) < len(sources):
             raise UserError(
                 "Expected each symbol once. Received: "
-                f"fed={list(self.fed)}, trained={list(self.trained)}"
+                f"features={list(self.features)}, weights={list(self.weights)}"
             )
 
     @functools.cached_property
@@ -128,7 +128,7 @@ class Program:
     @functools.cached_property
     def symbols(self):
         """All symbols in the lexicographic order of TensorFlow Quantum."""
-        return tuple(sorted({*self.fed, *self.trained}))
+        return tuple(sorted({*self.features, *self.weights}))
 
 
 def _check_observables(operators):
@@ -163,12 +163,12 @@ class Engine(Protocol):
     name: str
     program: Program
 
-    def __call__(self, fed, trained, states=None, seed=None, **start):
+    def __call__(self, features, weights, states=None, seed=None, **start):
         """Expectations for a batch.
 
         Args:
-            fed: float tensor of shape (batch, fed symbols).
-            trained: float tensor of shape (trained symbols,).
+            features: float tensor of shape (batch, features).
+            weights: float tensor of shape (weights,).
             states: complex or real tensor of shape (batch, 2**qubits), the
                 initial states. Defaults to `None`: all zeros.
             seed: int tensor of shape (2,) of all that is drawn. Defaults to
@@ -177,7 +177,7 @@ class Engine(Protocol):
                 tensor of shape (batch,), on TensorFlow Quantum.
 
         Returns:
-            A tensor of shape (batch, operators) of the dtype of `fed`.
+            A tensor of shape (batch, operators) of the dtype of `features`.
         """
 
 

@@ -40,8 +40,8 @@ class CircuitLayer(keras.layers.Layer):
     Attributes:
         depth: int. Layers of the circuit that hold a state while it trains:
             its moments, an upper bound, unless who made it says fewer.
-        observer: function that each call hands what it fed to the circuit,
-            a float tensor of shape (batch, fed symbols), the states of shape
+        observer: function that each call passes the circuit's inputs,
+            a float tensor of shape (batch, features), the states of shape
             (batch, 2**qubits) that it started from or `None`, and the
             expectations, of shape (batch, operators). `None` by default.
             One that is set while a train step is traced is part of it.
@@ -103,10 +103,10 @@ class CircuitLayer(keras.layers.Layer):
         self.is_folded = False
 
     def build(self, input_shape=None):
-        if self.program.trained and self.parameters is None:
+        if self.program.weights and self.parameters is None:
             self.parameters = self.add_weight(
                 name="parameters",
-                shape=(len(self.program.trained),),
+                shape=(len(self.program.weights),),
                 initializer=self.initializer,
                 regularizer=self.regularizer,
                 constraint=self.constraint,
@@ -151,7 +151,7 @@ class CircuitLayer(keras.layers.Layer):
         """Runs the program on the chosen engine.
 
         Args:
-            fed: float tensor of shape (batch, fed symbols).
+            fed: float tensor of shape (batch, features).
             circuits: string tensor of shape (batch,), or `None`.
             states: tensor of shape (batch, 2**qubits) that the circuit
                 starts from, or `None`.
@@ -160,7 +160,7 @@ class CircuitLayer(keras.layers.Layer):
             A tensor of shape (batch, operators) of the compute dtype.
         """
         dtype = self.circuit_dtype
-        names = self.program.fed
+        names = self.program.features
         if fed.shape.rank != 2 or fed.shape[1] not in (None, len(names)):
             raise UserError(
                 f"Expected values of shape (batch, {len(names)}), one for each "
@@ -190,7 +190,7 @@ class CircuitLayer(keras.layers.Layer):
         training goes on as if it had not been called.
 
         Args:
-            fed: float tensor of shape (batch, fed symbols).
+            fed: float tensor of shape (batch, features).
             states: tensor of shape (batch, 2**qubits) or `None`.
 
         Returns:

@@ -1,4 +1,4 @@
-"""`ControlledPQC`: a circuit whose symbols are fed."""
+"""`ControlledPQC`: a circuit whose symbols are the layer's inputs."""
 
 import cirq
 import keras
@@ -46,7 +46,7 @@ class ControlledPQC(CircuitLayer):
             to `None`.
 
     Call arguments:
-        inputs: float tensor of shape (batch, fed symbols), the values in
+        inputs: float tensor of shape (batch, symbols), the values in
             the lexicographic order of the names; or a pair of a string
             tensor of shape (batch,) of data circuits and such a tensor.
 
@@ -102,9 +102,9 @@ class ControlledPQC(CircuitLayer):
         for name in trained_symbols:
             choices = sorted(cirq.parameter_names(self.model_circuit))
             check_choice("trained_symbols", name, choices)
-        if not self.program.fed:
+        if not self.program.features:
             raise UserError(
-                "Expected at least one symbol to be fed. Received: "
+                "Expected at least one symbol as an input. Received: "
                 f"trained_symbols={list(trained_symbols)}, which is all"
             )
         self.trained_symbols = trained_symbols
@@ -122,8 +122,8 @@ class ControlledPQC(CircuitLayer):
 
     @property
     def symbols(self):
-        """The fed symbols, in the order of the inputs."""
-        return [sympy.Symbol(name) for name in self.program.fed]
+        """The input symbols, in the order of the inputs."""
+        return [sympy.Symbol(name) for name in self.program.features]
 
     def call(self, inputs):
         if isinstance(inputs, (list, tuple)):

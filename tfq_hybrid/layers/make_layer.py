@@ -21,8 +21,8 @@ def make_circuit_layer(
 
     Returns:
         An `AmplitudePQC` where the circuit starts from amplitudes, else a
-        `ControlledPQC`, fed in the lexicographic order of the features'
-        names; with noise or readout errors the noisy one of them.
+        `ControlledPQC`, with inputs in the lexicographic order of the names;
+        with noise or readout errors their noisy versions.
     """
     noisy = noise_model is not None or readout_error is not None
     if circuit.starts_from_amplitudes:

@@ -182,7 +182,7 @@ class NoisyPQC(NoisyCircuit, PQC):
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
 class NoisyControlledPQC(NoisyCircuit, ControlledPQC):
-    """Expectations of a noisy circuit whose symbols are fed, some trained.
+    """Expectation values of a noisy circuit with input and trained symbols.
 
     The layer of the same name in TensorFlow Quantum, on Keras 3, with a
     config, so that it saves and loads. Arguments and results are the same.
@@ -229,7 +229,7 @@ class NoisyControlledPQC(NoisyCircuit, ControlledPQC):
             to `None`.
 
     Call arguments:
-        inputs: float tensor of shape (batch, fed symbols), the values in
+        inputs: float tensor of shape (batch, symbols), the values in
             the lexicographic order of the names; or a pair of a string
             tensor of shape (batch,) of data circuits and such a tensor.
 

@@ -103,7 +103,7 @@ class PQC(CircuitLayer):
     @property
     def symbols(self):
         """The trained symbols, in the order of the weights."""
-        return [sympy.Symbol(name) for name in self.program.trained]
+        return [sympy.Symbol(name) for name in self.program.weights]
 
     def symbol_values(self):
         """A dict of symbols and their current values."""

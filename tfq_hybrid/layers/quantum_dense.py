@@ -133,7 +133,7 @@ class QuantumDense(keras.layers.Layer):
         self.output_projection = self._projection(units, "output_projection")
         self.supports_jit = self.pqc.supports_jit
         self.supports_masking = True
-        # The circuit layer is fed in the lexicographic order of the names.
+        # The circuit layer orders its inputs lexicographically by name.
         features = list(self.circuit.features)
         self._feed_order = [features.index(name) for name in sorted(features)]
 

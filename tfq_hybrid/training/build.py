@@ -110,7 +110,7 @@ def describe(model, config, training, first_epoch=0):
         yield layer.circuit.diagram()
     circuits = circuit_layers(model)
     if circuits:
-        angles = dict.fromkeys(len(one.program.trained) for one in circuits)
+        angles = dict.fromkeys(len(one.program.weights) for one in circuits)
         needed = circuit_bytes(model, config.circuit_runs)
         yield (
             f"{len(circuits)} circuits of {' and '.join(map(str, angles))} "

@@ -54,7 +54,7 @@ def compare_gradients(model, layer, batches, steps, step_sizes, make_circuit):
     """Central differences of a circuit at each step of an exact training.
 
     The model trains by the exact gradient. At each step the gradient of the
-    same loss with respect to the circuit's angles, and to what is fed to it,
+    same loss with respect to the circuit's angles, and to its inputs,
     is computed by central differences too: the gradient of the loss with
     respect to the expectations is that of the exact step, so that the two
     differ by the circuit's gradient alone.
@@ -79,7 +79,7 @@ def compare_gradients(model, layer, batches, steps, step_sizes, make_circuit):
     others = []
     for size in step_sizes:
         other = make_circuit({"name": "central_difference", "step": size})
-        other.build((None, len(layer.program.fed)))
+        other.build((None, len(layer.program.features)))
         others.append(other)
 
     @tf.function

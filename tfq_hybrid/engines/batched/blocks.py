@@ -1,6 +1,6 @@
 """Shared blocks: runs of gates that are the same for the whole batch.
 
-Gates without symbols and gates with trained symbols have one value a step,
+Gates without symbols and gates with weights have one value a step,
 so a run of them on a few qubits is one small matrix: it is built once a step
 and applied to the batch as one real matrix product.
 """
@@ -37,7 +37,7 @@ class BlockStep:
     """The matrix of a run of shared gates on neighbouring qubits.
 
     Args:
-        gates: list of `TrigGate` in circuit order, none of them fed.
+        gates: list of `TrigGate` in circuit order, none of them features.
         group: list of int. The neighbouring qubits.
         register: `Register`.
     """
@@ -47,7 +47,7 @@ class BlockStep:
         self._group = group
         self._register = register
         self.is_real = all(gate.is_real for gate in gates)
-        self._factors = []  # constants, local layers and trained gates
+        self._factors = []  # constants, local layers and gates with weights
         open_layer = None
         for gate in gates:
             targets = tuple(q - group[0] for q in gate.qubits)
@@ -65,7 +65,7 @@ class BlockStep:
         cos_basis = embed(gate.cos_basis, targets, size, radix)
         if gate.symbol is not None:
             sin_basis = embed(gate.sin_basis, targets, size, radix)
-            self._factors.append(("trained", (gate, cos_basis, sin_basis)))
+            self._factors.append(("weights", (gate, cos_basis, sin_basis)))
             return
         matrix = cos_basis[0]
         if self._factors and self._factors[-1][0] == "constant":
@@ -73,7 +73,7 @@ class BlockStep:
         self._factors.append(("constant", matrix))
 
     def matrix(self, values):
-        """The block's matrix at the trained values.
+        """The block's matrix at the weights.
 
         Args:
             values: `Values`.

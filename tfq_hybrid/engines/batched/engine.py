@@ -46,7 +46,7 @@ class PlannedEngine:
         run: function of a plan, values and states. Defaults to `run_plan`.
         passes: sequence of functions from a `Plan` to a `Plan`. Defaults to
             `PASSES`.
-        symbols: what has the tuples `fed` and `trained` of the gates.
+        symbols: what has the tuples `features` and `weights` of the gates.
             Defaults to `None`: the program.
     """
 
@@ -92,25 +92,28 @@ class PlannedEngine:
             plan = one(plan)
         return plan
 
-    def run(self, fed, trained, states=None, seed=None):
+    def run(self, features, weights, states=None, seed=None):
         """Expectations for a batch, by the arguments of a call."""
         plan = self.plan if states is None else self._plan_from_states
-        return self._finish(plan, fed, trained, states, seed)
+        return self._finish(plan, features, weights, states, seed)
 
-    def _finish(self, plan, fed, trained, states, seed=None):
-        fed, trained = tf.convert_to_tensor(fed), tf.convert_to_tensor(trained)
-        self._check_shapes(fed, trained, states)
+    def _finish(self, plan, features, weights, states, seed=None):
+        features, weights = (
+            tf.convert_to_tensor(features),
+            tf.convert_to_tensor(weights),
+        )
+        self._check_shapes(features, weights, states)
         if states is not None:
-            states = _planes(states, fed.dtype)
+            states = _planes(states, features.dtype)
             if self.register.radix == 4:
                 states = pauli_vectors(states, self.program.qubits)
-        values = Values(self._symbols, fed, trained, seed)
+        values = Values(self._symbols, features, weights, seed)
         return plan.readout(self._run(plan, values, states))
 
-    def _check_shapes(self, fed, trained, states):
+    def _check_shapes(self, features, weights, states):
         expected = {
-            "fed": (fed, (None, len(self._symbols.fed))),
-            "trained": (trained, (len(self._symbols.trained),)),
+            "features": (features, (None, len(self._symbols.features))),
+            "weights": (weights, (len(self._symbols.weights),)),
         }
         if states is not None:
             size = 2**self.program.qubits
@@ -218,23 +221,23 @@ class BatchedEngine(PlannedEngine):
         )
 
     @tf.autograph.experimental.do_not_convert
-    def __call__(self, fed, trained, states=None, seed=None):
+    def __call__(self, features, weights, states=None, seed=None):
         """Expectations for a batch.
 
         Args:
-            fed: float tensor of shape (batch, fed symbols).
-            trained: float tensor of shape (trained symbols,).
+            features: float tensor of shape (batch, features).
+            weights: float tensor of shape (weights,).
             states: complex tensor of shape (batch, 2**qubits), or a real
                 one, the states that the circuit starts from. Defaults to
                 `None`: all zeros.
             seed: not used: nothing is drawn.
 
         Returns:
-            A tensor of shape (batch, operators) of the dtype of `fed`.
+            A tensor of shape (batch, operators) of the dtype of `features`.
         """
-        return self.run(fed, trained, states)
+        return self.run(features, weights, states)
 
-    def state(self, fed, trained, states=None):
+    def state(self, features, weights, states=None):
         """The final states, up to a global phase.
 
         The arguments are those of a call.
@@ -244,14 +247,14 @@ class BatchedEngine(PlannedEngine):
             of shape (batch, 2**qubits, 2**qubits), the density matrices.
         """
         plan = self._whole_plans[states is not None]
-        state = self._finish(plan, fed, trained, states)
+        state = self._finish(plan, features, weights, states)
         if self.program.is_noisy:
             return density_matrices(state, self.program.qubits)
         real, *rest = tf.unstack(state)
         imaginary = rest[0] if rest else tf.zeros_like(real)
         return tf.transpose(tf.complex(real, imaginary))
 
-    def probabilities(self, fed, trained, states=None):
+    def probabilities(self, features, weights, states=None):
         """The probability of every outcome in the Z basis.
 
         The arguments are those of a call.
@@ -260,16 +263,16 @@ class BatchedEngine(PlannedEngine):
             A real tensor of shape (batch, 2**qubits); the first qubit is the
             leading bit of an outcome's index.
         """
-        state = self.state(fed, trained, states)
+        state = self.state(features, weights, states)
         if self.program.is_noisy:
             return tf.math.real(tf.linalg.diag_part(state))
         return tf.square(tf.math.real(state)) + tf.square(tf.math.imag(state))
 
-    def samples(self, fed, trained, repetitions, seed, states=None):
+    def samples(self, features, weights, repetitions, seed, states=None):
         """Measured bits of all qubits together, in the Z basis.
 
         Args:
-            fed, trained, states: as for a call.
+            features, weights, states: as for a call.
             repetitions: int, at least 1.
             seed: int tensor of shape (2,). Equal seeds give equal bits.
 
@@ -277,7 +280,7 @@ class BatchedEngine(PlannedEngine):
             An int8 tensor of shape (batch, repetitions, qubits).
         """
         check_integer("repetitions", repetitions, minimum=1)
-        probabilities = self.probabilities(fed, trained, states)
+        probabilities = self.probabilities(features, weights, states)
         return sample_bits(
             probabilities, repetitions, self.program.qubits, seed
         )

@@ -72,24 +72,24 @@ class EstimatedEngine:
         self._gradient = method.bind(self)
 
     @tf.autograph.experimental.do_not_convert
-    def __call__(self, fed, trained, states=None, seed=None):
+    def __call__(self, features, weights, states=None, seed=None):
         """Expectations for a batch.
 
         Args:
-            fed, trained, states: as for `BatchedEngine`.
+            features, weights, states: as for `BatchedEngine`.
             seed: int tensor of shape (2,). Equal seeds give equal shots.
 
         Returns:
-            A tensor of shape (batch, operators) of the dtype of `fed`.
+            A tensor of shape (batch, operators) of the dtype of `features`.
         """
         given = [] if states is None else [states]
 
         @tf.custom_gradient
-        def run(fed, trained, *given):
-            result = self.evaluate(fed, trained, given, seed)
+        def run(features, weights, *given):
+            result = self.evaluate(features, weights, given, seed)
 
             def gradient(upstream):
-                arguments = (fed, trained, given, seed, upstream)
+                arguments = (features, weights, given, seed, upstream)
                 found = self._gradient(*arguments)
                 if len(found) < 2 + len(given):
                     by_given = self.simulated_gradient(*arguments)[2:]
@@ -98,29 +98,29 @@ class EstimatedEngine:
 
             return result, gradient
 
-        return run(fed, trained, *given)
+        return run(features, weights, *given)
 
-    def evaluate(self, fed, trained, given, seed, engine=None):
+    def evaluate(self, features, weights, given, seed, engine=None):
         """Expectations for a batch, without a gradient.
 
         Args:
-            fed, trained, seed: as for a call.
+            features, weights, seed: as for a call.
             given: list of `states`, or empty.
             engine: the engine below. Defaults to `None`: the exact one.
         """
         states = given[0] if given else None
-        values = (engine or self.exact)(fed, trained, states, seed)
+        values = (engine or self.exact)(features, weights, states, seed)
         if self.repetitions is not None and not self.trajectories:
             values = sample_means(values, self.repetitions, seed)
         return self._terms.combine(values)
 
-    def simulated_gradient(self, fed, trained, given, seed, upstream):
-        """Gradients through the simulation, by `fed`, `trained` and `given`."""
-        inputs = (fed, trained, *given)
+    def simulated_gradient(self, features, weights, given, seed, upstream):
+        """Gradients through the simulation, by all inputs."""
+        inputs = (features, weights, *given)
         with tf.GradientTape() as tape:
             tape.watch(inputs)
             states = given[0] if given else None
-            exact = self.exact(fed, trained, states, seed)
+            exact = self.exact(features, weights, states, seed)
             exact = self._terms.combine(exact)
         zero = tf.UnconnectedGradients.ZERO
         return tape.gradient(exact, inputs, upstream, zero)

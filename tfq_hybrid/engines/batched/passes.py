@@ -74,7 +74,7 @@ def real_frame(plan):
     gates become real, which halves their matrix products: RX and CZ do, and a
     CNOT does not, unless it was folded into the readout.
     """
-    shared = [gate for gate in plan.gates if gate.symbol not in plan.fed]
+    shared = [gate for gate in plan.gates if gate.symbol not in plan.features]
     if (
         plan.register.radix != 2
         or len(plan.register.groups) == 1  # one matrix in any case
@@ -123,7 +123,7 @@ def order_gates(plan):
     """Brings gates of one kind together, so that they can be fused."""
 
     def kind(gate):
-        shared = gate.symbol not in plan.fed
+        shared = gate.symbol not in plan.features
         return (
             shared,
             shared and len(gate.qubits) == 1,
@@ -158,28 +158,29 @@ def take_prefix(plan):
     While no entangler has acted the qubits are independent, and a gate costs
     next to nothing. Shared gates stay behind in two cases: complex diagonal
     ones after real ones, since one vector of phases for the whole register
-    is cheaper than a complex product; and trained ones where the rest of a
-    small register becomes one matrix in any case.
+    is cheaper than a complex product; and those with weights where the rest of
+    a small register becomes one matrix in any case.
     """
-    prefix, rest = _split_prefix(plan, take_trained=True)
+    prefix, rest = _split_prefix(plan, take_weights=True)
     is_small = len(plan.register.groups) == 1
     if is_small and any(
-        gate.symbol not in plan.fed and not gate.is_permutation for gate in rest
+        gate.symbol not in plan.features and not gate.is_permutation
+        for gate in rest
     ):
-        prefix, rest = _split_prefix(plan, take_trained=False)
+        prefix, rest = _split_prefix(plan, take_weights=False)
     return plan.with_gates(rest, prefix=tuple(map(tuple, prefix)))
 
 
-def _split_prefix(plan, take_trained):
+def _split_prefix(plan, take_weights):
     prefix = [[] for _ in range(plan.register.qubits)]
     blocked, rest = set(), []
     for gate in plan.gates:
         joins = len(gate.qubits) == 1 and blocked.isdisjoint(gate.qubits)
-        if joins and gate.symbol not in plan.fed:
+        if joins and gate.symbol not in plan.features:
             before = prefix[gate.qubits[0]]
             is_phase = gate.is_diagonal and not gate.is_real
             joins = not (is_phase and all(g.is_real for g in before))
-            joins = joins and (take_trained or gate.symbol is None)
+            joins = joins and (take_weights or gate.symbol is None)
         if joins:
             prefix[gate.qubits[0]].append(gate)
         else:
@@ -194,7 +195,7 @@ def gather_phases(plan):
     Only where blocks are then real, which halves their cost, and where the
     register is too large for one matrix.
     """
-    shared = [gate for gate in plan.gates if gate.symbol not in plan.fed]
+    shared = [gate for gate in plan.gates if gate.symbol not in plan.features]
     if len(plan.register.groups) == 1 or not all(
         gate.is_real or gate.is_diagonal for gate in shared
     ):
@@ -202,7 +203,7 @@ def gather_phases(plan):
     steps, run = [], []
     for step in plan.steps:
         gate = step.gate
-        if gate.symbol in plan.fed or gate.is_real or not gate.is_diagonal:
+        if gate.symbol in plan.features or gate.is_real or not gate.is_diagonal:
             if run:
                 steps.append(DiagonalStep(run, plan.register))
             steps.append(step)
@@ -236,7 +237,7 @@ def fuse_blocks(plan):
             continue
         gate = step.gate
         members = {home[q] for q in gate.qubits}
-        if gate.symbol not in plan.fed and len(members) == 1:
+        if gate.symbol not in plan.features and len(members) == 1:
             pending[members.pop()].append(gate)
             continue
         flush(members)

@@ -75,29 +75,29 @@ class Register:
 
 
 class Values:
-    """The values of the fed and of the trained symbols.
+    """The values of the features and of the weights.
 
     Args:
-        symbols: anything with the tuples of names `fed` and `trained`.
-        fed: float tensor of shape (batch, fed symbols).
-        trained: float tensor of shape (trained symbols,).
+        symbols: anything with the tuples of names `features` and `weights`.
+        features: float tensor of shape (batch, features).
+        weights: float tensor of shape (weights,).
         seed: int tensor of shape (2,) for what is drawn. Defaults to `None`.
     """
 
-    def __init__(self, symbols, fed, trained, seed=None):
-        self.fed = fed
-        self.trained = trained
-        self.batch = tf.shape(fed)[0]
-        self.dtype = fed.dtype
+    def __init__(self, symbols, features, weights, seed=None):
+        self.features = features
+        self.weights = weights
+        self.batch = tf.shape(features)[0]
+        self.dtype = features.dtype
         self._symbols = symbols
         self._seed = seed
-        columns = tf.unstack(fed, num=len(symbols.fed), axis=1)
-        self._columns = dict(zip(symbols.fed, columns, strict=True))
-        self._places = {name: i for i, name in enumerate(symbols.trained)}
+        columns = tf.unstack(features, num=len(symbols.features), axis=1)
+        self._columns = dict(zip(symbols.features, columns, strict=True))
+        self._places = {name: i for i, name in enumerate(symbols.weights)}
 
-    def at(self, fed, trained):
+    def at(self, features, weights):
         """The same symbols with other values."""
-        return Values(self._symbols, fed, trained, self._seed)
+        return Values(self._symbols, features, weights, self._seed)
 
     def uniform(self, place):
         """Numbers drawn evenly from 0 to 1, of shape (batch,)."""
@@ -105,13 +105,13 @@ class Values:
         return tf.random.stateless_uniform([self.batch], seed, dtype=self.dtype)
 
     def of(self, symbol):
-        """A tensor of shape (batch,), or (1,) for a trained symbol.
+        """A tensor of shape (batch,), or (1,) for a weight.
 
         `None` stands for no symbol, and is returned as it is.
         """
         if symbol in self._places:
             place = self._places[symbol]
-            return self.trained[place : place + 1]
+            return self.weights[place : place + 1]
         return None if symbol is None else self._columns[symbol]
 
     def stacked(self, symbols):
@@ -124,7 +124,7 @@ class Values:
         return tf.stack(columns)
 
     def linear(self, rates):
-        """Linear combinations of the trained values.
+        """Linear combinations of the weights.
 
         A product with a constant matrix: its gradient is another one, while
         the gradient of a gather would be a scatter.
@@ -139,7 +139,7 @@ class Values:
         for row, factors in enumerate(rates):
             for symbol, factor in factors.items():
                 mixing[row, self._places[symbol]] += factor
-        return tf.linalg.matvec(tf.constant(mixing, self.dtype), self.trained)
+        return tf.linalg.matvec(tf.constant(mixing, self.dtype), self.weights)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,7 +148,7 @@ class Plan:
 
     Attributes:
         register: `Register`.
-        fed, trained: frozenset of str. The program's symbols.
+        features, weights: frozenset of str. The program's symbols.
         prefix: tuple of one tuple of one-qubit `TrigGate` for each qubit.
             They act before all steps, from the zero state.
         steps: tuple of steps, in order.
@@ -156,8 +156,8 @@ class Plan:
     """
 
     register: Register
-    fed: frozenset
-    trained: frozenset
+    features: frozenset
+    weights: frozenset
     prefix: tuple
     steps: tuple
     readout: Readout
@@ -181,8 +181,8 @@ def first_plan(program, gates, register, readout):
     """The plan that no pass has touched: one step a gate."""
     empty = Plan(
         register,
-        frozenset(program.fed),
-        frozenset(program.trained),
+        frozenset(program.features),
+        frozenset(program.weights),
         prefix=((),) * register.qubits,
         steps=(),
         readout=readout,

@@ -76,7 +76,7 @@ class DiagonalStep:
     """Shared diagonal unitary gates: one vector of phases.
 
     Args:
-        gates: list of diagonal `TrigGate` without fed symbols.
+        gates: list of diagonal `TrigGate` without features.
         register: `Register`.
     """
 

@@ -44,10 +44,12 @@ def run_with_adjoint(plan, values, states=None):
     given = [] if states is None else [states]
 
     @tf.custom_gradient
-    def run(fed, trained, *given):
+    def run(features, weights, *given):
         # An outer tape would keep what it sees: it sees constants.
-        fed, trained, *given = map(tf.stop_gradient, (fed, trained, *given))
-        here = values.at(fed, trained)
+        features, weights, *given = map(
+            tf.stop_gradient, (features, weights, *given)
+        )
+        here = values.at(features, weights)
         state = given[0] if given else first_state(plan, here)
         planes = []  # before each step: 1 while the state is real
         for step in plan.steps:
@@ -59,19 +61,19 @@ def run_with_adjoint(plan, values, states=None):
             if given:
                 return *sums, by_first
             with tf.GradientTape() as tape:
-                tape.watch((fed, trained))
-                first = first_state(plan, values.at(fed, trained))
-            more = _gradient(tape, first, (fed, trained), by_first)
+                tape.watch((features, weights))
+                first = first_state(plan, values.at(features, weights))
+            more = _gradient(tape, first, (features, weights), by_first)
             return tuple(a + b for a, b in zip(sums, more, strict=True))
 
         return state, gradient
 
-    return run(values.fed, values.trained, *given)
+    return run(values.features, values.weights, *given)
 
 
 def _walk_back(plan, values, planes, state, upstream):
-    """Gradients with respect to fed, trained and the first state."""
-    inputs = (values.fed, values.trained)
+    """Gradients with respect to features, weights and the first state."""
+    inputs = (values.features, values.weights)
     sums = [tf.zeros_like(x) for x in inputs]
     for step, count in zip(plan.steps[::-1], planes[::-1], strict=True):
         # A graph runs what is ready: without a reason to wait, it would

@@ -19,14 +19,14 @@ class _FiniteDifference(SteppedMethod):
     def bind(self, engine):
         rule = self.rule(self.step_of(engine.repetitions is not None))
         program = engine.program
-        rules = [rule] * len(program.fed), [rule] * len(program.trained)
+        rules = [rule] * len(program.features), [rule] * len(program.weights)
 
-        def gradient(fed, trained, given, seed, upstream):
+        def gradient(features, weights, given, seed, upstream):
             return shift_gradient(
                 lambda f, t, s: engine.evaluate(f, t, given, s),
                 rules,
-                fed,
-                trained,
+                features,
+                weights,
                 upstream,
                 seed,
             )

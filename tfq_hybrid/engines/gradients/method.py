@@ -36,11 +36,11 @@ class GradientMethod:
             engine: `EstimatedEngine`.
 
         Returns:
-            A function of `fed`, `trained`, `given` (a list of the initial
+            A function of `features`, `weights`, `given` (a list of the initial
             states, or empty), `seed` and `upstream`, a tensor of shape
             (batch, operators). It returns the gradients of
-            `sum(upstream * expectations)` with respect to `fed` and
-            `trained`, and perhaps to `given`.
+            `sum(upstream * expectations)` with respect to `features` and
+            `weights`, and perhaps to `given`.
         """
         raise NotImplementedError
 

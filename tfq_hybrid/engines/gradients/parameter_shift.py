@@ -44,21 +44,21 @@ class ParameterShift(GradientMethod):
             else []
             for gate in own.gates
         ]
-        count = own.fed_mixing.shape[1]
+        count = own.feature_mixing.shape[1]
 
-        def gradient(fed, trained, given, seed, upstream):
-            to_fed = tf.constant(own.fed_mixing, fed.dtype)
-            to_trained = tf.constant(own.trained_mixing, trained.dtype)
-            by_fed, by_trained = shift_gradient(
+        def gradient(features, weights, given, seed, upstream):
+            to_features = tf.constant(own.feature_mixing, features.dtype)
+            to_weights = tf.constant(own.weight_mixing, weights.dtype)
+            by_features, by_weights = shift_gradient(
                 lambda f, t, s: engine.evaluate(f, t, given, s, shifted),
                 (rules[:count], rules[count:]),
-                fed @ to_fed,
-                tf.linalg.matvec(to_trained, trained, transpose_a=True),
+                features @ to_features,
+                tf.linalg.matvec(to_weights, weights, transpose_a=True),
                 upstream,
                 seed,
             )
-            by_fed = tf.matmul(by_fed, to_fed, transpose_b=True)
-            return by_fed, tf.linalg.matvec(to_trained, by_trained)
+            by_features = tf.matmul(by_features, to_features, transpose_b=True)
+            return by_features, tf.linalg.matvec(to_weights, by_weights)
 
         return gradient
 
@@ -144,10 +144,10 @@ def gate_frequencies(gate, register):
 
 
 class Symbols(NamedTuple):
-    """Names of fed and trained symbols."""
+    """Names of features and weights."""
 
-    fed: tuple
-    trained: tuple
+    features: tuple
+    weights: tuple
 
 
 class OwnSymbols(NamedTuple):
@@ -157,16 +157,16 @@ class OwnSymbols(NamedTuple):
         lowered: list of all gates, in circuit order, with their new symbols.
         symbols: `Symbols`, the new names.
         gates: list of the gates that had a symbol, with the old one, those
-            with a fed one first: in the order of the new names.
-        fed_mixing, trained_mixing: arrays of shape (symbols, gates), 1 where
+            with a features one first: in the order of the new names.
+        feature_mixing, weight_mixing: arrays of shape (symbols, gates), 1 where
             a gate had the symbol.
     """
 
     lowered: list
     symbols: Symbols
     gates: list
-    fed_mixing: np.ndarray
-    trained_mixing: np.ndarray
+    feature_mixing: np.ndarray
+    weight_mixing: np.ndarray
 
 
 def give_own_symbols(program, gates):
@@ -180,22 +180,23 @@ def give_own_symbols(program, gates):
         `OwnSymbols`.
     """
     lowered = []
-    fed, trained = [], []  # (new name, old gate)
+    features, weights = [], []  # (new name, old gate)
     for place, gate in enumerate(gates):
         if gate.symbol is not None:
             name = f"{gate.symbol}/{place}"
-            kind = fed if gate.symbol in program.fed else trained
+            kind = features if gate.symbol in program.features else weights
             kind.append((name, gate))
             gate = dataclasses.replace(gate, symbol=name)
         lowered.append(gate)
     return OwnSymbols(
         lowered,
         Symbols(
-            tuple(name for name, _ in fed), tuple(name for name, _ in trained)
+            tuple(name for name, _ in features),
+            tuple(name for name, _ in weights),
         ),
-        [gate for _, gate in fed + trained],
-        _mixing(program.fed, [gate.symbol for _, gate in fed]),
-        _mixing(program.trained, [gate.symbol for _, gate in trained]),
+        [gate for _, gate in features + weights],
+        _mixing(program.features, [gate.symbol for _, gate in features]),
+        _mixing(program.weights, [gate.symbol for _, gate in weights]),
     )
 
 

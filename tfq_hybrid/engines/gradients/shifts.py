@@ -1,6 +1,6 @@
 """Weighted sums of shifted evaluations.
 
-An evaluation is a function `(fed, trained, seed) -> (batch, operators)`.
+An evaluation is a function `(features, weights, seed) -> (batch, operators)`.
 """
 
 import dataclasses
@@ -22,20 +22,20 @@ class Shift:
     weight: float
 
 
-def shift_gradient(evaluate, rules, fed, trained, upstream, seed):
+def shift_gradient(evaluate, rules, features, weights, upstream, seed):
     """The gradient of `sum(upstream * evaluation)` by shifted evaluations.
 
     Args:
         evaluate: an evaluation.
-        rules: pair of lists, for the columns of `fed` and for the entries
-            of `trained`: each a list of `Shift`.
-        fed: tensor of shape (batch, fed symbols).
-        trained: tensor of shape (trained symbols,).
+        rules: pair of lists, for the columns of `features` and for the entries
+            of `weights`: each a list of `Shift`.
+        features: tensor of shape (batch, features).
+        weights: tensor of shape (weights,).
         upstream: tensor of shape (batch, operators).
         seed: int tensor of shape (2,), or `None` where nothing is drawn.
 
     Returns:
-        A pair of tensors shaped like `fed` and `trained`.
+        A pair of tensors shaped like `features` and `weights`.
     """
     widths = [len(rule) for rule in rules]
     places = [
@@ -45,32 +45,32 @@ def shift_gradient(evaluate, rules, fed, trained, upstream, seed):
         for shift in shifts
     ]
     if not places:
-        return tf.zeros_like(fed), tf.zeros_like(trained)
+        return tf.zeros_like(features), tf.zeros_like(weights)
     moves = np.zeros((len(places), sum(widths)))
-    weights = np.zeros_like(moves)
+    factors = np.zeros_like(moves)
     for row, (column, shift) in enumerate(places):
         moves[row, column] = shift.amount
-        weights[row, column] = shift.weight
+        factors[row, column] = shift.weight
 
     def slope(inputs):
         """Of one shift: its share of the gradient, for each example."""
         index, move = inputs
         result = evaluate(
-            fed + move[: widths[0]],
-            trained + move[widths[0] :],
+            features + move[: widths[0]],
+            weights + move[widths[0] :],
             fold_in(seed, index),
         )
         return tf.reduce_sum(result * upstream, axis=1)
 
     slopes = tf.map_fn(
         slope,
-        (tf.range(len(places)), tf.constant(moves, fed.dtype)),
-        fn_output_signature=tf.TensorSpec([None], fed.dtype),
+        (tf.range(len(places)), tf.constant(moves, features.dtype)),
+        fn_output_signature=tf.TensorSpec([None], features.dtype),
     )
-    weights = tf.constant(weights, fed.dtype)
-    by_all = tf.matmul(slopes, weights, transpose_a=True)  # (batch, symbols)
-    by_fed, by_trained = tf.split(by_all, widths, axis=1)
-    return by_fed, tf.reduce_sum(by_trained, axis=0)
+    factors = tf.constant(factors, features.dtype)
+    by_all = tf.matmul(slopes, factors, transpose_a=True)  # (batch, symbols)
+    by_features, by_weights = tf.split(by_all, widths, axis=1)
+    return by_features, tf.reduce_sum(by_weights, axis=0)
 
 
 def fold_in(seed, index):

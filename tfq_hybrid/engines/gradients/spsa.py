@@ -39,62 +39,62 @@ class SPSA(SteppedMethod):
         check_integer("draws", self.draws, minimum=1)
 
     def bind(self, engine):
-        def gradient(fed, trained, given, seed, upstream):
+        def gradient(features, weights, given, seed, upstream):
             return self.estimate(
                 lambda f, t, s: engine.evaluate(f, t, given, s),
                 engine.repetitions is not None,
-                fed,
-                trained,
+                features,
+                weights,
                 upstream,
                 seed,
             )
 
         return gradient
 
-    def estimate(self, evaluate, estimates, fed, trained, upstream, seed):
+    def estimate(self, evaluate, estimates, features, weights, upstream, seed):
         """The gradient by evaluations of any engine.
 
         Args:
-            evaluate: function of `fed`, `trained` and a seed.
+            evaluate: function of `features`, `weights` and a seed.
             estimates: bool. Whether its values come from shots or
                 trajectories.
-            fed, trained, upstream, seed: see `spsa_gradient`.
+            features, weights, upstream, seed: see `spsa_gradient`.
 
         Returns:
-            A pair of tensors shaped like `fed` and `trained`.
+            A pair of tensors shaped like `features` and `weights`.
         """
         step = self.step_of(estimates)
         return spsa_gradient(
-            evaluate, step, self.draws, fed, trained, upstream, seed
+            evaluate, step, self.draws, features, weights, upstream, seed
         )
 
 
-def spsa_gradient(evaluate, step, draws, fed, trained, upstream, seed):
+def spsa_gradient(evaluate, step, draws, features, weights, upstream, seed):
     """Simultaneous perturbation: two evaluations a draw.
 
-    Every example of the batch gets its own random signs for the fed symbols;
-    the trained ones share theirs, and are judged by the sum over the batch.
+    Every example of the batch gets its own random signs for the features;
+    the weights share theirs, and are judged by the sum over the batch.
 
     Args:
-        evaluate, fed, trained, upstream: as for `shift_gradient`.
+        evaluate, features, weights, upstream: as for `shift_gradient`.
         step: float. How far the symbols are moved.
         draws: int. Random directions to average.
         seed: int tensor of shape (2,).
 
     Returns:
-        A pair of tensors shaped like `fed` and `trained`.
+        A pair of tensors shaped like `features` and `weights`.
     """
 
     def one_draw(draw):
         base = fold_in(seed, 3 * draw)
         signs = [
             _signs(tf.shape(x), fold_in(base, place), x.dtype)
-            for place, x in enumerate((fed, trained))
+            for place, x in enumerate((features, weights))
         ]
         up, down = (
             evaluate(
-                fed + way * step * signs[0],
-                trained + way * step * signs[1],
+                features + way * step * signs[0],
+                weights + way * step * signs[1],
                 fold_in(seed, 3 * draw + 1 + place),
             )
             for place, way in enumerate((1, -1))
@@ -104,15 +104,17 @@ def spsa_gradient(evaluate, step, draws, fed, trained, upstream, seed):
         # The inverse of a sign is itself.
         return change * signs[0], tf.reduce_sum(change) * signs[1]
 
-    by_fed, by_trained = tf.map_fn(
+    by_features, by_weights = tf.map_fn(
         one_draw,
         tf.range(draws),
         fn_output_signature=(
-            tf.TensorSpec([None, fed.shape[1]], fed.dtype),
-            tf.TensorSpec(trained.shape, trained.dtype),
+            tf.TensorSpec([None, features.shape[1]], features.dtype),
+            tf.TensorSpec(weights.shape, weights.dtype),
         ),
     )
-    return tf.reduce_mean(by_fed, axis=0), tf.reduce_mean(by_trained, axis=0)
+    return tf.reduce_mean(by_features, axis=0), tf.reduce_mean(
+        by_weights, axis=0
+    )
 
 
 def _signs(shape, seed, dtype):

@@ -38,9 +38,9 @@ class Errors(NamedTuple):
     Attributes:
         gates: list of `TrigGate` without channels; each with a symbol has
             one of its own.
-        symbols: `Symbols`; all of them are fed.
-        fed_mixing, trained_mixing: arrays of shape (symbols, angles), 1 where
-            an angle comes from a symbol.
+        symbols: `Symbols`; all of them are features.
+        feature_mixing, weight_mixing: arrays of shape (symbols, angles), 1
+            where an angle comes from a symbol.
         shifts: array of shape (angles,), added to the angles.
         sources: list of (probabilities, flips), what is drawn: with
             probabilities[k] the signs at flips[k] flip. Arrays of shape (K,)
@@ -49,8 +49,8 @@ class Errors(NamedTuple):
 
     gates: list
     symbols: Symbols
-    fed_mixing: np.ndarray
-    trained_mixing: np.ndarray
+    feature_mixing: np.ndarray
+    weight_mixing: np.ndarray
     shifts: np.ndarray
     sources: list
 
@@ -59,7 +59,7 @@ def find_errors(program, gates, words, qids):
     """How a circuit's Pauli channels turn signs.
 
     Args:
-        program: anything with the tuples `fed` and `trained`.
+        program: anything with the tuples `features` and `weights`.
         gates: list of `TrigGate` and `Channel`.
         words: list of `cirq.PauliSum` of one word, those that are measured.
         qids: sequence of `cirq.Qid`. The order of the qubits.
@@ -113,8 +113,8 @@ def find_errors(program, gates, words, qids):
     return Errors(
         own[::-1],
         Symbols(tuple(names), ()),
-        _mixing(program.fed, rotations),
-        _mixing(program.trained, rotations),
+        _mixing(program.features, rotations),
+        _mixing(program.weights, rotations),
         np.array(shifts[::-1]),
         [
             (probabilities, _bits(key, len(rotations) + len(words)))
@@ -260,7 +260,7 @@ class PauliTrajectoryEngine(TrajectoryEngine):
 
     @functools.cached_property
     def _noiseless(self):
-        """The circuit without noise, fed with the angle of every gate."""
+        """The circuit without noise, features with the angle of every gate."""
         words = self._terms.operators
         return PlannedEngine(
             self.program.with_operators(words),
@@ -270,20 +270,22 @@ class PauliTrajectoryEngine(TrajectoryEngine):
             symbols=self._errors.symbols,
         )
 
-    def _along(self, fed, trained, states, seed):
+    def _along(self, features, weights, states, seed):
         errors = self._errors
-        self._check_shapes(fed, trained, states)
-        angles = tf.constant(errors.shifts[np.newaxis], fed.dtype)
+        self._check_shapes(features, weights, states)
+        angles = tf.constant(errors.shifts[np.newaxis], features.dtype)
         # oneDNN fails on a product over nothing.
-        if errors.fed_mixing.size:
-            angles += fed @ tf.constant(errors.fed_mixing, fed.dtype)
-        if errors.trained_mixing.size:
-            to_trained = tf.constant(errors.trained_mixing, trained.dtype)
-            angles += trained[tf.newaxis] @ to_trained
-        signs = self._signs(tf.shape(fed)[0], fed.dtype, seed)
+        if errors.feature_mixing.size:
+            angles += features @ tf.constant(
+                errors.feature_mixing, features.dtype
+            )
+        if errors.weight_mixing.size:
+            to_weights = tf.constant(errors.weight_mixing, weights.dtype)
+            angles += weights[tf.newaxis] @ to_weights
+        signs = self._signs(tf.shape(features)[0], features.dtype, seed)
         split = [len(errors.shifts), len(self._terms.operators)]
         of_angles, of_words = tf.split(signs, split, axis=1)
-        words = self._noiseless.run(angles * of_angles, trained[:0], states)
+        words = self._noiseless.run(angles * of_angles, weights[:0], states)
         return self._terms.combine(words * of_words)
 
     def _signs(self, count, dtype, seed):

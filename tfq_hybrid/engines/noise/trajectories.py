@@ -120,17 +120,17 @@ class TrajectoryEngine(PlannedEngine):
         return dataclasses.replace(whole, steps=tuple(steps), prefix=prefix)
 
     @tf.autograph.experimental.do_not_convert
-    def __call__(self, fed, trained, states=None, seed=None):
+    def __call__(self, features, weights, states=None, seed=None):
         """Estimates for a batch.
 
         Args:
-            fed, trained, states: as for `BatchedEngine`.
+            features, weights, states: as for `BatchedEngine`.
             seed: int tensor of shape (2,). Equal seeds give equal draws.
 
         Returns:
-            A tensor of shape (batch, operators) of the dtype of `fed`.
+            A tensor of shape (batch, operators) of the dtype of `features`.
         """
-        batch = tf.shape(fed)[0]
+        batch = tf.shape(features)[0]
         amplitudes = self.register.size * tf.maximum(batch, 1)
         chunk = tf.clip_by_value(
             _AMPLITUDES_AT_ONCE // amplitudes, 1, self.repetitions
@@ -142,8 +142,8 @@ class TrajectoryEngine(PlannedEngine):
         def total(place):
             own = tf.random.experimental.stateless_fold_in(seed, place)
             counts = place * chunk + tf.range(chunk) < self.repetitions
-            counts = tf.cast(counts, fed.dtype)[:, tf.newaxis]
-            values = self._values(fed, trained, states, own, chunk)
+            counts = tf.cast(counts, features.dtype)[:, tf.newaxis]
+            values = self._values(features, weights, states, own, chunk)
             return tf.reduce_sum(values * counts, axis=1)
 
         sums = tf.map_fn(
@@ -151,24 +151,24 @@ class TrajectoryEngine(PlannedEngine):
             tf.range(chunks),
             parallel_iterations=1,  # memory for one chunk
             fn_output_signature=tf.TensorSpec(
-                [None, len(self.program.operators)], fed.dtype
+                [None, len(self.program.operators)], features.dtype
             ),
         )
         return tf.reduce_sum(sums, axis=0) / self.repetitions
 
-    def _values(self, fed, trained, states, seed, count):
+    def _values(self, features, weights, states, seed, count):
         """Of each trajectory: a tensor (batch, count, operators)."""
-        many = tf.repeat(fed, count, axis=0)
+        many = tf.repeat(features, count, axis=0)
         if states is not None:
             states = tf.repeat(states, count, axis=0)
         draws = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
-        values = self._along(many, trained, states, draws[0])
+        values = self._along(many, weights, states, draws[0])
         if self.sample_based:
             values = sample_means(values, 1, draws[1])
         return tf.reshape(
-            values, [tf.shape(fed)[0], count, len(self.program.operators)]
+            values, [tf.shape(features)[0], count, len(self.program.operators)]
         )
 
-    def _along(self, fed, trained, states, seed):
+    def _along(self, features, weights, states, seed):
         """The expectations at the end of one trajectory of each example."""
-        return self.run(fed, trained, states, seed)
+        return self.run(features, weights, states, seed)

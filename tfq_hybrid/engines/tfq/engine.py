@@ -60,7 +60,9 @@ class TFQEngine:
         simulator = None if backend == "noiseless" else backend
         self._expectation = self._differentiable_op(simulator, differentiator)
         self._symbols = np.array(program.symbols, dtype=object)
-        sources = {s: i for i, s in enumerate((*program.fed, *program.trained))}
+        sources = {
+            s: i for i, s in enumerate((*program.features, *program.weights))
+        }
         columns = [sources[symbol] for symbol in program.symbols]
         self._columns = np.array(columns, "int32")
         # NumPy, not tensors: a tensor made here would belong to the graph
@@ -88,12 +90,14 @@ class TFQEngine:
         kind = "analytic_op" if exact else "sampled_op"
         return differentiator.generate_differentiable_op(**{kind: op})
 
-    def __call__(self, fed, trained, states=None, seed=None, circuits=None):
+    def __call__(
+        self, features, weights, states=None, seed=None, circuits=None
+    ):
         """Expectations for a batch.
 
         Args:
-            fed: float tensor of shape (batch, fed symbols).
-            trained: float tensor of shape (trained symbols,).
+            features: float tensor of shape (batch, features).
+            weights: float tensor of shape (weights,).
             states: must be `None`: TensorFlow Quantum starts from circuits.
             seed: int tensor of shape (2,), for SPSA. Shots are TensorFlow
                 Quantum's own, which take none.
@@ -102,7 +106,7 @@ class TFQEngine:
                 `None`: the zero state.
 
         Returns:
-            A tensor of shape (batch, operators) of the dtype of `fed`.
+            A tensor of shape (batch, operators) of the dtype of `features`.
         """
         if states is not None:
             raise UserError(
@@ -110,34 +114,34 @@ class TFQEngine:
                 "states. Use engine='batched'."
             )
         if self._own_method is None:
-            return self._evaluate(fed, trained, circuits)
+            return self._evaluate(features, weights, circuits)
 
-        def evaluate(fed, trained, _):
-            return self._evaluate(fed, trained, circuits)
+        def evaluate(features, weights, _):
+            return self._evaluate(features, weights, circuits)
 
         @tf.custom_gradient
-        def run(fed, trained):
+        def run(features, weights):
             def gradient(upstream):
                 return self._own_method.estimate(
                     evaluate,
                     self.repetitions is not None,
-                    fed,
-                    trained,
+                    features,
+                    weights,
                     upstream,
                     seed,
                 )
 
-            return evaluate(fed, trained, None), gradient
+            return evaluate(features, weights, None), gradient
 
-        return run(fed, trained)
+        return run(features, weights)
 
-    def _evaluate(self, fed, trained, circuits):
-        batch = tf.shape(fed)[0]
+    def _evaluate(self, features, weights, circuits):
+        batch = tf.shape(features)[0]
         programs = tf.repeat(tf.constant(self._circuit), batch)
         if circuits is not None:
             programs = append_circuit(circuits, programs)
-        shared = tf.repeat(trained[tf.newaxis], batch, axis=0)
-        values = tf.concat([fed, tf.cast(shared, fed.dtype)], axis=1)
+        shared = tf.repeat(weights[tf.newaxis], batch, axis=0)
+        values = tf.concat([features, tf.cast(shared, features.dtype)], axis=1)
         values = tf.gather(values, self._columns, axis=1)
         arguments = [
             programs,
@@ -150,10 +154,10 @@ class TFQEngine:
             arguments.append(tf.fill(shape, self.repetitions))
         result = self._expectation(*arguments)
         if not self.program.symbols:  # its gradient fails without any
-            nothing = tf.reduce_sum(fed) + tf.reduce_sum(trained)
+            nothing = tf.reduce_sum(features) + tf.reduce_sum(weights)
             result = tf.stop_gradient(result) + tf.cast(nothing, result.dtype)
         result = tf.ensure_shape(result, [None, len(self.program.operators)])
-        return tf.cast(result, fed.dtype)
+        return tf.cast(result, features.dtype)
 
 
 def _with_adjoint(op, qubits):

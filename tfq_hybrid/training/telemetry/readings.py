@@ -83,8 +83,8 @@ def capture_samples(captures):
         captures: list of `Capture`.
 
     Returns:
-        A dict: `angles`, of shape (rows, fed symbols), for a circuit that is
-        fed with angles, and `expectations`, of shape (rows, operators).
+        A dict: `angles`, of shape (rows, features), for a circuit that
+        encodes angles, and `expectations`, of shape (rows, operators).
     """
     result = {}
     if captures and not captures[0].from_states:
@@ -99,7 +99,7 @@ def capture_samples(captures):
 
 
 def capture_figures(circuit, samples):
-    """The figures of what was fed to a circuit and what it gave.
+    """The figures of a circuit's inputs and outputs.
 
     Args:
         circuit: `WatchedCircuit`.

@@ -9,9 +9,9 @@ RUNS = 2  # after one that traces; the faster counts
 
 
 class Replay:
-    """Runs circuits again on what they were fed with, and takes the time.
+    """Runs circuits again on their inputs, and takes the time.
 
-    Forward, and the gradients for what is fed and what is trained, as a
+    Forward, and the gradients by inputs and weights, as a
     function of its own, compiled as the model is. Rows that a capture did
     not keep are stood in for by those that it kept.
 

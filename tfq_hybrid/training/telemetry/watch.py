@@ -209,7 +209,7 @@ class Telemetry(keras.callbacks.Callback):
     Every `detail_every` steps: histograms of `gradients`, `weights`,
     `angles` and `expectations`; and for `model` `step_seconds` and
     `engine_share`, the circuits' share of it, run again alone, forward and
-    backward, on what they were fed with.
+    backward, on their inputs.
 
     When the gradient of a circuit vanishes, explodes or is NaN, one line is
     logged as a warning by `tfq_hybrid.telemetry`; see `Alarms`.

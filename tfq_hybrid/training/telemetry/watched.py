@@ -43,7 +43,7 @@ class WatchedCircuit:
         `QuantumDense` scaled counts, not products that an encoding derives.
 
         Args:
-            angles: array of shape (rows, fed symbols).
+            angles: array of shape (rows, features).
 
         Returns:
             A float from 0 to 1; `None` where no scaling with ends is known.
@@ -52,7 +52,9 @@ class WatchedCircuit:
         if not circuit or not angles.size or circuit.scaling == "identity":
             return None
         scaled = circuit.features[: circuit.feature_count]
-        columns = [i for i, x in enumerate(self.program.fed) if x in scaled]
+        columns = [
+            i for i, x in enumerate(self.program.features) if x in scaled
+        ]
         return float(is_saturated(circuit.scaling, angles[:, columns]).mean())
 
 

@@ -88,7 +88,7 @@ def write_circuits(circuits, writer, step):
     for circuit in circuits:
         program = circuit.program
         words = tuple(map(str, program.operators))
-        key = program.circuit.freeze(), words, program.trained
+        key = program.circuit.freeze(), words, program.weights
         alike.setdefault(key, []).append(circuit)
     for members in alike.values():
         first = members[0]
@@ -97,7 +97,7 @@ def write_circuits(circuits, writer, step):
         writer.write_text(f"diagram/{first.name}", text, step)
         figure = draw_circuit(
             program.circuit,
-            trained=program.trained,
+            trained=program.weights,
             operators=program.operators,
             title=first.name.removeprefix("quantum/"),
         )
@@ -110,8 +110,8 @@ def _markdown(members):
     layer, program = members[0].layer, members[0].program
     names = ", ".join(f"`{member.name}`" for member in members)
     facts = (
-        f"{program.qubits} qubits, {len(program.fed)} angles fed, "
-        f"{len(program.trained)} trained, {len(program.operators)} "
+        f"{program.qubits} qubits, {len(program.features)} features, "
+        f"{len(program.weights)} weights, {len(program.operators)} "
         f"observables; engine {layer.engine_choice}"
     )
     diagram = fold_text(program.circuit)
