@@ -150,12 +150,14 @@ def small_data(real_data, tmp_path):
 def two_rows(monkeypatch):
     """The recipe of QFFN-BERT, cut to two rows of its first question."""
 
+    whole = qffn_bert.RECIPE
+
     def blocks(scale, paths):
-        block, *_ = qffn_bert.RECIPE.blocks(scale, paths)
+        block, *_ = whole.blocks(scale, paths)
         jobs = [job for job in block.jobs if job.row in ("quantum", "ffn")]
         return [dataclasses.replace(block, jobs=tuple(jobs))]
 
-    recipe = dataclasses.replace(qffn_bert.RECIPE, blocks=blocks)
+    recipe = dataclasses.replace(whole, blocks=blocks)
     monkeypatch.setattr(qffn_bert, "RECIPE", recipe)
 
 

@@ -31,9 +31,10 @@ def check_structure(content, begin, end):
             or to another file.
     """
     file = Headers(content, begin, end)
-    head = file.read(0, ROOT + ENTRY)
+    begins_well = content[begin : begin + len(SUPERBLOCK)] == SUPERBLOCK
+    head = file.read(0, ROOT + ENTRY) if begins_well else b""
     if (
-        not head.startswith(SUPERBLOCK)
+        not begins_well
         or head[13:15] != EIGHT
         or any(head[24:32])  # places are counted from the beginning
         or head[48:56] != NOWHERE  # no driver
