@@ -156,13 +156,6 @@ def build(options, baseline, setting):
     )
 
 
-def recipe():
-    """How it is reproduced, a `Recipe`."""
-    from tfq_hybrid.models.hybrid_bert import recipe
-
-    return recipe.RECIPE
-
-
 SYSTEM = System(
     name="hybrid-bert",
     task="classification",
@@ -176,5 +169,5 @@ SYSTEM = System(
     loss=loss,
     parts=lambda model: {"head": [model.head]},
     circuit_runs=lambda options, sequence_length: 1,
-    recipe=recipe,
+    recipe="tfq_hybrid.models.hybrid_bert.recipe:RECIPE",
 )

@@ -174,13 +174,6 @@ def parts(model):
     return {"matrices": model.backbone.replaced}
 
 
-def recipe():
-    """How it is reproduced, a `Recipe`."""
-    from tfq_hybrid.models.hyqut import recipe
-
-    return recipe.RECIPE
-
-
 SYSTEM = System(
     name="hyqut",
     task="generation",
@@ -199,5 +192,5 @@ SYSTEM = System(
     build=build,
     parts=parts,
     defaults=defaults,
-    recipe=recipe,
+    recipe="tfq_hybrid.models.hyqut.recipe:RECIPE",
 )

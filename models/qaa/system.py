@@ -130,13 +130,6 @@ def _load(source):
     return model
 
 
-def recipe():
-    """How it is reproduced, a `Recipe`."""
-    from tfq_hybrid.models.qaa import recipe
-
-    return recipe.RECIPE
-
-
 SYSTEM = System(
     name="qaa",
     task="generation",
@@ -150,5 +143,5 @@ SYSTEM = System(
     vocabulary=vocabulary,
     build=build,
     defaults=defaults,
-    recipe=recipe,
+    recipe="tfq_hybrid.models.qaa.recipe:RECIPE",
 )

@@ -167,13 +167,6 @@ def parts(model):
     return {"feed_forward": [part for pair in pairs for part in pair]}
 
 
-def recipe():
-    """How it is reproduced, a `Recipe`."""
-    from tfq_hybrid.models.qffn_bert import recipe
-
-    return recipe.RECIPE
-
-
 SYSTEM = System(
     name="qffn-bert",
     task="classification",
@@ -187,7 +180,7 @@ SYSTEM = System(
     build=build,
     parts=parts,
     circuit_runs=circuit_runs,
-    recipe=recipe,
+    recipe="tfq_hybrid.models.qffn_bert.recipe:RECIPE",
     searched=(
         "qubits",
         "depth",

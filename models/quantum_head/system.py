@@ -71,13 +71,6 @@ def _preset(options):
     return options.preset
 
 
-def recipe():
-    """How it is reproduced, a `Recipe`."""
-    from tfq_hybrid.models.quantum_head import recipe
-
-    return recipe.RECIPE
-
-
 SYSTEM = System(
     name="quantum-head",
     task="classification",
@@ -87,5 +80,5 @@ SYSTEM = System(
     build=build,
     parts=lambda model: {"head": [model.head]},
     circuit_runs=lambda options, sequence_length: 1,
-    recipe=recipe,
+    recipe="tfq_hybrid.models.quantum_head.recipe:RECIPE",
 )

@@ -13,6 +13,7 @@ from tfq_hybrid.engines import (
     estimate_bytes,
     make_engine,
 )
+from tfq_hybrid.engines.batched.lowering import lower_circuit
 from tfq_hybrid.engines.gradients import (
     Adjoint,
     Backprop,
@@ -215,3 +216,19 @@ def test_shifts_of_controlled_gates_are_left_to_the_batched_engine():
         with pytest.raises(UserError, match="controlled gate"):
             choose_engine(program, "tfq", execution)
         assert choose_engine(program, "auto", execution).name == "batched"
+
+
+@pytest.mark.parametrize("repetitions", [None, 10])
+def test_a_program_is_lowered_once(program, repetitions, monkeypatch):
+    """For the choice, the engine, and the other observables of shots."""
+    calls = []
+
+    def lower(circuit, qids):
+        calls.append(circuit)
+        return lower_circuit(circuit, qids)
+
+    monkeypatch.setattr("tfq_hybrid.engines.program.lower_circuit", lower)
+    execution = Execution(repetitions)
+    choice = choose_engine(program, execution=execution)
+    make_engine(program, choice, execution)
+    assert len(calls) == 1

@@ -10,6 +10,7 @@ from tfq_hybrid.engines import Program
 from tfq_hybrid.engines.batched.engine import BatchedEngine
 from tfq_hybrid.engines.batched.estimated import EstimatedEngine
 from tfq_hybrid.engines.gradients import (
+    GRADIENTS,
     SPSA,
     CentralDifference,
     as_gradient_method,
@@ -245,9 +246,18 @@ def test_readout_error_equals_flipped_bits():
     )
 
 
+def test_arguments_without_effect_may_have_their_default():
+    """As in files that hold the arguments of all methods."""
+    everything = {"step": None, "draws": 1}
+    for name, kind in GRADIENTS.items():
+        assert as_gradient_method({"name": name, **everything}) == kind()
+        assert as_gradient_method(kind().to_dict()) == kind()
+
+
 @pytest.mark.parametrize(
     "arguments,message",
     [
+        ({"name": "adjoint", "steps": 1}, "Did you mean 'step'"),
         ({"name": "parameter-shift"}, "Did you mean 'parameter_shift'"),
         ({"name": "adjoint", "step": 0.1}, "takes none"),
         ({"name": "spsa", "step": 0.0}, "above 0"),

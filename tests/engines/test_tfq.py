@@ -229,3 +229,10 @@ def test_import_leaves_pythons_generator_alone():
         "assert random.getstate() == before"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_states_are_no_start_for_tensorflow_quantum():
+    engine = make_engine(PROGRAM, "tfq")
+    states = tf.ones([1, 2**PROGRAM.qubits], tf.complex64)
+    with pytest.raises(UserError, match="circuits to start from"):
+        engine(tf.zeros([1, 2]), tf.constant(TRAINED), states)

@@ -2,6 +2,7 @@
 
 import collections.abc
 import pathlib
+import pkgutil
 
 from tfq_hybrid.comparison.jobs import SCALES, Scale
 from tfq_hybrid.comparison.reporting.report import write_report
@@ -26,7 +27,7 @@ class Recipes(collections.abc.Mapping):
         return len(list(iter(self)))
 
     def __getitem__(self, name):
-        return SYSTEMS[name].recipe()
+        return pkgutil.resolve_name(SYSTEMS[name].recipe)
 
 
 RECIPES = Recipes()

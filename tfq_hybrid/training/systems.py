@@ -120,8 +120,9 @@ class System:
         circuit_runs: function `(options, sequence length) -> int`: how often
             each circuit runs for an example. Defaults to once for each
             token.
-        recipe: function `() -> comparison.Recipe`: how it is reproduced.
-            Defaults to `None`: `reproduce` does not offer it.
+        recipe: str, `"module:NAME"` of the `comparison.jobs.Recipe` that
+            reproduces it, imported when needed. Defaults to `None`:
+            `reproduce` does not offer the system.
         searched: tuple of str. The arguments that `tune` searches when the
             user names none. Defaults to the usual ones.
         custom_objects: dict of a name and a class that its saved models name,
@@ -138,7 +139,7 @@ class System:
     defaults: Callable = lambda options: {}
     loss: Callable | None = None
     circuit_runs: Callable = lambda options, sequence_length: sequence_length
-    recipe: Callable | None = None
+    recipe: str | None = None
     searched: tuple[str, ...] = ()
     custom_objects: Mapping = dataclasses.field(default_factory=dict)
 

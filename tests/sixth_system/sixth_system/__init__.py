@@ -153,7 +153,7 @@ SYSTEM = System(
     baselines={"dense": ("qubits", "depth")},
     vocabulary=lambda options, texts, size: bert_vocabulary(None, texts, size),
     build=build,
-    recipe=lambda: RECIPE,
+    recipe="sixth_system:RECIPE",
     searched=("qubits", "learning_rate"),
     custom_objects={
         "sixth_system>WordsBackbone": WordsBackbone,
