@@ -48,7 +48,9 @@ if not (3, 11) <= sys.version_info[:2] <= (3, 12):
 def __getattr__(name):
     if name == "load_model":
         # The classes that a file may name are registered by their modules.
-        importlib.import_module(f"{__name__}.models")
+        importlib.import_module(
+            f"{__name__}.training.systems"
+        ).SYSTEMS.register()
         return importlib.import_module(f"{__name__}.files.models").load_model
     if name in _ROOMS:
         return importlib.import_module(f"{__name__}.{name}")

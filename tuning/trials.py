@@ -15,9 +15,9 @@ from tfq_hybrid.training.build import (
     make_vocabulary,
 )
 from tfq_hybrid.training.callbacks import StopOnNaN
+from tfq_hybrid.training.fit import train
 from tfq_hybrid.training.run_folder import WHOLE, RunFolder
 from tfq_hybrid.training.tasks import TASKS
-from tfq_hybrid.training.train import train
 from tfq_hybrid.tuning.catalogue import circuit_of, configured
 from tfq_hybrid.tuning.objectives import Objective
 from tfq_hybrid.tuning.predicted import (

@@ -2,15 +2,15 @@
 
 import keras
 
-from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.encoders.classifier import (
     BertClassifier,
     BertEncoder,
     pooled_output,
 )
-from tfq_hybrid.errors import UserError, check_choice, check_integer
+from tfq_hybrid.errors import check_choice, check_integer
 from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.models.heads import HEAD_BASELINES, classical_head, mlp_width
+from tfq_hybrid.models.hybrid_bert.system import angle_fed, head_size
 
 HYBRID_BERT_HEADS = ("quantum", *HEAD_BASELINES)
 
@@ -185,21 +185,3 @@ def hybrid_head(
         dtype=dtype,
         name="head",
     )
-
-
-def angle_fed(circuit):
-    """A circuit whose features are angles."""
-    circuit = as_circuit(circuit)
-    if circuit.starts_from_amplitudes:
-        raise UserError(
-            "Expected a circuit that is fed with angles. Received: one that "
-            "starts from amplitudes"
-        )
-    return circuit
-
-
-def head_size(circuit, width, classes):
-    """Parameters of the quantum head on a BERT of a width, an int."""
-    down = (width + 1) * circuit.feature_count
-    up = (circuit.observable_count + 1) * classes
-    return down + circuit.weight_count + up

@@ -1,27 +1,31 @@
-"""Hybrid BERT as a system: its arguments, and the classifier they make."""
+"""Hybrid BERT as a system: its arguments and its baselines."""
 
 import dataclasses
 
-from tfq_hybrid.encoders.bert import (
-    bert_backbone,
-    bert_preprocessor,
-    bert_vocabulary,
-)
-from tfq_hybrid.engines import ENGINES, check_memory
-from tfq_hybrid.errors import check_choice, check_share
-from tfq_hybrid.models.hybrid_bert.losses import (
-    ProbabilityMSE,
-    WeightedCrossEntropy,
-    balanced_weights,
-)
-from tfq_hybrid.models.hybrid_bert.model import (
-    HybridBertTextClassifier,
-    angle_fed,
-    head_size,
-)
+from tfq_hybrid.circuits import as_circuit
+from tfq_hybrid.engines import ENGINES
+from tfq_hybrid.errors import UserError, check_choice, check_share
 from tfq_hybrid.training.systems import Options, System
 
-LOSSES = {"cross_entropy": WeightedCrossEntropy, "mse": ProbabilityMSE}
+LOSSES = ("cross_entropy", "mse")
+
+
+def angle_fed(circuit):
+    """A circuit whose features are angles."""
+    circuit = as_circuit(circuit)
+    if circuit.starts_from_amplitudes:
+        raise UserError(
+            "Expected a circuit that is fed with angles. Received: one that "
+            "starts from amplitudes"
+        )
+    return circuit
+
+
+def head_size(circuit, width, classes):
+    """Parameters of the quantum head on a BERT of a width, an int."""
+    down = (width + 1) * circuit.feature_count
+    up = (circuit.observable_count + 1) * classes
+    return down + circuit.weight_count + up
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -94,66 +98,15 @@ class HybridBertOptions(Options):
         Returns:
             A `keras.losses.Loss` on integer labels and logits.
         """
+        from tfq_hybrid.models.hybrid_bert import losses
+
         if self.loss == "mse":
-            return ProbabilityMSE()
-        return WeightedCrossEntropy(weights if self.class_weighted else None)
+            return losses.ProbabilityMSE()
+        weights = weights if self.class_weighted else None
+        return losses.WeightedCrossEntropy(weights)
 
-
-def vocabulary(options, texts, size):
-    """The vocabulary of the preset, a list of str."""
-    return bert_vocabulary(options.preset, texts, size)
-
-
-def loss(options, training):
-    """The loss of the options, with the weights of the classes in the data.
-
-    Args:
-        options: `HybridBertOptions`.
-        training: `TextDataset`.
-
-    Returns:
-        A `keras.losses.Loss`.
-    """
-    if options.loss == "mse" or not options.class_weighted:
-        return options.make_loss()
-    classes = len(training.label_names)
-    return options.make_loss(balanced_weights(training.labels, classes))
-
-
-def build(options, baseline, setting):
-    """The classifier that training and the command line build.
-
-    Args:
-        options: `HybridBertOptions`.
-        baseline: `"linear"`, `"mlp"` or `None`.
-        setting: `Setting`.
-
-    Returns:
-        A `HybridBertTextClassifier`, not compiled.
-
-    Raises:
-        UserError: the preset cannot be loaded, or the circuit does not fit
-            in memory.
-    """
-    circuit = options.circuit
-    if baseline is None:
-        check_memory(
-            circuit.qubits,
-            circuit.observable_count,
-            circuit.layers,
-            setting.batch_size,
-        )
-    return HybridBertTextClassifier.from_options(
-        bert_backbone(options.preset, setting.sequence_length),
-        setting.classes,
-        options,
-        baseline,
-        preprocessor=bert_preprocessor(
-            setting.vocabulary, setting.sequence_length, options.preset
-        ),
-        compile=False,
-        name="hybrid_bert",
-    )
+    def circuit_runs(self, sequence_length):
+        return 1
 
 
 SYSTEM = System(
@@ -164,10 +117,6 @@ SYSTEM = System(
         "linear": ("circuit", "train_angles", "engine"),
         "mlp": ("train_angles", "engine"),
     },
-    vocabulary=vocabulary,
-    build=build,
-    loss=loss,
-    parts=lambda model: {"head": [model.head]},
-    circuit_runs=lambda options, sequence_length: 1,
+    model="tfq_hybrid.models.hybrid_bert.build",
     recipe="tfq_hybrid.models.hybrid_bert.recipe:RECIPE",
 )

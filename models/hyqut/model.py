@@ -9,7 +9,8 @@ from tfq_hybrid.adapters.surgery import compile_from_config
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.engines.gradients import as_gradient_method
 from tfq_hybrid.errors import check_choice, check_integer
-from tfq_hybrid.models.hyqut.matrix import HyQuTMatrix, as_targets, slot_of
+from tfq_hybrid.models.hyqut.matrix import HyQuTMatrix, slot_of
+from tfq_hybrid.models.hyqut.system import as_targets
 from tfq_hybrid.models.hyqut.tokenizer import (
     HyQuTCausalLMPreprocessor,
     HyQuTTokenizer,

@@ -1,21 +1,33 @@
-"""HyQuT as a system: its arguments, its sizes, and the model they make."""
+"""HyQuT as a system: its arguments, its sizes and its baselines."""
 
 import dataclasses
 
-from tfq_hybrid.adapters.patterns import as_layers
+from tfq_hybrid.adapters.patterns import as_layers, as_words
 from tfq_hybrid.circuits import as_circuit
-from tfq_hybrid.data import learn_merges
-from tfq_hybrid.engines import ENGINES, check_memory
-from tfq_hybrid.engines.gradients import as_gradient_method
-from tfq_hybrid.errors import check_choice, check_share
-from tfq_hybrid.models.hyqut.matrix import as_targets, slot_of
-from tfq_hybrid.models.hyqut.model import HyQuTBackbone, HyQuTCausalLM
-from tfq_hybrid.models.hyqut.tokenizer import (
-    HyQuTCausalLMPreprocessor,
-    HyQuTTokenizer,
+from tfq_hybrid.engines import ENGINES
+from tfq_hybrid.errors import (
+    UserError,
+    check_choice,
+    check_share,
+    choice_error,
 )
 from tfq_hybrid.training.systems import Options, System
 
+# Where keras-hub's Llama decoder layer holds each matrix: its attention
+# layer, or itself, and the attribute.
+ATTENTION = {
+    "query": "_query_dense",
+    "key": "_key_dense",
+    "value": "_value_dense",
+    "output": "_output_dense",
+}
+FFN = {
+    "gate": "_feedforward_gate_dense",
+    "up": "_feedforward_intermediate_dense",
+    "down": "_feedforward_output_dense",
+}
+MATRICES = (*ATTENTION, *FFN)
+GROUPS = {"all-attention": tuple(ATTENTION), "all-ffn": tuple(FFN)}
 # Our choice, all but the width of 1,024 at 150M, which is the paper's: it
 # gives no other size. Chosen are few wide layers that come to about 8 and 150
 # million parameters with Llama's own matrices and tied embeddings.
@@ -45,6 +57,32 @@ SIZES = {
         "intermediate_dim": 2304,
     },
 }
+
+
+def as_targets(words):
+    """Names of matrices, from one word or several.
+
+    Returns:
+        A tuple of names in `MATRICES`, each once.
+
+    Raises:
+        UserError: a word is not known, or there is none.
+
+    Example:
+
+    >>> as_targets(["query", "all-ffn"])
+    ('query', 'gate', 'up', 'down')
+    """
+    found = []
+    for word in as_words("targets", words):
+        if word not in MATRICES and word not in GROUPS:
+            raise choice_error("targets", word, [*MATRICES, *GROUPS])
+        found += GROUPS.get(word, (word,))
+    if not found:
+        raise UserError(
+            f"Expected targets, such as 'query'. Received: targets={words!r}"
+        )
+    return tuple(dict.fromkeys(found))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -91,87 +129,23 @@ class HyQuTOptions(Options):
         object.__setattr__(self, "circuit", as_circuit(self.circuit))
         check_choice("engine", self.engine, ENGINES)
         if self.differentiator is not None:
+            from tfq_hybrid.engines.gradients import as_gradient_method
+
             method = as_gradient_method(self.differentiator)
             object.__setattr__(self, "differentiator", method)
         check_share("dropout", self.dropout)
         check_share("residual_scale", self.residual_scale, 1e3)
 
-
-def defaults(options):
-    """Adam without weight decay, as in the paper; lengths are our choice."""
-    return {
-        "vocabulary_size": SIZES[options.size]["vocabulary_size"],
-        "sequence_length": 256,
-        "batch_size": 8,
-        "optimizer": "adam",
-        "weight_decay": 0.0,
-    }
-
-
-def vocabulary(options, texts, size):
-    """Merges of byte pairs, learned from the texts."""
-    return learn_merges(texts, size)
-
-
-def build(options, baseline, setting):
-    """The language model, from random weights.
-
-    Args:
-        options: `HyQuTOptions`.
-        baseline: `"dense"`, `"bottleneck"` or `None`.
-        setting: `Setting`.
-
-    Returns:
-        A `HyQuTCausalLM`.
-
-    Raises:
-        UserError: the circuits do not fit in memory.
-    """
-    tokenizer = HyQuTTokenizer.from_merges(setting.vocabulary)
-    size = {**SIZES[options.size]}
-    size["vocabulary_size"] = tokenizer.vocabulary_size()
-    circuit = options.circuit
-    if baseline is None:
-        layers = options.layers or range(size["num_layers"])
-        check_memory(
-            circuit.qubits,
-            circuit.observable_count,
-            circuit.layers,
-            setting.batch_size * setting.sequence_length,
-            layers=len(set(layers)) * len(options.targets),
-        )
-    backbone = HyQuTBackbone(
-        **size,
-        kind=baseline or "quantum",
-        targets=options.targets,
-        layers=options.layers,
-        circuit=circuit,
-        engine=options.engine,
-        differentiator=options.differentiator,
-        dropout=options.dropout,
-        # A fixed name keeps the names of logs the same in every process.
-        name="hyqut",
-    )
-    _scale_residuals(backbone, options.residual_scale)
-    preprocessor = HyQuTCausalLMPreprocessor(
-        tokenizer, sequence_length=setting.sequence_length
-    )
-    return HyQuTCausalLM(backbone, preprocessor, compile=False, name="hyqut_lm")
-
-
-def _scale_residuals(backbone, scale):
-    """Multiplies the initial weights of what writes into the residual."""
-    for decoder in backbone.transformer_layers:
-        for role in ("output", "down"):
-            parent, attribute = slot_of(decoder, role)
-            layer = getattr(parent, attribute)
-            last = getattr(layer, "last_projection", layer)
-            last.kernel.assign(scale * last.kernel)
-
-
-def parts(model):
-    """What stands in place of matrices, or the matrices of the baseline."""
-    return {"matrices": model.backbone.replaced}
+    @property
+    def training_defaults(self):
+        """Adam without weight decay, as in the paper; lengths are ours."""
+        return {
+            "vocabulary_size": SIZES[self.size]["vocabulary_size"],
+            "sequence_length": 256,
+            "batch_size": 8,
+            "optimizer": "adam",
+            "weight_decay": 0.0,
+        }
 
 
 SYSTEM = System(
@@ -188,9 +162,6 @@ SYSTEM = System(
         ),
         "bottleneck": ("engine", "differentiator"),
     },
-    vocabulary=vocabulary,
-    build=build,
-    parts=parts,
-    defaults=defaults,
+    model="tfq_hybrid.models.hyqut.build",
     recipe="tfq_hybrid.models.hyqut.recipe:RECIPE",
 )

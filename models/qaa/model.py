@@ -5,8 +5,6 @@ size (12 layers, 768 wide) stands in. GPT-Neo's attention is local in every
 second layer, GPT-2's is not; shapes and counts are the same.
 """
 
-import dataclasses
-
 import keras_hub
 
 from tfq_hybrid.adapters import (
@@ -14,107 +12,20 @@ from tfq_hybrid.adapters import (
     FullFineTuning,
     LoRA,
     PrefixTuning,
-    QuantumAdapter,
     SoRA,
     adapt,
 )
-from tfq_hybrid.errors import check_choice, check_integer, check_share
-from tfq_hybrid.training.systems import Options
+from tfq_hybrid.errors import check_choice
+from tfq_hybrid.models.qaa.system import (
+    PLACES,
+    QAA_BASELINES,
+    SIZES,
+    QAAOptions,
+)
 
-# What the words of the options stand for.
-PLACES = {
-    "attention": ("attention",),
-    "ffn": ("ffn",),
-    "both": ("attention", "ffn"),
-}
-PATTERNS = {"adjacent": "linear", "all-to-all": "full", "none": "none"}
-
-# The sizes of the base. "125m" is that of GPT-Neo-125M and GPT-2; "tiny" and
-# "10m" (10.6 million parameters besides the embeddings) are our choice.
-SIZES = {
-    "tiny": {"num_layers": 2, "num_heads": 2, "hidden_dim": 128},
-    "10m": {"num_layers": 6, "num_heads": 6, "hidden_dim": 384},
-    "125m": {"num_layers": 12, "num_heads": 12, "hidden_dim": 768},
-}
-
-QAA_BASELINES = ("lora", "sora", "bottleneck", "prefix", "full")
 # Sets of matrices of which a low-rank baseline takes the one of the nearest
 # size: two matrices, as in the papers, or one, which makes the steps finer.
 _MATRICES = (("query", "value"), ("query",))
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class QAAOptions(Options):
-    """The arguments of QAA.
-
-    Args:
-        place: `"attention"`, `"ffn"` or `"both"`: after which frozen blocks.
-            The paper's 123,000 parameters are one place a layer; which one
-            is our choice. Defaults to `"attention"`.
-        depth: int. Layers of the circuit. Defaults to 1; the published count
-            fits one.
-        entanglement: `"adjacent"`, as in the paper; `"all-to-all"`; or
-            `"none"`, the ablation. Defaults to `"adjacent"`.
-        engine: `"auto"` or `"batched"`. Defaults to `"auto"`.
-        base: str. What is adapted, where a whole model is built: a run
-            folder of the baseline `"full"`, a `.keras` file, or a keras-hub
-            preset of GPT-2. Defaults to `None`: random weights.
-        size: `"tiny"`, `"10m"` or `"125m"`: of a base from random weights.
-            Defaults to `"10m"`.
-        dropout: float, of a base from random weights. Defaults to 0.1.
-
-    Raises:
-        UserError: an argument is out of its range.
-
-    Example:
-
-    >>> QAAOptions(place="both").parameters(width=768, layers=12)
-    184560
-    """
-
-    place: str = "attention"
-    depth: int = 1
-    entanglement: str = "adjacent"
-    engine: str = "auto"
-    base: str | None = None
-    size: str = "10m"
-    dropout: float = 0.1
-
-    def __post_init__(self):
-        check_choice("size", self.size, SIZES)
-        check_share("dropout", self.dropout)
-        check_choice("place", self.place, PLACES)
-        check_integer("depth", self.depth, minimum=1)
-        check_choice("entanglement", self.entanglement, PATTERNS)
-        check_choice("engine", self.engine, ("auto", "batched"))
-
-    @property
-    def method(self):
-        """The adapters, a `QuantumAdapter`."""
-        return QuantumAdapter(
-            targets=PLACES[self.place],
-            depth=self.depth,
-            entanglement=PATTERNS[self.entanglement],
-            engine=self.engine,
-        )
-
-    def parameters(self, width, layers):
-        """How many parameters QAA trains, from the sizes of the base alone.
-
-        `places * layers * (depth * n + n * width)` with `n` qubits,
-        `2**n >= width`: the angles and the projection back. For 12 layers of
-        768 that is 92,280 at one place a layer, and 184,560 at two.
-
-        Args:
-            width: int.
-            layers: int.
-
-        Returns:
-            int.
-        """
-        qubits = (width - 1).bit_length()
-        module = self.depth * qubits + qubits * width
-        return len(PLACES[self.place]) * layers * module
 
 
 def qaa_base(size="125m", vocabulary_size=50257, **changes):

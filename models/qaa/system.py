@@ -1,133 +1,109 @@
-"""QAA as a system: the base that is adapted, and the model they make."""
+"""QAA as a system: its arguments and its baselines."""
 
-import pathlib
+import dataclasses
 
-import keras_hub
+from tfq_hybrid.adapters.methods import QuantumAdapter
+from tfq_hybrid.errors import check_choice, check_integer, check_share
+from tfq_hybrid.training.systems import Options, System
 
-from tfq_hybrid.adapters import as_preset
-from tfq_hybrid.data import learn_merges
-from tfq_hybrid.engines import check_memory
-from tfq_hybrid.errors import UserError
-from tfq_hybrid.files.models import load_model
-from tfq_hybrid.files.presets import from_preset
-from tfq_hybrid.models.hyqut.tokenizer import (
-    HyQuTCausalLMPreprocessor,
-    HyQuTTokenizer,
-)
-from tfq_hybrid.models.qaa.model import (
-    QAA_BASELINES,
-    QAAOptions,
-    apply_qaa,
-    qaa_base,
-)
-from tfq_hybrid.training.systems import System
-
-WEIGHTS = "model.keras"  # in a run folder
+# What the words of the options stand for.
+PLACES = {
+    "attention": ("attention",),
+    "ffn": ("ffn",),
+    "both": ("attention", "ffn"),
+}
+PATTERNS = {"adjacent": "linear", "all-to-all": "full", "none": "none"}
+# The sizes of the base. "125m" is that of GPT-Neo-125M and GPT-2; "tiny" and
+# "10m" (10.6 million parameters besides the embeddings) are our choice.
+SIZES = {
+    "tiny": {"num_layers": 2, "num_heads": 2, "hidden_dim": 128},
+    "10m": {"num_layers": 6, "num_heads": 6, "hidden_dim": 384},
+    "125m": {"num_layers": 12, "num_heads": 12, "hidden_dim": 768},
+}
+QAA_BASELINES = ("lora", "sora", "bottleneck", "prefix", "full")
 
 
-def defaults(options):
-    """Lengths and sizes are our choice: the paper's are not known."""
-    small = options.size == "tiny"
-    return {
-        "vocabulary_size": 1024 if small else 8192,
-        "sequence_length": 128,
-        "batch_size": 8,
-    }
-
-
-def vocabulary(options, texts, size):
-    """The merges of the base's tokenizer, or merges learned from the texts."""
-    if options.base is None:
-        return learn_merges(texts, size)
-    return list(_load(options.base).preprocessor.tokenizer.merges)
-
-
-def build(options, baseline, setting):
-    """The causal language model, adapted.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class QAAOptions(Options):
+    """The arguments of QAA.
 
     Args:
-        options: `QAAOptions`.
-        baseline: str in `QAA_BASELINES` or `None`. `"full"` trains the whole
-            model, which is how a base comes to be.
-        setting: `Setting`.
-
-    Returns:
-        A `keras_hub.models.GPT2CausalLM`, adapted unless `baseline` is
-        `"full"`.
+        place: `"attention"`, `"ffn"` or `"both"`: after which frozen blocks.
+            The paper's 123,000 parameters are one place a layer; which one
+            is our choice. Defaults to `"attention"`.
+        depth: int. Layers of the circuit. Defaults to 1; the published count
+            fits one.
+        entanglement: `"adjacent"`, as in the paper; `"all-to-all"`; or
+            `"none"`, the ablation. Defaults to `"adjacent"`.
+        engine: `"auto"` or `"batched"`. Defaults to `"auto"`.
+        base: str. What is adapted, where a whole model is built: a run
+            folder of the baseline `"full"`, a `.keras` file, or a keras-hub
+            preset of GPT-2. Defaults to `None`: random weights.
+        size: `"tiny"`, `"10m"` or `"125m"`: of a base from random weights.
+            Defaults to `"10m"`.
+        dropout: float, of a base from random weights. Defaults to 0.1.
 
     Raises:
-        UserError: the base cannot be loaded or is too short, or the circuits
-            do not fit in memory.
+        UserError: an argument is out of its range.
+
+    Example:
+
+    >>> QAAOptions(place="both").parameters(width=768, layers=12)
+    184560
     """
-    model = _base(options, setting)
-    model.compiled = False  # anew, once it is known what trains
-    if baseline == "full":
-        return model
-    if baseline is None:
-        circuits = options.method.circuits(model)
-        check_memory(
-            circuits[0].qubits,
-            circuits[0].observable_count,
-            circuits[0].layers,
-            setting.batch_size * setting.sequence_length,
-            layers=len(circuits),
-        )
-    return apply_qaa(model, options, baseline)
 
+    place: str = "attention"
+    depth: int = 1
+    entanglement: str = "adjacent"
+    engine: str = "auto"
+    base: str | None = None
+    size: str = "10m"
+    dropout: float = 0.1
 
-def _base(options, setting):
-    if options.base is None:
-        tokenizer = HyQuTTokenizer.from_merges(setting.vocabulary)
-        backbone = qaa_base(
-            options.size,
-            tokenizer.vocabulary_size(),
-            max_sequence_length=setting.sequence_length,
-            dropout=options.dropout,
-            # A fixed name keeps the names of logs the same everywhere.
-            name="gpt",
-        )
-        preprocessor = HyQuTCausalLMPreprocessor(
-            tokenizer, sequence_length=setting.sequence_length
-        )
-        return keras_hub.models.GPT2CausalLM(
-            backbone, preprocessor, compile=False, name="qaa"
-        )
-    model = _load(options.base)
-    longest = model.backbone.max_sequence_length
-    if setting.sequence_length > longest:
-        raise UserError(
-            f"Expected a sequence_length of at most {longest}, that of "
-            f"{options.base}. Received: sequence_length="
-            f"{setting.sequence_length}"
-        )
-    model.preprocessor.sequence_length = setting.sequence_length
-    return model
+    def __post_init__(self):
+        check_choice("size", self.size, SIZES)
+        check_share("dropout", self.dropout)
+        check_choice("place", self.place, PLACES)
+        check_integer("depth", self.depth, minimum=1)
+        check_choice("entanglement", self.entanglement, PATTERNS)
+        check_choice("engine", self.engine, ("auto", "batched"))
 
-
-def _load(source):
-    """A GPT-2 from a run folder, a .keras file or a preset."""
-    path = pathlib.Path(source)
-    file = path / WEIGHTS if (path / WEIGHTS).is_file() else path
-    try:
-        if file.is_file():
-            model = load_model(file)
-        else:
-            kind = keras_hub.models.GPT2CausalLM
-            model = from_preset(kind, as_preset(source), compile=False)
-    except Exception as error:
-        # keras-hub raises what its downloaders raise.
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise UserError(
-            "Expected base as a run folder, a .keras file or a keras-hub "
-            f"preset of a GPT-2. Received: base={source!r}: {reason[:200]}"
-        ) from None
-    if type(model) is not keras_hub.models.GPT2CausalLM:
-        raise UserError(
-            "Expected a base that is a GPT2CausalLM without adapters, such as "
-            f"the run of the baseline 'full'. Received: {type(model).__name__} "
-            f"in {source}"
+    @property
+    def method(self):
+        """The adapters, a `QuantumAdapter`."""
+        return QuantumAdapter(
+            targets=PLACES[self.place],
+            depth=self.depth,
+            entanglement=PATTERNS[self.entanglement],
+            engine=self.engine,
         )
-    return model
+
+    def parameters(self, width, layers):
+        """How many parameters QAA trains, from the sizes of the base alone.
+
+        `places * layers * (depth * n + n * width)` with `n` qubits,
+        `2**n >= width`: the angles and the projection back. For 12 layers of
+        768 that is 92,280 at one place a layer, and 184,560 at two.
+
+        Args:
+            width: int.
+            layers: int.
+
+        Returns:
+            int.
+        """
+        qubits = (width - 1).bit_length()
+        module = self.depth * qubits + qubits * width
+        return len(PLACES[self.place]) * layers * module
+
+    @property
+    def training_defaults(self):
+        """Lengths and sizes are our choice: the paper's are not known."""
+        return {
+            "vocabulary_size": 1024 if self.size == "tiny" else 8192,
+            "sequence_length": 128,
+            "batch_size": 8,
+        }
 
 
 SYSTEM = System(
@@ -140,8 +116,6 @@ SYSTEM = System(
         else ("engine",)
         for baseline in QAA_BASELINES
     },
-    vocabulary=vocabulary,
-    build=build,
-    defaults=defaults,
+    model="tfq_hybrid.models.qaa.build",
     recipe="tfq_hybrid.models.qaa.recipe:RECIPE",
 )

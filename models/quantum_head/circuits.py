@@ -29,32 +29,6 @@ def encoder_circuit(qubits, readouts, depth, distance, entangled=True):
     return _block(qubits, depth, distance, entangled, z_on_each(readouts))
 
 
-def block_angles(qubits, depth, distance, entangled=True):
-    """Angles of a block of Fig. 3: Q C L + Q.
-
-    A distance of Q or more is the longest that there is, Q - 1. Without
-    entanglement Q (L + 1) are left.
-
-    Example:
-
-    >>> block_angles(4, depth=3, distance=2)
-    28
-    """
-    return qubits * block_layers(qubits, depth, distance, entangled) + qubits
-
-
-def block_layers(qubits, depth, distance, entangled=True):
-    """Rings, one for each distance, in all layers of a block: C L.
-
-    Example:
-
-    >>> block_layers(4, depth=3, distance=2)
-    6
-    """
-    longest = min(distance, qubits - 1) if entangled else 1
-    return max(longest, 1) * depth
-
-
 def head_circuit(
     qubits,
     reuploads,

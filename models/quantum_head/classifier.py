@@ -10,7 +10,7 @@ from tfq_hybrid.encoders.classifier import (
 from tfq_hybrid.errors import check_choice, check_integer
 from tfq_hybrid.models.heads import HEAD_BASELINES
 from tfq_hybrid.models.quantum_head.model import make_head
-from tfq_hybrid.models.quantum_head.options import QuantumHeadOptions
+from tfq_hybrid.models.quantum_head.system import QuantumHeadOptions
 
 QUANTUM_HEADS = ("quantum", *HEAD_BASELINES)
 

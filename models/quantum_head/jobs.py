@@ -87,12 +87,13 @@ def _tuned(encoder, data, rounds, seed):
     """Embeddings by an encoder that was tuned on the training sentences."""
     import keras
 
+    from tfq_hybrid.encoders import embed
     from tfq_hybrid.encoders.bert import (
         bert_backbone,
         bert_preprocessor,
         bert_vocabulary,
     )
-    from tfq_hybrid.models import embed, tune_contrastively
+    from tfq_hybrid.models import tune_contrastively
 
     keras.utils.set_random_seed(seed)
     bert = bert_backbone(encoder, TOKENS)

@@ -10,7 +10,7 @@ from tfq_hybrid.models.quantum_head.circuits import (
     encoder_circuit,
     head_circuit,
 )
-from tfq_hybrid.models.quantum_head.options import QuantumHeadOptions
+from tfq_hybrid.models.quantum_head.system import QuantumHeadOptions
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")

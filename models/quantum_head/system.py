@@ -1,74 +1,204 @@
-"""The quantum head as a system: the classifier that its options make."""
+"""The quantum head as a system: its arguments and its baselines."""
 
-from tfq_hybrid.encoders.bert import (
-    bert_backbone,
-    bert_preprocessor,
-    bert_vocabulary,
+import dataclasses
+import math
+
+from tfq_hybrid.errors import (
+    UserError,
+    check_choice,
+    check_integer,
+    check_share,
 )
-from tfq_hybrid.engines import check_memory
-from tfq_hybrid.errors import UserError
-from tfq_hybrid.models.quantum_head.classifier import QuantumHeadTextClassifier
-from tfq_hybrid.models.quantum_head.options import (
-    CIRCUIT_OPTIONS,
-    RUN_OPTIONS,
-    QuantumHeadOptions,
+from tfq_hybrid.training.systems import Options, System
+
+# Those that say how the circuits run, and all that a linear head has not.
+RUN_OPTIONS = ("angle_range", "shots", "noise", "readout_error", "engine")
+CIRCUIT_OPTIONS = (
+    "qubits",
+    "encoders",
+    "encoder_qubits",
+    "reuploads",
+    "depth",
+    "distance",
+    "readouts",
+    "share_weights",
+    "entangled",
+    "constant_amplitude",
+    *RUN_OPTIONS,
 )
-from tfq_hybrid.training.systems import System
 
 
-def vocabulary(options, texts, size):
-    """The vocabulary of the preset, a list of str."""
-    return bert_vocabulary(_preset(options), texts, size)
+def block_angles(qubits, depth, distance, entangled=True):
+    """Angles of a block of Fig. 3: Q C L + Q.
+
+    A distance of Q or more is the longest that there is, Q - 1. Without
+    entanglement Q (L + 1) are left.
+
+    Example:
+
+    >>> block_angles(4, depth=3, distance=2)
+    28
+    """
+    return qubits * block_layers(qubits, depth, distance, entangled) + qubits
 
 
-def build(options, baseline, setting):
-    """The classifier that training and the command line build.
+def block_layers(qubits, depth, distance, entangled=True):
+    """Rings, one for each distance, in all layers of a block: C L.
+
+    Example:
+
+    >>> block_layers(4, depth=3, distance=2)
+    6
+    """
+    longest = min(distance, qubits - 1) if entangled else 1
+    return max(longest, 1) * depth
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class QuantumHeadOptions(Options):
+    """The arguments of the quantum head.
 
     Args:
-        options: `QuantumHeadOptions` with a preset.
-        baseline: `"linear"`, `"mlp"` or `None`.
-        setting: `Setting`.
-
-    Returns:
-        A `QuantumHeadTextClassifier`, not compiled.
+        qubits: int. Qubits of the head's circuit, Q_c. Defaults to 10.
+        encoders: int. Parallel encoders, E. Together they give one value for
+            each of the qubits: each reads Z on as many of its first qubits
+            as that takes, which is our choice. Defaults to 1.
+        encoder_qubits: int. Qubits of an encoder. Defaults to `None`: as
+            few as the amplitudes of an embedding, ceil(log2 d), and the
+            values to read take.
+        reuploads: int. How often the values are encoded, N. Defaults to 1.
+        depth: int. Layers of each block, L. Defaults to 3.
+        distance: int. The longest distance that CNOT couples, C. Defaults
+            to 2.
+        readouts: int. Qubits that are read at last, Q_m. Defaults to 1, as
+            in the paper.
+        share_weights: bool. Whether the blocks between re-uploads have the
+            same angles. The paper writes one theta for all, which need not
+            mean that. Defaults to `True`.
+        entangled: bool. Whether there are CNOTs; `False` is the ablation.
+            Defaults to `True`.
+        constant_amplitude: float. An amplitude beside those of an embedding,
+            which is brought to length 1 before. What is read is quadratic in
+            the amplitudes, so that without it x and -x are one to the
+            circuit. Our choice. Defaults to 0: none, as in the paper.
+        angle_range: float. The angle in radians that encodes the value 1,
+            our choice. Defaults to pi / 2: values from -1 to 1 stay apart.
+        shots: int. For each readout. Defaults to `None`: exact.
+        noise: float. The probability of depolarization of each qubit after each
+            moment. Defaults to 0.
+        readout_error: float. The probability to read a bit wrongly. Defaults
+            to 0.
+        preset: what `as_preset` takes: the encoder, a BERT such as those of
+            sentence-transformers. Defaults to `None`: none, for a head on
+            embeddings alone.
+        train_encoder: bool. Defaults to `False`: frozen.
+        engine: `"auto"` or `"batched"`. Defaults to `"auto"`.
 
     Raises:
-        UserError: there is no preset, it cannot be loaded, or the circuits
-            do not fit in memory.
+        UserError: an argument is out of its range.
+
+    Example:
+
+    >>> QuantumHeadOptions().parameters(width=768, classes=2)
+    214
     """
-    bert = bert_backbone(_preset(options), setting.sequence_length)
-    if baseline is None:
-        _check_memory(options, bert.hidden_dim, setting.batch_size)
-    return QuantumHeadTextClassifier.from_bert(
-        bert,
-        setting.classes,
-        head=baseline or "quantum",
-        options=options,
-        preprocessor=bert_preprocessor(
-            setting.vocabulary, setting.sequence_length, options.preset
-        ),
-        compile=False,
-        name="quantum_head",
-    )
 
+    qubits: int = 10
+    encoders: int = 1
+    encoder_qubits: int | None = None
+    reuploads: int = 1
+    depth: int = 3
+    distance: int = 2
+    readouts: int = 1
+    share_weights: bool = True
+    entangled: bool = True
+    constant_amplitude: float = 0.0
+    angle_range: float = math.pi / 2
+    shots: int | None = None
+    noise: float = 0.0
+    readout_error: float = 0.0
+    preset: str | None = None
+    train_encoder: bool = False
+    engine: str = "auto"
 
-def _check_memory(options, width, batch):
-    """Raises `UserError` where the circuits would not fit in memory."""
-    qubits = options.qubits_of_encoders(width)
-    encoders = options.encoders
-    read = max(options.values_read)
-    check_memory(qubits, read, options.layers(qubits), batch, encoders)
-    layers = options.layers(options.qubits, options.reuploads + 1)
-    check_memory(options.qubits, options.readouts, layers, batch)
+    def __post_init__(self):
+        for name in ("qubits", "encoders", "reuploads", "depth", "distance"):
+            check_integer(name, getattr(self, name), minimum=1)
+        check_integer("readouts", self.readouts, 1, self.qubits)
+        if self.encoders > self.qubits:
+            raise UserError(
+                "Expected at most one encoder for each of the values, of which "
+                f"there are {self.qubits}. Received: encoders={self.encoders}"
+            )
+        for name in ("encoder_qubits", "shots"):
+            if getattr(self, name) is not None:
+                check_integer(name, getattr(self, name), minimum=1)
+        check_share("constant_amplitude", self.constant_amplitude, 1e6)
+        check_share("noise", self.noise)
+        check_share("readout_error", self.readout_error)
+        check_share("angle_range", self.angle_range, 2 * math.pi)
+        check_choice("engine", self.engine, ("auto", "batched"))
 
+    @property
+    def values_read(self):
+        """How many values each encoder gives, a list of int."""
+        whole, rest = divmod(self.qubits, self.encoders)
+        return [whole + (e < rest) for e in range(self.encoders)]
 
-def _preset(options):
-    if options.preset is None:
-        raise UserError(
-            "Expected a preset, the BERT that embeds the texts, such as a "
-            "directory of sentence-transformers. Received: preset=None"
-        )
-    return options.preset
+    def amplitudes(self, width):
+        """How many amplitudes embeddings of a width become, an int."""
+        return width + bool(self.constant_amplitude)
+
+    def qubits_of_encoders(self, width):
+        """Qubits of each encoder of embeddings of a width, an int.
+
+        Raises:
+            UserError: `encoder_qubits` are too few.
+        """
+        width = self.amplitudes(width)
+        needed = max(1, (width - 1).bit_length(), *self.values_read)
+        if self.encoder_qubits is None:
+            return needed
+        if self.encoder_qubits < needed:
+            raise UserError(
+                f"Expected at least {needed} qubits in an encoder of {width} "
+                f"amplitudes that gives {max(self.values_read)} values. "
+                f"Received: encoder_qubits={self.encoder_qubits}"
+            )
+        return self.encoder_qubits
+
+    def layers(self, qubits, blocks=1):
+        """Layers of a circuit that hold a state while it trains, an int.
+
+        Args:
+            qubits: int.
+            blocks: int. Defaults to 1, an encoder.
+        """
+        shape = (self.depth, self.distance, self.entangled)
+        return blocks * block_layers(qubits, *shape)
+
+    def parameters(self, width, classes):
+        """Parameters of the head, circuits and linear layer.
+
+        `E (q C L + q) + B (Q C L + Q) + (Q_m + 1) classes` for encoders of q
+        qubits and B blocks: two, or N + 1 where they share no weights.
+
+        Args:
+            width: int. Of the embeddings.
+            classes: int.
+
+        Returns:
+            int.
+        """
+        shape = (self.depth, self.distance, self.entangled)
+        encoder = block_angles(self.qubits_of_encoders(width), *shape)
+        blocks = (1 if self.share_weights else self.reuploads) + 1
+        angles = self.encoders * encoder
+        angles += blocks * block_angles(self.qubits, *shape)
+        return angles + (self.readouts + 1) * classes
+
+    def circuit_runs(self, sequence_length):
+        return 1
 
 
 SYSTEM = System(
@@ -76,9 +206,6 @@ SYSTEM = System(
     task="classification",
     options=QuantumHeadOptions,
     baselines={"linear": CIRCUIT_OPTIONS, "mlp": RUN_OPTIONS},
-    vocabulary=vocabulary,
-    build=build,
-    parts=lambda model: {"head": [model.head]},
-    circuit_runs=lambda options, sequence_length: 1,
+    model="tfq_hybrid.models.quantum_head.build",
     recipe="tfq_hybrid.models.quantum_head.recipe:RECIPE",
 )

@@ -21,7 +21,7 @@ from tests.adapters.zoo import (
 )
 from tests.tolerances import rounding
 from tfq_hybrid import adapters
-from tfq_hybrid.adapters.methods.sora import SoftThreshold
+from tfq_hybrid.adapters.classical_layers import SoftThreshold
 from tfq_hybrid.adapters.patterns import resolve
 from tfq_hybrid.circuits import CircuitSpec, preset
 from tfq_hybrid.engines import estimate_bytes

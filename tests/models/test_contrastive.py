@@ -7,8 +7,8 @@ from tests.models.test_quantum_head import (
     make_bert,
     make_preprocessor,
 )
+from tfq_hybrid.encoders import embed
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.models import embed
 from tfq_hybrid.models.quantum_head.contrastive import (
     contrastive_pairs,
     tune_contrastively,

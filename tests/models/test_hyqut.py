@@ -18,9 +18,8 @@ from tfq_hybrid.models import (
     HyQuTTokenizer,
     reduction,
 )
-from tfq_hybrid.models.hyqut.matrix import MATRICES
 from tfq_hybrid.models.hyqut.model import KINDS
-from tfq_hybrid.models.hyqut.system import SIZES
+from tfq_hybrid.models.hyqut.system import MATRICES, SIZES
 from tfq_hybrid.training.systems import SYSTEMS, Setting
 
 SMALL = {

@@ -10,13 +10,13 @@ from tests.adapters.test_pretrained import PAIRS, minilm, preset  # noqa: F401
 from tests.tolerances import rounding
 from tfq_hybrid import adapters
 from tfq_hybrid.data.vocabulary import SPECIAL_TOKENS
+from tfq_hybrid.encoders import embed
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.models import (
     QuantumHead,
     QuantumHeadOptions,
     QuantumHeadTextClassifier,
     SentenceBert,
-    embed,
     make_head,
 )
 

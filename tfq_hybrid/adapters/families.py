@@ -8,8 +8,6 @@ against the real backbone.
 
 import dataclasses
 
-import keras_hub
-
 # What a Dense layer does in a transformer block.
 ATTENTION_ROLES = ("query", "key", "value", "qkv", "output")
 FFN_ROLES = ("gate", "up", "down")
@@ -47,11 +45,15 @@ class Family:
     @property
     def backbone(self):
         """The backbone's class."""
+        import keras_hub
+
         return getattr(keras_hub.models, f"{self.prefix}Backbone")
 
     @property
     def tasks(self):
         """The classes of its tasks."""
+        import keras_hub
+
         names = ("TextClassifier", "CausalLM", "MaskedLM")
         tasks = (
             getattr(keras_hub.models, self.prefix + name, None)

@@ -25,7 +25,7 @@ from tfq_hybrid.adapters.surgery import (
     forget_functions,
     unlocked,
 )
-from tfq_hybrid.adapters.targets import body_of, targets
+from tfq_hybrid.adapters.target import body_of, targets
 from tfq_hybrid.adapters.variables import (
     base_variables,
     fingerprint,

@@ -2,16 +2,7 @@
 
 import dataclasses
 
-import keras_hub
-
 from tfq_hybrid.adapters.patterns import as_layers, as_words, resolve
-from tfq_hybrid.adapters.slots import (
-    head_parameters,
-    open_slot,
-    put,
-    put_head_copy,
-)
-from tfq_hybrid.adapters.targets import body_of
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 
 METHODS = {}
@@ -78,6 +69,10 @@ class Method:
 
     def head(self, model):
         """The Dense layers of the head that are trained in a copy."""
+        import keras_hub
+
+        from tfq_hybrid.adapters.target import body_of
+
         wanted = self.train_head
         if wanted is None:
             wanted = isinstance(model, keras_hub.models.TextClassifier)
@@ -98,6 +93,8 @@ class Method:
 
         Layers that have an adapter of that name already are left alone.
         """
+        from tfq_hybrid.adapters.slots import put_head_copy, put_once
+
         for target in self.find(model, strict):
             for layer, adapter in self.parts(target, name):
                 put_once(layer, name, adapter)
@@ -110,6 +107,8 @@ class Method:
 
     def parameters(self, model):
         """How many parameters this method would train in a model, an int."""
+        from tfq_hybrid.adapters.slots import head_parameters
+
         found = sum(self.parameters_of(target) for target in self.find(model))
         return found + sum(map(head_parameters, self.head(model)))
 
@@ -206,16 +205,3 @@ def method_from_dict(config):
     for key in config:
         check_choice(f"{name} argument", key, known)
     return METHODS[name](**config)
-
-
-def put_once(layer, name, adapter):
-    """Opens a Dense layer and puts an adapter in, if it has none so named.
-
-    Returns:
-        Whether it was put in.
-    """
-    slot = open_slot(layer)
-    if name in slot.adapters:
-        return False
-    put(slot, name, adapter)
-    return True

@@ -3,12 +3,7 @@
 import difflib
 import re
 
-from tfq_hybrid.adapters.families import (
-    ATTENTION_ROLES,
-    FFN_ROLES,
-    family_of,
-)
-from tfq_hybrid.adapters.targets import body_of, targets
+from tfq_hybrid.adapters.families import ATTENTION_ROLES, FFN_ROLES, family_of
 from tfq_hybrid.errors import UserError, check_integer
 
 BLOCK_ROLES = ("ffn", "attention")
@@ -41,6 +36,8 @@ def resolve(model, words, layers=None, exclude=(), groups=None, strict=True):
     Raises:
         UserError: a word matches nothing; the nearest paths are named.
     """
+    from tfq_hybrid.adapters.target import targets
+
     groups = {"attention": ATTENTION_ROLES, "ffn": FFN_ROLES, **(groups or {})}
     rows = targets(model)
     chosen = [row for row in rows if _in_layers(row, layers, rows)]
@@ -58,6 +55,8 @@ def _match(word, chosen, rows, groups, model, strict):
     matches = _matches(word, chosen, groups)
     if matches or not strict:
         return matches
+    from tfq_hybrid.adapters.target import body_of
+
     family = family_of(body_of(model))
     if family is not None and role in family.refused:
         raise UserError(

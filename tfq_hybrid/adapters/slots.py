@@ -331,3 +331,16 @@ def put_head_copy(target, name, put):
     )
     if put(layer, name, copy):
         copy.adopt(layer)
+
+
+def put_once(layer, name, adapter):
+    """Opens a Dense layer and puts an adapter in, if it has none so named.
+
+    Returns:
+        Whether it was put in.
+    """
+    slot = open_slot(layer)
+    if name in slot.adapters:
+        return False
+    put(slot, name, adapter)
+    return True

@@ -8,7 +8,7 @@ import numpy as np
 
 from tfq_hybrid.adapters.slots import Opened
 from tfq_hybrid.adapters.surgery import unlocked
-from tfq_hybrid.adapters.targets import (
+from tfq_hybrid.adapters.target import (
     all_layers,
     body_of,
     named_layers,

@@ -10,7 +10,9 @@ pair is (control, target). A single qubit has no pairs under any pattern.
 `long_range` also takes the longest distance.
 """
 
-import cirq
+import lazy_loader
+
+cirq = lazy_loader.load("cirq")
 
 
 def none(qubits, layer):
@@ -114,9 +116,10 @@ def count_pairs(name, qubits, layer, distance=1):
     return len(ENTANGLEMENTS[name](qubits, layer))
 
 
-ROTATIONS = {"rx": cirq.rx, "ry": cirq.ry, "rz": cirq.rz}
-ENTANGLERS = {"cnot": cirq.CNOT, "cz": cirq.CZ}
-TURNING_ENTANGLERS = {"cnot_ry": (cirq.CNOT, cirq.ry)}
+# Names, and the names that Cirq has for them.
+ROTATIONS = {"rx": "rx", "ry": "ry", "rz": "rz"}
+ENTANGLERS = {"cnot": "CNOT", "cz": "CZ"}
+TURNING_ENTANGLERS = {"cnot_ry": ("CNOT", "ry")}
 ANSATZ_GATES = (*ROTATIONS, *ENTANGLERS, *TURNING_ENTANGLERS)
 
 
@@ -178,13 +181,17 @@ def layer_operations(words, qids, pairs, weights):
     """
     for word in words:
         if word in ROTATIONS:
+            rotation = getattr(cirq, ROTATIONS[word])
             for qid in qids:
-                yield ROTATIONS[word](next(weights))(qid)
+                yield rotation(next(weights))(qid)
         elif word in ENTANGLERS:
+            entangler = getattr(cirq, ENTANGLERS[word])
             for control, target in pairs:
-                yield ENTANGLERS[word](qids[control], qids[target])
+                yield entangler(qids[control], qids[target])
         else:
-            entangler, rotation = TURNING_ENTANGLERS[word]
+            entangler, rotation = (
+                getattr(cirq, name) for name in TURNING_ENTANGLERS[word]
+            )
             for control, target in pairs:
                 yield entangler(qids[control], qids[target])
                 yield rotation(next(weights))(qids[target])

@@ -14,10 +14,12 @@ import itertools
 import math
 from collections.abc import Callable
 
-import cirq
+import lazy_loader
 import numpy as np
 
 from tfq_hybrid.errors import check_choice
+
+cirq = lazy_loader.load("cirq")
 
 SCALINGS = {
     "identity": lambda x, xp: x,

@@ -5,12 +5,13 @@ A word is a product of Pauli operators on numbered qubits: `"Z0"`, `"X0*X1"`.
 
 import re
 
-import cirq
+import lazy_loader
 
 from tfq_hybrid.errors import UserError
 
+cirq = lazy_loader.load("cirq")
+
 _FACTOR = re.compile(r"([XYZ])([0-9]{1,9})")
-_PAULIS = {"X": cirq.X, "Y": cirq.Y, "Z": cirq.Z}
 
 
 def z_on_each(qubits):
@@ -58,5 +59,5 @@ def parse_observable(word, qubits):
             f"in an observable. Received: observable={word!r}"
         )
     return cirq.PauliString(
-        _PAULIS[factor[1]](qubits[int(factor[2])]) for factor in factors
+        getattr(cirq, factor[1])(qubits[int(factor[2])]) for factor in factors
     )

@@ -1,8 +1,5 @@
 """Circuits by name: the table of presets, `preset`, and `as_circuit`."""
 
-import cirq
-
-from tfq_hybrid.circuits.custom import CustomCircuit
 from tfq_hybrid.circuits.spec import CircuitSpec
 from tfq_hybrid.errors import UserError, check_choice
 
@@ -123,18 +120,25 @@ def as_circuit(circuit):
     >>> as_circuit("qffn").weight_count
     16
     """
-    if isinstance(circuit, (CircuitSpec, CustomCircuit)):
+    if isinstance(circuit, CircuitSpec):
         return circuit
-    if isinstance(circuit, cirq.Circuit):
-        return CustomCircuit(circuit)
     if isinstance(circuit, str):
         check_choice("circuit", circuit, PRESETS)
         return PRESETS[circuit]
+    if isinstance(circuit, dict) and not {"circuit", "cirq_type"} & {*circuit}:
+        return CircuitSpec.from_dict(circuit)
+    import cirq  # here, so that a spec does without it
+
+    from tfq_hybrid.circuits.custom import CustomCircuit
+
+    if isinstance(circuit, CustomCircuit):
+        return circuit
+    if isinstance(circuit, cirq.Circuit):
+        return CustomCircuit(circuit)
     if isinstance(circuit, dict) and "cirq_type" in circuit:
         return CustomCircuit.from_dict({"circuit": circuit})
     if isinstance(circuit, dict):
-        kind = CustomCircuit if "circuit" in circuit else CircuitSpec
-        return kind.from_dict(circuit)
+        return CustomCircuit.from_dict(circuit)
     raise UserError(
         "Expected a circuit as a CircuitSpec, a CustomCircuit, a cirq.Circuit, "
         f"a dict or a preset's name. Received: {type(circuit).__name__}"

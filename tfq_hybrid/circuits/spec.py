@@ -4,9 +4,8 @@ import dataclasses
 import functools
 import json
 
-import cirq
+import lazy_loader
 import numpy as np
-import sympy
 
 from tfq_hybrid.circuits.ansatz import (
     ANSATZ_GATES,
@@ -19,6 +18,9 @@ from tfq_hybrid.circuits.ansatz import (
 from tfq_hybrid.circuits.encodings import ENCODINGS, SCALINGS, scale_angles
 from tfq_hybrid.circuits.observables import parse_observable, z_on_each
 from tfq_hybrid.errors import UserError, check_choice, check_integer
+
+cirq = lazy_loader.load("cirq")
+sympy = lazy_loader.load("sympy")
 
 LARGEST_REGISTER = 1_024  # qubits
 LARGEST_CIRCUIT = 1_000_000  # gates

@@ -90,7 +90,7 @@ def _refuse_idle_options(given, system):
 
 
 def _default_optimizer(system):
-    return system.defaults(system.options()).get("optimizer")
+    return system.options().training_defaults.get("optimizer")
 
 
 def resumed_config(output, given):

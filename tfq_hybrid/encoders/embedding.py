@@ -8,7 +8,7 @@ import pathlib
 import keras
 import numpy as np
 
-from tfq_hybrid.adapters.targets import all_layers
+from tfq_hybrid.adapters.target import all_layers
 from tfq_hybrid.encoders.classifier import mean_of_tokens, pooled_output
 from tfq_hybrid.errors import check_choice, check_integer
 from tfq_hybrid.files import replacing

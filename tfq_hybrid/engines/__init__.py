@@ -1,37 +1,6 @@
 """Turn a circuit into numbers: by TensorFlow Quantum, or batched."""
 
-from tfq_hybrid.engines.batched.engine import BatchedEngine
-from tfq_hybrid.engines.choice import (
-    ENGINES,
-    EngineChoice,
-    Execution,
-    choose_engine,
-    make_engine,
-)
-from tfq_hybrid.engines.gradients import (
-    GRADIENTS,
-    GradientMethod,
-    as_gradient_method,
-)
-from tfq_hybrid.engines.memory import (
-    check_memory,
-    estimate_bytes,
-    human_bytes,
-)
-from tfq_hybrid.engines.program import Program
+import lazy_loader
 
-__all__ = [
-    "ENGINES",
-    "BatchedEngine",
-    "EngineChoice",
-    "Execution",
-    "GRADIENTS",
-    "GradientMethod",
-    "as_gradient_method",
-    "Program",
-    "check_memory",
-    "choose_engine",
-    "estimate_bytes",
-    "human_bytes",
-    "make_engine",
-]
+# The names are in `__init__.pyi`; a module is imported with its first.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

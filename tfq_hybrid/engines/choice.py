@@ -20,6 +20,7 @@ from tfq_hybrid.engines.memory import (
     density_fits,
     human_bytes,
 )
+from tfq_hybrid.engines.names import ENGINES
 from tfq_hybrid.engines.program import Execution
 from tfq_hybrid.engines.tfq.checks import (
     check_tfq,
@@ -27,8 +28,6 @@ from tfq_hybrid.engines.tfq.checks import (
     check_tfq_shifts,
 )
 from tfq_hybrid.errors import UserError, check_choice, choice_error
-
-ENGINES = ("auto", "batched", "tfq")
 
 
 @dataclasses.dataclass(frozen=True)

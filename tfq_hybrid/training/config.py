@@ -11,7 +11,6 @@ from tfq_hybrid.errors import (
     choice_error,
     is_number,
 )
-from tfq_hybrid.training.optimizer import OPTIMIZERS
 from tfq_hybrid.training.systems import SYSTEMS
 
 # What `None` stands for, unless the system says otherwise.
@@ -22,6 +21,7 @@ DEFAULTS = {
     "optimizer": "adamw",
     "weight_decay": 0.01,
 }
+OPTIMIZERS = ("adamw", "adam")
 MINIMA = {
     "vocabulary_size": 64,
     "sequence_length": 3,
@@ -130,7 +130,7 @@ class TrainConfig:
         self._set("options", _options(system, self.options))
         if self.classical is not None:
             check_choice("classical", self.classical, system.baselines)
-        defaults = {**DEFAULTS, **system.defaults(self.options)}
+        defaults = {**DEFAULTS, **self.options.training_defaults}
         for name, value in defaults.items():
             if getattr(self, name) is None:
                 self._set(name, value)
@@ -163,7 +163,7 @@ class TrainConfig:
     @property
     def circuit_runs(self):
         """How often each circuit runs in a step, an int."""
-        runs = self.system.circuit_runs(self.options, self.sequence_length)
+        runs = self.options.circuit_runs(self.sequence_length)
         return self.batch_size * runs
 
     @classmethod

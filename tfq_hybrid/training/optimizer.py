@@ -46,7 +46,7 @@ class AngleAdamW(_AngleRate, keras.optimizers.AdamW):
 
 
 # Of each name: Keras's own class, and the one that knows angles.
-OPTIMIZERS = {
+CLASSES = {
     "adamw": (keras.optimizers.AdamW, AngleAdamW),
     "adam": (keras.optimizers.Adam, AngleAdam),
 }
@@ -70,7 +70,7 @@ def make_optimizer(config, steps_per_epoch):
     >>> [round(float(schedule(step)), 5) for step in (0, 10, 55, 100)]
     [1e-05, 0.001, 0.0005, 0.0]
     """
-    kind, with_angles = OPTIMIZERS[config.optimizer]
+    kind, with_angles = CLASSES[config.optimizer]
     rate, decay, options = config.learning_rate, config.weight_decay, {}
     if config.quantum_learning_rate not in (None, rate):
         kind, angle_rate = with_angles, config.quantum_learning_rate

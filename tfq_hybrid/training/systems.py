@@ -13,11 +13,10 @@ import collections.abc
 import copy
 import dataclasses
 import functools
+import importlib
 import importlib.metadata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from tfq_hybrid.circuits import CircuitSpec, CustomCircuit
-from tfq_hybrid.engines.gradients import GradientMethod
 from tfq_hybrid.errors import UserError, choice_error
 
 GROUP = "tfq_hybrid.systems"
@@ -28,7 +27,8 @@ class Options:
     """Base of the arguments of the published systems.
 
     A subclass is a frozen dataclass whose fields have defaults and are
-    checked when it is made.
+    checked when it is made. Its module imports no TensorFlow, Keras or Cirq:
+    the command line lists the arguments of every system.
 
     Example:
 
@@ -60,6 +60,15 @@ class Options:
                 raise choice_error("model argument", key, known)
         return cls(**values)
 
+    @property
+    def training_defaults(self):
+        """Arguments of `TrainConfig` with another default, a dict."""
+        return {}
+
+    def circuit_runs(self, sequence_length):
+        """How often each circuit runs for an example: once for each token."""
+        return sequence_length
+
     @classmethod
     def names(cls):
         """The names of the arguments, a list of str."""
@@ -67,7 +76,7 @@ class Options:
 
 
 def _plain(value):
-    if isinstance(value, (CircuitSpec, CustomCircuit, GradientMethod)):
+    if hasattr(value, "to_dict"):  # a circuit, a gradient method
         return value.to_dict()
     if isinstance(value, tuple):
         return list(value)
@@ -104,44 +113,69 @@ class System:
         options: subclass of `Options`, its arguments.
         baselines: mapping of the name of each classical baseline to the names
             of the options that it does not use.
-        vocabulary: function `(options, texts, size) -> list of str`: the
-            vocabulary that is learned from training texts, or that of a
-            preset.
-        build: function `(options, baseline, setting) -> model`, not compiled;
+        model: str. The module with these functions, imported when needed:
+
+            vocabulary(options, texts, size) -> list of str: the vocabulary
+            that is learned from training texts, or that of a preset.
+
+            build(options, baseline, setting) -> model, not compiled;
             `baseline` is `None` for the system itself, and `setting` is a
-            `Setting`. It raises `UserError` before it takes more memory
-            than there is.
-        parts: function from a model to a dict of a name and a list of
-            layers, whose parameters are counted apart. Defaults to none.
-        defaults: function from the options to a dict of arguments of
-            `TrainConfig` whose default is another one. Defaults to none.
-        loss: function `(options, training data) -> keras.losses.Loss`.
-            Defaults to `None`: that of the task.
-        circuit_runs: function `(options, sequence length) -> int`: how often
-            each circuit runs for an example. Defaults to once for each
-            token.
+            `Setting`. It raises `UserError` before it takes more memory than
+            there is.
+
+            parts(model) -> dict of a name and a list of layers, whose
+            parameters are counted apart. May be left out.
+
+            loss(options, training data) -> `keras.losses.Loss`. May be left
+            out: then the loss is that of the task.
+
+            CUSTOM_OBJECTS: dict of a name and a class that its saved models
+            name, for classes of other packages than this one. May be left
+            out.
         recipe: str, `"module:NAME"` of the `comparison.jobs.Recipe` that
             reproduces it, imported when needed. Defaults to `None`:
             `reproduce` does not offer the system.
         searched: tuple of str. The arguments that `tune` searches when the
             user names none. Defaults to the usual ones.
-        custom_objects: dict of a name and a class that its saved models name,
-            for classes of other packages than this one. Defaults to none.
     """
 
     name: str
     task: str
     options: type[Options]
     baselines: Mapping[str, tuple[str, ...]]
-    vocabulary: Callable
-    build: Callable
-    parts: Callable = lambda model: {}
-    defaults: Callable = lambda options: {}
-    loss: Callable | None = None
-    circuit_runs: Callable = lambda options, sequence_length: sequence_length
+    model: str
     recipe: str | None = None
     searched: tuple[str, ...] = ()
-    custom_objects: Mapping = dataclasses.field(default_factory=dict)
+
+    @property
+    def module(self):
+        """The module `model`, imported: Keras knows its classes then."""
+        return importlib.import_module(self.model)
+
+    @property
+    def vocabulary(self):
+        """The function of the module."""
+        return self.module.vocabulary
+
+    @property
+    def build(self):
+        """The function of the module."""
+        return self.module.build
+
+    @property
+    def parts(self):
+        """The function of the module, or one that names none."""
+        return getattr(self.module, "parts", lambda model: {})
+
+    @property
+    def loss(self):
+        """The function of the module, or `None`."""
+        return getattr(self.module, "loss", None)
+
+    @property
+    def custom_objects(self):
+        """The dict of the module, or an empty one."""
+        return getattr(self.module, "CUSTOM_OBJECTS", {})
 
 
 class Systems(collections.abc.Mapping):

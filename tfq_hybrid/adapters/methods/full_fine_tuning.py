@@ -3,8 +3,6 @@
 import dataclasses
 
 from tfq_hybrid.adapters.method import Method, register
-from tfq_hybrid.adapters.targets import blocks_of
-from tfq_hybrid.adapters.variables import base_variables, size_of
 from tfq_hybrid.errors import UserError, check_integer
 
 
@@ -45,6 +43,8 @@ class FullFineTuning(Method):
         return []  # trained where it is
 
     def trained_base(self, model):
+        from tfq_hybrid.adapters.target import blocks_of
+
         if self.layers is None:
             return ("",)
         blocks = blocks_of(model)
@@ -53,6 +53,8 @@ class FullFineTuning(Method):
         return (*(f"{blocks[index]}/" for index in self.layers), "head/")
 
     def parameters(self, model):
+        from tfq_hybrid.adapters.variables import base_variables, size_of
+
         begins = self.trained_base(model)
         found = base_variables(model, trained=True).items()
         return sum(size_of(v) for key, v in found if key.startswith(begins))
@@ -61,6 +63,8 @@ class FullFineTuning(Method):
         return dataclasses.replace(self, layers=tuple(range(-size, 0)))
 
     def largest_size(self, model):
+        from tfq_hybrid.adapters.target import blocks_of
+
         return max(len(blocks_of(model)), 1)
 
     @property

@@ -2,61 +2,8 @@
 
 import dataclasses
 
-import keras
-
 from tfq_hybrid.adapters.method import Method, register
-from tfq_hybrid.adapters.slots import Adapter
 from tfq_hybrid.errors import UserError, check_integer, check_share, is_number
-
-
-@keras.saving.register_keras_serializable("tfq_hybrid")
-class LowRank(Adapter):
-    """`B A x`, where `A` maps to `rank` features and `B`, zero at first, on.
-
-    Args:
-        units: int. Outputs.
-        rank: int.
-        scale: float. Factor of the output.
-        dropout: float, of the input while training.
-    """
-
-    place = "beside"
-
-    def __init__(self, units, rank, scale=1.0, dropout=0.0, **kwargs):
-        super().__init__(**kwargs)
-        self.units = units
-        self.rank = rank
-        self.scale = scale
-        self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
-
-    def build(self, input_shape):
-        self.a = self.add_weight(
-            shape=(input_shape[-1], self.rank),
-            initializer="he_uniform",
-            name="a",
-        )
-        self.b = self.add_weight(
-            shape=(self.rank, self.units), initializer="zeros", name="b"
-        )
-
-    def code(self, inputs):
-        """The features in between, of shape (batch, ..., rank)."""
-        return keras.ops.matmul(self.dropout(inputs), self.a)
-
-    def call(self, inputs):
-        return keras.ops.matmul(self.code(inputs), self.b) * self.scale
-
-    def compute_output_shape(self, input_shape):
-        return (*input_shape[:-1], self.units)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "rank": self.rank,
-            "scale": self.scale,
-            "dropout": self.dropout.rate,
-        }
 
 
 @register
@@ -103,6 +50,8 @@ class LoRA(Method):
         return 1.0 if self.alpha is None else self.alpha / self.rank
 
     def parts(self, target, name):
+        from tfq_hybrid.adapters.classical_layers import LowRank
+
         yield (
             target.layer,
             LowRank(

@@ -3,63 +3,13 @@
 import dataclasses
 import math
 
-import keras
-
 from tfq_hybrid.adapters.method import Method, register
 from tfq_hybrid.adapters.methods.circuits import (
     WithCircuit,
     circuit_parameters,
 )
-from tfq_hybrid.adapters.slots import Adapter
 from tfq_hybrid.circuits import ENTANGLEMENTS, preset
 from tfq_hybrid.errors import UserError, check_choice, check_integer
-from tfq_hybrid.layers import QuantumDense
-
-
-@keras.saving.register_keras_serializable("tfq_hybrid")
-class CircuitAdapter(Adapter):
-    """A `QuantumDense` whose last projection is zero at first.
-
-    Args:
-        circuit, engine: as for `QuantumDense`.
-        use_bias: bool. As for `QuantumDense`.
-    """
-
-    place = "after"
-
-    def __init__(self, circuit, engine="auto", use_bias=True, **kwargs):
-        super().__init__(**kwargs)
-        self.circuit = circuit
-        self.engine = engine
-        self.use_bias = use_bias
-
-    def build(self, input_shape):
-        self.dense = QuantumDense(
-            input_shape[-1],
-            self.circuit,
-            engine=self.engine,
-            use_bias=self.use_bias,
-            dtype=self.dtype_policy,
-            name="dense",
-        )
-        zeros = keras.initializers.Zeros()
-        self.dense.output_projection.kernel_initializer = zeros
-        self.dense.build(input_shape)
-        self.supports_jit = self.dense.supports_jit
-
-    def call(self, inputs):
-        return self.dense(inputs)
-
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "circuit": self.circuit,
-            "engine": self.engine,
-            "use_bias": self.use_bias,
-        }
 
 
 @register
@@ -133,6 +83,8 @@ class QuantumAdapter(WithCircuit, Method):
         )
 
     def parts(self, target, name):
+        from tfq_hybrid.adapters.circuit_layers import CircuitAdapter
+
         circuit = self.circuit_for(target.sizes[1])
         yield (
             target.layer,

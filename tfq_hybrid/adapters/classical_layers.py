@@ -1,0 +1,242 @@
+"""The Keras layers of the classical methods: LoRA, SoRA, bottleneck, prefix."""
+
+import keras
+
+from tfq_hybrid.adapters.slots import Adapter, Opened
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class LowRank(Adapter):
+    """`B A x`, where `A` maps to `rank` features and `B`, zero at first, on.
+
+    Args:
+        units: int. Outputs.
+        rank: int.
+        scale: float. Factor of the output.
+        dropout: float, of the input while training.
+    """
+
+    place = "beside"
+
+    def __init__(self, units, rank, scale=1.0, dropout=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.rank = rank
+        self.scale = scale
+        self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+
+    def build(self, input_shape):
+        self.a = self.add_weight(
+            shape=(input_shape[-1], self.rank),
+            initializer="he_uniform",
+            name="a",
+        )
+        self.b = self.add_weight(
+            shape=(self.rank, self.units), initializer="zeros", name="b"
+        )
+
+    def code(self, inputs):
+        """The features in between, of shape (batch, ..., rank)."""
+        return keras.ops.matmul(self.dropout(inputs), self.a)
+
+    def call(self, inputs):
+        return keras.ops.matmul(self.code(inputs), self.b) * self.scale
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "rank": self.rank,
+            "scale": self.scale,
+            "dropout": self.dropout.rate,
+        }
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class SoftThreshold(keras.constraints.Constraint):
+    """Moves each value towards zero by `threshold`, and no further.
+
+    The proximal operator of the L1 norm. Keras applies it after each step of
+    the optimizer, which makes that a proximal gradient step.
+
+    Args:
+        threshold: float, at least 0.
+
+    Example:
+
+    >>> SoftThreshold(0.5)(keras.ops.array([-2.0, 0.25, 1.0])).numpy()
+    array([-1.5,  0. ,  0.5], dtype=float32)
+    """
+
+    def __init__(self, threshold):
+        self.threshold = threshold
+
+    def __call__(self, value):
+        return keras.ops.soft_shrink(value, self.threshold)
+
+    def get_config(self):
+        return {"threshold": self.threshold}
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class GatedLowRank(LowRank):
+    """`B (g * A x)` with a gate `g`, ones at first, that training thins out.
+
+    Args:
+        units, rank, scale, dropout: see `LowRank`.
+        threshold: float. See `SoftThreshold`.
+    """
+
+    def __init__(self, units, rank, threshold=1e-3, **kwargs):
+        super().__init__(units, rank, **kwargs)
+        self.threshold = threshold
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.gate = self.add_weight(
+            shape=(self.rank,),
+            initializer="ones",
+            constraint=SoftThreshold(self.threshold),
+            name="gate",
+        )
+
+    def code(self, inputs):
+        return super().code(inputs) * self.gate
+
+    def get_config(self):
+        return {**super().get_config(), "threshold": self.threshold}
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class Bottleneck(Adapter):
+    """Down to `width` features, an activation, and up again, zero at first.
+
+    Args:
+        width: int.
+        activation: as for `keras.layers.Dense`. Defaults to `"gelu"`.
+    """
+
+    place = "after"
+
+    def __init__(self, width, activation="gelu", **kwargs):
+        super().__init__(**kwargs)
+        self.width = width
+        self.activation = activation
+
+    def build(self, input_shape):
+        self.down = keras.layers.Dense(
+            self.width,
+            activation=self.activation,
+            dtype=self.dtype_policy,
+            name="down",
+        )
+        self.up = keras.layers.Dense(
+            input_shape[-1],
+            kernel_initializer="zeros",
+            dtype=self.dtype_policy,
+            name="up",
+        )
+        self.down.build(input_shape)
+        self.up.build((*input_shape[:-1], self.width))
+
+    def call(self, inputs):
+        return self.up(self.down(inputs))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        config = {"width": self.width, "activation": self.activation}
+        return {**super().get_config(), **config}
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class Prefix(Adapter):
+    """Keys and values of `length` positions, put before those of the text.
+
+    Args:
+        length: int.
+        heads: int. Heads of keys and values.
+        size: int. Features of a head.
+    """
+
+    def __init__(self, length, heads, size, **kwargs):
+        super().__init__(**kwargs)
+        self.length = length
+        self.heads = heads
+        self.size = size
+
+    def build(self, input_shape=None):
+        shape = (self.length, self.heads, self.size)
+        for name in ("keys", "values"):
+            weight = self.add_weight(
+                shape=shape,
+                initializer=keras.initializers.RandomNormal(stddev=0.02),
+                name=name,
+            )
+            setattr(self, name, weight)
+
+    def before(self, prefix, states):
+        """Puts keys or values of shape (batch, time, heads, size) after it."""
+        prefix = keras.ops.cast(prefix, states.dtype)
+        # Where query heads share a key, some families repeat it first.
+        prefix = keras.ops.repeat(prefix, states.shape[2] // self.heads, axis=1)
+        batch = keras.ops.shape(states)[0]
+        prefix = keras.ops.broadcast_to(prefix, (batch, *prefix.shape))
+        return keras.ops.concatenate([prefix, states], axis=1)
+
+    def widen(self, mask):
+        """Lets every position see the prefix: (batch, time, keys)."""
+        if mask is None:
+            return None
+        batch, time, _ = keras.ops.shape(mask)
+        seen = keras.ops.ones((batch, time, self.length), mask.dtype)
+        return keras.ops.concatenate([seen, mask], axis=-1)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "length": self.length,
+            "heads": self.heads,
+            "size": self.size,
+        }
+
+
+class _Prefixed(Opened):
+    """An attention layer whose active adapter is a prefix.
+
+    All attention layers of Keras and keras-hub give keys and values, after
+    the cache and rotary positions, to `_compute_attention`.
+    """
+
+    def _compute_attention(
+        self, query, key, value, attention_mask=None, *args, **kwargs
+    ):
+        prefix = self.adapter
+        if prefix is not None:
+            key = prefix.before(prefix.keys, key)
+            value = prefix.before(prefix.values, value)
+            attention_mask = prefix.widen(attention_mask)
+        return super()._compute_attention(
+            query, key, value, attention_mask, *args, **kwargs
+        )
+
+
+_CLASSES = {}
+
+
+def open_attention(layer):
+    """Makes a built attention layer one that can have prefixes, in place."""
+    if isinstance(layer, Opened):
+        return layer
+    kind = type(layer)
+    if kind not in _CLASSES:
+        names = {"closed": kind, "__module__": __name__}
+        _CLASSES[kind] = type(
+            f"Prefixed{kind.__name__}", (_Prefixed, kind), names
+        )
+    layer.__class__ = _CLASSES[kind]
+    return layer

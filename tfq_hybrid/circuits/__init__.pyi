@@ -1,0 +1,33 @@
+__all__ = [
+    "ANSATZ_GATES",
+    "CircuitSpec",
+    "CustomCircuit",
+    "ENCODINGS",
+    "ENTANGLEMENTS",
+    "ENTANGLERS",
+    "Encoding",
+    "PRESETS",
+    "ROTATIONS",
+    "SCALINGS",
+    "TURNING_ENTANGLERS",
+    "as_circuit",
+    "draw_circuit",
+    "parse_observable",
+    "preset",
+    "scale_angles",
+    "z_on_each",
+]
+
+from .ansatz import (
+    ANSATZ_GATES,
+    ENTANGLEMENTS,
+    ENTANGLERS,
+    ROTATIONS,
+    TURNING_ENTANGLERS,
+)
+from .custom import CustomCircuit
+from .drawing import draw_circuit
+from .encodings import ENCODINGS, SCALINGS, Encoding, scale_angles
+from .observables import parse_observable, z_on_each
+from .presets import PRESETS, as_circuit, preset
+from .spec import CircuitSpec

@@ -1,0 +1,3 @@
+"""The names of the engines, which need no TensorFlow to be listed."""
+
+ENGINES = ("auto", "batched", "tfq")
