@@ -43,7 +43,7 @@ def main():
             config = TrainConfig(
                 data=options.data,
                 validation_data=options.validation_data,
-                classical=None if name == "quantum" else name,
+                baseline=None if name == "quantum" else name,
                 epochs=options.epochs,
                 seed=seed,
             )

@@ -50,7 +50,7 @@ def build(options, baseline):
     config = TrainConfig(
         "none",
         model="hyqut",
-        classical=baseline,
+        baseline=baseline,
         sequence_length=LENGTH,
         xla=options.xla,
         options={

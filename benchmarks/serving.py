@@ -28,8 +28,8 @@ SEED = 0
 MODELS = {
     "quantum": {},
     "quantum, not folded": {},
-    "bottleneck": {"classical": "bottleneck"},
-    "ffn": {"classical": "ffn"},
+    "bottleneck": {"baseline": "bottleneck"},
+    "ffn": {"baseline": "ffn"},
 }
 
 

@@ -23,8 +23,8 @@ SEED = 0
 BLOCKS = {
     "quantum, batched": {"engine": "batched"},
     "quantum, tfq": {"engine": "tfq"},
-    "ffn": {"classical": "ffn"},
-    "bottleneck": {"classical": "bottleneck"},
+    "ffn": {"baseline": "ffn"},
+    "bottleneck": {"baseline": "bottleneck"},
 }
 
 

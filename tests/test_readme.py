@@ -2,10 +2,12 @@
 
 import pathlib
 import re
+import shlex
 
 import pytest
 
 from tfq_hybrid.cli.main import commands
+from tfq_hybrid.cli.options import ConfigCommand
 from tfq_hybrid.comparison.reproduce import RECIPES
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -51,15 +53,20 @@ def test_python_of_the_readme_runs(tmp_path, monkeypatch):
         line
         for page in PAGES
         for line in re.findall(
-            r"^    (tfq-hybrid .*(?:\\\n.*)*)", page.read_text(), re.MULTILINE
+            r"^    (tfq-hybrid (?:.*\\\n)*.*)", page.read_text(), re.MULTILINE
         )
     ],
 )
-def test_commands_are_real(line):
-    _, name, *words = line.replace("\\\n", " ").split()
+def test_commands_are_real(line, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path("run.yaml").write_text("circuit: {qubits: 6}")
+    _, name, *words = shlex.split(line.replace("\\\n", " "), comments=True)
     command = commands.commands[name]
     if hasattr(command, "commands"):  # a group: its first word is one
         command = command.commands[words[0]]
+    if isinstance(command, ConfigCommand):
+        command.make_context(name, words)
+        return
     options = {o for p in command.params for o in p.opts}
     for word in words:
         if word.startswith("--"):

@@ -54,10 +54,10 @@ def run(tmp_path_factory):
 def test_it_is_trained_and_exported(run):
     run(
         *"train --data train.tsv --model circuit-on-words --output runs/a"
-        " --set qubits=3 --set width=8 --epochs 1".split()
+        " --qubits 3 --width 8 --epochs 1".split()
     )
     config = json.loads((run.folder / "runs/a/config.json").read_text())
-    assert config["config"]["options"]["qubits"] == 3
+    assert config["config"]["qubits"] == 3
     assert "all finite" in run("verify", "runs/a")
     run("evaluate", "runs/a", "--data", "test.tsv", "--json")
     run("export", "runs/a", "--output", "saved/a")

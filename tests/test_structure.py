@@ -11,6 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "tfq_hybrid"
 ORDER = [
     ["version", "errors", "durations", "estimate", "reading", "files", "locks"],
+    ["config"],
     ["startup"],
     ["circuits"],
     ["engines"],

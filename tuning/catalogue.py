@@ -1,19 +1,17 @@
-"""The searchable arguments, their usual values, and configs that have them."""
+"""The arguments that can be searched, and their usual values."""
 
 import dataclasses
 
-from tfq_hybrid.circuits import ENCODINGS, CircuitSpec
-from tfq_hybrid.errors import UserError, choice_error
-from tfq_hybrid.training.config import TrainConfig
+from tfq_hybrid.circuits import CircuitSpec
+from tfq_hybrid.config.keys import flatten
+from tfq_hybrid.errors import UserError
 from tfq_hybrid.tuning.dimensions import Above, Choice, Condition, Range
 
-CIRCUIT_ARGUMENTS = tuple(f.name for f in dataclasses.fields(CircuitSpec))
-LISTS = ("ansatz", "first_layer", "observables")
 # What decides on the data, and so on what is compared.
 FIXED = {
     "adapter",
+    "baseline",
     "circuit",
-    "classical",
     "data",
     "data_dir",
     "epochs",
@@ -21,8 +19,8 @@ FIXED = {
     "label_column",
     "label_names",
     "limit",
+    "method",
     "model",
-    "options",
     "preset",
     "seed",
     "split",
@@ -32,101 +30,45 @@ FIXED = {
 }
 
 
-def flat(config):
-    """The arguments of a config and of its system, side by side, a dict."""
-    arguments = config.to_dict()
-    return {**arguments, **arguments.pop("options")}
+def last(key):
+    """The last part of a dotted key."""
+    return key.rpartition(".")[2]
 
 
 def arguments_of(config):
-    """The names of the arguments that can be searched, a list of str.
+    """The dotted keys of the arguments that can be searched, a list of str.
 
     Args:
         config: `TrainConfig`.
-    """
-    arguments = flat(config)
-    names = [name for name in arguments if name not in FIXED]
-    names += [name for name in arguments.get("adapter") or {}]
-    names = [name for name in names if name not in ("method", "circuit")]
-    if _spec(arguments) is not None:
-        names += CIRCUIT_ARGUMENTS
-    return list(dict.fromkeys(names))
-
-
-def circuit_of(config):
-    """The circuit of a config as a dict; `None` where there is none."""
-    arguments = flat(config)
-    return (arguments.get("adapter") or arguments).get("circuit")
-
-
-def configured(config, values):
-    """A config with some of its arguments replaced.
-
-    Args:
-        config: `TrainConfig`.
-        values: dict of arguments, as `arguments_of` names them, and of
-            `seed` and `epochs`.
-
-    Returns:
-        A `TrainConfig`.
-
-    Raises:
-        UserError: an argument is not known, or the values do not go
-            together.
 
     Example:
 
-    >>> config = configured(
-    ...     TrainConfig("embedded"), {"qubits": 2, "learning_rate": 0.01}
-    ... )
-    >>> circuit_of(config)["qubits"], config.learning_rate
-    (2, 0.01)
+    >>> from tfq_hybrid.training import TrainConfig
+    >>> keys = arguments_of(TrainConfig("embedded"))
+    >>> "circuit.depth" in keys, "data" in keys
+    (True, False)
     """
-    known = [*arguments_of(config), "seed", "epochs"]
-    arguments = flat(config)
-    adapter = arguments.get("adapter") or {}
-    spec = _spec(arguments)
-    changes = {}
-    for name, value in values.items():
-        if name not in known:
-            raise choice_error("argument", name, known)
-        if name in CIRCUIT_ARGUMENTS and spec is not None:
-            alone = name in LISTS and isinstance(value, str)
-            changes[name] = [value] if alone else value
-        elif name in adapter:
-            adapter[name] = value
-        else:
-            arguments[name] = value
-    if changes:
-        (adapter or arguments)["circuit"] = _circuit({**spec}, changes)
-    return TrainConfig.from_dict(arguments)
+    return [
+        key for key, _ in flatten(_arguments(config)) if last(key) not in FIXED
+    ]
 
 
-def _spec(arguments):
-    """The circuit where it is a `CircuitSpec`, as a dict; else `None`."""
-    circuit = (arguments.get("adapter") or arguments).get("circuit")
-    is_spec = circuit and set(circuit) <= set(CIRCUIT_ARGUMENTS)
-    return circuit if is_spec else None
-
-
-def _circuit(spec, changes):
-    """A circuit that was changed, without what no longer has a meaning."""
-    if changes.get("entanglement", "long_range") != "long_range":
-        spec["distance"] = 1
-    if "qubits" in changes and "observables" not in changes:
-        # Words that name qubits hold for the circuit that they came with.
-        spec["observables"] = ()
-    if "encoding" in changes and changes["encoding"] in ENCODINGS:
-        amplitudes = ENCODINGS[changes["encoding"]].starts_from_amplitudes
-        if amplitudes:
-            spec |= {"scaling": None, "reuploads": 0}
-    spec |= changes
-    try:
-        return CircuitSpec.from_dict(spec).to_dict()
-    except TypeError as error:
-        raise UserError(
-            f"Expected arguments of a circuit. Received: {changes} ({error})"
-        ) from None
+def _arguments(config):
+    """The arguments of a config, without circuits that are no spec."""
+    arguments = config.to_dict()
+    options = config.options
+    adapter = getattr(options, "adapter", None)
+    if adapter is not None:
+        for name in options.unused_with_adapter:
+            del arguments[name]
+    for holder, values in (
+        (options, arguments),
+        (adapter, arguments.get("adapter") or {}),
+    ):
+        circuit = getattr(holder, "circuit", None)
+        if "circuit" in values and not isinstance(circuit, CircuitSpec):
+            del values["circuit"]
+    return arguments
 
 
 INTEGERS = (
@@ -184,40 +126,71 @@ USUAL = (
     "quantum_learning_rate",
 )
 
-# What a classical baseline uses of the circuit: the widths that it sets.
+# What a baseline uses of the circuit: the widths that it sets.
 BASELINE_CIRCUIT = {"bottleneck": ("qubits", "encoding")}
+OF_CIRCUITS = ("engine", "shots", "repetitions", "quantum_learning_rate")
 
 
 def searchable(config):
-    """The names that can be searched with an effect, a list of str.
+    """The dotted keys that can be searched with an effect, a list of str.
 
     Args:
         config: `TrainConfig`.
     """
     names = arguments_of(config)
-    if config.classical is None:
+    if config.baseline is None:
         return names
-    used = BASELINE_CIRCUIT.get(config.classical, ())
-    idle = {*CIRCUIT_ARGUMENTS} - {*used} | {"engine", "shots"}
-    idle |= {"repetitions", "quantum_learning_rate"}
-    idle |= {*config.system.baselines[config.classical]}
+    used = BASELINE_CIRCUIT.get(config.baseline, ())
+    idle = {*OF_CIRCUITS, *config.system.baselines[config.baseline]}
     if not used:
         idle.add("tokens")
-    return [name for name in names if name not in idle]
+    circuits = {field.name for field in dataclasses.fields(CircuitSpec)}
+    return [
+        name for name in names if last(name) not in (circuits - {*used}) | idle
+    ]
 
 
-def usual(name):
+def usual(key):
     """The usual values of an argument, a dimension without a condition.
+
+    Args:
+        key: str, dotted. Its last part counts.
 
     Raises:
         UserError: it has none; they must be said.
+
+    Example:
+
+    >>> usual("circuit.depth").values
+    (1, 2, 3, 4, 6)
     """
     for dimension in CATALOGUE:
-        if dimension.name == name:
-            kind = type(dimension)
-            fields = {**vars(dimension), "condition": None}
-            return kind(**fields)
+        if dimension.name == last(key):
+            return dataclasses.replace(dimension, name=key, condition=None)
     raise UserError(
-        f"Expected the values of {name}, as {name}=VALUE,VALUE or "
-        f"{name}=LOW:HIGH. Received: {name}"
+        f"Expected the values of {key}, as {key}=VALUE,VALUE or "
+        f"{key}=LOW:HIGH. Received: {key}"
     )
+
+
+def condition_of(key, keys):
+    """The condition of an argument, on another one beside it, or `None`.
+
+    Args:
+        key: str, dotted.
+        keys: the dotted keys that there are.
+    """
+    for dimension in CATALOGUE:
+        condition = dimension.condition
+        if dimension.name == last(key) and condition is not None:
+            parent = key.removesuffix(last(key)) + condition.name
+            if parent in keys:
+                return dataclasses.replace(condition, name=parent)
+    return None
+
+
+def order_of(key):
+    """Where an argument stands in the catalogue, parents first, an int."""
+    names = [dimension.name for dimension in CATALOGUE]
+    name = last(key)
+    return names.index(name) if name in names else len(names)

@@ -7,8 +7,9 @@ import numpy as np
 import pyDOE3
 from scipy import stats
 
-from tfq_hybrid.errors import UserError, check_choice, choice_error
-from tfq_hybrid.tuning.catalogue import INTEGERS, configured, searchable
+from tfq_hybrid.config.keys import full_key
+from tfq_hybrid.errors import UserError, check_choice
+from tfq_hybrid.tuning.catalogue import INTEGERS, last, searchable
 from tfq_hybrid.tuning.dimensions import read_dimension
 
 # A search for generators that takes seconds.
@@ -125,12 +126,12 @@ def read_factors(config, names, words=()):
 
     Args:
         config: `TrainConfig`.
-        names: sequence of str, at least two arguments.
+        names: sequence of str, at least two dotted keys or ends of one.
         words: sequence of str such as `qubits=2,6`, in place of the usual
             levels.
 
     Returns:
-        A dict of a name and a pair of values.
+        A dict of a dotted key and a pair of values.
 
     Raises:
         UserError: a factor is not known, stands twice, is constant, or has
@@ -142,29 +143,25 @@ def read_factors(config, names, words=()):
     >>> read_factors(
     ...     TrainConfig("embedded"), ["depth", "qubits"], ["qubits=2,8"]
     ... )
-    {'depth': (1, 4), 'qubits': (2, 8)}
+    {'circuit.depth': (1, 4), 'circuit.qubits': (2, 8)}
     """
     known = searchable(config)
-    names = [name.replace("-", "_") for name in names]
+    names = [full_key(name.strip(), known) for name in names]
     given = {}
     for word in words:
         name, _, text = word.partition("=")
-        name = name.strip().replace("-", "_")
-        if name not in names:
-            raise choice_error("--levels", name, names)
+        name = full_key(name.strip(), names, "--levels")
         given[name] = _levels(name, text)
     factors = {}
     for name in names:
-        if name not in known:
-            raise choice_error("factor", name, known)
         if name in factors:
             raise UserError(f"Expected {name} once. Received: {name} twice")
-        if name not in given and name not in LEVELS:
+        if name not in given and last(name) not in LEVELS:
             raise UserError(
                 f"Expected the levels of {name}, as --levels "
                 f"{name}=LOW,HIGH. Received: none"
             )
-        factors[name] = given.get(name) or LEVELS[name]
+        factors[name] = given.get(name) or LEVELS[last(name)]
     if len(factors) < 2:
         raise UserError(
             f"Expected at least 2 factors. Received: {', '.join(factors)}"
@@ -173,7 +170,9 @@ def read_factors(config, names, words=()):
 
 
 def _levels(name, text):
-    values = read_dimension(name, text.replace(":", ","), name in INTEGERS)
+    values = read_dimension(
+        name, text.replace(":", ","), last(name) in INTEGERS
+    )
     values = values.values
     if len(values) != 2:
         raise UserError(
@@ -198,7 +197,7 @@ def rows_of(config, factors, design):
             name: ends[int(level > 0)]
             for (name, ends), level in zip(factors.items(), levels, strict=True)
         }
-        configured(config, values)
+        config.replace(values)
         rows.append(values)
     return rows
 

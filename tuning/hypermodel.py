@@ -26,7 +26,7 @@ class HybridHyperModel(keras_tuner.HyperModel):
     >>> hypermodel = HybridHyperModel(SystemTrials(config), space)
     >>> hp = hypermodel.space.hyperparameters()
     >>> hypermodel.values(hp)
-    {'qubits': 2, 'depth': 3}
+    {'circuit.qubits': 2, 'circuit.depth': 3}
     """
 
     def __init__(self, trials, space: Space):

@@ -6,16 +6,16 @@ import json
 
 import keras_tuner
 
-from tfq_hybrid.errors import UserError, choice_error
+from tfq_hybrid.config.keys import flatten, full_key
+from tfq_hybrid.errors import UserError
 from tfq_hybrid.tuning.catalogue import (
-    CATALOGUE,
     INTEGERS,
     MANY_QUBITS,
     USUAL,
     arguments_of,
-    circuit_of,
-    configured,
-    flat,
+    condition_of,
+    last,
+    order_of,
     searchable,
     usual,
 )
@@ -161,16 +161,13 @@ def conditioned(config, chosen, given):
     Raises:
         UserError: what the user asked for could never be searched.
     """
-    order = [dimension.name for dimension in CATALOGUE]
-    names = [name for name in order if name in chosen]
-    names += [name for name in chosen if name not in order]
-    conditions = {d.name: d.condition for d in CATALOGUE}
-    base = {**flat(config), **(circuit_of(config) or {})}
-    for name in names:
+    base = dict(flatten(config.to_dict()))
+    for name in sorted(chosen, key=order_of):
         dimension = chosen[name]
-        condition = conditions.get(name)
-        if name == "entanglement":
-            yield from _entanglement(dimension, chosen.get("qubits"), base)
+        condition = condition_of(name, base)
+        if last(name) == "entanglement":
+            qubits = name.removesuffix(last(name)) + "qubits"
+            yield from _entanglement(dimension, qubits, chosen, base)
             continue
         if condition is None or condition.name not in chosen:
             # Without the parent the config's own value decides.
@@ -205,9 +202,10 @@ def _under(dimension, condition):
     return type(dimension)(**{**vars(dimension), "condition": condition})
 
 
-def _entanglement(dimension, qubits, base):
+def _entanglement(dimension, key, chosen, base):
     """Patterns that need a third qubit only where there is one."""
-    counts = qubits.values if qubits else (base.get("qubits", 3),)
+    qubits = chosen.get(key)
+    counts = qubits.values if qubits else (base.get(key, 3),)
     few = tuple(count for count in counts if count <= 2)
     simple = tuple(v for v in dimension.values if v not in MANY_QUBITS)
     if not few or len(simple) == len(dimension.values):
@@ -223,7 +221,7 @@ def _entanglement(dimension, qubits, base):
     many = tuple(count for count in counts if count > 2)
     for pattern, values in ((simple, few), (dimension.values, many)):
         limited = _values(dimension, pattern)
-        yield _under(limited, Condition("qubits", values))
+        yield _under(limited, Condition(key, values))
 
 
 def _values(dimension, values):
@@ -235,9 +233,9 @@ def space_of(config, words=(), only=False):
 
     Args:
         config: `TrainConfig`.
-        words: sequence of str: `name=2,4,6`, `name=1e-4:1e-2:log`, or a
-            `name` alone, for its usual values. What they name replaces the
-            default, or joins it.
+        words: sequence of str: `key=2,4,6`, `key=1e-4:1e-2:log`, or a `key`
+            alone, for its usual values, each a dotted key or the end of one.
+            What they name replaces the default, or joins it.
         only: bool. Whether the words are all that is searched. Defaults to
             `False`.
 
@@ -261,14 +259,13 @@ def space_of(config, words=(), only=False):
     given = {}
     for word in words:
         name, text = split_assignment(word)
-        if name not in known:
-            raise choice_error("--space", name, known)
+        name = full_key(name, known)
         if name in given:
             raise UserError(f"Expected {name} once. Received: {name} twice")
         given[name] = (
             usual(name)
             if text is None
-            else read_dimension(name, text, name in INTEGERS)
+            else read_dimension(name, text, last(name) in INTEGERS)
         )
     chosen = {} if only else _defaults(config, known)
     for name, dimension in given.items():
@@ -278,8 +275,9 @@ def space_of(config, words=(), only=False):
 
 
 def _defaults(config, known):
-    names = config.system.searched or USUAL
-    return {name: usual(name) for name in names if name in known}
+    wanted = config.system.searched or USUAL
+    keys = [key for name in wanted for key in known if last(key) == name]
+    return {key: usual(key) for key in keys}
 
 
 def _check_values(config, dimension):
@@ -290,15 +288,19 @@ def _check_values(config, dimension):
         if isinstance(dimension, Choice)
         else dimension.extremes()
     )
+    beside = name.removesuffix(last(name))
+    known = arguments_of(config)
     for value in values:
-        changes = {name: value}
         # What the value needs beside it.
-        if name == "distance":
-            changes |= {"entanglement": "long_range", "qubits": 64}
-        if name in ("reuploads", "scaling"):
-            changes["encoding"] = "angle"
-        if name == "entanglement":
-            changes["ansatz"] = ("ry", "cnot")
-        known = arguments_of(config)
-        changes = {k: v for k, v in changes.items() if k in known}
-        configured(config, changes)
+        needs = NEEDS.get(last(name), {})
+        needs = {f"{beside}{key}": needed for key, needed in needs.items()}
+        changes = {k: v for k, v in needs.items() if k in known}
+        config.replace({**changes, name: value})
+
+
+NEEDS = {
+    "distance": {"entanglement": "long_range", "qubits": 64},
+    "reuploads": {"encoding": "angle"},
+    "scaling": {"encoding": "angle"},
+    "entanglement": {"ansatz": ["ry", "cnot"]},
+}

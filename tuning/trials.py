@@ -5,6 +5,7 @@ import shutil
 
 import keras
 
+from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.engines import estimate_bytes
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import replacing, write_json
@@ -18,7 +19,6 @@ from tfq_hybrid.training.callbacks import StopOnNaN
 from tfq_hybrid.training.fit import train
 from tfq_hybrid.training.run_folder import WHOLE, RunFolder
 from tfq_hybrid.training.tasks import TASKS
-from tfq_hybrid.tuning.catalogue import circuit_of, configured
 from tfq_hybrid.tuning.objectives import Objective
 from tfq_hybrid.tuning.predicted import (
     check_bytes,
@@ -74,7 +74,7 @@ class SystemTrials:
         Raises:
             UserError: the values do not go together.
         """
-        config = configured(self.config, values)
+        config = self.config.replace(values)
         vocabulary = make_vocabulary(config, self.training.texts)
         facts = self.task.facts(config, self.training)
         classes = len(facts.get("label_values", ())) or None
@@ -88,20 +88,19 @@ class SystemTrials:
         """What a trial will take, a `Prediction`.
 
         Args:
-            values: dict, as for `configured`.
+            values: dict, as for `TrainConfig.replace`.
             max_bytes: int. Defaults to `None`: no limit.
 
         Raises:
             UserError: the values do not go together, or the trial needs
                 more than `max_bytes`.
         """
-        config = configured(self.config, values)
-        circuit = circuit_of(config)
-        if circuit and config.classical is None and "depth" in circuit:
+        config = self.config.replace(values)
+        circuit = config.circuit
+        if isinstance(circuit, CircuitSpec) and config.baseline is None:
             # One circuit alone, before anything is built.
-            layers = circuit["depth"] * (1 + circuit["reuploads"])
             needed = estimate_bytes(
-                circuit["qubits"], 1, layers, config.circuit_runs
+                circuit.qubits, 1, circuit.layers, config.circuit_runs
             )
             check_bytes(needed, max_bytes)
         keras.utils.set_random_seed(config.seed)
@@ -124,7 +123,7 @@ class SystemTrials:
         """Trains a trial, or goes on with it, in a run folder.
 
         Args:
-            values: dict, as for `configured`.
+            values: dict, as for `TrainConfig.replace`.
             folder: path of the run folder.
             parent: path of a finished run to go on from, with more epochs.
                 Defaults to `None`.
@@ -135,7 +134,7 @@ class SystemTrials:
         Raises:
             TrainingDivergedError: the loss became NaN.
         """
-        config = configured(self.config, values)
+        config = self.config.replace(values)
         run = RunFolder(folder)
         if run.is_finished:
             return run.metrics()

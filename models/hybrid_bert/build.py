@@ -3,10 +3,16 @@
 from tfq_hybrid.encoders.bert import (
     bert_backbone,
     bert_preprocessor,
+    bert_vocabulary,
 )
 from tfq_hybrid.engines import check_memory
 from tfq_hybrid.models.hybrid_bert.losses import balanced_weights
 from tfq_hybrid.models.hybrid_bert.model import HybridBertTextClassifier
+
+
+def vocabulary(options, texts, size):
+    """The vocabulary of the preset, a list of str."""
+    return bert_vocabulary(options.preset, texts, size)
 
 
 def loss(options, training):

@@ -83,7 +83,7 @@ def _tune(parts, options, head, epochs, tokens, seed, folder):
         data=str(files["training"]),
         validation_data=str(files["validation"]),
         options=options,
-        classical=None if head == "quantum" else head,
+        baseline=None if head == "quantum" else head,
         epochs=epochs,
         patience=epochs,
         batch_size=32,

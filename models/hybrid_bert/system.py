@@ -3,6 +3,8 @@
 import dataclasses
 
 from tfq_hybrid.circuits import as_circuit
+from tfq_hybrid.circuits.presets import Circuit
+from tfq_hybrid.config.fields import choice
 from tfq_hybrid.engines import ENGINES
 from tfq_hybrid.errors import UserError, check_choice, check_share
 from tfq_hybrid.training.systems import Options, System
@@ -33,22 +35,21 @@ class HybridBertOptions(Options):
     """The arguments of hybrid BERT.
 
     Args:
-        preset: what `as_preset` takes: the BERT. Defaults to
+        preset: The BERT, a keras-hub preset by name or folder. Defaults to
             `"bert_base_en_uncased"`, the paper's.
-        circuit: what `as_circuit` accepts, fed with angles. Defaults to
-            `"hybrid_bert"`, the authors'. Its `scaling` is the range of the
-            encoded angles.
-        train_encoder: bool. Whether BERT is fine-tuned. Defaults to `False`:
-            frozen, as in the authors' code; the title says fine-tuned.
-        train_angles: bool. Whether the circuit's angles train. Defaults to
-            `True`.
-        loss: `"cross_entropy"`, which class weights go with, or `"mse"`.
-            Defaults to `"cross_entropy"`.
-        class_weighted: bool. Whether every class counts the same in the
-            cross-entropy. Defaults to `True`.
-        engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
-        dropout: float, before the head. Defaults to 0: the authors' head has
-            none.
+        circuit: The circuit of the head, with angles as inputs, as for
+            `as_circuit`; its scaling is the range of the encoded angles.
+            Defaults to `"hybrid_bert"`, the authors'.
+        train_encoder: Fine-tune BERT. Defaults to `False`: frozen, as in the
+            authors' code; the title says fine-tuned.
+        train_angles: Train the angles of the circuit. Defaults to `True`.
+        loss: The loss; class weights go with the cross-entropy. Defaults to
+            `"cross_entropy"`.
+        class_weighted: Let every class count the same in the cross-entropy.
+            Defaults to `True`.
+        engine: What runs the circuit. Defaults to `"auto"`.
+        dropout: Dropout rate before the head. Defaults to 0: the authors'
+            head has none.
 
     Raises:
         UserError: an argument is out of its range.
@@ -60,12 +61,12 @@ class HybridBertOptions(Options):
     """
 
     preset: str = "bert_base_en_uncased"
-    circuit: object = "hybrid_bert"
+    circuit: Circuit = "hybrid_bert"
     train_encoder: bool = False
     train_angles: bool = True
-    loss: str = "cross_entropy"
+    loss: str = choice("cross_entropy", LOSSES)
     class_weighted: bool = True
-    engine: str = "auto"
+    engine: str = choice("auto", ENGINES)
     dropout: float = 0.0
 
     def __post_init__(self):

@@ -1,5 +1,6 @@
 """HyQuT: the language model that its options make."""
 
+from tfq_hybrid.data import learn_merges
 from tfq_hybrid.engines import check_memory
 from tfq_hybrid.models.hyqut.matrix import slot_of
 from tfq_hybrid.models.hyqut.model import HyQuTBackbone, HyQuTCausalLM
@@ -8,6 +9,11 @@ from tfq_hybrid.models.hyqut.tokenizer import (
     HyQuTCausalLMPreprocessor,
     HyQuTTokenizer,
 )
+
+
+def vocabulary(options, texts, size):
+    """Merges of byte pairs, learned from the texts."""
+    return learn_merges(texts, size)
 
 
 def build(options, baseline, setting):

@@ -49,7 +49,7 @@ def _train(arguments, seed, paths):
     tested, arrays = read_test(model, parts, config)
     found |= tested
     found["parameters"] = count_parameters(model, config)
-    if config.classical != "dense":
+    if config.baseline != "dense":
         sizes = reduction(model.backbone, LENGTH)
         found["reduction"] = {k: v["change"] for k, v in sizes.items()}
     found["sample"] = _sample(model, PROMPTS[text])
@@ -77,7 +77,7 @@ def _setting(arguments, seed, path, rate=RATE):
     config = TrainConfig(
         path,
         model="hyqut",
-        classical=MODELS[arguments.get("model", "quantum")],
+        baseline=MODELS[arguments.get("model", "quantum")],
         options=options,
         sequence_length=LENGTH,
         batch_size=arguments.get("batch", BATCH),

@@ -4,6 +4,8 @@ import dataclasses
 
 from tfq_hybrid.adapters.patterns import as_layers, as_words
 from tfq_hybrid.circuits import as_circuit
+from tfq_hybrid.circuits.presets import Circuit
+from tfq_hybrid.config.fields import choice
 from tfq_hybrid.engines import ENGINES
 from tfq_hybrid.errors import (
     UserError,
@@ -90,35 +92,36 @@ class HyQuTOptions(Options):
     """The arguments of HyQuT.
 
     Args:
-        size: str, a name in `SIZES`. The paper has 8M and 150M parameters;
-            the sizes of the layers are our choice. Defaults to `"8m"`.
-        targets: word or words: the matrices that become circuits, as for
-            `HyQuTBackbone`. Defaults to `"query"`.
-        layers: the layers in which they do, as for `HyQuTBackbone`.
-            Defaults to `None`: all.
-        circuit: what `as_circuit` accepts. Defaults to `"hyqut_ring"`;
-            `"hyqut_pairwise"` is the other layout of 80 gates.
-        engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
-        differentiator: a `GradientMethod`, its name or its dict, such as
-            the paper's `"central_difference"`. Defaults to `None`: exact.
-        dropout: float, in attention. Defaults to 0.
-        residual_scale: float, at least 0. What the initial weights of the
-            matrices that write into the residual stream, W_o and W_down, or
-            of the last projection in their place, are multiplied by. At 0
-            each block is the identity at first, which trains faster from
-            random weights (the last layer of a residual branch at zero:
-            Fixup, arXiv 1901.09321). Defaults to 1: Llama's.
+        size: Parameters of the model. The paper has 8M and 150M; the sizes of
+            the layers are our choice. Defaults to `"8m"`.
+        targets: The matrices that become circuits, such as gate or all-ffn,
+            as for `HyQuTBackbone`. Defaults to `"query"`.
+        layers: The layers in which they do, such as 0,8-11. Defaults to
+            `None`: all.
+        circuit: The circuit in place of each matrix, as for `as_circuit`;
+            hyqut_pairwise is the other layout of 80 gates. Defaults to
+            `"hyqut_ring"`.
+        engine: What runs the circuits. Defaults to `"auto"`.
+        differentiator: The gradient method, such as the paper's
+            central_difference: a `GradientMethod`, its name or its dict.
+            Defaults to `None`: exact.
+        dropout: Dropout rate in attention. Defaults to 0.
+        residual_scale: Factor, at least 0, of the initial weights that write
+            into the residual stream: W_o and W_down, or the last projection
+            in their place. At 0 each block is the identity at first, which
+            trains faster from random weights (Fixup, arXiv 1901.09321).
+            Defaults to 1: Llama's.
 
     Raises:
         UserError: an argument is out of its range.
     """
 
-    size: str = "8m"
+    size: str = choice("8m", SIZES)
     targets: tuple[str, ...] = ("query",)
     layers: tuple[int, ...] | None = None
-    circuit: object = "hyqut_ring"
-    engine: str = "auto"
-    differentiator: object = None
+    circuit: Circuit = "hyqut_ring"
+    engine: str = choice("auto", ENGINES)
+    differentiator: str | object = None
     dropout: float = 0.0
     residual_scale: float = 1.0
 

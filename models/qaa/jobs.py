@@ -98,7 +98,7 @@ def _setting(base, method, options, seed, paths, rate=1e-3):
     config = TrainConfig(
         paths["alpaca"],
         model="qaa",
-        classical=None if method == "qaa" else method,
+        baseline=None if method == "qaa" else method,
         options={**options, "base": base},
         sequence_length=LENGTH,
         batch_size=BATCH,
@@ -113,7 +113,7 @@ def _setting(base, method, options, seed, paths, rate=1e-3):
         raise UserError(
             "Expected --base with a tokenizer that knows <|user|> and "
             "<|assistant|>, such as a run of `tfq-hybrid train --model qaa "
-            f"--classical full`. Received: {base}"
+            f"--baseline full`. Received: {base}"
         )
     return config, model, parts
 

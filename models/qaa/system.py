@@ -3,6 +3,7 @@
 import dataclasses
 
 from tfq_hybrid.adapters.methods import QuantumAdapter
+from tfq_hybrid.config.fields import choice
 from tfq_hybrid.errors import check_choice, check_integer, check_share
 from tfq_hybrid.training.systems import Options, System
 
@@ -28,20 +29,19 @@ class QAAOptions(Options):
     """The arguments of QAA.
 
     Args:
-        place: `"attention"`, `"ffn"` or `"both"`: after which frozen blocks.
-            The paper's 123,000 parameters are one place a layer; which one
-            is our choice. Defaults to `"attention"`.
-        depth: int. Layers of the circuit. Defaults to 1; the published count
-            fits one.
-        entanglement: `"adjacent"`, as in the paper; `"all-to-all"`; or
-            `"none"`, the ablation. Defaults to `"adjacent"`.
-        engine: `"auto"` or `"batched"`. Defaults to `"auto"`.
-        base: str. What is adapted, where a whole model is built: a run
-            folder of the baseline `"full"`, a `.keras` file, or a keras-hub
-            preset of GPT-2. Defaults to `None`: random weights.
-        size: `"tiny"`, `"10m"` or `"125m"`: of a base from random weights.
-            Defaults to `"10m"`.
-        dropout: float, of a base from random weights. Defaults to 0.1.
+        place: The frozen blocks after which circuits go. The paper's 123,000
+            parameters are one place a layer; which one is our choice.
+            Defaults to `"attention"`.
+        depth: Layers of the circuit. Defaults to 1: the published count fits
+            one.
+        entanglement: Pairs that the circuit couples; none is the ablation.
+            Defaults to `"adjacent"`, as in the paper.
+        engine: What runs the circuits. Defaults to `"auto"`.
+        base: The model to adapt: a run folder of the baseline full, a .keras
+            file, or a keras-hub preset of GPT-2. Defaults to `None`: random
+            weights.
+        size: Parameters of a base from random weights. Defaults to `"10m"`.
+        dropout: Dropout rate of a base from random weights. Defaults to 0.1.
 
     Raises:
         UserError: an argument is out of its range.
@@ -52,12 +52,12 @@ class QAAOptions(Options):
     184560
     """
 
-    place: str = "attention"
+    place: str = choice("attention", PLACES)
     depth: int = 1
-    entanglement: str = "adjacent"
-    engine: str = "auto"
+    entanglement: str = choice("adjacent", PATTERNS)
+    engine: str = choice("auto", ("auto", "batched"))
     base: str | None = None
-    size: str = "10m"
+    size: str = choice("10m", SIZES)
     dropout: float = 0.1
 
     def __post_init__(self):

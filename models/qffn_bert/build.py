@@ -2,7 +2,7 @@
 
 import keras_hub
 
-from tfq_hybrid.adapters import adapt, method_from_dict
+from tfq_hybrid.adapters import adapt
 from tfq_hybrid.encoders.bert import (
     bert_backbone,
     bert_preprocessor,
@@ -36,8 +36,8 @@ def build(options, baseline, setting):
     """
     if options.adapter is not None and baseline is not None:
         raise UserError(
-            "Expected no classical baseline with an adapter. Received: "
-            f"classical={baseline!r}"
+            "Expected no baseline with an adapter. Received: "
+            f"baseline={baseline!r}"
         )
     bert = bert_backbone(options.preset, setting.sequence_length)
     if options.adapter is not None:
@@ -83,7 +83,7 @@ def build(options, baseline, setting):
 
 def _adapted(options, bert, setting):
     """A classifier on a frozen BERT, or what its method makes of it."""
-    method = method_from_dict(options.adapter)
+    method = options.adapter
     circuits = method.circuits(bert)
     for circuit in circuits[:1]:
         check_memory(

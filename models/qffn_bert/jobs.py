@@ -68,7 +68,7 @@ def _config(arguments, seed, paths, folder):
     return TrainConfig(
         data=str(data),
         validation_data=paths.get(f"{task}_validation"),
-        classical=None if model == "quantum" else model,
+        baseline=None if model == "quantum" else model,
         options=options,
         limit=arguments.get("limit"),
         epochs=arguments.get("epochs", 1),

@@ -2,8 +2,11 @@
 
 import dataclasses
 
+from tfq_hybrid.adapters.method import AnyMethod
 from tfq_hybrid.adapters.methods import method_from_dict
 from tfq_hybrid.circuits import as_circuit
+from tfq_hybrid.circuits.presets import Circuit
+from tfq_hybrid.config.fields import choice
 from tfq_hybrid.engines import ENGINES
 from tfq_hybrid.errors import UserError, check_choice, check_share
 from tfq_hybrid.training.systems import Options, System
@@ -16,28 +19,32 @@ class QFFNBertOptions(Options):
     """The arguments of QFFN-BERT.
 
     Args:
-        circuit: what `as_circuit` accepts. Defaults to `"qffn"`.
-        tokens: `"all"` or `"cls"`. Defaults to `"all"`.
-        residual: bool. Whether the residual around the blocks stays.
-            Defaults to `True`.
-        engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
-        preset: str. A keras-hub BERT preset, a name or a folder, to start
-            from. Defaults to `None`: BERT-tiny from random weights.
-        adapter: dict of `Method.to_dict()`. Adapt the preset by this method
-            instead; its circuit is the method's. Defaults to `None`.
-        dropout: float. Defaults to 0.1.
+        circuit: The circuit in place of each feed-forward block, as for
+            `as_circuit`. Defaults to `"qffn"`.
+        tokens: Which tokens go through the circuits. Defaults to `"all"`.
+        residual: Keep the residual connection around the blocks. Defaults
+            to `True`.
+        engine: What runs the circuits. Defaults to `"auto"`.
+        preset: A keras-hub BERT preset to start from, a name or a folder.
+            Defaults to `None`: BERT-tiny from random weights.
+        adapter: Adapt the preset by this method instead of replacing all
+            its feed-forward blocks. Defaults to `None`: no
+            adapter.
+        dropout: Dropout rate. Defaults to 0.1.
 
     Raises:
         UserError: an argument is out of its range.
     """
 
-    circuit: object = "qffn"
-    tokens: str = "all"
+    circuit: Circuit = "qffn"
+    tokens: str = choice("all", TOKENS)
     residual: bool = True
-    engine: str = "auto"
+    engine: str = choice("auto", ENGINES)
     preset: str | None = None
-    adapter: dict | None = None
+    adapter: AnyMethod = None
     dropout: float = 0.1
+
+    unused_with_adapter = ("circuit", "tokens", "residual", "engine")
 
     def __post_init__(self):
         object.__setattr__(self, "circuit", as_circuit(self.circuit))
@@ -45,11 +52,13 @@ class QFFNBertOptions(Options):
         check_choice("engine", self.engine, ENGINES)
         check_share("dropout", self.dropout)
         if self.adapter is not None:
-            method = method_from_dict(self.adapter)
-            object.__setattr__(self, "adapter", method.to_dict())
+            if isinstance(self.adapter, dict):
+                method = method_from_dict(self.adapter)
+                object.__setattr__(self, "adapter", method)
             if self.preset is None:
                 raise UserError(
-                    "Expected a preset with an adapter. Received: preset=None"
+                    "Expected a preset with an adapter: what is frozen has to "
+                    "be pretrained. Received: preset=None"
                 )
 
     def circuit_runs(self, sequence_length):

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 
+from tfq_hybrid.config.fields import choice
 from tfq_hybrid.errors import (
     UserError,
     check_choice,
@@ -83,16 +84,16 @@ class QuantumHeadOptions(Options):
             circuit. Our choice. Defaults to 0: none, as in the paper.
         angle_range: float. The angle in radians that encodes the value 1,
             our choice. Defaults to pi / 2: values from -1 to 1 stay apart.
-        shots: int. For each readout. Defaults to `None`: exact.
+        shots: int. Shots of each readout. Defaults to `None`: exact.
         noise: float. The probability of depolarization of each qubit after each
             moment. Defaults to 0.
         readout_error: float. The probability to read a bit wrongly. Defaults
             to 0.
-        preset: what `as_preset` takes: the encoder, a BERT such as those of
-            sentence-transformers. Defaults to `None`: none, for a head on
-            embeddings alone.
-        train_encoder: bool. Defaults to `False`: frozen.
-        engine: `"auto"` or `"batched"`. Defaults to `"auto"`.
+        preset: The BERT that embeds the texts, such as those of
+            sentence-transformers: a keras-hub preset by name or folder.
+            Defaults to `None`: none, for a head on embeddings alone.
+        train_encoder: Fine-tune the encoder. Defaults to `False`: frozen.
+        engine: What runs the circuits. Defaults to `"auto"`.
 
     Raises:
         UserError: an argument is out of its range.
@@ -119,7 +120,7 @@ class QuantumHeadOptions(Options):
     readout_error: float = 0.0
     preset: str | None = None
     train_encoder: bool = False
-    engine: str = "auto"
+    engine: str = choice("auto", ("auto", "batched"))
 
     def __post_init__(self):
         for name in ("qubits", "encoders", "reuploads", "depth", "distance"):

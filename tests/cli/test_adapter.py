@@ -22,7 +22,7 @@ def preset(tmp_path_factory):
 def test_trained_evaluated_exported_asked(preset, tmp_path, capsys, data_dir):
     train = ["train", "--data", "embedded", "--data-dir", data_dir, *QUICK]
     train += ["--preset", preset, "--adapter", "QuantumAdapter"]
-    train += ["--targets", "ffn", "--layers", "1", "--adapter-size", 2]
+    train += ["--targets", "ffn", "--layers", "1", "--depth", 2]
     code, out, _ = run(capsys, *train, "--output", tmp_path / "a run")
     assert code == 0
     # 3 qubits for 8 features, 2 layers of 3 angles, and the head.
@@ -55,9 +55,10 @@ def test_trained_evaluated_exported_asked(preset, tmp_path, capsys, data_dir):
     code, _, err = run(capsys, *resume, "--adapter", "LoRA")
     assert code == 2
     assert "--adapter is 'QuantumAdapter'" in err
-    code, _, err = run(capsys, *resume, "--adapter-size", 3)
+    again = ["--adapter", "QuantumAdapter", "--depth", 3]
+    code, _, err = run(capsys, *resume, *again)
     assert code == 2
-    assert "--adapter-size is another. Received: --adapter-size=3" in err
+    assert "--adapter.depth is 2. Received: --adapter.depth=3" in err
     code, out, _ = run(capsys, *resume, *train[5:])
     assert code == 0
 
@@ -69,22 +70,22 @@ TRAIN = ["train", "--output", "OUT", "--data", "embedded"]
     "arguments,message",
     [
         (["--adapter", "LoRAA", "--preset", "P"], "Did you mean 'LoRA'"),
-        (["--adapter", "LoRA"], "--preset with --adapter"),
-        (["--targets", "query"], "no --targets without --adapter"),
+        (["--adapter", "LoRA"], "a preset with an adapter"),
+        (["--targets", "query"], "--targets needs --adapter"),
         (
             ["--adapter", "LoRA", "--preset", "P", "--tokens", "cls"],
-            "no --tokens with --adapter",
+            "--tokens has no effect with --adapter",
         ),
         (
-            ["--adapter", "LoRA", "--preset", "P", "--set", "residual=false"],
-            "no --residual with --adapter",
+            ["--adapter", "LoRA", "--preset", "P", "--no-residual"],
+            "--no-residual has no effect with --adapter",
         ),
         (
             ["--adapter", "LoRA", "--preset", "P", "--qubits", "3"],
-            "classical adapter",
+            "--qubits has no effect with --adapter",
         ),
         (
-            ["--adapter", "LoRA", "--preset", "P", "--adapter-size", "0"],
+            ["--adapter", "LoRA", "--preset", "P", "--rank", "0"],
             "rank",
         ),
         (["--adapter", "LoRA", "--preset", "P", "--targets", "gate"], "gate"),

@@ -40,7 +40,7 @@ def answering(text):
     data = text.parent / "talk.jsonl"
     data.write_text("\n".join(map(json.dumps, rows)))
     path = text.parent / "answering"
-    arguments = ["train", "--data", data, *SMALL, "--classical", "dense"]
+    arguments = ["train", "--data", data, *SMALL, "--baseline", "dense"]
     main([str(a) for a in (*arguments, "--output", path, "--json")])
     return path
 
@@ -172,12 +172,15 @@ BAD = [
     (["evaluate", "RUN", "--data", "nowhere.txt"], "nowhere.txt"),
     ([*TRAIN, "--size", "9m"], "Did you mean '8m'"),
     ([*TRAIN, "--targets", "qurey"], "Did you mean 'query'"),
-    ([*TRAIN, "--tokens", "cls"], "no --tokens with --model hyqut"),
-    ([*TRAIN, "--adapter", "LoRA"], "no --adapter with --model hyqut"),
+    ([*TRAIN, "--tokens", "cls"], "--tokens needs --model qffn-bert"),
+    ([*TRAIN, "--adapter", "LoRA"], "--adapter needs --model qffn-bert"),
     ([*TRAIN, "--label-names", "a,b"], "no --label-names with --model hyqut"),
     ([*TRAIN, "--weight-decay", "0.1"], "with --optimizer adam"),
-    ([*TRAIN, "--classical", "dense", "--depth", "2"], "no --depth"),
-    ([*TRAIN, "--classical", "bottleneck", "--engine", "tfq"], "no --engine"),
+    (
+        [*TRAIN, "--baseline", "dense", "--depth", "2"],
+        "--circuit.depth with --baseline",
+    ),
+    ([*TRAIN, "--baseline", "bottleneck", "--engine", "tfq"], "no --engine"),
     ([*TRAIN, "--vocabulary-size", "260"], "valid value is 261"),
     (["train", "--output", "OUT", "--data", "TEXT", "--size", "8m"], "--size"),
 ]

@@ -1,14 +1,14 @@
 """The command line: what good and bad input gets."""
 
 import json
+from unittest import mock
 
+import click
 import pytest
 import tensorflow as tf
 
 from tfq_hybrid.cli.main import main
-from tfq_hybrid.cli.system_options import given_options
-from tfq_hybrid.cli.train import train
-from tfq_hybrid.cli.train_config import read_config, resumed_config
+from tfq_hybrid.cli.train import resumed_config, train
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.training import RunFolder
 
@@ -97,7 +97,7 @@ def test_baselines_and_circuit_files(tmp_path, data_dir, capsys):
     common += ["--limit", 32, "--sequence-length", 8]
     totals = {}
     for name, options in {
-        "ffn": ["--classical", "ffn"],
+        "ffn": ["--baseline", "ffn"],
         "own": ["--circuit", tmp_path / "own.json"],
         "spec": ["--circuit", tmp_path / "spec.json"],
     }.items():
@@ -137,12 +137,12 @@ def test_resume_refuses_other_options(trained, tmp_path, capsys):
     shutil.copytree(trained, tmp_path / "cut")
     (tmp_path / "cut" / "metrics.json").unlink()
     common = ["train", "--resume", "--json", "--output", tmp_path / "cut"]
-    code, _, err = run(capsys, *common, "--circuit", "x.json")
+    code, _, err = run(capsys, *common, "--circuit", "ionq")
     assert code == 2
-    assert "exclude" in err
+    assert "--circuit.qubits is 2. Received: --circuit='ionq'" in err
     code, _, err = run(capsys, *common, "--depth", 3)
     assert code == 2
-    assert "--depth is 1" in err
+    assert "--circuit.depth is 1. Received: --circuit.depth=3" in err
     code, out, _ = run(capsys, *common, "--depth", 1)
     assert code == 0
     assert json.loads(out)["epochs"] == 1
@@ -150,7 +150,7 @@ def test_resume_refuses_other_options(trained, tmp_path, capsys):
 
 HYQUT = (
     "--model hyqut --size tiny --layers 0,1 --targets all-attention "
-    "--observables Z0,Z1 --set differentiator=central_difference --seed 3"
+    "--observables Z0,Z1 --differentiator central_difference --seed 3"
 ).split()
 
 
@@ -160,37 +160,38 @@ HYQUT = (
         (HYQUT, None),
         (["--layers", "0"], "--layers is [0, 1]. Received: --layers='0'"),
         (["--targets", "query"], "--targets is ['"),
-        (["--set", "differentiator=spsa"], "--differentiator is {'name'"),
-        (["--qubits", "1"], "--qubits is 10"),
+        (
+            ["--differentiator", "spsa"],
+            "--differentiator.name is '",
+        ),
+        (["--qubits", "1"], "--circuit.qubits is 10"),
         (["--model", "qffn-bert"], "--model is 'hyqut'"),
-        (["--adapter", "LoRA"], "--adapter is another"),
+        (["--tokens", "cls"], "--tokens needs --model qffn-bert"),
     ],
     ids=str,
 )
 def test_resume_takes_the_words_that_the_run_began_with(
     again, differs, tmp_path, monkeypatch
 ):
-    begun = read_config(words(["--data", "a.txt", *HYQUT]), None)
+    begun = given(["--data", "a.txt", *HYQUT]).config()
     monkeypatch.setattr(RunFolder, "check_writable", lambda *a, **k: None)
     monkeypatch.setattr(RunFolder, "read", lambda folder: (begun, (), (), []))
+    model = [] if "--model" in again else ["--model", "hyqut"]
     if differs is None:
-        assert resumed_config(tmp_path, words(again)) == begun
+        assert resumed_config(tmp_path, given(again)) == begun
         return
-    with pytest.raises(UserError) as caught:
-        resumed_config(tmp_path, words(again))
+    with pytest.raises((UserError, click.UsageError)) as caught:
+        resumed_config(tmp_path, given([*model, *again]))
     assert differs in str(caught.value)
 
 
-def words(arguments):
-    """What the command makes of its options."""
-    line = ["--output", "run", *arguments]
-    options = train.make_context("train", line).params
-    for name in (
-        *("output", "circuit_file", "distribute", "resume", "overwrite"),
-        "as_json",
-    ):
-        del options[name]
-    return given_options(options)
+def given(words):
+    """What the command makes of its options, a `Given`."""
+    found = []
+    context = train.make_context("train", ["--output", "run", *words])
+    with mock.patch.object(train, "callback", lambda **k: found.append(k)):
+        train.invoke(context)
+    return found[0]["given"]
 
 
 TRAIN = ["train", "--output", "OUT", "--data"]
@@ -204,13 +205,13 @@ BAD = [
     ([*TRAIN, "embedded", "--text-column", "txt"], "Did you mean 'text'"),
     ([*TRAIN, "embedded", "--qubits", "0"], "nearest valid value is 1"),
     ([*TRAIN, "embedded", "--qubits", "44"], "nearest valid value is"),
-    ([*TRAIN, "embedded", "--qubits", "x"], "not a valid integer"),
+    ([*TRAIN, "embedded", "--qubits", "x"], "qubits to be an integer"),
     ([*TRAIN, "embedded", "--qbits", "4"], "--qubits"),
     ([*TRAIN, "embedded", "--entanglement", "rnig"], "Did you mean 'ring'"),
     ([*TRAIN, "embedded", "--ansatz", "ry,cnt"], "Did you mean 'cnot'"),
     ([*TRAIN, "embedded", "--circuit", "ORPHAN"], "other symbols: t"),
     ([*TRAIN, "embedded", "--circuit", "missing.json"], "missing.json"),
-    ([*TRAIN, "embedded", "--circuit", "X", "--depth", "2"], "exclude"),
+    ([*TRAIN, "embedded", "--circuit", "OWN", "--depth", "2"], "no effect"),
     ([*TRAIN, "EMPTY"], "empty"),
     ([*TRAIN, "NOTABS"], "between tabs"),
     ([*TRAIN, "LATIN1"], "UTF-8"),
@@ -228,7 +229,7 @@ BAD = [
     ([*TRAIN, "embedded", "--circuit", "JUNK"], "JSON of a Cirq circuit"),
     ([*TRAIN, "embedded", "--circuit", "LISTS"], "encoding"),
     ([*TRAIN, "embedded", "--text-column", "label"], "to be text"),
-    ([*TRAIN, "embedded", "--classical", "ffn", "--depth", "2"], "no effect"),
+    ([*TRAIN, "embedded", "--baseline", "ffn", "--depth", "2"], "no effect"),
     ([*TRAIN, "GOOD", "--split", "test"], "no effect"),
     ([*TRAIN, "ONECLASS"], "at least two labels"),
     ([*TRAIN, "GOOD", "--limit", "20"], "at least two labels"),
@@ -264,6 +265,11 @@ def test_bad_input(arguments, message, trained, tmp_path, data_dir, capsys):
     for name, content in files.items():
         names[name] = tmp_path / f"{name.lower()}.tsv"
         names[name].write_bytes(content)
+    names["OWN"] = tmp_path / "own.json"
+    cirq.to_json(
+        cirq.Circuit(cirq.rx(sympy.Symbol("x")).on_each(cirq.LineQubit(0))),
+        names["OWN"],
+    )
     names["ORPHAN"] = tmp_path / "orphan.json"
     cirq.to_json(orphan, names["ORPHAN"])
     arguments = [names.get(a, a) for a in arguments]

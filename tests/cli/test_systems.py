@@ -12,8 +12,8 @@ from tests.cli.test_main import run
     "model,settings,head",
     [
         ("hybrid-bert", ["--qubits", 2], 9 * 2 + 4 * 2 + 3 * 2),
-        ("hybrid-bert", ["--classical", "mlp"], None),
-        ("quantum-head", ["--qubits", 3, "--set", "encoders=2"], 4 * 21 + 4),
+        ("hybrid-bert", ["--baseline", "mlp"], None),
+        ("quantum-head", ["--qubits", 3, "--encoders", 2], 4 * 21 + 4),
     ],
 )
 def test_trains_and_evaluates(

@@ -56,8 +56,8 @@ def run(capsys, *arguments):
         ("--max-memory lots", "500MB or 4GiB"),
         ("--port 5000", "--workers of at least 2"),
         ("--model qfn-bert", "Did you mean 'qffn-bert'"),
-        ("--set tokens=cl", "Did you mean 'cls'"),
-        ("--set hidden_size", "NAME=VALUE"),
+        ("--tokens cl", "Did you mean 'cls'"),
+        ("--hidden-size 3", "No such option"),
     ],
 )
 def test_tune_refuses(arguments, expected, tmp_path, capsys, monkeypatch):
@@ -94,7 +94,7 @@ def test_a_port_in_use(tmp_path, capsys, monkeypatch):
         ("--factors qubits,depth --design fractonal", "Did you mean"),
         ("--factors qubits,depth --response loss2", "Did you mean 'loss'"),
         ("--factors qubits,depth --levels qubits=0,2", "qubits=0"),
-        ("--factors qubits,depth --set hidden_size", "NAME=VALUE"),
+        ("--factors qubits,depth --hidden-size 3", "No such option"),
     ],
 )
 def test_screen_refuses(arguments, expected, tmp_path, capsys):
@@ -142,7 +142,7 @@ def test_the_best_trial_is_a_run(tmp_path, capsys):
     result = json.loads(out)
     assert code == 0
     (trial,) = result["trials"]
-    assert trial["values"] == {"qubits": 2, "depth": 1}
+    assert trial["values"] == {"circuit.qubits": 2, "circuit.depth": 1}
     assert set(trial["predicted"]) == {"bytes", "seconds"}
     code, out, _ = run(
         capsys, "evaluate", output / "best", "--data", "embedded", "--json"
@@ -151,7 +151,7 @@ def test_the_best_trial_is_a_run(tmp_path, capsys):
     code, out, _ = run(capsys, *command, "--json")
     assert json.loads(out) == result  # nothing ran again
     code, _, err = run(capsys, *command, "--space", "qubits=4", "--json")
-    assert code == 2 and "Expected qubits once" in err
+    assert code == 2 and "Expected circuit.qubits once" in err
     changed = [word.replace("qubits=2,3", "qubits=2,4") for word in SPACE]
     rest = ["--max-trials", 1, "--output", output]
     code, _, err = run(capsys, "tune", *SMALL, *changed, *rest)

@@ -31,20 +31,84 @@ def test_paths_are_text_in_a_config():
     assert config == TrainConfig("a.tsv", data_dir="b")
 
 
-def test_configs_of_version_0_1_still_load(quick):
+def test_configs_of_older_versions_still_load(quick):
     config = quick.to_dict()
-    flat = {**config, **config.pop("options")}
-    del flat["options"]
-    assert TrainConfig.from_dict(flat) == quick
-    with pytest.raises(UserError, match="Did you mean 'tokens'"):
-        TrainConfig.from_dict({**flat, "token": "cls"})
+    names = quick.options.names()
+    options = {name: config.pop(name) for name in names}
+    del config["baseline"]
+    old = {**config, "classical": "ffn", "options": options}
+    assert TrainConfig.from_dict(old) == quick.replace({"baseline": "ffn"})
+
+
+def test_an_override_does_not_reset_its_neighbours():
+    config = TrainConfig.from_dict(
+        {"data": "embedded", "circuit": {"depth": 3, "qubits": 5}}
+    )
+    changed = config.replace({"circuit.depth": 5, "learning_rate": 0.1})
+    assert (changed.circuit.depth, changed.circuit.qubits) == (5, 5)
+    assert changed.circuit.entanglement == "alternating"  # the system's own
+    assert (changed.learning_rate, changed.epochs) == (0.1, 1)
+    assert config.circuit.depth == 3
+
+
+@pytest.mark.parametrize(
+    "method, changes, expected",
+    [
+        ("LoRA", {"adapter.rank": 2}, {"rank": 2, "alpha": None}),
+        ("ReplaceDense", {"adapter.circuit.depth": 7}, {"freeze": False}),
+        ("LoRA", {"adapter": {"method": "SoRA"}}, {"threshold": 1e-3}),
+    ],
+)
+def test_adapters_are_nested(method, changes, expected):
+    given = {"data": "embedded", "preset": "p", "adapter": method}
+    given["adapter.targets"] = ["query"]
+    config = TrainConfig.from_dict(given).replace(changes)
+    assert TrainConfig.from_dict(config.to_dict()) == config
+    stored = config.to_dict()["adapter"]
+    assert {k: stored[k] for k in expected} == expected
+    if method == "ReplaceDense":
+        assert stored["circuit"]["depth"] == 7
+        assert stored["circuit"]["entanglement"] == "alternating"
+        assert stored["targets"] == ["query"]
+
+
+@pytest.mark.parametrize(
+    "arguments,message",
+    [
+        ({"token": "cls"}, "Did you mean 'tokens'"),
+        ({"circuit.dept": 1}, "Did you mean 'depth'"),
+        ({"circuit.depth": "2"}, "depth to be an integer"),
+        ({"circuit.depth": 2.0}, "depth to be an integer"),
+        ({"circuit": {"depth": 1}, "circuit.depth": 2}, "circuit.depth once"),
+        ({"circuit": "qfn"}, "Did you mean 'qffn'"),
+        ({"circuit": 3}, "circuit"),
+        ({"epochs": True}, "epochs to be an integer"),
+        ({"epochs": "3"}, "epochs to be an integer"),
+        ({"residual": "false"}, "residual to be true or false"),
+        ({"learning_rate": "1e-3"}, "learning_rate to be a number"),
+        ({"preset": "p", "adapter": "LoRa"}, "Did you mean 'LoRA'"),
+        ({"preset": "p", "adapter": {"method": "LoRA", "rnk": 1}}, "'rank'"),
+        ({"preset": "p", "adapter": {"rank": 1}}, "method"),
+        ({"text_column": 3}, "text_column to be text"),
+        ({3: 4}, "keys as text"),
+    ],
+    ids=str,
+)
+def test_bad_files(arguments, message):
+    with pytest.raises(UserError, match=message):
+        TrainConfig.from_dict({"data": "embedded", **arguments})
+
+
+def test_another_model_needs_another_config():
+    with pytest.raises(UserError, match="changes of a config of qffn-bert"):
+        TrainConfig("embedded").replace({"model": "hyqut"})
 
 
 @pytest.mark.parametrize(
     "arguments,message",
     [
         ({"model": "qffn_bert"}, "Did you mean 'qffn-bert'"),
-        ({"classical": "fnn"}, "Did you mean 'ffn'"),
+        ({"baseline": "fnn"}, "Did you mean 'ffn'"),
         ({"epochs": 0}, "epochs"),
         ({"learning_rate": float("nan")}, "learning_rate"),
         ({"options": {"dropout": 1.0}}, "dropout"),

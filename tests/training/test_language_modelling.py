@@ -171,7 +171,7 @@ def test_evaluate_refuses_what_it_would_not_heed(
         ({"options": {"size": "9m"}}, "Did you mean '8m'"),
         ({"options": {"targets": "wq"}}, "targets"),
         ({"options": {"layers": "x"}}, "layers"),
-        ({"classical": "ffn"}, "dense, bottleneck"),
+        ({"baseline": "ffn"}, "dense, bottleneck"),
     ],
 )
 def test_bad_arguments(arguments, message, quick):

@@ -1,5 +1,6 @@
 """Spaces: what is searched, under which conditions, in whose words."""
 
+import dataclasses
 import json
 import tempfile
 
@@ -10,7 +11,6 @@ from tfq_hybrid.adapters import LoRA, ReplaceDense
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.training import TrainConfig
 from tfq_hybrid.tuning import Choice, Condition, Range, Space, space_of
-from tfq_hybrid.tuning.catalogue import circuit_of, configured
 from tfq_hybrid.tuning.dimensions import read_dimension
 from tfq_hybrid.tuning.objectives import Objective
 from tfq_hybrid.tuning.tuner import make_oracle
@@ -36,13 +36,13 @@ def test_the_default_space_makes_models():
     space = space_of(CONFIG)
     seen = set()
     for values in drawn(space):
-        circuit = circuit_of(configured(CONFIG, values))
-        assert circuit["qubits"] == values["qubits"]
-        pattern = values["entanglement"]
+        circuit = CONFIG.replace(values).circuit
+        assert circuit.qubits == values["circuit.qubits"]
+        pattern = values["circuit.entanglement"]
         seen.add(pattern)
-        if values["qubits"] == 2:
+        if circuit.qubits == 2:
             assert pattern in ("none", "linear")
-        assert ("distance" in values) == (pattern == "long_range")
+        assert ("circuit.distance" in values) == (pattern == "long_range")
     assert {"long_range", "ring", "linear"} <= seen
 
 
@@ -55,7 +55,7 @@ def test_an_argument_of_one_system_has_usual_values(system, name):
     found = drawn(space_of(config, [name], only=True), count=8)
     assert {values[name] for values in found} == {0.0, 1.0}
     for values in found:
-        assert getattr(configured(config, values).options, name) == values[name]
+        assert getattr(config.replace(values).options, name) == values[name]
     with pytest.raises(UserError, match=name):
         space_of(CONFIG, [name], only=True)
 
@@ -90,9 +90,25 @@ def test_spaces_come_back_from_their_rows():
 def test_what_is_named_replaces_or_joins():
     space = space_of(CONFIG, ["qubits=2,4", "encoding"])
     named = {d.name: d for d in space.dimensions}
-    assert named["qubits"].values == (2, 4)
-    assert "encoding" in named and "learning_rate" in named
-    assert space_of(CONFIG, ["qubits=2,4"], only=True).names == ["qubits"]
+    assert named["circuit.qubits"].values == (2, 4)
+    assert "circuit.encoding" in named and "learning_rate" in named
+    for key in ("qubits", "circuit.qubits"):
+        space = space_of(CONFIG, [f"{key}=2,4"], only=True)
+        assert space.names == ["circuit.qubits"]
+
+
+def test_the_end_of_two_keys_names_both():
+    options = {"preset": "p", "adapter": {"method": "QuantumAdapter"}}
+    options["adapter"]["circuit"] = "ionq"
+    config = TrainConfig("embedded", options=options)
+    adapter = dataclasses.replace(config.options.adapter, depth=1)
+    assert adapter.circuit.depth == 3
+    with pytest.raises(UserError) as caught:
+        space_of(config, ["depth=1,2"], only=True)
+    for key in ("adapter.depth", "adapter.circuit.depth"):
+        assert key in str(caught.value)
+    space = space_of(config, ["circuit.depth=1,2"], only=True)
+    assert space.names == ["adapter.circuit.depth"]
 
 
 @pytest.mark.parametrize(
@@ -101,8 +117,9 @@ def test_what_is_named_replaces_or_joins():
 def test_weights_are_shared_wherever_there_are_several(reuploads, limits):
     words = [f"reuploads={reuploads}", "share_weights"]
     _, shared = space_of(CONFIG, words, only=True).dimensions
-    condition = limits and Condition("reuploads", limits)
-    assert (shared.name, shared.condition) == ("share_weights", condition)
+    condition = limits and Condition("circuit.reuploads", limits)
+    assert shared.name == "circuit.share_weights"
+    assert shared.condition == condition
 
 
 @pytest.mark.parametrize(
@@ -127,8 +144,12 @@ def test_weights_are_shared_wherever_there_are_several(reuploads, limits):
 )
 def test_the_values_of_a_trial_leave_the_config_alone(config):
     before = json.dumps(config.to_dict())
-    changes = {"rank": 64} if "rank" in config.options.adapter else {"depth": 5}
-    changed = configured(config, changes)
+    changes = (
+        {"adapter.rank": 64}
+        if isinstance(config.options.adapter, LoRA)
+        else {"adapter.circuit.depth": 5}
+    )
+    changed = config.replace(changes)
     assert json.dumps(changed.to_dict()) != before
     assert json.dumps(config.to_dict()) == before
 
@@ -138,21 +159,21 @@ def test_amplitudes_take_no_scaling():
         CONFIG, ["encoding=angle,amplitude", "scaling", "reuploads"], only=True
     )
     for values in drawn(space, 30):
-        circuit = circuit_of(configured(CONFIG, values))
-        if values["encoding"] == "amplitude":
-            assert "scaling" not in values and "reuploads" not in values
-            assert circuit["scaling"] == "identity"
+        circuit = CONFIG.replace(values).circuit
+        if values["circuit.encoding"] == "amplitude":
+            assert set(values) == {"circuit.encoding"}
+            assert circuit.scaling == "identity"
 
 
 @pytest.mark.parametrize(
-    "classical, names",
+    "baseline, names",
     [
         ("ffn", {"learning_rate", "dropout"}),
-        ("bottleneck", {"learning_rate", "dropout", "qubits"}),
+        ("bottleneck", {"learning_rate", "dropout", "circuit.qubits"}),
     ],
 )
-def test_a_baseline_is_searched_where_it_heeds(classical, names):
-    config = TrainConfig("embedded", classical=classical)
+def test_a_baseline_is_searched_where_it_has_an_effect(baseline, names):
+    config = TrainConfig("embedded", baseline=baseline)
     assert set(space_of(config).names) == names
 
 
@@ -170,7 +191,11 @@ def test_a_baseline_is_searched_where_it_heeds(classical, names):
         (["learning_rate=0:1:log"], False, "begin above 0"),
         (["learning_rate=1e-4:1e-2:cubic"], False, "'cubic' is neither"),
         (["entanglement=rng"], False, "Did you mean 'ring'?"),
-        (["entanglement=ring", "distance"], False, "which distance needs"),
+        (
+            ["entanglement=ring", "distance"],
+            False,
+            "circuit.distance needs",
+        ),
         (["reuploads=0", "share_weights"], True, "reuploads that is above 0"),
         (["share_weights"], True, "reuploads to be above 0"),
         (["distance=2"], True, "long_range"),
@@ -194,5 +219,5 @@ def test_a_condition_that_cannot_hold():
 def test_lists_and_words():
     dimension = read_dimension("ansatz", "ry+cnot,rx")
     assert dimension.values == (["ry", "cnot"], "rx")
-    config = configured(CONFIG, {"ansatz": "rx"})
-    assert circuit_of(config)["ansatz"] == ["rx"]
+    config = CONFIG.replace({"circuit.ansatz": "rx"})
+    assert config.circuit.ansatz == ("rx",)

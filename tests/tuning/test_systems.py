@@ -14,7 +14,11 @@ from tfq_hybrid.training.systems import SYSTEMS, Setting
 from tfq_hybrid.tuning import SystemTrials, run_trial
 from tfq_hybrid.tuning.predicted import PARAMETER_BYTES
 
-VALUES = {"qubits": 2, "depth": 1, "learning_rate": 0.002}
+VALUES = {
+    "circuit.qubits": 2,
+    "circuit.depth": 1,
+    "learning_rate": 0.002,
+}
 
 
 def test_a_trial_and_one_that_goes_on_from_it(tmp_path, data_dir):
@@ -61,7 +65,7 @@ def test_a_trial_and_one_that_goes_on_from_it(tmp_path, data_dir):
     assert small["status"] == "infeasible"
     assert not (tmp_path / "2" / "run-0").exists()
     none = run_trial(
-        trials, "3", {"qubits": 0}, tmp_path / "3", report=lines.append
+        trials, "3", {"circuit.qubits": 0}, tmp_path / "3", report=lines.append
     )
     assert none["status"] == "infeasible"
 
@@ -115,7 +119,7 @@ def test_a_model_that_is_built_has_the_loss_of_its_system(
         sequence_length=8,
         data_dir=str(data_dir),
     )
-    model = SystemTrials(config).build({"qubits": 2})
+    model = SystemTrials(config).build({"circuit.qubits": 2})
     assert type(model.loss) is ProbabilityMSE
 
 

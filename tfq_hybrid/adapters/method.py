@@ -1,8 +1,13 @@
 """`Method`: the base class of adaptation methods."""
 
 import dataclasses
+import typing
+from typing import Annotated
 
 from tfq_hybrid.adapters.patterns import as_layers, as_words, resolve
+from tfq_hybrid.circuits.presets import as_circuit, changed_circuit
+from tfq_hybrid.config.fields import Nested
+from tfq_hybrid.config.values import check_keys, check_value
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 
 METHODS = {}
@@ -19,21 +24,23 @@ class Method:
     """What every method is asked for, and what all do in the same way.
 
     Args:
-        targets: word or words for what to adapt; see `resolve`.
-        layers: blocks, as `as_layers` reads them. Defaults to `None`: all.
-        exclude: word or words for what to leave out. Defaults to `()`.
-        train_head: bool. Whether the Dense layers that a task has around its
-            backbone are trained too, in a copy. Defaults to `None`: only
-            those of a text classifier, which come new.
+        targets: tuple of str. Names or patterns of what to adapt; see
+            `resolve`. Defaults to the method's.
+        layers: Blocks to change, such as 0,8-11. Defaults to `None`: all.
+        exclude: tuple of str. Names or patterns of what to leave out.
+            Defaults to `()`: nothing.
+        train_head: bool. Train the Dense layers that a task has around its
+            backbone too, in a copy. Defaults to `None`: only those of a text
+            classifier, which come new.
 
     Raises:
         UserError: an argument is out of its range.
     """
 
-    targets: tuple = ()
-    layers: tuple = None
-    exclude: tuple = ()
-    train_head: bool = None
+    targets: tuple[str, ...] = ()
+    layers: tuple[int, ...] | None = None
+    exclude: tuple[str, ...] = ()
+    train_head: bool | None = None
 
     # What "attention" and "ffn" stand for, where not for all in them.
     groups = {}
@@ -177,6 +184,27 @@ class Method:
         """Where the base is trained too: the beginnings of paths."""
         return () if self.freezes else ("",)
 
+    def changed(self, changes):
+        """This method with other arguments, or another method.
+
+        Args:
+            changes: dict of arguments; of another `method`, all of its own.
+
+        Raises:
+            UserError: an argument is not known, or out of its range.
+        """
+        changes = dict(changes)
+        own = type(self).__name__
+        if changes.get("method", own) != own:
+            return method_from_dict(changes)
+        changes.pop("method", None)
+        circuit = changes.pop("circuit", None)
+        arguments = _arguments(type(self), changes)
+        if circuit is not None:
+            circuit = changed_circuit(getattr(self, "circuit", None), circuit)
+            arguments["circuit"] = circuit
+        return dataclasses.replace(self, **arguments)
+
     def to_dict(self):
         """The arguments as plain JSON types, with the method's name."""
         values = {
@@ -191,17 +219,41 @@ class Method:
 
 
 def method_from_dict(config):
-    """Builds a method from `to_dict()`.
+    """Builds a method from `to_dict()`, or from some of its arguments.
+
+    Args:
+        config: dict, of the name `method` and arguments. Arguments of a
+            circuit change the circuit that the method has by default.
 
     Raises:
         UserError: the method, or one of its arguments, is not known.
+
+    Example:
+
+    >>> config = {"method": "ReplaceDense", "targets": ["ffn"]}
+    >>> method = method_from_dict({**config, "circuit": {"depth": 3}})
+    >>> method.circuit.depth, method.circuit.entanglement
+    (3, 'alternating')
     """
     if not isinstance(config, dict):
         raise UserError(f"Expected a method. Received: {config!r}"[:200])
     config = dict(config)
     name = config.pop("method", None)
     check_choice("method", name, METHODS)
-    known = [field.name for field in dataclasses.fields(METHODS[name])]
-    for key in config:
-        check_choice(f"{name} argument", key, known)
-    return METHODS[name](**config)
+    return METHODS[name](**_arguments(METHODS[name], config))
+
+
+def _arguments(kind, config):
+    """Arguments from a file, checked, with circuits as objects."""
+    hints = typing.get_type_hints(kind)
+    names = [field.name for field in dataclasses.fields(kind)]
+    check_keys(f"{kind.__name__} argument", config, names)
+    arguments = {k: check_value(k, hints[k], v) for k, v in config.items()}
+    if isinstance(arguments.get("circuit"), dict):
+        base = kind.circuit and as_circuit(kind.circuit)
+        arguments["circuit"] = changed_circuit(base, arguments["circuit"])
+    return arguments
+
+
+# The annotation of an argument that is a method.
+AnyMethod = Annotated[object, Nested(METHODS, METHODS.get)]

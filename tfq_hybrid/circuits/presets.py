@@ -1,6 +1,9 @@
 """Circuits by name: the table of presets, `preset`, and `as_circuit`."""
 
+from typing import Annotated
+
 from tfq_hybrid.circuits.spec import CircuitSpec
+from tfq_hybrid.config.fields import Nested
 from tfq_hybrid.errors import UserError, check_choice
 
 # One row a circuit: what is the paper's, and what is our choice. Tags as in
@@ -97,7 +100,7 @@ def preset(name, **changes):
     7
     """
     check_choice("circuit", name, PRESETS)
-    return CircuitSpec.from_dict({**PRESETS[name].to_dict(), **changes})
+    return PRESETS[name].changed(**changes)
 
 
 def as_circuit(circuit):
@@ -125,6 +128,9 @@ def as_circuit(circuit):
     if isinstance(circuit, str):
         check_choice("circuit", circuit, PRESETS)
         return PRESETS[circuit]
+    if isinstance(circuit, dict) and "preset" in circuit:
+        changes = {k: v for k, v in circuit.items() if k != "preset"}
+        return preset(circuit["preset"], **changes)
     if isinstance(circuit, dict) and not {"circuit", "cirq_type"} & {*circuit}:
         return CircuitSpec.from_dict(circuit)
     import cirq  # here, so that a spec does without it
@@ -143,3 +149,49 @@ def as_circuit(circuit):
         "Expected a circuit as a CircuitSpec, a CustomCircuit, a cirq.Circuit, "
         f"a dict or a preset's name. Received: {type(circuit).__name__}"
     )
+
+
+def changed_circuit(circuit, changes):
+    """A circuit after an override: another one, or one with other arguments.
+
+    Args:
+        circuit: `CircuitSpec`, `CustomCircuit` or `None`: what holds where
+            `changes` says nothing.
+        changes: what `as_circuit` accepts, or a dict with some arguments of
+            `CircuitSpec`; it may name a `preset` that they change.
+
+    Returns:
+        A `CircuitSpec` or a `CustomCircuit`.
+
+    Raises:
+        UserError: as of `as_circuit`, or arguments for a circuit that is no
+            `CircuitSpec`.
+
+    Example:
+
+    >>> changed_circuit(PRESETS["ionq"], {"depth": 2}).distance
+    2
+    """
+    named = ("preset", "circuit", "cirq_type")
+    if not isinstance(changes, dict) or any(key in changes for key in named):
+        return as_circuit(changes)
+    if isinstance(circuit, CircuitSpec):
+        return circuit.changed(**CircuitSpec.checked(changes))
+    if circuit is None or {*changes} >= {*CircuitSpec.names()}:
+        return CircuitSpec.from_dict(changes)
+    raise UserError(
+        "Expected a CircuitSpec, whose arguments can be changed. Received: "
+        f"{', '.join(changes)} for a {type(circuit).__name__}"
+    )
+
+
+def _open(circuit):
+    """The spec whose arguments follow on a circuit, or `None`."""
+    if circuit is None:
+        return None
+    circuit = as_circuit(circuit)
+    return circuit if isinstance(circuit, CircuitSpec) else None
+
+
+# The annotation of an argument that is a circuit.
+Circuit = Annotated[object, Nested(PRESETS, _open)]

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import json
+import typing
 
 import lazy_loader
 import numpy as np
@@ -17,6 +18,8 @@ from tfq_hybrid.circuits.ansatz import (
 )
 from tfq_hybrid.circuits.encodings import ENCODINGS, SCALINGS, scale_angles
 from tfq_hybrid.circuits.observables import parse_observable, z_on_each
+from tfq_hybrid.config.fields import choice
+from tfq_hybrid.config.values import check_keys, check_value
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 
 cirq = lazy_loader.load("cirq")
@@ -40,29 +43,29 @@ class CircuitSpec:
     on every pair.
 
     Args:
-        qubits: int, from 1 to 1,024. Defaults to 4.
-        encoding: str, a name in `ENCODINGS`. Defaults to `"angle"`. With
+        qubits: int. Number of qubits, 1 to 1,024. Defaults to 4.
+        encoding: str. How features enter, a name in `ENCODINGS`. With
             `"amplitude"` the features are the state that the circuit starts
-            from: there are no features and nothing can be re-uploaded.
-        scaling: str, a name in `SCALINGS`: how a feature becomes an angle
-            in radians. Defaults to `None`: `"pi_tanh"`, or `"identity"` for
+            from: there are no angles and nothing can be re-uploaded.
+            Defaults to `"angle"`.
+        scaling: str. How a feature becomes an angle in radians, a name in
+            `SCALINGS`. Defaults to `None`: pi_tanh, or identity for
             amplitudes, which take no other.
-        ansatz: tuple of str. The gates of one layer in order, from `"rx"`,
-            `"ry"`, `"rz"`, `"cnot"`, `"cz"`, `"cnot_ry"`. Defaults to
+        ansatz: tuple of str. Gates of a layer in order. Defaults to
             `("ry", "rz", "cnot")`.
-        first_layer: tuple of str. The gates of the first layer of each
-            block, where they are others. Defaults to `()`: as `ansatz`.
-        entanglement: str, a name in `ENTANGLEMENTS`. Defaults to `"ring"`.
-        distance: int, from 1 to `qubits - 1`. The longest distance that
-            `"long_range"` couples; no other pattern takes one. Defaults
-            to 1.
-        depth: int, at least 1. Ansatz layers in each block. Defaults to 1.
-        reuploads: int. How often encoding and ansatz are repeated after the
-            first time. Defaults to 0.
-        share_weights: bool. Whether all blocks of a re-uploading circuit
-            use one set of weights. Defaults to `False`.
-        observables: tuple of str, Pauli words such as `"Z0"` or `"X0*X1"`.
-            Defaults to `()`, which means Z on each qubit.
+        first_layer: tuple of str. Gates of the first layer of each block,
+            where they are others. Defaults to `()`: as the ansatz.
+        entanglement: str. Pairs of qubits that a layer couples, a name in
+            `ENTANGLEMENTS`. Defaults to `"ring"`.
+        distance: int. Longest distance that long_range couples, 1 to
+            `qubits - 1`; no other pattern takes one. Defaults to 1.
+        depth: int. Ansatz layers in each block, at least 1. Defaults to 1.
+        reuploads: int. Repetitions of encoding and ansatz after the first
+            time. Defaults to 0.
+        share_weights: bool. Use one set of weights in all blocks of a
+            re-uploading circuit. Defaults to `False`.
+        observables: tuple of str. Pauli words such as Z0 or X0*X1. Defaults
+            to `()`: Z on each qubit.
 
     Raises:
         UserError: an argument is out of its range; the message names the
@@ -81,11 +84,11 @@ class CircuitSpec:
     """
 
     qubits: int = 4
-    encoding: str = "angle"
-    scaling: str | None = None
-    ansatz: tuple[str, ...] = ("ry", "rz", "cnot")
-    first_layer: tuple[str, ...] = ()
-    entanglement: str = "ring"
+    encoding: str = choice("angle", ENCODINGS)
+    scaling: str | None = choice(None, SCALINGS)
+    ansatz: tuple[str, ...] = choice(("ry", "rz", "cnot"), ANSATZ_GATES)
+    first_layer: tuple[str, ...] = choice((), ANSATZ_GATES)
+    entanglement: str = choice("ring", ENTANGLEMENTS)
     distance: int = 1
     depth: int = 1
     reuploads: int = 0
@@ -319,6 +322,46 @@ class CircuitSpec:
         )
         return relabelled.to_text_diagram()
 
+    def changed(self, **changes):
+        """This circuit with other arguments, without what loses its meaning.
+
+        A distance goes with the pattern that takes it; observables that name
+        qubits, with the number of qubits; scaling and re-uploads, where
+        angles become amplitudes; and a scaling comes back to its default
+        where amplitudes become angles. What `changes` names stays.
+
+        Args:
+            **changes: arguments.
+
+        Returns:
+            A `CircuitSpec`.
+
+        Raises:
+            UserError: an argument is not known, or out of its range.
+
+        Example:
+
+        >>> spec = CircuitSpec(entanglement="long_range", distance=2)
+        >>> spec.changed(entanglement="ring").distance
+        1
+        """
+        known = {field.name: field for field in dataclasses.fields(self)}
+        lost = set()
+        check_keys("CircuitSpec argument", changes, known)
+        if changes.get("entanglement", "long_range") != "long_range":
+            lost.add("distance")
+        if changes.get("qubits", self.qubits) != self.qubits:
+            lost.add("observables")
+        encoding = ENCODINGS.get(changes.get("encoding", self.encoding))
+        if encoding is not None:  # else named as unknown below
+            amplitudes = encoding.starts_from_amplitudes
+            if amplitudes != self.starts_from_amplitudes:
+                lost.add("scaling")
+            if amplitudes:
+                lost.add("reuploads")
+        defaults = {name: known[name].default for name in lost}
+        return dataclasses.replace(self, **{**defaults, **changes})
+
     def to_dict(self):
         """The arguments as plain JSON types."""
         return json.loads(json.dumps(dataclasses.asdict(self)))
@@ -335,10 +378,23 @@ class CircuitSpec:
             UserError: a key is not an argument of `CircuitSpec`, or a value
                 is out of its range.
         """
-        known = [field.name for field in dataclasses.fields(cls)]
-        for key in config:
-            check_choice("CircuitSpec argument", key, known)
-        return cls(**config)
+        return cls(**cls.checked(config))
+
+    @classmethod
+    def names(cls):
+        """The names of the arguments, a list of str."""
+        return [field.name for field in dataclasses.fields(cls)]
+
+    @classmethod
+    def checked(cls, config):
+        """Arguments from a file, with the types that they are annotated with.
+
+        Raises:
+            UserError: a key is not an argument, or a value of another type.
+        """
+        check_keys("CircuitSpec argument", config, cls.names())
+        hints = typing.get_type_hints(cls)
+        return {k: check_value(k, hints[k], v) for k, v in config.items()}
 
     @classmethod
     def from_json(cls, text):

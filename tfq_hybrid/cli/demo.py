@@ -68,7 +68,7 @@ def demo(data, epochs, output, export_path, seed):
         _title(f"Train: {name}")
         config = training.TrainConfig(
             data=data,
-            classical=None if name == "quantum" else name,
+            baseline=None if name == "quantum" else name,
             epochs=epochs,
             sequence_length=24 if embedded else 48,
             seed=seed,

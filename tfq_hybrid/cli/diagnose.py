@@ -8,7 +8,8 @@ import sys
 
 import click
 
-from tfq_hybrid.cli.circuit_options import read_circuit, split_words
+from tfq_hybrid.cli.given import read_circuit
+from tfq_hybrid.cli.options import split_words
 from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.startup import quiet_imports
 
@@ -190,6 +191,7 @@ def _report(line):
 
 def _subjects(ansaetze, qubits, depth, entanglement, circuits):
     """The circuits that the options name."""
+    from tfq_hybrid.circuits import as_circuit
     from tfq_hybrid.diagnostics import Subject, grid
 
     subjects = []
@@ -211,7 +213,7 @@ def _subjects(ansaetze, qubits, depth, entanglement, circuits):
                     name, circuit, qubits or range(2, 9), depth or range(1, 9)
                 )
     for name in circuits:
-        circuit = read_circuit({}, name, None)
+        circuit = as_circuit(read_circuit(name))
         subjects.append(Subject(pathlib.Path(name).stem, circuit))
     return subjects
 

@@ -4,9 +4,8 @@ import json
 
 import click
 
-from tfq_hybrid.cli.circuit_options import split_words
-from tfq_hybrid.cli.system_options import given_options
-from tfq_hybrid.cli.tuning_options import read_bytes, training_options
+from tfq_hybrid.cli.options import ConfigCommand, split_words
+from tfq_hybrid.cli.tune import USUAL, read_bytes
 from tfq_hybrid.startup import quiet_imports
 
 EPILOG = """
@@ -23,9 +22,7 @@ A screening that was interrupted goes on by the same command.
 """
 
 
-@click.command(epilog=EPILOG)
-@training_options
-@click.option("--epochs", type=int, help="Default: 1.")
+@click.command(cls=ConfigCommand, usual=USUAL, epilog=EPILOG)
 @click.option("--output", required=True, type=click.Path(), help="The folder.")
 @click.option(
     "--factors",
@@ -66,7 +63,6 @@ A screening that was interrupted goes on by the same command.
     callback=read_bytes,
     help="Memory limit of a run, such as 4GiB. Default: the free memory.",
 )
-@click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
     "--json",
     "as_json",
@@ -74,8 +70,8 @@ A screening that was interrupted goes on by the same command.
     help="Print only screening.json.",
 )
 def screen(
+    given,
     output,
-    circuit_file,
     factors,
     levels,
     design,
@@ -83,17 +79,13 @@ def screen(
     replicates,
     response,
     max_memory,
-    seed,
     as_json,
-    **options,
 ):
     """Screen which arguments matter, by a designed experiment."""
-    given = given_options(options)
     quiet_imports()
     from tfq_hybrid import tuning
-    from tfq_hybrid.cli.train_config import read_config
 
-    config = read_config({**given, "seed": seed}, circuit_file)
+    config = given.config()
     trials = tuning.SystemTrials(config)
     screening = tuning.Screening(
         trials,
@@ -102,7 +94,7 @@ def screen(
         design,
         resolution,
         replicates,
-        seed,
+        config.seed,
     )
     tuning.SearchFolder(output).check(screening.to_dict())
     report = (lambda line: None) if as_json else click.echo

@@ -5,166 +5,63 @@ import shlex
 
 import click
 
-from tfq_hybrid.cli.circuit_options import circuit_options, split_words
-from tfq_hybrid.cli.system_options import given_options, set_option
-from tfq_hybrid.cli.train_config import read_config, resumed_config
+from tfq_hybrid.cli.given import flag, to_yaml
+from tfq_hybrid.cli.options import ConfigCommand
+from tfq_hybrid.config.keys import NAMED, flatten
+from tfq_hybrid.errors import UserError
 from tfq_hybrid.startup import quiet_imports
 
 EPILOG = """
 Examples:
 
 \b
-  tfq-hybrid train --data embedded --epochs 3 --output runs/embedded
   tfq-hybrid train --data sst2_train.tsv --validation-data sst2_dev.tsv \\
       --qubits 4 --depth 2 --output runs/sst2
-  tfq-hybrid train --data glue/sst2 --classical ffn --output runs/ffn
   tfq-hybrid train --data glue/sst2 --preset bert_tiny_en_uncased \\
       --adapter QuantumAdapter --targets attention,ffn --output runs/qaa
-  tfq-hybrid train --model hyqut --data tinystories_sample.txt \\
-      --epochs 3 --output runs/stories
-  tfq-hybrid train --model hybrid-bert --preset bert_tiny_en_uncased \\
-      --data glue/sst2 --set train_encoder=true --output runs/hybrid
-  tfq-hybrid train --model qaa --set base=runs/gpt --set place=both \\
-      --data alpaca_4000.jsonl --output runs/qaa
+  tfq-hybrid train --model hyqut --data stories.txt --output runs/stories
+  tfq-hybrid train --config run.yaml --circuit.depth 3 --output runs/deeper
   tfq-hybrid train --resume --output runs/sst2
-  TF_CONFIG=… tfq-hybrid train --distribute multi-worker --data glue/sst2 \\
-      --output runs/sst2        (on each worker; see docs/distributed.md)
 
 Watch it: tensorboard --logdir runs/sst2/logs
 """
 
 
-@click.command(epilog=EPILOG)
+# What `--help` lists; `--help-all` has the rest.
+USUAL = (
+    "data",
+    "validation_data",
+    "model",
+    "baseline",
+    "preset",
+    "adapter",
+    "circuit",
+    "circuit.qubits",
+    "circuit.depth",
+    "circuit.encoding",
+    "circuit.entanglement",
+    "circuit.reuploads",
+    "adapter.targets",
+    "adapter.circuit",
+    "adapter.circuit.qubits",
+    "adapter.circuit.depth",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "limit",
+    "seed",
+)
+
+
+@click.command(cls=ConfigCommand, usual=USUAL, epilog=EPILOG)
 @click.option(
-    "--data",
-    help="A .tsv, .csv or .jsonl file, a TFDS name, or 'embedded'; for a "
-    "language model a .txt file, or a .jsonl file of dialogues.",
+    "--output", type=click.Path(), help="The run folder, always needed."
 )
 @click.option(
-    "--output", required=True, type=click.Path(), help="The run folder."
+    "--print-config",
+    is_flag=True,
+    help="Print the config as YAML, with the source of each value, and stop.",
 )
-@click.option(
-    "--validation-data",
-    help="As --data. Default: its validation split, or a tenth of it.",
-)
-@click.option(
-    "--model",
-    metavar="[qffn-bert|hybrid-bert|hyqut|quantum-head|qaa]",
-    help="Default: qffn-bert.",
-)
-@click.option(
-    "--classical",
-    metavar="BASELINE",
-    help="Train this baseline instead of the circuit: ffn, bottleneck "
-    "or none of qffn-bert; linear or mlp of hybrid-bert and quantum-head; "
-    "dense or bottleneck of hyqut; full, lora, sora, prefix or bottleneck of "
-    "qaa.",
-)
-@click.option(
-    "--size", metavar="[tiny|8m|150m]", help="Model size of hyqut. Default: 8m."
-)
-@click.option(
-    "--preset",
-    help="A keras-hub BERT preset, name or folder, to "
-    "start from. Default: BERT-tiny from random weights.",
-)
-@click.option(
-    "--adapter",
-    metavar="[QuantumAdapter|ReplaceDense|LoRA|…]",
-    help="Adapt the preset by this method instead of replacing all its "
-    "feed-forward blocks.",
-)
-@click.option(
-    "--targets",
-    callback=split_words,
-    help="What to adapt, such as attention,ffn, by default the method's; the "
-    "matrices of hyqut, such as gate or all-ffn, by default query.",
-)
-@click.option(
-    "--layers", help="Blocks to change, such as 0,8-11. Default: all."
-)
-@click.option(
-    "--adapter-size",
-    type=int,
-    help="Adapter capacity: rank, width, prefix length, qubits, circuit "
-    "layers or trained blocks.",
-)
-@circuit_options
-@click.option(
-    "--tokens",
-    metavar="[all|cls]",
-    help="Which tokens go through the circuit. Default: all.",
-)
-@click.option("--engine", metavar="[auto|batched|tfq]", help="Default: auto.")
-@click.option("--split", help="The split of a TFDS data set. Default: train.")
-@click.option("--text-column", help="Default: text, sentence, ….")
-@click.option("--label-column", help="Default: label, class, ….")
-@click.option(
-    "--label-names",
-    callback=split_words,
-    help="Names for the labels in sorted order, such as negative,positive.",
-)
-@click.option("--data-dir", type=click.Path(), help="Where TFDS keeps data.")
-@click.option("--limit", type=int, help="Train on the first examples only.")
-@click.option(
-    "--vocabulary-size",
-    type=int,
-    help="Default: 8192; of hyqut 512, 4096 or 16384, by its size.",
-)
-@click.option(
-    "--sequence-length", type=int, help="Tokens. Default: 48; of hyqut 256."
-)
-@click.option("--epochs", type=int, help="Default: 1.")
-@click.option("--batch-size", type=int, help="Default: 64; of hyqut 8.")
-@click.option(
-    "--optimizer",
-    metavar="[adamw|adam]",
-    help="Default: adamw; of hyqut adam.",
-)
-@click.option(
-    "--learning-rate",
-    type=float,
-    help="Peak learning rate, between warm-up and cosine decay. Default: "
-    "0.001.",
-)
-@click.option(
-    "--quantum-learning-rate",
-    type=float,
-    help="Learning rate for circuit parameters. Default: same as "
-    "--learning-rate.",
-)
-@click.option(
-    "--warmup",
-    type=float,
-    help="Warm-up, as a share of the steps. Default: 0.1.",
-)
-@click.option(
-    "--weight-decay",
-    type=float,
-    help="Weight decay (AdamW only). Default: 0.01.",
-)
-@click.option(
-    "--clipnorm",
-    type=float,
-    help="Clip gradients to this global norm. Default: off.",
-)
-@click.option("--dropout", type=float, help="Default: 0.1; of hyqut 0.")
-@click.option(
-    "--patience",
-    type=int,
-    help="Epochs without improvement on validation data before training "
-    "stops. Default: 3.",
-)
-@click.option(
-    "--gradient-every",
-    type=int,
-    help="Steps between gradient readings. Default: 10.",
-)
-@click.option(
-    "--xla", is_flag=True, default=None, help="Compile the train step with XLA."
-)
-@click.option("--seed", type=int, help="Default: 0.")
-@set_option
 @click.option(
     "--distribute",
     metavar="[mirrored|multi-worker]",
@@ -179,31 +76,32 @@ Watch it: tensorboard --logdir runs/sst2/logs
     is_flag=True,
     help="Print only the metrics, as JSON.",
 )
-def train(
-    output, circuit_file, distribute, resume, overwrite, as_json, **options
-):
+def train(given, output, print_config, distribute, resume, overwrite, as_json):
     """Train a model with circuits: a text classifier or a language model.
 
-    qffn-bert is a BERT whose feed-forward blocks are circuits. hyqut is a
-    Llama-style decoder with circuits in place of some of its matrices.
+    --model picks one of the published systems: qffn-bert is a BERT whose
+    feed-forward blocks are circuits, hyqut a Llama-style decoder with
+    circuits in place of some of its matrices.
     """
-    given = given_options(options)
+    if print_config:
+        config = given.config()
+        click.echo(to_yaml(config.to_dict(), given.sources_of(config)))
+        return
+    if output is None:
+        raise click.UsageError("Missing option '--output'.")
     quiet_imports()
     from tfq_hybrid import training
-
-    if resume and circuit_file:
-        raise click.UsageError("--resume and --circuit exclude each other.")
 
     def choose():
         if resume:
             config = resumed_config(output, given)
-        else:
-            config = read_config(given, circuit_file)
-        return config.to_dict(), resume, overwrite
+            return config.to_dict(), {}, resume, overwrite
+        config = given.config()
+        return config.to_dict(), given.sources_of(config), resume, overwrite
 
     with training.join(distribute) as workers:
         # The chief's choice counts: the others may lack the run folder.
-        config, resume, overwrite = workers.from_chief(choose)
+        config, sources, resume, overwrite = workers.from_chief(choose)
         metrics = training.train(
             training.TrainConfig.from_dict(config),
             output,
@@ -212,6 +110,7 @@ def train(
             verbose=0 if as_json else "auto",
             report=(lambda line: None) if as_json else click.echo,
             workers=workers,
+            sources=sources,
         )
     if not workers.is_chief:
         return
@@ -225,6 +124,39 @@ def train(
         click.echo(f'Next: tfq-hybrid generate {run} "A prompt"')
     else:
         click.echo(f"Next: tfq-hybrid export {run} --output saved_models/NAME")
+
+
+def resumed_config(output, given):
+    """The stored config; what is given again must agree with it.
+
+    Raises:
+        UserError: there is no unfinished run, or an argument differs.
+    """
+    from tfq_hybrid.training import RunFolder
+
+    folder = RunFolder(output)
+    folder.check_writable(resume=True, overwrite=False)
+    config, *_ = folder.read()
+    stored = dict(flatten(config.to_dict()))
+    for key, value in given.nested().items():
+        try:
+            again = config.replace({key: value})
+        except UserError:  # it does not go together with the others
+            again = None
+        if again == config:
+            continue
+        others = {} if again is None else dict(flatten(again.to_dict()))
+        differs = [k for k in stored if others.get(k, stored[k]) != stored[k]]
+        what = differs[0] if differs else key
+        name, _, last = what.rpartition(".")
+        option = flag(name if NAMED.get(name) == last else what)
+        said = what if what in given.values else key
+        raise UserError(
+            f"Expected the options of the run in {output}, where {option} is "
+            f"{stored.get(what, 'another')!r}. Received: "
+            f"{flag(said)}={given.values.get(said, value)!r}"
+        )
+    return config
 
 
 def _summary(metrics):

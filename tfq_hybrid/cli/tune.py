@@ -2,13 +2,13 @@
 
 import json
 import os
+import re
 import shlex
 
 import click
 
-from tfq_hybrid.cli.circuit_options import split_words
-from tfq_hybrid.cli.system_options import given_options
-from tfq_hybrid.cli.tuning_options import read_bytes, training_options
+from tfq_hybrid.cli.given import flag
+from tfq_hybrid.cli.options import ConfigCommand, split_words
 from tfq_hybrid.startup import quiet_imports
 
 EPILOG = """
@@ -22,20 +22,49 @@ Examples:
   tfq-hybrid tune --data sst2_train.tsv --limit 4000 --tuner bayesian \\
       --objective val_accuracy,parameters,step_seconds --workers 2 \\
       --output runs/two
-  tfq-hybrid tune --model hyqut --data tinystories_sample.txt --set size=tiny \\
+  tfq-hybrid tune --model hyqut --data tinystories_sample.txt --size tiny \\
       --space depth=1:4 --only --objective val_loss --output runs/stories
-  tfq-hybrid evaluate runs/tune/best --data sst2_dev.tsv
 
-A search that was interrupted goes on by the same command. Watch it:
-tensorboard --logdir runs/tune/trials; afterwards, values against metrics:
-tensorboard --logdir runs/tune/tensorboard
+The same command goes on with an interrupted search. Watch it: tensorboard
+--logdir runs/tune/trials; values against metrics: runs/tune/tensorboard
 """
 HYPERBAND_EPOCHS = 3
+# What `--help` lists of the training that is repeated.
+USUAL = (
+    "data",
+    "validation_data",
+    "model",
+    "baseline",
+    "preset",
+    "adapter",
+    "circuit",
+    "limit",
+    "epochs",
+    "seed",
+)
+_UNITS = {"": 1, "B": 1}
+_UNITS |= {f"{p}iB": 2 ** (10 * (i + 1)) for i, p in enumerate("KMGT")}
+_UNITS |= {f"{p}B": 10 ** (3 * (i + 1)) for i, p in enumerate("KMGT")}
 
 
-@click.command(epilog=EPILOG)
-@training_options
-@click.option("--epochs", type=int, help="Default: 1; 3 for hyperband.")
+def read_bytes(ctx, parameter, value):
+    """Bytes from a text such as 500MB or 4GiB."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"([0-9.]+) *([A-Za-z]*)", value.strip())
+    try:
+        number, unit = match.groups()
+        size = int(float(number) * _UNITS[unit])
+    except (AttributeError, KeyError, ValueError, OverflowError):
+        size = 0
+    if size < 1:
+        raise click.BadParameter(
+            f"expected bytes such as 500MB or 4GiB. Received: {value!r}"
+        )
+    return size
+
+
+@click.command(cls=ConfigCommand, usual=USUAL, epilog=EPILOG)
 @click.option(
     "--output", required=True, type=click.Path(), help="The search folder."
 )
@@ -60,8 +89,8 @@ HYPERBAND_EPOCHS = 3
     multiple=True,
     metavar="NAME[=VALUES]",
     help="Values to search: qubits=2,4,6, learning_rate=1e-4:1e-2:log or "
-    "depth=1:4. One value fixes an argument; a name alone takes its usual "
-    "values. Repeatable.",
+    "depth=1:4, by a key or its end. One value fixes an argument; a name "
+    "alone takes its usual values. Repeatable.",
 )
 @click.option("--only", is_flag=True, help="Search only what --space names.")
 @click.option(
@@ -81,7 +110,6 @@ HYPERBAND_EPOCHS = 3
 @click.option(
     "--port", type=int, help="Port of the chief. Default: a free one."
 )
-@click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
     "--join",
     is_flag=True,
@@ -95,8 +123,8 @@ HYPERBAND_EPOCHS = 3
     help="Print only search.json.",
 )
 def tune(
+    given,
     output,
-    circuit_file,
     tuner,
     max_trials,
     objectives,
@@ -106,13 +134,10 @@ def tune(
     max_memory,
     workers,
     port,
-    seed,
     join,
     as_json,
-    **options,
 ):
     """Search circuits and learning rates with keras-tuner."""
-    given = given_options(options)
     quiet_imports()
     if join:
         _join(output, given, max_trials, max_memory)
@@ -123,9 +148,8 @@ def tune(
         )
     from tfq_hybrid import tuning
 
-    if tuner == "hyperband":
-        given.setdefault("epochs", HYPERBAND_EPOCHS)
-    config = _config(given, circuit_file, seed)
+    defaults = {"epochs": HYPERBAND_EPOCHS} if tuner == "hyperband" else {}
+    config = given.config(defaults)
     trials = tuning.SystemTrials(config)
     study = tuning.Study(
         trials,
@@ -134,7 +158,7 @@ def tune(
             objectives or [trials.task.monitor], trials.metrics()
         ),
         tuner,
-        seed,
+        config.seed,
         executions,
     )
     report = (lambda line: None) if as_json else click.echo
@@ -154,12 +178,6 @@ def tune(
         click.echo(json.dumps(result))
         return
     _tell(result, output)
-
-
-def _config(given, circuit_file, seed):
-    from tfq_hybrid.cli.train_config import read_config
-
-    return read_config({**given, "seed": seed}, circuit_file)
 
 
 def _tell(result, output):
@@ -192,8 +210,8 @@ def _join(output, given, max_trials, max_memory):
                 f"KERASTUNER_ORACLE_PORT with --join. Received: no "
                 f"KERASTUNER_{name}"
             )
-    if given:
-        option = f"--{next(iter(given)).replace('_', '-')}"
+    if given.values:
+        option = flag(next(iter(given.values)))
         raise UserError(
             "Expected --output alone with --join: the folder holds all else. "
             f"Received: {option}"

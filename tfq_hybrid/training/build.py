@@ -37,7 +37,7 @@ def build_model(config, vocabulary, classes=None):
     setting = Setting(
         vocabulary, config.sequence_length, config.batch_size, classes
     )
-    return config.system.build(config.options, config.classical, setting)
+    return config.system.build(config.options, config.baseline, setting)
 
 
 def compile_model(model, config, steps_per_epoch, training=None):
@@ -147,10 +147,10 @@ def _parameters(model, config):
     counts.pop("circuits")
     adapter = getattr(config.options, "adapter", None)
     for name, count in counts.items():
-        if adapter:
-            what = adapter["method"]
+        if adapter is not None:
+            what = type(adapter).__name__
         else:
-            what = f"{config.classical or 'quantum'} {name.replace('_', ' ')}"
+            what = f"{config.baseline or 'quantum'} {name.replace('_', ' ')}"
         yield f"{what}: {count:,} of {total}"
 
 

@@ -2,13 +2,16 @@
 
 import dataclasses
 import os
+import typing
 
+from tfq_hybrid.config.fields import choice, fields_of
+from tfq_hybrid.config.keys import flatten, nest
+from tfq_hybrid.config.values import check_keys, check_value
 from tfq_hybrid.errors import (
     UserError,
     check_choice,
     check_integer,
     check_share,
-    choice_error,
     is_number,
 )
 from tfq_hybrid.training.systems import SYSTEMS
@@ -22,6 +25,11 @@ DEFAULTS = {
     "weight_decay": 0.01,
 }
 OPTIMIZERS = ("adamw", "adam")
+# What the training of a task does not use.
+UNUSED = {
+    "classification": (),
+    "generation": ("split", "label_column", "label_names", "data_dir"),
+}
 MINIMA = {
     "vocabulary_size": 64,
     "sequence_length": 3,
@@ -41,48 +49,56 @@ class TrainConfig:
     """The arguments of a training.
 
     Args:
-        data: str or path. A local file, a TFDS name or `"embedded"`.
-        model: str, a name in `SYSTEMS`. Defaults to `"qffn-bert"`.
+        data: str or path. Training data: a .tsv, .csv or .jsonl file, a TFDS
+            name or embedded; for a language model a .txt file, or a .jsonl
+            file of dialogues.
+        model: str. The published system. Defaults to `"qffn-bert"`.
         options: the system's own arguments: an instance of its `options`,
             or a dict with some of them. Defaults to none given.
-        classical: str, a name in the system's `baselines`: train this classical
-            baseline instead. Defaults to `None`: the quantum model.
+        baseline: str. Train this baseline of the system instead of its
+            circuits. Defaults to `None`: the circuits.
         split: str. The split of a TFDS data set. Defaults to `"train"`.
-        validation_data: str or path, as `data`, its `validation` split where
-            it is no file. Defaults to `None`: the `validation` split of `data`
-            where it has one, else a tenth of it: labelled texts are drawn
-            by the seed, of plain text it is the end.
-        text_column, label_column: str. Default to the usual names.
-        label_names: list of str. Names for the labels in sorted order.
-            Defaults to `None`: as the data says.
+        validation_data: str or path. Validation data, as the training data,
+            its validation split where it is no file. Defaults to `None`: the
+            validation split of the data where it has one, else a tenth of
+            it. Labelled texts are drawn by the seed, of plain text it is
+            the end.
+        text_column: str. The column of the texts. Defaults to `None`: text,
+            sentence, ….
+        label_column: str. The column of the labels. Defaults to `None`:
+            label, class, ….
+        label_names: tuple of str. Names for the labels in sorted order, such
+            as negative,positive. Defaults to `None`: as the data says.
         data_dir: str or path. Where TFDS keeps its data sets. Defaults to
-            TFDS's own place.
-        limit: int. Train on the first examples only. Defaults to `None`.
-        vocabulary_size: int. Learned from the training texts, unless a
-            preset brings its own. Defaults to 8192.
-        sequence_length: int, in tokens. Defaults to 48, or as the system
-            says.
-        epochs: int. Defaults to 1.
-        batch_size: int. Defaults to 64, or as the system says.
-        optimizer: `"adamw"` or `"adam"`. Defaults to `"adamw"`, or as the
+            `None`: TFDS's own place.
+        limit: int. Train on the first examples only. Defaults to `None`: on
+            all.
+        vocabulary_size: int. Tokens learned from the training texts, unless
+            a preset brings its own. Defaults to 8192, or as the system says.
+        sequence_length: int. Tokens of a text. Defaults to 48, or as the
             system says.
-        learning_rate: float. The peak after a linear warm-up; a cosine
-            leads back to nearly zero. Defaults to 1e-3.
-        quantum_learning_rate: float. The peak for the angles of circuits,
-            which alone train at a learning_rate of 0. Defaults to `None`:
-            the same as for all else.
-        warmup: float, at least 0 and below 1: the share of the steps that
-            warm up. Defaults to 0.1.
-        weight_decay: float, of AdamW. Defaults to 0.01, or as the system
+        epochs: int. Passes over the training data. Defaults to 1.
+        batch_size: int. Examples of a step. Defaults to 64, or as the system
             says.
-        clipnorm: float. The largest norm of a step's gradient, over all
-            parameters; a longer one is shortened to it. Defaults to `None`.
-        patience: int. Epochs without a better validation before the
-            training stops. Defaults to 3.
+        optimizer: str. The optimizer. Defaults to `"adamw"`, or as the
+            system says.
+        learning_rate: float. Peak learning rate, between a linear warm-up and
+            a cosine decay. Defaults to 1e-3.
+        quantum_learning_rate: float. Peak learning rate of the circuits'
+            angles, which alone train at a learning_rate of 0. Defaults to
+            `None`: the learning rate.
+        warmup: float. Share of the steps that warm up, at least 0 and below
+            1. Defaults to 0.1.
+        weight_decay: float. Weight decay, of AdamW alone. Defaults to 0.01,
+            or as the system says.
+        clipnorm: float. Clip gradients to this global norm. Defaults to
+            `None`: no clipping.
+        patience: int. Epochs without a better validation before the training
+            stops. Defaults to 3.
         gradient_every: int. Steps between readings of the gradients.
             Defaults to 10.
-        xla: bool. Compile the train step by XLA. Defaults to `False`.
-        seed: int. Defaults to 0.
+        xla: bool. Compile the train step with XLA. Defaults to `False`.
+        seed: int. Seed of weights, order and dropout. Defaults to 0.
 
     Raises:
         UserError: an argument is out of its range.
@@ -95,9 +111,9 @@ class TrainConfig:
     """
 
     data: str
-    model: str = "qffn-bert"
+    model: str = choice("qffn-bert", SYSTEMS)
     options: object = dataclasses.field(default_factory=dict)
-    classical: str | None = None
+    baseline: str | None = None
     split: str = "train"
     validation_data: str | None = None
     text_column: str | None = None
@@ -109,7 +125,7 @@ class TrainConfig:
     sequence_length: int | None = None
     epochs: int = 1
     batch_size: int | None = None
-    optimizer: str | None = None
+    optimizer: str | None = choice(None, OPTIMIZERS)
     learning_rate: float = 1e-3
     quantum_learning_rate: float | None = None
     warmup: float = 0.1
@@ -128,8 +144,8 @@ class TrainConfig:
         _check_types(self)
         system = self.system
         self._set("options", _options(system, self.options))
-        if self.classical is not None:
-            check_choice("classical", self.classical, system.baselines)
+        if self.baseline is not None:
+            check_choice("baseline", self.baseline, system.baselines)
         defaults = {**DEFAULTS, **self.options.training_defaults}
         for name, value in defaults.items():
             if getattr(self, name) is None:
@@ -161,6 +177,13 @@ class TrainConfig:
         return SYSTEMS[self.model]
 
     @property
+    def circuit(self):
+        """The circuit that an argument describes, or `None`."""
+        adapter = getattr(self.options, "adapter", None)
+        holder = self.options if adapter is None else adapter
+        return getattr(holder, "circuit", None)
+
+    @property
     def circuit_runs(self):
         """How often each circuit runs in a step, an int."""
         runs = self.options.circuit_runs(self.sequence_length)
@@ -172,36 +195,165 @@ class TrainConfig:
         return [field.name for field in dataclasses.fields(cls)]
 
     def to_dict(self):
-        """The arguments as plain JSON types."""
+        """The arguments as a nested dict of plain JSON types.
+
+        Arguments of the system stand beside the general ones.
+        """
         result = {name: getattr(self, name) for name in self.names()}
-        result["options"] = self.options.to_dict()
         if self.label_names is not None:
             result["label_names"] = list(self.label_names)
-        return result
+        del result["options"]
+        return {**result, **self.options.to_dict()}
 
     @classmethod
     def from_dict(cls, config):
-        """Builds a config from `to_dict()`.
+        """Builds a config from `to_dict()`, or from some of its arguments.
 
-        Arguments of the system may also stand beside the others, as version
-        0.1 wrote them.
+        Args:
+            config: dict, nested or with dotted keys such as `circuit.depth`.
+                What is left out has the system's own default, in nested
+                objects too.
 
         Raises:
             UserError: an argument is not known, or out of its range.
+
+        Example:
+
+        >>> config = TrainConfig.from_dict({
+        ...     "data": "embedded", "model": "hybrid-bert", "circuit.qubits": 2,
+        ... })
+        >>> config.options.circuit.qubits, config.options.circuit.depth
+        (2, 4)
         """
+        return cls(**cls._arguments(nest(_upgraded(config))))
+
+    @classmethod
+    def _arguments(cls, config, options=None):
+        """The arguments of the constructor; `options` are what is changed."""
         own = cls.names()
         name = config.get("model", cls.model)
         check_choice("model", name, SYSTEMS)
-        of_system = SYSTEMS[name].options.names()
-        for key in config:
-            if key not in own and key not in of_system:
-                raise choice_error("training argument", key, own + of_system)
-        options = config.get("options", {})
-        if not isinstance(options, dict):
-            options = options.to_dict()
-        beside = {k: v for k, v in config.items() if k not in own}
-        general = {k: v for k, v in config.items() if k in own}
-        return cls(**{**general, "options": {**options, **beside}})
+        kind = SYSTEMS[name].options
+        check_keys("training argument", config, [*own, *kind.names()])
+        hints = typing.get_type_hints(cls)
+        general = {
+            key: check_value(key, hints[key], value)
+            for key, value in config.items()
+            if key in own and key != "options"
+        }
+        changes = {k: v for k, v in config.items() if k not in own}
+        options = (options or kind()).changed(changes)
+        return {**general, "options": options}
+
+    def replace(self, changes):
+        """This config with other arguments in place of some.
+
+        Args:
+            changes: dict, nested or with dotted keys; what it leaves out
+                stays.
+
+        Returns:
+            A `TrainConfig`.
+
+        Raises:
+            UserError: an argument is not known, or out of its range, or the
+                model is another one.
+
+        Example:
+
+        >>> config = TrainConfig("embedded").replace({"circuit.depth": 5})
+        >>> config.options.circuit.depth, config.options.circuit.qubits
+        (5, 4)
+        """
+        changes = nest(changes)
+        if changes.get("model", self.model) != self.model:
+            raise UserError(
+                f"Expected changes of a config of {self.model}. Received: "
+                f"model={changes['model']!r}"
+            )
+        changes = {"model": self.model, **changes}
+        return dataclasses.replace(
+            self, **self._arguments(changes, self.options)
+        )
+
+    def get(self, key):
+        """The value of a dotted key, such as `circuit.depth`."""
+        return dict(flatten(self.to_dict())).get(key)
+
+    def unused(self):
+        """The arguments that this config does not use.
+
+        Returns:
+            A dict of a dotted key, or the key of an object, and the reason,
+            such as `"baseline=ffn"`.
+        """
+        found = {}
+
+        def add(names, reason):
+            found.update(dict.fromkeys(names, reason))
+
+        add(UNUSED[self.system.task], f"model={self.model}")
+        if self.baseline is not None:
+            names = self.system.baselines[self.baseline]
+            add(names, f"baseline={self.baseline}")
+        if getattr(self.options, "adapter", None) is not None:
+            names = (*self.options.unused_with_adapter, "baseline")
+            add(names, f"adapter={type(self.options.adapter).__name__}")
+        if self.optimizer == "adam":
+            add(["weight_decay"], "optimizer=adam")
+        if getattr(self.options, "preset", None) is not None:
+            add(["vocabulary_size"], f"preset={self.options.preset}")
+        if getattr(self.options, "base", None) is not None:
+            names = ("vocabulary_size", "size", "dropout")
+            add(names, f"base={self.options.base}")
+        return found
+
+
+def fields_of_training(model=TrainConfig.model, chosen=None):
+    """Every argument of a training, a list of `Field`.
+
+    Args:
+        model: str. The published system. Defaults to the usual one.
+        chosen: dict of a dotted key, `circuit` or `adapter`, and the name that
+            is chosen for it. Defaults to none.
+
+    Raises:
+        UserError: there is no such system.
+
+    Example:
+
+    >>> keys = [field.key for field in fields_of_training()]
+    >>> "circuit.depth" in keys, "adapter.rank" in keys
+    (True, False)
+    >>> fields = fields_of_training(chosen={"adapter": "LoRA"})
+    >>> [field.default for field in fields if field.key == "adapter.rank"]
+    [8]
+    """
+    check_choice("model", model, SYSTEMS)
+    system, chosen = SYSTEMS[model], chosen or {}
+    options = system.options()
+    known = {
+        "model": {"default": model},
+        "baseline": {"choices": tuple(system.baselines)},
+    }
+    defaults = {**DEFAULTS, **options.training_defaults}
+    general = fields_of(TrainConfig, defaults=defaults, skip=("options",))
+    skip = options.unused_with_adapter if chosen.get("adapter") else ()
+    return [
+        *(dataclasses.replace(f, **known.get(f.key, {})) for f in general),
+        *fields_of(options, chosen=chosen, skip=skip),
+    ]
+
+
+def _upgraded(config):
+    """What older versions wrote, with the keys of this one."""
+    config = dict(config)
+    options = config.pop("options", {})
+    if not isinstance(options, dict):
+        options = options.to_dict()
+    if "classical" in config:
+        config["baseline"] = config.pop("classical")
+    return {**config, **options}
 
 
 def _check_types(config):
@@ -226,7 +378,7 @@ def _check_types(config):
 
 def _options(system, given):
     if isinstance(given, dict):
-        return system.options.from_dict(given)
+        return system.options.from_dict(nest(given))
     if not isinstance(given, system.options):
         raise UserError(
             f"Expected options of {system.name} as {system.options.__name__} "

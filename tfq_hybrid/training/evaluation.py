@@ -1,6 +1,7 @@
 """Evaluate the model of a finished run."""
 
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.training.config import UNUSED
 from tfq_hybrid.training.run_folder import RunFolder
 from tfq_hybrid.training.tasks import TASKS
 
@@ -37,7 +38,7 @@ def evaluate(
     task = TASKS[config.system.task]
     given = {"split": split, "label_column": label_column, "data_dir": data_dir}
     for name, value in given.items():
-        if value is not None and name in task.unused:
+        if value is not None and name in UNUSED[config.system.task]:
             raise UserError(
                 f"Expected no {name} for a run of {config.model}, where it "
                 f"has no effect. Received: {name}={value!r}"

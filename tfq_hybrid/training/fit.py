@@ -38,6 +38,7 @@ def train(
     verbose="auto",
     report=print,
     workers=None,
+    sources=None,
 ):
     """Trains a model and leaves a run folder.
 
@@ -56,6 +57,8 @@ def train(
         workers: `Workers`, from `join`: all of them call this, with the same
             config; the chief alone reads and writes the run folder. Defaults
             to `None`: this process is alone.
+        sources: dict of a dotted key and where its value came from, kept in
+            the run folder. Defaults to none.
 
     Returns:
         The content of `metrics.json`, a dict.
@@ -81,11 +84,13 @@ def train(
         workers.from_chief(claim)
         _check_workers(config, workers)
         interrupt = held.enter_context(Interrupt().watched())
-        run = (config, folder, resume, verbose, report, workers)
+        run = (config, folder, resume, verbose, report, workers, sources)
         return _train(*run, interrupt)
 
 
-def _train(config, folder, resume, verbose, report, workers, interrupt):
+def _train(
+    config, folder, resume, verbose, report, workers, sources, interrupt
+):
     task = TASKS[config.system.task]
     training, validation = task.load(config)
     fingerprint = training.fingerprint()
@@ -116,7 +121,7 @@ def _train(config, folder, resume, verbose, report, workers, interrupt):
             for line in describe(model, config, training, done):
                 report(line)
             if not resume:
-                folder.create(config, vocabulary, fingerprint, facts)
+                folder.create(config, vocabulary, fingerprint, facts, sources)
         checkpoint = _checkpoint(model, folder, task, workers)
         seconds = _fit(
             model,

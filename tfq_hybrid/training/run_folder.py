@@ -90,7 +90,7 @@ class RunFolder:
                 f"{state} run. Use {choice}--overwrite to train anew."
             )
 
-    def create(self, config, vocabulary, data, facts):
+    def create(self, config, vocabulary, data, facts, sources=None):
         """Begins a run: takes the folder's place with what it needs.
 
         Args:
@@ -99,12 +99,15 @@ class RunFolder:
             data: str. The fingerprint of the training data.
             facts: dict of plain JSON types: what the task stores, such as
                 the labels.
+            sources: dict of a dotted key of the config and where its value
+                came from. Defaults to none.
 
         The new folder is whole before the old one goes, so that a kill
         leaves one or the other.
         """
         tokens = "".join(f"{token}\n" for token in vocabulary)
         content = {"config": config.to_dict(), "data": data, **facts}
+        content["sources"] = sources or {}
         with replacing(self.path) as fresh:
             fresh.mkdir()
             write_text(fresh / self.vocabulary_file.name, tokens)
@@ -160,7 +163,7 @@ class RunFolder:
         return {
             key: value
             for key, value in content.items()
-            if key not in ("config", "data")
+            if key not in ("config", "data", "sources")
         }
 
     def metrics(self):

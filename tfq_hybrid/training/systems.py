@@ -15,9 +15,14 @@ import dataclasses
 import functools
 import importlib
 import importlib.metadata
+import typing
 from collections.abc import Mapping
 
-from tfq_hybrid.errors import UserError, choice_error
+from tfq_hybrid.adapters.method import AnyMethod
+from tfq_hybrid.adapters.methods import method_from_dict
+from tfq_hybrid.circuits.presets import Circuit, changed_circuit
+from tfq_hybrid.config.values import check_keys, check_value
+from tfq_hybrid.errors import UserError
 
 GROUP = "tfq_hybrid.systems"
 
@@ -51,14 +56,50 @@ class Options:
     def from_dict(cls, values):
         """Builds it from `to_dict()`, or from some of its arguments.
 
+        Arguments of a nested object change the one that is there by default.
+
         Raises:
             UserError: an argument is not known, or out of its range.
         """
-        known = cls.names()
-        for key in values:
-            if key not in known:
-                raise choice_error("model argument", key, known)
-        return cls(**values)
+        return cls().changed(values)
+
+    def changed(self, changes):
+        """These arguments with others in place of some.
+
+        Args:
+            changes: nested dict; what it leaves out stays.
+
+        Returns:
+            An instance of the same class.
+
+        Raises:
+            UserError: an argument is not known, or out of its range.
+        """
+        kind = type(self)
+        check_keys(f"argument of {kind.__name__}", changes, kind.names())
+        hints = typing.get_type_hints(kind, include_extras=True)
+        return dataclasses.replace(
+            self,
+            **{
+                name: self._changed(name, hints[name], value)
+                for name, value in changes.items()
+            },
+        )
+
+    def _changed(self, name, hint, value):
+        current = getattr(self, name)
+        if value is None or not isinstance(value, dict):
+            return check_value(name, hint, value)
+        if hint == Circuit:
+            return changed_circuit(current, value)
+        if hint == AnyMethod:
+            return (
+                current.changed(value) if current else method_from_dict(value)
+            )
+        return check_value(name, hint, value)
+
+    # What an adapter takes the place of, where there is one.
+    unused_with_adapter = ()
 
     @property
     def training_defaults(self):

@@ -14,7 +14,6 @@ class Task:
     Args:
         monitor: str. The key of the Keras logs that selects the best epoch.
         mode: `"max"` or `"min"`.
-        unused: names of the fields of `TrainConfig` that it does not use.
         load: function from a config to a pair of data, training and
             validation, each with `texts`, a length and `fingerprint()`.
         facts: function from a config and the training data to a dict that
@@ -36,7 +35,6 @@ class Task:
 
     monitor: str
     mode: str
-    unused: tuple[str, ...]
     load: Callable
     facts: Callable
     encode: Callable
@@ -51,7 +49,6 @@ TASKS = {
     "classification": Task(
         monitor="val_accuracy",
         mode="max",
-        unused=(),
         load=classification.load,
         facts=classification.facts,
         encode=lambda data, model, config: data,
@@ -62,7 +59,6 @@ TASKS = {
     "generation": Task(
         monitor="val_loss",
         mode="min",
-        unused=("split", "label_column", "label_names", "data_dir"),
         load=language_modelling.load,
         facts=language_modelling.facts,
         encode=language_modelling.encode,

@@ -23,7 +23,7 @@ def perform(arguments, seed, paths, folder):
     config = TrainConfig(
         paths["train"],
         model=SYSTEM.name,
-        classical=None if arguments["row"] == "circuit" else "dense",
+        baseline=None if arguments["row"] == "circuit" else "dense",
         validation_data=paths["train"],
         limit=40,
         seed=seed,

@@ -19,13 +19,12 @@ class BottleneckAdapter(Method):
     Args:
         targets: `"attention"` and `"ffn"` stand for the last Dense layer of
             each. Defaults to both.
-        width: int. Features in between. Defaults to 8.
+        width: int. Features in between the two matrices. Defaults to 8.
         activation: str, the name of a Keras activation. Defaults to
             `"gelu"`.
-        layers, exclude, train_head: see `Method`.
     """
 
-    targets: tuple = ("attention", "ffn")
+    targets: tuple[str, ...] = ("attention", "ffn")
     width: int = 8
     activation: str = "gelu"
 

@@ -3,6 +3,8 @@
 import dataclasses
 
 from tfq_hybrid.circuits import CircuitSpec, as_circuit
+from tfq_hybrid.circuits.presets import Circuit
+from tfq_hybrid.config.fields import choice
 from tfq_hybrid.engines import ENGINES
 from tfq_hybrid.errors import UserError, check_choice
 
@@ -17,8 +19,8 @@ class WithCircuit:
     amplitudes: then the width of what it reads decides on the qubits.
     """
 
-    circuit: object = "qffn"
-    engine: str = "auto"
+    circuit: Circuit = "qffn"
+    engine: str = choice("auto", ENGINES)
 
     @property
     def size(self):
@@ -46,7 +48,7 @@ class WithCircuit:
                 "Expected a CircuitSpec, whose qubits can be chosen. "
                 f"Received: {type(self.circuit).__name__}"
             )
-        circuit = dataclasses.replace(self.circuit, **{self.size: size})
+        circuit = self.circuit.changed(**{self.size: size})
         return dataclasses.replace(self, circuit=circuit)
 
     def largest_size(self, model):

@@ -17,14 +17,13 @@ class HeadOnly(Method):
 
     Args:
         targets: which of the head's layers. Defaults to `("head",)`, all.
-        exclude: see `Method`.
 
     Raises:
         UserError: the model has no Dense layer around its backbone, as a
             causal language model, whose logits come from its embedding.
     """
 
-    targets: tuple = ("head",)
+    targets: tuple[str, ...] = ("head",)
 
     def __post_init__(self):
         super().__post_init__()

@@ -17,10 +17,10 @@ class LoRA(Method):
 
     Args:
         targets: Defaults to `("query", "value")`, as in the paper.
-        rank: int. Defaults to 8.
-        alpha: float. Defaults to `None`: the rank, so that the factor is 1.
-        dropout: float, of the input while training. Defaults to 0.
-        layers, exclude, train_head: see `Method`.
+        rank: int. Features between the two matrices. Defaults to 8.
+        alpha: float. Scale of the output, over the rank. Defaults to `None`:
+            the rank, so that the factor is 1.
+        dropout: float. Dropout rate of the input. Defaults to 0.
 
     Example:
 
@@ -28,9 +28,9 @@ class LoRA(Method):
     ['query', 'value']
     """
 
-    targets: tuple = ("query", "value")
+    targets: tuple[str, ...] = ("query", "value")
     rank: int = 8
-    alpha: float = None
+    alpha: float | None = None
     dropout: float = 0.0
 
     size = "rank"

@@ -19,11 +19,10 @@ class PrefixTuning(Method):
 
     Args:
         targets: Defaults to `("attention",)`: every attention layer.
-        length: int. Positions. Defaults to 8.
-        layers, exclude, train_head: see `Method`.
+        length: int. Positions of the prefix. Defaults to 8.
     """
 
-    targets: tuple = ("attention",)
+    targets: tuple[str, ...] = ("attention",)
     length: int = 8
 
     groups = {"attention": ("attention",), "ffn": ()}

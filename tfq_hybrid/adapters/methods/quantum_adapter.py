@@ -9,6 +9,8 @@ from tfq_hybrid.adapters.methods.circuits import (
     circuit_parameters,
 )
 from tfq_hybrid.circuits import ENTANGLEMENTS, preset
+from tfq_hybrid.circuits.presets import Circuit
+from tfq_hybrid.config.fields import choice
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 
 
@@ -28,7 +30,7 @@ class QuantumAdapter(WithCircuit, Method):
     comes first, and both projections have a bias.
 
     Args:
-        circuit: what `as_circuit` accepts. Defaults to `None`: `"qaa"`, on
+        circuit: The circuit, as for `as_circuit`. Defaults to `None`: qaa, on
             as many qubits as the width asks for, ceil(log2 d).
         depth: int. Layers of the default circuit, n angles each. Defaults
             to 1.
@@ -36,14 +38,13 @@ class QuantumAdapter(WithCircuit, Method):
             Defaults to `"linear"`, neighbours, as in the paper.
         targets: `"attention"` and `"ffn"` stand for the last Dense layer of
             each. Defaults to both.
-        engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
-        layers, exclude, train_head: see `Method`.
+        engine: What runs the circuits. Defaults to `"auto"`.
     """
 
-    targets: tuple = ("attention", "ffn")
-    circuit: object = None
+    targets: tuple[str, ...] = ("attention", "ffn")
+    circuit: Circuit = None
     depth: int = 1
-    entanglement: str = "linear"
+    entanglement: str = choice("linear", ENTANGLEMENTS)
 
     groups = {"attention": ("output",), "ffn": ("down",)}
 

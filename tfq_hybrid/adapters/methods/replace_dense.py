@@ -32,13 +32,12 @@ class ReplaceDense(WithCircuit, Method):
     Args:
         targets: what to replace, such as `"all-ffn"` or `"query"`.
             `"attention"` stands for its matrices, each singly.
-        circuit: what `as_circuit` accepts. Defaults to `"qffn"`.
-        engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
+        circuit: The circuit, as for `as_circuit`. Defaults to `"qffn"`.
+        engine: What runs the circuits. Defaults to `"auto"`.
         freeze: bool. Whether the rest of the model stays as it is. Defaults
             to `False`: all trains, as in the published systems.
         keep_base: bool. Keeps what is replaced, and what trains, in memory
             and in files, to undo with. Defaults to `False`.
-        layers, exclude, train_head: see `Method`.
     """
 
     freeze: bool = False

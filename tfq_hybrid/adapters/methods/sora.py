@@ -19,9 +19,8 @@ class SoRA(LoRA):
     the learning rate.
 
     Args:
-        threshold: float. Defaults to 1e-3. At 0 nothing thins out.
-        targets, rank, alpha, dropout: see `LoRA`.
-        layers, exclude, train_head: see `Method`.
+        threshold: float. What a step takes off the gate; at 0 nothing thins
+            out. Defaults to 1e-3.
     """
 
     threshold: float = 1e-3

@@ -108,7 +108,7 @@ def _pretrain(pretraining, paths, folder):
     config = TrainConfig(
         str(paths[0]),
         model="qaa",
-        classical="full",
+        baseline="full",
         options={"size": pretraining.size},
         vocabulary_size=pretraining.vocabulary_size,
         sequence_length=pretraining.length,

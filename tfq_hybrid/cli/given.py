@@ -1,0 +1,205 @@
+"""`Given`: the arguments that were given, and the config they make.
+
+A flag wins over the environment, that over the file, and that over the default;
+each argument alone, so that an override does not reset its neighbours.
+"""
+
+import dataclasses
+import json
+
+import click
+
+from tfq_hybrid.config.keys import NAMED, flatten, merge, nest
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.files.yaml_reader import parse_yaml, read_yaml
+from tfq_hybrid.reading import read_json
+
+
+def flag(key):
+    """The option of a key: `--circuit.share-weights`."""
+    return f"--{key.replace('_', '-')}"
+
+
+def read_config_file(path):
+    """The nested dict that a YAML file holds.
+
+    Raises:
+        UserError: it cannot be read, or repeats a key.
+    """
+    return nest(read_yaml(path, "a YAML file with arguments"))
+
+
+def read_circuit(text):
+    """The circuit of a preset's name or of a file.
+
+    Args:
+        text: str: a preset, or the path of a JSON or YAML file with a
+            `CircuitSpec` or a Cirq circuit.
+
+    Returns:
+        A dict that `as_circuit` accepts.
+
+    Raises:
+        UserError: there is no such preset or file.
+    """
+    from tfq_hybrid.circuits import PRESETS
+
+    if text in PRESETS:
+        return {"preset": text}
+    expected = (
+        f"a preset of {', '.join(PRESETS)}, or a JSON or YAML file with a "
+        "circuit"
+    )
+    is_yaml = text.endswith((".yaml", ".yml"))
+    return (read_yaml if is_yaml else read_json)(text, expected)
+
+
+@dataclasses.dataclass(frozen=True)
+class Given:
+    """The arguments that were given to a command.
+
+    Attributes:
+        values: dict of a dotted key and a value, from the command line and
+            the environment.
+        file: nested dict, from `--config`.
+        path: str. That file, or `None`.
+        sources: dict of a dotted key of `values` and where it came from.
+    """
+
+    values: dict
+    file: dict
+    path: str | None
+    sources: dict
+
+    def nested(self, defaults=None):
+        """Everything that was given, a nested dict.
+
+        Args:
+            defaults: dict of a dotted key and a value that counts where
+                nothing else was given. Defaults to none.
+        """
+        base = merge(nest(defaults or {}), self._fitting_file())
+        return _with_circuits(merge(base, nest(self.values)))
+
+    def config(self, defaults=None):
+        """The `TrainConfig` that was given.
+
+        Args:
+            defaults: as for `nested`.
+
+        Raises:
+            UserError: an argument is not valid, or was given and is not used.
+        """
+        from tfq_hybrid.training.config import TrainConfig
+
+        values = self.nested(defaults)
+        if "data" not in values:
+            raise click.UsageError("Missing option '--data'.")
+        config = TrainConfig.from_dict(values)
+        unused = config.unused()
+        if "split" in self.values:
+            from tfq_hybrid.data import is_local
+
+            if is_local(config.data):
+                unused["split"] = f"data={config.data}"
+        for key, value in self.values.items():
+            for name, reason in unused.items():
+                if key == name or key.startswith(f"{name}."):
+                    cause, _, choice = reason.partition("=")
+                    raise UserError(
+                        f"Expected no {flag(key)} with {flag(cause)} {choice}, "
+                        f"where it has no effect. Received: {flag(key)}="
+                        f"{value!r}"
+                    )
+        return config
+
+    def sources_of(self, config):
+        """Where each argument that is no default came from, a dict."""
+        keys = dict(flatten(config.to_dict()))
+        found = {}
+        for key in keys:
+            for name, source in self.sources.items():
+                if key == name or key.startswith(f"{name}."):
+                    found[key] = source
+        for key, _ in flatten(self._fitting_file()):
+            found.setdefault(key, self.path)
+        return found
+
+    def _fitting_file(self):
+        """The file without what belongs to another class than is given."""
+        from tfq_hybrid.training.config import TrainConfig
+
+        file = dict(self.file)
+        model = self.values.get("model")
+        if model is not None and file.get("model", model) != model:
+            general = [*TrainConfig.names()]
+            general.remove("baseline")
+            self._leave_out(file, [key for key in file if key not in general])
+        for key in NAMED:
+            part, name = file.get(key), self.values.get(key)
+            if name is None or not isinstance(part, dict):
+                continue
+            if part.get(NAMED[key]) != name:
+                self._leave_out(file, [key])
+        return file
+
+    def _leave_out(self, file, keys):
+        for key in keys:
+            del file[key]
+        if keys:
+            click.echo(
+                f"Left out of {self.path}, which has another class there: "
+                f"{', '.join(keys)}.",
+                err=True,
+            )
+
+
+def _with_circuits(values):
+    """Reads the files that name circuits."""
+    result = dict(values)
+    for key, part in values.items():
+        if key == "circuit" and isinstance(part, dict) and "preset" in part:
+            rest = {k: v for k, v in part.items() if k != "preset"}
+            result[key] = {**read_circuit(part["preset"]), **rest}
+        elif key == "adapter" and isinstance(part, dict):
+            result[key] = _with_circuits(part)
+    return result
+
+
+def to_yaml(values, sources=None, prefix=""):
+    """A nested dict as YAML, with where values came from as comments.
+
+    Args:
+        values: nested dict of plain JSON types.
+        sources: dict of a dotted key and a text. Defaults to none.
+        prefix: str. What the keys begin with. Defaults to `""`.
+
+    Returns:
+        str. `parse_yaml` reads it back.
+
+    Example:
+
+    >>> text = to_yaml({"circuit": {"depth": 3}}, {"circuit.depth": "--depth"})
+    >>> print(text)
+    circuit:
+      depth: 3  # --depth
+    """
+    lines = []
+    for name, value in values.items():
+        key = f"{prefix}{name}"
+        if isinstance(value, dict) and value:
+            inner = to_yaml(value, sources, f"{key}.")
+            lines += [f"{name}:", *(f"  {line}" for line in inner.splitlines())]
+            continue
+        text = _scalar(value)
+        source = (sources or {}).get(key)
+        lines.append(f"{name}: {text}" + (f"  # {source}" if source else ""))
+    return "\n".join(lines)
+
+
+def _scalar(value):
+    """A value as JSON, which is YAML; a text bare where that reads back."""
+    is_word = isinstance(value, str) and value.replace("-", "").isalnum()
+    if is_word and parse_yaml(f"a: {value}") == {"a": value}:
+        return value
+    return json.dumps(value)
