@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from tfq_hybrid.cli.circuit_options import read_circuit
+from tfq_hybrid.circuits import as_circuit
+from tfq_hybrid.cli.given import read_circuit
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files.yaml_reader import (
     DEEPEST,
@@ -94,8 +95,8 @@ def test_large_files_are_not_parsed(tmp_path):
 def test_a_circuit_in_yaml(tmp_path):
     path = tmp_path / "own.yaml"
     path.write_text("qubits: 3\nansatz: [ry, cnot]\nentanglement: linear\n")
-    circuit = read_circuit({}, str(path), None)
+    circuit = as_circuit(read_circuit(str(path)))
     assert (circuit.qubits, circuit.ansatz) == (3, ("ry", "cnot"))
     path.write_text("qubits: 3\nqubits: 4\n")
     with pytest.raises(UserError, match="line 2: the key 'qubits'"):
-        read_circuit({}, str(path), None)
+        read_circuit(str(path))

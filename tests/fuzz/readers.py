@@ -18,7 +18,7 @@ from tfq_hybrid import adapters
 from tfq_hybrid.adapters.pretrained import _hugging_face_config
 from tfq_hybrid.adapters.weights import read_weights
 from tfq_hybrid.circuits import CircuitSpec, CustomCircuit, as_circuit
-from tfq_hybrid.cli.circuit_options import read_circuit
+from tfq_hybrid.cli.given import read_circuit
 from tfq_hybrid.comparison.results import Results
 from tfq_hybrid.data import load_corpus, load_dataset
 from tfq_hybrid.encoders.embedding import read_cached
@@ -166,7 +166,7 @@ def read_trials(path):
 
 
 def read_circuit_file(path):
-    circuit = read_circuit({}, str(path), None)
+    circuit = as_circuit(read_circuit(str(path)))
     as_circuit(circuit.to_dict())
 
 

@@ -42,7 +42,7 @@ def read_circuit(text):
     Raises:
         UserError: there is no such preset or file.
     """
-    from tfq_hybrid.circuits import PRESETS
+    from tfq_hybrid.circuits import PRESETS, as_circuit
 
     if text in PRESETS:
         return {"preset": text}
@@ -51,7 +51,9 @@ def read_circuit(text):
         "circuit"
     )
     is_yaml = text.endswith((".yaml", ".yml"))
-    return (read_yaml if is_yaml else read_json)(text, expected)
+    content = (read_yaml if is_yaml else read_json)(text, expected)
+    # Whole: what the file leaves out is not the system's to fill in.
+    return as_circuit(content).to_dict()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,7 @@ from tfq_hybrid.circuits import (
     CustomCircuit,
     as_circuit,
 )
-from tfq_hybrid.cli.circuit_options import read_circuit
+from tfq_hybrid.cli.given import read_circuit
 
 
 def corpus():
@@ -111,7 +111,7 @@ def reader():
     """As `--circuit` reads it, and what it wrote once more."""
 
     def read(folder, changed, random):
-        circuit = read_circuit({}, str(folder / "circuit.json"), None)
+        circuit = as_circuit(read_circuit(str(folder / "circuit.json")))
         again = as_circuit(circuit.to_dict())
         assert type(again) is type(circuit)
         assert circuit.qubits == again.qubits
