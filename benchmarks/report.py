@@ -2,6 +2,7 @@
 
 from benchmarks.goals import judge
 from benchmarks.implementations import IMPLEMENTATIONS
+from tfq_hybrid.reports.tables import markdown_table
 
 MIB = 2**20
 GROUP_TITLES = {
@@ -53,22 +54,6 @@ def markdown(results):
         parts += ["## A training step of QFFN-BERT", _training_step(results)]
     parts += ["## Versions", _versions(results)]
     return "\n\n".join(parts) + "\n"
-
-
-def table(head, rows):
-    """A Markdown table.
-
-    Example:
-
-    >>> print(table(["a", "b"], [[1, 2]]))
-    | a | b |
-    |---|---|
-    | 1 | 2 |
-    """
-    lines = [head, ["---"] * len(head), *rows]
-    texts = ["| " + " | ".join(map(str, line)) + " |" for line in lines]
-    texts[1] = texts[1].replace(" ", "")
-    return "\n".join(texts)
 
 
 def ratio_text(ratio):
@@ -123,7 +108,7 @@ def _goals(results):
             ]
         )
     head = ["", "goal", "measured", "of", "", "what bounds it"]
-    return table(head, rows)
+    return markdown_table(head, rows)
 
 
 def _has(results, key, mode):
@@ -165,7 +150,7 @@ def _times(results, keys, mode):
         rows.append(row)
     head = ["qubits, depth, batch", *_titles(names)]
     head += ["best peer / batched", "TFQ / batched"]
-    text = table(head, rows)
+    text = markdown_table(head, rows)
     if notes:
         text += "\n\nNot timed:\n\n" + "\n".join(notes)
     return text
@@ -181,7 +166,7 @@ def _first_calls(results, keys):
             first = figures.get("first_seconds")
             row.append("–" if first is None else f"{first:.2f}")
         rows.append(row)
-    return table(["", *_titles(names)], rows)
+    return markdown_table(["", *_titles(names)], rows)
 
 
 def _peaks(results, keys):
@@ -197,7 +182,7 @@ def _peaks(results, keys):
             peak = results.figures(key, name, "gradient")["peak_bytes"]
             row.append(f"{peak / MIB:,.0f} ({grew / MIB:,.0f})")
         rows.append(row)
-    return table(["", *_titles(names)], rows)
+    return markdown_table(["", *_titles(names)], rows)
 
 
 def _training_step(results):
@@ -211,7 +196,7 @@ def _training_step(results):
                 ratio_text(step["over_batched"].get(name)),
             ]
         )
-    return f"{step['about']}\n\n" + table(
+    return f"{step['about']}\n\n" + markdown_table(
         ["blocks", "ms", "this / quantum, batched"], rows
     )
 
@@ -221,4 +206,4 @@ def _versions(results):
     for entry in results.cases.values():
         for measured in entry["implementations"].values():
             versions.update(measured.get("versions", {}))
-    return table(["", ""], versions.items())
+    return markdown_table(["", ""], versions.items())

@@ -5,6 +5,7 @@ import shutil
 from tfq_hybrid.engines import human_bytes
 from tfq_hybrid.files import replacing, write_json, write_text
 from tfq_hybrid.reading import read_json, reading
+from tfq_hybrid.reports.tables import markdown_table
 from tfq_hybrid.tuning.objectives import importance, pareto_front
 from tfq_hybrid.tuning.trial import describe_values, read_record
 
@@ -128,24 +129,23 @@ def markdown(result):
         "",
     ]
     columns = list(dict.fromkeys([*names, "step_seconds"]))
-    lines += [_row(["trial", "status", "values", *columns, "memory", "s"])]
-    lines += [_row(["---"] * (5 + len(columns)))]
+    rows = []
     for trial in result["trials"]:
         metrics = trial["metrics"]
         needed = trial["predicted"]["bytes"]
         star = "**" if trial["id"] == result["best"] else ""
-        lines.append(
-            _row(
-                [
-                    f"{star}{trial['id']}{star}",
-                    trial["status"],
-                    describe_values(trial["values"]),
-                    *(_number(metrics.get(name)) for name in columns),
-                    "" if needed is None else human_bytes(needed),
-                    f"{trial['seconds']:.0f}",
-                ]
-            )
+        rows.append(
+            [
+                f"{star}{trial['id']}{star}",
+                trial["status"],
+                describe_values(trial["values"]),
+                *(metrics.get(name) for name in columns),
+                "" if needed is None else human_bytes(needed),
+                round(trial["seconds"]),
+            ]
         )
+    head = ["trial", "status", "values", *columns, "memory", "s"]
+    lines.append(markdown_table(head, rows))
     reasons = [t for t in result["trials"] if t["reason"]]
     if reasons:
         lines += ["", "## Without a result", ""]
@@ -156,20 +156,11 @@ def markdown(result):
             "Permutation importance under a random forest of the trials above, "
             "as shares. With few trials, a hint and no more.",
             "",
-            _row(["argument", "share"]),
-            _row(["---", "---"]),
         ]
         shares = sorted(result["importance"].items(), key=lambda item: -item[1])
-        lines += [_row([name, f"{share:.2f}"]) for name, share in shares]
+        rows = [[name, round(share, 2)] for name, share in shares]
+        lines.append(markdown_table(["argument", "share"], rows))
     return "\n".join(lines) + "\n"
-
-
-def _row(cells):
-    return f"| {' | '.join(cells)} |"
-
-
-def _number(value):
-    return "" if value is None else f"{value:.4g}"
 
 
 def write_hparams(result, folder):

@@ -15,6 +15,7 @@ from tfq_hybrid.errors import (
 )
 from tfq_hybrid.files import write_json, write_text
 from tfq_hybrid.locks import writing
+from tfq_hybrid.reports.tables import markdown_table
 from tfq_hybrid.tuning.designs import estimate_effects, make_design, rows_of
 from tfq_hybrid.tuning.folder import SearchFolder
 from tfq_hybrid.tuning.objectives import COSTS
@@ -226,18 +227,18 @@ def markdown(result):
         f"({interval['degrees_of_freedom']:.3g} degrees of freedom). Circuits "
         "are simulated.",
         "",
-        "| factor | low | high | effect | 95 % interval |",
-        "| --- | --- | --- | --- | --- |",
     ]
     ordered = sorted(result["effects"], key=lambda row: -abs(row["effect"]))
+    rows = []
     for row in ordered:
         low, high = result["factors"].get(row["factor"], ("", ""))
         clear = row["low"] * row["high"] > 0
-        lines.append(
-            f"| {row['factor']} | {low} | {high} | {row['effect']:+.4g} | "
-            f"{row['low']:+.4g} to {row['high']:+.4g}"
-            f"{', clear of 0' if clear else ''} |"
-        )
+        interval = f"{row['low']:+.4g} to {row['high']:+.4g}"
+        interval += ", excludes 0" if clear else ""
+        effect = f"{row['effect']:+.4g}"
+        rows.append([row["factor"], low, high, effect, interval])
+    head = ["factor", "low", "high", "effect", "95 % interval"]
+    lines.append(markdown_table(head, rows))
     if result["aliases"]:
         lines += ["", "Not told apart by this design:", ""]
         lines += [f"- {alias}" for alias in result["aliases"]]

@@ -14,7 +14,7 @@ from tfq_hybrid.tuning import Screening, SystemTrials, read_factors, screen
 from tfq_hybrid.tuning.predicted import Prediction
 
 CONFIG = TrainConfig("embedded", limit=64, sequence_length=8)
-NAMES = ("qubits", "depth", "learning_rate")
+NAMES = ("circuit.qubits", "circuit.depth", "learning_rate")
 
 
 class Formula(SystemTrials):
@@ -34,7 +34,8 @@ class Formula(SystemTrials):
             raise TrainingDivergedError("The loss became nan.")
         if "interrupt" in self.fail and len(self.calls) == 3:
             raise KeyboardInterrupt
-        response = 0.5 + 0.05 * values["qubits"] - 0.01 * values["depth"]
+        qubits, depth = values["circuit.qubits"], values["circuit.depth"]
+        response = 0.5 + 0.05 * qubits - 0.01 * depth
         logs = {"val_accuracy": response + 0.1 * values["seed"]}
         return {"history": [logs], "best_epoch": 1}
 
@@ -59,8 +60,8 @@ def test_effects_of_a_known_model(design, tmp_path):
     assert {run["seed"] for run in result["runs"]} == {0, 1}
     assert len(result["runs"]) == len(trials.calls)
     for run in result["runs"]:
-        high = run["levels"]["qubits"] == 1
-        assert run["values"]["qubits"] == (6 if high else 2)
+        high = run["levels"]["circuit.qubits"] == 1
+        assert run["values"]["circuit.qubits"] == (6 if high else 2)
     assert "qubits" in (tmp_path / "s" / "report.md").read_text()
 
 
@@ -92,7 +93,7 @@ def test_lost_runs(tmp_path):
     (lost,) = [run for run in result["runs"] if run["response"] is None]
     assert lost["status"] == "failed"
     effects = {row["factor"]: row["effect"] for row in result["effects"]}
-    assert effects["qubits"] == pytest.approx(0.2)
+    assert effects["circuit.qubits"] == pytest.approx(0.2)
     with pytest.raises(SearchStoppedError, match="0 of 8"):
         screen(
             screening(Formula(range(1, 99))),

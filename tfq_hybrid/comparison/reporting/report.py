@@ -5,6 +5,7 @@ import dataclasses
 from tfq_hybrid.files import write_text
 from tfq_hybrid.reports.document import Picture
 from tfq_hybrid.reports.render import save_files
+from tfq_hybrid.reports.tables import markdown_table
 
 LEAST_SEEDS = 3
 GOAL_SEEDS = 5
@@ -118,10 +119,7 @@ def table(header, rows):
     >>> table(("a", "b"), [("1", "2")])
     ['| a | b |', '|---|---|', '| 1 | 2 |']
     """
-    lines = [header, ["---"] * len(header), *rows]
-    result = ["| " + " | ".join(map(str, line)) + " |" for line in lines]
-    result[1] = result[1].replace(" ", "")
-    return result
+    return markdown_table(header, rows).splitlines()
 
 
 def percent(interval, digits=1, signed=False):
