@@ -1,7 +1,5 @@
 """A job's process: its cores, and its end."""
 
-import concurrent.futures
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -12,8 +10,8 @@ import time
 import psutil
 import pytest
 
-from tfq_hybrid.comparison.runner import WorkerPool
-from tfq_hybrid.errors import WorkerLostError
+from tfq_hybrid.comparison.cluster import check_address, cluster
+from tfq_hybrid.errors import UserError, WorkerLostError
 
 CODE = """
 import subprocess, sys
@@ -37,38 +35,20 @@ def test_children_end_with_a_parent_that_is_killed():
         time.sleep(0.05)
 
 
-def bare(cores):
-    """A process on its cores, which does not wait for TensorFlow."""
-    return concurrent.futures.ProcessPoolExecutor(
-        1,
-        multiprocessing.get_context("spawn"),
-        initializer=os.sched_setaffinity,
-        initargs=(0, cores),
-    )
-
-
-def where(until=None):
-    """The process and its cores, once there is a file."""
-    while until is not None and not until.exists():
-        time.sleep(0.05)
+def where(folder=None):
+    """The process and its cores; the first call with a folder is killed."""
+    if folder is not None and not (folder / "killed").exists():
+        (folder / "killed").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
     return os.getpid(), sorted(os.sched_getaffinity(0))
 
 
-def test_processes_are_replaced_on_their_cores(tmp_path):
-    """More jobs than a `ProcessPoolExecutor` of the same sort comes through."""
-    with WorkerPool(2, jobs_of_a_process=2, start=bare) as pool:
-        long = pool.submit(where, tmp_path / "end")
-        short = [pool.submit(where) for _ in range(5)]
-        found = [future.result(timeout=120) for future in short]
-        (tmp_path / "end").touch()
-        found.append(long.result(timeout=120))
-    pids = [pid for pid, _ in found]
-    assert [pids.count(pid) for pid in dict.fromkeys(pids)] == [2, 2, 1, 1]
-    cores = {pid: cores for pid, cores in found}
-    first, *others = (cores[pid] for pid in dict.fromkeys(pids[:5]))
-    assert all(other == first for other in others)
-    if len(os.sched_getaffinity(0)) > 1:
-        assert not set(first) & set(cores[pids[-1]])
+def fail(number):
+    raise UserError(f"Expected {number}")
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def linger(folder):
@@ -77,49 +57,113 @@ def linger(folder):
     time.sleep(600)
 
 
-def test_an_error_ends_what_runs(tmp_path):
-    with pytest.raises(KeyboardInterrupt), WorkerPool(2, start=bare) as pool:
-        futures = [pool.submit(linger, tmp_path) for _ in range(4)]
+@pytest.fixture(scope="module")
+def two():
+    with cluster(2, report=lambda line: None) as processes:
+        processes.jobs_of_a_process = 3
+        yield processes
+
+
+def test_processes_are_replaced_on_their_cores(two):
+    found = dict(two.results(where, {i: () for i in range(10)}))
+    assert sorted(found) == list(range(10))
+    pids = [pid for pid, _ in found.values()]
+    assert len(set(pids)) > 2 and max(map(pids.count, pids)) <= 3
+    cores = {tuple(cores) for _, cores in found.values()}
+    assert len(cores) == min(2, len(os.sched_getaffinity(0)))
+    if len(cores) == 2:
+        one, other = map(set, cores)
+        assert not one & other
+
+
+def test_the_job_of_a_killed_process_runs_again(two, tmp_path):
+    found = dict(two.results(where, {"a": (tmp_path,), "b": ()}))
+    assert set(found) == {"a", "b"} and (tmp_path / "killed").exists()
+
+
+def test_a_job_that_is_always_killed(two):
+    with pytest.raises(WorkerLostError, match="What is done is kept"):
+        list(two.results(die, {0: ()}))
+    assert dict(two.results(where, {1: ()}))  # the others go on
+
+
+def test_what_a_job_raises(two):
+    with pytest.raises(UserError, match="Expected 7"):
+        list(two.results(fail, {0: (7,)}))
+
+
+def test_nothing_listens_beyond_this_machine(two):
+    two.client.wait_for_workers(2)  # one may be replaced just now
+    addresses = [two.client.scheduler.address, *two.client.nthreads()]
+    assert len(addresses) == 3
+    for address in addresses:
+        assert address.startswith("tcp://127.0.0.1:")
+    children = psutil.Process().children(recursive=True)
+    ports = {int(address.rpartition(":")[2]) for address in addresses}
+    for process in (psutil.Process(), *children):
+        for connection in process.net_connections("inet"):
+            if connection.status == "LISTEN":
+                assert connection.laddr.ip == "127.0.0.1", connection
+                ports.discard(connection.laddr.port)
+    assert not ports
+
+
+def test_an_interrupt_ends_what_runs(tmp_path):
+    def interrupt():
         while len(list(tmp_path.iterdir())) < 2:
             time.sleep(0.05)
-        raise KeyboardInterrupt
-    assert all(future.done() for future in futures)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with (
+        pytest.raises(KeyboardInterrupt),
+        cluster(2, report=lambda line: None) as processes,
+    ):
+        threading.Thread(target=interrupt, daemon=True).start()
+        list(processes.results(linger, {i: (tmp_path,) for i in range(4)}))
     pids = [int(path.name) for path in tmp_path.iterdir()]
     assert len(pids) == 2
-    assert not any(psutil.pid_exists(pid) for pid in pids)
+    assert not any(map(psutil.pid_exists, pids))
 
 
-def wait(folder):
-    """Says that the process starts, which takes until there is a file."""
-    (folder / "starts").touch()
-    while not (folder / "go").exists():
-        time.sleep(0.05)
+@pytest.mark.parametrize(
+    "address, message",
+    [
+        ("10.0.0.1:8786", "tls://HOST:PORT"),
+        ("http://host:1", "tls://HOST:PORT"),
+        ("tcp://host", "tls://HOST:PORT"),
+        ("tcp://host:port", "tls://HOST:PORT"),
+        ("tcp://10.0.0.1:8786", "--insecure insists"),
+        ("tcp://0.0.0.0:8786", "--insecure insists"),
+        ("tcp://localhost.evil.org:8786", "--insecure insists"),
+        ("tls://host:8786", "certificates with tls://"),
+    ],
+)
+def test_addresses_that_are_not_safe(address, message):
+    with pytest.raises(UserError) as caught:
+        check_address(address)
+    assert message in str(caught.value)
 
 
-def test_an_error_while_a_process_starts(tmp_path):
-    """It gets no job any more, though nothing could be killed yet."""
-
-    def start(cores):
-        return concurrent.futures.ProcessPoolExecutor(
-            1,
-            multiprocessing.get_context("spawn"),
-            initializer=wait,
-            initargs=(tmp_path,),
-        )
-
-    with pytest.raises(KeyboardInterrupt), WorkerPool(1, start=start) as pool:
-        future = pool.submit((tmp_path / "ran").touch)
-        while not (tmp_path / "starts").exists():
-            time.sleep(0.05)
-        threading.Timer(0.5, (tmp_path / "go").touch).start()
-        raise KeyboardInterrupt
-    assert isinstance(future.exception(), concurrent.futures.CancelledError)
-    assert not (tmp_path / "ran").exists()
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1:1", "tcp://localhost:1", "tcp://[::1]:1"]
+)
+def test_this_machine_needs_no_certificates(address):
+    assert check_address(address) is None
+    assert check_address("tcp://10.0.0.1:8786", insecure=True) is None
 
 
-def test_a_process_that_was_ended():
+def test_jobs_run_elsewhere(two):
+    """A scheduler of somebody else's, reached by its address."""
+    address = two.client.scheduler.address
+    with cluster(scheduler=address) as other:
+        found = dict(other.results(where, {i: () for i in range(3)}))
+    assert len(found) == 3
+    assert dict(two.results(where, {1: ()}))  # it is there still
+
+
+def test_nobody_answers():
     with (
-        pytest.raises(WorkerLostError, match="What is done is kept"),
-        WorkerPool(1, start=bare) as pool,
+        pytest.raises(WorkerLostError, match="No dask scheduler answers"),
+        cluster(scheduler="tcp://127.0.0.1:9", patience="1s"),
     ):
-        pool.submit(os._exit, 1).result(timeout=120)
+        pass

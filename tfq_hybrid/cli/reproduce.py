@@ -53,9 +53,35 @@ like. An interrupted reproduction goes on when it is called again.
     "recipe adapts one. Default: one that it trains.",
 )
 @click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Run the jobs on the workers of a dask scheduler, tls://HOST:PORT.",
+)
+@click.option("--tls-ca", type=click.Path(), help="Certificate authority.")
+@click.option("--tls-cert", type=click.Path(), help="This side's certificate.")
+@click.option("--tls-key", type=click.Path(), help="Its key.")
+@click.option(
+    "--insecure",
+    is_flag=True,
+    help="Allow a scheduler at tcp:// beyond this machine: whoever reaches it "
+    "runs code.",
+)
+@click.option(
     "--overwrite", is_flag=True, help="Discard previous results and start over."
 )
-def reproduce(recipe, quick, budget, full, output, **options):
+def reproduce(
+    recipe,
+    quick,
+    budget,
+    full,
+    output,
+    scheduler,
+    tls_ca,
+    tls_cert,
+    tls_key,
+    insecure,
+    **options,
+):
     """Reproduce a published system beside its classical baselines.
 
     Trains from several seeds, selects on validation data, reads the test
@@ -86,6 +112,11 @@ def reproduce(recipe, quick, budget, full, output, **options):
         minutes=parse_minutes(budget) if budget else None,
         report=report,
         status=status,
+        where={
+            "scheduler": scheduler,
+            "insecure": insecure,
+            "tls": {"ca": tls_ca, "cert": tls_cert, "key": tls_key},
+        },
         **options,
     )
     report(f"Report: {path}")

@@ -4,6 +4,7 @@ import collections.abc
 import pathlib
 import pkgutil
 
+from tfq_hybrid.comparison.cluster import check_address
 from tfq_hybrid.comparison.jobs import SCALES, Scale
 from tfq_hybrid.comparison.reporting.report import write_report
 from tfq_hybrid.comparison.results import Results, digest
@@ -49,6 +50,7 @@ def reproduce(
     overwrite=False,
     report=print,
     status=lambda line: None,
+    where=None,
 ):
     """Runs a recipe, or what is left of it, and writes its report.
 
@@ -69,6 +71,9 @@ def reproduce(
         overwrite: bool. Whether to begin anew. Defaults to `False`.
         report: function of a line that stays. Defaults to `print`.
         status: function of a line that does not. Defaults to none.
+        where: dict of `scheduler`, `insecure` and `tls`, as for `cluster`: a
+            dask scheduler that runs the jobs. Defaults to none: `workers`
+            processes of this machine.
 
     Returns:
         The path of the report, a `pathlib.Path`.
@@ -82,6 +87,8 @@ def reproduce(
         seeds = SEEDS[scale]
     check_integer("seeds", seeds, minimum=1)
     check_integer("workers", workers, minimum=1)
+    if (where or {}).get("scheduler"):
+        check_address(**where)
     recipe = RECIPES[name]
     paths = find_files(recipe, data)
     chosen = {}
@@ -136,7 +143,15 @@ def reproduce(
         )
         results.write(blocks, missing)
         skipped = missing | run(
-            recipe, blocks, paths, results, minutes, workers, report, status
+            recipe,
+            blocks,
+            paths,
+            results,
+            minutes,
+            workers,
+            report,
+            status,
+            where,
         )
         results.write(blocks, skipped)
         path = pathlib.Path(output) / "report.md"

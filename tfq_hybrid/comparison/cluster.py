@@ -1,0 +1,321 @@
+"""The processes that run jobs: `dask.distributed`, here or elsewhere.
+
+A scheduler unpickles what it is sent: whoever reaches it runs code. A local one
+listens on 127.0.0.1 alone; one elsewhere is reached by TLS with certificates,
+or without only where the user insists.
+"""
+
+import collections
+import concurrent.futures
+import contextlib
+import importlib.util
+import ipaddress
+import logging
+import multiprocessing
+import os
+import urllib.parse
+import warnings
+
+import dask
+import distributed
+
+from tfq_hybrid.errors import UserError, WorkerLostError
+from tfq_hybrid.startup import end_with_parent, quiet_imports
+
+LOOPBACK = "127.0.0.1"
+# A process is replaced after so many jobs: TensorFlow keeps graphs.
+JOBS_OF_A_PROCESS = 8
+SETTINGS = {
+    # A job may start processes of its own.
+    "distributed.worker.daemon": False,
+    # A stolen job may run twice.
+    "distributed.scheduler.work-stealing": False,
+    "distributed.scheduler.allowed-failures": 2,
+    # Jobs are hours long, and say themselves how much memory they need.
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": False,
+    "distributed.admin.tick.limit": "1h",
+}
+
+
+@contextlib.contextmanager
+def cluster(
+    workers=2,
+    scheduler=None,
+    insecure=False,
+    tls=None,
+    report=print,
+    patience="20s",
+):
+    """Processes that take jobs, a `Cluster`.
+
+    Args:
+        workers: int. Processes of this machine, each on cores of its own.
+            Defaults to 2.
+        scheduler: str. The address of a dask scheduler whose workers run the
+            jobs instead, such as `"tls://host:8786"`. They need this package
+            and the data in the same places. Defaults to `None`.
+        insecure: bool. Whether that may be `tcp://` beyond this machine.
+            Defaults to `False`.
+        tls: dict of `ca`, `cert` and `key`: the paths of certificates, for
+            `tls://`. Defaults to none: those of dask's own configuration.
+        report: function of a line, told the dashboard's address. Defaults to
+            `print`.
+        patience: str. How long a scheduler may take to answer. Defaults to
+            `"20s"`.
+
+    Raises:
+        UserError: the address is none, or not safe.
+        WorkerLostError: nobody answers at the address.
+    """
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    with contextlib.ExitStack() as held:
+        held.enter_context(dask.config.set(SETTINGS))
+        if scheduler is None:
+            client = _local(held, workers, report)
+        else:
+            security = check_address(scheduler, insecure, tls)
+            try:
+                client = distributed.Client(
+                    scheduler, security=security, timeout=patience
+                )
+            except (OSError, TimeoutError) as error:
+                raise WorkerLostError(
+                    f"No dask scheduler answers at {scheduler}: {error}"
+                ) from None
+            held.enter_context(client)
+        yield Cluster(client, JOBS_OF_A_PROCESS if scheduler is None else None)
+
+
+def _local(held, workers, report):
+    """A client of processes of this machine."""
+    has_dashboard = importlib.util.find_spec("bokeh") is not None
+    local = held.enter_context(
+        distributed.LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            host=LOOPBACK,
+            dashboard_address=f"{LOOPBACK}:0",
+            memory_limit=None,
+            silence_logs=logging.CRITICAL,
+        )
+    )
+    client = held.enter_context(distributed.Client(local))
+    client.register_plugin(Cores(workers))
+    if has_dashboard:
+        report(f"Dashboard: {client.dashboard_link}")
+    return client
+
+
+def check_address(scheduler, insecure=False, tls=None):
+    """Looks at the address of a scheduler before anything is sent there.
+
+    Args:
+        scheduler: str, `tcp://HOST:PORT` or `tls://HOST:PORT`.
+        insecure, tls: as for `cluster`.
+
+    Returns:
+        A `distributed.Security`, or `None` for `tcp://`.
+
+    Raises:
+        UserError: it is no such address, or not safe.
+
+    Example:
+
+    >>> check_address("tcp://127.0.0.1:8786")
+    >>> check_address("tcp://10.0.0.1:8786")
+    Traceback (most recent call last):
+    ...
+    tfq_hybrid.errors.UserError: Expected tls:// beyond this machine, where a \
+scheduler runs what anybody sends it; --insecure insists. Received: \
+tcp://10.0.0.1:8786
+    """
+    parts = urllib.parse.urlsplit(scheduler)
+    try:
+        whole = parts.hostname and parts.port
+    except ValueError:  # a port that is no number
+        whole = False
+    if parts.scheme not in ("tcp", "tls") or not whole or parts.path:
+        raise UserError(
+            "Expected a scheduler as tls://HOST:PORT or tcp://HOST:PORT. "
+            f"Received: {scheduler}"
+        )
+    if parts.scheme == "tcp":
+        if not (is_loopback(parts.hostname) or insecure):
+            raise UserError(
+                "Expected tls:// beyond this machine, where a scheduler runs "
+                "what anybody sends it; --insecure insists. Received: "
+                f"{scheduler}"
+            )
+        return None
+    given = {f"tls_{k}": v for k, v in (tls or {}).items() if v is not None}
+    names = {"tls_ca": "tls_ca_file"}
+    files = {
+        names.get(k, k.replace("tls_", "tls_client_")): v
+        for k, v in given.items()
+    }
+    for path in files.values():
+        if not os.path.isfile(path):
+            raise UserError(
+                f"Expected a file with a certificate or its key. Received: "
+                f"{path}"
+            )
+    security = distributed.Security(require_encryption=True, **files)
+    if not security.tls_ca_file or not security.tls_client_cert:
+        raise UserError(
+            "Expected certificates with tls://: --tls-ca, --tls-cert and "
+            "--tls-key, or those of dask's configuration. Received: none"
+        )
+    return security
+
+
+def is_loopback(host):
+    """Whether a host's name or address is this machine's own."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Cores(distributed.WorkerPlugin):
+    """Gives each process of this machine cores of its own.
+
+    Args:
+        workers: int. How many there are.
+    """
+
+    name = "cores"
+
+    def __init__(self, workers):
+        self.workers = workers
+
+    def setup(self, worker):
+        cores = sorted(os.sched_getaffinity(os.getppid()))
+        share = max(1, len(cores) // self.workers)
+        first = int(worker.name) * share
+        prepare(cores[first : first + share] or cores)
+
+
+def prepare(cores):
+    """Puts this process on its cores, before TensorFlow starts.
+
+    Args:
+        cores: list of int.
+    """
+    os.sched_setaffinity(0, cores)
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+        os.environ[name] = str(len(cores))
+    os.environ["TF_NUM_INTEROP_THREADS"] = "1"
+    warnings.simplefilter("ignore")  # nobody reads them here
+
+
+class Cluster:
+    """Takes jobs and gives what they return, in the order of their ends.
+
+    Args:
+        client: `distributed.Client`.
+        jobs_of_a_process: int. After so many a process is replaced. Defaults
+            to `None`: never.
+    """
+
+    def __init__(self, client, jobs_of_a_process=None):
+        self.client = client
+        self.jobs_of_a_process = jobs_of_a_process
+        self._done = collections.Counter()
+
+    def results(self, function, jobs):
+        """Runs jobs side by side.
+
+        A job whose process is lost runs again; equal jobs run each. No more
+        are handed out than can run: a job that waits at a busy process would
+        be lost with it.
+
+        Args:
+            function: function of the arguments of a job.
+            jobs: dict of a key and the tuple of arguments of a job.
+
+        Yields:
+            Pairs of a key and what the function returned.
+
+        Raises:
+            WorkerLostError: a job was lost twice, or the scheduler is gone.
+            Whatever a job raises.
+        """
+        waiting, running = collections.deque(jobs.items()), {}
+        ended = distributed.as_completed()
+        try:
+            self._hand_out(function, waiting, running, ended)
+            for future in ended:
+                key = running.pop(future)
+                value, address = _result(future)
+                self._replace(address)
+                self._hand_out(function, waiting, running, ended)
+                yield key, value
+        finally:
+            self.client.cancel(list(running), force=True)
+
+    def _hand_out(self, function, waiting, running, ended):
+        places = max(1, sum(self.client.nthreads().values()))
+        while waiting and len(running) < places:
+            key, arguments = waiting.popleft()
+            future = self.client.submit(
+                _call,
+                function,
+                arguments,
+                key=f"{function.__name__}-{os.urandom(8).hex()}",
+                pure=False,
+            )
+            running[future] = key
+            ended.add(future)
+
+    def _replace(self, address):
+        """Replaces a process that has done its jobs, and is idle now."""
+        self._done[address] += 1
+        if self._done[address] == self.jobs_of_a_process:
+            self.client.restart_workers([address])
+
+
+def _call(function, arguments):
+    """What the function returns, and where it ran."""
+    return function(*arguments), distributed.get_worker().address
+
+
+def _result(future):
+    try:
+        return future.result()
+    except (
+        distributed.KilledWorker,
+        distributed.client.FutureCancelledError,
+        distributed.comm.CommClosedError,
+    ):
+        raise WorkerLostError(
+            "The process of a job was ended, perhaps for want of memory. "
+            "What is done is kept; the same command goes on, with "
+            "--workers 1 in less memory."
+        ) from None
+
+
+def start_process(cores):
+    """A pool of a single process, beside those of a cluster.
+
+    Args:
+        cores: list of int. Those that it runs on.
+
+    Returns:
+        A `concurrent.futures.ProcessPoolExecutor`.
+    """
+    return concurrent.futures.ProcessPoolExecutor(
+        1,
+        multiprocessing.get_context("spawn"),
+        initializer=_prepare_child,
+        initargs=(cores,),
+    )
+
+
+def _prepare_child(cores):
+    end_with_parent()
+    prepare(cores)
+    quiet_imports()
