@@ -166,9 +166,37 @@ def test_presets_adapt():
         ("qa", {}, "Did you mean 'qaa'"),
         ("qaa", {"qubit": 3}, "Did you mean 'qubits'"),
         ("ionq", {"qubits": 2}, "nearest valid value is 1"),
-        ("qffn", {"encoding": "amplitude"}, "scaling 'identity'"),
+        (
+            "qffn",
+            {"encoding": "amplitude", "scaling": "pi_tanh"},
+            "scaling 'identity'",
+        ),
     ],
 )
 def test_bad_changes_are_named(name, changes, message):
     with pytest.raises(UserError, match=message):
         preset(name, **changes)
+
+
+@pytest.mark.parametrize(
+    "name, changes, lost",
+    [
+        ("qffn", {"encoding": "amplitude"}, {"scaling": "identity"}),
+        ("qaa", {"encoding": "angle"}, {"scaling": "pi_tanh"}),
+        ("ionq", {"entanglement": "ring"}, {"distance": 1}),
+        ("ionq", {"entanglement": "long_range"}, {"distance": 2}),
+        ("ionq", {"qubits": 5}, {"distance": 2}),
+    ],
+)
+def test_what_loses_its_meaning_goes(name, changes, lost):
+    changed = preset(name, **changes)
+    for argument, value in {**changes, **lost}.items():
+        assert getattr(changed, argument) == value
+
+
+def test_observables_go_with_other_qubits_unless_they_are_given():
+    spec = preset("qffn", observables=("Z0*Z3",))
+    assert spec.changed(depth=3).observables == ("Z0*Z3",)
+    assert spec.changed(qubits=4).observables == ("Z0*Z3",)
+    assert spec.changed(qubits=3).observables == ()
+    assert spec.changed(qubits=3, observables=("X0",)).observables == ("X0",)

@@ -269,7 +269,7 @@ def test_gates_are_counted_without_building(encoding, entanglement):
         ({"observables": ["Z0"] * 65_537}, "at most 65,536 observables"),
         ({"observables": ["Z" + "9" * 5_000]}, "observable like 'Z0'"),
         ({"observables": ["Z0*" * 10**6 + "Z0"]}, "different qubit indices"),
-        ({"observables": [["Z0"]]}, "observable like 'Z0'"),
+        ({"observables": [["Z0"]]}, "observables to be a list of texts"),
     ],
     ids=lambda value: repr(value)[:60],
 )

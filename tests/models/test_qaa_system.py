@@ -65,12 +65,12 @@ def test_the_command_logs_the_ratios(tmp_path, capsys):
     text, folder = tmp_path / "text.txt", tmp_path / "run"
     text.write_text("\n".join(TEXTS * 2), "utf-8")
     arguments = ["train", "--model", "qaa", "--data", text, "--json"]
-    arguments += ["--set", "size=tiny", "--depth", 2, "--output", folder]
+    arguments += ["--size", "tiny", "--depth", 2, "--output", folder]
     arguments += ["--sequence-length", 8, "--vocabulary-size", 300]
     code, out, _ = run(capsys, *arguments)
     assert code == 0
     config = json.loads((folder / "config.json").read_text("utf-8"))
-    assert config["config"]["options"]["depth"] == 2
+    assert config["config"]["depth"] == 2
     metrics = json.loads(out)
     names = [n for n in metrics["history"][0] if "residual_ratio/" in n]
     assert len(names) == 2
@@ -80,19 +80,22 @@ def test_the_command_logs_the_ratios(tmp_path, capsys):
 @pytest.mark.parametrize(
     "setting,message",
     [
-        ("place=all", "Expected place to be one of"),
-        ("plase=both", "plase"),
-        ("place", "NAME=VALUE"),
+        ("--place all", "Expected place to be one of"),
+        ("--plase both", "--place"),
+        ("--place", "requires an argument"),
         (
-            "base=runs/gpt --vocabulary-size 300",
-            "no --vocabulary-size with --set base",
+            "--base runs/gpt --vocabulary-size 300",
+            "no --vocabulary-size with --base runs/gpt",
         ),
-        ("base=runs/gpt --set size=tiny", "no --size with --set base"),
+        (
+            "--base runs/gpt --size tiny",
+            "no --size with --base runs/gpt",
+        ),
     ],
 )
 def test_settings_that_are_wrong(setting, message, tmp_path, capsys):
     arguments = ["train", "--model", "qaa", "--data", "embedded"]
-    arguments += ["--set", *setting.split(), "--output", tmp_path / "run"]
+    arguments += ["--output", tmp_path / "run", *setting.split()]
     code, _, error = run(capsys, *arguments)
     assert code == 2
     assert message in error

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.training.test_train import Kill, silent
+from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.data import encode_corpus, load_corpus
 from tfq_hybrid.errors import TrainingDivergedError, UserError
 from tfq_hybrid.training import (
@@ -38,7 +39,7 @@ def quick(tmp_path):
         options={
             "size": "tiny",
             "dropout": 0.1,
-            "circuit": {"qubits": 2, "depth": 1},
+            "circuit": CircuitSpec(qubits=2),
         },
     )
 

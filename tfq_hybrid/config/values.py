@@ -1,7 +1,6 @@
 """Arguments from text and from files, by their annotations.
 
-A value from a file is checked, and converted only from an integer where a float
-is expected, and from a list where a tuple is.
+A value from a file is checked, and converted only from a list to a tuple.
 """
 
 import types
@@ -49,7 +48,7 @@ def check_value(key, hint, value):
     Example:
 
     >>> check_value("rate", float, 1)
-    1.0
+    1
     >>> check_value("ansatz", tuple[str, ...], ["ry"])
     ('ry',)
     """
@@ -66,9 +65,11 @@ def check_value(key, hint, value):
                 isinstance(item, str) for item in items
             ):
                 return tuple(items)
-        elif kind is float and is_number(value):
-            return float(value)
-        elif kind not in _KINDS or type(value) is kind:
+        elif (
+            (kind is float and is_number(value))
+            or kind not in _KINDS
+            or type(value) is kind
+        ):
             return value
     names = [_KINDS[k] for k in allowed if k in _KINDS]
     names += ["a list of texts" for kind in allowed if is_tuple(kind)]
