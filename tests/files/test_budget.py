@@ -1,6 +1,7 @@
 """What is built from a file is about as large as its weights."""
 
 import json
+import math
 import subprocess
 import sys
 import threading
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 
 from tests.adapters.zoo import make_backbone, make_method
+from tests.files.children import outcomes
+from tests.files.test_hostile_sizes import job, makers
 from tfq_hybrid import adapters, load_model
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files.budget import Budget, itemsize, spending
@@ -38,6 +41,44 @@ def test_nothing_is_built_beyond_it(name):
     with spending(budget), pytest.raises(ValueError, match=f"more {name} than"):
         build()
     build()  # without it Keras is as it was
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: keras.ops.arange(n),
+        lambda n: keras.ops.arange(0, n, 1),
+        lambda n: keras.ops.arange(2 * n, 0, -2),
+        lambda n: keras.ops.zeros(n),
+        lambda n: keras.ops.zeros((2, n // 2)),
+        lambda n: keras.ops.ones([n]),
+        lambda n: keras.ops.empty((n,)),
+        lambda n: keras.ops.full((n,), 2.0),
+        lambda n: keras.ops.eye(n // 100, 100),
+        lambda n: keras.ops.identity(math.isqrt(n)),
+        lambda n: keras.ops.tri(math.isqrt(n)),
+        lambda n: keras.ops.linspace(0.0, 1.0, n),
+    ],
+)
+def test_an_array_that_is_no_variable_is_counted(make):
+    """As the position ids that a layer's constructor makes."""
+    budget = Budget(10**5, 1, 1)
+    with spending(budget):
+        make(10**4)
+        assert budget.bytes == 10**5 - 4 * 10**4
+        with pytest.raises(ValueError, match="more bytes than"):
+            make(10**8)
+    assert len(keras.ops.shape(make(10**4))) in (1, 2)
+
+
+def test_the_position_ids_of_many_patches(tmp_path):
+    """Gemma 3 makes an id for each patch of an image, before it has any."""
+    make_gemma = makers()["Gemma3Backbone"]
+    make_gemma().save(tmp_path / "whole.keras")
+    place = ["config", "vision_encoder", "config", "image_size"]
+    [outcome] = outcomes([job(tmp_path / "whole.keras", place, 10**5)])
+    assert outcome.is_harmless and "more bytes than" in outcome.message
+    assert outcome.bytes < 2**28
 
 
 def test_budgets_inside_each_other():

@@ -10,8 +10,10 @@ import contextlib
 import contextvars
 import dataclasses
 import functools
+import math
 
 import keras
+from keras.src import backend  # not by public names
 
 # An adapted model is built with the layers that its circuits then replace.
 EXPANSION = 8
@@ -22,6 +24,7 @@ ARRAYS = 300
 # Each takes Keras some milliseconds. No family needs a fifth of this.
 BYTES_OF_LAYER = 250
 LAYERS = 1500
+SMALLEST = 4  # bytes of a number in an array that is no variable
 
 _current = contextvars.ContextVar("budget", default=None)
 
@@ -97,32 +100,72 @@ def _hook_into_keras():
 
 def _spending_first(original, costs):
     @functools.wraps(original)
-    def hook(self, *args, **kwargs):
+    def hook(*args, **kwargs):
         budget = _current.get()
-        if budget is not None:
-            budget.spend(**costs(self))
-        return original(self, *args, **kwargs)
+        if budget is None:
+            return original(*args, **kwargs)
+        budget.spend(**costs(*args, **kwargs))
+        # An initializer makes the array that a variable was charged for.
+        token = _current.set(None)
+        try:
+            return original(*args, **kwargs)
+        finally:
+            _current.reset(token)
 
     return hook
 
 
-def _cost_of_variable(variable):
+def _cost_of_variable(variable, *args, **kwargs):
     size = itemsize(variable.dtype)
     for length in variable._shape:
         size *= length
     return {"arrays": 1, "bytes": size}
 
 
-def _cost_of_layer(layer):
+def _cost_of_layer(*args, **kwargs):
     return {"layers": 1}
 
 
-# Where Keras makes a variable from a shape, a layer and a symbolic tensor. Not
+def _cost_of_range(start, stop=None, step=None, *args, **kwargs):
+    start, stop = (0, start) if stop is None else (start, stop)
+    step = 1 if step is None else step
+    if not all(isinstance(n, (int, float)) for n in (start, stop, step)):
+        return {}
+    count = (stop - start) / step if step else 0
+    return {"bytes": SMALLEST * max(0, math.ceil(count))}
+
+
+def _cost_of_shape(shape, *args, **kwargs):
+    sizes = shape if isinstance(shape, (list, tuple)) else (shape,)
+    if not all(isinstance(size, int) for size in sizes):
+        return {}
+    return {"bytes": SMALLEST * math.prod(sizes)}
+
+
+def _cost_of_square(rows, columns=None, *args, **kwargs):
+    return _cost_of_shape((rows, rows if columns is None else columns))
+
+
+def _cost_of_points(start, stop, num=50, *args, **kwargs):
+    return _cost_of_shape(num)
+
+
+# Where Keras makes a variable from a shape, a layer, a symbolic tensor, and an
+# array that is no variable, as a layer's constructor may. Not
 # `Layer.__init__`: Keras takes a layer's config from its signature.
 HOOKS = (
     (keras.Variable, "_initialize_with_initializer", _cost_of_variable),
     (keras.layers.Layer, "__new__", _cost_of_layer),
     (keras.KerasTensor, "__init__", _cost_of_layer),
+    (backend.numpy, "arange", _cost_of_range),
+    (backend.numpy, "zeros", _cost_of_shape),
+    (backend.numpy, "ones", _cost_of_shape),
+    (backend.numpy, "empty", _cost_of_shape),
+    (backend.numpy, "full", _cost_of_shape),
+    (backend.numpy, "eye", _cost_of_square),
+    (backend.numpy, "identity", _cost_of_square),
+    (backend.numpy, "tri", _cost_of_square),
+    (backend.numpy, "linspace", _cost_of_points),
 )
 
 
