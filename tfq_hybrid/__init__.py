@@ -14,6 +14,7 @@ so that `tfq-hybrid --help` answers without loading TensorFlow.
     data        text data sets
     serving     export and load SavedModels
     reports     searches, screenings and diagnoses as pages
+    comparison  methods side by side, over seeds, with intervals
 
 `load_model` reads a `.keras` file that may come from anywhere.
 """
@@ -35,6 +36,7 @@ _ROOMS = (
     "data",
     "serving",
     "reports",
+    "comparison",
 )
 
 if not (3, 11) <= sys.version_info[:2] <= (3, 12):

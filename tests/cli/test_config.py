@@ -140,6 +140,12 @@ def test_what_belongs_to_another_class_is_left_out(file, capsys):
     config = given([*words, "--adapter", "SoRA"]).config()
     assert config.options.adapter.rank == 8
     assert given([*words, "--rank", "3"]).config().options.adapter.rank == 3
+    words = file(
+        "data: embedded\npreset: p\n"
+        "adapter: {method: QuantumAdapter, circuit: ionq}"
+    )
+    config = given([*words, "--circuit.depth", "5"]).config()
+    assert config.circuit.depth == 5 and config.circuit.distance == 2
 
 
 @pytest.mark.parametrize("system", SYSTEMS)

@@ -13,7 +13,7 @@ import re
 import click
 
 from tfq_hybrid.cli.given import Given, flag, read_circuit, read_config_file
-from tfq_hybrid.config.keys import ends
+from tfq_hybrid.config.keys import NAMED, ends
 from tfq_hybrid.config.values import alternatives, is_tuple, read_value
 from tfq_hybrid.errors import UserError
 
@@ -52,18 +52,17 @@ class FieldOption(click.Option):
 
     Args:
         field: `Field`.
-        keys: list of str, of all arguments: the last part of its key is a
-            name of its own where no other key ends so.
+        keys: list of str, of all arguments: an end of its key is a name of
+            its own where no other key ends so.
         usual: bool. Whether `--help` lists it.
         whole: bool. Whether the help is long: all names, all sentences.
     """
 
     def __init__(self, field, keys, usual=True, whole=False):
         self.field, self.usual, self.whole = field, usual, whole
-        last = field.key.rpartition(".")[2]
-        short = last != field.key and last not in keys
-        self.short = short and len(ends(last, keys)) == 1
-        names = [flag(field.key), *([flag(last)] if self.short else [])]
+        short = [e for e in endings(field.key) if _owners(e, keys) == 1]
+        self.short = short[-1] if short else None
+        names = [flag(name) for name in (field.key, *short)]
         is_bool = bool in alternatives(field.hint)
         if is_bool:
             names = [f"{name}/--no-{name[2:]}" for name in names]
@@ -109,10 +108,10 @@ class FieldOption(click.Option):
 
     def get_help_record(self, ctx):
         record = super().get_help_record(ctx)
-        if record is None or not self.short or self.whole:
+        if record is None or self.short is None or self.whole:
             return record
         # The short name says enough on a page that is read from the top.
-        name = flag(self.field.key.rpartition(".")[2])
+        name = flag(self.short)
         return f"{name} {self.metavar}" if self.metavar else name, record[1]
 
 
@@ -122,6 +121,23 @@ def name_of(field):
 
     found = [n for n, circuit in PRESETS.items() if circuit == field.default]
     return found[0] if found else "its own"
+
+
+def endings(key):
+    """The ends of a dotted key, the shortest last.
+
+    Example:
+
+    >>> endings("adapter.circuit.depth")
+    ['circuit.depth', 'depth']
+    """
+    parts = key.split(".")
+    return [".".join(parts[i:]) for i in range(1, len(parts))]
+
+
+def _owners(name, keys):
+    """How many keys a name is the end of; none where it is a key itself."""
+    return 0 if name in keys else len(ends(name, keys))
 
 
 def parameter_name(key):
@@ -169,7 +185,7 @@ def environment(key):
 
 def _peek(words, key):
     """What the words or the environment give for a key, or `None`."""
-    names = {flag(key), flag(key.rpartition(".")[2])}
+    names = {flag(name) for name in (key, *endings(key))}
     found = os.environ.get(environment(key))
     for i, word in enumerate(words):
         name, equals, value = word.partition("=")
@@ -182,15 +198,18 @@ def _peek(words, key):
     return found
 
 
-def _chosen_in(file):
-    """The names that a config file chooses."""
+def _chosen_in(file, prefix=""):
+    """The names that a config file chooses, by dotted key."""
     found = {}
-    if isinstance(file.get("model"), str):
+    if not prefix and isinstance(file.get("model"), str):
         found["model"] = file["model"]
-    for key, inner in (("circuit", "preset"), ("adapter", "method")):
+    for key, inner in NAMED.items():
         part = file.get(key)
-        if isinstance(part, dict) and isinstance(part.get(inner), str):
-            found[key] = part[inner]
+        if not isinstance(part, dict):
+            continue
+        if isinstance(part.get(inner), str):
+            found[f"{prefix}{key}"] = part[inner]
+        found |= _chosen_in(part, f"{prefix}{key}.")
     return found
 
 
@@ -200,14 +219,12 @@ class ConfigCommand(click.Command):
     Its callback gets `given`, a `Given`, beside its own parameters.
 
     Args:
-        usual: dotted keys that `--help` lists; `--help-all` lists all, as
-            does a key without a dot that is the model's own.
-        without: keys that this command has no option for.
+        usual: dotted keys that `--help` lists; `--help-all` lists all.
     """
 
-    def __init__(self, *args, usual=(), without=(), **kwargs):
+    def __init__(self, *args, usual=(), **kwargs):
         super().__init__(*args, **kwargs)
-        self.usual, self.without = usual, without
+        self.usual = usual
         self.params += [
             click.Option(
                 ["--config", "config_file"],
@@ -239,11 +256,10 @@ class ConfigCommand(click.Command):
 
     def get_params(self, ctx):
         state = ctx.meta.setdefault(STATE, _State([], True))
-        fields = [f for f in state.fields if f.key not in self.without]
-        keys = [field.key for field in fields]
+        keys = [field.key for field in state.fields]
         options = [
             FieldOption(field, keys, field.key in self.usual, state.whole)
-            for field in fields
+            for field in state.fields
         ]
         own = super().get_params(ctx)
         return [*options, *_ambiguous(keys), *own]
@@ -286,15 +302,14 @@ def _show_help(ctx, parameter, value):
 
 def _ambiguous(keys):
     """Options that say which keys a name could be the end of."""
-    lasts = [key.rpartition(".")[2] for key in keys]
-    for last in dict.fromkeys(lasts):
-        found = ends(last, keys)
-        if last not in keys and len(found) > 1:
+    names = [name for key in keys for name in endings(key)]
+    for name in dict.fromkeys(names):
+        if _owners(name, keys) > 1:
             yield click.Option(
-                [f"either__{last}", flag(last)],
+                [f"either__{parameter_name(name)}", flag(name)],
                 hidden=True,
                 expose_value=False,
-                callback=_name_both(last, found),
+                callback=_name_both(name, ends(name, keys)),
             )
 
 
@@ -315,8 +330,8 @@ def _needs(option, state):
     from tfq_hybrid.training.systems import SYSTEMS
 
     def has(fields):
-        names = {flag(f.key) for f in fields}
-        names |= {flag(f.key.rpartition(".")[2]) for f in fields}
+        keys = [f.key for f in fields]
+        names = {flag(name) for key in keys for name in (key, *endings(key))}
         return option.replace("--no-", "--") in names
 
     model = next(f.default for f in state.fields if f.key == "model")
