@@ -6,8 +6,8 @@ import shlex
 
 import pytest
 
+from tfq_hybrid.cli.config_command import ConfigCommand
 from tfq_hybrid.cli.main import commands
-from tfq_hybrid.cli.options import ConfigCommand
 from tfq_hybrid.comparison.reproduce import RECIPES
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent

@@ -4,7 +4,8 @@ import json
 
 import click
 
-from tfq_hybrid.cli.options import ConfigCommand, split_words
+from tfq_hybrid.cli.config_command import ConfigCommand
+from tfq_hybrid.cli.options import split_words
 from tfq_hybrid.cli.tune import USUAL, read_bytes
 from tfq_hybrid.startup import quiet_imports
 

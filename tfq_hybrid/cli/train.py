@@ -5,8 +5,8 @@ import shlex
 
 import click
 
+from tfq_hybrid.cli.config_command import ConfigCommand
 from tfq_hybrid.cli.given import flag, to_yaml
-from tfq_hybrid.cli.options import ConfigCommand
 from tfq_hybrid.config.keys import NAMED, flatten
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.startup import quiet_imports

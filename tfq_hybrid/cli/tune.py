@@ -7,8 +7,9 @@ import shlex
 
 import click
 
+from tfq_hybrid.cli.config_command import ConfigCommand
 from tfq_hybrid.cli.given import flag
-from tfq_hybrid.cli.options import ConfigCommand, split_words
+from tfq_hybrid.cli.options import split_words
 from tfq_hybrid.startup import quiet_imports
 
 EPILOG = """

@@ -1,0 +1,204 @@
+"""`ConfigCommand`: a command with an option for each argument of a training.
+
+What options there are depends on the words that choose a class, `--model`,
+`--circuit` and `--adapter`, and on the file of `--config`: both are read first.
+"""
+
+import os
+
+import click
+
+from tfq_hybrid.cli.given import Given, flag, read_circuit, read_config_file
+from tfq_hybrid.cli.options import (
+    FieldOption,
+    ambiguous_options,
+    endings,
+    environment,
+    parameter_name,
+)
+from tfq_hybrid.config.keys import NAMED
+from tfq_hybrid.errors import UserError
+
+CHOOSING = ("model", "circuit", "adapter", "adapter.circuit")
+STATE = "tfq_hybrid.cli.config_command"
+
+
+class ConfigCommand(click.Command):
+    """A command with an option for each argument of a training.
+
+    Its callback gets `given`, a `Given`, beside its own parameters.
+
+    Args:
+        usual: dotted keys that `--help` lists; `--help-all` lists all.
+    """
+
+    def __init__(self, *args, usual=(), **kwargs):
+        super().__init__(*args, **kwargs)
+        self.usual = usual
+        self.params += [
+            click.Option(
+                ["--config", "config_file"],
+                metavar="FILE",
+                help="A YAML file with arguments; options win over it.",
+            ),
+            click.Option(
+                ["--help-all"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_show_help,
+                help="List every option, with those of the chosen classes.",
+            ),
+        ]
+
+    def parse_args(self, ctx, args):
+        words = list(args)
+        asks = {"-h", "--help", "--help-all"} & {*words}
+        quiet = ctx.resilient_parsing or asks
+        ctx.meta[STATE] = _State(words, quiet)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            reason = _needs(error.option_name, ctx.meta[STATE])
+            if reason is None:
+                raise
+            raise click.UsageError(reason, ctx) from None
+
+    def get_params(self, ctx):
+        state = ctx.meta.setdefault(STATE, _State([], True))
+        keys = [field.key for field in state.fields]
+        options = [
+            FieldOption(field, keys, field.key in self.usual, state.whole)
+            for field in state.fields
+        ]
+        own = super().get_params(ctx)
+        return [*options, *ambiguous_options(keys), *own]
+
+    def format_options(self, ctx, formatter):
+        state = ctx.meta[STATE]
+        params = self.get_params(ctx)
+        shown = [p for p in params if state.whole or getattr(p, "usual", True)]
+        records = [(p, p.get_help_record(ctx)) for p in shown]
+        arguments = [r for p, r in records if r and isinstance(p, FieldOption)]
+        others = [r for p, r in records if r and not isinstance(p, FieldOption)]
+        for title, rows in (("Arguments", arguments), ("Options", others)):
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+    def invoke(self, ctx):
+        state, given, sources = ctx.meta[STATE], {}, {}
+        for field in state.fields:
+            name = parameter_name(field.key)
+            if name not in ctx.params:
+                continue
+            value, source = ctx.params.pop(name), ctx.get_parameter_source(name)
+            if source is click.core.ParameterSource.COMMANDLINE:
+                sources[field.key] = flag(field.key)
+            elif source is click.core.ParameterSource.ENVIRONMENT:
+                sources[field.key] = environment(field.key)
+            else:
+                continue
+            given[field.key] = value
+        ctx.params.pop("config_file", None)
+        ctx.params["given"] = Given(given, state.file, state.path, sources)
+        return super().invoke(ctx)
+
+
+def _show_help(ctx, parameter, value):
+    if value and not ctx.resilient_parsing:
+        click.echo(ctx.get_help())
+        ctx.exit()
+
+
+def _needs(option, state):
+    """What an option that is not there would need, or `None`."""
+    from tfq_hybrid.adapters.methods import METHODS
+    from tfq_hybrid.training.config import fields_of_training
+    from tfq_hybrid.training.systems import SYSTEMS
+
+    def has(fields):
+        keys = [f.key for f in fields]
+        names = {flag(name) for key in keys for name in (key, *endings(key))}
+        return option.replace("--no-", "--") in names
+
+    model = next(f.default for f in state.fields if f.key == "model")
+    keys = {f.key for f in state.fields}
+    if has(fields_of_training(model)):
+        adapted = any(key.startswith("adapter.") for key in keys)
+        cause = "--adapter" if adapted else "that --circuit"
+        return f"{option} has no effect with {cause}."
+    if "adapter" in keys:
+        found = [
+            name
+            for name in METHODS
+            if has(fields_of_training(model, {"adapter": name}))
+        ]
+        if found:
+            return f"{option} needs --adapter {' or '.join(found)}."
+    found = [name for name in SYSTEMS if has(fields_of_training(name))]
+    if found:
+        return f"{option} needs --model {' or '.join(found)}."
+    return None
+
+
+class _State:
+    """What the first look at the words has found.
+
+    Attributes:
+        fields: list of `Field`.
+        file: nested dict, of `--config`.
+        path: str. That file, or `None`.
+        whole: bool. Whether the help lists everything.
+    """
+
+    def __init__(self, words, quiet):
+        from tfq_hybrid.training.config import fields_of_training
+
+        self.whole = "--help-all" in words
+        seen = {key: _peek(words, key) for key in ("config", *CHOOSING)}
+        self.path, self.file = seen.pop("config"), {}
+        try:
+            if self.path is not None:
+                self.file = read_config_file(self.path)
+            chosen = _chosen_in(self.file)
+            chosen |= {k: v for k, v in seen.items() if v is not None}
+            for key in ("circuit", "adapter.circuit"):
+                if isinstance(chosen.get(key), str):
+                    chosen[key] = read_circuit(chosen[key])
+            model = chosen.pop("model", None)
+            arguments = () if model is None else (model,)
+            self.fields = fields_of_training(*arguments, chosen=chosen)
+        except UserError:
+            if not quiet:
+                raise
+            self.fields = fields_of_training()
+
+
+def _peek(words, key):
+    """What the words or the environment give for a key, or `None`."""
+    names = {flag(name) for name in (key, *endings(key))}
+    found = os.environ.get(environment(key))
+    for i, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if name not in names:
+            continue
+        if equals:
+            found = value
+        elif i + 1 < len(words):
+            found = words[i + 1]
+    return found
+
+
+def _chosen_in(file, prefix=""):
+    """The names that a config file chooses, by dotted key."""
+    found = {}
+    if not prefix and isinstance(file.get("model"), str):
+        found["model"] = file["model"]
+    for key, inner in NAMED.items():
+        part = file.get(key)
+        if not isinstance(part, dict):
+            continue
+        if isinstance(part.get(inner), str):
+            found[f"{prefix}{key}"] = part[inner]
+        found |= _chosen_in(part, f"{prefix}{key}.")
+    return found
