@@ -14,8 +14,8 @@ from tfq_hybrid.circuits.ansatz import (
     count_gates,
     count_pairs,
     count_weights,
-    layer_operations,
 )
+from tfq_hybrid.circuits.build import build_circuit, symbol_names
 from tfq_hybrid.circuits.encodings import ENCODINGS, SCALINGS, scale_angles
 from tfq_hybrid.circuits.observables import parse_observable, z_on_each
 from tfq_hybrid.config.fields import choice
@@ -23,7 +23,6 @@ from tfq_hybrid.config.values import check_keys, check_value
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 
 cirq = lazy_loader.load("cirq")
-sympy = lazy_loader.load("sympy")
 
 LARGEST_REGISTER = 1_024  # qubits
 LARGEST_CIRCUIT = 1_000_000  # gates
@@ -211,12 +210,12 @@ class CircuitSpec:
     def features(self):
         """Symbol names of the encoded angles, in the order of the inputs."""
         count = ENCODINGS[self.encoding].angle_count(self.qubits)
-        return _padded("x", count)
+        return symbol_names("x", count)
 
     @property
     def weights(self):
         """Symbol names of the trained angles, in circuit order."""
-        return _padded("w", self.weight_count)
+        return symbol_names("w", self.weight_count)
 
     @functools.cached_property
     def operators(self):
@@ -228,31 +227,13 @@ class CircuitSpec:
     @functools.cached_property
     def circuit(self):
         """The `cirq.Circuit`, its symbols named by `features`, `weights`."""
-        features = [sympy.Symbol(name) for name in self.features]
-        weights = [sympy.Symbol(name) for name in self.weights]
-        encoding = ENCODINGS[self.encoding].operations
-        circuit = cirq.Circuit()
-        remaining = iter(weights)
-        for _ in range(1 + self.reuploads):
-            if self.share_weights:
-                remaining = iter(weights)
-            circuit += encoding(self.qids, features)
-            for layer in range(self.depth):
-                circuit += layer_operations(
-                    self._words(layer),
-                    self.qids,
-                    self._pairs(layer),
-                    remaining,
-                )
-        # A qubit that no gate touches is one of the register all the same.
-        idle = sorted(set(self.qids) - circuit.all_qubits())
-        return circuit + cirq.Circuit(cirq.I.on_each(*idle))
+        return build_circuit(self)
 
-    def _words(self, layer):
+    def words(self, layer):
         """The words of a layer, by its index within its block."""
         return (self.first_layer if layer == 0 else ()) or self.ansatz
 
-    def _pairs(self, layer):
+    def pairs(self, layer):
         """The pairs that a layer couples."""
         pattern = ENTANGLEMENTS[self.entanglement]
         if self.entanglement == "long_range":
@@ -265,12 +246,12 @@ class CircuitSpec:
 
     def _layer_weights(self, layer):
         """The number of weights of a layer."""
-        words = self._words(layer)
+        words = self.words(layer)
         return count_weights(words, self.qubits, self._pair_count(layer))
 
     def _layer_gates(self, layer):
         """The number of gates of a layer, of one without any 1."""
-        words = self._words(layer)
+        words = self.words(layer)
         gates = count_gates(words, self.qubits, self._pair_count(layer))
         return max(1, gates)
 
@@ -400,12 +381,3 @@ class CircuitSpec:
     def from_json(cls, text):
         """Builds a spec from `to_json()`."""
         return cls.from_dict(json.loads(text))
-
-
-def _padded(prefix, count):
-    """Zero-padded names, whose lexicographic order is the numeric one.
-
-    TensorFlow Quantum sorts symbols as strings.
-    """
-    width = len(str(max(count - 1, 0)))
-    return tuple(f"{prefix}_{i:0{width}d}" for i in range(count))
