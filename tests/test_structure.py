@@ -12,7 +12,7 @@ PACKAGE = ROOT / "tfq_hybrid"
 ORDER = [
     ["version", "errors", "durations", "estimate", "reading", "files", "locks"],
     ["config"],
-    ["startup"],
+    ["startup", "cluster", "jobs"],
     ["circuits"],
     ["engines"],
     ["diagnostics", "layers"],

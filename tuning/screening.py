@@ -1,6 +1,8 @@
 """`screen`: a designed experiment over the arguments of a training."""
 
 import dataclasses
+import functools
+import json
 import random
 
 import psutil
@@ -14,12 +16,15 @@ from tfq_hybrid.errors import (
     choice_error,
 )
 from tfq_hybrid.files import write_json, write_text
+from tfq_hybrid.jobs import run_jobs
 from tfq_hybrid.locks import writing
 from tfq_hybrid.reports.tables import markdown_table
+from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.tuning.designs import estimate_effects, make_design, rows_of
 from tfq_hybrid.tuning.folder import SearchFolder
 from tfq_hybrid.tuning.objectives import COSTS
-from tfq_hybrid.tuning.trial import describe_values, run_trial
+from tfq_hybrid.tuning.trial import describe_end, describe_values, run_trial
+from tfq_hybrid.tuning.trials import SystemTrials
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,7 +105,9 @@ class Screening:
         return runs
 
 
-def screen(screening, output, max_bytes=None, report=print):
+def screen(
+    screening, output, max_bytes=None, report=print, workers=1, where=None
+):
     """Makes all runs of a screening, or those that are left, and judges.
 
     Args:
@@ -109,6 +116,8 @@ def screen(screening, output, max_bytes=None, report=print):
         max_bytes: int. A run that needs more is infeasible. Defaults to
             `None`: the memory that is free.
         report: function of a str. Defaults to `print`.
+        workers, where: as for `tfq_hybrid.jobs.run_jobs`: runs are made
+            side by side. Default to this process alone.
 
     Returns:
         The content of `screening.json`, a dict.
@@ -121,26 +130,53 @@ def screen(screening, output, max_bytes=None, report=print):
     content = screening.to_dict()
     folder.check(content)
     if max_bytes is None:
-        max_bytes = psutil.virtual_memory().available
+        max_bytes = psutil.virtual_memory().available // workers
     runs = screening.runs()
+    alone = workers == 1 and not (where or {}).get("scheduler")
     with writing(folder.path):
         folder.begin(content)
-        for run in runs:
-            record = run_trial(
-                screening.trials,
-                run["id"],
-                run["values"],
-                folder.trials / run["id"],
-                (run["seed"],),
+        jobs = {}
+        for number, run in enumerate(runs):
+            path = folder.trials / run["id"]
+            # Elsewhere the data are loaded there.
+            trials = screening.trials if alone else screening.trials.config
+            jobs[number] = (
+                trials,
+                run,
+                path,
                 max_bytes,
-                report=report,
+                report if alone else None,
             )
+        for number, record in run_jobs(_run, jobs, workers, where, report):
+            if not alone:
+                report(describe_end(record))
+            run = runs[number]
             run["status"] = record["status"]
             run["response"] = record["metrics"].get(screening.response)
         result = judge(screening, runs)
         write_json(folder.path / "screening.json", result)
         write_text(folder.report_file, markdown(result))
     return result
+
+
+def _run(trials, run, folder, max_bytes, report):
+    if isinstance(trials, TrainConfig):
+        trials = _loaded(json.dumps(trials.to_dict()))
+    return run_trial(
+        trials,
+        run["id"],
+        run["values"],
+        folder,
+        (run["seed"],),
+        max_bytes,
+        report=report or (lambda line: None),
+    )
+
+
+@functools.lru_cache(maxsize=1)
+def _loaded(config):
+    """The trials of a config, whose data a process loads once."""
+    return SystemTrials(TrainConfig.from_dict(json.loads(config)))
 
 
 def describe_screening(screening):

@@ -10,7 +10,7 @@ import time
 import psutil
 import pytest
 
-from tfq_hybrid.comparison.cluster import check_address, cluster
+from tfq_hybrid.cluster import check_address, cluster
 from tfq_hybrid.errors import UserError, WorkerLostError
 
 CODE = """

@@ -56,6 +56,19 @@ def test_content(tmp_path):
         assert fit["qubits"] == [2, 3]
 
 
+def test_side_by_side_it_is_the_same(tmp_path):
+    subjects = grid("qffn", QFFN, [2, 3], [1])
+    found = []
+    for workers in (1, 2):
+        content = diagnose(
+            subjects, tmp_path / str(workers), FEW, workers=workers
+        )
+        for circuit in content["circuits"]:
+            del circuit["seconds"]
+        found.append(content)
+    assert found[0] == found[1]
+
+
 def test_known_plateau(tmp_path):
     """RY on each qubit, Z on all: the variance is (1/2)**n at depth 1."""
     spec = CircuitSpec(ansatz=("ry",), entanglement="none")

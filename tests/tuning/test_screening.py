@@ -105,3 +105,24 @@ def test_lost_runs(tmp_path):
 def test_a_response_that_no_metric_has():
     with pytest.raises(UserError, match="Did you mean 'val_accuracy'"):
         screening(Formula(), response="val_acuracy")
+
+
+def test_runs_side_by_side_are_those_of_one_process(tmp_path, data_dir):
+    config = CONFIG.replace({"data_dir": str(data_dir), "limit": 16})
+    factors = read_factors(config, NAMES[:2], ["qubits=2,3", "depth=1,2"])
+    found = []
+    for workers in (1, 2):
+        made = Screening(
+            SystemTrials(config), factors, design="full", replicates=1
+        )
+        lines = []
+        found.append(
+            screen(
+                made,
+                tmp_path / str(workers),
+                report=lines.append,
+                workers=workers,
+            )
+        )
+        assert sum("val_accuracy" in line for line in lines) == 4, lines
+    assert found[0] == found[1]

@@ -9,7 +9,7 @@ import sys
 import click
 
 from tfq_hybrid.cli.given import read_circuit
-from tfq_hybrid.cli.options import split_words
+from tfq_hybrid.cli.options import cluster_options, split_words
 from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.startup import quiet_imports
 
@@ -107,6 +107,7 @@ def _numbers(ctx, parameter, value):
     "--resamples", type=int, help="Bootstrap resamples. Default: 1000."
 )
 @click.option("--seed", type=int, help="Default: 0.")
+@cluster_options(workers=1)
 @click.option(
     "--overwrite", is_flag=True, help="Discard previous results and start over."
 )
@@ -123,6 +124,8 @@ def diagnose(
     depth,
     entanglement,
     circuits,
+    workers,
+    where,
     overwrite,
     as_json,
     **options,
@@ -148,6 +151,8 @@ def diagnose(
             overwrite=overwrite,
             report=_report if bar else (lambda line: None),
             advance=_Progress(bar) if bar else (lambda subject, share: None),
+            workers=workers,
+            where=where,
         )
     files = reports.write_report(output)
     if as_json:

@@ -4,6 +4,7 @@ Names, defaults, choices and help come from the dataclasses and their
 docstrings: `--circuit.depth`, and `--depth` where only one key ends so.
 """
 
+import functools
 import re
 
 import click
@@ -20,6 +21,53 @@ FEW = 9  # choices that are listed in place of TEXT
 def split_words(ctx, parameter, value):
     """Splits a comma-separated option."""
     return None if value is None else [w.strip() for w in value.split(",")]
+
+
+def cluster_options(workers):
+    """Gives a command the options that say where its jobs run.
+
+    The callback gets `workers`, and `where` for `tfq_hybrid.cluster`.
+
+    Args:
+        workers: int. How many processes by default.
+    """
+
+    def decorate(function):
+        @functools.wraps(function)
+        def callback(scheduler, insecure, tls_ca, tls_cert, tls_key, **given):
+            tls = {"ca": tls_ca, "cert": tls_cert, "key": tls_key}
+            where = {"scheduler": scheduler, "insecure": insecure, "tls": tls}
+            return function(where=where, **given)
+
+        for option in reversed(
+            (
+                click.option(
+                    "--workers",
+                    type=click.IntRange(min=1),
+                    default=workers,
+                    show_default=True,
+                    help="Worker processes, each on cores of its own.",
+                ),
+                click.option(
+                    "--scheduler",
+                    metavar="ADDRESS",
+                    help="Run the jobs at a dask scheduler, tls://HOST:PORT.",
+                ),
+                click.option("--tls-ca", metavar="FILE"),
+                click.option("--tls-cert", metavar="FILE"),
+                click.option("--tls-key", metavar="FILE"),
+                click.option(
+                    "--insecure",
+                    is_flag=True,
+                    help="Allow tcp:// beyond this machine: whoever reaches "
+                    "the scheduler runs code.",
+                ),
+            )
+        ):
+            callback = option(callback)
+        return callback
+
+    return decorate
 
 
 class _FieldType(click.ParamType):

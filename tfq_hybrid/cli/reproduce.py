@@ -2,6 +2,7 @@
 
 import click
 
+from tfq_hybrid.cli.options import cluster_options
 from tfq_hybrid.cli.progress import report, status
 from tfq_hybrid.startup import quiet_imports
 
@@ -36,12 +37,7 @@ like. An interrupted reproduction goes on when it is called again.
 @click.option(
     "--output", type=click.Path(), help="Default: results/RECIPE-SCALE."
 )
-@click.option(
-    "--workers",
-    default=2,
-    show_default=True,
-    help="Worker processes, each on cores of its own.",
-)
+@cluster_options(workers=2)
 @click.option(
     "--encoder",
     help="A BERT preset or a folder, where the recipe starts from one. "
@@ -53,35 +49,9 @@ like. An interrupted reproduction goes on when it is called again.
     "recipe adapts one. Default: one that it trains.",
 )
 @click.option(
-    "--scheduler",
-    metavar="ADDRESS",
-    help="Run the jobs on the workers of a dask scheduler, tls://HOST:PORT.",
-)
-@click.option("--tls-ca", type=click.Path(), help="Certificate authority.")
-@click.option("--tls-cert", type=click.Path(), help="This side's certificate.")
-@click.option("--tls-key", type=click.Path(), help="Its key.")
-@click.option(
-    "--insecure",
-    is_flag=True,
-    help="Allow a scheduler at tcp:// beyond this machine: whoever reaches it "
-    "runs code.",
-)
-@click.option(
     "--overwrite", is_flag=True, help="Discard previous results and start over."
 )
-def reproduce(
-    recipe,
-    quick,
-    budget,
-    full,
-    output,
-    scheduler,
-    tls_ca,
-    tls_cert,
-    tls_key,
-    insecure,
-    **options,
-):
+def reproduce(recipe, quick, budget, full, output, **options):
     """Reproduce a published system beside its classical baselines.
 
     Trains from several seeds, selects on validation data, reads the test
@@ -112,11 +82,6 @@ def reproduce(
         minutes=parse_minutes(budget) if budget else None,
         report=report,
         status=status,
-        where={
-            "scheduler": scheduler,
-            "insecure": insecure,
-            "tls": {"ca": tls_ca, "cert": tls_cert, "key": tls_key},
-        },
         **options,
     )
     report(f"Report: {path}")

@@ -5,7 +5,7 @@ import json
 import click
 
 from tfq_hybrid.cli.config_command import ConfigCommand
-from tfq_hybrid.cli.options import split_words
+from tfq_hybrid.cli.options import cluster_options, split_words
 from tfq_hybrid.cli.tune import USUAL, read_bytes
 from tfq_hybrid.startup import quiet_imports
 
@@ -64,6 +64,7 @@ A screening that was interrupted goes on by the same command.
     callback=read_bytes,
     help="Memory limit of a run, such as 4GiB. Default: the free memory.",
 )
+@cluster_options(workers=1)
 @click.option(
     "--json",
     "as_json",
@@ -80,6 +81,8 @@ def screen(
     replicates,
     response,
     max_memory,
+    workers,
+    where,
     as_json,
 ):
     """Screen which arguments matter, by a designed experiment."""
@@ -102,7 +105,9 @@ def screen(
     if not as_json:
         for line in tuning.describe_screening(screening):
             report(line)
-    result = tuning.screen(screening, output, max_memory, report)
+    result = tuning.screen(
+        screening, output, max_memory, report, workers, where
+    )
     if as_json:
         click.echo(json.dumps(result))
         return

@@ -4,7 +4,7 @@ import collections.abc
 import pathlib
 import pkgutil
 
-from tfq_hybrid.comparison.cluster import check_address
+from tfq_hybrid.cluster import check_address
 from tfq_hybrid.comparison.jobs import SCALES, Scale
 from tfq_hybrid.comparison.reporting.report import write_report
 from tfq_hybrid.comparison.results import Results, digest

@@ -3,7 +3,7 @@
 import tempfile
 import time
 
-from tfq_hybrid.comparison.cluster import cluster
+from tfq_hybrid.cluster import cluster
 from tfq_hybrid.durations import duration
 from tfq_hybrid.startup import quiet_imports
 

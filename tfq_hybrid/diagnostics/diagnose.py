@@ -15,6 +15,7 @@ from tfq_hybrid.diagnostics.gradient_variance import (
 from tfq_hybrid.diagnostics.settings import DiagnosisSettings
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.estimate import Estimate
+from tfq_hybrid.jobs import run_jobs
 from tfq_hybrid.locks import writing
 
 MEASURES = ("expressibility", "entangling_capability", "gradient_variance")
@@ -27,6 +28,8 @@ def diagnose(
     overwrite=False,
     report=lambda line: None,
     advance=lambda subject, share: None,
+    workers=1,
+    where=None,
 ):
     """Measures circuits, and fits the decay of their gradient variance.
 
@@ -41,6 +44,8 @@ def diagnose(
         report: function of a line of text: the estimate, before it starts.
         advance: function of a `Subject` that is done and of its share of the
             whole work, from 0 to 1.
+        workers, where: as for `tfq_hybrid.jobs.run_jobs`: circuits are
+            measured side by side. Default to this process alone.
 
     Returns:
         The content of `diagnosis.json`, a dict: `kind`, `settings`,
@@ -75,15 +80,23 @@ def diagnose(
         folder.begin(settings, overwrite)
         work = {s: _work(c, settings) for s, c in circuits.items()}
         total = sum(work.values())
-        for subject, circuit in circuits.items():
-            if subject.name not in stored:
-                result = measure(circuit, settings)
-                folder.keep(subject, result)
-                stored[subject.name] = result
+        jobs = {}
+        for subject in circuits:
+            if subject.name in stored:
+                advance(subject, work[subject] / total)
+            else:
+                jobs[subject] = (subject, settings)
+        for subject, result in run_jobs(_measure, jobs, workers, where, report):
+            folder.keep(subject, result)
+            stored[subject.name] = result
             advance(subject, work[subject] / total)
         content = _content(subjects, stored, settings)
         folder.finish(content)
     return content
+
+
+def _measure(subject, settings):
+    return measure(subject.drawn(settings), settings)
 
 
 def measure(circuit, settings):

@@ -6,7 +6,7 @@ import json
 import os
 import pathlib
 
-from tfq_hybrid.comparison.cluster import start_process
+from tfq_hybrid.cluster import start_process
 from tfq_hybrid.comparison.work.language import (
     encode_parts,
     read_test,

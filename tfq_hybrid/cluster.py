@@ -200,7 +200,7 @@ class Cores(distributed.WorkerPlugin):
 
 
 def prepare(cores):
-    """Puts this process on its cores, before TensorFlow starts.
+    """Puts this process on its cores, and imports TensorFlow there.
 
     Args:
         cores: list of int.
@@ -210,6 +210,7 @@ def prepare(cores):
         os.environ[name] = str(len(cores))
     os.environ["TF_NUM_INTEROP_THREADS"] = "1"
     warnings.simplefilter("ignore")  # nobody reads them here
+    quiet_imports()
 
 
 class Cluster:
@@ -318,4 +319,3 @@ def start_process(cores):
 def _prepare_child(cores):
     end_with_parent()
     prepare(cores)
-    quiet_imports()
