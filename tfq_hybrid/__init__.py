@@ -16,7 +16,8 @@ so that `tfq-hybrid --help` answers without loading TensorFlow.
     reports     searches, screenings and diagnoses as pages
     comparison  methods side by side, over seeds, with intervals
 
-`load_model` reads a `.keras` file that may come from anywhere.
+`load_model` reads a `.keras` file that may come from anywhere; `register` tells
+Keras the classes of this package, for its own loaders.
 """
 
 import importlib
@@ -47,12 +48,19 @@ if not (3, 11) <= sys.version_info[:2] <= (3, 12):
     )
 
 
+def register():
+    """Tells Keras the classes of this package and of all installed systems.
+
+    Files and presets name them. `load_model` does it by itself; call it before
+    `keras.models.load_model` or keras-hub's `from_preset` in a new process.
+    """
+    importlib.import_module(f"{__name__}.adapters.hosts")
+    importlib.import_module(f"{__name__}.training.systems").SYSTEMS.register()
+
+
 def __getattr__(name):
     if name == "load_model":
-        # The classes that a file may name are registered by their modules.
-        importlib.import_module(
-            f"{__name__}.training.systems"
-        ).SYSTEMS.register()
+        register()
         return importlib.import_module(f"{__name__}.files.models").load_model
     if name in _ROOMS:
         return importlib.import_module(f"{__name__}.{name}")
