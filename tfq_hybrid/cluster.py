@@ -5,14 +5,15 @@ listens on 127.0.0.1 alone; one elsewhere is reached by TLS with certificates,
 or without only where the user insists.
 """
 
-import collections
 import concurrent.futures
+import concurrent.futures.process
 import contextlib
 import importlib.util
 import ipaddress
 import logging
 import multiprocessing
 import os
+import pickle
 import urllib.parse
 import warnings
 
@@ -86,7 +87,7 @@ def cluster(
                     f"No dask scheduler answers at {scheduler}: {error}"
                 ) from None
             held.enter_context(client)
-        yield Cluster(client, JOBS_OF_A_PROCESS if scheduler is None else None)
+        yield Cluster(client)
 
 
 def _local(held, workers, report):
@@ -196,7 +197,7 @@ class Cores(distributed.WorkerPlugin):
         cores = sorted(os.sched_getaffinity(os.getppid()))
         share = max(1, len(cores) // self.workers)
         first = int(worker.name) * share
-        prepare(cores[first : first + share] or cores)
+        os.sched_setaffinity(0, cores[first : first + share] or cores)
 
 
 def prepare(cores):
@@ -219,23 +220,20 @@ class Cluster:
     Args:
         client: `distributed.Client`.
         jobs_of_a_process: int. After so many a process is replaced. Defaults
-            to `None`: never.
+            to `JOBS_OF_A_PROCESS`.
     """
 
-    def __init__(self, client, jobs_of_a_process=None):
+    def __init__(self, client, jobs_of_a_process=JOBS_OF_A_PROCESS):
         self.client = client
         self.jobs_of_a_process = jobs_of_a_process
-        self._done = collections.Counter()
 
     def results(self, function, jobs):
         """Runs jobs side by side.
 
-        A job whose process is lost runs again; equal jobs run each. No more
-        are handed out than can run: a job that waits at a busy process would
-        be lost with it.
+        A job whose process is lost runs again, once; equal jobs run each.
 
         Args:
-            function: function of the arguments of a job.
+            function: function of the arguments of a job, of a module.
             jobs: dict of a key and the tuple of arguments of a job.
 
         Yields:
@@ -245,43 +243,21 @@ class Cluster:
             WorkerLostError: a job was lost twice, or the scheduler is gone.
             Whatever a job raises.
         """
-        waiting, running = collections.deque(jobs.items()), {}
-        ended = distributed.as_completed()
-        try:
-            self._hand_out(function, waiting, running, ended)
-            for future in ended:
-                key = running.pop(future)
-                value, address = _result(future)
-                self._replace(address)
-                self._hand_out(function, waiting, running, ended)
-                yield key, value
-        finally:
-            self.client.cancel(list(running), force=True)
-
-    def _hand_out(self, function, waiting, running, ended):
-        places = max(1, sum(self.client.nthreads().values()))
-        while waiting and len(running) < places:
-            key, arguments = waiting.popleft()
-            future = self.client.submit(
+        running = {
+            self.client.submit(
                 _call,
-                function,
-                arguments,
+                pickle.dumps((function, arguments)),
+                self.jobs_of_a_process,
                 key=f"{function.__name__}-{os.urandom(8).hex()}",
                 pure=False,
-            )
-            running[future] = key
-            ended.add(future)
-
-    def _replace(self, address):
-        """Replaces a process that has done its jobs, and is idle now."""
-        self._done[address] += 1
-        if self._done[address] == self.jobs_of_a_process:
-            self.client.restart_workers([address])
-
-
-def _call(function, arguments):
-    """What the function returns, and where it ran."""
-    return function(*arguments), distributed.get_worker().address
+            ): key
+            for key, arguments in jobs.items()
+        }
+        try:
+            for future in distributed.as_completed(list(running)):
+                yield running.pop(future), _result(future)
+        finally:
+            self.client.cancel(list(running), force=True)
 
 
 def _result(future):
@@ -292,11 +268,44 @@ def _result(future):
         distributed.client.FutureCancelledError,
         distributed.comm.CommClosedError,
     ):
-        raise WorkerLostError(
-            "The process of a job was ended, perhaps for want of memory. "
-            "What is done is kept; the same command goes on, with "
-            "--workers 1 in less memory."
-        ) from None
+        raise WorkerLostError(LOST) from None
+
+
+class _Child:
+    """The process of a worker that runs its jobs.
+
+    Not the worker itself: the threads of dask draw from Python's random
+    numbers, of which Keras makes its seeds.
+    """
+
+    pool, left = None, 0
+
+
+def _call(job, jobs_of_a_process):
+    """Runs a pickled job in the child of this worker."""
+    for _ in range(2):
+        if _Child.left == 0:
+            if _Child.pool is not None:
+                _Child.pool.shutdown()
+            _Child.pool = start_process(sorted(os.sched_getaffinity(0)))
+            _Child.left = jobs_of_a_process
+        _Child.left -= 1
+        try:
+            return _Child.pool.submit(_run, job).result()
+        except concurrent.futures.process.BrokenProcessPool:
+            _Child.pool, _Child.left = None, 0
+    raise WorkerLostError(LOST)
+
+
+def _run(job):
+    function, arguments = pickle.loads(job)
+    return function(*arguments)
+
+
+LOST = (
+    "The process of a job was ended, perhaps for want of memory. What is done "
+    "is kept; the same command goes on, with --workers 1 in less memory."
+)
 
 
 def start_process(cores):
