@@ -6,6 +6,7 @@ import click
 import pytest
 
 from tests.cli.test_main import given, run
+from tfq_hybrid.circuits import PRESETS
 from tfq_hybrid.cli.given import to_yaml
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files.yaml_reader import parse_yaml
@@ -146,6 +147,28 @@ def test_what_belongs_to_another_class_is_left_out(file, capsys):
     )
     config = given([*words, "--circuit.depth", "5"]).config()
     assert config.circuit.depth == 5 and config.circuit.distance == 2
+
+
+def test_another_circuit_of_an_adapter_leaves_nothing_of_the_old(file, capsys):
+    method = {"method": "ReplaceDense", "targets": ["ffn"]}
+    options = {"preset": "p", "adapter": {**method, "circuit": "hybrid_bert"}}
+    full = TrainConfig("embedded", options=options).to_dict()
+    found = given([*file(to_yaml(full)), "--circuit", "qffn"])
+    assert found.config().circuit == PRESETS["qffn"]
+    assert found.config().options.adapter.targets == ("ffn",)
+    sources = found.sources_of(found.config())
+    assert sources["adapter.circuit.depth"] == "--adapter.circuit"
+    assert sources["adapter.targets"] == found.path
+    assert capsys.readouterr().err.count("Left out of") == 1  # said once
+
+
+def test_the_name_in_a_file_is_the_source_of_its_values(file):
+    words = file("data: embedded\ncircuit: ionq")
+    found = given([*words, "--depth", "2"])
+    sources = found.sources_of(found.config())
+    assert sources["circuit.distance"] == words[1]
+    assert sources["circuit.depth"] == "--circuit.depth"
+    assert "circuit.preset" not in sources
 
 
 @pytest.mark.parametrize("system", SYSTEMS)

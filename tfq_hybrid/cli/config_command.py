@@ -155,8 +155,11 @@ class _State:
         from tfq_hybrid.training.config import fields_of_training
 
         self.whole = "--help-all" in words
-        seen = {key: _peek(words, key) for key in ("config", *CHOOSING)}
-        self.path, self.file = seen.pop("config"), {}
+        seen = {
+            key: _peek(words, key) or os.environ.get(environment(key))
+            for key in CHOOSING
+        }
+        self.path, self.file = _peek(words, "config"), {}
         try:
             if self.path is not None:
                 self.file = read_config_file(self.path)
@@ -175,9 +178,9 @@ class _State:
 
 
 def _peek(words, key):
-    """What the words or the environment give for a key, or `None`."""
+    """What the words give for a key, or `None`."""
     names = {flag(name) for name in (key, *endings(key))}
-    found = os.environ.get(environment(key))
+    found = None
     for i, word in enumerate(words):
         name, equals, value = word.partition("=")
         if name not in names:

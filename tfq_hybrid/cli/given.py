@@ -4,7 +4,9 @@ A flag wins over the environment, that over the file, and that over the default;
 each argument alone, so that an override does not reset its neighbours.
 """
 
+import copy
 import dataclasses
+import functools
 import json
 
 import click
@@ -80,7 +82,7 @@ class Given:
             defaults: dict of a dotted key and a value that counts where
                 nothing else was given. Defaults to none.
         """
-        base = merge(nest(defaults or {}), self._fitting_file())
+        base = merge(nest(defaults or {}), self._fitting_file)
         return _with_circuits(merge(base, nest(self.values)))
 
     def config(self, defaults=None):
@@ -117,32 +119,39 @@ class Given:
 
     def sources_of(self, config):
         """Where each argument that is no default came from, a dict."""
-        keys = dict(flatten(config.to_dict()))
-        found = {}
-        for key in keys:
-            for name, source in self.sources.items():
-                if key == name or key.startswith(f"{name}."):
-                    found[key] = source
-        for key, _ in flatten(self._fitting_file()):
-            found.setdefault(key, self.path)
-        return found
+        given = {}
+        for key, _ in flatten(self._fitting_file):
+            name, _, last = key.rpartition(".")
+            is_name = NAMED.get(name.rpartition(".")[2]) == last
+            given[name if is_name else key] = self.path
+        given |= self.sources
+        return {
+            key: given[name]
+            for key, _ in flatten(config.to_dict())
+            for name in sorted(given, key=len)  # the longest counts
+            if key == name or key.startswith(f"{name}.")
+        }
 
+    @functools.cached_property
     def _fitting_file(self):
         """The file without what belongs to another class than is given."""
         from tfq_hybrid.training.config import TrainConfig
 
-        file = dict(self.file)
+        file = copy.deepcopy(self.file)
         model = self.values.get("model")
         if model is not None and file.get("model", model) != model:
             general = [*TrainConfig.names()]
             general.remove("baseline")
             self._leave_out(file, [key for key in file if key not in general])
-        for key in NAMED:
-            part, name = file.get(key), self.values.get(key)
-            if name is None or not isinstance(part, dict):
-                continue
-            if part.get(NAMED[key]) != name:
-                self._leave_out(file, [key])
+        for key, name in self.values.items():
+            *above, last = key.split(".")
+            holder = file
+            for part in above:
+                holder = holder.get(part) or {}
+            own = holder.get(last)
+            is_object = last in NAMED and isinstance(own, dict)
+            if is_object and own.get(NAMED[last]) != name:
+                self._leave_out(holder, [last])
         return file
 
     def _leave_out(self, file, keys):
