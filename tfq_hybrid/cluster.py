@@ -152,11 +152,12 @@ tcp://10.0.0.1:8786
                 f"{scheduler}"
             )
         return None
-    given = {f"tls_{k}": v for k, v in (tls or {}).items() if v is not None}
-    names = {"tls_ca": "tls_ca_file"}
+    names = {"ca": "tls_ca_file", "cert": "tls_client_cert"}
+    names["key"] = "tls_client_key"
     files = {
-        names.get(k, k.replace("tls_", "tls_client_")): v
-        for k, v in given.items()
+        names[key]: os.fspath(path)
+        for key, path in (tls or {}).items()
+        if path is not None
     }
     for path in files.values():
         if not os.path.isfile(path):

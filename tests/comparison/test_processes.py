@@ -1,5 +1,6 @@
 """A job's process: its cores, and its end."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import threading
 import time
 
+import distributed
 import psutil
 import pytest
 
@@ -162,6 +164,41 @@ def test_jobs_run_elsewhere(two):
         found = dict(other.results(where, {i: () for i in range(3)}))
     assert len(found) == 3
     assert dict(two.results(where, {1: ()}))  # it is there still
+
+
+def test_jobs_run_behind_tls(tmp_path):
+    """The scheduler takes nobody without a certificate of its authority."""
+    name = ["-subj", "/CN=tests", "-days", "1", "-nodes", "-x509"]
+    files = {k: tmp_path / f"{k}.pem" for k in ("cert", "key")}
+    pair = ["-keyout", files["key"], "-out", files["cert"]]
+    subprocess.run(
+        ["openssl", "req", "-newkey", "rsa:2048", *name, *pair],
+        check=True,
+        capture_output=True,
+    )
+    tls = {"ca": files["cert"], **files}
+    paths = {"tls_ca_file": str(files["cert"])}
+    for role in ("client", "scheduler", "worker"):
+        paths[f"tls_{role}_cert"] = str(files["cert"])
+        paths[f"tls_{role}_key"] = str(files["key"])
+    with distributed.LocalCluster(
+        n_workers=1,
+        processes=True,
+        host="tls://127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        security=distributed.Security(require_encryption=True, **paths),
+        silence_logs=logging.CRITICAL,
+    ) as served:
+        address = served.scheduler_address
+        assert address.startswith("tls://")
+        with cluster(scheduler=address, tls=tls) as processes:
+            assert len(dict(processes.results(where, {0: ()}))) == 1
+        plain = address.replace("tls://", "tcp://")
+        with (
+            pytest.raises(WorkerLostError, match="No dask scheduler answers"),
+            cluster(scheduler=plain, patience="1s"),
+        ):
+            pass
 
 
 def test_nobody_answers():
