@@ -40,8 +40,15 @@ def build(options, baseline, setting):
             f"baseline={baseline!r}"
         )
     bert = bert_backbone(options.preset, setting.sequence_length)
+    task = {
+        "preprocessor": bert_preprocessor(
+            setting.vocabulary, setting.sequence_length, options.preset
+        ),
+        "dropout": options.dropout,
+        "compile": False,
+    }
     if options.adapter is not None:
-        return _adapted(options, bert, setting)
+        return _adapted(options.adapter, bert, setting, task)
     circuit = options.circuit
     if baseline is None:
         runs = options.circuit_runs(setting.sequence_length)
@@ -70,20 +77,11 @@ def build(options, baseline, setting):
         )
     else:
         backbone = QFFNBert.from_bert(bert, **arguments)
-    return QFFNBertTextClassifier(
-        backbone,
-        setting.classes,
-        preprocessor=bert_preprocessor(
-            setting.vocabulary, setting.sequence_length, options.preset
-        ),
-        dropout=options.dropout,
-        compile=False,
-    )
+    return QFFNBertTextClassifier(backbone, setting.classes, **task)
 
 
-def _adapted(options, bert, setting):
+def _adapted(method, bert, setting, task):
     """A classifier on a frozen BERT, or what its method makes of it."""
-    method = options.adapter
     circuits = method.circuits(bert)
     for circuit in circuits[:1]:
         check_memory(
@@ -94,14 +92,7 @@ def _adapted(options, bert, setting):
             layers=len(circuits),
         )
     model = keras_hub.models.BertTextClassifier(
-        bert,
-        setting.classes,
-        preprocessor=bert_preprocessor(
-            setting.vocabulary, setting.sequence_length, options.preset
-        ),
-        dropout=options.dropout,
-        compile=False,
-        name="classifier",
+        bert, setting.classes, name="classifier", **task
     )
     return adapt(model, method)
 

@@ -21,6 +21,19 @@ from tfq_hybrid.errors import UserError
 
 CHOOSING = ("model", "circuit", "adapter", "adapter.circuit")
 STATE = "tfq_hybrid.cli.config_command"
+# The arguments that `--help` lists; `--help-all` has the rest.
+USUAL = (
+    "data",
+    "validation_data",
+    "model",
+    "baseline",
+    "preset",
+    "adapter",
+    "circuit",
+    "limit",
+    "epochs",
+    "seed",
+)
 
 
 class ConfigCommand(click.Command):

@@ -4,9 +4,9 @@ import json
 
 import click
 
-from tfq_hybrid.cli.config_command import ConfigCommand
+from tfq_hybrid.cli.config_command import USUAL, ConfigCommand
 from tfq_hybrid.cli.options import cluster_options, split_words
-from tfq_hybrid.cli.tune import USUAL, read_bytes
+from tfq_hybrid.cli.tune import read_bytes
 from tfq_hybrid.startup import quiet_imports
 
 EPILOG = """

@@ -5,7 +5,7 @@ import shlex
 
 import click
 
-from tfq_hybrid.cli.config_command import ConfigCommand
+from tfq_hybrid.cli.config_command import USUAL, ConfigCommand
 from tfq_hybrid.cli.given import flag, to_yaml
 from tfq_hybrid.config.keys import NAMED, flatten
 from tfq_hybrid.errors import UserError
@@ -27,15 +27,8 @@ Watch it: tensorboard --logdir runs/sst2/logs
 """
 
 
-# What `--help` lists; `--help-all` has the rest.
-USUAL = (
-    "data",
-    "validation_data",
-    "model",
-    "baseline",
-    "preset",
-    "adapter",
-    "circuit",
+# What `--help` lists beside the usual ones: all of a first circuit.
+OWN = (
     "circuit.qubits",
     "circuit.depth",
     "circuit.encoding",
@@ -45,15 +38,12 @@ USUAL = (
     "adapter.circuit",
     "adapter.circuit.qubits",
     "adapter.circuit.depth",
-    "epochs",
     "batch_size",
     "learning_rate",
-    "limit",
-    "seed",
 )
 
 
-@click.command(cls=ConfigCommand, usual=USUAL, epilog=EPILOG)
+@click.command(cls=ConfigCommand, usual=(*USUAL, *OWN), epilog=EPILOG)
 @click.option(
     "--output", type=click.Path(), help="The run folder, always needed."
 )

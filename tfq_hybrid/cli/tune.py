@@ -7,7 +7,7 @@ import shlex
 
 import click
 
-from tfq_hybrid.cli.config_command import ConfigCommand
+from tfq_hybrid.cli.config_command import USUAL, ConfigCommand
 from tfq_hybrid.cli.given import flag
 from tfq_hybrid.cli.options import split_words
 from tfq_hybrid.startup import quiet_imports
@@ -30,19 +30,6 @@ The same command goes on with an interrupted search. Watch it: tensorboard
 --logdir runs/tune/trials; values against metrics: runs/tune/tensorboard
 """
 HYPERBAND_EPOCHS = 3
-# What `--help` lists of the training that is repeated.
-USUAL = (
-    "data",
-    "validation_data",
-    "model",
-    "baseline",
-    "preset",
-    "adapter",
-    "circuit",
-    "limit",
-    "epochs",
-    "seed",
-)
 _UNITS = {"": 1, "B": 1}
 _UNITS |= {f"{p}iB": 2 ** (10 * (i + 1)) for i, p in enumerate("KMGT")}
 _UNITS |= {f"{p}B": 10 ** (3 * (i + 1)) for i, p in enumerate("KMGT")}
