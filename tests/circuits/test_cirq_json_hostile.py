@@ -1,107 +1,36 @@
-"""Files that are made to do harm: nothing runs, and nothing large is made."""
+"""Files that are made to do harm: nothing in them runs."""
 
 import copy
 import json
-import time
 
 import cirq
 import pytest
 import sympy
-from sympy.parsing import sympy_parser
 
 from tests.circuits import zoo
+from tests.circuits.cirq_json_blocks import (
+    CODE,
+    FROZEN,
+    MATRIX,
+    QUBIT,
+    SYMBOL,
+    Q,
+    angle,
+    call,
+    circuit,
+    deep_tags,
+    integer,
+    named,
+    operation,
+    rational,
+    refused,
+    resolver,
+    subcircuit,
+)
 from tfq_hybrid.circuits import as_circuit
-from tfq_hybrid.circuits.cirq_json import read_cirq, reader
+from tfq_hybrid.circuits.cirq_json import read_cirq
 from tfq_hybrid.circuits.cirq_json.expressions import is_symbol_name
 from tfq_hybrid.errors import UserError
-
-Q = cirq.LineQubit(0)
-CODE = "__import__('pathlib').Path('{}').touch()"
-SECONDS = 5  # for a refusal, on a busy machine
-
-
-@pytest.fixture(autouse=True)
-def no_evaluation(monkeypatch):
-    """Whatever evaluates a text raises an error that is no `Exception`.
-
-    SymPy's `sympify` hands every text to `parse_expr`.
-    """
-
-    class EvaluatedError(BaseException):
-        pass
-
-    def refuse(*args, **kwargs):
-        raise EvaluatedError(args)
-
-    monkeypatch.setattr(cirq, "read_json", refuse)
-    monkeypatch.setattr(sympy_parser, "parse_expr", refuse)
-    monkeypatch.setattr(sympy_parser, "eval_expr", refuse)
-    began = time.process_time()
-    yield
-    assert time.process_time() - began < SECONDS
-
-
-def refused(content, match=None):
-    with pytest.raises(UserError, match=match) as raised:
-        read_cirq(json.dumps(content))
-    assert "\n" not in str(raised.value)
-    assert len(str(raised.value)) < 700
-    with pytest.raises(UserError):
-        read_cirq(content)
-
-
-def named(cirq_type, **fields):
-    return {"cirq_type": cirq_type, **fields}
-
-
-def call(kind, *args):
-    return named(f"sympy.{kind}", args=list(args))
-
-
-def integer(value):
-    return named("sympy.Integer", i=value)
-
-
-def rational(p, q):
-    return named("sympy.Rational", p=p, q=q)
-
-
-SYMBOL = named("sympy.Symbol", name="x")
-QUBIT = named("LineQubit", x=0)
-
-
-def angle(value):
-    """A gate with an angle."""
-    return named("XPowGate", exponent=value, global_shift=0.0)
-
-
-def operation(gate):
-    return named("GateOperation", gate=gate, qubits=[QUBIT])
-
-
-def circuit(*operations, kind="Circuit"):
-    moments = [named("Moment", operations=[o]) for o in operations]
-    return named(kind, moments=moments)
-
-
-def subcircuit(inner, repetitions=1, **changes):
-    fields = {
-        "circuit": inner,
-        "repetitions": repetitions,
-        "qubit_map": [],
-        "measurement_key_map": {},
-        "param_resolver": named("ParamResolver", param_dict=[]),
-        "repetition_ids": None,
-        "use_repetition_ids": False,
-    }
-    return named("CircuitOperation", **{**fields, **changes})
-
-
-def resolver(*pairs):
-    return named("ParamResolver", param_dict=[list(p) for p in pairs])
-
-
-FROZEN = circuit(operation(angle(SYMBOL)), kind="FrozenCircuit")
 
 
 def places(code):
@@ -312,140 +241,6 @@ def test_numbers_that_are_not_finite(text):
         read_cirq(content)
     with pytest.raises(UserError):
         read_cirq(angle(float(text)))
-
-
-def nested(count, levels, **changes):
-    """Sub-circuits of `count` sub-circuits each, shared by number."""
-    inner = named("VAL", key=0, val=FROZEN)
-    parts = [subcircuit(inner, **changes)]
-    for level in range(1, levels):
-        again = subcircuit(named("REF", key=level - 1), **changes)
-        parts += [again] * (count - 1)
-        frozen = circuit(*parts, kind="FrozenCircuit")
-        parts = [subcircuit(named("VAL", key=level, val=frozen), **changes)]
-    return circuit(*parts)
-
-
-def shared(count, levels):
-    """As many, one after another and not one within another in the JSON."""
-    empty = named("FrozenCircuit", moments=[])
-    parts = [subcircuit(named("VAL", key=0, val=empty))]
-    for level in range(1, levels):
-        again = [subcircuit(named("REF", key=level - 1))] * count
-        frozen = circuit(*again, kind="FrozenCircuit")
-        parts.append(subcircuit(named("VAL", key=level, val=frozen)))
-    return circuit(*parts)
-
-
-SUM = call("Add", named("sympy.Symbol", name="x"), 1)
-SQUARE = call("Pow", SUM, integer(2))
-MATRIX = [[1, 0], [0, 1]]
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        circuit(subcircuit(FROZEN, repetitions=10**9)),
-        circuit(subcircuit(FROZEN, repetitions=-(10**9))),
-        circuit(subcircuit(FROZEN, repetitions=10**6)),
-        circuit(*[subcircuit(FROZEN, repetitions=10**5)] * 6),
-        nested(2, 8, repetitions=10),
-        nested(9, 12),
-        nested(1, 12, repetitions=4),
-        shared(2, 40),
-        shared(1, 40),
-        nested(1, 8, param_resolver=resolver(("x", SQUARE))),
-        named("IdentityGate", num_qubits=2**31),
-        named("IdentityGate", num_qubits=1, qid_shape=[2**31]),
-        named("IdentityGate", num_qubits=10**30),
-        named("ResetChannel", dimension=10**6),
-        named("DepolarizingChannel", p=0.1, n_qubits=20),
-        named(
-            "AsymmetricDepolarizingChannel",
-            error_probabilities={"I" * 30: 1.0},
-        ),
-        named("ParallelGate", sub_gate=angle(1), num_copies=10**9),
-        circuit(
-            *[operation(named("PhaseGradientGate", num_qubits=9, exponent=0.1))]
-        ),
-        circuit(
-            *[
-                operation(
-                    named(
-                        "QuantumFourierTransformGate",
-                        num_qubits=1024,
-                        without_reverse=False,
-                    )
-                )
-            ]
-        ),
-        named("CliffordGate", n=10**6, rs=[True], xs=[[True]], zs=[[True]]),
-        named(
-            "CliffordGate", n=1, rs=[True] * 2, xs=[[True]] * 2, zs=[[True]] * 2
-        ),
-        named("MatrixGate", matrix=[[1] * 2000] * 2000, qid_shape=[2]),
-        named("MatrixGate", matrix=MATRIX, qid_shape=[2] * 30),
-        named("MatrixGate", matrix=[[1, 0], [0]], qid_shape=[2]),
-        named("MatrixGate", matrix=[], qid_shape=[2]),
-        named("MatrixGate", matrix=[[]], qid_shape=[2]),
-        named("MatrixGate", matrix=[["1", 0], [0, 1]], qid_shape=[2]),
-        named("KrausChannel", _kraus_ops=[[[1, 2]]], _key=None),
-        named(
-            "ControlledGate",
-            sub_gate=angle(1),
-            control_qid_shape=[2] * 100,
-            control_values=named("ProductOfSums", data=[[1]] * 100),
-        ),
-        named(
-            "ControlledGate",
-            sub_gate=angle(SYMBOL),
-            control_qid_shape=[2] * 20,
-            control_values=named("ProductOfSums", data=[[1]] * 20),
-        ),
-        named(
-            "ControlledGate",
-            sub_gate=angle(1),
-            control_qid_shape=[2] * 20,
-            control_values=named("ProductOfSums", data=[[0, 1]] * 20),
-        ),
-        named("UniformSuperpositionGate", m_value=10**100, num_qubits=2),
-        named("QubitPermutationGate", permutation=[0, 10**9]),
-        named("LineQubit", x=10**100),
-        [
-            named(
-                "GateOperation", gate=angle(1), qubits=[named("LineQubit", x=i)]
-            )
-            for i in range(1100)
-        ],
-        named("NamedQubit", name="q" * 10**6),
-        circuit(named("TaggedOperation", sub_operation={}, tags=["t" * 10**5])),
-    ],
-    ids=lambda value: repr(value)[:60],
-)
-def test_sizes_that_are_refused(content):
-    refused(content)
-
-
-def test_texts_that_are_too_long(monkeypatch):
-    with pytest.raises(UserError, match="67,108,865 characters"):
-        read_cirq(" " * (2**26 + 1))
-    for content in ("[" * 10**5, deep_tags(5000)):
-        with pytest.raises(UserError, match="nested"):
-            read_cirq(content)
-    monkeypatch.setattr(reader, "LARGEST_NODES", 1_000)
-    with pytest.raises(UserError, match="more than 1,000 objects"):
-        read_cirq(circuit(*[operation(angle(1))] * 400))
-    identities = ["i"] * 1_000
-    again = subcircuit(FROZEN, 1_000, repetition_ids=identities)
-    with pytest.raises(UserError, match="more than 1,000 objects"):
-        read_cirq(again)
-
-
-def deep_tags(levels):
-    content = operation(angle(1))
-    for _ in range(levels):
-        content = named("TaggedOperation", sub_operation=content, tags=[])
-    return content
 
 
 @pytest.mark.parametrize(
