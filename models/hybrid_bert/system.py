@@ -12,12 +12,12 @@ from tfq_hybrid.training.systems import Options, System
 LOSSES = ("cross_entropy", "mse")
 
 
-def angle_fed(circuit):
+def encoding_angles(circuit):
     """A circuit whose features are angles."""
     circuit = as_circuit(circuit)
     if circuit.starts_from_amplitudes:
         raise UserError(
-            "Expected a circuit that is fed with angles. Received: one that "
+            "Expected a circuit whose inputs are angles. Received: one that "
             "starts from amplitudes"
         )
     return circuit
@@ -70,7 +70,7 @@ class HybridBertOptions(Options):
     dropout: float = 0.0
 
     def __post_init__(self):
-        object.__setattr__(self, "circuit", angle_fed(self.circuit))
+        object.__setattr__(self, "circuit", encoding_angles(self.circuit))
         check_choice("loss", self.loss, LOSSES)
         check_choice("engine", self.engine, ENGINES)
         check_share("dropout", self.dropout)

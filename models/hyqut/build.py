@@ -73,5 +73,5 @@ def _scale_residuals(backbone, scale):
 
 
 def parts(model):
-    """What stands in place of matrices, or the matrices of the baseline."""
+    """The layers that replace matrices, or the matrices of the baseline."""
     return {"matrices": model.backbone.replaced}

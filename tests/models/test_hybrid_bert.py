@@ -287,7 +287,7 @@ def test_bad_arguments():
     for arguments, message in (
         ({"head": "quantm"}, "Did you mean 'quantum'"),
         ({"circuit": "hybrid_brt"}, "Did you mean 'hybrid_bert'"),
-        ({"circuit": "qaa"}, "fed with angles"),
+        ({"circuit": "qaa"}, "inputs are angles"),
         ({"num_classes": 1}, "num_classes"),
     ):
         with pytest.raises(UserError, match=message):
@@ -295,7 +295,7 @@ def test_bad_arguments():
                 backbone, **{"num_classes": 2, **arguments}
             )
     for options, message in (
-        ({"circuit": "qaa"}, "fed with angles"),
+        ({"circuit": "qaa"}, "inputs are angles"),
         ({"dropout": 1}, "dropout"),
         ({"loss": "cross-entropy"}, "Did you mean 'cross_entropy'"),
     ):

@@ -266,7 +266,7 @@ class CircuitSpec:
         return total + (even * count(2) if even else 0)
 
     def angles(self, features, xp=np):
-        """The angles that features feed, scaled and then derived.
+        """The angles of features, scaled and then derived.
 
         Args:
             features: float array of shape (..., `feature_count`).
@@ -287,7 +287,7 @@ class CircuitSpec:
         """
         if self.starts_from_amplitudes:
             raise UserError(
-                "Expected a circuit that is fed with angles. Received: "
+                "Expected a circuit whose inputs are angles. Received: "
                 f"encoding={self.encoding!r}, whose features are the state "
                 "that the circuit starts from"
             )

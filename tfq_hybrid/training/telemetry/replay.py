@@ -32,7 +32,7 @@ class Replay:
             captures: list of `Capture`.
 
         Returns:
-            A float; `None` for a circuit that is fed with data circuits,
+            A float; `None` for a circuit that takes data circuits,
             which are not kept.
         """
         layer = circuit.layer
