@@ -133,6 +133,11 @@ def screen(
         max_bytes = psutil.virtual_memory().available // workers
     runs = screening.runs()
     alone = workers == 1 and not (where or {}).get("scheduler")
+    if not alone and type(screening.trials) is not SystemTrials:
+        raise UserError(
+            "Expected SystemTrials with more than one worker, as each loads "
+            f"its own. Received: {type(screening.trials).__name__}"
+        )
     with writing(folder.path):
         folder.begin(content)
         jobs = {}

@@ -10,7 +10,7 @@ from tfq_hybrid.encoders.classifier import (
 from tfq_hybrid.errors import check_choice, check_integer
 from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.models.heads import HEAD_BASELINES, classical_head, mlp_width
-from tfq_hybrid.models.hybrid_bert.system import encoding_angles, head_size
+from tfq_hybrid.models.hybrid_bert.system import as_angle_circuit, head_size
 
 HYBRID_BERT_HEADS = ("quantum", *HEAD_BASELINES)
 
@@ -78,7 +78,7 @@ class HybridBertTextClassifier(BertClassifier):
         dropout=0.0,
         **kwargs,
     ):
-        circuit = encoding_angles(circuit)
+        circuit = as_angle_circuit(circuit)
         layer = hybrid_head(
             backbone.hidden_dim,
             num_classes,
@@ -172,7 +172,7 @@ def hybrid_head(
     """
     check_choice("head", head, HYBRID_BERT_HEADS)
     check_integer("num_classes", classes, minimum=2)
-    circuit = encoding_angles(circuit)
+    circuit = as_angle_circuit(circuit)
     if head != "quantum":
         size = head_size(circuit, width, classes)
         units = mlp_width(size, width, classes)

@@ -12,7 +12,7 @@ from tfq_hybrid.training.systems import Options, System
 LOSSES = ("cross_entropy", "mse")
 
 
-def encoding_angles(circuit):
+def as_angle_circuit(circuit):
     """A circuit whose features are angles."""
     circuit = as_circuit(circuit)
     if circuit.starts_from_amplitudes:
@@ -70,7 +70,7 @@ class HybridBertOptions(Options):
     dropout: float = 0.0
 
     def __post_init__(self):
-        object.__setattr__(self, "circuit", encoding_angles(self.circuit))
+        object.__setattr__(self, "circuit", as_angle_circuit(self.circuit))
         check_choice("loss", self.loss, LOSSES)
         check_choice("engine", self.engine, ENGINES)
         check_share("dropout", self.dropout)

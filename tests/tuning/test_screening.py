@@ -126,3 +126,9 @@ def test_runs_side_by_side_are_those_of_one_process(tmp_path, data_dir):
         )
         assert sum("val_accuracy" in line for line in lines) == 4, lines
     assert found[0] == found[1]
+
+
+def test_trials_of_a_class_of_ones_own_run_in_this_process(tmp_path):
+    with pytest.raises(UserError, match="Received: Formula"):
+        screen(screening(Formula()), tmp_path / "s", workers=2)
+    assert not (tmp_path / "s").exists()
