@@ -37,6 +37,7 @@ random-circuits: .venv/installed-test
 lint: .venv/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 format: .venv/installed-test
 	$(BIN)/ruff check --fix .

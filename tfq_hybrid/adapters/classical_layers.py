@@ -225,7 +225,7 @@ class _Prefixed(Opened):
         )
 
 
-_CLASSES = {}
+_CLASSES: dict[type, type] = {}
 
 
 def open_attention(layer):

@@ -73,7 +73,7 @@ def check_format(number):
 
 
 # From a class to the one of its adapted models. Filled below.
-HOSTS = {}
+HOSTS: dict[type, type] = {}
 
 
 def _training_methods(kind):

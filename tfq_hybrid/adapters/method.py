@@ -2,7 +2,7 @@
 
 import dataclasses
 import typing
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from tfq_hybrid.adapters.patterns import as_layers, as_words, resolve
 from tfq_hybrid.circuits.presets import as_circuit, changed_circuit
@@ -10,7 +10,7 @@ from tfq_hybrid.config.fields import Nested
 from tfq_hybrid.config.values import check_keys, check_value
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 
-METHODS = {}
+METHODS: dict[str, type] = {}
 
 
 def register(cls):
@@ -43,15 +43,13 @@ class Method:
     train_head: bool | None = None
 
     # What "attention" and "ffn" stand for, where not for all in them.
-    groups = {}
+    groups: ClassVar[dict[str, tuple[str, ...]]] = {}
     # Whether the weights of the base stay as they are.
     freezes = True
     # Whether the base's weights are kept to undo with, where they do not.
     keep_base = False
     # Whether the base is whole underneath, so that others can share it.
     is_additive = True
-    # The argument that decides on how many parameters are trained.
-    size = None
 
     def __post_init__(self):
         object.__setattr__(self, "targets", as_words("targets", self.targets))
@@ -157,6 +155,11 @@ class Method:
             f"{best.size_text}."
         )
         return best
+
+    @property
+    def size(self) -> str | None:
+        """The argument that decides on how many parameters are trained."""
+        return None
 
     def at_size(self, size):
         """This method in another size."""

@@ -2,6 +2,7 @@
 
 import math
 import types
+from collections.abc import Mapping
 
 import keras
 
@@ -60,7 +61,7 @@ class Opened:
         closed: the class that the layer had.
     """
 
-    adapters = types.MappingProxyType({})
+    adapters: Mapping = types.MappingProxyType({})
     active = None
 
     @property

@@ -110,7 +110,9 @@ class Target:
     outputs: tuple
     calls: int = 1
     ffn: str = ""
-    layers: dict = dataclasses.field(default=None, repr=False, compare=False)
+    layers: dict | None = dataclasses.field(
+        default=None, repr=False, compare=False
+    )
     paths: tuple = dataclasses.field(default=(), repr=False)
 
     @property

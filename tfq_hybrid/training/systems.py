@@ -17,6 +17,7 @@ import importlib
 import importlib.metadata
 import typing
 from collections.abc import Mapping
+from typing import ClassVar
 
 from tfq_hybrid.adapters.method import AnyMethod
 from tfq_hybrid.adapters.methods import method_from_dict
@@ -99,7 +100,7 @@ class Options:
         return check_value(name, hint, value)
 
     # What an adapter takes the place of, where there is one.
-    unused_with_adapter = ()
+    unused_with_adapter: ClassVar[tuple[str, ...]] = ()
 
     @property
     def training_defaults(self):
