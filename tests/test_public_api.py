@@ -1,10 +1,13 @@
-"""What `__all__` names is explained."""
+"""What `__all__` names is annotated and explained."""
 
 import inspect
 
 import pytest
 
 import tfq_hybrid
+
+# Rooms whose public names are annotated.
+ANNOTATED = ["circuits"]
 
 
 def of_ours(value):
@@ -22,6 +25,27 @@ def public(room):
             yield name, value
 
 
+def functions_of(value):
+    """A function, or the public methods that a class itself defines."""
+    if inspect.isfunction(value):
+        yield value.__name__, value
+        return
+    for name, member in vars(value).items():
+        if isinstance(member, property):
+            member = member.fget
+        member = inspect.unwrap(getattr(member, "__func__", member))
+        generated = getattr(member, "__qualname__", "").startswith(
+            "__create_fn"
+        )
+        if (
+            inspect.isfunction(member)
+            and of_ours(member)
+            and not generated
+            and (name == "__init__" or not name.startswith("_"))
+        ):
+            yield f"{value.__name__}.{name}", member
+
+
 @pytest.mark.parametrize("room", tfq_hybrid._ROOMS)
 def test_public_names_are_explained(room):
     for name, value in public(room):
@@ -29,3 +53,21 @@ def test_public_names_are_explained(room):
         is_class = inspect.isclass(value)
         text = vars(value).get("__doc__") if is_class else value.__doc__
         assert text and not text.startswith(f"{name}("), name
+
+
+@pytest.mark.parametrize("room", ANNOTATED)
+def test_public_functions_are_annotated(room):
+    missing = []
+    for _, value in public(room):
+        for name, function in functions_of(value):
+            signature = inspect.signature(function)
+            needed = [
+                p.name
+                for p in signature.parameters.values()
+                if p.annotation is p.empty and p.name not in ("self", "cls")
+            ]
+            is_initializer = name.endswith("__init__")
+            if signature.return_annotation is signature.empty:
+                needed += [] if is_initializer else ["return"]
+            missing += [f"{name}: {argument}" for argument in needed]
+    assert not missing

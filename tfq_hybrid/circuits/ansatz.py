@@ -10,9 +10,15 @@ pair is (control, target). A single qubit has no pairs under any pattern.
 `long_range` also takes the longest distance.
 """
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
 import lazy_loader
 
-cirq = lazy_loader.load("cirq")
+if TYPE_CHECKING:
+    import cirq
+else:
+    cirq = lazy_loader.load("cirq")
 
 
 def none(qubits, layer):
@@ -80,7 +86,7 @@ def full(qubits, layer):
     return [(i, j) for i in range(qubits) for j in range(i + 1, qubits)]
 
 
-ENTANGLEMENTS = {
+ENTANGLEMENTS: dict[str, Callable[..., list[tuple[int, int]]]] = {
     "none": none,
     "linear": linear,
     "ring": ring,
@@ -92,19 +98,8 @@ ENTANGLEMENTS = {
 }
 
 
-def count_pairs(name, qubits, layer, distance=1):
+def count_pairs(name: str, qubits: int, layer: int, distance: int = 1) -> int:
     """The number of pairs of a pattern, without listing many.
-
-    Args:
-        name: str, a name in `ENTANGLEMENTS`.
-        qubits: int.
-        layer: int.
-        distance: int. The longest of `"long_range"`. Defaults to 1.
-
-    Returns:
-        int.
-
-    Example:
 
     >>> count_pairs("full", qubits=1000, layer=0)
     499500
@@ -123,18 +118,8 @@ TURNING_ENTANGLERS = {"cnot_ry": ("CNOT", "ry")}
 ANSATZ_GATES = (*ROTATIONS, *ENTANGLERS, *TURNING_ENTANGLERS)
 
 
-def count_weights(words, qubits, pairs):
-    """The number of weights in a layer.
-
-    Args:
-        words: sequence of str, from `ANSATZ_GATES`.
-        qubits: int.
-        pairs: int. The number of pairs that the layer couples.
-
-    Returns:
-        int.
-
-    Example:
+def count_weights(words: Sequence[str], qubits: int, pairs: int) -> int:
+    """The number of weights in a layer that couples so many pairs.
 
     >>> count_weights(("cnot_ry", "ry"), qubits=4, pairs=8)
     12
@@ -144,18 +129,8 @@ def count_weights(words, qubits, pairs):
     return rotations * qubits + turning * pairs
 
 
-def count_gates(words, qubits, pairs):
-    """The number of gates in a layer.
-
-    Args:
-        words: sequence of str, from `ANSATZ_GATES`.
-        qubits: int.
-        pairs: int. The number of pairs that the layer couples.
-
-    Returns:
-        int.
-
-    Example:
+def count_gates(words: Sequence[str], qubits: int, pairs: int) -> int:
+    """The number of gates in a layer that couples so many pairs.
 
     >>> count_gates(("ry", "cnot", "cnot_ry"), qubits=4, pairs=3)
     13
@@ -166,19 +141,13 @@ def count_gates(words, qubits, pairs):
     return rotations * qubits + (entanglers + 2 * turning) * pairs
 
 
-def layer_operations(words, qids, pairs, weights):
-    """The operations of a layer, in order.
-
-    Args:
-        words: sequence of str, from `ANSATZ_GATES`.
-        qids: sequence of `cirq.Qid`.
-        pairs: list of (control, target), indices into `qids`.
-        weights: iterator over symbols; as many are taken as
-            `count_weights` says.
-
-    Yields:
-        `cirq.Operation`.
-    """
+def layer_operations(
+    words: Sequence[str],
+    qids: "Sequence[cirq.Qid]",
+    pairs: Iterable[tuple[int, int]],
+    weights: Iterator,
+) -> "Iterator[cirq.Operation]":
+    """The gates of a layer, in order; takes `count_weights` of the weights."""
     for word in words:
         if word in ROTATIONS:
             rotation = getattr(cirq, ROTATIONS[word])

@@ -1,24 +1,21 @@
 """The Cirq circuit that a `CircuitSpec` stands for."""
 
+from typing import TYPE_CHECKING
+
 import lazy_loader
 
 from tfq_hybrid.circuits.ansatz import layer_operations
 from tfq_hybrid.circuits.encodings import ENCODINGS
 
-cirq = lazy_loader.load("cirq")
+if TYPE_CHECKING:
+    import cirq
+else:
+    cirq = lazy_loader.load("cirq")
 sympy = lazy_loader.load("sympy")
 
 
-def build_circuit(spec):
-    """The circuit: encoding and ansatz layers, and again for each re-upload.
-
-    Args:
-        spec: `CircuitSpec`.
-
-    Returns:
-        A `cirq.Circuit`, its symbols named by `spec.features` and
-        `spec.weights`.
-    """
+def build_circuit(spec) -> "cirq.Circuit":
+    """Encoding and ansatz layers, and again for each re-upload."""
     features = [sympy.Symbol(name) for name in spec.features]
     weights = [sympy.Symbol(name) for name in spec.weights]
     encoding = ENCODINGS[spec.encoding].operations
@@ -37,7 +34,7 @@ def build_circuit(spec):
     return circuit + cirq.Circuit(cirq.I.on_each(*idle))
 
 
-def symbol_names(prefix, count):
+def symbol_names(prefix: str, count: int) -> tuple[str, ...]:
     """Zero-padded names, whose lexicographic order is the numeric one.
 
     TensorFlow Quantum sorts symbols as strings.

@@ -2,6 +2,8 @@
 
 import dataclasses
 import functools
+from types import ModuleType
+from typing import Any
 
 import cirq
 import numpy as np
@@ -46,8 +48,8 @@ class CustomCircuit:
 
     circuit: cirq.Circuit
     operators: tuple = ()
-    features: tuple[str, ...] | None = None
-    weights: tuple[str, ...] | None = None
+    features: tuple[str, ...] = None  # type: ignore[assignment]
+    weights: tuple[str, ...] = None  # type: ignore[assignment]
     scaling: str = "pi_tanh"
 
     def __post_init__(self):
@@ -106,49 +108,49 @@ class CustomCircuit:
             )
 
     @property
-    def starts_from_amplitudes(self):
+    def starts_from_amplitudes(self) -> bool:
         """Whether the features are the initial state: they are angles."""
         return False
 
     @functools.cached_property
-    def qids(self):
+    def qids(self) -> tuple[cirq.Qid, ...]:
         """The circuit's qubits in sorted order."""
         return tuple(sorted(self.circuit.all_qubits()))
 
     @property
-    def qubits(self):
+    def qubits(self) -> int:
         """The number of qubits."""
         return len(self.qids)
 
     @property
-    def observable_count(self):
+    def observable_count(self) -> int:
         """The number of operators."""
         return len(self.operators)
 
     @property
-    def layers(self):
+    def layers(self) -> int:
         """Moments: an upper bound on the layers that hold a state."""
         return len(self.circuit)
 
     @property
-    def feature_count(self):
+    def feature_count(self) -> int:
         """The number of symbols that features feed."""
         return len(self.features)
 
     @property
-    def weight_count(self):
+    def weight_count(self) -> int:
         """The number of symbols that are trained."""
         return len(self.weights)
 
-    def angles(self, features, xp=np):
+    def angles(self, features: Any, xp: ModuleType = np) -> Any:
         """The scaled features: angles in radians, of the same shape."""
         return scale_angles(self.scaling, features, xp)
 
-    def diagram(self):
+    def diagram(self) -> str:
         """The circuit as text, one line a qubit."""
         return self.circuit.to_text_diagram()
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
         """Plain JSON types; Cirq objects by `write_cirq`.
 
         Raises:
@@ -163,7 +165,7 @@ class CustomCircuit:
         }
 
     @classmethod
-    def from_dict(cls, config):
+    def from_dict(cls, config: dict) -> "CustomCircuit":
         """Builds a circuit from `to_dict()`.
 
         Raises:

@@ -1,26 +1,23 @@
 """Drawings of circuits: folded text, and pictures by matplotlib."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import cirq
 import numpy as np
 
 from tfq_hybrid.circuits.pen import Pen
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 ROW_GAP = 1.1  # between folded rows, in the unit of one wire
 
 
-def fold_text(circuit, width=100, rows=12):
-    """A circuit as text, folded to a width.
+def fold_text(circuit: cirq.Circuit, width: int = 100, rows: int = 12) -> str:
+    """A circuit as text, folded to lines of so many characters.
 
-    Args:
-        circuit: `cirq.Circuit`.
-        width: int. Characters in a line. Defaults to 100.
-        rows: int. Folded rows; a note tells what was left out. Defaults
-            to 12.
-
-    Returns:
-        A str of several lines.
-
-    Example:
+    Beyond `rows` folded rows a note tells what was left out.
 
     >>> qubits = cirq.LineQubit.range(2)
     >>> print(fold_text(cirq.Circuit([cirq.H(qubits[0]), cirq.CZ(*qubits)])))
@@ -38,7 +35,8 @@ def fold_text(circuit, width=100, rows=12):
         return named.to_text_diagram(qubit_order=order)
 
     margin = _width(text_of([]))
-    pieces, used = [[]], margin
+    pieces: list[list[cirq.Moment]] = [[]]
+    used = margin
     for moment in circuit:
         needed = _width(text_of([moment])) - margin
         if pieces[-1] and used + needed > width:
@@ -58,27 +56,29 @@ def _width(text):
 
 
 def draw_circuit(
-    circuit, trained=(), operators=(), title="", columns=16, rows=4
-):
+    circuit: cirq.Circuit,
+    trained: Sequence[str] = (),
+    operators: Sequence[cirq.PauliString | cirq.PauliSum] = (),
+    title: str = "",
+    columns: int = 16,
+    rows: int = 4,
+) -> "Figure":
     """Draws a circuit, folded where it is long.
 
     Gates that are fed, those that are trained and those without a symbol
     have a colour each; symbols are set as mathematics.
 
     Args:
-        circuit: `cirq.Circuit`.
-        trained: sequence of str. The symbols that are trained; all others
-            are fed. Defaults to `()`.
-        operators: sequence of `cirq.PauliString` or `cirq.PauliSum`. The
-            observables, named at the end of the wires where each is one
-            Pauli, else under the title. Defaults to `()`.
-        title: str. Defaults to `""`.
-        columns: int. Gates beside each other in a row. Defaults to 16.
-        rows: int. The most folded rows; a note tells what was left out.
-            Defaults to 4.
+        circuit: the circuit.
+        trained: the symbols that are trained; all others are fed.
+        operators: the observables, named at the end of the wires where each
+            is one Pauli, else under the title.
+        title: above the circuit.
+        columns: gates beside each other in a row.
+        rows: the most folded rows; a note tells what was left out.
 
     Returns:
-        A `matplotlib.figure.Figure`; `savefig` writes it.
+        The picture; `savefig` writes it.
 
     Example:
 

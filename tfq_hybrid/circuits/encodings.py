@@ -12,14 +12,19 @@ import no TensorFlow, while the layers need the same formula on tensors.
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import lazy_loader
 import numpy as np
 
 from tfq_hybrid.errors import check_choice
 
-cirq = lazy_loader.load("cirq")
+if TYPE_CHECKING:
+    import cirq
+else:
+    cirq = lazy_loader.load("cirq")
 
 SCALINGS = {
     "identity": lambda x, xp: x,
@@ -37,25 +42,13 @@ SATURATED_FROM = {
 }
 
 
-def is_saturated(scaling, angles):
+def is_saturated(scaling: str, angles: np.ndarray) -> np.ndarray:
     """Whether an angle lies at an end of its scaling's range.
 
     There the scaling is nearly flat: its slope is below a tenth of the slope
     at zero, so that what comes before it hardly learns from this angle. That
     is beyond 0.949 of the range for the two with tanh and beyond 0.795 of it
     for arctan. `"identity"` has no ends.
-
-    Args:
-        scaling: str, a name in `SCALINGS`.
-        angles: array of scaled angles, in radians.
-
-    Returns:
-        A bool array of the same shape.
-
-    Raises:
-        UserError: the scaling is not known.
-
-    Example:
 
     >>> is_saturated("pi_tanh", np.array([0.0, 2.9, -3.1])).tolist()
     [False, False, True]
@@ -64,15 +57,15 @@ def is_saturated(scaling, angles):
     return np.abs(angles) > SATURATED_FROM[scaling]
 
 
-def scale_angles(scaling, features, xp=np):
+def scale_angles(scaling: str, features: Any, xp: ModuleType = np) -> Any:
     """Maps features to rotation angles.
 
     Args:
-        scaling: str. `"identity"` (x), `"pi_tanh"` (pi * tanh x, the open
+        scaling: `"identity"` (x), `"pi_tanh"` (pi * tanh x, the open
             interval from -pi to pi), `"half_pi_tanh"` (pi/2 * tanh x) or
             `"arctan"` (arctan x, the open interval from -pi/2 to pi/2).
-        features: array of any shape.
-        xp: array namespace. Defaults to NumPy.
+        features: an array of any shape.
+        xp: its array namespace, NumPy or `keras.ops`.
 
     Returns:
         Angles in radians, of the same shape.
@@ -94,27 +87,24 @@ class Encoding:
     """A row of the table of encodings.
 
     Attributes:
-        operations: function `(qubits, angles) -> list of cirq.Operation`,
-            with one angle for each that `derive` gives.
-        feature_count: function from a number of qubits to the number of
-            features that they take.
-        gate_count: function from a number of qubits to the number of gates.
-        derive: function `(features, xp) -> angles` on the last axis, for any
-            array namespace `xp` that has NumPy's `take` and `concatenate`
-            (NumPy, `keras.ops`). Defaults to `None`: the features are the
-            angles.
-        starts_from_amplitudes: bool. Whether the features are the state that
+        operations: from qubits and angles, as many as `derive` gives, to the
+            gates that encode them.
+        feature_count: the number of features that so many qubits take.
+        gate_count: the number of gates on so many qubits.
+        derive: from features, on the last axis, and their array namespace to
+            angles. Defaults to `None`: the features are the angles.
+        starts_from_amplitudes: whether the features are the state that
             the circuit starts from, and no gate encodes them. Defaults to
             `False`.
     """
 
-    operations: Callable
-    feature_count: Callable
-    gate_count: Callable
-    derive: Callable | None = None
+    operations: "Callable[[Sequence, Sequence], list[cirq.Operation]]"
+    feature_count: Callable[[int], int]
+    gate_count: Callable[[int], int]
+    derive: Callable[[Any, ModuleType], Any] | None = None
     starts_from_amplitudes: bool = False
 
-    def angle_count(self, qubits):
+    def angle_count(self, qubits: int) -> int:
         """The number of angles that the circuit encodes on so many qubits."""
         if self.starts_from_amplitudes:
             return 0

@@ -4,18 +4,23 @@ A word is a product of Pauli operators on numbered qubits: `"Z0"`, `"X0*X1"`.
 """
 
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import lazy_loader
 
 from tfq_hybrid.errors import UserError
 
-cirq = lazy_loader.load("cirq")
+if TYPE_CHECKING:
+    import cirq
+else:
+    cirq = lazy_loader.load("cirq")
 
 _FACTOR = re.compile(r"([XYZ])([0-9]{1,9})")
 
 
-def z_on_each(qubits):
-    """The words of Z on each of `qubits` (a count).
+def z_on_each(qubits: int) -> tuple[str, ...]:
+    """The words of Z on each of so many qubits.
 
     Example:
 
@@ -25,16 +30,15 @@ def z_on_each(qubits):
     return tuple(f"Z{q}" for q in range(qubits))
 
 
-def parse_observable(word, qubits):
+def parse_observable(
+    word: str, qubits: "Sequence[cirq.Qid]"
+) -> "cirq.PauliString":
     """Turns a Pauli word into a `cirq.PauliString`.
 
     Args:
-        word: str. Factors joined by `*`, each one letter of X, Y, Z and a
+        word: factors joined by `*`, each one letter of X, Y, Z and a
             qubit index; no qubit twice.
-        qubits: sequence of `cirq.Qid`. What the indices point at.
-
-    Returns:
-        A `cirq.PauliString`.
+        qubits: what the indices point at.
 
     Raises:
         UserError: the word is malformed or points beyond the qubits.
@@ -46,8 +50,9 @@ def parse_observable(word, qubits):
     """
     parts = word.split("*") if isinstance(word, str) else []
     # A word of more factors names a qubit twice.
-    factors = [_FACTOR.fullmatch(part) for part in parts[: len(qubits) + 1]]
-    if not factors or not all(factors):
+    parts = parts[: len(qubits) + 1]
+    factors = [found for part in parts if (found := _FACTOR.fullmatch(part))]
+    if not parts or len(factors) < len(parts):
         raise UserError(
             "Expected an observable like 'Z0' or 'X0*X1'. "
             f"Received: observable={word!r}"

@@ -1,10 +1,13 @@
 """Circuits by name: the table of presets, `preset`, and `as_circuit`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tfq_hybrid.circuits.spec import CircuitSpec
 from tfq_hybrid.config.fields import Nested
 from tfq_hybrid.errors import UserError, check_choice
+
+if TYPE_CHECKING:
+    from tfq_hybrid.circuits.custom import CustomCircuit
 
 # One row a circuit: what is the paper's, and what is our choice. Tags as in
 # "paper" (its text or figures), "author code" (a notebook of an author),
@@ -80,15 +83,12 @@ PRESETS = {
 }
 
 
-def preset(name, **changes):
+def preset(name: str, **changes: Any) -> CircuitSpec:
     """A preset circuit, with other values for some of its arguments.
 
     Args:
-        name: str, a name in `PRESETS`.
+        name: a name in `PRESETS`.
         **changes: arguments of `CircuitSpec`.
-
-    Returns:
-        A `CircuitSpec`.
 
     Raises:
         UserError: the name or an argument is not known, or a value is out
@@ -103,7 +103,7 @@ def preset(name, **changes):
     return PRESETS[name].changed(**changes)
 
 
-def as_circuit(circuit):
+def as_circuit(circuit: Any) -> "CircuitSpec | CustomCircuit":
     """Accepts whatever describes a circuit.
 
     Args:
@@ -111,9 +111,6 @@ def as_circuit(circuit):
             name of a preset; a `cirq.Circuit` whose symbols begin with `x`
             (features) or `w` (weights); a dict from `to_dict()`; or the
             parsed JSON of `cirq.to_json`.
-
-    Returns:
-        A `CircuitSpec` or a `CustomCircuit`.
 
     Raises:
         UserError: nothing of the above, or not a known preset.
@@ -151,23 +148,13 @@ def as_circuit(circuit):
     )
 
 
-def changed_circuit(circuit, changes):
+def changed_circuit(
+    circuit: "CircuitSpec | CustomCircuit | None", changes: Any
+) -> "CircuitSpec | CustomCircuit":
     """A circuit after an override: another one, or one with other arguments.
 
-    Args:
-        circuit: `CircuitSpec`, `CustomCircuit` or `None`: what holds where
-            `changes` says nothing.
-        changes: what `as_circuit` accepts, or a dict with some arguments of
-            `CircuitSpec`; it may name a `preset` that they change.
-
-    Returns:
-        A `CircuitSpec` or a `CustomCircuit`.
-
-    Raises:
-        UserError: as of `as_circuit`, or arguments for a circuit that is no
-            `CircuitSpec`.
-
-    Example:
+    `changes` is what `as_circuit` accepts, or a dict with some arguments of
+    `CircuitSpec`; it may name a `preset` that they change.
 
     >>> changed_circuit(PRESETS["ionq"], {"depth": 2}).distance
     2

@@ -4,6 +4,8 @@ import dataclasses
 import functools
 import json
 import typing
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import lazy_loader
 import numpy as np
@@ -22,7 +24,10 @@ from tfq_hybrid.config.fields import choice
 from tfq_hybrid.config.values import check_keys, check_value
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 
-cirq = lazy_loader.load("cirq")
+if TYPE_CHECKING:
+    import cirq
+else:
+    cirq = lazy_loader.load("cirq")
 
 LARGEST_REGISTER = 1_024  # qubits
 LARGEST_CIRCUIT = 1_000_000  # gates
@@ -168,17 +173,17 @@ class CircuitSpec:
             )
 
     @property
-    def qids(self):
+    def qids(self) -> "tuple[cirq.GridQubit, ...]":
         """The circuit's qubits: a row of `cirq.GridQubit`."""
         return tuple(cirq.GridQubit.rect(1, self.qubits))
 
     @property
-    def starts_from_amplitudes(self):
+    def starts_from_amplitudes(self) -> bool:
         """Whether the features are the initial state and not angles."""
         return ENCODINGS[self.encoding].starts_from_amplitudes
 
     @property
-    def feature_count(self):
+    def feature_count(self) -> int:
         """Features that the encoding takes, counted without building.
 
         For amplitudes the longest vector, 2**qubits.
@@ -186,7 +191,7 @@ class CircuitSpec:
         return ENCODINGS[self.encoding].feature_count(self.qubits)
 
     @property
-    def weight_count(self):
+    def weight_count(self) -> int:
         """Trained angles, counted without building.
 
         A rotation counts once for each qubit and `cnot_ry` once for each
@@ -197,43 +202,43 @@ class CircuitSpec:
         return blocks * self._sum_over_layers(self._layer_weights)
 
     @property
-    def observable_count(self):
+    def observable_count(self) -> int:
         """Outputs of the circuit, counted without building."""
         return len(self.observables) or self.qubits
 
     @property
-    def layers(self):
+    def layers(self) -> int:
         """Ansatz layers in all, over every re-upload."""
         return self.depth * (1 + self.reuploads)
 
     @property
-    def features(self):
+    def features(self) -> tuple[str, ...]:
         """Symbol names of the encoded angles, in the order of the inputs."""
         count = ENCODINGS[self.encoding].angle_count(self.qubits)
         return symbol_names("x", count)
 
     @property
-    def weights(self):
+    def weights(self) -> tuple[str, ...]:
         """Symbol names of the trained angles, in circuit order."""
         return symbol_names("w", self.weight_count)
 
     @functools.cached_property
-    def operators(self):
+    def operators(self) -> "tuple[cirq.PauliString, ...]":
         """The observables as a tuple of `cirq.PauliString`."""
         words = self.observables or z_on_each(self.qubits)
         qids = self.qids
         return tuple(parse_observable(word, qids) for word in words)
 
     @functools.cached_property
-    def circuit(self):
+    def circuit(self) -> "cirq.Circuit":
         """The `cirq.Circuit`, its symbols named by `features`, `weights`."""
         return build_circuit(self)
 
-    def words(self, layer):
+    def words(self, layer: int) -> tuple[str, ...]:
         """The words of a layer, by its index within its block."""
         return (self.first_layer if layer == 0 else ()) or self.ansatz
 
-    def pairs(self, layer):
+    def pairs(self, layer: int) -> list[tuple[int, int]]:
         """The pairs that a layer couples."""
         pattern = ENTANGLEMENTS[self.entanglement]
         if self.entanglement == "long_range":
@@ -265,7 +270,7 @@ class CircuitSpec:
         total += odd * count(1) if odd else 0
         return total + (even * count(2) if even else 0)
 
-    def angles(self, features, xp=np):
+    def angles(self, features: Any, xp: ModuleType = np) -> Any:
         """The angles of features, scaled and then derived.
 
         Args:
@@ -291,19 +296,19 @@ class CircuitSpec:
                 f"encoding={self.encoding!r}, whose features are the state "
                 "that the circuit starts from"
             )
+        assert self.scaling is not None  # `__post_init__` decided
         derive = ENCODINGS[self.encoding].derive
         angles = scale_angles(self.scaling, features, xp)
         return derive(angles, xp) if derive else angles
 
-    def diagram(self):
+    def diagram(self) -> str:
         """The circuit as text, one line a qubit."""
-        names = {qid: str(q) for q, qid in enumerate(self.qids)}
         relabelled = self.circuit.transform_qubits(
-            lambda qid: cirq.NamedQubit(names[qid])
+            {qid: cirq.NamedQubit(str(qid.col)) for qid in self.qids}
         )
         return relabelled.to_text_diagram()
 
-    def changed(self, **changes):
+    def changed(self, **changes: Any) -> "CircuitSpec":
         """This circuit with other arguments, without what loses its meaning.
 
         A distance goes with the pattern that takes it; observables that name
@@ -313,9 +318,6 @@ class CircuitSpec:
 
         Args:
             **changes: arguments.
-
-        Returns:
-            A `CircuitSpec`.
 
         Raises:
             UserError: an argument is not known, or out of its range.
@@ -343,16 +345,16 @@ class CircuitSpec:
         defaults = {name: known[name].default for name in lost}
         return dataclasses.replace(self, **{**defaults, **changes})
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
         """The arguments as plain JSON types."""
         return json.loads(json.dumps(dataclasses.asdict(self)))
 
-    def to_json(self):
+    def to_json(self) -> str:
         """The spec as a JSON text."""
         return json.dumps(self.to_dict())
 
     @classmethod
-    def from_dict(cls, config):
+    def from_dict(cls, config: dict) -> "CircuitSpec":
         """Builds a spec from `to_dict()`.
 
         Raises:
@@ -362,12 +364,12 @@ class CircuitSpec:
         return cls(**cls.checked(config))
 
     @classmethod
-    def names(cls):
-        """The names of the arguments, a list of str."""
+    def names(cls) -> list[str]:
+        """The names of the arguments."""
         return [field.name for field in dataclasses.fields(cls)]
 
     @classmethod
-    def checked(cls, config):
+    def checked(cls, config: dict) -> dict:
         """Arguments from a file, with the types that they are annotated with.
 
         Raises:
@@ -378,6 +380,6 @@ class CircuitSpec:
         return {k: check_value(k, hints[k], v) for k, v in config.items()}
 
     @classmethod
-    def from_json(cls, text):
+    def from_json(cls, text: str) -> "CircuitSpec":
         """Builds a spec from `to_json()`."""
         return cls.from_dict(json.loads(text))
