@@ -1,9 +1,12 @@
 """The batched engine with shots, readout errors or an estimated gradient."""
 
+import copy
+
 import tensorflow as tf
 
 from tfq_hybrid.engines.batched.engine import BatchedEngine
 from tfq_hybrid.engines.gradients import Backprop, Simulated
+from tfq_hybrid.engines.gradients.method import refuse_forward_mode
 from tfq_hybrid.engines.noise.pauli_frames import make_trajectories
 from tfq_hybrid.engines.shots import Terms, sample_means
 from tfq_hybrid.errors import check_integer
@@ -69,7 +72,8 @@ class EstimatedEngine:
             self.exact = BatchedEngine(
                 measured, method if is_simulated else Backprop()
             )
-        self._gradient = method.bind(self)
+        self.method = method
+        self.gradient = method.bind(self)
 
     @tf.autograph.experimental.do_not_convert
     def __call__(self, features, weights, states=None, seed=None):
@@ -83,44 +87,68 @@ class EstimatedEngine:
             A tensor of shape (batch, operators) of the dtype of `features`.
         """
         given = [] if states is None else [states]
+        return self._run(features, weights, given, seed)
+
+    def evaluate(self, features, weights, given, seed):
+        """Expectations for a batch, as a gradient method asks for them.
+
+        They have a gradient too, for second derivatives: that of the
+        simulation where they are exact, else the method's own.
+        """
+        if self.repetitions is None:
+            return self._values(features, weights, given, seed)
+        return self._run(features, weights, given, seed)
+
+    def _values(self, features, weights, given, seed, exact=False):
+        """From shots, with the gradient of the exact ones; or exact."""
+        states = given[0] if given else None
+        values = self.exact(features, weights, states, seed)
+        if self.repetitions and not self.trajectories and not exact:
+            values = _sampled(values, self.repetitions, seed)
+        return self._terms.combine(values)
+
+    def _run(self, features, weights, given, seed):
+        if self.gradient is None:
+            return self._values(features, weights, given, seed)
+        returned = []
 
         @tf.custom_gradient
         def run(features, weights, *given):
-            result = self.evaluate(features, weights, given, seed)
-
             def gradient(upstream):
                 arguments = (features, weights, given, seed, upstream)
-                found = self._gradient(*arguments)
-                if len(found) < 2 + len(given):
-                    by_given = self.simulated_gradient(*arguments)[2:]
-                    found = (*found, *by_given)
-                return found
+                if not given:
+                    return self.gradient(*arguments)
+                if not returned:
+                    refuse_forward_mode(self.method.name)
+                by_given = self._by_given(*arguments)
+                return (*self.gradient(*arguments), by_given)
 
-            return result, gradient
+            return self._values(features, weights, given, seed), gradient
 
-        return run(features, weights, *given)
+        returned.append(run(features, weights, *given))
+        return returned[0]
 
-    def evaluate(self, features, weights, given, seed, engine=None):
-        """Expectations for a batch, without a gradient.
+    def with_exact(self, exact, make_gradient):
+        """This engine above another one, with the gradient that is made."""
+        engine = copy.copy(self)
+        engine.exact = exact
+        engine.gradient = make_gradient(engine)
+        return engine
 
-        Args:
-            features, weights, seed: as for a call.
-            given: list of `states`, or empty.
-            engine: the engine below. Defaults to `None`: the exact one.
-        """
-        states = given[0] if given else None
-        values = (engine or self.exact)(features, weights, states, seed)
-        if self.repetitions is not None and not self.trajectories:
-            values = sample_means(values, self.repetitions, seed)
-        return self._terms.combine(values)
-
-    def simulated_gradient(self, features, weights, given, seed, upstream):
-        """Gradients through the simulation, by all inputs."""
-        inputs = (features, weights, *given)
+    def _by_given(self, features, weights, given, seed, upstream):
+        """The gradient by the initial states, through the simulation."""
         with tf.GradientTape() as tape:
-            tape.watch(inputs)
-            states = given[0] if given else None
-            exact = self.exact(features, weights, states, seed)
-            exact = self._terms.combine(exact)
+            tape.watch(given)
+            exact = self._values(features, weights, given, seed, exact=True)
         zero = tf.UnconnectedGradients.ZERO
-        return tape.gradient(exact, inputs, upstream, zero)
+        return tape.gradient(exact, given[0], upstream, zero)
+
+
+def _sampled(values, repetitions, seed):
+    """Means of shots, with the gradient of the exact values."""
+
+    @tf.custom_gradient
+    def sample(values):
+        return sample_means(values, repetitions, seed), lambda up: up
+
+    return sample(values)

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tfq_hybrid.engines.batched.plan import first_state
 from tfq_hybrid.engines.gradients.backprop import Simulated
-from tfq_hybrid.engines.gradients.method import EXACT
+from tfq_hybrid.engines.gradients.method import EXACT, refuse_forward_mode
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,21 +43,27 @@ def run_with_adjoint(plan, values, states=None):
     """
     given = [] if states is None else [states]
 
+    # The last state: within `run`, and then as the caller sees it, with a
+    # gradient, so that what is computed from it has one too.
+    final = []
+
     @tf.custom_gradient
     def run(features, weights, *given):
         # An outer tape would keep what it sees: it sees constants.
-        features, weights, *given = map(
-            tf.stop_gradient, (features, weights, *given)
-        )
-        here = values.at(features, weights)
-        state = given[0] if given else first_state(plan, here)
+        constants = map(tf.stop_gradient, (features, weights, *given))
+        here = values.at(next(constants), next(constants))
+        state = next(constants) if given else first_state(plan, here)
         planes = []  # before each step: 1 while the state is real
         for step in plan.steps:
             planes.append(state.shape[0])
             state = step.apply(state, here)
+        final.append(state)
 
         def gradient(upstream):
-            *sums, by_first = _walk_back(plan, here, planes, state, upstream)
+            if len(final) == 1:
+                refuse_forward_mode("adjoint")
+            here = values.at(features, weights)
+            *sums, by_first = _walk_back(plan, here, planes, final[1], upstream)
             if given:
                 return *sums, by_first
             with tf.GradientTape() as tape:
@@ -68,7 +74,8 @@ def run_with_adjoint(plan, values, states=None):
 
         return state, gradient
 
-    return run(values.features, values.weights, *given)
+    final.append(run(values.features, values.weights, *given))
+    return final[1]
 
 
 def _walk_back(plan, values, planes, state, upstream):

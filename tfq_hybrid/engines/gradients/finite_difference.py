@@ -3,7 +3,7 @@
 import dataclasses
 
 from tfq_hybrid.engines.gradients.method import SteppedMethod
-from tfq_hybrid.engines.gradients.shifts import Shift, shift_gradient
+from tfq_hybrid.engines.gradients.shifts import Shift, shifting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,18 +20,7 @@ class _FiniteDifference(SteppedMethod):
         rule = self.rule(self.step_of(engine.repetitions is not None))
         program = engine.program
         rules = [rule] * len(program.features), [rule] * len(program.weights)
-
-        def gradient(features, weights, given, seed, upstream):
-            return shift_gradient(
-                lambda f, t, s: engine.evaluate(f, t, given, s),
-                rules,
-                features,
-                weights,
-                upstream,
-                seed,
-            )
-
-        return gradient
+        return shifting(engine, rules)
 
 
 @dataclasses.dataclass(frozen=True)

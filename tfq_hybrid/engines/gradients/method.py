@@ -40,7 +40,7 @@ class GradientMethod:
             states, or empty), `seed` and `upstream`, a tensor of shape
             (batch, operators). It returns the gradients of
             `sum(upstream * expectations)` with respect to `features` and
-            `weights`, and perhaps to `given`.
+            `weights`. `None` stands for the gradient of the simulation.
         """
         raise NotImplementedError
 
@@ -64,6 +64,17 @@ class GradientMethod:
     def to_dict(self):
         """The name and the arguments as plain JSON types."""
         return {"name": self.name, **dataclasses.asdict(self)}
+
+
+def refuse_forward_mode(name):
+    """Raises where a forward accumulator calls a gradient that uses a tape.
+
+    It does so before the values are returned, and sees nothing of the tape.
+    """
+    raise UserError(
+        "Expected reverse mode, by a tape. Received: a forward accumulator "
+        f"with differentiator={name!r}. Use differentiator='backprop'."
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,7 +17,7 @@ from tfq_hybrid.engines.gradients.method import (
     TRAJECTORIES,
     GradientMethod,
 )
-from tfq_hybrid.engines.gradients.shifts import Shift, shift_gradient
+from tfq_hybrid.engines.gradients.shifts import Shift, shifting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,17 +45,18 @@ class ParameterShift(GradientMethod):
             for gate in own.gates
         ]
         count = own.feature_mixing.shape[1]
+        rules = rules[:count], rules[count:]
+        gates = engine.with_exact(shifted, lambda gates: shifting(gates, rules))
 
         def gradient(features, weights, given, seed, upstream):
             to_features = tf.constant(own.feature_mixing, features.dtype)
             to_weights = tf.constant(own.weight_mixing, weights.dtype)
-            by_features, by_weights = shift_gradient(
-                lambda f, t, s: engine.evaluate(f, t, given, s, shifted),
-                (rules[:count], rules[count:]),
+            by_features, by_weights = gates.gradient(
                 features @ to_features,
                 tf.linalg.matvec(to_weights, weights, transpose_a=True),
-                upstream,
+                given,
                 seed,
+                upstream,
             )
             by_features = tf.matmul(by_features, to_features, transpose_b=True)
             return by_features, tf.linalg.matvec(to_weights, by_weights)

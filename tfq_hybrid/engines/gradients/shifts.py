@@ -22,6 +22,22 @@ class Shift:
     weight: float
 
 
+def shifting(engine, rules):
+    """The gradient function of an engine by shifted evaluations."""
+
+    def gradient(features, weights, given, seed, upstream):
+        return shift_gradient(
+            lambda f, t, s: engine.evaluate(f, t, given, s),
+            rules,
+            features,
+            weights,
+            upstream,
+            seed,
+        )
+
+    return gradient
+
+
 def shift_gradient(evaluate, rules, features, weights, upstream, seed):
     """The gradient of `sum(upstream * evaluation)` by shifted evaluations.
 

@@ -8,6 +8,8 @@ at every call; here it is serialised once, and few-qubit programs run in
 chunks (`chunks`).
 """
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 
@@ -83,6 +85,7 @@ class TFQEngine:
             op = in_chunks(op, self.program.qubits)
             if exact and differentiator is None:
                 differentiator = tfq.differentiators.Adjoint()
+        op = without_gradient(op)
         if differentiator is None:
             differentiator = tfq.differentiators.ParameterShift()
         if exact and isinstance(differentiator, tfq.differentiators.Adjoint):
@@ -160,6 +163,34 @@ class TFQEngine:
         return tf.cast(result, features.dtype)
 
 
+def without_gradient(op):
+    """The same operation, whose own gradient is refused by name.
+
+    TensorFlow Quantum's differentiators call it for the values and for the
+    first derivatives: who differentiates those would get zeros or `None`.
+    """
+
+    # The signature stays: by it TensorFlow Quantum tells exact from sampled.
+    @functools.wraps(op)
+    def run(*inputs):
+        @tf.custom_gradient
+        def values(*inputs):
+            def gradient(*upstream):
+                raise UserError(
+                    "Expected no second derivatives of TensorFlow Quantum's "
+                    "operations, which have none. Received: the gradient of a "
+                    "gradient with engine='tfq'. Use engine='batched', with "
+                    "differentiator='backprop', 'adjoint' or "
+                    "'parameter_shift'."
+                )
+
+            return op(*inputs), gradient
+
+        return values(*inputs)
+
+    return run
+
+
 def _with_adjoint(op, qubits):
     """What `tfq.differentiators.Adjoint` makes of `op`, in chunks.
 
@@ -168,6 +199,7 @@ def _with_adjoint(op, qubits):
     Each example's upstream gradient is therefore brought to size 1 first.
     """
     adjoint = in_chunks(tfq_adj_grad_op.tfq_adj_grad, qubits)
+    adjoint = without_gradient(adjoint)
 
     @tf.custom_gradient
     def expectation(programs, symbol_names, symbol_values, pauli_sums):
@@ -207,4 +239,5 @@ class TFQNoisyEngine(TFQEngine):
             op = noisy_sampled_expectation_op.sampled_expectation
         else:
             op = noisy_expectation_op.expectation
+        op = without_gradient(op)
         return differentiator.generate_differentiable_op(sampled_op=op)
