@@ -11,6 +11,7 @@ import functools
 
 import tensorflow as tf
 
+from tfq_hybrid.engines.angles import periods, within_a_period
 from tfq_hybrid.engines.batched.passes import (
     PASSES,
     drop_before_readout,
@@ -71,6 +72,12 @@ class PlannedEngine:
         self._passes = passes
 
     @functools.cached_property
+    def _periods(self):
+        """Of features and of weights."""
+        names = self._symbols.features, self._symbols.weights
+        return [periods(self._gates, x, where_inexact=True) for x in names]
+
+    @functools.cached_property
     def plan(self):
         """How expectations are computed from the zero state."""
         return self._compile(self._readout, self._passes)
@@ -107,6 +114,12 @@ class PlannedEngine:
             states = _planes(states, features.dtype)
             if self.register.radix == 4:
                 states = pauli_vectors(states, self.program.qubits)
+        features, weights = (
+            within_a_period(x, periods)
+            for x, periods in zip(
+                (features, weights), self._periods, strict=True
+            )
+        )
         values = Values(self._symbols, features, weights, seed)
         return plan.readout(self._run(plan, values, states))
 

@@ -13,6 +13,7 @@ import functools
 import numpy as np
 import tensorflow as tf
 
+from tfq_hybrid.engines.angles import periods, within_a_period
 from tfq_hybrid.engines.gradients import GradientMethod
 from tfq_hybrid.engines.tfq.chunks import in_chunks
 from tfq_hybrid.engines.tfq.ops import (
@@ -67,6 +68,7 @@ class TFQEngine:
         }
         columns = [sources[symbol] for symbol in program.symbols]
         self._columns = np.array(columns, "int32")
+        self._periods = periods(_gates(program), program.symbols)
         # NumPy, not tensors: a tensor made here would belong to the graph
         # or scope that happens to be open.
         serialised = tfq.convert_to_tensor([program.circuit])
@@ -149,7 +151,8 @@ class TFQEngine:
         arguments = [
             programs,
             tf.constant(self._symbols),
-            tf.cast(values, tf.float32),
+            # TensorFlow Quantum computes in single precision.
+            tf.cast(within_a_period(values, self._periods), tf.float32),
             tf.repeat(tf.constant(self._operators), batch, axis=0),
         ]
         if self.repetitions is not None:
@@ -161,6 +164,14 @@ class TFQEngine:
             result = tf.stop_gradient(result) + tf.cast(nothing, result.dtype)
         result = tf.ensure_shape(result, [None, len(self.program.operators)])
         return tf.cast(result, features.dtype)
+
+
+def _gates(program):
+    try:
+        noisy = program.is_noisy
+        return program.gates_and_channels if noisy else program.gates
+    except UserError:  # a gate that only a Cirq simulator knows
+        return []
 
 
 def without_gradient(op):
