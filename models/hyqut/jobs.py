@@ -121,7 +121,7 @@ def _gradients(arguments, seed, paths):
     with fed(model):
         arrays = compare_gradients(
             model,
-            model.backbone.replaced[0].map.pqc,
+            model.backbone.replaced[0].pqc,
             iter(parts.training.shuffled_batches(config.batch_size, seed)),
             steps,
             STEP_SIZES,

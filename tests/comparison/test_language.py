@@ -90,7 +90,7 @@ def test_central_differences_are_near_where_the_step_is_right():
     with fed(model):
         found = compare_gradients(
             model,
-            model.backbone.replaced[0].map.pqc,
+            model.backbone.replaced[0].pqc,
             iter(parts.training.shuffled_batches(2, 0)),
             3,
             (1e-5, 1e-2, 0.5),

@@ -68,7 +68,7 @@ def test_80_gates_and_40_angles(name):
     assert circuit.observable_count == 10
     model = HyQuTBackbone(**{**SMALL, "circuit": name})
     (layer, _) = model.replaced
-    assert layer.map.pqc.count_params() == 40
+    assert layer.pqc.count_params() == 40
 
 
 def test_a_ring_makes_small_readouts():

@@ -5,8 +5,6 @@ import dataclasses
 import keras
 from keras.src.models.functional import Functional  # has no public name
 
-# Keras learns the names of their classes, which files hold.
-from tfq_hybrid.adapters import circuit_layers, classical_layers  # noqa: F401
 from tfq_hybrid.adapters.families import FAMILIES
 from tfq_hybrid.adapters.methods import method_from_dict
 from tfq_hybrid.adapters.surgery import (

@@ -27,13 +27,14 @@ from tfq_hybrid.adapters.surgery import (
 )
 from tfq_hybrid.adapters.target import body_of, targets
 from tfq_hybrid.adapters.variables import (
+    attach,
     base_variables,
     fingerprint,
     hosts_of,
-    install,
     kept_weights,
     opened_layers,
     set_trainable,
+    settle,
     switch,
     trainable_parts,
 )
@@ -88,13 +89,14 @@ def adapt(model, method, name="default"):
     previous = find_adaptation(model)
     if previous is not None:
         _check_addition(previous, method, name)
-    method.find(model)  # before anything is changed
+    found, head = method.places(model)  # before anything is changed
     adaptation = previous or Adaptation(fingerprint(model))
     active, parts = adaptation.active, trainable_parts(model)
     adaptation.methods[name] = method
     adaptation.active = name
     try:
-        install(model, adaptation)
+        attach(method, name, found, head)
+        settle(model, adaptation)
     except Exception:
         _take_back(model, adaptation, name, active, parts)
         raise

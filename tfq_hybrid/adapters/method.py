@@ -87,26 +87,26 @@ class Method:
             return []
         return resolve(model, ["head"], strict=self.train_head is True)
 
-    def parts(self, target, name):
-        """What to put into a target, under a name.
+    def places(self, model, strict=True):
+        """What `find` and what `head` find, a pair of lists of `Target`."""
+        found = self.find(model, strict)
+        return found, [row for row in self.head(model) if row not in found]
 
-        Yields:
-            Pairs of a Dense layer and a new adapter for it.
-        """
+    def adapter(self, target, name):
+        """A new `Adapter` of that name for a target's Dense layer."""
         raise NotImplementedError
 
-    def attach(self, model, name, strict=True):
-        """Puts this method's adapters into a model, under a name.
+    def attach(self, targets, name):
+        """Puts this method's adapters into what `find` found.
 
-        Layers that have an adapter of that name already are left alone.
+        Args:
+            targets: list of `Target`, which have no adapter of that name.
+            name: str.
         """
-        from tfq_hybrid.adapters.slots import put_head_copy, put_once
+        from tfq_hybrid.adapters.slots import put
 
-        for target in self.find(model, strict):
-            for layer, adapter in self.parts(target, name):
-                put_once(layer, name, adapter)
-        for target in self.head(model):
-            put_head_copy(target, name, put_once)
+        for target in targets:
+            put(target.layer, name, self.adapter(target, name))
 
     def parameters_of(self, target):
         """How many parameters this method trains in a target, an int."""
@@ -114,10 +114,11 @@ class Method:
 
     def parameters(self, model):
         """How many parameters this method would train in a model, an int."""
-        from tfq_hybrid.adapters.slots import head_parameters
+        from tfq_hybrid.adapters.classical_layers import head_parameters
 
-        found = sum(self.parameters_of(target) for target in self.find(model))
-        return found + sum(map(head_parameters, self.head(model)))
+        found, head = self.places(model)
+        count = sum(map(self.parameters_of, found))
+        return count + sum(map(head_parameters, head))
 
     def for_parameters(self, model, count, report=print):
         """This method in the size that trains nearly `count` parameters.

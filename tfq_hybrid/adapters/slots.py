@@ -1,9 +1,16 @@
-"""Dense layers that hold adapters: open one, put an adapter in, take it out."""
+"""Slots: Dense layers with other layers in them, beside or instead of theirs.
+
+`put_once` adds an adapter to a Dense layer and leaves its map in place;
+`replace` puts one layer in place of a Dense layer or of a whole feed-forward
+block. The methods of adaptation and the models that are built with circuits
+use both alike.
+"""
 
 import math
 import types
 
 import keras
+import numpy as np
 
 from tfq_hybrid.adapters.surgery import forget_attribute, unlocked
 from tfq_hybrid.errors import UserError
@@ -49,6 +56,100 @@ class Adapter(keras.layers.Layer):
         if self.observer is not None:
             self.observer(residual, hidden)
         return hidden + residual
+
+
+# Of the activations in use, silu(64) = gelu(64) = relu(64) = 64 in every
+# floating type, and a power of two multiplies without rounding.
+OPEN_GATE = 64.0
+
+# What hands the input of a feed-forward block on to its last Dense layer, by
+# the kind of block and the role in it.
+CARRIERS = {
+    ("plain", "up"): "same",
+    ("outside", "up"): "both_signs",
+    ("gated", "up"): "same",
+    ("gated", "gate"): "open_gate",
+}
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class Carrier(Adapter):
+    """Carries the input of a feed-forward block to its last Dense layer.
+
+    Args:
+        kind: `"same"` hands the input on, `"both_signs"` hands on `x` and
+            `-x`, `"open_gate"` hands on 64 for each feature.
+    """
+
+    place = "carrier"
+
+    def __init__(self, kind, **kwargs):
+        super().__init__(**kwargs)
+        self.kind = kind
+
+    def call(self, inputs):
+        if self.kind == "open_gate":
+            return keras.ops.full_like(inputs, OPEN_GATE)
+        if self.kind == "both_signs":
+            return keras.ops.concatenate([inputs, -inputs], axis=-1)
+        return inputs
+
+    def compute_output_shape(self, input_shape):
+        width = input_shape[-1] * (1 + (self.kind == "both_signs"))
+        return (*input_shape[:-1], width)
+
+    def get_config(self):
+        return {**super().get_config(), "kind": self.kind}
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class LayerAdapter(Adapter):
+    """Any layer as an adapter, such as a `QuantumDense`.
+
+    Args:
+        dense: a Keras layer on the last axis.
+        place: `"after"`, or `"instead"` of the Dense layer's linear map.
+            Defaults to `"instead"`.
+        reads: how the input comes: `"plain"`, or as the block's carriers
+            and the activation between left it: `"outside"` is `f(x), f(-x)`
+            of a gelu `f`, and `"gated"` is `64 x`.
+    """
+
+    def __init__(self, dense, place="instead", reads="plain", **kwargs):
+        super().__init__(**kwargs)
+        self.dense = dense
+        self.place = place
+        self.reads = reads
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        self.dense.build(input_shape)
+        self.supports_jit = self.dense.supports_jit
+
+    def call(self, inputs):
+        if self.reads == "gated":
+            inputs = inputs / OPEN_GATE
+        elif self.reads == "outside":
+            # x P(x) + x P(-x) = x, as P(x) + P(-x) = 1.
+            positive, negative = keras.ops.split(inputs, 2, axis=-1)
+            inputs = positive - negative
+        return self.dense(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return self.dense.compute_output_shape(input_shape)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "dense": keras.saving.serialize_keras_object(self.dense),
+            "place": self.place,
+            "reads": self.reads,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        dense = keras.saving.deserialize_keras_object(config["dense"])
+        return cls(**{**config, "dense": dense})
 
 
 class Opened:
@@ -220,14 +321,56 @@ def open_slot(layer):
     return layer
 
 
-def put(slot, name, adapter):
-    """Puts an adapter in an opened layer under a name."""
+def put(layer, name, adapter):
+    """Puts an adapter in a Dense layer, which is opened, under a name."""
+    slot = open_slot(layer)
     if not adapter.built:
         inputs, outputs = slot.shapes
         shape = outputs if adapter.place == "after" else inputs
         adapter.build((None, None, math.prod(shape)))
-    with unlocked(slot):
-        slot.adapters = {**slot.adapters, name: adapter}
+    hold(slot, name, adapter)
+
+
+def hold(layer, name, adapter):
+    """Lets an opened layer hold an adapter under a name."""
+    with unlocked(layer):
+        layer.adapters = {**layer.adapters, name: adapter}
+
+
+def replace(layers, name, keep=False):
+    """Puts layers in place of Dense layers, or of whole feed-forward blocks.
+
+    Of a block the last Dense layer holds the one that replaces it, and the
+    others hand the block's input on to it.
+
+    Args:
+        layers: iterable of pairs: a `Target`, of one Dense layer or of a
+            whole block, and a Keras layer on the last axis, from the
+            features that the target takes to those that it gives.
+        name: str. The adapters' name.
+        keep: bool. Whether the Dense layers keep their weights. Defaults to
+            `False`.
+    """
+    slots = []
+    for target, layer in layers:
+        for role, dense in target.layers.items():
+            options = {"dtype": dense.dtype_policy, "name": name}
+            if target.ffn and role != "down":
+                adapter = Carrier(CARRIERS[target.ffn, role], **options)
+            else:
+                reads = target.ffn or "plain"
+                adapter = LayerAdapter(layer, reads=reads, **options)
+                adapter.build((None, None, target.sizes[0]))
+            put(dense, name, adapter)
+            dense.active = name
+            slots.append(dense)
+    for slot in slots if not keep else ():  # once none can fail any more
+        drop_weights(slot)
+
+
+def inside(layer):
+    """The layer that replaces a Dense layer, or itself where none does."""
+    return getattr(getattr(layer, "adapter", None), "dense", layer)
 
 
 def drop_weights(slot):
@@ -271,76 +414,30 @@ def close_slot(slot):
     slot.__class__ = closed
 
 
-@keras.saving.register_keras_serializable("tfq_hybrid")
-class HeadCopy(Adapter):
-    """A second set of weights for a Dense layer, which starts as a copy.
+class BuiltWithSlots:
+    """A backbone that replaces some of its layers when it is made.
 
-    The Dense layer itself stays as it was, for other adapters and to undo.
-
-    Args:
-        units: int. Outputs.
-        use_bias: bool.
+    Its files are marked: those of before slots held the layers that replace
+    others under other paths.
     """
 
-    place = "instead"
+    has_slots = False
 
-    def __init__(self, units, use_bias, **kwargs):
-        super().__init__(**kwargs)
-        self.units = units
-        self.use_bias = use_bias
+    def replace(self, layers):
+        """Replaces layers for good; see `replace`."""
+        replace(layers, "replaced")
+        self.has_slots = True
 
-    def build(self, input_shape):
-        shape = (input_shape[-1], self.units)
-        self.kernel = self.add_weight(shape=shape, name="kernel")
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(shape=(self.units,), name="bias")
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        if self.has_slots:
+            store["slots"] = np.ones(())
 
-    def adopt(self, layer):
-        """Takes the values of a Dense layer."""
-        kernel = keras.ops.convert_to_numpy(layer.kernel)
-        self.kernel.assign(kernel.reshape(self.kernel.shape))
-        if self.use_bias:
-            bias = keras.ops.convert_to_numpy(layer.bias)
-            self.bias.assign(bias.reshape(self.bias.shape))
-
-    def call(self, inputs):
-        outputs = keras.ops.matmul(inputs, self.kernel)
-        return outputs if self.bias is None else outputs + self.bias
-
-    def compute_output_shape(self, input_shape):
-        return (*input_shape[:-1], self.units)
-
-    def get_config(self):
-        config = {"units": self.units, "use_bias": self.use_bias}
-        return {**super().get_config(), **config}
-
-
-def head_parameters(target):
-    """Parameters of a copy of a target, an int."""
-    inputs, outputs = target.sizes
-    return inputs * outputs + outputs * (target.layer.bias is not None)
-
-
-def put_head_copy(target, name, put):
-    """Puts a copy of a Dense layer beside it."""
-    layer = target.layer
-    use_bias = layer.bias is not None
-    copy = HeadCopy(
-        target.sizes[1], use_bias, dtype=layer.dtype_policy, name=name
-    )
-    if put(layer, name, copy):
-        copy.adopt(layer)
-
-
-def put_once(layer, name, adapter):
-    """Opens a Dense layer and puts an adapter in, if it has none so named.
-
-    Returns:
-        Whether it was put in.
-    """
-    slot = open_slot(layer)
-    if name in slot.adapters:
-        return False
-    put(slot, name, adapter)
-    return True
+    def load_own_variables(self, store):
+        if self.has_slots and "slots" not in set(store.keys()):
+            raise UserError(
+                f"Expected weights of a {type(self).__name__} with slots. "
+                "Received: a file of before, whose replaced layers are "
+                "elsewhere: train anew, or read it with the version that "
+                "wrote it"
+            )

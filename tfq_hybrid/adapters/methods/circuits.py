@@ -38,6 +38,13 @@ class WithCircuit:
         """The circuit that reads features of a width."""
         return self.circuit
 
+    def dense(self, circuit, units, dtype, **options):
+        """The `QuantumDense` of an adapter."""
+        from tfq_hybrid.layers import QuantumDense
+
+        options |= {"engine": self.engine, "dtype": dtype, "name": "dense"}
+        return QuantumDense(units, circuit, **options)
+
     def circuits(self, model):
         found = self.find(model)
         return [self.circuit_for(target.sizes[1]) for target in found]

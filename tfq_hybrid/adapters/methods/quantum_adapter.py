@@ -83,20 +83,15 @@ class QuantumAdapter(WithCircuit, Method):
             f"depth={self.depth}" if self.circuit is None else super().size_text
         )
 
-    def parts(self, target, name):
-        from tfq_hybrid.adapters.circuit_layers import CircuitAdapter
+    def adapter(self, target, name):
+        from tfq_hybrid.adapters.slots import LayerAdapter
 
-        circuit = self.circuit_for(target.sizes[1])
-        yield (
-            target.layer,
-            CircuitAdapter(
-                circuit.to_dict(),
-                self.engine,
-                not circuit.starts_from_amplitudes,
-                dtype=target.layer.dtype_policy,
-                name=name,
-            ),
-        )
+        width, dtype = target.sizes[1], target.layer.dtype_policy
+        circuit = self.circuit_for(width)
+        has_bias = not circuit.starts_from_amplitudes
+        dense = self.dense(circuit, width, dtype, use_bias=has_bias)
+        dense.output_projection.kernel_initializer = "zeros"
+        return LayerAdapter(dense, "after", dtype=dtype, name=name)
 
     def parameters_of(self, target):
         width = target.sizes[1]
