@@ -108,7 +108,7 @@ def _room(stream, prompt, tokens):
 
 def _gradients(arguments, seed, paths):
     """The gradients of the first layer's circuit along a training."""
-    from tfq_hybrid.layers.make_layer import make_circuit_layer
+    from tfq_hybrid.layers.quantum_dense import make_circuit_layer
     from tfq_hybrid.training.build import compile_model
     from tfq_hybrid.training.language_modelling import fed
 

@@ -22,7 +22,7 @@ from tfq_hybrid.comparison.work.language import (
 )
 from tfq_hybrid.data import Corpus
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.layers.make_layer import make_circuit_layer
+from tfq_hybrid.layers.quantum_dense import make_circuit_layer
 from tfq_hybrid.serving.streaming import TextStream, make_sampler
 from tfq_hybrid.training import TrainConfig
 from tfq_hybrid.training.build import (

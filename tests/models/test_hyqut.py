@@ -10,7 +10,7 @@ from tests.contracts import KerasHubContract
 from tfq_hybrid.circuits import PRESETS, CircuitSpec
 from tfq_hybrid.data import learn_merges
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.layers.make_layer import make_circuit_layer
+from tfq_hybrid.layers.quantum_dense import make_circuit_layer
 from tfq_hybrid.models import (
     HyQuTBackbone,
     HyQuTCausalLM,

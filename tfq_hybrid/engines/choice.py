@@ -14,14 +14,14 @@ from tfq_hybrid.engines.gradients import (
     GradientMethod,
     Simulated,
 )
-from tfq_hybrid.engines.memory import (
+from tfq_hybrid.engines.names import ENGINES
+from tfq_hybrid.engines.program import Execution
+from tfq_hybrid.engines.register import (
     check_memory,
     density_bytes,
     density_fits,
     human_bytes,
 )
-from tfq_hybrid.engines.names import ENGINES
-from tfq_hybrid.engines.program import Execution
 from tfq_hybrid.engines.tfq.checks import (
     check_tfq,
     check_tfq_noisy,
@@ -187,7 +187,7 @@ def make_engine(program, choice, execution=None):
     """
     execution = execution or Execution()
     if isinstance(choice, str):
-        choice = EngineChoice(choice, "as asked")
+        choice = choose_engine(program, choice, execution)
     if choice.name == "tfq":
         return _make_tfq(program, execution)
     method = execution.method(choice.trajectories)
@@ -205,7 +205,6 @@ def make_engine(program, choice, execution=None):
 
 
 def _make_tfq(program, execution):
-    _check_tfq(program, execution)
     from tfq_hybrid.engines.tfq.engine import TFQEngine, TFQNoisyEngine
 
     if execution.noisy:
