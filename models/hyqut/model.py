@@ -4,9 +4,9 @@ import keras
 import keras_hub
 
 from tfq_hybrid.adapters import targets as targets_of
+from tfq_hybrid.adapters.hosts import compile_from_config
 from tfq_hybrid.adapters.patterns import as_layers
 from tfq_hybrid.adapters.slots import BuiltWithSlots, inside
-from tfq_hybrid.adapters.surgery import compile_from_config
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.engines.gradients import as_gradient_method
 from tfq_hybrid.errors import check_choice, check_integer

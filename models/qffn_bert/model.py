@@ -10,12 +10,12 @@ from tfq_hybrid.adapters import (
     targets,
 )
 from tfq_hybrid.adapters.families import family_named
+from tfq_hybrid.adapters.hosts import compile_from_config
 from tfq_hybrid.adapters.slots import (
     BuiltWithSlots,
     inside,
     is_slot,
 )
-from tfq_hybrid.adapters.surgery import compile_from_config
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.files.presets import from_preset

@@ -9,7 +9,9 @@ from tfq_hybrid.adapters.hosts import (
     become_adapted,
     become_plain,
     check_host,
+    compile_again,
     find_adaptation,
+    forget_functions,
     is_adapted,
 )
 from tfq_hybrid.adapters.method import Method
@@ -19,10 +21,6 @@ from tfq_hybrid.adapters.slots import (
     is_slot,
     restore_weights,
     take_out,
-)
-from tfq_hybrid.adapters.surgery import (
-    compile_again,
-    forget_functions,
     unlocked,
 )
 from tfq_hybrid.adapters.target import body_of, targets

@@ -1,13 +1,15 @@
-"""`Method`: the base class of adaptation methods."""
+"""`Method` and `WithCircuit`: the base classes of adaptation methods."""
 
 import dataclasses
 import typing
 from typing import Annotated
 
 from tfq_hybrid.adapters.patterns import as_layers, as_words, resolve
-from tfq_hybrid.circuits.presets import as_circuit, changed_circuit
-from tfq_hybrid.config.fields import Nested
+from tfq_hybrid.circuits import CircuitSpec, as_circuit
+from tfq_hybrid.circuits.presets import Circuit, changed_circuit
+from tfq_hybrid.config.fields import Nested, choice
 from tfq_hybrid.config.values import check_keys, check_value
+from tfq_hybrid.engines import ENGINES
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 
 METHODS = {}
@@ -114,7 +116,7 @@ class Method:
 
     def parameters(self, model):
         """How many parameters this method would train in a model, an int."""
-        from tfq_hybrid.adapters.classical_layers import head_parameters
+        from tfq_hybrid.adapters.layers import head_parameters
 
         found, head = self.places(model)
         count = sum(map(self.parameters_of, found))
@@ -217,6 +219,77 @@ class Method:
             for key, value in values.items()
         }
         return {"method": type(self).__name__, **values}
+
+
+LARGEST = {"qubits": 20, "depth": 64}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WithCircuit:
+    """The fields `circuit` and `engine`.
+
+    The size is in qubits, or in layers where the circuit starts from
+    amplitudes: then the width of what it reads decides on the qubits.
+    """
+
+    circuit: Circuit = "qffn"
+    engine: str = choice("auto", ENGINES)
+
+    @property
+    def size(self):
+        """The argument of the circuit that decides on its parameters."""
+        amplitudes = self.circuit is None or self.circuit.starts_from_amplitudes
+        return "depth" if amplitudes else "qubits"
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.circuit is not None:
+            object.__setattr__(self, "circuit", as_circuit(self.circuit))
+        check_choice("engine", self.engine, ENGINES)
+
+    def circuit_for(self, width):
+        """The circuit that reads features of a width."""
+        return self.circuit
+
+    def dense(self, circuit, units, dtype, **options):
+        """The `QuantumDense` of an adapter."""
+        from tfq_hybrid.layers import QuantumDense
+
+        options |= {"engine": self.engine, "dtype": dtype, "name": "dense"}
+        return QuantumDense(units, circuit, **options)
+
+    def circuits(self, model):
+        found = self.find(model)
+        return [self.circuit_for(target.sizes[1]) for target in found]
+
+    def at_size(self, size):
+        if not isinstance(self.circuit, CircuitSpec):
+            raise UserError(
+                "Expected a CircuitSpec, whose qubits can be chosen. "
+                f"Received: {type(self.circuit).__name__}"
+            )
+        circuit = self.circuit.changed(**{self.size: size})
+        return dataclasses.replace(self, circuit=circuit)
+
+    def largest_size(self, model):
+        return LARGEST[self.size]
+
+    @property
+    def size_text(self):
+        return f"{self.size}={getattr(self.circuit, self.size)}"
+
+    def to_dict(self):
+        circuit = None if self.circuit is None else self.circuit.to_dict()
+        return {**super().to_dict(), "circuit": circuit}
+
+
+def circuit_parameters(circuit, inputs, units, use_bias=True):
+    """Parameters of a `QuantumDense` with that circuit, an int."""
+    down = 0
+    if not circuit.starts_from_amplitudes:
+        down = (inputs + use_bias) * circuit.feature_count
+    up = (circuit.observable_count + use_bias) * units
+    return down + len(circuit.weights) + up
 
 
 def method_from_dict(config):

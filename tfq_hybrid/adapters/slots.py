@@ -6,150 +6,89 @@ block. The methods of adaptation and the models that are built with circuits
 use both alike.
 """
 
+import contextlib
 import math
 import types
 
 import keras
 import numpy as np
 
-from tfq_hybrid.adapters.surgery import forget_attribute, unlocked
+from tfq_hybrid.adapters.layers import (
+    CARRIERS,
+    Carrier,
+    HeadCopy,
+    LayerAdapter,
+)
 from tfq_hybrid.errors import UserError
 
 
-class Adapter(keras.layers.Layer):
-    """What sits in a Dense layer. The base of all adapter layers.
+@contextlib.contextmanager
+def unlocked(layer):
+    """Lets a built layer take and lose variables and layers for a while.
 
-    A subclass says by `place` what it does to the Dense layer's linear map
-    `W`, its activation `f` and the adapter `A`:
-
-        "beside"     f(W x + A x)
-        "instead"    f(A x)
-        "carrier"    A x, without the activation
-        "after"      y + A y, where y = f(W x)
-
-    `call` sees the features flattened to the last axis, whatever their shape
-    in the Dense layer.
-
-    Attributes:
-        observer: function of what is added by an adapter `"beside"` or
-            `"after"` and of what it is added to, called wherever the layer
-            is; `None` while nothing looks.
+    Yields:
+        A function that makes the layer forget something it tracks.
     """
-
-    place = "after"
-    observer = None
-
-    def adapt(self, slot, inputs):
-        """The output of the Dense layer with this adapter in it."""
-        if self.place == "after":
-            outputs = slot.finish(slot.linear(inputs))
-            return self._add(self(outputs), outputs)
-        outputs = self(slot.flatten(inputs))
-        if self.place == "carrier":
-            return outputs
-        outputs = slot.unflatten(outputs)
-        if self.place == "beside":
-            outputs = self._add(outputs, slot.linear(inputs))
-        return slot.finish(outputs)
-
-    def _add(self, residual, hidden):
-        if self.observer is not None:
-            self.observer(residual, hidden)
-        return hidden + residual
+    tracker = layer._tracker
+    was_locked = tracker.locked
+    tracker.unlock()
+    try:
+        yield tracker.untrack
+    finally:
+        if was_locked:
+            tracker.lock()
 
 
-# Of the activations in use, silu(64) = gelu(64) = relu(64) = 64 in every
-# floating type, and a power of two multiplies without rounding.
-OPEN_GATE = 64.0
+def forget_attribute(layer, name):
+    """Takes an attribute of its own from a layer, where it has that.
 
-# What hands the input of a feed-forward block on to its last Dense layer, by
-# the kind of block and the role in it.
-CARRIERS = {
-    ("plain", "up"): "same",
-    ("outside", "up"): "both_signs",
-    ("gated", "up"): "same",
-    ("gated", "gate"): "open_gate",
-}
+    Keras notes the names of lists and dicts, and an export looks them up.
+    """
+    layer.__dict__.pop(name, None)
+    while name in layer._tracked:
+        layer._tracked.remove(name)
 
 
-@keras.saving.register_keras_serializable("tfq_hybrid")
-class Carrier(Adapter):
-    """Carries the input of a feed-forward block to its last Dense layer.
+def replace_sublayer(parent, attribute, layer):
+    """Puts `layer` where `parent` holds another one.
+
+    A plain `setattr` would leave the weights of the old layer counted and
+    saved.
+
+    A compiled model must be compiled again afterwards, else the new weights
+    do not train.
 
     Args:
-        kind: `"same"` hands the input on, `"both_signs"` hands on `x` and
-            `-x`, `"open_gate"` hands on 64 for each feature.
+        parent: a built `keras.layers.Layer`.
+        attribute: str. The name under which it holds the layer to replace.
+        layer: a built `keras.layers.Layer`.
+
+    Returns:
+        The layer that was replaced.
+
+    Raises:
+        AttributeError: `parent` holds no layer under that name.
+
+    Example:
+
+    >>> wrapper = keras.layers.TimeDistributed(keras.layers.Dense(2))
+    >>> wrapper.build((None, 3, 4))
+    >>> wide = keras.layers.Dense(5)
+    >>> wide.build((None, 4))
+    >>> _ = replace_sublayer(wrapper, "layer", wide)
+    >>> wrapper.count_params()
+    25
     """
-
-    place = "carrier"
-
-    def __init__(self, kind, **kwargs):
-        super().__init__(**kwargs)
-        self.kind = kind
-
-    def call(self, inputs):
-        if self.kind == "open_gate":
-            return keras.ops.full_like(inputs, OPEN_GATE)
-        if self.kind == "both_signs":
-            return keras.ops.concatenate([inputs, -inputs], axis=-1)
-        return inputs
-
-    def compute_output_shape(self, input_shape):
-        width = input_shape[-1] * (1 + (self.kind == "both_signs"))
-        return (*input_shape[:-1], width)
-
-    def get_config(self):
-        return {**super().get_config(), "kind": self.kind}
-
-
-@keras.saving.register_keras_serializable("tfq_hybrid")
-class LayerAdapter(Adapter):
-    """Any layer as an adapter, such as a `QuantumDense`.
-
-    Args:
-        dense: a Keras layer on the last axis.
-        place: `"after"`, or `"instead"` of the Dense layer's linear map.
-            Defaults to `"instead"`.
-        reads: how the input comes: `"plain"`, or as the block's carriers
-            and the activation between left it: `"outside"` is `f(x), f(-x)`
-            of a gelu `f`, and `"gated"` is `64 x`.
-    """
-
-    def __init__(self, dense, place="instead", reads="plain", **kwargs):
-        super().__init__(**kwargs)
-        self.dense = dense
-        self.place = place
-        self.reads = reads
-        self.supports_masking = True
-
-    def build(self, input_shape):
-        self.dense.build(input_shape)
-        self.supports_jit = self.dense.supports_jit
-
-    def call(self, inputs):
-        if self.reads == "gated":
-            inputs = inputs / OPEN_GATE
-        elif self.reads == "outside":
-            # x P(x) + x P(-x) = x, as P(x) + P(-x) = 1.
-            positive, negative = keras.ops.split(inputs, 2, axis=-1)
-            inputs = positive - negative
-        return self.dense(inputs)
-
-    def compute_output_shape(self, input_shape):
-        return self.dense.compute_output_shape(input_shape)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "dense": keras.saving.serialize_keras_object(self.dense),
-            "place": self.place,
-            "reads": self.reads,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        dense = keras.saving.deserialize_keras_object(config["dense"])
-        return cls(**{**config, "dense": dense})
+    old = getattr(parent, attribute)
+    if not isinstance(old, keras.layers.Layer):
+        raise AttributeError(
+            f"Expected {attribute!r} of {parent.name!r} to hold a layer. "
+            f"Received: {type(old).__name__}"
+        )
+    with unlocked(parent) as forget:
+        forget(old)
+        setattr(parent, attribute, layer)
+    return old
 
 
 class Opened:
@@ -366,6 +305,17 @@ def replace(layers, name, keep=False):
             slots.append(dense)
     for slot in slots if not keep else ():  # once none can fail any more
         drop_weights(slot)
+
+
+def put_head_copy(target, name):
+    """Puts a copy of a Dense layer beside it."""
+    layer = target.layer
+    use_bias = layer.bias is not None
+    copy = HeadCopy(
+        target.sizes[1], use_bias, dtype=layer.dtype_policy, name=name
+    )
+    put(layer, name, copy)
+    copy.adopt(layer)
 
 
 def inside(layer):

@@ -6,9 +6,7 @@ import math
 import keras
 import numpy as np
 
-from tfq_hybrid.adapters.classical_layers import put_head_copy
-from tfq_hybrid.adapters.slots import Opened
-from tfq_hybrid.adapters.surgery import unlocked
+from tfq_hybrid.adapters.slots import Opened, put_head_copy, unlocked
 from tfq_hybrid.adapters.target import (
     all_layers,
     body_of,

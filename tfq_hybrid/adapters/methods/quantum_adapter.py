@@ -3,10 +3,11 @@
 import dataclasses
 import math
 
-from tfq_hybrid.adapters.method import Method, register
-from tfq_hybrid.adapters.methods.circuits import (
+from tfq_hybrid.adapters.method import (
+    Method,
     WithCircuit,
     circuit_parameters,
+    register,
 )
 from tfq_hybrid.circuits import ENTANGLEMENTS, preset
 from tfq_hybrid.circuits.presets import Circuit
@@ -84,7 +85,7 @@ class QuantumAdapter(WithCircuit, Method):
         )
 
     def adapter(self, target, name):
-        from tfq_hybrid.adapters.slots import LayerAdapter
+        from tfq_hybrid.adapters.layers import LayerAdapter
 
         width, dtype = target.sizes[1], target.layer.dtype_policy
         circuit = self.circuit_for(width)

@@ -3,10 +3,11 @@
 import dataclasses
 
 from tfq_hybrid.adapters.families import FFN_ROLES
-from tfq_hybrid.adapters.method import Method, register
-from tfq_hybrid.adapters.methods.circuits import (
+from tfq_hybrid.adapters.method import (
+    Method,
     WithCircuit,
     circuit_parameters,
+    register,
 )
 from tfq_hybrid.errors import UserError
 
