@@ -130,7 +130,8 @@ class QFFNBert(BuiltWithSlots, keras_hub.models.BertBackbone):
         if feed_forward != "ffn":
             blocks = zip(self._targets(), self.transformer_layers, strict=True)
             self.replace((at, self._block(layer)) for at, layer in blocks)
-            for layer in self.transformer_layers if not residual else ():
+        if not residual:
+            for layer in self.transformer_layers:
                 _drop_dropout(layer)
 
     def _targets(self):

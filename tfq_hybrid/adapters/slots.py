@@ -303,8 +303,9 @@ def replace(layers, name, keep=False):
             put(dense, name, adapter)
             dense.active = name
             slots.append(dense)
-    for slot in slots if not keep else ():  # once none can fail any more
-        drop_weights(slot)
+    if not keep:
+        for slot in slots:  # once none can fail any more
+            drop_weights(slot)
 
 
 def put_head_copy(target, name):
@@ -384,7 +385,9 @@ class BuiltWithSlots:
             store["slots"] = np.ones(())
 
     def load_own_variables(self, store):
-        if self.has_slots and "slots" not in set(store.keys()):
+        if not self.has_slots:
+            super().load_own_variables(store)
+        elif "slots" not in set(store.keys()):
             raise UserError(
                 f"Expected weights of a {type(self).__name__} with slots. "
                 "Received: a file of before, whose replaced layers are "
