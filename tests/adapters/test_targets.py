@@ -141,6 +141,15 @@ def test_a_word_that_matches_nothing_is_an_error(bert, words, options, message):
         resolve(bert, words, **options)
 
 
+@pytest.mark.parametrize("name", ["LoRA", "QuantumAdapter", "ReplaceDense"])
+def test_a_whole_block_is_no_dense_layer(name):
+    block = LAYER.format(0)
+    path = f"{block}/self_attention_layer"
+    method = adapters.METHODS[name](targets=path)
+    with pytest.raises(UserError, match=f"Received: {path}, a whole block"):
+        adapters.adapt(make_backbone("BERT"), method)
+
+
 def test_fused_queries_are_refused_with_the_reason():
     backbone = make_backbone("GPT-NeoX")
     with pytest.raises(UserError, match=r"one fused Dense.*target 'qkv'"):

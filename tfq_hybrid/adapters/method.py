@@ -4,7 +4,12 @@ import dataclasses
 import typing
 from typing import Annotated
 
-from tfq_hybrid.adapters.patterns import as_layers, as_words, resolve
+from tfq_hybrid.adapters.patterns import (
+    BLOCK_ROLES,
+    as_layers,
+    as_words,
+    resolve,
+)
 from tfq_hybrid.circuits import CircuitSpec, as_circuit
 from tfq_hybrid.circuits.presets import Circuit, changed_circuit
 from tfq_hybrid.config.fields import Nested, choice
@@ -46,6 +51,8 @@ class Method:
 
     # What "attention" and "ffn" stand for, where not for all in them.
     groups = {}
+    # The whole blocks that can be targets, of `BLOCK_ROLES`.
+    blocks = ()
     # Whether the weights of the base stay as they are.
     freezes = True
     # Whether the base's weights are kept to undo with, where they do not.
@@ -67,7 +74,7 @@ class Method:
 
     def find(self, model, strict=True):
         """The targets of this method in a model, a list of `Target`."""
-        return resolve(
+        found = resolve(
             model,
             self.targets,
             self.layers,
@@ -75,6 +82,13 @@ class Method:
             self.groups,
             strict=strict,
         )
+        for target in found:
+            if target.role in BLOCK_ROLES and target.role not in self.blocks:
+                raise UserError(
+                    f"Expected targets of {type(self).__name__} to be Dense "
+                    f"layers. Received: {target.path}, a whole block"
+                )
+        return found
 
     def head(self, model):
         """The Dense layers of the head that are trained in a copy."""

@@ -26,6 +26,7 @@ class PrefixTuning(Method):
     length: int = 8
 
     groups = {"attention": ("attention",), "ffn": ()}
+    blocks = ("attention",)
     size = "length"
 
     def __post_init__(self):

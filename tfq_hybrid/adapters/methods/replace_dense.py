@@ -37,6 +37,7 @@ class ReplaceDense(WithCircuit, Method):
     keep_base: bool = False
 
     groups = {"ffn": ("ffn",)}
+    blocks = ("ffn",)
     is_additive = False
 
     def __post_init__(self):
@@ -63,7 +64,7 @@ class ReplaceDense(WithCircuit, Method):
                     "Expected each matrix to be replaced once. Received: "
                     f"{row.path}, which is in {whole[row.block]}"
                 )
-            if row.role in ("attention", "head"):
+            if row.role == "head":
                 raise UserError(
                     "Expected targets of ReplaceDense to be Dense layers of "
                     f"the backbone or 'ffn'. Received: {row.path}"
