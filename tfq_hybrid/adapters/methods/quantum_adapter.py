@@ -85,13 +85,16 @@ class QuantumAdapter(WithCircuit, Method):
         )
 
     def adapter(self, target, name):
+        import keras
+
         from tfq_hybrid.adapters.layers import LayerAdapter
 
         width, dtype = target.sizes[1], target.layer.dtype_policy
         circuit = self.circuit_for(width)
         has_bias = not circuit.starts_from_amplitudes
         dense = self.dense(circuit, width, dtype, use_bias=has_bias)
-        dense.output_projection.kernel_initializer = "zeros"
+        zeros = keras.initializers.Zeros()
+        dense.output_projection.kernel_initializer = zeros
         return LayerAdapter(dense, "after", dtype=dtype, name=name)
 
     def parameters_of(self, target):
