@@ -189,11 +189,16 @@ DAMAGE = (
 
 
 def reason_of(error):
-    """The first line of an exception, at most 200 characters of it."""
+    """The first line of an exception, at most 200 characters of it.
+
+    Where Keras could not load some layers, its first line announces what is
+    the matter with one of them, with a colon; then that is the reason.
+    """
     if isinstance(error, KeyError):
         return f"{error} is missing"[:200]
-    lines = str(error).splitlines() or [type(error).__name__]
-    return lines[0][:200]
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    said = [line for line in lines if not line.endswith(":")]
+    return [*said, *lines, type(error).__name__][0][:200]
 
 
 def _damaged(expected, path, error, hint):

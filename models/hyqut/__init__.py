@@ -1,7 +1,6 @@
 """HyQuT (arXiv 2511.10653): a decoder whose matrices are replaced by circuits.
 
 model        the layers and models
-matrix       what replaces a matrix
 tokenizer    byte pairs, learned from the training text
 reduction    parameters and operations saved
 system       `SYSTEM`: its options, and the model they make

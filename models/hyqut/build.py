@@ -1,8 +1,9 @@
 """HyQuT: the language model that its options make."""
 
+from tfq_hybrid.adapters import named_layers
+from tfq_hybrid.adapters.slots import inside
 from tfq_hybrid.data import learn_merges
 from tfq_hybrid.engines import check_memory
-from tfq_hybrid.models.hyqut.matrix import slot_of
 from tfq_hybrid.models.hyqut.model import HyQuTBackbone, HyQuTCausalLM
 from tfq_hybrid.models.hyqut.system import SIZES
 from tfq_hybrid.models.hyqut.tokenizer import (
@@ -64,12 +65,10 @@ def build(options, baseline, setting):
 
 def _scale_residuals(backbone, scale):
     """Multiplies the initial weights of what writes into the residual."""
-    for decoder in backbone.transformer_layers:
-        for role in ("output", "down"):
-            parent, attribute = slot_of(decoder, role)
-            layer = getattr(parent, attribute)
-            last = getattr(layer, "last_projection", layer)
-            last.kernel.assign(scale * last.kernel)
+    for target in backbone.matrices(("output", "down")):
+        layer = inside(target.layer)
+        last = [layer, *(inner for _, inner in named_layers(layer))][-1]
+        last.kernel.assign(scale * last.kernel)
 
 
 def parts(model):

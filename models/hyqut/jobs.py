@@ -108,7 +108,7 @@ def _room(stream, prompt, tokens):
 
 def _gradients(arguments, seed, paths):
     """The gradients of the first layer's circuit along a training."""
-    from tfq_hybrid.layers.make_layer import make_circuit_layer
+    from tfq_hybrid.layers.quantum_dense import make_circuit_layer
     from tfq_hybrid.training.build import compile_model
     from tfq_hybrid.training.language_modelling import fed
 
@@ -121,7 +121,7 @@ def _gradients(arguments, seed, paths):
     with fed(model):
         arrays = compare_gradients(
             model,
-            model.backbone.replaced[0].map.pqc,
+            model.backbone.replaced[0].pqc,
             iter(parts.training.shuffled_batches(config.batch_size, seed)),
             steps,
             STEP_SIZES,

@@ -3,14 +3,15 @@
 import keras
 import keras_hub
 
-from tfq_hybrid.adapters import replace_sublayer
+from tfq_hybrid.adapters import targets as targets_of
+from tfq_hybrid.adapters.hosts import compile_from_config
 from tfq_hybrid.adapters.patterns import as_layers
-from tfq_hybrid.adapters.surgery import compile_from_config
+from tfq_hybrid.adapters.slots import BuiltWithSlots, inside
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.engines.gradients import as_gradient_method
 from tfq_hybrid.errors import check_choice, check_integer
-from tfq_hybrid.models.hyqut.matrix import HyQuTMatrix, slot_of
-from tfq_hybrid.models.hyqut.system import as_targets
+from tfq_hybrid.layers import BottleneckDense, QuantumDense
+from tfq_hybrid.models.hyqut.system import FAMILY, as_targets
 from tfq_hybrid.models.hyqut.tokenizer import (
     HyQuTCausalLMPreprocessor,
     HyQuTTokenizer,
@@ -20,7 +21,7 @@ KINDS = ("quantum", "dense", "bottleneck")
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
-class HyQuTBackbone(keras_hub.models.LlamaBackbone):
+class HyQuTBackbone(BuiltWithSlots, keras_hub.models.LlamaBackbone):
     """A Llama decoder with circuits in place of some of its matrices.
 
     In every chosen layer each chosen matrix, a linear map from d to m,
@@ -116,71 +117,59 @@ class HyQuTBackbone(keras_hub.models.LlamaBackbone):
         self.engine = engine
         self.differentiator = differentiator
         if kind != "dense":
-            for decoder, role in self._places():
-                self._replace(decoder, role)
+            places = ((t, self._layer(t)) for t in self._chosen())
+            self.replace(places)
 
-    def _places(self):
-        """The decoder layers to change, each with each matrix."""
-        chosen = range(self.num_layers)
-        if self.chosen_layers is not None:
-            wanted = {index % self.num_layers for index in self.chosen_layers}
-            chosen = sorted(wanted)
-        return [
-            (self.transformer_layers[index], role)
-            for index in chosen
-            for role in self.targets
-        ]
+    def matrices(self, roles):
+        """The decoder layers' matrices, layer by layer.
+
+        Args:
+            roles: sequence of str, names in `MATRICES`: which, in their order.
+
+        Returns:
+            A list of `Target`.
+        """
+        found = {(t.block, t.role): t for t in targets_of(self, FAMILY)}
+        layers = range(self.num_layers)
+        return [found[layer, role] for layer in layers for role in roles]
+
+    def _chosen(self):
+        chosen = self.chosen_layers
+        if chosen is None:
+            chosen = range(self.num_layers)
+        chosen = {index % self.num_layers for index in chosen}
+        return [t for t in self.matrices(self.targets) if t.block in chosen]
 
     @property
     def replaced(self):
         """What stands in the chosen places, a list of layers."""
-        found = (slot_of(decoder, role) for decoder, role in self._places())
-        return [getattr(parent, attribute) for parent, attribute in found]
+        return [inside(target.layer) for target in self._chosen()]
 
-    def shape_of(self, role):
-        """The matrix that a role had: its features in and out.
+    @property
+    def replaced_sizes(self):
+        """Features in and out of the matrices there, a list of pairs."""
+        return [target.sizes for target in self._chosen()]
 
-        Args:
-            role: str, a name in `MATRICES`.
-
-        Returns:
-            A pair of tuples of int; heads are an axis of their own.
-
-        Example:
-
-        >>> model = HyQuTBackbone(50, 1, 4, 8, 12, num_key_value_heads=2)
-        >>> model.shape_of("key"), model.shape_of("down")
-        (((8,), (2, 2)), ((12,), (8,)))
-        """
-        width, inner = (self.hidden_dim,), (self.intermediate_dim,)
-        size = self.hidden_dim // self.num_query_heads
-        queries = (self.num_query_heads, size)
-        values = (self.num_key_value_heads, size)
-        return {
-            "query": (width, queries),
-            "key": (width, values),
-            "value": (width, values),
-            "output": (queries, width),
-            "gate": (width, inner),
-            "up": (width, inner),
-            "down": (inner, width),
-        }[role]
-
-    def _replace(self, decoder, role):
-        parent, attribute = slot_of(decoder, role)
-        inputs, outputs = self.shape_of(role)
-        layer = HyQuTMatrix(
-            inputs,
-            outputs,
-            self.circuit,
-            kind=self.kind,
+    def _layer(self, target):
+        """What replaces a matrix."""
+        units, circuit = target.sizes[1], self.circuit
+        dtype = self.transformer_layers[target.block].dtype_policy
+        if self.kind == "bottleneck":
+            return BottleneckDense(
+                units,
+                circuit.feature_count,
+                circuit.observable_count,
+                dtype=dtype,
+                name="bottleneck_dense",
+            )
+        return QuantumDense(
+            units,
+            circuit,
             engine=self.engine,
             differentiator=self.differentiator,
-            dtype=decoder.dtype_policy,
-            name=getattr(parent, attribute).name,
+            dtype=dtype,
+            name="quantum_dense",
         )
-        layer.build((None, None, *inputs))
-        replace_sublayer(parent, attribute, layer)
 
     def get_config(self):
         layers = self.chosen_layers

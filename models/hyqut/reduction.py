@@ -43,19 +43,11 @@ def reduction(backbone, length):
     >>> found["dense"] - found["model"]  # 64 x 64 to 64 -> 20 -> 10 -> 64
     2052
     """
-    taken = _matrix_sizes(backbone)
+    taken = [math.prod(sizes) for sizes in backbone.replaced_sizes]
     kept = sum(layer.count_params() for layer in backbone.replaced)
     parameters = backbone.count_params()
-    weights = sum(
-        math.prod(layer.kernel.shape)
-        for _, layer in named_layers(backbone)
-        if isinstance(layer, (keras.layers.Dense, keras.layers.EinsumDense))
-    )
-    inside = sum(
-        math.prod(layer.kernel.shape)
-        for replaced in backbone.replaced
-        for layer in _dense_layers(replaced)
-    )
+    weights = _matrix_weights(backbone)
+    inside = sum(map(_matrix_weights, backbone.replaced))
     width = backbone.hidden_dim
     flops = 2 * weights + 4 * length * width * backbone.num_layers
     flops += 2 * backbone.vocabulary_size * width
@@ -65,19 +57,13 @@ def reduction(backbone, length):
     }
 
 
-def _matrix_sizes(backbone):
-    """The weights of each matrix that stood in a chosen place."""
-    sizes = [
-        math.prod(inputs) * math.prod(outputs)
-        for inputs, outputs in map(backbone.shape_of, backbone.targets)
-    ]
-    return sizes * (len(backbone.replaced) // len(sizes))
-
-
-def _dense_layers(layer):
+def _matrix_weights(layer):
+    """The weights of the matrices of a layer and of those inside it."""
     kinds = (keras.layers.Dense, keras.layers.EinsumDense)
-    found = [layer, *(inner for _, inner in named_layers(layer))]
-    return [one for one in found if isinstance(one, kinds)]
+    layers = [layer, *(inner for _, inner in named_layers(layer))]
+    kernels = [one.kernel for one in layers if isinstance(one, kinds)]
+    # A Dense layer that was replaced has none any more.
+    return sum(math.prod(k.shape) for k in kernels if k is not None)
 
 
 def _compare(model, dense):

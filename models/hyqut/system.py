@@ -2,6 +2,11 @@
 
 import dataclasses
 
+from tfq_hybrid.adapters.families import (
+    ATTENTION_ROLES,
+    FFN_ROLES,
+    family_named,
+)
 from tfq_hybrid.adapters.patterns import as_layers, as_words
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.circuits.presets import Circuit
@@ -15,21 +20,12 @@ from tfq_hybrid.errors import (
 )
 from tfq_hybrid.training.systems import Options, System
 
-# Where keras-hub's Llama decoder layer holds each matrix: its attention
-# layer, or itself, and the attribute.
-ATTENTION = {
-    "query": "_query_dense",
-    "key": "_key_dense",
-    "value": "_value_dense",
-    "output": "_output_dense",
+FAMILY = family_named("Llama 3")  # its blocks are those of every Llama
+MATRICES = tuple(FAMILY.roles)
+GROUPS = {
+    "all-attention": tuple(r for r in MATRICES if r in ATTENTION_ROLES),
+    "all-ffn": FFN_ROLES,
 }
-FFN = {
-    "gate": "_feedforward_gate_dense",
-    "up": "_feedforward_intermediate_dense",
-    "down": "_feedforward_output_dense",
-}
-MATRICES = (*ATTENTION, *FFN)
-GROUPS = {"all-attention": tuple(ATTENTION), "all-ffn": tuple(FFN)}
 # Our choice, all but the width of 1,024 at 150M, which is the paper's: it
 # gives no other size. Chosen are few wide layers that come to about 8 and 150
 # million parameters with Llama's own matrices and tied embeddings.

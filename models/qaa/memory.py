@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from tfq_hybrid.engines.memory import estimate_bytes, human_bytes
+from tfq_hybrid.engines.register import estimate_bytes, human_bytes
 from tfq_hybrid.models.qaa.system import QAAOptions
 
 FLOAT = 4  # bytes of a float32, in which adapters and circuits are kept

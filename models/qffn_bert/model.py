@@ -3,8 +3,19 @@
 import keras
 import keras_hub
 
-from tfq_hybrid.adapters import is_leaf, named_layers, replace_sublayer
-from tfq_hybrid.adapters.surgery import compile_from_config
+from tfq_hybrid.adapters import (
+    is_leaf,
+    named_layers,
+    replace_sublayer,
+    targets,
+)
+from tfq_hybrid.adapters.families import family_named
+from tfq_hybrid.adapters.hosts import compile_from_config
+from tfq_hybrid.adapters.slots import (
+    BuiltWithSlots,
+    inside,
+    is_slot,
+)
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.files.presets import from_preset
@@ -18,7 +29,7 @@ FEED_FORWARDS = ("quantum", "ffn", "bottleneck", "none")
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
-class QFFNBert(keras_hub.models.BertBackbone):
+class QFFNBert(BuiltWithSlots, keras_hub.models.BertBackbone):
     """A BERT encoder whose feed-forward blocks are circuits.
 
     A keras-hub `BertBackbone` in which the feed-forward block of every
@@ -107,33 +118,6 @@ class QFFNBert(keras_hub.models.BertBackbone):
             dtype=dtype,
             **kwargs,
         )
-        if feed_forward != "ffn":
-            for layer in self.transformer_layers:
-                options = {
-                    "tokens": tokens,
-                    # The encoder layer adds it, so it is taken off before.
-                    "residual": False if residual else "subtract",
-                    "kernel_initializer": layer.kernel_initializer.clone(),
-                    "dtype": layer.dtype_policy,
-                    "name": "feed_forward",
-                }
-                if feed_forward == "quantum":
-                    block = QuantumFeedForward(
-                        circuit, engine=engine, **options
-                    )
-                elif feed_forward == "none":
-                    del options["kernel_initializer"]
-                    block = NoFeedForward(**options)
-                else:
-                    block = BottleneckFeedForward(
-                        circuit.feature_count,
-                        len(circuit.operators),
-                        **options,
-                    )
-                block.build((None, None, hidden_dim))
-                _replace_feed_forward(layer, block)
-                if not residual:
-                    _drop_dropout(layer)
 
         # === Config ===
         self.feed_forward = feed_forward
@@ -142,15 +126,46 @@ class QFFNBert(keras_hub.models.BertBackbone):
         self.residual = residual
         self.engine = engine
 
+        # === Replaced blocks ===
+        if feed_forward != "ffn":
+            blocks = zip(self._targets(), self.transformer_layers, strict=True)
+            self.replace((at, self._block(layer)) for at, layer in blocks)
+        if not residual:
+            for layer in self.transformer_layers:
+                _drop_dropout(layer)
+
+    def _targets(self):
+        found = targets(self, family_named("BERT"))
+        return [target for target in found if target.role == "ffn"]
+
+    def _block(self, encoder_layer):
+        """What replaces the block of an encoder layer."""
+        options = {
+            "tokens": self.tokens,
+            # The encoder layer adds it, so it is taken off before.
+            "residual": False if self.residual else "subtract",
+            "dtype": encoder_layer.dtype_policy,
+            "name": "feed_forward",
+        }
+        if self.feed_forward == "none":
+            return NoFeedForward(**options)
+        initializer = encoder_layer.kernel_initializer.clone()
+        options["kernel_initializer"] = initializer
+        if self.feed_forward == "quantum":
+            options["engine"] = self.engine
+            return QuantumFeedForward(self.circuit, **options)
+        sizes = (self.circuit.feature_count, self.circuit.observable_count)
+        return BottleneckFeedForward(*sizes, **options)
+
     @property
     def feed_forward_blocks(self):
-        """The layers of each encoder layer's block, a list of pairs."""
+        """The layers of each encoder layer's block, a list of pairs.
+
+        Where a layer replaces the block, it is the first of them.
+        """
         return [
-            (
-                layer._feedforward_intermediate_dense,
-                layer._feedforward_output_dense,
-            )
-            for layer in self.transformer_layers
+            (inside(target.layers["down"]), target.layers["up"])
+            for target in self._targets()
         ]
 
     def get_config(self):
@@ -185,27 +200,17 @@ class QFFNBert(keras_hub.models.BertBackbone):
 
 def _copy_weights(source, target):
     """Copies layer by layer; blocks that were replaced stay as they are."""
-    targets = dict(named_layers(target))
+    layers = dict(named_layers(target))
     for path, layer in named_layers(source):
         if not is_leaf(layer) or not layer.weights:
             continue  # its parts are copied
-        if path in targets:
-            targets[path].set_weights(layer.get_weights())
+        if path in layers and not is_slot(layers[path]):
+            layers[path].set_weights(layer.get_weights())
         elif "feedforward" not in path:
             raise ValueError(
                 f"Expected a layer at {path} of {target.name}, to take the "
                 f"weights of {source.name}. Received: none"
             )
-
-
-def _replace_feed_forward(encoder_layer, block):
-    """The block takes both Dense layers' place: block, then identity."""
-    replace_sublayer(encoder_layer, "_feedforward_intermediate_dense", block)
-    identity = keras.layers.Identity(
-        dtype=encoder_layer.dtype_policy, name="feed_forward_output"
-    )
-    identity.build((None, None, encoder_layer.intermediate_dim))
-    replace_sublayer(encoder_layer, "_feedforward_output_dense", identity)
 
 
 def _drop_dropout(encoder_layer):

@@ -4,7 +4,7 @@ import cirq
 import keras
 
 from tfq_hybrid.errors import UserError, check_integer
-from tfq_hybrid.layers.make_layer import make_circuit_layer
+from tfq_hybrid.layers.quantum_dense import make_circuit_layer
 from tfq_hybrid.models.heads import classical_head, mlp_width
 from tfq_hybrid.models.quantum_head.circuits import (
     encoder_circuit,

@@ -6,6 +6,7 @@ import pytest
 
 from tests.adapters.zoo import ROWS, make_backbone, make_task
 from tfq_hybrid import adapters
+from tfq_hybrid.adapters import method
 from tfq_hybrid.adapters.patterns import as_layers, resolve
 from tfq_hybrid.adapters.slots import dense_shapes
 from tfq_hybrid.adapters.target import blocks_of
@@ -140,6 +141,15 @@ def test_a_word_that_matches_nothing_is_an_error(bert, words, options, message):
         resolve(bert, words, **options)
 
 
+@pytest.mark.parametrize("name", ["LoRA", "QuantumAdapter", "ReplaceDense"])
+def test_a_whole_block_is_no_dense_layer(name):
+    block = LAYER.format(0)
+    path = f"{block}/self_attention_layer"
+    method = adapters.METHODS[name](targets=path)
+    with pytest.raises(UserError, match=f"Received: {path}, a whole block"):
+        adapters.adapt(make_backbone("BERT"), method)
+
+
 def test_fused_queries_are_refused_with_the_reason():
     backbone = make_backbone("GPT-NeoX")
     with pytest.raises(UserError, match=r"one fused Dense.*target 'qkv'"):
@@ -181,6 +191,19 @@ def test_targets_stay_when_adapted():
     adapters.unload(backbone)
     adapters.adapt(backbone, adapters.ReplaceDense(targets="ffn"))
     assert adapters.targets(backbone) == before
+
+
+def test_targets_are_resolved_once(monkeypatch):
+    task, words = make_task("BERT"), []
+    resolve_once = method.resolve
+
+    def counted(model, targets, *args, **options):
+        words.append(tuple(targets))
+        return resolve_once(model, targets, *args, **options)
+
+    monkeypatch.setattr(method, "resolve", counted)
+    adapters.adapt(task, adapters.ReplaceDense(targets="all-ffn", freeze=True))
+    assert words == [("all-ffn",), ("head",)]
 
 
 def test_a_shared_layer_is_said_to_be_one(capsys):

@@ -22,7 +22,7 @@ from tfq_hybrid.comparison.work.language import (
 )
 from tfq_hybrid.data import Corpus
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.layers.make_layer import make_circuit_layer
+from tfq_hybrid.layers.quantum_dense import make_circuit_layer
 from tfq_hybrid.serving.streaming import TextStream, make_sampler
 from tfq_hybrid.training import TrainConfig
 from tfq_hybrid.training.build import (
@@ -90,7 +90,7 @@ def test_central_differences_are_near_where_the_step_is_right():
     with fed(model):
         found = compare_gradients(
             model,
-            model.backbone.replaced[0].map.pqc,
+            model.backbone.replaced[0].pqc,
             iter(parts.training.shuffled_batches(2, 0)),
             3,
             (1e-5, 1e-2, 0.5),

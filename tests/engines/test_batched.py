@@ -8,7 +8,7 @@ from tests.reference import cirq_expectations, finite_difference
 from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.engines import Program
 from tfq_hybrid.engines.batched.engine import BatchedEngine
-from tfq_hybrid.engines.batched.steps import DiagonalStep
+from tfq_hybrid.engines.batched.gates import DiagonalStep
 from tfq_hybrid.errors import UserError
 
 

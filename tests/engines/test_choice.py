@@ -229,6 +229,5 @@ def test_a_program_is_lowered_once(program, repetitions, monkeypatch):
 
     monkeypatch.setattr("tfq_hybrid.engines.program.lower_circuit", lower)
     execution = Execution(repetitions)
-    choice = choose_engine(program, execution=execution)
-    make_engine(program, choice, execution)
+    assert choose_engine(program, execution=execution).engine
     assert len(calls) == 1

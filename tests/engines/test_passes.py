@@ -10,12 +10,12 @@ from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.engines import Program
 from tfq_hybrid.engines.batched.blocks import BlockStep
 from tfq_hybrid.engines.batched.engine import BatchedEngine
-from tfq_hybrid.engines.batched.passes import PASSES
-from tfq_hybrid.engines.batched.steps import (
+from tfq_hybrid.engines.batched.gates import (
     DiagonalStep,
     GateStep,
     PermutationStep,
 )
+from tfq_hybrid.engines.batched.passes import PASSES
 
 
 def spec_program(**arguments):

@@ -10,7 +10,7 @@ from tests.contracts import KerasHubContract
 from tfq_hybrid.circuits import PRESETS, CircuitSpec
 from tfq_hybrid.data import learn_merges
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.layers.make_layer import make_circuit_layer
+from tfq_hybrid.layers.quantum_dense import make_circuit_layer
 from tfq_hybrid.models import (
     HyQuTBackbone,
     HyQuTCausalLM,
@@ -68,7 +68,7 @@ def test_80_gates_and_40_angles(name):
     assert circuit.observable_count == 10
     model = HyQuTBackbone(**{**SMALL, "circuit": name})
     (layer, _) = model.replaced
-    assert layer.map.pqc.count_params() == 40
+    assert layer.pqc.count_params() == 40
 
 
 def test_a_ring_makes_small_readouts():

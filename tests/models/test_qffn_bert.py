@@ -1,3 +1,4 @@
+import h5py
 import keras
 import keras_hub
 import numpy as np
@@ -12,6 +13,7 @@ from tfq_hybrid.models import (
     QFFNBert,
     QFFNBertTextClassifier,
 )
+from tfq_hybrid.reading import reading
 
 SMALL = {
     "vocabulary_size": 12,
@@ -177,6 +179,20 @@ def test_trained_then_saved_and_restored(feed_forward, tmp_path):
         assert np.abs(restored.predict(texts, verbose=0) - expected).max() == 0
     backbone = QFFNBert.from_preset(str(tmp_path / "preset"))
     assert backbone.circuit == SMALL["circuit"]
+
+
+def test_a_file_of_before_slots_is_refused_by_name(tmp_path):
+    path = tmp_path / "bert.weights.h5"
+    bert = QFFNBert(**SMALL)
+    bert.save_weights(path)
+    bert.load_weights(path)
+    with h5py.File(path, "a") as file:
+        del file["vars/slots"]
+    with (
+        pytest.raises(UserError, match=r"QFFNBert with slots.*file of before"),
+        reading("a whole checkpoint", path, errors=(Exception,)),
+    ):
+        bert.load_weights(path)
 
 
 def test_from_bert_keeps_all_but_the_blocks(tmp_path):

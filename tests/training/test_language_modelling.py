@@ -59,7 +59,7 @@ def test_a_run_holds_what_it_needs(quick, tmp_path):
     # Each place that a circuit sits in is watched.
     for layer in (0, 1):
         path = f"hyqut/transformer_layer_{layer}/self_attention/query"
-        name = f"quantum/{path}/quantum_dense/pqc"
+        name = f"quantum/{path}/replaced/quantum_dense/pqc"
         assert logs[f"gradient_norm/{name}"] > 0
     assert metrics["parameters"]["circuits"] == 2 * 4
     assert metrics["parameters"]["matrices"] == 2 * (17 * 2 + 4 + 3 * 16)

@@ -65,7 +65,8 @@ def test_a_run_holds_what_it_needs(quick, tmp_path, monkeypatch):
     assert len(metrics["history"]) == 2
     logs = metrics["history"][0]
     for path in ("transformer_layer_0", "transformer_layer_1"):
-        name = f"qffn_bert/{path}/feed_forward/quantum_dense/pqc"
+        place = "feedforward_output_dense/replaced/feed_forward"
+        name = f"qffn_bert/{path}/{place}/quantum_dense/pqc"
         assert logs[f"gradient_norm/quantum/{name}"] > 0
     assert logs["gradient_norm/classical"] > 0
     assert {p.name for p in folder.logs.iterdir()} == {

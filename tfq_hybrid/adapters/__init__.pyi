@@ -47,7 +47,7 @@ from .methods import (
     method_from_dict,
 )
 from .pretrained import as_preset
-from .surgery import replace_sublayer
+from .slots import replace_sublayer
 from .target import Target, is_leaf, named_layers, targets
 from .variables import (
     fingerprint,

@@ -2,7 +2,8 @@
 
 import keras
 
-from tfq_hybrid.adapters.slots import Adapter, Opened
+from tfq_hybrid.adapters.layers import Adapter
+from tfq_hybrid.adapters.slots import Opened
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")

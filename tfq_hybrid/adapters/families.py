@@ -165,7 +165,17 @@ def family_of(backbone):
     True
     """
     kind = getattr(backbone, "adapted_from", type(backbone))
-    for family in FAMILIES:
-        if family.backbone is kind:
-            return family
-    return None
+    rows = (family for family in FAMILIES if family.backbone is kind)
+    return next(rows, None)
+
+
+def family_named(name):
+    """The row of a name, for a model that is built like that family.
+
+    Example:
+
+    >>> family_named("Llama 3").ffn
+    'gated'
+    """
+    (family,) = (family for family in FAMILIES if family.name == name)
+    return family

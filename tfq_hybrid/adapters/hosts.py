@@ -1,18 +1,13 @@
-"""The classes of adapted models, and the `Adaptation` in their config."""
+"""The classes of adapted models: their config, and how they are compiled."""
 
 import dataclasses
+import warnings
 
 import keras
 from keras.src.models.functional import Functional  # has no public name
 
-# Keras learns the names of their classes, which files hold.
-from tfq_hybrid.adapters import circuit_layers, classical_layers  # noqa: F401
 from tfq_hybrid.adapters.families import FAMILIES
 from tfq_hybrid.adapters.methods import method_from_dict
-from tfq_hybrid.adapters.surgery import (
-    check_ready_to_train,
-    compile_from_config,
-)
 from tfq_hybrid.adapters.variables import hosts_of, install
 from tfq_hybrid.errors import UserError
 
@@ -70,6 +65,88 @@ def check_format(number):
             f"Expected an adapter of format {FORMAT} or before. Received: "
             f"format {number}, of a newer version of this package"
         )
+
+
+FUNCTIONS = (
+    "train_function",
+    "test_function",
+    "predict_function",
+    "generate_function",
+)
+
+
+def forget_functions(model):
+    """Drops compiled functions, which hold the layers as they were."""
+    for name in FUNCTIONS:
+        if hasattr(model, name):
+            setattr(model, name, None)
+
+
+def compile_again(model):
+    """Compiles a compiled model again, with a fresh optimizer.
+
+    An optimizer keeps the variables that it was built for, and a compiled
+    function the layers that it was traced with. Where the arguments of
+    `compile` cannot be serialised, the model is left uncompiled, and Keras
+    says so when it is to train.
+    """
+    forget_functions(model)
+    if not getattr(model, "compiled", False):
+        return
+    sampler = getattr(model, "sampler", None)
+    options = {} if sampler is None else {"sampler": sampler}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # said below by Keras's error
+            config = keras.saving.deserialize_keras_object(
+                model.get_compile_config()
+            )
+    except (TypeError, ValueError):
+        config = None
+    if not config:
+        model.compiled = False
+        return
+    model.compile(**config, **options)
+
+
+def compile_from_config(model, config):
+    """Compiles a model as it was when saved, with the optimizer's state.
+
+    The method of that name for a class whose `compile` is its own, as that
+    of a keras-hub task is: Keras's own method skips those.
+    """
+    model.compile(**keras.saving.deserialize_keras_object(config))
+    model.optimizer.build(model.trainable_variables)
+
+
+def check_ready_to_train(model):
+    """Raises `UserError` if training would change nothing, or not all.
+
+    Args:
+        model: an adapted model, compiled.
+    """
+    if model.adaptation.active is None:
+        names = ", ".join(model.adaptation.methods)
+        raise UserError(
+            "Expected an active adapter to train: call adapters.activate(model"
+            f", name) with a name of: {names}. Received: all disabled"
+        )
+    if not model.optimizer.built:
+        return
+    known = {id(v) for v in optimizer_variables(model.optimizer)}
+    missing = [v for v in model.trainable_variables if id(v) not in known]
+    if missing:
+        raise UserError(
+            "Expected a model that was compiled after the last change of what "
+            f"trains: call compile again. Received: {len(missing)} variables "
+            f"that its optimizer does not know, such as {missing[0].path}"
+        )
+
+
+def optimizer_variables(optimizer):
+    """The variables that a built optimizer updates, a list."""
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    return optimizer._trainable_variables
 
 
 # From a class to the one of its adapted models. Filled below.

@@ -9,7 +9,9 @@ from tfq_hybrid.adapters.hosts import (
     become_adapted,
     become_plain,
     check_host,
+    compile_again,
     find_adaptation,
+    forget_functions,
     is_adapted,
 )
 from tfq_hybrid.adapters.method import Method
@@ -19,21 +21,18 @@ from tfq_hybrid.adapters.slots import (
     is_slot,
     restore_weights,
     take_out,
-)
-from tfq_hybrid.adapters.surgery import (
-    compile_again,
-    forget_functions,
     unlocked,
 )
 from tfq_hybrid.adapters.target import body_of, targets
 from tfq_hybrid.adapters.variables import (
+    attach,
     base_variables,
     fingerprint,
     hosts_of,
-    install,
     kept_weights,
     opened_layers,
     set_trainable,
+    settle,
     switch,
     trainable_parts,
 )
@@ -88,13 +87,14 @@ def adapt(model, method, name="default"):
     previous = find_adaptation(model)
     if previous is not None:
         _check_addition(previous, method, name)
-    method.find(model)  # before anything is changed
+    found, head = method.places(model)  # before anything is changed
     adaptation = previous or Adaptation(fingerprint(model))
     active, parts = adaptation.active, trainable_parts(model)
     adaptation.methods[name] = method
     adaptation.active = name
     try:
-        install(model, adaptation)
+        attach(method, name, found, head)
+        settle(model, adaptation)
     except Exception:
         _take_back(model, adaptation, name, active, parts)
         raise

@@ -1,13 +1,20 @@
-"""`Method`: the base class of adaptation methods."""
+"""`Method` and `WithCircuit`: the base classes of adaptation methods."""
 
 import dataclasses
 import typing
 from typing import Annotated, ClassVar
 
-from tfq_hybrid.adapters.patterns import as_layers, as_words, resolve
-from tfq_hybrid.circuits.presets import as_circuit, changed_circuit
-from tfq_hybrid.config.fields import Nested
+from tfq_hybrid.adapters.patterns import (
+    BLOCK_ROLES,
+    as_layers,
+    as_words,
+    resolve,
+)
+from tfq_hybrid.circuits import CircuitSpec, as_circuit
+from tfq_hybrid.circuits.presets import Circuit, changed_circuit
+from tfq_hybrid.config.fields import Nested, choice
 from tfq_hybrid.config.values import check_keys, check_value
+from tfq_hybrid.engines import ENGINES
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 
 METHODS: dict[str, type] = {}
@@ -44,6 +51,8 @@ class Method:
 
     # What "attention" and "ffn" stand for, where not for all in them.
     groups: ClassVar[dict[str, tuple[str, ...]]] = {}
+    # The whole blocks that can be targets, of `BLOCK_ROLES`.
+    blocks: ClassVar[tuple[str, ...]] = ()
     # Whether the weights of the base stay as they are.
     freezes = True
     # Whether the base's weights are kept to undo with, where they do not.
@@ -63,7 +72,7 @@ class Method:
 
     def find(self, model, strict=True):
         """The targets of this method in a model, a list of `Target`."""
-        return resolve(
+        found = resolve(
             model,
             self.targets,
             self.layers,
@@ -71,6 +80,13 @@ class Method:
             self.groups,
             strict=strict,
         )
+        for target in found:
+            if target.role in BLOCK_ROLES and target.role not in self.blocks:
+                raise UserError(
+                    f"Expected targets of {type(self).__name__} to be Dense "
+                    f"layers. Received: {target.path}, a whole block"
+                )
+        return found
 
     def head(self, model):
         """The Dense layers of the head that are trained in a copy."""
@@ -85,26 +101,26 @@ class Method:
             return []
         return resolve(model, ["head"], strict=self.train_head is True)
 
-    def parts(self, target, name):
-        """What to put into a target, under a name.
+    def places(self, model, strict=True):
+        """What `find` and what `head` find, a pair of lists of `Target`."""
+        found = self.find(model, strict)
+        return found, [row for row in self.head(model) if row not in found]
 
-        Yields:
-            Pairs of a Dense layer and a new adapter for it.
-        """
+    def adapter(self, target, name):
+        """A new `Adapter` of that name for a target's Dense layer."""
         raise NotImplementedError
 
-    def attach(self, model, name, strict=True):
-        """Puts this method's adapters into a model, under a name.
+    def attach(self, targets, name):
+        """Puts this method's adapters into what `find` found.
 
-        Layers that have an adapter of that name already are left alone.
+        Args:
+            targets: list of `Target`, which have no adapter of that name.
+            name: str.
         """
-        from tfq_hybrid.adapters.slots import put_head_copy, put_once
+        from tfq_hybrid.adapters.slots import put
 
-        for target in self.find(model, strict):
-            for layer, adapter in self.parts(target, name):
-                put_once(layer, name, adapter)
-        for target in self.head(model):
-            put_head_copy(target, name, put_once)
+        for target in targets:
+            put(target.layer, name, self.adapter(target, name))
 
     def parameters_of(self, target):
         """How many parameters this method trains in a target, an int."""
@@ -112,10 +128,11 @@ class Method:
 
     def parameters(self, model):
         """How many parameters this method would train in a model, an int."""
-        from tfq_hybrid.adapters.slots import head_parameters
+        from tfq_hybrid.adapters.layers import head_parameters
 
-        found = sum(self.parameters_of(target) for target in self.find(model))
-        return found + sum(map(head_parameters, self.head(model)))
+        found, head = self.places(model)
+        count = sum(map(self.parameters_of, found))
+        return count + sum(map(head_parameters, head))
 
     def for_parameters(self, model, count, report=print):
         """This method in the size that trains nearly `count` parameters.
@@ -219,6 +236,77 @@ class Method:
             for key, value in values.items()
         }
         return {"method": type(self).__name__, **values}
+
+
+LARGEST = {"qubits": 20, "depth": 64}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WithCircuit:
+    """The fields `circuit` and `engine`.
+
+    The size is in qubits, or in layers where the circuit starts from
+    amplitudes: then the width of what it reads decides on the qubits.
+    """
+
+    circuit: Circuit = "qffn"
+    engine: str = choice("auto", ENGINES)
+
+    @property
+    def size(self):
+        """The argument of the circuit that decides on its parameters."""
+        amplitudes = self.circuit is None or self.circuit.starts_from_amplitudes
+        return "depth" if amplitudes else "qubits"
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.circuit is not None:
+            object.__setattr__(self, "circuit", as_circuit(self.circuit))
+        check_choice("engine", self.engine, ENGINES)
+
+    def circuit_for(self, width):
+        """The circuit that reads features of a width."""
+        return self.circuit
+
+    def dense(self, circuit, units, dtype, **options):
+        """The `QuantumDense` of an adapter."""
+        from tfq_hybrid.layers import QuantumDense
+
+        options |= {"engine": self.engine, "dtype": dtype, "name": "dense"}
+        return QuantumDense(units, circuit, **options)
+
+    def circuits(self, model):
+        found = self.find(model)
+        return [self.circuit_for(target.sizes[1]) for target in found]
+
+    def at_size(self, size):
+        if not isinstance(self.circuit, CircuitSpec):
+            raise UserError(
+                "Expected a CircuitSpec, whose qubits can be chosen. "
+                f"Received: {type(self.circuit).__name__}"
+            )
+        circuit = self.circuit.changed(**{self.size: size})
+        return dataclasses.replace(self, circuit=circuit)
+
+    def largest_size(self, model):
+        return LARGEST[self.size]
+
+    @property
+    def size_text(self):
+        return f"{self.size}={getattr(self.circuit, self.size)}"
+
+    def to_dict(self):
+        circuit = None if self.circuit is None else self.circuit.to_dict()
+        return {**super().to_dict(), "circuit": circuit}
+
+
+def circuit_parameters(circuit, inputs, units, use_bias=True):
+    """Parameters of a `QuantumDense` with that circuit, an int."""
+    down = 0
+    if not circuit.starts_from_amplitudes:
+        down = (inputs + use_bias) * circuit.feature_count
+    up = (circuit.observable_count + use_bias) * units
+    return down + len(circuit.weights) + up
 
 
 def method_from_dict(config):

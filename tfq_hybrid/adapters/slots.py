@@ -1,55 +1,95 @@
-"""Dense layers that hold adapters: open one, put an adapter in, take it out."""
+"""Slots: Dense layers with other layers in them, beside or instead of theirs.
 
+`put_once` adds an adapter to a Dense layer and leaves its map in place;
+`replace` puts one layer in place of a Dense layer or of a whole feed-forward
+block. The methods of adaptation and the models that are built with circuits
+use both alike.
+"""
+
+import contextlib
 import math
 import types
 from collections.abc import Mapping
 
 import keras
+import numpy as np
 
-from tfq_hybrid.adapters.surgery import forget_attribute, unlocked
+from tfq_hybrid.adapters.layers import (
+    CARRIERS,
+    Carrier,
+    HeadCopy,
+    LayerAdapter,
+)
 from tfq_hybrid.errors import UserError
 
 
-class Adapter(keras.layers.Layer):
-    """What sits in a Dense layer. The base of all adapter layers.
+@contextlib.contextmanager
+def unlocked(layer):
+    """Lets a built layer take and lose variables and layers for a while.
 
-    A subclass says by `place` what it does to the Dense layer's linear map
-    `W`, its activation `f` and the adapter `A`:
-
-        "beside"     f(W x + A x)
-        "instead"    f(A x)
-        "carrier"    A x, without the activation
-        "after"      y + A y, where y = f(W x)
-
-    `call` sees the features flattened to the last axis, whatever their shape
-    in the Dense layer.
-
-    Attributes:
-        observer: function of what is added by an adapter `"beside"` or
-            `"after"` and of what it is added to, called wherever the layer
-            is; `None` while nothing looks.
+    Yields:
+        A function that makes the layer forget something it tracks.
     """
+    tracker = layer._tracker
+    was_locked = tracker.locked
+    tracker.unlock()
+    try:
+        yield tracker.untrack
+    finally:
+        if was_locked:
+            tracker.lock()
 
-    place = "after"
-    observer = None
 
-    def adapt(self, slot, inputs):
-        """The output of the Dense layer with this adapter in it."""
-        if self.place == "after":
-            outputs = slot.finish(slot.linear(inputs))
-            return self._add(self(outputs), outputs)
-        outputs = self(slot.flatten(inputs))
-        if self.place == "carrier":
-            return outputs
-        outputs = slot.unflatten(outputs)
-        if self.place == "beside":
-            outputs = self._add(outputs, slot.linear(inputs))
-        return slot.finish(outputs)
+def forget_attribute(layer, name):
+    """Takes an attribute of its own from a layer, where it has that.
 
-    def _add(self, residual, hidden):
-        if self.observer is not None:
-            self.observer(residual, hidden)
-        return hidden + residual
+    Keras notes the names of lists and dicts, and an export looks them up.
+    """
+    layer.__dict__.pop(name, None)
+    while name in layer._tracked:
+        layer._tracked.remove(name)
+
+
+def replace_sublayer(parent, attribute, layer):
+    """Puts `layer` where `parent` holds another one.
+
+    A plain `setattr` would leave the weights of the old layer counted and
+    saved.
+
+    A compiled model must be compiled again afterwards, else the new weights
+    do not train.
+
+    Args:
+        parent: a built `keras.layers.Layer`.
+        attribute: str. The name under which it holds the layer to replace.
+        layer: a built `keras.layers.Layer`.
+
+    Returns:
+        The layer that was replaced.
+
+    Raises:
+        AttributeError: `parent` holds no layer under that name.
+
+    Example:
+
+    >>> wrapper = keras.layers.TimeDistributed(keras.layers.Dense(2))
+    >>> wrapper.build((None, 3, 4))
+    >>> wide = keras.layers.Dense(5)
+    >>> wide.build((None, 4))
+    >>> _ = replace_sublayer(wrapper, "layer", wide)
+    >>> wrapper.count_params()
+    25
+    """
+    old = getattr(parent, attribute)
+    if not isinstance(old, keras.layers.Layer):
+        raise AttributeError(
+            f"Expected {attribute!r} of {parent.name!r} to hold a layer. "
+            f"Received: {type(old).__name__}"
+        )
+    with unlocked(parent) as forget:
+        forget(old)
+        setattr(parent, attribute, layer)
+    return old
 
 
 class Opened:
@@ -221,14 +261,68 @@ def open_slot(layer):
     return layer
 
 
-def put(slot, name, adapter):
-    """Puts an adapter in an opened layer under a name."""
+def put(layer, name, adapter):
+    """Puts an adapter in a Dense layer, which is opened, under a name."""
+    slot = open_slot(layer)
     if not adapter.built:
         inputs, outputs = slot.shapes
         shape = outputs if adapter.place == "after" else inputs
         adapter.build((None, None, math.prod(shape)))
-    with unlocked(slot):
-        slot.adapters = {**slot.adapters, name: adapter}
+    hold(slot, name, adapter)
+
+
+def hold(layer, name, adapter):
+    """Lets an opened layer hold an adapter under a name."""
+    with unlocked(layer):
+        layer.adapters = {**layer.adapters, name: adapter}
+
+
+def replace(layers, name, keep=False):
+    """Puts layers in place of Dense layers, or of whole feed-forward blocks.
+
+    Of a block the last Dense layer holds the one that replaces it, and the
+    others hand the block's input on to it.
+
+    Args:
+        layers: iterable of pairs: a `Target`, of one Dense layer or of a
+            whole block, and a Keras layer on the last axis, from the
+            features that the target takes to those that it gives.
+        name: str. The adapters' name.
+        keep: bool. Whether the Dense layers keep their weights. Defaults to
+            `False`.
+    """
+    slots = []
+    for target, layer in layers:
+        for role, dense in target.layers.items():
+            options = {"dtype": dense.dtype_policy, "name": name}
+            if target.ffn and role != "down":
+                adapter = Carrier(CARRIERS[target.ffn, role], **options)
+            else:
+                reads = target.ffn or "plain"
+                adapter = LayerAdapter(layer, reads=reads, **options)
+                adapter.build((None, None, target.sizes[0]))
+            put(dense, name, adapter)
+            dense.active = name
+            slots.append(dense)
+    if not keep:
+        for slot in slots:  # once none can fail any more
+            drop_weights(slot)
+
+
+def put_head_copy(target, name):
+    """Puts a copy of a Dense layer beside it."""
+    layer = target.layer
+    use_bias = layer.bias is not None
+    copy = HeadCopy(
+        target.sizes[1], use_bias, dtype=layer.dtype_policy, name=name
+    )
+    put(layer, name, copy)
+    copy.adopt(layer)
+
+
+def inside(layer):
+    """The layer that replaces a Dense layer, or itself where none does."""
+    return getattr(getattr(layer, "adapter", None), "dense", layer)
 
 
 def drop_weights(slot):
@@ -272,76 +366,32 @@ def close_slot(slot):
     slot.__class__ = closed
 
 
-@keras.saving.register_keras_serializable("tfq_hybrid")
-class HeadCopy(Adapter):
-    """A second set of weights for a Dense layer, which starts as a copy.
+class BuiltWithSlots:
+    """A backbone that replaces some of its layers when it is made.
 
-    The Dense layer itself stays as it was, for other adapters and to undo.
-
-    Args:
-        units: int. Outputs.
-        use_bias: bool.
+    Its files are marked: those of before slots held the layers that replace
+    others under other paths.
     """
 
-    place = "instead"
+    has_slots = False
 
-    def __init__(self, units, use_bias, **kwargs):
-        super().__init__(**kwargs)
-        self.units = units
-        self.use_bias = use_bias
+    def replace(self, layers):
+        """Replaces layers for good; see `replace`."""
+        replace(layers, "replaced")
+        self.has_slots = True
 
-    def build(self, input_shape):
-        shape = (input_shape[-1], self.units)
-        self.kernel = self.add_weight(shape=shape, name="kernel")
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(shape=(self.units,), name="bias")
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        if self.has_slots:
+            store["slots"] = np.ones(())
 
-    def adopt(self, layer):
-        """Takes the values of a Dense layer."""
-        kernel = keras.ops.convert_to_numpy(layer.kernel)
-        self.kernel.assign(kernel.reshape(self.kernel.shape))
-        if self.use_bias:
-            bias = keras.ops.convert_to_numpy(layer.bias)
-            self.bias.assign(bias.reshape(self.bias.shape))
-
-    def call(self, inputs):
-        outputs = keras.ops.matmul(inputs, self.kernel)
-        return outputs if self.bias is None else outputs + self.bias
-
-    def compute_output_shape(self, input_shape):
-        return (*input_shape[:-1], self.units)
-
-    def get_config(self):
-        config = {"units": self.units, "use_bias": self.use_bias}
-        return {**super().get_config(), **config}
-
-
-def head_parameters(target):
-    """Parameters of a copy of a target, an int."""
-    inputs, outputs = target.sizes
-    return inputs * outputs + outputs * (target.layer.bias is not None)
-
-
-def put_head_copy(target, name, put):
-    """Puts a copy of a Dense layer beside it."""
-    layer = target.layer
-    use_bias = layer.bias is not None
-    copy = HeadCopy(
-        target.sizes[1], use_bias, dtype=layer.dtype_policy, name=name
-    )
-    if put(layer, name, copy):
-        copy.adopt(layer)
-
-
-def put_once(layer, name, adapter):
-    """Opens a Dense layer and puts an adapter in, if it has none so named.
-
-    Returns:
-        Whether it was put in.
-    """
-    slot = open_slot(layer)
-    if name in slot.adapters:
-        return False
-    put(slot, name, adapter)
-    return True
+    def load_own_variables(self, store):
+        if not self.has_slots:
+            super().load_own_variables(store)
+        elif "slots" not in set(store.keys()):
+            raise UserError(
+                f"Expected weights of a {type(self).__name__} with slots. "
+                "Received: a file of before, whose replaced layers are "
+                "elsewhere: train anew, or read it with the version that "
+                "wrote it"
+            )

@@ -120,17 +120,24 @@ class Target:
         """The Dense layer, where it is one."""
         return self.layers[self.role]
 
+    def has(self, name):
+        """Whether an adapter of that name sits in it already."""
+        layers = self.layers.values()
+        return any(name in getattr(x, "adapters", ()) for x in layers)
+
     @property
     def sizes(self):
         """Features in and out, as two ints."""
         return math.prod(self.inputs), math.prod(self.outputs)
 
 
-def targets(model):
+def targets(model, family=None):
     """Lists what can be targeted in a model.
 
     Args:
         model: a keras-hub backbone or task, or a plain Keras model.
+        family: `Family` that its blocks are of. Defaults to `None`: that of
+            the backbone's class.
 
     Returns:
         A list of `Target`, in the order of the model.
@@ -144,12 +151,12 @@ def targets(model):
     dense (4,) (3,)
     """
     body = body_of(model)
-    family = family_of(body)
+    family = family or family_of(body)
     layers = dict(all_layers(model))
     rows, in_blocks = [], set()
     if family is not None:
         calls = family.calls(body)
-        for index, block in enumerate(blocks_of(model)):
+        for index, block in enumerate(_blocks(family, layers)):
             for target in _block_targets(family, block, index, layers, calls):
                 rows.append(target)
                 in_blocks.add(target.path)
@@ -181,7 +188,10 @@ def blocks_of(model):
     family = family_of(body)
     if family is None:
         return []
-    paths = [path for path, _ in named_layers(body)]
+    return _blocks(family, [path for path, _ in named_layers(body)])
+
+
+def _blocks(family, paths):
     return [path for path in paths if re.fullmatch(family.blocks, path)]
 
 

@@ -6,8 +6,7 @@ import math
 import keras
 import numpy as np
 
-from tfq_hybrid.adapters.slots import Opened
-from tfq_hybrid.adapters.surgery import unlocked
+from tfq_hybrid.adapters.slots import Opened, put_head_copy, unlocked
 from tfq_hybrid.adapters.target import (
     all_layers,
     body_of,
@@ -163,7 +162,24 @@ def install(model, adaptation, strict=True):
             own lacks those in a head.
     """
     for name, method in adaptation.methods.items():
-        method.attach(model, name, strict)
+        # A backbone that was restored has its adapters, its task not yet.
+        found, head = (
+            [target for target in targets if not target.has(name)]
+            for targets in method.places(model, strict)
+        )
+        attach(method, name, found, head)
+    settle(model, adaptation)
+
+
+def attach(method, name, found, head):
+    """Puts the adapters of a method into the places that it found."""
+    method.attach(found, name)
+    for target in head:
+        put_head_copy(target, name)
+
+
+def settle(model, adaptation):
+    """Uses what is active, and keeps what moves of the base."""
     switch(model, adaptation)
     for method in adaptation.methods.values():
         if method.keep_base:

@@ -13,11 +13,12 @@ import numpy as np
 from tfq_hybrid.circuits.ansatz import (
     ANSATZ_GATES,
     ENTANGLEMENTS,
+    build_circuit,
     count_gates,
     count_pairs,
     count_weights,
+    symbol_names,
 )
-from tfq_hybrid.circuits.build import build_circuit, symbol_names
 from tfq_hybrid.circuits.encodings import ENCODINGS, SCALINGS, scale_angles
 from tfq_hybrid.circuits.observables import parse_observable, z_on_each
 from tfq_hybrid.config.fields import choice

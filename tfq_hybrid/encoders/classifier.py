@@ -4,7 +4,7 @@ import keras
 import keras_hub
 
 from tfq_hybrid.adapters import as_preset
-from tfq_hybrid.adapters.surgery import compile_from_config
+from tfq_hybrid.adapters.hosts import compile_from_config
 from tfq_hybrid.files.presets import from_preset
 
 

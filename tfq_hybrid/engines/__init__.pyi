@@ -17,6 +17,6 @@ __all__ = [
 from .batched.engine import BatchedEngine
 from .choice import EngineChoice, Execution, choose_engine, make_engine
 from .gradients import GRADIENTS, GradientMethod, as_gradient_method
-from .memory import check_memory, estimate_bytes, human_bytes
 from .names import ENGINES
 from .program import Program
+from .register import check_memory, estimate_bytes, human_bytes

@@ -1,6 +1,8 @@
 """The choice between the engines, with its reason."""
 
 import dataclasses
+import functools
+from collections.abc import Callable
 
 from tfq_hybrid.engines.batched.engine import BatchedEngine
 from tfq_hybrid.engines.batched.estimated import EstimatedEngine
@@ -14,14 +16,14 @@ from tfq_hybrid.engines.gradients import (
     GradientMethod,
     Simulated,
 )
-from tfq_hybrid.engines.memory import (
+from tfq_hybrid.engines.names import ENGINES
+from tfq_hybrid.engines.program import Execution
+from tfq_hybrid.engines.register import (
     check_memory,
     density_bytes,
     density_fits,
     human_bytes,
 )
-from tfq_hybrid.engines.names import ENGINES
-from tfq_hybrid.engines.program import Execution
 from tfq_hybrid.engines.tfq.checks import (
     check_tfq,
     check_tfq_noisy,
@@ -37,13 +39,20 @@ class EngineChoice:
     Attributes:
         name: str, `"batched"` or `"tfq"`.
         reason: str, a clause fit to be shown.
+        build: function that builds the engine.
         trajectories: bool. Whether the batched engine runs trajectories of
             pure states instead of density matrices.
     """
 
     name: str
     reason: str
+    build: Callable = dataclasses.field(repr=False, compare=False)
     trajectories: bool = False
+
+    @functools.cached_property
+    def engine(self):
+        """The engine, built when it is first used."""
+        return self.build()
 
     def __str__(self):
         return f"{self.name} ({self.reason})"
@@ -69,7 +78,7 @@ def choose_engine(program, engine="auto", execution=None):
     check_memory(program.qubits, len(program.operators), depth=1, batch=1)
     if engine == "tfq":
         _check_tfq(program, execution)
-        return EngineChoice("tfq", "as asked")
+        return _tfq_choice(program, execution, "as asked")
     obstacle = _obstacle(program, execution)
     if engine == "batched" and obstacle:
         raise UserError(
@@ -84,27 +93,34 @@ def choose_engine(program, engine="auto", execution=None):
                 f"{error} The batched engine cannot run it either, for its "
                 f"{obstacle}"
             ) from None
-        return EngineChoice("tfq", obstacle)
+        return _tfq_choice(program, execution, obstacle)
     choice = _batched_choice(program, execution, engine)
     _check_gradient(program, execution, choice.trajectories)
     return choice
 
 
+def _tfq_choice(program, execution, reason):
+    build = functools.partial(_make_tfq, program, execution)
+    return EngineChoice("tfq", reason, build)
+
+
 def _batched_choice(program, execution, engine):
-    if program.is_noisy and not density_fits(program.qubits):
-        needed = human_bytes(density_bytes(program.qubits))
-        return EngineChoice(
-            "batched",
-            f"{execution.repetitions} trajectories: density matrices of "
-            f"{program.qubits} qubits would take {needed}",
-            trajectories=True,
-        )
+    trajectories = program.is_noisy and not density_fits(program.qubits)
     shots = f"{execution.repetitions} shots of " * execution.takes_shots
-    if program.is_noisy:
+    if trajectories:
+        needed = human_bytes(density_bytes(program.qubits))
+        reason = (
+            f"{execution.repetitions} trajectories: density matrices of "
+            f"{program.qubits} qubits would take {needed}"
+        )
+    elif engine != "auto":
+        reason = "as asked"
+    elif program.is_noisy:
         reason = f"{shots}density matrices of {program.qubits} qubits"
     else:
         reason = f"{shots or 'exact expectations of '}known gates"
-    return EngineChoice("batched", "as asked" if engine != "auto" else reason)
+    build = functools.partial(_make_batched, program, execution, trajectories)
+    return EngineChoice("batched", reason, build, trajectories)
 
 
 def _obstacle(program, execution):
@@ -171,27 +187,21 @@ def _check_tfq(program, execution):
         check_tfq_shifts(program)
 
 
-def make_engine(program, choice, execution=None):
-    """Builds the chosen engine.
+def make_engine(program, engine="auto", execution=None):
+    """Chooses the engine and builds it.
 
-    TensorFlow Quantum is imported only when its engine is built.
-
-    Args:
-        program: `Program`.
-        choice: `EngineChoice`, or the name of an engine.
-        execution: `Execution`. Defaults to exact expectations.
+    The arguments are those of `choose_engine`.
 
     Returns:
         A `TFQEngine` or `TFQNoisyEngine`; or a `BatchedEngine`, wrapped in
         an `EstimatedEngine` where it takes shots or estimates its gradient.
     """
-    execution = execution or Execution()
-    if isinstance(choice, str):
-        choice = EngineChoice(choice, "as asked")
-    if choice.name == "tfq":
-        return _make_tfq(program, execution)
-    method = execution.method(choice.trajectories)
-    exact = not (execution.takes_shots or choice.trajectories)
+    return choose_engine(program, engine, execution).engine
+
+
+def _make_batched(program, execution, trajectories):
+    method = execution.method(trajectories)
+    exact = not (execution.takes_shots or trajectories)
     if exact and not execution.readout_error and isinstance(method, Simulated):
         return BatchedEngine(program, method)
     return EstimatedEngine(
@@ -199,13 +209,13 @@ def make_engine(program, choice, execution=None):
         method,
         repetitions=None if exact else execution.repetitions,
         readout_error=execution.readout_error,
-        trajectories=choice.trajectories,
+        trajectories=trajectories,
         sample_based=execution.sample_based,
     )
 
 
 def _make_tfq(program, execution):
-    _check_tfq(program, execution)
+    """TensorFlow Quantum is imported only when its engine is built."""
     from tfq_hybrid.engines.tfq.engine import TFQEngine, TFQNoisyEngine
 
     if execution.noisy:

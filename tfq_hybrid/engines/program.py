@@ -6,14 +6,13 @@ from typing import Protocol
 
 import cirq
 
-from tfq_hybrid.engines.batched.lowering import lower_circuit
+from tfq_hybrid.engines.batched.lowering import has_channels, lower_circuit
 from tfq_hybrid.engines.gradients import (
     Backprop,
     GradientMethod,
     ParameterShift,
 )
 from tfq_hybrid.engines.noise.channels import (
-    has_channels,
     lower_for_trajectories,
     lower_noisy_circuit,
 )

@@ -1,12 +1,8 @@
 """Finite shots: sampling from exact distributions, and readout errors."""
 
-import numbers
-
 import cirq
 import numpy as np
 import tensorflow as tf
-
-from tfq_hybrid.errors import UserError
 
 
 class Terms:
@@ -72,35 +68,6 @@ def with_readout_error(word, readout_error):
     for qid, pauli in word.items():
         result = result * ((1 - p - q) * pauli(qid) + (q - p))
     return result
-
-
-def check_readout_error(readout_error):
-    """`None`, or a pair of probabilities from one or two numbers.
-
-    Raises:
-        UserError: a number is outside 0 to 1.
-
-    Example:
-
-    >>> check_readout_error(0.02)
-    (0.02, 0.02)
-    """
-    if readout_error is None:
-        return None
-    pair = readout_error
-    if isinstance(pair, numbers.Real):  # NumPy's floats are
-        pair = (pair, pair)
-    if (
-        not isinstance(pair, (list, tuple))
-        or len(pair) != 2
-        or not all(isinstance(p, numbers.Real) and 0 <= p <= 1 for p in pair)
-    ):
-        raise UserError(
-            "Expected readout_error to be a probability, or a pair of them "
-            "(to read 1 for 0, and 0 for 1). "
-            f"Received: readout_error={readout_error!r}"
-        )
-    return tuple(map(float, pair))
 
 
 def sample_means(expectations, repetitions, seed):

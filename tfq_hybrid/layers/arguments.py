@@ -1,7 +1,8 @@
 """Checks of the arguments that TensorFlow Quantum's layers take.
 
 They raise what TensorFlow Quantum raises: `TypeError` for a wrong kind,
-`ValueError` for a wrong value.
+`ValueError` for a wrong value; and `UserError` for a readout error, which those
+layers do not know.
 """
 
 import numbers
@@ -13,6 +14,7 @@ from tfq_hybrid.engines.gradients import (
     GradientMethod,
     as_gradient_method,
 )
+from tfq_hybrid.errors import UserError
 
 
 def check_model_circuit(model_circuit):
@@ -142,3 +144,32 @@ def check_differentiator(differentiator, noisy=False):
             "ParameterShift. Received: differentiator=Adjoint"
         )
     return differentiator
+
+
+def check_readout_error(readout_error):
+    """`None`, or a pair of probabilities from one or two numbers.
+
+    Raises:
+        UserError: a number is outside 0 to 1.
+
+    Example:
+
+    >>> check_readout_error(0.02)
+    (0.02, 0.02)
+    """
+    if readout_error is None:
+        return None
+    pair = readout_error
+    if isinstance(pair, numbers.Real):  # NumPy's floats are
+        pair = (pair, pair)
+    if (
+        not isinstance(pair, (list, tuple))
+        or len(pair) != 2
+        or not all(isinstance(p, numbers.Real) and 0 <= p <= 1 for p in pair)
+    ):
+        raise UserError(
+            "Expected readout_error to be a probability, or a pair of them "
+            "(to read 1 for 0, and 0 for 1). "
+            f"Received: readout_error={readout_error!r}"
+        )
+    return tuple(map(float, pair))

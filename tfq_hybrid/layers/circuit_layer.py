@@ -1,5 +1,7 @@
 """What all layers around a circuit share: arguments, engine, config."""
 
+import dataclasses
+
 import cirq
 import keras
 import numpy as np
@@ -7,11 +9,9 @@ import tensorflow as tf
 
 from tfq_hybrid.circuits.cirq_json import read_cirq, write_cirq
 from tfq_hybrid.engines import (
-    EngineChoice,
     Execution,
     Program,
     choose_engine,
-    make_engine,
 )
 from tfq_hybrid.engines.tfq.differentiators import (
     differentiator_config,
@@ -24,10 +24,6 @@ from tfq_hybrid.layers.arguments import (
     check_model_circuit,
     check_operators,
     check_repetitions,
-)
-
-RUNS_DATA_CIRCUITS = EngineChoice(
-    "tfq", "data circuits are TensorFlow Quantum's"
 )
 
 
@@ -79,14 +75,12 @@ class CircuitLayer(keras.layers.Layer):
             self._circuit_to_run(), self.operators, tuple(fed), tuple(trained)
         )
         execution = self._execution()
-        self.engine_choice = choose_engine(
-            self.program, self._first_choice(), execution
-        )
+        self.engine_choice = self._choose()
+        self._data_choice = None
         estimates = execution.takes_shots or self.engine_choice.trajectories
         self.supports_jit = (
             self.engine_choice.name == "batched" and not estimates
         )
-        self._engines = {}
         self.seed = seed
         self.seed_generator = None
         method = None if execution.uses_object else execution.method()
@@ -117,22 +111,21 @@ class CircuitLayer(keras.layers.Layer):
         """`model_circuit`, or what a subclass makes of it."""
         return self.model_circuit
 
-    def _first_choice(self):
-        """The engine to check for, of `"auto"`, `"batched"`, `"tfq"`."""
-        return self.engine
-
     def _execution(self):
         """How the program is to be run."""
         return Execution(self.repetitions, self.backend, self.differentiator)
 
-    def _engine(self, name):
-        """The engine of a name, built when first used."""
-        if name not in self._engines:
-            is_chosen = name == self.engine_choice.name
-            choice = self.engine_choice if is_chosen else name
-            engine = make_engine(self.program, choice, self._execution())
-            self._engines[name] = engine
-        return self._engines[name]
+    def _choose(self):
+        """The `EngineChoice`."""
+        return choose_engine(self.program, self.engine, self._execution())
+
+    def _choose_for_data(self):
+        """The `EngineChoice` where data circuits come."""
+        if self.engine != "auto":
+            return self._choose()
+        choice = choose_engine(self.program, "tfq", self._execution())
+        reason = "data circuits are TensorFlow Quantum's"
+        return dataclasses.replace(choice, reason=reason)
 
     def _draw_seed(self):
         """A fresh seed where something is drawn, else `None`."""
@@ -171,14 +164,16 @@ class CircuitLayer(keras.layers.Layer):
         fed = tf.cast(fed, dtype)
         self._check_values(fed, circuits, states)
         seed = self._draw_seed()
-        name = self.engine_choice.name
-        start = {"states": states}
+        choice, start = self.engine_choice, {"states": states}
         if circuits is not None and self.engine == "batched":
             start = {"states": _states(circuits, self.program)}
         elif circuits is not None:
-            name, start = "tfq", {"circuits": circuits}
-        engine = self._engine(name)
-        result = engine(fed, self._trained(), seed=seed, **start)
+            start = {"circuits": circuits}
+            if choice.name != "tfq":  # it was built for values alone
+                if self._data_choice is None:
+                    self._data_choice = self._choose_for_data()
+                choice = self._data_choice
+        result = choice.engine(fed, self._trained(), seed=seed, **start)
         if self.observer is not None:
             self.observer(fed, states, result)
         return tf.cast(result, self.compute_dtype)
@@ -197,7 +192,7 @@ class CircuitLayer(keras.layers.Layer):
             A tensor of shape (batch, operators), of `circuit_dtype`.
         """
         seed = None if self.seed_generator is None else tf.zeros([2], tf.int64)
-        engine = self._engine(self.engine_choice.name)
+        engine = self.engine_choice.engine
         return engine(fed, self._trained(), states, seed)
 
     def _trained(self):

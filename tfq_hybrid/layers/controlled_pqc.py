@@ -4,9 +4,8 @@ import cirq
 import keras
 import sympy
 
-from tfq_hybrid.engines import choose_engine
 from tfq_hybrid.errors import UserError, check_choice
-from tfq_hybrid.layers.circuit_layer import RUNS_DATA_CIRCUITS, CircuitLayer
+from tfq_hybrid.layers.circuit_layer import CircuitLayer
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -113,10 +112,8 @@ class ControlledPQC(CircuitLayer):
         is_pair = bool(input_shape) and isinstance(
             input_shape[0], (list, tuple)
         )
-        if is_pair and self.engine == "auto":
-            choose_engine(self.program, "tfq", self._execution())
-            self.engine_choice = RUNS_DATA_CIRCUITS
         if is_pair:
+            self.engine_choice = self._choose_for_data()
             self.supports_jit = False
         super().build(input_shape)
 

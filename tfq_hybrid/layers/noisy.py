@@ -4,12 +4,12 @@ import keras
 
 from tfq_hybrid.circuits.cirq_json import read_cirq, write_cirq
 from tfq_hybrid.engines import Execution
-from tfq_hybrid.engines.shots import check_readout_error
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers.amplitude_pqc import AmplitudePQC
 from tfq_hybrid.layers.arguments import (
     check_differentiator,
     check_noise_model,
+    check_readout_error,
     check_trajectories,
 )
 from tfq_hybrid.layers.controlled_pqc import ControlledPQC

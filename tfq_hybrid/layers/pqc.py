@@ -5,7 +5,7 @@ import keras
 import sympy
 import tensorflow as tf
 
-from tfq_hybrid.layers.circuit_layer import RUNS_DATA_CIRCUITS, CircuitLayer
+from tfq_hybrid.layers.circuit_layer import CircuitLayer
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -91,14 +91,13 @@ class PQC(CircuitLayer):
             **kwargs,
         )
         self.supports_jit = False  # its inputs are strings
-        if engine == "auto":
-            self.engine_choice = RUNS_DATA_CIRCUITS
         # As in TensorFlow Quantum, the weights are there before a call.
         self.build()
 
-    def _first_choice(self):
-        # Data circuits come, and TensorFlow Quantum runs them.
-        return "tfq" if self.engine == "auto" else self.engine
+    def _choose(self):
+        if self.engine == "auto":
+            return self._choose_for_data()
+        return super()._choose()
 
     @property
     def symbols(self):

@@ -1,8 +1,12 @@
 """The adaptation methods, a module each, in the registry `METHODS`."""
 
-from tfq_hybrid.adapters.method import METHODS, Method, method_from_dict
+from tfq_hybrid.adapters.method import (
+    METHODS,
+    Method,
+    WithCircuit,
+    method_from_dict,
+)
 from tfq_hybrid.adapters.methods.bottleneck import BottleneckAdapter
-from tfq_hybrid.adapters.methods.circuits import WithCircuit
 from tfq_hybrid.adapters.methods.full_fine_tuning import FullFineTuning
 from tfq_hybrid.adapters.methods.head_only import HeadOnly
 from tfq_hybrid.adapters.methods.lora import LoRA

@@ -40,18 +40,11 @@ class BottleneckAdapter(Method):
             # Keras would take any registered function, or an object, for one.
             check_choice("activation", self.activation, activation_names())
 
-    def parts(self, target, name):
+    def adapter(self, target, name):
         from tfq_hybrid.adapters.classical_layers import Bottleneck
 
-        yield (
-            target.layer,
-            Bottleneck(
-                self.width,
-                self.activation,
-                dtype=target.layer.dtype_policy,
-                name=name,
-            ),
-        )
+        dtype = target.layer.dtype_policy
+        return Bottleneck(self.width, self.activation, dtype=dtype, name=name)
 
     def parameters_of(self, target):
         features = target.sizes[1]

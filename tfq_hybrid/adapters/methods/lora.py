@@ -49,19 +49,16 @@ class LoRA(Method):
         """The factor `alpha / rank`."""
         return 1.0 if self.alpha is None else self.alpha / self.rank
 
-    def parts(self, target, name):
+    def adapter(self, target, name):
         from tfq_hybrid.adapters.classical_layers import LowRank
 
-        yield (
-            target.layer,
-            LowRank(
-                target.sizes[1],
-                self.rank,
-                self.scale,
-                self.dropout,
-                dtype=target.layer.dtype_policy,
-                name=name,
-            ),
+        return LowRank(
+            target.sizes[1],
+            self.rank,
+            self.scale,
+            self.dropout,
+            dtype=target.layer.dtype_policy,
+            name=name,
         )
 
     def parameters_of(self, target):

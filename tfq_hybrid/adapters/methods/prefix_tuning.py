@@ -26,6 +26,7 @@ class PrefixTuning(Method):
     length: int = 8
 
     groups = {"attention": ("attention",), "ffn": ()}
+    blocks = ("attention",)
     size = "length"
 
     def __post_init__(self):
@@ -54,25 +55,20 @@ class PrefixTuning(Method):
                 )
         return rows
 
-    def attach(self, model, name, strict=True):
+    def attach(self, targets, name):
         from tfq_hybrid.adapters.classical_layers import Prefix, open_attention
-        from tfq_hybrid.adapters.slots import put
+        from tfq_hybrid.adapters.slots import hold
 
-        super().attach(model, name, strict)
-        for target in self.find(model, strict):
+        for target in targets:
             layer = open_attention(target.layer)
-            if name not in layer.adapters:
-                prefix = Prefix(
-                    self.length,
-                    *_head_shape(target),
-                    dtype=layer.dtype_policy,
-                    name=name,
-                )
-                prefix.build()
-                put(layer, name, prefix)
-
-    def parts(self, target, name):
-        return ()
+            prefix = Prefix(
+                self.length,
+                *_head_shape(target),
+                dtype=layer.dtype_policy,
+                name=name,
+            )
+            prefix.build()
+            hold(layer, name, prefix)
 
     def parameters_of(self, target):
         heads, size = _head_shape(target)

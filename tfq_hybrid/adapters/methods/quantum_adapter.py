@@ -3,10 +3,11 @@
 import dataclasses
 import math
 
-from tfq_hybrid.adapters.method import Method, register
-from tfq_hybrid.adapters.methods.circuits import (
+from tfq_hybrid.adapters.method import (
+    Method,
     WithCircuit,
     circuit_parameters,
+    register,
 )
 from tfq_hybrid.circuits import ENTANGLEMENTS, preset
 from tfq_hybrid.circuits.presets import Circuit
@@ -83,20 +84,18 @@ class QuantumAdapter(WithCircuit, Method):
             f"depth={self.depth}" if self.circuit is None else super().size_text
         )
 
-    def parts(self, target, name):
-        from tfq_hybrid.adapters.circuit_layers import CircuitAdapter
+    def adapter(self, target, name):
+        import keras
 
-        circuit = self.circuit_for(target.sizes[1])
-        yield (
-            target.layer,
-            CircuitAdapter(
-                circuit.to_dict(),
-                self.engine,
-                not circuit.starts_from_amplitudes,
-                dtype=target.layer.dtype_policy,
-                name=name,
-            ),
-        )
+        from tfq_hybrid.adapters.layers import LayerAdapter
+
+        width, dtype = target.sizes[1], target.layer.dtype_policy
+        circuit = self.circuit_for(width)
+        has_bias = not circuit.starts_from_amplitudes
+        dense = self.dense(circuit, width, dtype, use_bias=has_bias)
+        zeros = keras.initializers.Zeros()
+        dense.output_projection.kernel_initializer = zeros
+        return LayerAdapter(dense, "after", dtype=dtype, name=name)
 
     def parameters_of(self, target):
         width = target.sizes[1]

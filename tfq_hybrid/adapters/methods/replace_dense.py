@@ -3,20 +3,13 @@
 import dataclasses
 
 from tfq_hybrid.adapters.families import FFN_ROLES
-from tfq_hybrid.adapters.method import Method, register
-from tfq_hybrid.adapters.methods.circuits import (
+from tfq_hybrid.adapters.method import (
+    Method,
     WithCircuit,
     circuit_parameters,
+    register,
 )
 from tfq_hybrid.errors import UserError
-
-# What hands the input on, by the kind of block and the role in it.
-CARRIERS = {
-    ("plain", "up"): "same",
-    ("outside", "up"): "both_signs",
-    ("gated", "up"): "same",
-    ("gated", "gate"): "open_gate",
-}
 
 
 @register
@@ -44,6 +37,7 @@ class ReplaceDense(WithCircuit, Method):
     keep_base: bool = False
 
     groups = {"ffn": ("ffn",)}
+    blocks = ("ffn",)
     is_additive = False
 
     def __post_init__(self):
@@ -70,51 +64,25 @@ class ReplaceDense(WithCircuit, Method):
                     "Expected each matrix to be replaced once. Received: "
                     f"{row.path}, which is in {whole[row.block]}"
                 )
-            if row.role in ("attention", "head"):
+            if row.role == "head":
                 raise UserError(
                     "Expected targets of ReplaceDense to be Dense layers of "
                     f"the backbone or 'ffn'. Received: {row.path}"
                 )
         return rows
 
-    def attach(self, model, name, strict=True):
-        from tfq_hybrid.adapters.slots import drop_weights
+    def attach(self, targets, name):
+        from tfq_hybrid.adapters.slots import replace
 
-        super().attach(model, name, strict)
-        if self.keep_base:
-            return
-        for target in self.find(model, strict):
-            for layer, _ in self._places(target):
-                if not layer.is_dropped:
-                    drop_weights(layer)
-
-    def _places(self, target):
-        """The Dense layers of a target, each with its role."""
-        if target.role != "ffn":
-            return [(target.layer, target.role)]
-        return [(layer, role) for role, layer in target.layers.items()]
-
-    def parts(self, target, name):
-        from tfq_hybrid.adapters.circuit_layers import (
-            Carrier,
-            CircuitReplacement,
+        replace(
+            ((target, self._layer(target)) for target in targets),
+            name,
+            self.keep_base,
         )
 
-        for layer, role in self._places(target):
-            options = {"dtype": layer.dtype_policy, "name": name}
-            if target.role == "ffn" and role != "down":
-                yield layer, Carrier(CARRIERS[target.ffn, role], **options)
-                continue
-            inputs, units = target.sizes
-            adapter = CircuitReplacement(
-                units,
-                self.circuit.to_dict(),
-                self.engine,
-                target.ffn if target.role == "ffn" else "plain",
-                **options,
-            )
-            adapter.build((None, None, inputs))
-            yield layer, adapter
+    def _layer(self, target):
+        *_, last = target.layers.values()
+        return self.dense(self.circuit, target.sizes[1], last.dtype_policy)
 
     def parameters(self, model):
         from tfq_hybrid.adapters.variables import base_variables, size_of

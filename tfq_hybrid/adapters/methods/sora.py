@@ -33,20 +33,17 @@ class SoRA(LoRA):
                 f"threshold={self.threshold!r}"
             )
 
-    def parts(self, target, name):
+    def adapter(self, target, name):
         from tfq_hybrid.adapters.classical_layers import GatedLowRank
 
-        yield (
-            target.layer,
-            GatedLowRank(
-                target.sizes[1],
-                self.rank,
-                threshold=self.threshold,
-                scale=self.scale,
-                dropout=self.dropout,
-                dtype=target.layer.dtype_policy,
-                name=name,
-            ),
+        return GatedLowRank(
+            target.sizes[1],
+            self.rank,
+            threshold=self.threshold,
+            scale=self.scale,
+            dropout=self.dropout,
+            dtype=target.layer.dtype_policy,
+            name=name,
         )
 
     def parameters_of(self, target):

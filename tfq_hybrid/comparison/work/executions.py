@@ -28,7 +28,7 @@ def executed(model, seed=0, depolarizing=None, **arguments):
 
     from tfq_hybrid.adapters import named_layers, replace_sublayer
     from tfq_hybrid.layers import QuantumDense
-    from tfq_hybrid.layers.make_layer import make_circuit_layer
+    from tfq_hybrid.layers.quantum_dense import make_circuit_layer
 
     if depolarizing is not None:
         arguments["noise_model"] = cirq.depolarize(depolarizing)

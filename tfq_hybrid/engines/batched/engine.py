@@ -20,7 +20,6 @@ from tfq_hybrid.engines.batched.passes import (
     take_prefix,
 )
 from tfq_hybrid.engines.batched.plan import (
-    Register,
     Values,
     first_plan,
     run_plan,
@@ -32,6 +31,7 @@ from tfq_hybrid.engines.noise.density_matrix import (
     density_matrices,
     pauli_vectors,
 )
+from tfq_hybrid.engines.register import Register
 from tfq_hybrid.engines.shots import sample_bits
 from tfq_hybrid.errors import UserError, check_integer
 

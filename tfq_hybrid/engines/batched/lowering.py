@@ -16,6 +16,29 @@ _DECOMPOSITION_LIMIT = 8  # nested gates deeper than this are refused
 _WIDEST_UNITARY = 8  # qubits of a gate that is given by its matrix
 
 
+def is_channel(operation):
+    """Whether an operation is noise: a channel without symbols.
+
+    Example:
+
+    >>> is_channel(cirq.depolarize(0.1)(cirq.LineQubit(0)))
+    True
+    >>> is_channel(cirq.X(cirq.LineQubit(0)))
+    False
+    """
+    return (
+        not cirq.is_parameterized(operation)
+        and not cirq.is_measurement(operation)
+        and not cirq.has_unitary(operation)
+        and cirq.has_kraus(operation)
+    )
+
+
+def has_channels(circuit):
+    """Whether a circuit holds noise."""
+    return any(is_channel(op) for op in circuit.all_operations())
+
+
 def lower_circuit(circuit, qids):
     """Lowers every operation of a circuit, in order.
 

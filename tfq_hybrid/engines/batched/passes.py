@@ -12,11 +12,11 @@ import dataclasses
 import numpy as np
 
 from tfq_hybrid.engines.batched.blocks import BlockStep
-from tfq_hybrid.engines.batched.gates import constant_gate
-from tfq_hybrid.engines.batched.steps import (
+from tfq_hybrid.engines.batched.gates import (
     DiagonalStep,
     GateStep,
     PermutationStep,
+    constant_gate,
 )
 
 

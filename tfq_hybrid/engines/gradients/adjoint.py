@@ -14,27 +14,6 @@ from tfq_hybrid.engines.gradients.backprop import Simulated
 from tfq_hybrid.engines.gradients.method import EXACT, refuse_forward_mode
 
 
-@dataclasses.dataclass(frozen=True)
-class Adjoint(Simulated):
-    """The circuit walked backwards. Exact; memory independent of the depth.
-
-    On the engine of TensorFlow Quantum, its `Adjoint`.
-    """
-
-    name = "adjoint"
-    kinds = frozenset({EXACT})
-    runs_backwards = True
-
-    def run(self, plan, values, states=None):
-        return run_with_adjoint(plan, values, states)
-
-    def runs_on_tfq(self, exact):
-        return exact
-
-    def on_tfq(self, differentiators, estimates):
-        return differentiators.Adjoint()
-
-
 def run_with_adjoint(plan, values, states=None):
     """`run_plan`, with a gradient whose memory does not grow with depth.
 
@@ -100,3 +79,22 @@ def _walk_back(plan, values, planes, state, upstream):
 def _gradient(tape, result, inputs, upstream):
     zero = tf.UnconnectedGradients.ZERO
     return tape.gradient(result, inputs, upstream, zero)
+
+
+@dataclasses.dataclass(frozen=True)
+class Adjoint(Simulated):
+    """The circuit walked backwards. Exact; memory independent of the depth.
+
+    On the engine of TensorFlow Quantum, its `Adjoint`.
+    """
+
+    name = "adjoint"
+    kinds = frozenset({EXACT})
+    runs_backwards = True
+    run = staticmethod(run_with_adjoint)
+
+    def runs_on_tfq(self, exact):
+        return exact
+
+    def on_tfq(self, differentiators, estimates):
+        return differentiators.Adjoint()

@@ -5,34 +5,11 @@ import dataclasses
 import cirq
 import numpy as np
 
-from tfq_hybrid.engines.batched.lowering import lower_operation
+from tfq_hybrid.engines.batched.lowering import is_channel, lower_operation
 from tfq_hybrid.engines.noise.density_matrix import channel_gate, transfer_gate
 from tfq_hybrid.errors import UserError
 
 _WIDEST = 3  # qubits of a gate or channel: its matrix has 64**2 entries
-
-
-def is_channel(operation):
-    """Whether an operation is noise: a channel without symbols.
-
-    Example:
-
-    >>> is_channel(cirq.depolarize(0.1)(cirq.LineQubit(0)))
-    True
-    >>> is_channel(cirq.X(cirq.LineQubit(0)))
-    False
-    """
-    return (
-        not cirq.is_parameterized(operation)
-        and not cirq.is_measurement(operation)
-        and not cirq.has_unitary(operation)
-        and cirq.has_kraus(operation)
-    )
-
-
-def has_channels(circuit):
-    """Whether a circuit holds noise."""
-    return any(is_channel(op) for op in circuit.all_operations())
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

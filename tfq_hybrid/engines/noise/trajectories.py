@@ -18,10 +18,11 @@ from tfq_hybrid.engines.batched.passes import (
     drop_outside_light_cone,
     take_prefix,
 )
-from tfq_hybrid.engines.batched.plan import Register, first_plan
+from tfq_hybrid.engines.batched.plan import first_plan
 from tfq_hybrid.engines.batched.readout import Readout
 from tfq_hybrid.engines.batched.states import apply_gate_to_state
 from tfq_hybrid.engines.noise.channels import Channel
+from tfq_hybrid.engines.register import Register
 from tfq_hybrid.engines.shots import sample_means
 from tfq_hybrid.errors import check_integer
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfq_hybrid.adapters import named_layers, replace_sublayer
-from tfq_hybrid.adapters.surgery import forget_attribute
+from tfq_hybrid.adapters.slots import forget_attribute
 
 
 def make_layer():

@@ -1,0 +1,190 @@
+"""What sits in a slot: `Adapter`, and the layers that replace or copy."""
+
+import keras
+
+
+class Adapter(keras.layers.Layer):
+    """What sits in a Dense layer. The base of all adapter layers.
+
+    A subclass says by `place` what it does to the Dense layer's linear map
+    `W`, its activation `f` and the adapter `A`:
+
+        "beside"     f(W x + A x)
+        "instead"    f(A x)
+        "carrier"    A x, without the activation
+        "after"      y + A y, where y = f(W x)
+
+    `call` sees the features flattened to the last axis, whatever their shape
+    in the Dense layer.
+
+    Attributes:
+        observer: function of what is added by an adapter `"beside"` or
+            `"after"` and of what it is added to, called wherever the layer
+            is; `None` while nothing looks.
+    """
+
+    place = "after"
+    observer = None
+
+    def adapt(self, slot, inputs):
+        """The output of the Dense layer with this adapter in it."""
+        if self.place == "after":
+            outputs = slot.finish(slot.linear(inputs))
+            return self._add(self(outputs), outputs)
+        outputs = self(slot.flatten(inputs))
+        if self.place == "carrier":
+            return outputs
+        outputs = slot.unflatten(outputs)
+        if self.place == "beside":
+            outputs = self._add(outputs, slot.linear(inputs))
+        return slot.finish(outputs)
+
+    def _add(self, residual, hidden):
+        if self.observer is not None:
+            self.observer(residual, hidden)
+        return hidden + residual
+
+
+# Of the activations in use, silu(64) = gelu(64) = relu(64) = 64 in every
+# floating type, and a power of two multiplies without rounding.
+OPEN_GATE = 64.0
+
+# What hands the input of a feed-forward block on to its last Dense layer, by
+# the kind of block and the role in it.
+CARRIERS = {
+    ("plain", "up"): "same",
+    ("outside", "up"): "both_signs",
+    ("gated", "up"): "same",
+    ("gated", "gate"): "open_gate",
+}
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class Carrier(Adapter):
+    """Carries the input of a feed-forward block to its last Dense layer.
+
+    Args:
+        kind: `"same"` hands the input on, `"both_signs"` hands on `x` and
+            `-x`, `"open_gate"` hands on 64 for each feature.
+    """
+
+    place = "carrier"
+
+    def __init__(self, kind, **kwargs):
+        super().__init__(**kwargs)
+        self.kind = kind
+
+    def call(self, inputs):
+        if self.kind == "open_gate":
+            return keras.ops.full_like(inputs, OPEN_GATE)
+        if self.kind == "both_signs":
+            return keras.ops.concatenate([inputs, -inputs], axis=-1)
+        return inputs
+
+    def compute_output_shape(self, input_shape):
+        width = input_shape[-1] * (1 + (self.kind == "both_signs"))
+        return (*input_shape[:-1], width)
+
+    def get_config(self):
+        return {**super().get_config(), "kind": self.kind}
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class LayerAdapter(Adapter):
+    """Any layer as an adapter, such as a `QuantumDense`.
+
+    Args:
+        dense: a Keras layer on the last axis.
+        place: `"after"`, or `"instead"` of the Dense layer's linear map.
+            Defaults to `"instead"`.
+        reads: how the input comes: `"plain"`, or as the block's carriers
+            and the activation between left it: `"outside"` is `f(x), f(-x)`
+            of a gelu `f`, and `"gated"` is `64 x`.
+    """
+
+    def __init__(self, dense, place="instead", reads="plain", **kwargs):
+        super().__init__(**kwargs)
+        self.dense = dense
+        self.place = place
+        self.reads = reads
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        self.dense.build(input_shape)
+        self.supports_jit = self.dense.supports_jit
+
+    def call(self, inputs):
+        if self.reads == "gated":
+            inputs = inputs / OPEN_GATE
+        elif self.reads == "outside":
+            # x P(x) + x P(-x) = x, as P(x) + P(-x) = 1.
+            positive, negative = keras.ops.split(inputs, 2, axis=-1)
+            inputs = positive - negative
+        return self.dense(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return self.dense.compute_output_shape(input_shape)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "dense": keras.saving.serialize_keras_object(self.dense),
+            "place": self.place,
+            "reads": self.reads,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        dense = keras.saving.deserialize_keras_object(config["dense"])
+        return cls(**{**config, "dense": dense})
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class HeadCopy(Adapter):
+    """A second set of weights for a Dense layer, which starts as a copy.
+
+    The Dense layer itself stays as it was, for other adapters and to undo.
+
+    Args:
+        units: int. Outputs.
+        use_bias: bool.
+    """
+
+    place = "instead"
+
+    def __init__(self, units, use_bias, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.use_bias = use_bias
+
+    def build(self, input_shape):
+        shape = (input_shape[-1], self.units)
+        self.kernel = self.add_weight(shape=shape, name="kernel")
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(shape=(self.units,), name="bias")
+
+    def adopt(self, layer):
+        """Takes the values of a Dense layer."""
+        kernel = keras.ops.convert_to_numpy(layer.kernel)
+        self.kernel.assign(kernel.reshape(self.kernel.shape))
+        if self.use_bias:
+            bias = keras.ops.convert_to_numpy(layer.bias)
+            self.bias.assign(bias.reshape(self.bias.shape))
+
+    def call(self, inputs):
+        outputs = keras.ops.matmul(inputs, self.kernel)
+        return outputs if self.bias is None else outputs + self.bias
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        config = {"units": self.units, "use_bias": self.use_bias}
+        return {**super().get_config(), **config}
+
+
+def head_parameters(target):
+    """Parameters of a copy of a target, an int."""
+    inputs, outputs = target.sizes
+    return inputs * outputs + outputs * (target.layer.bias is not None)
