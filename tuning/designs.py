@@ -150,7 +150,7 @@ def read_factors(config, names, words=()):
     given = {}
     for word in words:
         name, _, text = word.partition("=")
-        name = full_key(name.strip(), names, "--levels")
+        name = full_key(name.strip(), names, "factor with levels")
         given[name] = _levels(name, text)
     factors = {}
     for name in names:
@@ -158,8 +158,8 @@ def read_factors(config, names, words=()):
             raise UserError(f"Expected {name} once. Received: {name} twice")
         if name not in given and last(name) not in LEVELS:
             raise UserError(
-                f"Expected the levels of {name}, as --levels "
-                f"{name}=LOW,HIGH. Received: none"
+                f"Expected the levels of {name}, as {name}=LOW,HIGH. "
+                "Received: none"
             )
         factors[name] = given.get(name) or LEVELS[last(name)]
     if len(factors) < 2:

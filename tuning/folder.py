@@ -58,7 +58,7 @@ class SearchFolder:
             )
             if taken:
                 raise UserError(
-                    "Expected --output to be a new folder or that of a "
+                    "Expected a new folder, or that of a "
                     f"search. Received: {self.path}, which holds something "
                     "else"
                 )
@@ -69,7 +69,7 @@ class SearchFolder:
             raise UserError(
                 f"Expected the study of {self.path}, where {where} is "
                 f"{_short(before)}. Received: {where}={_short(now)}. Nothing "
-                "was changed there: take another --output."
+                "was changed there: take another folder."
             )
 
     def begin(self, study):

@@ -1,12 +1,13 @@
 """Objectives of a search, the Pareto front, and what moves them."""
 
 import dataclasses
+from typing import TypedDict
 
 import numpy as np
 import sklearn.ensemble
 import sklearn.inspection
 
-from tfq_hybrid.errors import UserError, check_choice, choice_error
+from tfq_hybrid.errors import UserError, check_choice, choice_error, is_number
 
 DIRECTIONS = ("max", "min")
 
@@ -61,6 +62,13 @@ COSTS = {
 LARGER = ("accuracy", "auc", "f1", "precision", "recall", "bleu", "rouge")
 
 
+class ObjectiveRow(TypedDict):
+    """An objective, as a row of `search.json`."""
+
+    name: str
+    direction: str
+
+
 @dataclasses.dataclass(frozen=True)
 class Objective:
     """A metric, and which of its values is best.
@@ -94,6 +102,11 @@ class Objective:
     def to_dict(self):
         """As a row of `search.json`."""
         return {"name": self.name, "direction": self.direction}
+
+    @classmethod
+    def from_dict(cls, row):
+        """Builds an objective from `to_dict()`, an `ObjectiveRow`."""
+        return cls(row["name"], row["direction"])
 
 
 def read_objectives(words, known):
@@ -178,7 +191,7 @@ def importance(values, scores, seed=0):
 def _column(values, name):
     """Numbers as they are, all else by its place among what occurs."""
     found = [row.get(name) for row in values]
-    numbers = all(isinstance(v, (int, float)) for v in found)
+    numbers = all(isinstance(v, bool) or is_number(v) for v in found)
     if numbers:
         return [float(v) for v in found]
     texts = [repr(v) for v in found]

@@ -4,7 +4,7 @@ import shutil
 
 from tfq_hybrid.engines import human_bytes
 from tfq_hybrid.files import replacing, write_json, write_text
-from tfq_hybrid.reading import read_json, reading
+from tfq_hybrid.reading import read_json
 from tfq_hybrid.reports.tables import markdown_table
 from tfq_hybrid.tuning.objectives import importance, pareto_front
 from tfq_hybrid.tuning.trial import describe_values, read_record
@@ -37,7 +37,7 @@ def summarize(study, records):
     objectives = study.objectives
     names = [objective.name for objective in objectives]
     trials = [
-        {name: record.get(name) for name in SHOWN}
+        {name: record[name] for name in SHOWN}
         for record in records
         if record["status"] != "running"
     ]
@@ -80,8 +80,7 @@ def write_results(study, folder):
         The content of `search.json`, a dict.
     """
     records = folder.records()
-    with reading("whole trials", folder.trials):
-        result = summarize(study, records)
+    result = summarize(study, records)
     write_json(folder.path / "search.json", result)
     write_text(folder.report_file, markdown(result))
     write_hparams(result, folder.tensorboard)

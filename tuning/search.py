@@ -4,6 +4,7 @@ import contextlib
 import os
 import sys
 import warnings
+from typing import TypedDict
 
 import psutil
 
@@ -124,6 +125,19 @@ def searching(study, output, max_bytes=None, workers=1):
             write_results(study, folder)
 
 
+class Reason(TypedDict):
+    """What is used of a trial."""
+
+    reason: str | None
+
+
+class Found(TypedDict):
+    """What is used of `search.json`."""
+
+    best: str | None
+    trials: list[Reason]
+
+
 def results(folder):
     """The content of `search.json`, a dict.
 
@@ -131,7 +145,7 @@ def results(folder):
         SearchStoppedError: no trial was completed.
     """
     path = folder.path / "search.json"
-    result = read_json(path, "a whole search")
+    result = read_json(path, "a whole search", Found)
     if result["best"] is None:
         reasons = [trial["reason"] for trial in result["trials"]]
         raise SearchStoppedError(

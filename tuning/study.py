@@ -1,13 +1,27 @@
 """`Study`: everything that decides a search, as plain data."""
 
 import dataclasses
+from typing import TypedDict
 
 from tfq_hybrid.errors import UserError, check_choice, check_integer
+from tfq_hybrid.shapes import check_shape
 from tfq_hybrid.training.config import TrainConfig
-from tfq_hybrid.tuning.objectives import Objective
+from tfq_hybrid.tuning.dimensions import Row
+from tfq_hybrid.tuning.objectives import Objective, ObjectiveRow
 from tfq_hybrid.tuning.space import Space
 from tfq_hybrid.tuning.trials import SystemTrials
 from tfq_hybrid.tuning.tuner import TUNERS, make_oracle
+
+
+class StudyFile(TypedDict):
+    """What is used of the `study.json` of a published system."""
+
+    config: dict
+    space: list[Row]
+    objectives: list[ObjectiveRow]
+    tuner: str
+    seed: int
+    executions: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,16 +95,18 @@ class Study:
 
         Raises:
             UserError: it is that of a function, which no file holds.
+            ValueError: it is not as `study.json` holds it.
         """
         if "config" not in content:
             raise UserError(
                 "Expected the study of a published system. Received: that of "
                 f"{content.get('build', content.get('kind'))}"
             )
+        check_shape(content, StudyFile)
         return cls(
             SystemTrials(TrainConfig.from_dict(content["config"])),
             Space.from_list(content["space"]),
-            [Objective(**row) for row in content["objectives"]],
+            [Objective.from_dict(row) for row in content["objectives"]],
             content["tuner"],
             content["seed"],
             content["executions"],

@@ -3,6 +3,8 @@
 import math
 import pathlib
 import time
+import traceback
+from typing import NotRequired, TypedDict
 
 import keras
 
@@ -12,11 +14,37 @@ from tfq_hybrid.errors import (
     TrainingDivergedError,
     UserError,
 )
-from tfq_hybrid.files import write_json
+from tfq_hybrid.files import write_json, write_text
 from tfq_hybrid.reading import read_json
 
 # How often a trial may be found unfinished before it counts as failed.
 ATTEMPTS = 5
+
+
+class Predicted(TypedDict):
+    """What a trial was estimated to take."""
+
+    bytes: float | None
+    seconds: float | None
+
+
+class Record(TypedDict):
+    """The content of `trial.json`."""
+
+    id: str
+    status: str
+    values: dict[str, object]
+    epochs: int | None
+    metrics: dict[str, float]
+    curve: dict[str, list[float]]
+    predicted: Predicted
+    seconds: float | None
+    parameters: int | None
+    reason: str | None
+    attempts: int
+    started: float
+    ended: NotRequired[float]
+    runs: NotRequired[list[dict[str, float]]]
 
 
 def record_file(folder):
@@ -27,7 +55,7 @@ def record_file(folder):
 def read_record(folder):
     """The record of a trial, a dict; `None` where there is none."""
     path = record_file(folder)
-    return read_json(path, "a whole trial") if path.is_file() else None
+    return read_json(path, "a whole trial", Record) if path.is_file() else None
 
 
 def run_trial(
@@ -65,8 +93,8 @@ def run_trial(
     """
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    old = read_record(folder) or {}
-    if old.get("status") not in (None, "running"):
+    old = read_record(folder)
+    if old and old["status"] != "running":
         return old
     record = {
         "id": name,
@@ -79,8 +107,8 @@ def run_trial(
         "seconds": None,
         "parameters": None,
         "reason": None,
-        "attempts": old.get("attempts", 0) + 1,
-        "started": old.get("started", time.time()),
+        "attempts": old["attempts"] + 1 if old else 1,
+        "started": old["started"] if old else time.time(),
     }
     write_json(record_file(folder), record)
     began = time.perf_counter()
@@ -99,7 +127,9 @@ def run_trial(
     except (OSError, StorageError):
         raise  # a full disk is no property of the trial
     except Exception as error:
-        # Whatever a trial's values bring about is the trial's own end.
+        # Whatever a trial's values bring about is the trial's own end. Should
+        # it be a bug, the file says where.
+        write_text(folder / "traceback.txt", traceback.format_exc())
         reason = (str(error) or type(error).__name__).splitlines()[0]
         record |= {
             "status": "failed",

