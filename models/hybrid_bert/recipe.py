@@ -1,23 +1,27 @@
 """Hybrid BERT (arXiv 2511.17677): a circuit as the head of a BERT."""
 
-from tfq_hybrid.comparison.jobs import Block, Job, Recipe, listed
+from tfq_hybrid.comparison.jobs import Block, Recipe, listed
+from tfq_hybrid.comparison.reporting.measures import MACRO_F1
+from tfq_hybrid.comparison.reporting.tables import (
+    comparison,
+    count,
+    curves,
+    headline,
+)
 from tfq_hybrid.models.hybrid_bert.jobs import (
     RATES,
     SPAM_RATES,
     TASKS,
     perform,
 )
-from tfq_hybrid.models.hybrid_bert.report import (
-    LENGTHS,
-    QUBITS,
-    headlines,
-    rows_of,
-    sections,
-)
 
-HEADS = ("quantum", "linear", "mlp")
+BASELINES = ("linear", "mlp")
+HEADS = {head: {"head": head} for head in ("quantum", *BASELINES)}
+QUBITS = (1, 2, 4, 6, 8)
+LENGTHS = (6, 12, 25, 50)
+PUBLISHED = "½π tanh, as published"
 SCALINGS = {
-    "½π tanh, as published": "half_pi_tanh",
+    PUBLISHED: "half_pi_tanh",
     "π tanh": "pi_tanh",
     "arctan": "arctan",
     "no bound": "identity",
@@ -28,9 +32,12 @@ LOSSES = {
     "MSE": {"loss": "mse"},
 }
 LIMIT = 6_920  # training texts: as many as SST-2 has whole sentences
-TUNED = {"limit": 800, "epochs": 2}
-# The same texts; about as many steps as five epochs of all of them.
-FROZEN = {"limit": 800, "epochs": 20}
+# The frozen encoder has the same texts, and about as many steps as five
+# epochs of all of them.
+TRAININGS = {
+    "frozen": {"limit": 800, "epochs": 20},
+    "fine-tuned": {"limit": 800, "epochs": 2, "train_encoder": True},
+}
 # Seconds on one core, about: of a head on embeddings that are there, and of
 # an encoder that trains on a text.
 HEAD, TUNING_A_TEXT = 14.0, 0.07
@@ -38,97 +45,145 @@ HEAD, TUNING_A_TEXT = 14.0, 0.07
 
 def blocks(scale, paths):
     """The questions, the most important first."""
-    seeds = range(scale.seeds)
-    tasks = [t for t in TASKS if t in paths or f"{t}_train" in paths]
-    limit = None if scale.name == "full" else LIMIT
+
+    def block(name, title, rows, against, *more, task="spam", **options):
+        rows = {row: _with_rates(task, given) for row, given in rows.items()}
+        title = f"{TASKS[task][1]}: {title}"
+        columns = (count("head's parameters", "head"),)
+        table = comparison(MACRO_F1, against, columns)
+        seeds = scale.all_seeds()
+        return Block.of(
+            name, title, rows, seeds, _seconds, table, *more, **options
+        )
+
     if scale.name == "quick":
-        rows = {head: {"head": head, "epochs": 1} for head in HEADS}
+        rows = {row: {**given, "epochs": 1} for row, given in HEADS.items()}
         rows["quantum, fine-tuned"] = {
             "train_encoder": True,
             "limit": 96,
             "epochs": 1,
         }
-        return [_block("spam", "does the pipe work?", seeds, rows)]
-    every = {head: {"head": head, "limit": limit} for head in HEADS}
-    made = [
-        _block(task, "which head on a frozen encoder?", seeds, every, task)
-        for task in tasks
+        return [block("spam", "does the pipe work?", rows, BASELINES)]
+    limit = {"limit": None if scale.name == "full" else LIMIT}
+    tasks = [
+        block(
+            task,
+            "which head on a frozen encoder?",
+            {row: {**given, **limit} for row, given in HEADS.items()},
+            BASELINES,
+            headline=headline(MACRO_F1, "quantum", BASELINES),
+            task=task,
+        )
+        for task in TASKS
+        if task in paths or f"{task}_train" in paths
     ]
     # The large data sets of TFDS last, as their embeddings take long.
-    first = [b for b in made if b.name in ("spam", "sst2")]
-    rest = [b for b in made if b not in first]
+    first = [made for made in tasks if made.name in ("spam", "sst2")]
     return [
         *first,
-        _block(
-            "qubits",
-            "how many qubits, and must the angles train?",
-            seeds,
-            _sizes(),
-        ),
-        _block(
+        _qubits(block),
+        _against_linear(
+            block,
             "loss",
             "which loss?",
-            seeds,
             {
-                f"{head}, {name}": {"head": head, **loss}
+                f"{head}, {name}": {"head": head, **given}
                 for head in ("quantum", "linear")
-                for name, loss in LOSSES.items()
+                for name, given in LOSSES.items()
             },
         ),
-        _block(
+        block(
             "range",
             "into which range of angles?",
-            seeds,
-            {
-                name: {"circuit": {"scaling": scaling}}
-                for name, scaling in SCALINGS.items()
-            },
+            {n: {"circuit": {"scaling": s}} for n, s in SCALINGS.items()},
+            (PUBLISHED,),
         ),
-        _block(
+        _against_linear(
+            block,
             "length",
             "how many tokens?",
-            seeds,
             {
                 f"{head}, {tokens} tokens": {"head": head, "tokens": tokens}
                 for tokens in LENGTHS
                 for head in ("quantum", "linear")
             },
+            curves(
+                "f1-over-length",
+                "Macro F1 over the length of a text",
+                "tokens",
+                {
+                    f"{head}, {tokens} tokens": (head, tokens)
+                    for head in ("quantum", "linear")
+                    for tokens in LENGTHS
+                },
+                MACRO_F1,
+                is_log=True,
+            ),
         ),
-        _block(
+        _against_linear(
+            block,
             "encoder",
             "does fine-tuning the encoder pay?",
-            seeds,
             {
-                f"{head}, {how}": {"head": head, **training}
+                f"{head}, {name}": {"head": head, **given}
                 for head in HEADS
-                for how, training in (
-                    ("frozen", FROZEN),
-                    ("fine-tuned", {**TUNED, "train_encoder": True}),
-                )
+                for name, given in TRAININGS.items()
             },
+            beside=(
+                "the frozen encoder",
+                {f"{head}, fine-tuned": f"{head}, frozen" for head in HEADS},
+            ),
         ),
-        *rest,
+        *(made for made in tasks if made not in first),
     ]
 
 
-def _sizes():
-    rows = {"linear": {"head": "linear"}}
+def _qubits(block):
+    """The circuits of each size, trained or not, beside an mlp of its size."""
+    rows, places = {"linear": {"head": "linear"}}, {}
+    baselines = {}
     for qubits in QUBITS:
+        size = f"{qubits} qubit{'s' if qubits > 1 else ''}"
         circuit = {"circuit": {"qubits": qubits}}
-        trained, frozen, baseline = rows_of(qubits)
-        rows[trained] = circuit
-        rows[frozen] = {**circuit, "train_angles": False}
-        rows[baseline] = {**circuit, "head": "mlp"}
-    return rows
-
-
-def _block(name, title, seeds, rows, task="spam"):
-    jobs = tuple(
-        Job(row, seed, _with_rates(task, arguments), _seconds(arguments))
-        for seed in seeds
-        for row, arguments in rows.items()
+        baseline = f"mlp of the size of {size}"
+        for row, line, given in (
+            (f"quantum, {size}", "angles trained", {}),
+            (
+                f"quantum, {size}, angles frozen",
+                "angles frozen",
+                {"train_angles": False},
+            ),
+            (baseline, "mlp of the same size", {"head": "mlp"}),
+        ):
+            rows[row] = {**circuit, **given}
+            places[row] = line, qubits
+            if row != baseline:
+                baselines[row] = baseline
+    return block(
+        "qubits",
+        "how many qubits, and must the angles train?",
+        rows,
+        (("the mlp of its size", baselines), "linear"),
+        curves(
+            "f1-over-qubits",
+            "Macro F1 over qubits",
+            "qubits",
+            places,
+            MACRO_F1,
+            reference="linear",
+        ),
     )
-    return Block(name, f"{TASKS[task][1]}: {title}", jobs)
+
+
+def _against_linear(block, name, title, rows, *more, beside=None):
+    """Rows `HEAD, …` beside the same of a linear head."""
+    linear = {
+        row: f"linear,{row.partition(',')[2]}"
+        for row in rows
+        if not row.startswith("linear")
+    }
+    against = [("the linear head", linear), beside]
+    return block(name, title, rows, list(filter(None, against)), *more)
 
 
 def _with_rates(task, arguments):
@@ -163,9 +218,6 @@ RECIPE = Recipe(
     encoder=True,
     blocks=blocks,
     perform=perform,
-    sections=sections,
-    headlines=headlines,
-    goals=lambda blocks, results: [],
     choices=(
         "all-MiniLM-L6-v2, 384 wide, unless --encoder names another BERT (the "
         "paper: bert-base-uncased, 768 wide); its pooler output.",

@@ -1,6 +1,7 @@
 """The Markdown report of a reproduction."""
 
 import dataclasses
+from collections.abc import Callable
 
 from tfq_hybrid.files import write_text
 from tfq_hybrid.reports.document import Picture
@@ -33,17 +34,33 @@ class Section:
 
 @dataclasses.dataclass(frozen=True)
 class Goal:
-    """What the project set out to reach.
+    """What the project set out to reach, judged by an interval.
 
     Args:
         claim: str.
-        figure: str, what was found.
-        is_met: bool or `None`: too few seeds to say.
+        block: str, the name of the block that it is about.
+        judge: function `(block, Results)` of a pair: what was found, a str,
+            and whether the goal is met. It takes `GOAL_SEEDS` seeds.
     """
 
     claim: str
-    figure: str
-    is_met: bool | None
+    block: str
+    judge: Callable
+
+    def row(self, blocks, results):
+        """A row of a table: the claim, what was found, and whether it is met.
+
+        Args:
+            blocks: list of `Block`; one that was not run may be missing.
+            results: `Results`.
+        """
+        blocks = [block for block in blocks if block.name == self.block]
+        seeds = sum(len(results.complete_seeds(block)) for block in blocks)
+        if seeds < GOAL_SEEDS:
+            figure = f"{seeds} of {GOAL_SEEDS} seeds are complete"
+            return self.claim, figure, "open"
+        figure, is_met = self.judge(*blocks, results)
+        return self.claim, figure, "met" if is_met else "missed"
 
 
 def write_report(path, recipe, scale, blocks, results, skipped):
@@ -68,8 +85,7 @@ def write_report(path, recipe, scale, blocks, results, skipped):
     ]
     if headlines := recipe.headlines(blocks, results):
         header = ("", "circuit", "classical baseline", "difference")
-        rows = map(dataclasses.astuple, headlines)
-        lines += ["## In short", "", *table(header, rows), ""]
+        lines += ["## In short", "", *table(header, headlines), ""]
     told = set()
     for section in recipe.sections(blocks, results):
         lines += [f"## {section.title}", ""]
@@ -79,10 +95,8 @@ def write_report(path, recipe, scale, blocks, results, skipped):
             lines += [*table(section.header, section.rows), ""]
         if section.picture:
             lines += _shown(section, path.parent, told)
-    goals = recipe.goals(blocks, results) if scale.name != "quick" else []
-    if goals:
-        words = {True: "met", False: "missed", None: "open"}
-        rows = [(goal.claim, goal.figure, words[goal.is_met]) for goal in goals]
+    if recipe.goals and scale.name != "quick":
+        rows = [goal.row(blocks, results) for goal in recipe.goals]
         lines += ["## Goals", "", *table(("goal", "found", ""), rows), ""]
     if skipped:
         lines += ["## Left out", ""]
@@ -122,69 +136,14 @@ def table(header, rows):
     return markdown_table(header, rows).splitlines()
 
 
-def percent(interval, digits=1, signed=False):
-    """An interval of shares as points of percent.
-
-    Example:
-
-    >>> from tfq_hybrid.estimate import Estimate
-    >>> percent(Estimate(0.8123, 0.80, 0.825))
-    '81.2 [80.0, 82.5]'
-    """
-    sign = "+" if signed else ""
-    value, low, high = (
-        f"{100 * x:{sign}.{digits}f}"
-        for x in (interval.value, interval.low, interval.high)
-    )
-    return f"{value} [{low}, {high}]"
-
-
-PICKED = "picked by validation"  # the column of `picked`
-
-
-def picked(found):
-    """What validation picked for each seed: a rate, or another setting.
-
-    Args:
-        found: list of dicts, what the jobs of a row found.
-
-    Returns:
-        str.
-
-    Example:
-
-    >>> picked([{"rate": 0.01}, {"setting": 64}])
-    '0.01, 64'
-    """
-    settings = [one.get("rate", one.get("setting")) for one in found]
-    return ", ".join("–" if x is None else f"{x:g}" for x in settings)
-
-
-def goal(claim, block, results, judge):
-    """A goal that is judged by an interval, of at least `GOAL_SEEDS` seeds.
-
-    Args:
-        claim: str.
-        block: `Block` that it is about, or `None`: not run at this scale.
-        results: `Results`.
-        judge: function without arguments of a pair: what was found, a str,
-            and whether it is met.
-
-    Returns:
-        `Goal`.
-    """
-    seeds = len(results.complete_seeds(block)) if block else 0
-    if seeds < GOAL_SEEDS:
-        return Goal(claim, f"{seeds} of {GOAL_SEEDS} seeds are complete", None)
-    return Goal(claim, *judge())
-
-
-def too_few(block, results):
+def too_few(block, results, least=LEAST_SEEDS):
     """Why a block has no table of results yet, a str; `""` where it has."""
     seeds = len(results.complete_seeds(block))
-    if seeds >= LEAST_SEEDS:
+    if seeds >= least:
         return ""
+    if least == 1:
+        return "Not run."
     return (
-        f"{seeds} complete of the {LEAST_SEEDS} seeds that a table of "
-        "results takes: none is shown."
+        f"{seeds} complete of the {least} seeds that a table of results "
+        "takes: none is shown."
     )

@@ -1,6 +1,9 @@
 """Language models of a recipe: text in parts, training, held-out losses."""
 
+import contextlib
 import dataclasses
+import functools
+import io
 import math
 
 import numpy as np
@@ -187,32 +190,70 @@ def train_language_model(model, parts, config, steps, checks=CHECKS):
     }
 
 
-def train_at_rates(build, parts, rates, steps):
-    """Trains from the same weights at each peak rate; validation picks.
+class LanguageTask:
+    """A language model to train, and the parts of its text.
 
     Args:
-        build: function of a rate to a pair of `TrainConfig` and model.
-        parts: `Parts` of `TokenDataset`.
-        rates: sequence of float.
-        steps: int. Of each training.
+        config: `TrainConfig`.
+        held_out: see `encode_parts`.
+        learns_vocabulary: bool. Whether the vocabulary is learned from the
+            training part. Defaults to `True`; `False`: the model has one.
 
-    Returns:
-        A triple: what `train_language_model` found at the rate of the lowest
-        validation loss, with `rate` and `validation_by_rate`; and the config
-        and the model of that rate.
+    Attributes:
+        texts: `Parts` of `Corpus`.
+        model: a keras-hub `CausalLM`; after `train` the one that was picked.
     """
-    best, losses = None, {}
-    for rate in rates:
-        config, model = build(rate)
-        found = train_language_model(model, parts, config, steps)
-        losses[f"{rate:g}"] = found["validation_loss"]
-        if (
-            best is None
-            or found["validation_loss"] < best[0]["validation_loss"]
-        ):
-            best = found | {"rate": rate}, config, model
-    found, config, model = best
-    return found | {"validation_by_rate": losses}, config, model
+
+    def __init__(self, config, held_out=None, learns_vocabulary=True):
+        from tfq_hybrid.data import load_corpus
+        from tfq_hybrid.training.build import make_vocabulary
+
+        self.config, self.held_out = config, held_out
+        self.texts = split_corpus(load_corpus(config.data))
+        self._vocabulary = None
+        if learns_vocabulary:
+            texts = self.texts.training.texts
+            self._vocabulary = make_vocabulary(config, texts)
+        self.model = self._build()
+
+    def _build(self):
+        import keras
+
+        from tfq_hybrid.training.build import build_model
+
+        keras.utils.set_random_seed(self.config.seed)
+        with contextlib.redirect_stdout(io.StringIO()):  # presets are noisy
+            return build_model(self.config, self._vocabulary)
+
+    @functools.cached_property
+    def parts(self):
+        """`Parts` of `TokenDataset`."""
+        return encode_parts(self.texts, self.model, self.config, self.held_out)
+
+    def train(self, rates, steps):
+        """Trains from the same weights at each peak rate; validation picks.
+
+        Args:
+            rates: sequence of float.
+            steps: int. Of each training.
+
+        Returns:
+            What `train_language_model` found at the rate of the lowest
+            validation loss, with `rate` and `validation_by_rate`.
+        """
+        parts, best, losses = self.parts, None, {}
+        for rate in rates:
+            self.config = dataclasses.replace(self.config, learning_rate=rate)
+            model = self._build()
+            found = train_language_model(model, parts, self.config, steps)
+            losses[f"{rate:g}"] = loss = found["validation_loss"]
+            if best is None or loss < best["validation_loss"]:
+                best, self.model = found | {"rate": rate}, model
+        return best | {"validation_by_rate": losses}
+
+    def read_test(self):
+        """Answers the test once; see the function of that name."""
+        return read_test(self.model, self.parts, self.config)
 
 
 def _weights(model):
