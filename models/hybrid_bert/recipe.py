@@ -1,13 +1,9 @@
 """Hybrid BERT (arXiv 2511.17677): a circuit as the head of a BERT."""
 
-from tfq_hybrid.comparison.jobs import Block, Recipe, listed
+from tfq_hybrid.comparison.jobs import Recipe, listed
+from tfq_hybrid.comparison.questions import Questions
 from tfq_hybrid.comparison.reporting.measures import MACRO_F1
-from tfq_hybrid.comparison.reporting.tables import (
-    comparison,
-    count,
-    curves,
-    headline,
-)
+from tfq_hybrid.comparison.reporting.tables import count, curves
 from tfq_hybrid.models.hybrid_bert.jobs import (
     RATES,
     SPAM_RATES,
@@ -46,14 +42,16 @@ HEAD, TUNING_A_TEXT = 14.0, 0.07
 def blocks(scale, paths):
     """The questions, the most important first."""
 
-    def block(name, title, rows, against, *more, task="spam", **options):
+    def ask(name, title, rows, against, *tables, task="spam", headline=()):
         rows = {row: _with_rates(task, given) for row, given in rows.items()}
-        title = f"{TASKS[task][1]}: {title}"
-        columns = (count("head's parameters", "head"),)
-        table = comparison(MACRO_F1, against, columns)
-        seeds = scale.all_seeds()
-        return Block.of(
-            name, title, rows, seeds, _seconds, table, *more, **options
+        return QUESTIONS.ask(
+            name,
+            f"{TASKS[task][1]}: {title}",
+            rows,
+            scale.all_seeds(),
+            *tables,
+            against=against,
+            headline=headline,
         )
 
     if scale.name == "quick":
@@ -63,15 +61,15 @@ def blocks(scale, paths):
             "limit": 96,
             "epochs": 1,
         }
-        return [block("spam", "does the pipe work?", rows, BASELINES)]
+        return [ask("spam", "does the pipe work?", rows, BASELINES)]
     limit = {"limit": None if scale.name == "full" else LIMIT}
     tasks = [
-        block(
+        ask(
             task,
             "which head on a frozen encoder?",
             {row: {**given, **limit} for row, given in HEADS.items()},
             BASELINES,
-            headline=headline(MACRO_F1, "quantum", BASELINES),
+            headline=BASELINES,
             task=task,
         )
         for task in TASKS
@@ -81,9 +79,9 @@ def blocks(scale, paths):
     first = [made for made in tasks if made.name in ("spam", "sst2")]
     return [
         *first,
-        _qubits(block),
+        _qubits(ask),
         _against_linear(
-            block,
+            ask,
             "loss",
             "which loss?",
             {
@@ -92,14 +90,14 @@ def blocks(scale, paths):
                 for name, given in LOSSES.items()
             },
         ),
-        block(
+        ask(
             "range",
             "into which range of angles?",
             {n: {"circuit": {"scaling": s}} for n, s in SCALINGS.items()},
             (PUBLISHED,),
         ),
         _against_linear(
-            block,
+            ask,
             "length",
             "how many tokens?",
             {
@@ -121,7 +119,7 @@ def blocks(scale, paths):
             ),
         ),
         _against_linear(
-            block,
+            ask,
             "encoder",
             "does fine-tuning the encoder pay?",
             {
@@ -138,7 +136,7 @@ def blocks(scale, paths):
     ]
 
 
-def _qubits(block):
+def _qubits(ask):
     """The circuits of each size, trained or not, beside an mlp of its size."""
     rows, places = {"linear": {"head": "linear"}}, {}
     baselines = {}
@@ -159,7 +157,7 @@ def _qubits(block):
             places[row] = line, qubits
             if row != baseline:
                 baselines[row] = baseline
-    return block(
+    return ask(
         "qubits",
         "how many qubits, and must the angles train?",
         rows,
@@ -175,7 +173,7 @@ def _qubits(block):
     )
 
 
-def _against_linear(block, name, title, rows, *more, beside=None):
+def _against_linear(ask, name, title, rows, *more, beside=None):
     """Rows `HEAD, …` beside the same of a linear head."""
     linear = {
         row: f"linear,{row.partition(',')[2]}"
@@ -183,7 +181,7 @@ def _against_linear(block, name, title, rows, *more, beside=None):
         if not row.startswith("linear")
     }
     against = [("the linear head", linear), beside]
-    return block(name, title, rows, list(filter(None, against)), *more)
+    return ask(name, title, rows, list(filter(None, against)), *more)
 
 
 def _with_rates(task, arguments):
@@ -200,6 +198,10 @@ def _seconds(arguments):
     texts = arguments["epochs"] * arguments["limit"]
     return 45.0 + TUNING_A_TEXT * texts
 
+
+QUESTIONS = Questions(
+    MACRO_F1, _seconds, columns=(count("head's parameters", "head"),)
+)
 
 RECIPE = Recipe(
     name="hybrid-bert",

@@ -2,17 +2,16 @@
 
 import numpy as np
 
-from tfq_hybrid.comparison.jobs import Block, Recipe, listed
+from tfq_hybrid.comparison.jobs import Recipe, listed
+from tfq_hybrid.comparison.questions import Questions
 from tfq_hybrid.comparison.reporting.measures import LOSS, shown
 from tfq_hybrid.comparison.reporting.pictures import Line, line_picture
 from tfq_hybrid.comparison.reporting.report import Section
 from tfq_hybrid.comparison.reporting.tables import (
     Table,
     along_training,
-    comparison,
     count,
     goal_beside,
-    headline,
     samples,
 )
 from tfq_hybrid.comparison.statistics import mean_interval
@@ -66,41 +65,39 @@ def blocks(scale, paths):
     compared = STEPS["quick"] if quick else COMPARED
     rates = [RATE] if quick else list(RATES)
     made = [
-        _block(
+        QUESTIONS.ask(
             "baselines",
             "TinyStories: do the circuits do as well as the matrices that "
             "they replace?",
             {name: {"model": name, "rates": rates} for name in MODELS},
             seeds,
-            steps,
-            _beside(
-                *BASELINES,
-                note="Each model is trained at each of the rates; validation "
-                "picks the rate and the check.",
-            ),
             along_training,
             samples,
-            headline=headline(LOSS, "quantum", BASELINES),
+            against=BASELINES,
+            note="Each model is trained at each of the rates; validation "
+            "picks the rate and the check.",
+            headline=BASELINES,
+            steps=steps,
         ),
-        _block(
+        QUESTIONS.ask(
             "gradients",
             "How far are central differences from the exact gradient, over "
             f"{compared} steps?",
             {"step sizes": {"what": "gradients", "batch": FEW_WINDOWS}},
             few,
-            compared,
             Table(_gradients),
+            steps=compared,
         ),
     ]
     if not quick:
         made += _more(few, steps, fewer)
-    chinese = _block(
+    chinese = QUESTIONS.ask(
         "chinese",
         "Does the path from text to text take Chinese?",
         {"chatterbot": {"what": "chinese"}},
         [FIRST_SEED],
-        4,
         Table(_chinese, least=1),
+        steps=4,
     )
     return [*made, chinese]
 
@@ -127,60 +124,55 @@ def _more(seeds, steps, fewer):
     depths["2 circuit layers, ring"] = {"layout": "hyqut_ring"}
     larger = {name: f"{name} at {LARGER_RATE:g}" for name in MODELS}
     return [
-        _block(
+        QUESTIONS.ask(
             "matrices",
             "TinyStories: which matrices can be circuits?",
             matrices,
             seeds,
-            fewer,
-            _beside(
-                "dense",
-                ("its own baseline", own),
-                note="Each circuit's own baseline is a bottleneck of about "
-                "its size in the same place: what that loses as well is lost "
-                "to the narrow way, not to the circuit.",
-            ),
+            against=("dense", ("its own baseline", own)),
+            note="Each circuit's own baseline is a bottleneck of about its "
+            "size in the same place: what that loses as well is lost to the "
+            "narrow way, not to the circuit.",
+            steps=fewer,
         ),
-        _block(
+        QUESTIONS.ask(
             "training-by-differences",
             f"TinyStories, {TRAINED} steps, one layer's W_q: does it train "
             "by central differences?",
             methods,
             seeds,
-            TRAINED,
-            _beside("exact"),
             along_training,
+            against=("exact",),
+            steps=TRAINED,
         ),
-        _block(
+        QUESTIONS.ask(
             "qubits",
             "TinyStories: how many qubits?",
             {f"{n} qubits": {"circuit": {"qubits": n}} for n in BY_QUBITS},
             seeds,
-            fewer,
-            _beside("10 qubits"),
+            against=("10 qubits",),
+            steps=fewer,
         ),
-        _block(
+        QUESTIONS.ask(
             "depth",
             "TinyStories: how many circuit layers, of pairs or of a ring?",
             depths,
             seeds,
-            fewer,
-            _beside("2 circuit layers"),
+            against=("2 circuit layers",),
+            steps=fewer,
         ),
-        _block(
+        QUESTIONS.ask(
             "shakespeare",
             "Tiny Shakespeare: another text?",
-            {
-                name: {"model": name, "text": "shakespeare"}
-                for name in ("quantum", "dense")
-            },
+            {name: {"model": name} for name in ("quantum", "dense")},
             seeds,
-            fewer,
-            _beside("dense"),
             samples,
-            headline=headline(LOSS, "quantum", BASELINES),
+            against=("dense",),
+            headline=("dense",),
+            text="shakespeare",
+            steps=fewer,
         ),
-        _block(
+        QUESTIONS.ask(
             "larger-rate",
             "TinyStories: a larger rate than those of the first question?",
             {
@@ -188,8 +180,8 @@ def _more(seeds, steps, fewer):
                 for name, row in larger.items()
             },
             seeds,
-            steps,
-            _beside(larger["dense"]),
+            against=(larger["dense"],),
+            steps=steps,
         ),
     ]
 
@@ -197,13 +189,6 @@ def _more(seeds, steps, fewer):
 def bottleneck_of(row):
     """The row of the bottleneck in the place of a row's circuits, a str."""
     return f"{row}, bottleneck"
-
-
-def _block(name, title, rows, seeds, steps, *tables, headline=None):
-    rows = {row: {**given, "steps": steps} for row, given in rows.items()}
-    return Block.of(
-        name, title, rows, seeds, _seconds, *tables, headline=headline
-    )
 
 
 def _seconds(arguments):
@@ -226,21 +211,13 @@ def _step(arguments):
     return BY_QUBITS[circuit.get("qubits", 10)] * seconds
 
 
-def _beside(*rows, note=""):
-    def change(name):
-        def read(found):
-            if "reduction" not in found:
-                return "–"
-            return f"{found['reduction'][name]:+.1%}"
+def _change(name):
+    def read(found):
+        if "reduction" not in found:
+            return "–"
+        return f"{found['reduction'][name]:+.1%}"
 
-        return read
-
-    columns = (
-        count("parameters", "total"),
-        ("beside dense", change("parameters")),
-        ("FLOPs beside dense", change("flops")),
-    )
-    return comparison(LOSS, rows, columns, note)
+    return read
 
 
 def _gradients(title, block, results):
@@ -296,6 +273,16 @@ def _chinese(title, block, results):
         "drawn from it.",
     )
 
+
+QUESTIONS = Questions(
+    LOSS,
+    _seconds,
+    columns=(
+        count("parameters", "total"),
+        ("beside dense", _change("parameters")),
+        ("FLOPs beside dense", _change("flops")),
+    ),
+)
 
 RECIPE = Recipe(
     name="hyqut",

@@ -1,15 +1,16 @@
 """QAA (arXiv 2509.16244): adapters of one pretrained GPT, on Alpaca."""
 
-from tfq_hybrid.comparison.jobs import Block, Recipe, listed
+import functools
+
+from tfq_hybrid.comparison.jobs import Recipe, listed
+from tfq_hybrid.comparison.questions import Questions
 from tfq_hybrid.comparison.reporting.measures import LOSS, shown
 from tfq_hybrid.comparison.reporting.report import Section
 from tfq_hybrid.comparison.reporting.tables import (
     Table,
     along_training,
-    comparison,
     count,
     goal_beside,
-    headline,
 )
 from tfq_hybrid.comparison.statistics import mean_interval, ratio_interval
 from tfq_hybrid.comparison.work.executions import EXECUTIONS
@@ -35,7 +36,6 @@ TINY = 0.4  # of that with the base of --quick
 ONE_RATE = [1.0]  # where circuits are compared with each other
 
 
-TRAINED = (count("trained", "trained"),)
 SCORES = {
     "rouge1": "ROUGE-1",
     "rouge2": "ROUGE-2",
@@ -46,46 +46,39 @@ SCORES = {
 
 def blocks(scale, paths):
     """The questions, the most important first."""
-    common = {"base": scale.name, "preset": paths.get("base")}
     seeds, few = scale.all_seeds(FIRST_SEED), scale.fewer_seeds(FIRST_SEED)
-
-    def block(name, title, rows, seeds, *tables, headline=None):
-        rows = {
-            row: {**common, **given, "steps": STEPS[scale.name]}
-            for row, given in rows.items()
-        }
-        return Block.of(
-            name, title, rows, seeds, _seconds, *tables, headline=headline
-        )
-
+    ask = Questions(
+        LOSS,
+        functools.partial(_seconds, paths),
+        columns=(count("trained", "trained"),),
+        common={"base": scale.name, "preset": paths.get("base")},
+    ).ask
+    steps = {"method": "qaa", "steps": STEPS[scale.name]}
     made = [
-        Block.of(
+        ask(
             "base",
             "The model that is adapted: how well does it predict plain text?",
-            {"base": {**common, "what": "base"}},
+            {"base": {"what": "base"}},
             [0],
-            lambda arguments: _base_seconds(scale, paths),
             Table(_base, least=1),
         ),
-        block(
+        ask(
             "methods",
             "Alpaca: which adapters, of about the same number of parameters?",
             {
-                name: {"method": name, "rates": list(rates), "scored": True}
+                name: {"method": name, "rates": list(rates)}
                 for name, rates in RATES.items()
             },
             seeds,
-            comparison(
-                LOSS,
-                ("lora",),
-                TRAINED,
-                "Each method is trained at each of its rates; validation picks "
-                "the rate and the check. The loss is of what the assistant "
-                "says.",
-            ),
             along_training,
             Table(_scores, "{}: what the adapted models answer"),
-            headline=headline(LOSS, "qaa", METHODS[1:-1]),
+            against=("lora",),
+            note="Each method is trained at each of its rates; validation "
+            "picks the rate and the check. The loss is of what the assistant "
+            "says.",
+            headline=METHODS[1:-1],  # of its size
+            scored=True,
+            **steps,
         ),
     ]
     if scale.name == "quick":
@@ -99,30 +92,31 @@ def blocks(scale, paths):
         for depth in (1, 2, 4)
     }
     circuits["1 layer, no entanglement"] = {"entanglement": "none"}
-    noisy = {"method": "qaa", "rates": list(RATES["qaa"]), "noisy": True}
     return [
         *made,
-        block(
+        ask(
             "noise",
             "Alpaca: what do shots and noise do to trained adapters?",
-            {"qaa": noisy},
+            {"qaa": {"rates": list(RATES["qaa"]), "noisy": True}},
             few,
             Table(_noise),
+            **steps,
         ),
-        block(
+        ask(
             "circuits",
             "Alpaca: how deep, and which entanglement?",
-            {
-                row: {"method": "qaa", "options": options, "rates": ONE_RATE}
-                for row, options in circuits.items()
-            },
+            {row: {"options": options} for row, options in circuits.items()},
             few,
-            comparison(LOSS, ("1 layer, adjacent",), TRAINED),
+            against=("1 layer, adjacent",),
+            rates=ONE_RATE,
+            **steps,
         ),
     ]
 
 
-def _seconds(arguments):
+def _seconds(paths, arguments):
+    if arguments.get("what") == "base":
+        return _base_seconds(arguments["base"], paths)
     step = FULL_STEP if arguments["method"] == "full" else STEP
     trainings = len(arguments["rates"])
     seconds = START + (NOISE if arguments.get("noisy") else 0)
@@ -133,7 +127,7 @@ def _seconds(arguments):
 def _base_seconds(scale, paths):
     if paths.get("base") or not {"stories", "shakespeare"} <= set(paths):
         return START
-    plan = pretraining(scale.name, paths)
+    plan = pretraining(scale, paths)
     if plan.is_done:
         return 10.0
     return START + TRAINING + plan.steps * FULL_STEP

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tfq_hybrid.comparison.jobs import FEWER_SEEDS, Block, Recipe
+from tfq_hybrid.comparison.jobs import FEWER_SEEDS, Recipe
+from tfq_hybrid.comparison.questions import Questions
 from tfq_hybrid.comparison.reporting.measured import measured
 from tfq_hybrid.comparison.reporting.measures import ACCURACY, shown
 from tfq_hybrid.comparison.reporting.report import Goal
@@ -12,7 +13,6 @@ from tfq_hybrid.comparison.reporting.tables import (
     count,
     curves,
     goal_beside,
-    headline,
     part,
 )
 from tfq_hybrid.comparison.statistics import ratio_interval
@@ -29,6 +29,7 @@ PART = {"limit": 10_000}
 BASELINES = ("ffn", "bottleneck")
 MODELS = {name: {"model": name} for name in ("quantum", *BASELINES)}
 NOTHING = "no block"  # in its place: the residual alone
+OTHERS = (*BASELINES, NOTHING)
 COMPARED = {**MODELS, NOTHING: {"model": "none"}}
 SHOTS = (8, 16, 32, 64)
 DEPTHS = {f"depth {depth}": {"depth": depth} for depth in range(1, 9)}
@@ -50,10 +51,6 @@ CIRCUITS = {
     "without entanglement": ABLATIONS["without entanglement"],
     "without all three": {"ansatz": ("ry",), "entanglement": "none"},
 }
-COLUMNS = (
-    count("block parameters", "feed_forward"),
-    count("of them angles", "circuits"),
-)
 
 
 def blocks(scale, paths):
@@ -63,109 +60,95 @@ def blocks(scale, paths):
         small = {"limit": 600, "epochs": 1}
         names = ("128 shots", "1 % depolarized")
         return [
-            _block(
+            QUESTIONS.ask(
                 "sst2",
                 "SST-2, 600 sentences: does the pipe work?",
-                {row: {**model, **small} for row, model in MODELS.items()},
+                MODELS,
                 seeds,
-                _beside(*BASELINES),
-                headline=_headline("SST-2"),
+                against=BASELINES,
+                headline=BASELINES,
+                **small,
             ),
             _noise(seeds, small, names),
             _measured({"depth 2": {"depth": 2}}),
         ]
     draws = 3 if scale.name == "full" else 1
     few_shot = {
-        _few_shot(model, shots): {
-            "model": model,
-            "shots": shots,
-            "epochs": 20,
-            "batch_size": 16,
-        }
+        _few_shot(model, shots): {"model": model, "shots": shots}
         for shots in SHOTS
         for model in MODELS
     }
-    ablation = _block(
+    ablation = QUESTIONS.ask(
         "ablation",
         "SST-2, 10,000 sentences: what of the circuit matters?",
         {
-            **{row: {**PART, "circuit": c} for row, c in ABLATIONS.items()},
-            NOTHING: {**PART, "model": "none"},
+            **{row: {"circuit": change} for row, change in ABLATIONS.items()},
+            NOTHING: {"model": "none"},
         },
         few,
-        _beside("as published", NOTHING),
+        against=("as published", NOTHING),
+        **PART,
     )
-    depth = _block(
+    depth = QUESTIONS.ask(
         "depth",
         "SST-2, 10,000 sentences: how deep?",
-        {row: {**PART, "circuit": change} for row, change in DEPTHS.items()},
+        {row: {"circuit": change} for row, change in DEPTHS.items()},
         few,
-        _beside("depth 1"),
         curves(
             "accuracy-over-depth",
             "Accuracy over depth",
             "depth (layers)",
             {row: ("quantum", c["depth"]) for row, c in DEPTHS.items()},
         ),
+        against=("depth 1",),
+        **PART,
     )
     return [
-        _block(
+        QUESTIONS.ask(
             "sst2",
             "SST-2, all sentences: does the circuit do as well as the block "
             "that it replaces?",
             COMPARED,
             seeds,
-            _beside(*BASELINES, NOTHING),
-            headline=_headline("SST-2"),
+            against=OTHERS,
+            headline=OTHERS,
         ),
-        _block(
+        QUESTIONS.ask(
             "few-shot",
             "SST-2, a few sentences of each label: which does better?",
             few_shot,
             range(len(few) * draws),
             *_few_shot_tables(),
+            epochs=20,
+            batch_size=16,
         ),
         ablation,
         depth,
         _measured(CIRCUITS, depth, ablation),
         _noise(few, PART, EXECUTIONS),
-        _block(
+        QUESTIONS.ask(
             "tokens",
             "SST-2, 10,000 sentences: the first token only, as in the paper?",
             {
-                f"{model}, {tokens}": {
-                    **PART,
-                    "model": model,
-                    "tokens": tokens,
-                }
+                f"{model}, {tokens}": {"model": model, "tokens": tokens}
                 for model in ("quantum", "bottleneck")
                 for tokens in ("all", "cls")
             },
             few,
-            _beside("quantum, all", "bottleneck, cls"),
+            against=("quantum, all", "bottleneck, cls"),
+            **PART,
         ),
-        _block(
+        QUESTIONS.ask(
             "dbpedia",
             "DBpedia, 14 classes, 5,600 abstracts: another task?",
-            {
-                row: {**model, "task": "dbpedia", "epochs": 6}
-                for row, model in COMPARED.items()
-            },
+            COMPARED,
             few,
-            _beside(*BASELINES, NOTHING),
-            headline=_headline("DBpedia"),
+            against=OTHERS,
+            headline=OTHERS,
+            task="dbpedia",
+            epochs=6,
         ),
     ]
-
-
-def _block(name, title, rows, seeds, *tables, headline=None):
-    rows = {
-        row: {"model": "quantum", "task": "sst2", **arguments}
-        for row, arguments in rows.items()
-    }
-    return Block.of(
-        name, title, rows, seeds, _seconds, *tables, headline=headline
-    )
 
 
 def _seconds(arguments):
@@ -175,15 +158,6 @@ def _seconds(arguments):
     epochs = arguments.get("epochs", 1)
     noise = EXECUTING * len(arguments.get("executions", ()))
     return START + EPOCH * epochs * examples / 10_000 + noise
-
-
-def _beside(*rows):
-    return comparison(ACCURACY, rows, COLUMNS)
-
-
-def _headline(subject):
-    """The circuit beside both baselines, and nothing in its place."""
-    return headline(ACCURACY, "quantum", (*BASELINES, NOTHING), subject)
 
 
 def _few_shot(model, shots):
@@ -216,28 +190,29 @@ def _majority(block, results):
 
 
 def _noise(seeds, arguments, executions):
-    return _block(
+    return QUESTIONS.ask(
         "noise",
         f"SST-2, {arguments['limit']:,} sentences, trained exactly: how does "
         "the test go from shots and under noise?",
-        {"exact": {**arguments, "executions": list(executions)}},
+        {"exact": {}},
         seeds,
         by_execution(
             "A qubit is depolarized after each moment of the circuit with the "
             "probability that is given."
         ),
+        executions=list(executions),
+        **arguments,
     )
 
 
 def _measured(circuits, *trained):
     """Circuits are measured once: their intervals are over random angles."""
-    return Block.of(
+    return Questions(ACCURACY, lambda arguments: MEASURING).ask(
         "circuits",
         "Expressibility and entangling capability: do they say how well a "
         "circuit does?",
         {row: {"measure": change} for row, change in circuits.items()},
         [0],
-        lambda arguments: MEASURING,
         measured(trained, "`without all three` has no residual either."),
     )
 
@@ -247,6 +222,14 @@ def _is_above(block, results):
     ratio = ratio_interval(*scores).scaled(100)
     return f"{shown(ratio)} %", ratio.low >= 102
 
+
+COLUMNS = (
+    count("block parameters", "feed_forward"),
+    count("of them angles", "circuits"),
+)
+QUESTIONS = Questions(
+    ACCURACY, _seconds, COLUMNS, {"model": "quantum", "task": "sst2"}
+)
 
 RECIPE = Recipe(
     name="qffn-bert",

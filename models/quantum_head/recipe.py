@@ -2,7 +2,8 @@
 
 import functools
 
-from tfq_hybrid.comparison.jobs import FEWER_SEEDS, Block, Recipe, listed
+from tfq_hybrid.comparison.jobs import FEWER_SEEDS, Recipe, listed
+from tfq_hybrid.comparison.questions import Questions
 from tfq_hybrid.comparison.reporting.measures import ACCURACY, shown
 from tfq_hybrid.comparison.reporting.report import Goal, too_few
 from tfq_hybrid.comparison.reporting.screened import design_rows, screening
@@ -11,7 +12,6 @@ from tfq_hybrid.comparison.reporting.tables import (
     Table,
     by_execution,
     compared,
-    comparison,
     count,
     curves,
     picked,
@@ -77,84 +77,89 @@ WORDS = {"quantum": "", CONSTANT: ", a constant amplitude"}
 
 def blocks(scale, paths):
     """The questions, the most important first."""
-    seeds, full = scale.all_seeds(), scale.name == "full"
-    which = "which head on the same embeddings?"
+    full = scale.name == "full"
+
+    def ask(name, title, rows, *tables, seeds=None, **options):
+        seeds = seeds or scale.fewer_seeds()
+        title = f"SST-2, 435 sentences: {title}"
+        return QUESTIONS.ask(name, title, rows, seeds, *tables, **options)
+
+    def ask_heads(**training):
+        return ask(
+            "heads",
+            "which head on the same embeddings?",
+            {head: {"head": head} for head in HEADS},
+            against=OTHERS,
+            note=_width,
+            headline=_headline,
+            seeds=scale.all_seeds(),
+            **training,
+        )
+
     if scale.name == "quick":
-        few = {"epochs": 5}
-        rows = {head: {"head": head, **few} for head in HEADS}
-        ways = {"executions": list(EXECUTIONS)[1:2], "options": {"encoders": 2}}
         return [
-            _block("heads", which, seeds, rows, _heads(), headline=_short),
-            _block(
+            ask_heads(epochs=5),
+            ask(
                 "noise",
                 "does the test run under noise?",
-                seeds,
-                {"exact": {**ways, **few}},
+                _options({"exact": {"encoders": 2}}),
                 by_execution(),
+                executions=list(EXECUTIONS)[1:2],
+                epochs=5,
+                seeds=scale.all_seeds(),
             ),
         ]
-    few = scale.fewer_seeds()
-    rates = {"rates": list(RATES)}
-    rows = {head: {"head": head, **rates} for head in HEADS}
-    heads = _block("heads", which, seeds, rows, _heads(), headline=_short)
+    heads = ask_heads(rates=list(RATES))
     factors = {**FACTORS, **SHOTS} if full else FACTORS
     return [
         heads,
-        _block(
+        ask(
             "tuned",
             "every head on embeddings that were tuned contrastively",
-            seeds,
-            {"every head": {"rounds": 5 if full else 1, **rates}},
+            {"every head": {"rounds": 5 if full else 1, "rates": list(RATES)}},
             Table(functools.partial(_tuned, heads)),
-            headline=_short,
+            headline=_headline,
+            seeds=scale.all_seeds(),
         ),
-        _block(
+        ask(
             "ablation",
             "what of the circuits matters? Two uploads of the inputs",
-            few,
             {
                 **_options(ABLATIONS, reuploads=2),
                 **{
-                    name: {"options": {"reuploads": 2}, "frozen": parts}
-                    for name, parts in NOT_TRAINED.items()
+                    row: {"options": {**BASE, "reuploads": 2}, "frozen": parts}
+                    for row, parts in NOT_TRAINED.items()
                 },
             },
-            _beside(ALL_PARTS),
+            against=(ALL_PARTS,),
         ),
-        _block(
+        ask(
             "noise",
             "trained exactly, tested from shots and under noise",
-            few,
             {"exact": {"executions": list(EXECUTIONS)}},
             by_execution(),
         ),
-        _block(
+        ask(
             "distance",
             "how far do the CNOTs reach?",
-            few,
             _options({row: {"distance": c} for row, c in DISTANCES.items()}),
-            _beside("C = 2"),
             curves(
                 "accuracy-over-distance",
                 "Accuracy over the distance of the CNOTs",
                 "longest distance C",
                 {row: ("quantum", c) for row, c in DISTANCES.items()},
             ),
+            against=("C = 2",),
         ),
-        _block(
+        ask(
             "screening",
             "which argument moves the accuracy?",
-            few,
-            {
-                f"row {index}": _screened(levels, values)
-                for index, (levels, values) in enumerate(design_rows(factors))
-            },
+            _screened(factors),
             screening(factors, "validation_accuracy", "validation accuracy"),
         ),
-        _block(
+        ask(
             "size",
             "how many qubits and encoders?",
-            few,
             _options(
                 {
                     f"{qubits} qubits, {encoders} "
@@ -165,42 +170,29 @@ def blocks(scale, paths):
                     for qubits, encoders in SIZES + (LARGE if full else ())
                 }
             ),
-            _beside("10 qubits, 5 encoders"),
+            against=("10 qubits, 5 encoders",),
         ),
-        _block(
+        ask(
             "execution",
             "trained from shots?",
-            few,
             _options(TRAINED),
-            _beside("exact"),
+            against=("exact",),
         ),
     ]
 
 
 def _options(rows, **common):
-    return {row: {"options": {**common, **o}} for row, o in rows.items()}
+    """Rows that differ in options of the head."""
+    return {r: {"options": {**BASE, **common, **o}} for r, o in rows.items()}
 
 
-def _screened(levels, values):
-    options = {n: v for n, v in values.items() if n != "rate"}
-    return {"levels": levels, "rates": [values["rate"]], "options": options}
-
-
-def _block(name, title, seeds, rows, *tables, headline=None):
-    rows = {
-        row: {
-            "head": "quantum",
-            "epochs": EPOCHS,
-            "rates": list(ONE_RATE),
-            **given,
-            "options": {**BASE, **given.get("options", {})},
-        }
-        for row, given in rows.items()
-    }
-    title = f"SST-2, 435 sentences: {title}"
-    return Block.of(
-        name, title, rows, seeds, _seconds, *tables, headline=headline
-    )
+def _screened(factors):
+    rows = {}
+    for index, (levels, values) in enumerate(design_rows(factors)):
+        rate = values.pop("rate")
+        rows |= _options({f"row {index}": values})
+        rows[f"row {index}"] |= {"levels": levels, "rates": [rate]}
+    return rows
 
 
 def _seconds(arguments):
@@ -216,14 +208,6 @@ def _seconds(arguments):
     shots = 28 if "shots" in options else 1
     seconds = START + SECONDS * trainings * size * shots
     return seconds + NOISE * len(arguments.get("executions", ()))
-
-
-def _beside(*rows, note=""):
-    return comparison(ACCURACY, rows, (count("parameters", "head"),), note)
-
-
-def _heads():
-    return _beside(*OTHERS, note=_width)
 
 
 def _width(block, results):
@@ -281,7 +265,7 @@ def _best_baseline(block, results):
     return best, _read(block, results, best)[0]
 
 
-def _short(block, results):
+def _headline(block, results):
     """The circuits' heads beside the best classical head of their size."""
     if too_few(block, results):
         return []
@@ -311,6 +295,18 @@ def _is_accurate(block, results):
     mean = ACCURACY.mean(*scores)
     return f"{shown(mean)} %", mean.low >= 92.7
 
+
+QUESTIONS = Questions(
+    ACCURACY,
+    _seconds,
+    columns=(count("parameters", "head"),),
+    common={
+        "head": "quantum",
+        "epochs": EPOCHS,
+        "rates": list(ONE_RATE),
+        "options": BASE,
+    },
+)
 
 RECIPE = Recipe(
     name="quantum-head",

@@ -48,23 +48,6 @@ class Block:
     tables: tuple = ()
     headline: Callable | None = None
 
-    @classmethod
-    def of(cls, name, title, rows, seeds, seconds, *tables, headline=None):
-        """A block that runs every row from every seed.
-
-        Args:
-            name, title, tables, headline: as above.
-            rows: dict of a row and the arguments of its jobs.
-            seeds: sequence of int.
-            seconds: function of a job's arguments: about how long it takes.
-        """
-        jobs = tuple(
-            Job(row, seed, arguments, seconds(arguments))
-            for seed in seeds
-            for row, arguments in rows.items()
-        )
-        return cls(name, title, jobs, tables, headline)
-
     @property
     def subject(self):
         """What the question is about: its title up to the colon."""

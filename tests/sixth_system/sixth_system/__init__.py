@@ -2,9 +2,9 @@
 
 import dataclasses
 
-from tfq_hybrid.comparison.jobs import Block, Recipe
+from tfq_hybrid.comparison.jobs import Recipe
+from tfq_hybrid.comparison.questions import Questions
 from tfq_hybrid.comparison.reporting.measures import ACCURACY
-from tfq_hybrid.comparison.reporting.tables import comparison, headline
 from tfq_hybrid.comparison.work.trained import train_and_test
 from tfq_hybrid.training import TrainConfig
 from tfq_hybrid.training.systems import Options, System
@@ -32,17 +32,19 @@ def perform(arguments, seed, paths, folder):
     return train_and_test(config, paths["test"], folder)
 
 
+QUESTIONS = Questions(ACCURACY, lambda arguments: 5.0)
+
+
 def blocks(scale, paths):
     """One question."""
     return [
-        Block.of(
+        QUESTIONS.ask(
             "words",
             "Does the circuit do as well?",
             {row: {"row": row} for row in ("circuit", "dense")},
             scale.all_seeds(),
-            lambda arguments: 5.0,
-            comparison(ACCURACY, ("dense",)),
-            headline=headline(ACCURACY, "circuit", ("dense",), "words"),
+            against=("dense",),
+            headline=("dense",),
         )
     ]
 

@@ -305,37 +305,6 @@ def samples(block, results):
     return [Section(f"{block.subject}: samples", note="\n".join(lines))]
 
 
-def headline(measure, ours, baselines, subject=None):
-    """A row of the report's first table for each baseline.
-
-    Args:
-        measure: `Measure`.
-        ours: str, a row.
-        baselines: sequence of rows; what is not in the block is left out.
-        subject: str. Defaults to `None`: the block's.
-
-    Returns:
-        A function, as in `Block.headline`.
-    """
-
-    def rows(block, results):
-        if too_few(block, results):
-            return []
-        scores = measure.read(results, block, ours)
-        return [
-            measure.headline(
-                subject or block.subject,
-                scores,
-                row,
-                measure.read(results, block, row),
-            )
-            for row in baselines
-            if row in block.rows
-        ]
-
-    return rows
-
-
 def goal_beside(claim, block, measure, ours, theirs, is_met):
     """A goal: a difference whose interval is where it should be.
 
