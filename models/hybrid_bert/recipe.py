@@ -14,7 +14,6 @@ from tfq_hybrid.models.hybrid_bert.jobs import (
 BASELINES = ("linear", "mlp")
 HEADS = {head: {"head": head} for head in ("quantum", *BASELINES)}
 QUBITS = (1, 2, 4, 6, 8)
-LENGTHS = (6, 12, 25, 50)
 PUBLISHED = "½π tanh, as published"
 SCALINGS = {
     PUBLISHED: "half_pi_tanh",
@@ -22,17 +21,31 @@ SCALINGS = {
     "arctan": "arctan",
     "no bound": "identity",
 }
+# Rows `HEAD, …`, beside the same of a linear head.
 LOSSES = {
-    "weighted cross-entropy": {},
-    "cross-entropy": {"class_weighted": False},
-    "MSE": {"loss": "mse"},
+    f"{head}, {name}": {"head": head, **loss}
+    for head in ("quantum", "linear")
+    for name, loss in (
+        ("weighted cross-entropy", {}),
+        ("cross-entropy", {"class_weighted": False}),
+        ("MSE", {"loss": "mse"}),
+    )
+}
+LENGTHS = {
+    f"{head}, {tokens} tokens": (head, tokens)
+    for tokens in (6, 12, 25, 50)
+    for head in ("quantum", "linear")
 }
 LIMIT = 6_920  # training texts: as many as SST-2 has whole sentences
 # The frozen encoder has the same texts, and about as many steps as five
 # epochs of all of them.
-TRAININGS = {
-    "frozen": {"limit": 800, "epochs": 20},
-    "fine-tuned": {"limit": 800, "epochs": 2, "train_encoder": True},
+ENCODERS = {
+    f"{head}, {name}": {"head": head, "limit": 800, **training}
+    for head in HEADS
+    for name, training in (
+        ("frozen", {"epochs": 20}),
+        ("fine-tuned", {"epochs": 2, "train_encoder": True}),
+    )
 }
 # Seconds on one core, about: of a head on embeddings that are there, and of
 # an encoder that trains on a text.
@@ -80,57 +93,32 @@ def blocks(scale, paths):
     return [
         *first,
         _qubits(ask),
-        _against_linear(
-            ask,
-            "loss",
-            "which loss?",
-            {
-                f"{head}, {name}": {"head": head, **given}
-                for head in ("quantum", "linear")
-                for name, given in LOSSES.items()
-            },
-        ),
+        ask("loss", "which loss?", LOSSES, [_linear(LOSSES)]),
         ask(
             "range",
             "into which range of angles?",
             {n: {"circuit": {"scaling": s}} for n, s in SCALINGS.items()},
             (PUBLISHED,),
         ),
-        _against_linear(
-            ask,
+        ask(
             "length",
             "how many tokens?",
-            {
-                f"{head}, {tokens} tokens": {"head": head, "tokens": tokens}
-                for tokens in LENGTHS
-                for head in ("quantum", "linear")
-            },
+            {row: {"head": h, "tokens": n} for row, (h, n) in LENGTHS.items()},
+            [_linear(LENGTHS)],
             curves(
                 "f1-over-length",
                 "Macro F1 over the length of a text",
                 "tokens",
-                {
-                    f"{head}, {tokens} tokens": (head, tokens)
-                    for head in ("quantum", "linear")
-                    for tokens in LENGTHS
-                },
+                LENGTHS,
                 MACRO_F1,
                 is_log=True,
             ),
         ),
-        _against_linear(
-            ask,
+        ask(
             "encoder",
             "does fine-tuning the encoder pay?",
-            {
-                f"{head}, {name}": {"head": head, **given}
-                for head in HEADS
-                for name, given in TRAININGS.items()
-            },
-            beside=(
-                "the frozen encoder",
-                {f"{head}, fine-tuned": f"{head}, frozen" for head in HEADS},
-            ),
+            ENCODERS,
+            [_linear(ENCODERS), _frozen(ENCODERS)],
         ),
         *(made for made in tasks if made not in first),
     ]
@@ -173,15 +161,19 @@ def _qubits(ask):
     )
 
 
-def _against_linear(ask, name, title, rows, *more, beside=None):
-    """Rows `HEAD, …` beside the same of a linear head."""
-    linear = {
-        row: f"linear,{row.partition(',')[2]}"
-        for row in rows
-        if not row.startswith("linear")
-    }
-    against = [("the linear head", linear), beside]
-    return ask(name, title, rows, list(filter(None, against)), *more)
+def _others(pairs):
+    return {row: other for row, other in pairs.items() if row != other}
+
+
+def _linear(rows):
+    """What rows are compared with: the same of a linear head."""
+    pairs = {row: f"linear,{row.partition(',')[2]}" for row in rows}
+    return "the linear head", _others(pairs)
+
+
+def _frozen(rows):
+    pairs = {row: row.replace("fine-tuned", "frozen") for row in rows}
+    return "the frozen encoder", _others(pairs)
 
 
 def _with_rates(task, arguments):

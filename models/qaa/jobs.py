@@ -1,18 +1,13 @@
 """What the jobs of `qaa` compute."""
 
-import pathlib
-
 from tfq_hybrid.comparison.results import digest
 from tfq_hybrid.comparison.work.bases import Pretraining, pretrained_base
 from tfq_hybrid.comparison.work.executions import EXECUTIONS, executed
 from tfq_hybrid.comparison.work.generation import answers, text_scores
 from tfq_hybrid.comparison.work.language import (
     LanguageTask,
-    encode_parts,
     first_windows,
     loss_reader,
-    read_test,
-    split_corpus,
 )
 from tfq_hybrid.errors import UserError
 
@@ -71,22 +66,17 @@ def _find_base(arguments, paths):
 
 
 def _base(arguments, paths):
-    from tfq_hybrid.data import load_corpus
-
     source, facts = _find_base(arguments, paths)
     if not facts:  # a preset: how it reads the same texts
-        task = _task(source, "full", {}, 0, paths)
-        facts = {"parameters": task.model.count_params(), "texts": {}}
-        for word in ("stories", "shakespeare"):
-            parts = split_corpus(load_corpus(paths[word]))
-            parts = encode_parts(parts, task.model, task.config, (200, 200))
-            tested, _ = read_test(task.model, parts, task.config)
-            facts["texts"][pathlib.Path(paths[word]).name] = tested
+        texts = paths["stories"], paths["shakespeare"]
+        task = _task(source, "full", {}, 0, paths, texts, (200, 200))
+        parameters = task.model.count_params()
+        facts = {"parameters": parameters, "texts": task.read_each()}
     return facts, {}
 
 
-def _task(base, method, options, seed, paths):
-    """The adapted model and the dialogues, a `LanguageTask`."""
+def _task(base, method, options, seed, paths, texts=None, held_out=None):
+    """The adapted model and the dialogues, or texts, a `LanguageTask`."""
     from tfq_hybrid.training import TrainConfig
 
     config = TrainConfig(
@@ -98,7 +88,7 @@ def _task(base, method, options, seed, paths):
         batch_size=BATCH,
         seed=seed,
     )
-    task = LanguageTask(config, HELD_OUT, learns_vocabulary=False)
+    task = LanguageTask(config, held_out or HELD_OUT, False, texts)
     if not hasattr(task.model.preprocessor.tokenizer, "user_token_id"):
         raise UserError(
             "Expected --base with a tokenizer that knows <|user|> and "
@@ -125,7 +115,7 @@ def _adapt(arguments, seed, paths):
     if arguments.get("noisy"):
         arrays |= _noisy_losses(task.model, task.parts.test, seed)
     if arguments.get("scored"):
-        more, scores = _scored(task.model, task.texts.test, paths["encoder"])
+        more, scores = _scored(task.model, task.texts[0].test, paths["encoder"])
         found |= more
         arrays |= scores
     return found, arrays

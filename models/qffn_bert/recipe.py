@@ -32,6 +32,11 @@ NOTHING = "no block"  # in its place: the residual alone
 OTHERS = (*BASELINES, NOTHING)
 COMPARED = {**MODELS, NOTHING: {"model": "none"}}
 SHOTS = (8, 16, 32, 64)
+FEW_SHOT = {
+    f"{model}, {shots} of each": (model, shots)
+    for shots in SHOTS
+    for model in MODELS
+}
 DEPTHS = {f"depth {depth}": {"depth": depth} for depth in range(1, 9)}
 ABLATIONS = {
     "as published": {},
@@ -73,11 +78,6 @@ def blocks(scale, paths):
             _measured({"depth 2": {"depth": 2}}),
         ]
     draws = 3 if scale.name == "full" else 1
-    few_shot = {
-        _few_shot(model, shots): {"model": model, "shots": shots}
-        for shots in SHOTS
-        for model in MODELS
-    }
     ablation = QUESTIONS.ask(
         "ablation",
         "SST-2, 10,000 sentences: what of the circuit matters?",
@@ -116,7 +116,7 @@ def blocks(scale, paths):
         QUESTIONS.ask(
             "few-shot",
             "SST-2, a few sentences of each label: which does better?",
-            few_shot,
+            {row: {"model": m, "shots": n} for row, (m, n) in FEW_SHOT.items()},
             range(len(few) * draws),
             *_few_shot_tables(),
             epochs=20,
@@ -160,26 +160,22 @@ def _seconds(arguments):
     return START + EPOCH * epochs * examples / 10_000 + noise
 
 
-def _few_shot(model, shots):
-    return f"{model}, {shots} of each"
-
-
 def _few_shot_tables():
     """A curve of each model, and a table for each number of examples."""
     yield curves(
         "few-shot",
         None,
         "sentences of each label",
-        {_few_shot(m, shots): (m, shots) for m in MODELS for shots in SHOTS},
+        FEW_SHOT,
         is_log=True,
         note=_majority,
     )
     for shots in SHOTS:
-        against = [_few_shot(model, shots) for model in BASELINES]
+        rows = [row for row in FEW_SHOT if FEW_SHOT[row][1] == shots]
         yield part(
             f"SST-2, {shots} sentences of each label",
-            [_few_shot(model, shots) for model in MODELS],
-            comparison(ACCURACY, against, COLUMNS, is_drawn=False),
+            rows,
+            comparison(ACCURACY, rows[1:], COLUMNS, is_drawn=False),
         )
 
 

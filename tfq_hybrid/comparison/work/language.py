@@ -4,7 +4,9 @@ import contextlib
 import dataclasses
 import functools
 import io
+import itertools
 import math
+import pathlib
 
 import numpy as np
 
@@ -100,6 +102,13 @@ def first_windows(data, count):
     )
 
 
+def joined(data):
+    """One `TokenDataset` of a list of them."""
+    fields = [field.name for field in dataclasses.fields(data[0])]
+    arrays = ([getattr(one, name) for one in data] for name in fields)
+    return type(data[0])(*map(np.concatenate, arrays))
+
+
 def loss_reader(model):
     """What the learned tokens of each window cost, traced once.
 
@@ -191,28 +200,33 @@ def train_language_model(model, parts, config, steps, checks=CHECKS):
 
 
 class LanguageTask:
-    """A language model to train, and the parts of its text.
+    """A language model to train, and its texts in parts.
 
     Args:
         config: `TrainConfig`.
-        held_out: see `encode_parts`.
+        held_out: see `encode_parts`, of each text.
         learns_vocabulary: bool. Whether the vocabulary is learned from the
-            training part. Defaults to `True`; `False`: the model has one.
+            training parts. Defaults to `True`; `False`: the model has one.
+        paths: sequence of paths of texts. Defaults to `None`: the config's.
 
     Attributes:
-        texts: `Parts` of `Corpus`.
+        texts: list of `Parts` of `Corpus`, one for each path.
         model: a keras-hub `CausalLM`; after `train` the one that was picked.
     """
 
-    def __init__(self, config, held_out=None, learns_vocabulary=True):
+    def __init__(
+        self, config, held_out=None, learns_vocabulary=True, paths=None
+    ):
         from tfq_hybrid.data import load_corpus
         from tfq_hybrid.training.build import make_vocabulary
 
         self.config, self.held_out = config, held_out
-        self.texts = split_corpus(load_corpus(config.data))
+        self.paths = [pathlib.Path(path) for path in paths or [config.data]]
+        self.texts = [split_corpus(load_corpus(path)) for path in self.paths]
         self._vocabulary = None
         if learns_vocabulary:
-            texts = self.texts.training.texts
+            texts = (parts.training.texts for parts in self.texts)
+            texts = list(itertools.chain(*texts))
             self._vocabulary = make_vocabulary(config, texts)
         self.model = self._build()
 
@@ -226,9 +240,21 @@ class LanguageTask:
             return build_model(self.config, self._vocabulary)
 
     @functools.cached_property
+    def _encoded(self):
+        return [
+            encode_parts(parts, self.model, self.config, self.held_out)
+            for parts in self.texts
+        ]
+
+    @functools.cached_property
     def parts(self):
-        """`Parts` of `TokenDataset`."""
-        return encode_parts(self.texts, self.model, self.config, self.held_out)
+        """`Parts` of `TokenDataset`, those of all texts together."""
+        return Parts(
+            *(
+                joined([getattr(parts, field.name) for parts in self._encoded])
+                for field in dataclasses.fields(Parts)
+            )
+        )
 
     def train(self, rates, steps):
         """Trains from the same weights at each peak rate; validation picks.
@@ -254,6 +280,13 @@ class LanguageTask:
     def read_test(self):
         """Answers the test once; see the function of that name."""
         return read_test(self.model, self.parts, self.config)
+
+    def read_each(self):
+        """What `read_test` finds of each text, a dict of a file's name."""
+        return {
+            path.name: read_test(self.model, parts, self.config)[0]
+            for path, parts in zip(self.paths, self._encoded, strict=True)
+        }
 
 
 def _weights(model):

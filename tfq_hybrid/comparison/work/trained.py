@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 
 from tfq_hybrid.comparison.work.heads import answer
-from tfq_hybrid.comparison.work.texts import write_texts
+from tfq_hybrid.comparison.work.texts import drawn, write_texts
 
 
 def train_and_test(config, test, folder):
@@ -88,9 +88,5 @@ def few_shot_file(source, shots, seed, folder):
     dataset = load_dataset(source)
     generator = np.random.default_rng(seed)
     path = pathlib.Path(folder) / "few_shot.tsv"
-    places = [
-        generator.choice(np.flatnonzero(dataset.labels == label), shots, False)
-        for label in range(len(dataset.label_names))
-    ]
-    write_texts(dataset.pick(np.concatenate(places)), path)
+    write_texts(dataset.pick(drawn(dataset, shots, generator)), path)
     return path
