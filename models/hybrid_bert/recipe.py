@@ -1,6 +1,6 @@
 """Hybrid BERT (arXiv 2511.17677): a circuit as the head of a BERT."""
 
-from tfq_hybrid.comparison.jobs import Recipe, listed
+from tfq_hybrid.comparison.jobs import Recipe, listed, several
 from tfq_hybrid.comparison.questions import Questions
 from tfq_hybrid.comparison.reporting.measures import MACRO_F1
 from tfq_hybrid.comparison.reporting.tables import count, curves
@@ -129,7 +129,7 @@ def _qubits(ask):
     rows, places = {"linear": {"head": "linear"}}, {}
     baselines = {}
     for qubits in QUBITS:
-        size = f"{qubits} qubit{'s' if qubits > 1 else ''}"
+        size = several(qubits, "qubit")
         circuit = {"circuit": {"qubits": qubits}}
         baseline = f"mlp of the size of {size}"
         for row, line, given in (

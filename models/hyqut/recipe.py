@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfq_hybrid.comparison.jobs import Recipe, listed
+from tfq_hybrid.comparison.jobs import Recipe, listed, several
 from tfq_hybrid.comparison.questions import Questions
 from tfq_hybrid.comparison.reporting.measures import LOSS, shown
 from tfq_hybrid.comparison.reporting.pictures import Line, line_picture
@@ -118,7 +118,7 @@ def _more(seeds, steps, fewer):
         for size in TRAINED_STEP_SIZES
     }
     depths = {
-        f"{n} circuit layer{'s' if n > 1 else ''}": {"circuit": {"depth": n}}
+        several(n, "circuit layer"): {"circuit": {"depth": n}}
         for n in (1, 2, 3, 4)
     }
     depths["2 circuit layers, ring"] = {"layout": "hyqut_ring"}

@@ -2,7 +2,7 @@
 
 import functools
 
-from tfq_hybrid.comparison.jobs import Recipe, listed
+from tfq_hybrid.comparison.jobs import Recipe, listed, several
 from tfq_hybrid.comparison.questions import Questions
 from tfq_hybrid.comparison.reporting.measures import LOSS, shown
 from tfq_hybrid.comparison.reporting.report import Section
@@ -84,7 +84,7 @@ def blocks(scale, paths):
     if scale.name == "quick":
         return made
     circuits = {
-        f"{depth} layer{'s' if depth > 1 else ''}, {pattern}": {
+        f"{several(depth, 'layer')}, {pattern}": {
             "depth": depth,
             "entanglement": pattern,
         }

@@ -2,7 +2,7 @@
 
 import functools
 
-from tfq_hybrid.comparison.jobs import FEWER_SEEDS, Recipe, listed
+from tfq_hybrid.comparison.jobs import FEWER_SEEDS, Recipe, listed, several
 from tfq_hybrid.comparison.questions import Questions
 from tfq_hybrid.comparison.reporting.measures import ACCURACY, shown
 from tfq_hybrid.comparison.reporting.report import Goal, too_few
@@ -162,8 +162,7 @@ def blocks(scale, paths):
             "how many qubits and encoders?",
             _options(
                 {
-                    f"{qubits} qubits, {encoders} "
-                    f"encoder{'s' if encoders > 1 else ''}": {
+                    f"{qubits} qubits, {several(encoders, 'encoder')}": {
                         "qubits": qubits,
                         "encoders": encoders,
                     }
@@ -248,7 +247,7 @@ def _tuned(frozen, title, block, results):
         against.append("quantum, frozen")
     rounds = block.jobs[0].arguments["rounds"]
     note = (
-        f"{rounds} {'round' if rounds == 1 else 'rounds'} of pairs of the "
+        f"{several(rounds, 'round')} of pairs of the "
         "training sentences (Tunstall et al. 2022)."
     )
     return compared(title, scores, ACCURACY, against, note, cells, "tuned")

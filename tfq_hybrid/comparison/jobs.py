@@ -176,3 +176,14 @@ def listed(rates):
     '0.001, 0.003, 1'
     """
     return ", ".join(f"{rate:g}" for rate in rates)
+
+
+def several(number, noun):
+    """How many of a thing, as words.
+
+    Example:
+
+    >>> several(1, "qubit"), several(4, "qubit")
+    ('1 qubit', '4 qubits')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"

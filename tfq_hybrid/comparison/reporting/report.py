@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 
+from tfq_hybrid.comparison.jobs import several
 from tfq_hybrid.files import write_text
 from tfq_hybrid.reports.document import Picture
 from tfq_hybrid.reports.render import save_files
@@ -76,11 +77,11 @@ def write_report(path, recipe, scale, blocks, results, skipped):
     """
     lines = [f"# {recipe.title}", ""]
     lines += [
-        f"Scale `{scale.name}`, {scale.seeds} "
-        f"{'seed' if scale.seeds == 1 else 'seeds'}. Circuits are simulated. "
-        "Intervals are 95 %, by a paired bootstrap over seeds and examples; "
-        "models are selected on validation data, and each that was selected "
-        "answers the test data, once for every way in which it is run.",
+        f"Scale `{scale.name}`, {several(scale.seeds, 'seed')}. Circuits are "
+        "simulated. Intervals are 95 %, by a paired bootstrap over seeds and "
+        "examples; models are selected on validation data, and each that was "
+        "selected answers the test data, once for every way in which it is "
+        "run.",
         "",
     ]
     if headlines := recipe.headlines(blocks, results):
