@@ -75,43 +75,42 @@ def write_report(path, recipe, scale, blocks, results, skipped):
         results: `Results`.
         skipped: dict of the name of a block and why it was not run.
     """
-    lines = [f"# {recipe.title}", ""]
-    lines += [
+    parts = [
+        f"# {recipe.title}",
         f"Scale `{scale.name}`, {several(scale.seeds, 'seed')}. Circuits are "
         "simulated. Intervals are 95 %, by a paired bootstrap over seeds and "
         "examples; models are selected on validation data, and each that was "
         "selected answers the test data, once for every way in which it is "
         "run.",
-        "",
     ]
     if headlines := recipe.headlines(blocks, results):
         header = ("", "circuit", "classical baseline", "difference")
-        lines += ["## In short", "", *table(header, headlines), ""]
+        parts += ["## In short", markdown_table(header, headlines)]
     told = set()
     for section in recipe.sections(blocks, results):
-        lines += [f"## {section.title}", ""]
+        parts.append(f"## {section.title}")
         if section.note:
-            lines += [section.note, ""]
+            parts.append(section.note)
         if section.rows:
-            lines += [*table(section.header, section.rows), ""]
+            parts.append(markdown_table(section.header, section.rows))
         if section.picture:
-            lines += _shown(section, path.parent, told)
+            parts += _shown(section, path.parent, told)
     if recipe.goals and scale.name != "quick":
         rows = [goal.row(blocks, results) for goal in recipe.goals]
-        lines += ["## Goals", "", *table(("goal", "found", ""), rows), ""]
+        parts += ["## Goals", markdown_table(("goal", "found", ""), rows)]
     if skipped:
-        lines += ["## Left out", ""]
-        lines += [f"- `{name}`: {why}" for name, why in skipped.items()]
-        lines += [""]
-    lines += ["## What the paper says", ""]
-    lines += [*table(("claim", "figure", "source"), recipe.published), ""]
-    lines += ["## Our choices, which the paper does not give", ""]
-    lines += [f"- {choice}" for choice in recipe.choices]
-    write_text(path, "\n".join(lines) + "\n")
+        lines = [f"- `{name}`: {why}" for name, why in skipped.items()]
+        parts += ["## Left out", "\n".join(lines)]
+    header = ("claim", "figure", "source")
+    parts += ["## What the paper says"]
+    parts += [markdown_table(header, recipe.published)]
+    parts += ["## Our choices, which the paper does not give"]
+    parts += ["\n".join(f"- {choice}" for choice in recipe.choices)]
+    write_text(path, "\n\n".join(parts) + "\n")
 
 
 def _shown(section, folder, told):
-    """Draws a section's picture; the lines that show it.
+    """Draws a section's picture; the paragraphs that show it.
 
     How to read a kind of picture is told once: `told` keeps what was.
     """
@@ -123,18 +122,7 @@ def _shown(section, folder, told):
     if picture.reading not in told:
         told.add(picture.reading)
         below = f"{picture.reading} ({below})"
-    return [f"![{alt}]({picture.name}.png)", "", below, ""]
-
-
-def table(header, rows):
-    """A Markdown table as a list of lines.
-
-    Example:
-
-    >>> table(("a", "b"), [("1", "2")])
-    ['| a | b |', '|---|---|', '| 1 | 2 |']
-    """
-    return markdown_table(header, rows).splitlines()
+    return [f"![{alt}]({picture.name}.png)", below]
 
 
 def too_few(block, results, least=LEAST_SEEDS):
