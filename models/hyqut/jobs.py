@@ -18,7 +18,6 @@ LARGER_RATE = 2e-3  # than those: does one gain from it?
 RATE, ANGLE_RATE = 5e-4, 3e-2
 RESIDUAL_SCALE = 0.0
 LAYOUT = "hyqut_pairwise"
-MODELS = {"quantum": None, "dense": "dense", "bottleneck": "bottleneck"}
 STEP_SIZES = (1e-4, 1e-3, 1e-2, 1e-1, 0.5)  # radians
 PROMPTS = {"stories": "Once upon a time", "shakespeare": "First Citizen:"}
 
@@ -45,10 +44,11 @@ def _task(arguments, seed, path):
     options["circuit"] = preset(
         arguments.get("layout", LAYOUT), **arguments.get("circuit", {})
     )
+    model = arguments.get("model", "quantum")
     config = TrainConfig(
         path,
         model="hyqut",
-        baseline=MODELS[arguments.get("model", "quantum")],
+        baseline=None if model == "quantum" else model,
         options=options,
         sequence_length=LENGTH,
         batch_size=arguments.get("batch", BATCH),

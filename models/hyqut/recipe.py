@@ -22,7 +22,6 @@ from tfq_hybrid.models.hyqut.jobs import (
     HELD_OUT,
     LARGER_RATE,
     LENGTH,
-    MODELS,
     RATE,
     RATES,
     STEP_SIZES,
@@ -30,6 +29,7 @@ from tfq_hybrid.models.hyqut.jobs import (
 )
 
 BASELINES = ("dense", "bottleneck")
+MODELS = ("quantum", *BASELINES)
 STEPS = {"quick": 5, "budget": 400, "full": 1600}
 FEWER = {"quick": 5, "budget": 120, "full": 400}
 FIRST_SEED = 1  # layout, initial weights and rates were tried on seed 0
