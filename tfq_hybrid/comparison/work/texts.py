@@ -112,6 +112,27 @@ def write_texts(dataset, path):
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
+def drawn(dataset, count, generator):
+    """The places of some examples of each label, label by label.
+
+    Args:
+        dataset: `TextDataset`.
+        count: int. Examples of each label.
+        generator: `numpy.random.Generator`.
+
+    Returns:
+        An int array.
+    """
+    return np.concatenate(
+        [
+            generator.choice(
+                np.flatnonzero(dataset.labels == label), count, replace=False
+            )
+            for label in range(len(dataset.label_names))
+        ]
+    )
+
+
 def _shuffled(dataset, generator):
     return dataset.pick(generator.permutation(len(dataset)))
 
@@ -163,18 +184,22 @@ def embedded(encoder, texts, pooling, sequence_length):
 
 @functools.lru_cache(maxsize=12)
 def _embedded(encoder, texts, pooling, sequence_length):
+    from tfq_hybrid.encoders.embedding import CACHE, embed
+
+    model, preprocessor = load_encoder(encoder, sequence_length)
+    return embed(model, preprocessor, texts, pooling=pooling, cache=CACHE)
+
+
+def load_encoder(encoder, sequence_length):
+    """The BERT behind an encoder, and the preprocessor of its texts."""
     from tfq_hybrid.encoders.bert import (
         bert_backbone,
         bert_preprocessor,
         bert_vocabulary,
     )
-    from tfq_hybrid.encoders.embedding import CACHE, embed
 
     vocabulary = bert_vocabulary(encoder, (), None)
-    return embed(
+    return (
         bert_backbone(encoder, sequence_length),
         bert_preprocessor(vocabulary, sequence_length, encoder),
-        texts,
-        pooling=pooling,
-        cache=CACHE,
     )
