@@ -28,6 +28,17 @@ def seed():
     return 1234
 
 
+def pytest_collection_finish(session):
+    """Garbage is looked for among what the tests make, and less often.
+
+    The imports alone are half a million objects, and a traced model is a
+    hundred thousand: Python's own thresholds spend a tenth of the suite here.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def forget():
     """What outlives a file's tests is not looked through again and again.
