@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
+from tests.presets import one_block as of_one_block
 from tfq_hybrid.data import TextDataset
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -48,6 +49,13 @@ def forget():
     yield
     keras.backend.clear_session()
     gc.freeze()
+
+
+@pytest.fixture(scope="module")
+def one_block():
+    """QFFN-BERT of random weights has one block in all of a module."""
+    with of_one_block():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ def test_angles_have_a_learning_rate_of_their_own(quick):
             for v, old in zip(variables, before, strict=True)
         ]
     angles = [v.path.endswith("pqc/parameters") for v in variables]
-    assert sum(angles) == 2
+    assert sum(angles) == 1
     for variable, is_angle, *found in zip(
         variables, angles, *moves.values(), strict=True
     ):
