@@ -25,6 +25,9 @@ from tfq_hybrid.training.cluster import (
 )
 from tfq_hybrid.training.distribution import build_symbolically, check_keras
 
+# As the workers have it.
+pytestmark = pytest.mark.usefixtures("one_block")
+
 
 def train_both(config, folder, count, distribute):
     """Losses and run folders of a single device and of several."""

@@ -16,7 +16,7 @@ from tests.training.pool import finish, start, tiny_config
 from tests.training.test_distribution import check_equal
 from tfq_hybrid.training import Checkpoint, TrainConfig, load_trained, train
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("one_block")]
 KILLS = int(os.environ.get("TFQ_HYBRID_KILLS", 20))
 STEPS = 15  # 3 epochs of 5
 

@@ -14,6 +14,7 @@ import sys
 import keras
 import tensorflow as tf
 
+from tests.presets import one_block
 from tfq_hybrid.errors import UserError, WorkerLostError
 from tfq_hybrid.training import TrainConfig, join, train
 
@@ -71,7 +72,7 @@ def main(task):
     names = ("steps", "kill_at", "stop_at")
     watch_fit(**{name: task.get(name) for name in names})
     try:
-        with join(task["distribute"]) as workers:
+        with join(task["distribute"]) as workers, one_block():
             train(
                 config,
                 task["output"],
