@@ -7,7 +7,7 @@ import pytest
 import tfq_hybrid
 
 # Rooms whose public names are annotated.
-ANNOTATED = ["circuits", "diagnostics"]
+ANNOTATED = ["circuits", "diagnostics", "reports"]
 
 
 def of_ours(value):

@@ -5,7 +5,7 @@ import shutil
 from tfq_hybrid.engines import human_bytes
 from tfq_hybrid.files import replacing, write_json, write_text
 from tfq_hybrid.reading import read_json, reading
-from tfq_hybrid.reports.tables import markdown_table
+from tfq_hybrid.reports.document import markdown_table
 from tfq_hybrid.tuning.objectives import importance, pareto_front
 from tfq_hybrid.tuning.trial import describe_values, read_record
 

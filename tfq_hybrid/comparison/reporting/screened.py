@@ -44,7 +44,7 @@ def screening_section(title, block, results, factors, response, label):
         `Section` with a picture; without a table where fewer than
         `LEAST_SEEDS` seeds are complete.
     """
-    from tfq_hybrid.reports.screening_pictures import (
+    from tfq_hybrid.reports.screening import (
         Screening,
         effects,
         is_clear,
