@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.patches import Rectangle
+from scipy import optimize
 
 from tfq_hybrid.estimate import Estimate, number, plain
 from tfq_hybrid.reports.document import Picture
@@ -299,21 +300,9 @@ def spread(heights: list[float], gap: float) -> list[float]:
     >>> spread([0.0, 0.2, 5.0], gap=1.0)
     [-0.4, 0.6, 5.0]
     """
-    clusters: list[list[float]] = []  # each laid out evenly around its mean
-    for height in heights:
-        clusters.append([height])
-        while len(clusters) > 1 and (
-            _laid(clusters[-2], gap)[-1] + gap > _laid(clusters[-1], gap)[0]
-        ):
-            last = clusters.pop()
-            clusters[-1] += last
-    return [h for cluster in clusters for h in _laid(cluster, gap)]
-
-
-def _laid(cluster: list[float], gap: float) -> list[float]:
-    middle = sum(cluster) / len(cluster)
-    first = middle - gap * (len(cluster) - 1) / 2
-    return [first + gap * place for place in range(len(cluster))]
+    steps = gap * np.arange(len(heights))
+    found = optimize.isotonic_regression(np.subtract(heights, steps))
+    return (found.x + steps).tolist()
 
 
 def rates(found: Circuits) -> Picture:

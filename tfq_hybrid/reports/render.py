@@ -103,7 +103,6 @@ class Ink:
             "text.parse_math": False,
             "text.usetex": False,
             "svg.fonttype": "none",
-            "svg.hashsalt": "tfq-hybrid",
         }
 
 
@@ -160,8 +159,8 @@ def save_files(picture: Picture, folder: pathlib.Path) -> list[pathlib.Path]:
 def inline_svg(picture: Picture) -> str:
     """A picture as an `<svg>` element for an HTML page.
 
-    Its colours are CSS variables, its ids begin with its name, and what is
-    marked has a tip under the pointer.
+    Its colours are CSS variables, and what is marked has a tip under the
+    pointer.
     """
     ET.register_namespace("", _SVG)
     ET.register_namespace("xlink", _LINK)
@@ -169,8 +168,7 @@ def inline_svg(picture: Picture) -> str:
     for child in list(root):
         if child.tag == f"{{{_SVG}}}metadata":
             root.remove(child)
-    _rename_ids(root, picture.name)
-    _mark(root, picture.tips)
+    _link(root, picture.tips)
     for name in ("width", "height"):
         root.attrib.pop(name, None)
     root.set("role", "img")
@@ -180,7 +178,9 @@ def inline_svg(picture: Picture) -> str:
 
 
 def _render(picture: Picture, ink: Ink, kind: str) -> bytes:
-    with matplotlib.rc_context(ink.rc), warnings.catch_warnings():
+    # The salt makes ids that are the same each time, and a picture's own.
+    settings = {**ink.rc, "svg.hashsalt": picture.name}
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
         # The user's names may be in letters that the font lacks.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure = Figure(figsize=picture.size, layout="constrained")
@@ -191,32 +191,21 @@ def _render(picture: Picture, ink: Ink, kind: str) -> bytes:
     return buffer.getvalue()
 
 
-def _rename_ids(root: ET.Element, prefix: str) -> None:
-    """Keeps only ids that something refers to, unique in the page."""
+def _link(root: ET.Element, tips: dict[str, str]) -> None:
+    """Turns the gids of marks into attributes and tips.
+
+    Of other ids only those stay that something refers to.
+    """
     text = ET.tostring(root, encoding="unicode")
-    used = set(re.findall(r"url\(#([^)]+)\)|href=\"#([^\"]+)\"", text))
-    used = {name for pair in used for name in pair if name}
+    used = set(re.findall(r"(?:url\(|href=\")#([^)\"]+)", text))
     for element in root.iter():
         name = element.get("id")
-        if name in used:
-            element.set("id", f"{prefix}-{name}")
-        elif name is not None and not name.startswith(_MARK):
-            del element.attrib["id"]
-        for key, value in element.attrib.items():
-            if key == f"{{{_LINK}}}href":
-                element.set(key, f"#{prefix}-{value[1:]}")
-            elif "url(#" in value:
-                element.set(key, value.replace("url(#", f"url(#{prefix}-"))
-
-
-def _mark(root: ET.Element, tips: dict[str, str]) -> None:
-    """Turns the gids of marks into attributes and tips."""
-    for element in root.iter():
-        name = element.get("id", "")
+        if name is None or name in used:
+            continue
+        del element.attrib["id"]
         if not name.startswith(_MARK):
             continue
         key = name.removeprefix(_MARK)
-        del element.attrib["id"]
         element.set("class", "mark")
         element.set("data-key", key)
         if key in tips:
