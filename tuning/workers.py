@@ -135,12 +135,10 @@ class WorkerPool:
         self, tuner_id: str, cores: Sequence[int] | None = None
     ) -> subprocess.Popen:
         log = self.folder.logs / f"{tuner_id}.log"
+        output = ["--output", str(self.folder.path)]
         with log.open("ab") as file:
             process = subprocess.Popen(
-                [
-                    *(*COMMAND, "tune", "--join"),
-                    *("--output", str(self.folder.path), *self.options),
-                ],
+                [*COMMAND, "tune", "--join", *output, *self.options],
                 env=environment(tuner_id, self.port, cores),
                 stdin=subprocess.DEVNULL,
                 stdout=file,

@@ -95,7 +95,8 @@ def heat_map(found: Circuits, measure: str, colours: str) -> Picture:
                 red, green, blue, _ = palette(shade(value))
                 box = Rectangle(
                     (x - 0.5, y - 0.5),
-                    *(1, 1),
+                    width=1,
+                    height=1,
                     facecolor=(red, green, blue),
                     edgecolor=ink["surface"],
                     linewidth=1.5,
@@ -103,13 +104,9 @@ def heat_map(found: Circuits, measure: str, colours: str) -> Picture:
                 )
                 panel.add_patch(box)
                 light = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
-                panel.text(
-                    *(x, y, _cell(value)),
-                    ha="center",
-                    va="center",
-                    fontsize=8.5,
-                    color="#10151d" if light else "#ffffff",
-                )
+                style = {"ha": "center", "va": "center", "fontsize": 8.5}
+                style["color"] = "#10151d" if light else "#ffffff"
+                panel.text(x, y, _cell(value), **style)
             panel.set_xlim(-0.5, len(columns) - 0.5)
             panel.set_ylim(-0.5, len(rows) - 0.5)
             panel.set_xticks(range(len(columns)), columns)
@@ -179,12 +176,11 @@ def circuit_map(found: Circuits) -> Picture:
                 x = [max(ex[n], _FLOOR) for n in ("value", "low", "high")]
                 bar = {"linewidth": 0.8, "alpha": 0.55}
                 panel.plot(x[1:], [en["value"]] * 2, color=kind["color"], **bar)
-                points(
-                    *(panel, [x[0]], [en["value"]], key),
-                    markersize=3.5 + 0.6 * min(c["qubits"], 10),
-                    markeredgecolor=ink["surface"],
-                    **kind,
-                )
+                style = {
+                    "markersize": 3.5 + 0.6 * min(c["qubits"], 10),
+                    "markeredgecolor": ink["surface"],
+                }
+                points(panel, x[:1], [en["value"]], key, **style, **kind)
             panel.plot([], [], linestyle="none", label=plain(name, 40), **kind)
         panel.set_xscale("log")
         panel.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
@@ -230,18 +226,15 @@ def decay(found: Circuits) -> Picture:
             for place, depth in enumerate(depths):
                 share = (place + 1) / len(depths)
                 colour = ink.ramp(share - 1e-9)
+                marker = MARKERS[place % len(MARKERS)]
+                style = {"marker": marker, "color": colour, "markersize": 5.5}
                 for key, c in found.of(name):
                     estimate, x = c["gradient_variance"], c["qubits"]
                     if c["depth"] != depth or not estimate["value"]:
                         continue
                     ends = [max(estimate["low"], 1e-30), estimate["high"]]
                     panel.plot([x, x], ends, color=colour, linewidth=1.2)
-                    points(
-                        *(panel, [x], [estimate["value"]], key),
-                        marker=MARKERS[place % len(MARKERS)],
-                        color=colour,
-                        markersize=5.5,
-                    )
+                    points(panel, [x], [estimate["value"]], key, **style)
                 fit = fits[depth]
                 x = np.array([min(fit["qubits"]), max(fit["qubits"])])
                 y = 2 ** (fit["intercept"] - fit["rate"] * x)
