@@ -3,12 +3,21 @@
 import dataclasses
 import pathlib
 import statistics
+from typing import TypedDict
 
 from benchmarks.common import environment, ratio
 from benchmarks.implementations import IMPLEMENTATIONS
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import write_json
-from tfq_hybrid.reading import read_json, reading
+from tfq_hybrid.reading import read_json
+
+
+class Content(TypedDict):
+    """What every results file has."""
+
+    environment: dict
+    settings: dict
+    cases: dict
 
 
 class Results:
@@ -63,11 +72,7 @@ class Results:
             UserError: it is not there, or is none of this benchmark.
         """
         expected = "the results.json of `python -m benchmarks.engines`"
-        content = read_json(path, expected)
-        with reading(expected, path):
-            for part in ("environment", "settings", "cases"):
-                content[part].items()
-        return cls(content)
+        return cls(read_json(path, expected, Content))
 
     def write(self, path):
         """Writes the file, atomically."""

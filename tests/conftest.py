@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
+from tests.presets import one_block as of_one_block
 from tfq_hybrid.data import TextDataset
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -28,6 +29,17 @@ def seed():
     return 1234
 
 
+def pytest_collection_finish(session):
+    """Garbage is looked for among what the tests make, and less often.
+
+    The imports alone are half a million objects, and a traced model is a
+    hundred thousand: Python's own thresholds spend a tenth of the suite here.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def forget():
     """What outlives a file's tests is not looked through again and again.
@@ -37,6 +49,13 @@ def forget():
     yield
     keras.backend.clear_session()
     gc.freeze()
+
+
+@pytest.fixture(scope="module")
+def one_block():
+    """QFFN-BERT of random weights has one block in all of a module."""
+    with of_one_block():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -19,10 +19,22 @@ ROWS = [
     for text, label in (("a lovely film", 1), ("a dull film", 0))
 ]
 
+# Runs commands one after the other; prints, as JSON, what each has printed.
+PROGRAM = """
+import contextlib, io, json, shlex, sys
+from tfq_hybrid.cli.main import main
+printed = []
+for line in sys.argv[1:]:
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        main(shlex.split(line))
+    printed.append(out.getvalue())
+print(json.dumps(printed))
+"""
+
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """A function that runs a command where the package is installed."""
+def python(tmp_path_factory):
+    """A function that runs Python where the package is installed."""
     folder = tmp_path_factory.mktemp("sixth")
     shutil.copytree(SOURCE, folder / "source")
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
@@ -33,9 +45,9 @@ def run(tmp_path_factory):
         lines = ["text\tlabel", *ROWS]
         (folder / name).write_text("\n".join(lines) + "\n")
 
-    def command(*arguments):
+    def run(*arguments):
         result = subprocess.run(
-            [sys.executable, "-m", "tfq_hybrid", *arguments],
+            [sys.executable, *arguments],
             cwd=folder,
             env={
                 **os.environ,
@@ -47,33 +59,45 @@ def run(tmp_path_factory):
         assert result.returncode == 0, result.stderr
         return result.stdout
 
-    command.folder = folder
-    return command
+    run.folder = folder
+    return run
 
 
-def test_it_is_trained_and_exported(run):
-    run(
-        *"train --data train.tsv --model circuit-on-words --output runs/a"
-        " --qubits 3 --width 8 --epochs 1".split()
+@pytest.fixture(scope="module")
+def made(python):
+    """The folder of a run and a search, of one process."""
+    python(
+        *("-c", PROGRAM),
+        "train --data train.tsv --model circuit-on-words --output runs/a"
+        " --qubits 3 --width 8 --epochs 1",
+        "tune --data train.tsv --model circuit-on-words --output runs/t"
+        " --max-trials 2 --epochs 1",
     )
-    config = json.loads((run.folder / "runs/a/config.json").read_text())
+    return python.folder
+
+
+def test_it_is_trained_and_exported(python, made):
+    config = json.loads((made / "runs/a/config.json").read_text())
     assert config["config"]["qubits"] == 3
-    assert "all finite" in run("verify", "runs/a")
-    run("evaluate", "runs/a", "--data", "test.tsv", "--json")
-    run("export", "runs/a", "--output", "saved/a")
-    assert "film" in run("predict", "saved/a", "a lovely film")
-
-
-def test_it_is_tuned(run):
-    run(
-        *"tune --data train.tsv --model circuit-on-words --output runs/t"
-        " --max-trials 2 --epochs 1".split()
+    # Another process has only the run to know the system by.
+    printed = python(
+        *("-c", PROGRAM),
+        "verify runs/a",
+        "evaluate runs/a --data test.tsv --json",
+        "export runs/a --output saved/a",
+        "predict saved/a 'a lovely film'",
     )
-    table = (run.folder / "runs/t/table.md").read_text()
-    assert "qubits" in table
+    verified, *_, predicted = json.loads(printed)
+    assert "all finite" in verified
+    assert "film" in predicted
 
 
-def test_it_is_reproduced(run):
-    run(*"reproduce circuit-on-words --quick --data .".split())
-    folder = run.folder / "results/circuit-on-words-quick"
+def test_it_is_tuned(made):
+    assert "qubits" in (made / "runs/t/table.md").read_text()
+
+
+def test_it_is_reproduced(python):
+    command = "-m tfq_hybrid reproduce circuit-on-words --quick --workers 1"
+    python(*command.split(), "--data", ".")
+    folder = python.folder / "results/circuit-on-words-quick"
     assert "A circuit on words" in (folder / "report.md").read_text()

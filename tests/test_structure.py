@@ -10,7 +10,8 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "tfq_hybrid"
 ORDER = [
-    ["version", "errors", "durations", "estimate", "reading", "files", "locks"],
+    ["version", "errors", "durations", "estimate", "shapes"],
+    ["reading", "files", "locks"],
     ["config"],
     ["startup", "cluster", "jobs"],
     ["circuits"],

@@ -18,7 +18,7 @@ from tfq_hybrid.verify import verify
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory, data_dir):
+def trained(one_block, tmp_path_factory, data_dir):
     """A finished run."""
     path = tmp_path_factory.mktemp("runs") / "small"
     config = TrainConfig(

@@ -54,7 +54,8 @@ def register():
     Files and presets name them. `load_model` does it by itself; call it before
     `keras.models.load_model` or keras-hub's `from_preset` in a new process.
     """
-    importlib.import_module(f"{__name__}.adapters.hosts")
+    for module in ("adapters.hosts", "training.optimizer"):
+        importlib.import_module(f"{__name__}.{module}")
     importlib.import_module(f"{__name__}.training.systems").SYSTEMS.register()
 
 

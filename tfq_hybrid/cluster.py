@@ -131,7 +131,7 @@ def check_address(scheduler, insecure=False, tls=None):
     Traceback (most recent call last):
     ...
     tfq_hybrid.errors.UserError: Expected tls:// beyond this machine, where a \
-scheduler runs what anybody sends it; --insecure insists. Received: \
+scheduler runs what anybody sends it; insecure=True insists. Received: \
 tcp://10.0.0.1:8786
     """
     parts = urllib.parse.urlsplit(scheduler)
@@ -148,7 +148,7 @@ tcp://10.0.0.1:8786
         if not (is_loopback(parts.hostname) or insecure):
             raise UserError(
                 "Expected tls:// beyond this machine, where a scheduler runs "
-                "what anybody sends it; --insecure insists. Received: "
+                "what anybody sends it; insecure=True insists. Received: "
                 f"{scheduler}"
             )
         return None
@@ -168,8 +168,8 @@ tcp://10.0.0.1:8786
     security = distributed.Security(require_encryption=True, **files)
     if not security.tls_ca_file or not security.tls_client_cert:
         raise UserError(
-            "Expected certificates with tls://: --tls-ca, --tls-cert and "
-            "--tls-key, or those of dask's configuration. Received: none"
+            "Expected certificates with tls://, ca, cert and key, or those of "
+            "dask's configuration. Received: none"
         )
     return security
 

@@ -40,7 +40,6 @@ def parse_minutes(text):
         minutes = math.nan
     if not 0 < minutes < math.inf:
         raise UserError(
-            "Expected --budget to be a time such as 60m or 2h. Received: "
-            f"--budget={text!r}"
+            f"Expected a time such as 60m or 2h. Received: {text!r}"
         )
     return minutes

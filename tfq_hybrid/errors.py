@@ -6,6 +6,7 @@ valid choice. The command line prints that line and exits with 2.
 """
 
 import difflib
+import sys
 
 
 class UserError(ValueError):
@@ -111,7 +112,7 @@ def check_share(argument, value, high=1.0):
 
 
 def is_number(value):
-    """Whether `value` is a finite int or float, and no bool."""
+    """Whether `value` is an int or float that a float can hold, and no bool."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
-    return abs(value) < float("inf")
+    return abs(value) <= sys.float_info.max

@@ -9,15 +9,19 @@ import json
 import math
 import pathlib
 import re
+import sys
+import traceback
 
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.shapes import check_shape
+
+PACKAGE = __name__.partition(".")[0]
 
 LARGEST_TEXT = 2**33  # bytes: 8 GiB of training text
 # Bytes: 64 MiB, which Python may need 25 times as much memory to parse. The
 # largest results have a few.
 LARGEST_JSON = 2**26
 _CHUNK = 2**20
-_KINDS = {dict: "an object", str: "a text"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -40,7 +44,7 @@ def read_bytes(path, largest, expected="a readable file"):
         reason = getattr(error, "strerror", None) or error
         raise UserError(
             f"Expected {expected}. Received: {path} ({reason})"
-        ) from None
+        ) from error
     if len(content) > largest:
         raise UserError(
             f"Expected at most {largest:,} bytes. Received: {path}, with more"
@@ -84,7 +88,7 @@ def read_text(path, largest=LARGEST_TEXT, expected="a readable file"):
         raise UserError(
             f"Expected UTF-8 text. Received: {path}, line {line}, with the "
             f"byte 0x{content[error.start]:02x}"
-        ) from None
+        ) from error
 
 
 def parse_json(text, finite=True):
@@ -111,8 +115,8 @@ def parse_json(text, finite=True):
     try:
         checks = {"parse_constant": _not_finite, "parse_float": _finite}
         content = json.loads(text, **(checks if finite else {}))
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
     # Only an escape brings it in.
     if ("\\ud" in text or "\\uD" in text) and _SURROGATE.search(
         json.dumps(content, ensure_ascii=False)
@@ -121,37 +125,45 @@ def parse_json(text, finite=True):
     return content
 
 
-def read_json(path, expected="JSON", kind=dict, hint=""):
+def read_json(path, expected="JSON", shape=dict, hint=""):
     """The content of a JSON file.
 
     Args:
         path: str or path.
         expected: str. What it should be, for the message. Defaults to
             `"JSON"`.
-        kind: `dict` or `str`: what stands outermost. Defaults to `dict`.
+        shape: its type, as `shapes.check_shape` takes it. Defaults to
+            `dict`: an object.
         hint: str, the end of the message. Defaults to none.
 
     Raises:
-        UserError: it cannot be read, is too large or is damaged.
+        UserError: it cannot be read, is too large, is damaged or of another
+            type.
     """
     text = read_text(path, LARGEST_JSON, expected)
-    with reading(expected, path, hint=hint):
-        content = parse_json(text)
-        if not isinstance(content, kind):
-            raise ValueError(f"not {_KINDS[kind]}")
-    return content
+    with reading(expected, path, hint):
+        return check_shape(parse_json(text), shape)
+
+
+# What says that a file is damaged. All else that code which reads raises is a
+# bug of it: what a file holds has been checked (`shapes`) before it is used.
+# A `KeyError` or a `TypeError` is a check that is missing.
+DAMAGE = (
+    EOFError,
+    MemoryError,  # it claims to be larger than the machine
+    OSError,
+    RecursionError,  # it is nested without end
+    ValueError,  # also `UserError` and what is not UTF-8
+)
 
 
 @contextlib.contextmanager
-def reading(expected, path, errors=(), hint=""):
-    """Converts read errors into a one-line `UserError`.
+def reading(expected, path, hint=""):
+    """Converts what is `DAMAGE` into a one-line `UserError`, its cause.
 
     Args:
         expected: str. What the file should be, such as `"a whole run"`.
         path: what is read.
-        errors: tuple of the exceptions that mean damage beside those of
-            Python's own types and of the system. Defaults to none. For a
-            library that may raise anything, `(Exception,)`.
         hint: str, the end of the message. Defaults to none.
 
     Raises:
@@ -160,32 +172,78 @@ def reading(expected, path, errors=(), hint=""):
     Example:
 
     >>> with reading("a whole run", "runs/sst2"):
-    ...     {}["config"]
+    ...     parse_json("{")
     Traceback (most recent call last):
     ...
     tfq_hybrid.errors.UserError: Expected a whole run. Received: runs/sst2, \
-damaged ('config' is missing)
+damaged (Expecting property name enclosed in double quotes: line 1 column 2 \
+(char 1))
     """
     try:
         yield
-    except UserError as error:
-        raise _damaged(expected, path, error, hint) from None
-    except (*DAMAGE, *errors) as error:
-        raise _damaged(expected, path, error, hint) from None
+    except DAMAGE as error:
+        raise UserError(
+            f"Expected {expected}. Received: {path}, damaged "
+            f"({reason_of(error)}){hint and '. ' + hint}"
+        ) from error
 
 
-# What code that reads raises when its input is not what it took it for.
-DAMAGE = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
+@contextlib.contextmanager
+def foreign_code():
+    """Converts whatever a library raises over a file into a `ValueError`.
+
+    It belongs around the call of the library alone. Where the library calls
+    this package back, as Keras calls `from_config`, a bug of the package comes
+    through as it is.
+
+    Raises:
+        ValueError: instead of what is no `DAMAGE`.
+
+    Example:
+
+    >>> import fractions
+    >>> with foreign_code():
+    ...     fractions.Fraction(1, 0)  # which is a ZeroDivisionError
+    Traceback (most recent call last):
+    ...
+    ValueError: Fraction(1, 0)
+    """
+    older = sys.exception()  # handled by whoever calls, and no part of this
+    try:
+        yield
+    except Exception as error:
+        raise_bug(error, older)
+        if isinstance(error, DAMAGE):
+            raise
+        raise ValueError(reason_of(error)) from error
+
+
+def raise_bug(error, older=None):
+    """Raises the bug of this package that an exception is or hides, if any.
+
+    Keras wraps what `from_config` raises into other exceptions. The first of
+    the chain that was raised by a line of this package decides: it is a bug,
+    unless it is `DAMAGE`, which is raised on purpose.
+
+    Args:
+        error: an exception of a library that was caught.
+        older: an exception at which the chain ends. Defaults to `None`.
+    """
+    seen = set()
+    while error not in (None, older) and id(error) not in seen:
+        seen.add(id(error))
+        if _raised_here(error):
+            if isinstance(error, DAMAGE):
+                return
+            raise error
+        error = error.__cause__ or error.__context__
+
+
+def _raised_here(error):
+    """Whether the line that raised is one of this package."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    module = frames[-1].f_globals.get("__name__", "") if frames else ""
+    return module.partition(".")[0] == PACKAGE
 
 
 def reason_of(error):
@@ -199,13 +257,6 @@ def reason_of(error):
     lines = [line for line in str(error).splitlines() if line.strip()]
     said = [line for line in lines if not line.endswith(":")]
     return [*said, *lines, type(error).__name__][0][:200]
-
-
-def _damaged(expected, path, error, hint):
-    return UserError(
-        f"Expected {expected}. Received: {path}, damaged "
-        f"({reason_of(error)}){hint and '. ' + hint}"
-    )
 
 
 def _finite(text):

@@ -155,7 +155,7 @@ def read_factors(
     given = {}
     for word in words:
         name, _, text = word.partition("=")
-        name = full_key(name.strip(), names, "--levels")
+        name = full_key(name.strip(), names, "factor with levels")
         given[name] = _levels(name, text)
     factors: dict[str, tuple] = {}
     for name in names:
@@ -163,8 +163,8 @@ def read_factors(
             raise UserError(f"Expected {name} once. Received: {name} twice")
         if name not in given and last(name) not in LEVELS:
             raise UserError(
-                f"Expected the levels of {name}, as --levels "
-                f"{name}=LOW,HIGH. Received: none"
+                f"Expected the levels of {name}, as {name}=LOW,HIGH. "
+                "Received: none"
             )
         factors[name] = given.get(name) or LEVELS[last(name)]
     if len(factors) < 2:

@@ -3,12 +3,13 @@
 import dataclasses
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 import keras_tuner
 import numpy as np
 
 from tfq_hybrid.errors import UserError, is_number
+from tfq_hybrid.shapes import check_shape
 
 SAMPLINGS = ("linear", "log")
 
@@ -159,16 +160,48 @@ class Range:
         return {**row, "points": self.points, "condition": _condition(self)}
 
 
+class ConditionRow(TypedDict):
+    """The condition of a dimension, in a row of `search.json`."""
+
+    name: str
+    values: list
+
+
+class Row(TypedDict):
+    """What all dimensions have in a row of `search.json`."""
+
+    name: str
+    type: str
+    condition: ConditionRow | None
+
+
+class ChoiceRow(Row):
+    """A `Choice`."""
+
+    values: list
+
+
+class RangeRow(Row):
+    """A `Range`."""
+
+    low: float
+    high: float
+    sampling: str
+    points: int
+
+
 def dimension_of(row: Mapping[str, Any]) -> Choice | Range:
-    """A dimension from a row of `search.json`."""
-    row = dict(row)
-    condition = row.pop("condition")
+    """A dimension from a row of `search.json`, of the shape of its type."""
+    condition = row["condition"]
     if condition is not None:
         values = tuple(condition["values"])
-        row["condition"] = Condition(condition["name"], values)
-    if row.pop("type") == "choice":
-        return Choice(**{**row, "values": tuple(row["values"])})
-    return Range(**row)
+        condition = Condition(condition["name"], values)
+    if row["type"] == "choice":
+        check_shape(row, ChoiceRow, row["name"])
+        return Choice(row["name"], tuple(row["values"]), condition)
+    check_shape(row, RangeRow, row["name"])
+    own = {key: row[key] for key in ("low", "high", "sampling", "points")}
+    return Range(row["name"], **own, condition=condition)
 
 
 def _condition(dimension: Choice | Range) -> dict[str, Any] | None:

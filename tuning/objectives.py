@@ -2,13 +2,13 @@
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import sklearn.ensemble
 import sklearn.inspection
 
-from tfq_hybrid.errors import UserError, check_choice, choice_error
+from tfq_hybrid.errors import UserError, check_choice, choice_error, is_number
 
 DIRECTIONS = ("max", "min")
 
@@ -54,6 +54,13 @@ COSTS = ("parameters", "seconds", "step_seconds")
 LARGER = ("accuracy", "auc", "f1", "precision", "recall", "bleu", "rouge")
 
 
+class ObjectiveRow(TypedDict):
+    """An objective, as a row of `search.json`."""
+
+    name: str
+    direction: str
+
+
 @dataclasses.dataclass(frozen=True)
 class Objective:
     """A metric, and which of its values is best.
@@ -90,6 +97,11 @@ class Objective:
     def to_dict(self) -> dict[str, Any]:
         """As a row of `search.json`."""
         return {"name": self.name, "direction": self.direction}
+
+    @classmethod
+    def from_dict(cls, row: ObjectiveRow) -> "Objective":
+        """Builds an objective from `to_dict()`, an `ObjectiveRow`."""
+        return cls(row["name"], row["direction"])
 
 
 def read_objectives(
@@ -180,7 +192,7 @@ def importance(
 def _column(values: Sequence[Mapping[str, Any]], name: str) -> list[float]:
     """Numbers as they are, all else by its place among what occurs."""
     found: list[Any] = [row.get(name) for row in values]
-    if all(isinstance(v, (int, float)) for v in found):
+    if all(isinstance(v, bool) or is_number(v) for v in found):
         return [float(v) for v in found]
     texts = [repr(v) for v in found]
     order = list(dict.fromkeys(texts))

@@ -16,7 +16,7 @@ from tfq_hybrid.files import (
     write_json,
     write_text,
 )
-from tfq_hybrid.reading import read_json, reading
+from tfq_hybrid.reading import read_json
 from tfq_hybrid.reports.document import markdown_table
 from tfq_hybrid.tuning.objectives import importance, pareto_front
 from tfq_hybrid.tuning.trial import describe_values, read_record
@@ -75,7 +75,7 @@ class SearchFolder:
             )
             if taken:
                 raise UserError(
-                    "Expected --output to be a new folder or that of a "
+                    "Expected a new folder, or that of a "
                     f"search. Received: {self.path}, which holds something "
                     "else"
                 )
@@ -86,7 +86,7 @@ class SearchFolder:
             raise UserError(
                 f"Expected the study of {self.path}, where {where} is "
                 f"{_short(before)}. Received: {where}={_short(now)}. Nothing "
-                "was changed there: take another --output."
+                "was changed there: take another folder."
             )
 
     def begin(self, study: Mapping[str, Any]) -> None:
@@ -144,7 +144,7 @@ def summarize(study: "Study", records: list[dict]) -> dict[str, Any]:
     objectives = study.objectives
     names = [objective.name for objective in objectives]
     trials: list[dict[str, Any]] = [
-        {name: record.get(name) for name in SHOWN}
+        {name: record[name] for name in SHOWN}
         for record in records
         if record["status"] != "running"
     ]
@@ -178,8 +178,7 @@ def summarize(study: "Study", records: list[dict]) -> dict[str, Any]:
 def write_results(study: "Study", folder: SearchFolder) -> None:
     """Writes `search.json`, `report.md`, HParams and `best/`."""
     records = folder.records()
-    with reading("whole trials", folder.trials):
-        result = summarize(study, records)
+    result = summarize(study, records)
     write_json(folder.path / "search.json", result)
     write_text(folder.report_file, markdown(result))
     write_hparams(result, folder.tensorboard)

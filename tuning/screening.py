@@ -222,6 +222,8 @@ def judge(screening: Screening, runs: list[dict[str, Any]]) -> dict[str, Any]:
     done = [run for run in runs if run["response"] is not None]
     names = list(screening.factors)
     try:
+        if not done:
+            raise ValueError("no run was completed")
         effects = estimate_effects(
             [[run["levels"][name] for name in names] for run in done],
             [run["response"] for run in done],
@@ -229,12 +231,12 @@ def judge(screening: Screening, runs: list[dict[str, Any]]) -> dict[str, Any]:
             [run["seed"] for run in done],
             interactions=screening.design != "plackett-burman",
         )
-    except (UserError, ValueError, IndexError):
+    except ValueError as error:
         raise SearchStoppedError(
             "Expected enough completed runs to tell the factors apart. "
             f"Received: {len(done)} of {len(runs)}; the records in trials "
             "say why"
-        ) from None
+        ) from error
     return {
         "kind": "screening",
         "design": screening.design,

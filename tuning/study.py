@@ -6,7 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import keras_tuner
 import psutil
@@ -21,9 +21,10 @@ from tfq_hybrid.errors import (
 )
 from tfq_hybrid.locks import writing
 from tfq_hybrid.reading import read_json, reading
+from tfq_hybrid.shapes import check_shape
 from tfq_hybrid.training.config import TrainConfig
-from tfq_hybrid.tuning.dimensions import Range
-from tfq_hybrid.tuning.objectives import Objective
+from tfq_hybrid.tuning.dimensions import Range, Row
+from tfq_hybrid.tuning.objectives import Objective, ObjectiveRow
 from tfq_hybrid.tuning.results import SearchFolder, write_results
 from tfq_hybrid.tuning.space import Space
 from tfq_hybrid.tuning.trials import SystemTrials, Trials
@@ -33,6 +34,17 @@ from tfq_hybrid.tuning.tuner import (
     chief_address,
     make_oracle,
 )
+
+
+class StudyFile(TypedDict):
+    """What is used of the `study.json` of a published system."""
+
+    config: dict
+    space: list[Row]
+    objectives: list[ObjectiveRow]
+    tuner: str
+    seed: int
+    executions: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,16 +117,18 @@ class Study:
 
         Raises:
             UserError: it is that of a function, which no file holds.
+            ValueError: it is not as `study.json` holds it.
         """
         if "config" not in content:
             raise UserError(
                 "Expected the study of a published system. Received: that of "
                 f"{content.get('build', content.get('kind'))}"
             )
+        check_shape(content, StudyFile)
         return cls(
             SystemTrials(TrainConfig.from_dict(content["config"])),
             Space.from_list(content["space"]),
-            [Objective(**row) for row in content["objectives"]],
+            [Objective.from_dict(row) for row in content["objectives"]],
             content["tuner"],
             content["seed"],
             content["executions"],
@@ -237,10 +251,23 @@ def searching(
             write_results(study, folder)
 
 
+class Reason(TypedDict):
+    """What is used of a trial."""
+
+    reason: str | None
+
+
+class Found(TypedDict):
+    """What is used of `search.json`."""
+
+    best: str | None
+    trials: list[Reason]
+
+
 def results(folder: SearchFolder) -> dict[str, Any]:
     """The content of `search.json`, in which a trial must be completed."""
     path = folder.path / "search.json"
-    result = read_json(path, "a whole search")
+    result = read_json(path, "a whole search", Found)
     if result["best"] is None:
         reasons = [trial["reason"] for trial in result["trials"]]
         raise SearchStoppedError(

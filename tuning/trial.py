@@ -5,14 +5,15 @@ import math
 import os
 import pathlib
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 import keras
 
 from tfq_hybrid.engines import human_bytes
 from tfq_hybrid.errors import StorageError, TrainingDivergedError, UserError
-from tfq_hybrid.files import write_json
+from tfq_hybrid.files import write_json, write_text
 from tfq_hybrid.reading import read_json
 from tfq_hybrid.training.build import circuit_bytes
 
@@ -86,13 +87,39 @@ def estimate(
 ATTEMPTS = 5
 
 
+class Predicted(TypedDict):
+    """What a trial was estimated to take."""
+
+    bytes: float | None
+    seconds: float | None
+
+
+class Record(TypedDict):
+    """The content of `trial.json`."""
+
+    id: str
+    status: str
+    values: dict[str, object]
+    epochs: int | None
+    metrics: dict[str, float]
+    curve: dict[str, list[float]]
+    predicted: Predicted
+    seconds: float | None
+    parameters: int | None
+    reason: str | None
+    attempts: int
+    started: float
+    ended: NotRequired[float]
+    runs: NotRequired[list[dict[str, float]]]
+
+
 RECORD = "trial.json"
 
 
 def read_record(folder: pathlib.Path) -> dict[str, Any] | None:
     """The record of a trial; `None` where there is none."""
     path = folder / RECORD
-    return read_json(path, "a whole trial") if path.is_file() else None
+    return read_json(path, "a whole trial", Record) if path.is_file() else None
 
 
 def run_trial(
@@ -131,8 +158,8 @@ def run_trial(
     """
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    old = read_record(folder) or {}
-    if old.get("status") not in (None, "running"):
+    old = read_record(folder)
+    if old and old["status"] != "running":
         return old
     record: dict[str, Any] = {
         "id": name,
@@ -145,8 +172,8 @@ def run_trial(
         "seconds": None,
         "parameters": None,
         "reason": None,
-        "attempts": old.get("attempts", 0) + 1,
-        "started": old.get("started", time.time()),
+        "attempts": old["attempts"] + 1 if old else 1,
+        "started": old["started"] if old else time.time(),
     }
     write_json(folder / RECORD, record)
     began = time.perf_counter()
@@ -165,7 +192,9 @@ def run_trial(
     except (OSError, StorageError):
         raise  # a full disk is no property of the trial
     except Exception as error:
-        # Whatever a trial's values bring about is the trial's own end.
+        # Whatever a trial's values bring about is the trial's own end. Should
+        # it be a bug, the file says where.
+        write_text(folder / "traceback.txt", traceback.format_exc())
         reason = (str(error) or type(error).__name__).splitlines()[0]
         record |= {
             "status": "failed",

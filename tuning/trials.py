@@ -4,7 +4,7 @@ import os
 import pathlib
 import shutil
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypedDict
 
 import keras
 import keras_tuner
@@ -22,7 +22,7 @@ from tfq_hybrid.training.build import (
 from tfq_hybrid.training.callbacks import StopOnNaN
 from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.training.fit import train
-from tfq_hybrid.training.run_folder import WHOLE, RunFolder
+from tfq_hybrid.training.run_folder import WHOLE, ConfigFile, RunFolder
 from tfq_hybrid.training.tasks import TASKS
 from tfq_hybrid.tuning.objectives import Objective
 from tfq_hybrid.tuning.space import Space
@@ -161,7 +161,7 @@ class SystemTrials:
 
 def _continue(old: RunFolder, new: RunFolder, config: TrainConfig) -> None:
     """Begins a run where another one ended, as an unfinished one."""
-    content = read_json(old.config_file, WHOLE)
+    content = read_json(old.config_file, WHOLE, ConfigFile)
     content["config"] = config.to_dict()
     with replacing(new.path) as fresh:
         ended = shutil.ignore_patterns(
@@ -169,6 +169,13 @@ def _continue(old: RunFolder, new: RunFolder, config: TrainConfig) -> None:
         )
         shutil.copytree(old.path, fresh, ignore=ended)
         write_json(fresh / old.config_file.name, content)
+
+
+class Fitted(TypedDict):
+    """The `metrics.json` of a trial of `FunctionTrials`."""
+
+    history: list[dict[str, float]]
+    best_epoch: int
 
 
 class FunctionTrials:
@@ -274,7 +281,7 @@ class FunctionTrials:
         folder.mkdir(parents=True, exist_ok=True)
         finished = folder / "metrics.json"
         if finished.is_file():
-            return read_json(finished, "a whole trial")
+            return read_json(finished, "a whole trial", Fitted)
         keras.utils.set_random_seed(values.get("seed", 0))
         model = self.build(values)
         best = folder / "best.weights.h5"

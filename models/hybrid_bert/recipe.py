@@ -1,36 +1,52 @@
 """Hybrid BERT (arXiv 2511.17677): a circuit as the head of a BERT."""
 
-from tfq_hybrid.comparison.jobs import Block, Job, Recipe, listed
+from tfq_hybrid.comparison.jobs import Recipe, listed, several
+from tfq_hybrid.comparison.questions import Questions
+from tfq_hybrid.comparison.reporting.measures import MACRO_F1
+from tfq_hybrid.comparison.reporting.tables import count, curves
 from tfq_hybrid.models.hybrid_bert.jobs import (
     RATES,
     SPAM_RATES,
     TASKS,
     perform,
 )
-from tfq_hybrid.models.hybrid_bert.report import (
-    LENGTHS,
-    QUBITS,
-    headlines,
-    rows_of,
-    sections,
-)
 
-HEADS = ("quantum", "linear", "mlp")
+BASELINES = ("linear", "mlp")
+HEADS = {head: {"head": head} for head in ("quantum", *BASELINES)}
+QUBITS = (1, 2, 4, 6, 8)
+PUBLISHED = "½π tanh, as published"
 SCALINGS = {
-    "½π tanh, as published": "half_pi_tanh",
+    PUBLISHED: "half_pi_tanh",
     "π tanh": "pi_tanh",
     "arctan": "arctan",
     "no bound": "identity",
 }
+# Rows `HEAD, …`, beside the same of a linear head.
 LOSSES = {
-    "weighted cross-entropy": {},
-    "cross-entropy": {"class_weighted": False},
-    "MSE": {"loss": "mse"},
+    f"{head}, {name}": {"head": head, **loss}
+    for head in ("quantum", "linear")
+    for name, loss in (
+        ("weighted cross-entropy", {}),
+        ("cross-entropy", {"class_weighted": False}),
+        ("MSE", {"loss": "mse"}),
+    )
+}
+LENGTHS = {
+    f"{head}, {tokens} tokens": (head, tokens)
+    for tokens in (6, 12, 25, 50)
+    for head in ("quantum", "linear")
 }
 LIMIT = 6_920  # training texts: as many as SST-2 has whole sentences
-TUNED = {"limit": 800, "epochs": 2}
-# The same texts; about as many steps as five epochs of all of them.
-FROZEN = {"limit": 800, "epochs": 20}
+# The frozen encoder has the same texts, and about as many steps as five
+# epochs of all of them.
+ENCODERS = {
+    f"{head}, {name}": {"head": head, "limit": 800, **training}
+    for head in HEADS
+    for name, training in (
+        ("frozen", {"epochs": 20}),
+        ("fine-tuned", {"epochs": 2, "train_encoder": True}),
+    )
+}
 # Seconds on one core, about: of a head on embeddings that are there, and of
 # an encoder that trains on a text.
 HEAD, TUNING_A_TEXT = 14.0, 0.07
@@ -38,97 +54,126 @@ HEAD, TUNING_A_TEXT = 14.0, 0.07
 
 def blocks(scale, paths):
     """The questions, the most important first."""
-    seeds = range(scale.seeds)
-    tasks = [t for t in TASKS if t in paths or f"{t}_train" in paths]
-    limit = None if scale.name == "full" else LIMIT
+
+    def ask(name, title, rows, against, *tables, task="spam", headline=()):
+        rows = {row: _with_rates(task, given) for row, given in rows.items()}
+        return QUESTIONS.ask(
+            name,
+            f"{TASKS[task][1]}: {title}",
+            rows,
+            scale.all_seeds(),
+            *tables,
+            against=against,
+            headline=headline,
+        )
+
     if scale.name == "quick":
-        rows = {head: {"head": head, "epochs": 1} for head in HEADS}
+        rows = {row: {**given, "epochs": 1} for row, given in HEADS.items()}
         rows["quantum, fine-tuned"] = {
             "train_encoder": True,
             "limit": 96,
             "epochs": 1,
         }
-        return [_block("spam", "does the pipe work?", seeds, rows)]
-    every = {head: {"head": head, "limit": limit} for head in HEADS}
-    made = [
-        _block(task, "which head on a frozen encoder?", seeds, every, task)
-        for task in tasks
+        return [ask("spam", "does the pipe work?", rows, BASELINES)]
+    limit = {"limit": None if scale.name == "full" else LIMIT}
+    tasks = [
+        ask(
+            task,
+            "which head on a frozen encoder?",
+            {row: {**given, **limit} for row, given in HEADS.items()},
+            BASELINES,
+            headline=BASELINES,
+            task=task,
+        )
+        for task in TASKS
+        if task in paths or f"{task}_train" in paths
     ]
     # The large data sets of TFDS last, as their embeddings take long.
-    first = [b for b in made if b.name in ("spam", "sst2")]
-    rest = [b for b in made if b not in first]
+    first = [made for made in tasks if made.name in ("spam", "sst2")]
     return [
         *first,
-        _block(
-            "qubits",
-            "how many qubits, and must the angles train?",
-            seeds,
-            _sizes(),
-        ),
-        _block(
-            "loss",
-            "which loss?",
-            seeds,
-            {
-                f"{head}, {name}": {"head": head, **loss}
-                for head in ("quantum", "linear")
-                for name, loss in LOSSES.items()
-            },
-        ),
-        _block(
+        _qubits(ask),
+        ask("loss", "which loss?", LOSSES, [_linear(LOSSES)]),
+        ask(
             "range",
             "into which range of angles?",
-            seeds,
-            {
-                name: {"circuit": {"scaling": scaling}}
-                for name, scaling in SCALINGS.items()
-            },
+            {n: {"circuit": {"scaling": s}} for n, s in SCALINGS.items()},
+            (PUBLISHED,),
         ),
-        _block(
+        ask(
             "length",
             "how many tokens?",
-            seeds,
-            {
-                f"{head}, {tokens} tokens": {"head": head, "tokens": tokens}
-                for tokens in LENGTHS
-                for head in ("quantum", "linear")
-            },
+            {row: {"head": h, "tokens": n} for row, (h, n) in LENGTHS.items()},
+            [_linear(LENGTHS)],
+            curves(
+                "f1-over-length",
+                "Macro F1 over the length of a text",
+                "tokens",
+                LENGTHS,
+                MACRO_F1,
+                is_log=True,
+            ),
         ),
-        _block(
+        ask(
             "encoder",
             "does fine-tuning the encoder pay?",
-            seeds,
-            {
-                f"{head}, {how}": {"head": head, **training}
-                for head in HEADS
-                for how, training in (
-                    ("frozen", FROZEN),
-                    ("fine-tuned", {**TUNED, "train_encoder": True}),
-                )
-            },
+            ENCODERS,
+            [_linear(ENCODERS), _frozen(ENCODERS)],
         ),
-        *rest,
+        *(made for made in tasks if made not in first),
     ]
 
 
-def _sizes():
-    rows = {"linear": {"head": "linear"}}
+def _qubits(ask):
+    """The circuits of each size, trained or not, beside an mlp of its size."""
+    rows, places = {"linear": {"head": "linear"}}, {}
+    baselines = {}
     for qubits in QUBITS:
+        size = several(qubits, "qubit")
         circuit = {"circuit": {"qubits": qubits}}
-        trained, frozen, baseline = rows_of(qubits)
-        rows[trained] = circuit
-        rows[frozen] = {**circuit, "train_angles": False}
-        rows[baseline] = {**circuit, "head": "mlp"}
-    return rows
-
-
-def _block(name, title, seeds, rows, task="spam"):
-    jobs = tuple(
-        Job(row, seed, _with_rates(task, arguments), _seconds(arguments))
-        for seed in seeds
-        for row, arguments in rows.items()
+        baseline = f"mlp of the size of {size}"
+        for row, line, given in (
+            (f"quantum, {size}", "angles trained", {}),
+            (
+                f"quantum, {size}, angles frozen",
+                "angles frozen",
+                {"train_angles": False},
+            ),
+            (baseline, "mlp of the same size", {"head": "mlp"}),
+        ):
+            rows[row] = {**circuit, **given}
+            places[row] = line, qubits
+            if row != baseline:
+                baselines[row] = baseline
+    return ask(
+        "qubits",
+        "how many qubits, and must the angles train?",
+        rows,
+        (("the mlp of its size", baselines), "linear"),
+        curves(
+            "f1-over-qubits",
+            "Macro F1 over qubits",
+            "qubits",
+            places,
+            MACRO_F1,
+            reference="linear",
+        ),
     )
-    return Block(name, f"{TASKS[task][1]}: {title}", jobs)
+
+
+def _others(pairs):
+    return {row: other for row, other in pairs.items() if row != other}
+
+
+def _linear(rows):
+    """What rows are compared with: the same of a linear head."""
+    pairs = {row: f"linear,{row.partition(',')[2]}" for row in rows}
+    return "the linear head", _others(pairs)
+
+
+def _frozen(rows):
+    pairs = {row: row.replace("fine-tuned", "frozen") for row in rows}
+    return "the frozen encoder", _others(pairs)
 
 
 def _with_rates(task, arguments):
@@ -145,6 +190,10 @@ def _seconds(arguments):
     texts = arguments["epochs"] * arguments["limit"]
     return 45.0 + TUNING_A_TEXT * texts
 
+
+QUESTIONS = Questions(
+    MACRO_F1, _seconds, columns=(count("head's parameters", "head"),)
+)
 
 RECIPE = Recipe(
     name="hybrid-bert",
@@ -163,9 +212,6 @@ RECIPE = Recipe(
     encoder=True,
     blocks=blocks,
     perform=perform,
-    sections=sections,
-    headlines=headlines,
-    goals=lambda blocks, results: [],
     choices=(
         "all-MiniLM-L6-v2, 384 wide, unless --encoder names another BERT (the "
         "paper: bert-base-uncased, 768 wide); its pooler output.",

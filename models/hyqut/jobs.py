@@ -3,10 +3,7 @@
 from tfq_hybrid.circuits import preset
 from tfq_hybrid.comparison.work.executions import compare_gradients
 from tfq_hybrid.comparison.work.language import (
-    encode_parts,
-    read_test,
-    split_corpus,
-    train_at_rates,
+    LanguageTask,
     train_language_model,
 )
 from tfq_hybrid.startup import discarded_stderr
@@ -21,7 +18,6 @@ LARGER_RATE = 2e-3  # than those: does one gain from it?
 RATE, ANGLE_RATE = 5e-4, 3e-2
 RESIDUAL_SCALE = 0.0
 LAYOUT = "hyqut_pairwise"
-MODELS = {"quantum": None, "dense": "dense", "bottleneck": "bottleneck"}
 STEP_SIZES = (1e-4, 1e-3, 1e-2, 1e-1, 0.5)  # radians
 PROMPTS = {"stories": "Once upon a time", "shakespeare": "First Citizen:"}
 
@@ -34,35 +30,9 @@ def perform(arguments, seed, paths, folder):
     ](arguments, seed, paths)
 
 
-def _train(arguments, seed, paths):
-    from tfq_hybrid.models import reduction
-    from tfq_hybrid.training.build import count_parameters
-
-    text = arguments.get("text", "stories")
-    config, model, parts = _setting(arguments, seed, paths[text])
-    found, config, model = train_at_rates(
-        lambda rate: _setting(arguments, seed, paths[text], rate)[:2],
-        parts,
-        arguments.get("rates", [RATE]),
-        arguments["steps"],
-    )
-    tested, arrays = read_test(model, parts, config)
-    found |= tested
-    found["parameters"] = count_parameters(model, config)
-    if config.baseline != "dense":
-        sizes = reduction(model.backbone, LENGTH)
-        found["reduction"] = {k: v["change"] for k, v in sizes.items()}
-    found["sample"] = _sample(model, PROMPTS[text])
-    return found, arrays
-
-
-def _setting(arguments, seed, path, rate=RATE):
-    """The config, the model and the encoded parts of a job."""
-    import keras
-
-    from tfq_hybrid.data import load_corpus
+def _task(arguments, seed, path):
+    """The model and the text of a job, a `LanguageTask`."""
     from tfq_hybrid.training import TrainConfig
-    from tfq_hybrid.training.build import build_model, make_vocabulary
 
     options = {
         name: arguments[name]
@@ -74,36 +44,47 @@ def _setting(arguments, seed, path, rate=RATE):
     options["circuit"] = preset(
         arguments.get("layout", LAYOUT), **arguments.get("circuit", {})
     )
+    model = arguments.get("model", "quantum")
     config = TrainConfig(
         path,
         model="hyqut",
-        baseline=MODELS[arguments.get("model", "quantum")],
+        baseline=None if model == "quantum" else model,
         options=options,
         sequence_length=LENGTH,
         batch_size=arguments.get("batch", BATCH),
-        learning_rate=rate,
+        learning_rate=RATE,
         quantum_learning_rate=ANGLE_RATE,
         seed=seed,
     )
-    parts = split_corpus(load_corpus(path))
-    vocabulary = make_vocabulary(config, parts.training.texts)
-    keras.utils.set_random_seed(seed)
-    model = build_model(config, vocabulary)
-    return config, model, encode_parts(parts, model, config, HELD_OUT)
+    return LanguageTask(config, HELD_OUT)
+
+
+def _train(arguments, seed, paths):
+    from tfq_hybrid.models import reduction
+    from tfq_hybrid.training.build import count_parameters
+
+    text = arguments.get("text", "stories")
+    task = _task(arguments, seed, paths[text])
+    found = task.train(arguments.get("rates", [RATE]), arguments["steps"])
+    tested, arrays = task.read_test()
+    found |= tested
+    found["parameters"] = count_parameters(task.model, task.config)
+    if task.config.baseline != "dense":
+        sizes = reduction(task.model.backbone, LENGTH)
+        found["reduction"] = {k: v["change"] for k, v in sizes.items()}
+    found["sample"] = _sample(task.model, PROMPTS[text])
+    return found, arrays
 
 
 def _sample(model, prompt, tokens=40):
+    """The likeliest tokens after a prompt, and the prompt."""
     from tfq_hybrid.serving.streaming import TextStream, make_sampler
 
     stream = TextStream(model)
-    sampler = make_sampler(greedy=True)
+    tokens = min(tokens, LENGTH - len(stream.encode(prompt)))
     with discarded_stderr():  # XLA announces itself there
-        pieces = list(stream(prompt, _room(stream, prompt, tokens), sampler))
+        pieces = list(stream(prompt, tokens, make_sampler(greedy=True)))
     return prompt + "".join(piece.text for piece in pieces)
-
-
-def _room(stream, prompt, tokens):
-    return min(tokens, LENGTH - len(stream.encode(prompt)))
 
 
 def _gradients(arguments, seed, paths):
@@ -115,18 +96,19 @@ def _gradients(arguments, seed, paths):
     steps = arguments["steps"]
     # Behind matrices of zeros there is no gradient to compare with at first.
     arguments = {**arguments, "layers": [0], "residual_scale": 1.0}
-    config, model, parts = _setting(arguments, seed, paths["stories"])
+    task = _task(arguments, seed, paths["stories"])
+    config, model = task.config, task.model
     compile_model(model, config, steps)
-    circuit = config.options.circuit
+    batches = task.parts.training.shuffled_batches(config.batch_size, seed)
     with fed(model):
         arrays = compare_gradients(
             model,
             model.backbone.replaced[0].pqc,
-            iter(parts.training.shuffled_batches(config.batch_size, seed)),
+            iter(batches),
             steps,
             STEP_SIZES,
             lambda differentiator: make_circuit_layer(
-                circuit, differentiator=differentiator
+                config.options.circuit, differentiator=differentiator
             ),
         )
     return {"step_sizes": list(STEP_SIZES), "steps": steps}, arrays
@@ -134,11 +116,12 @@ def _gradients(arguments, seed, paths):
 
 def _chinese(arguments, seed, paths):
     """A few steps on dialogues: the path from text to text, no more."""
-    config, model, parts = _setting(arguments, seed, paths["chinese"])
-    found = train_language_model(model, parts, config, arguments["steps"], 2)
-    tested, arrays = read_test(model, parts, config)
-    tokenizer = model.preprocessor.tokenizer
+    task = _task(arguments, seed, paths["chinese"])
+    found = train_language_model(
+        task.model, task.parts, task.config, arguments["steps"], checks=2
+    )
+    tested, arrays = task.read_test()
+    tokenizer = task.model.preprocessor.tokenizer
     text = "你好，你是谁？"
     back = tokenizer.detokenize(tokenizer.tokenize(text))
-    found |= tested | {"comes_back": back == text}
-    return found, arrays
+    return found | tested | {"comes_back": back == text}, arrays

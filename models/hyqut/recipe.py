@@ -1,6 +1,20 @@
 """HyQuT (arXiv 2511.10653), 8M parameters, from scratch on two texts."""
 
-from tfq_hybrid.comparison.jobs import Block, Job, Recipe, listed
+import numpy as np
+
+from tfq_hybrid.comparison.jobs import Recipe, listed, several
+from tfq_hybrid.comparison.questions import Questions
+from tfq_hybrid.comparison.reporting.measures import LOSS, shown
+from tfq_hybrid.comparison.reporting.pictures import Line, line_picture
+from tfq_hybrid.comparison.reporting.report import Section
+from tfq_hybrid.comparison.reporting.tables import (
+    Table,
+    along_training,
+    count,
+    goal_beside,
+    samples,
+)
+from tfq_hybrid.comparison.statistics import mean_interval
 from tfq_hybrid.comparison.work.language import CHECKS
 from tfq_hybrid.models.hyqut.jobs import (
     ANGLE_RATE,
@@ -8,23 +22,16 @@ from tfq_hybrid.models.hyqut.jobs import (
     HELD_OUT,
     LARGER_RATE,
     LENGTH,
-    MODELS,
     RATE,
     RATES,
     STEP_SIZES,
     perform,
 )
-from tfq_hybrid.models.hyqut.report import (
-    AT_LARGER_RATE,
-    bottleneck_of,
-    goals,
-    headlines,
-    sections,
-)
 
+BASELINES = ("dense", "bottleneck")
+MODELS = ("quantum", *BASELINES)
 STEPS = {"quick": 5, "budget": 400, "full": 1600}
 FEWER = {"quick": 5, "budget": 120, "full": 400}
-FEWER_SEEDS = 3  # of the questions after the first, with --budget
 FIRST_SEED = 1  # layout, initial weights and rates were tried on seed 0
 # Seconds on one core: a step of 8 windows with circuits of 10 qubits in all
 # layers, and what a training takes beside its steps; and how both change.
@@ -54,55 +61,54 @@ def blocks(scale, paths):
     """The questions, the most important first."""
     quick = scale.name == "quick"
     steps, fewer = STEPS[scale.name], FEWER[scale.name]
-    seeds = range(FIRST_SEED, FIRST_SEED + scale.seeds)
+    seeds, few = scale.all_seeds(FIRST_SEED), scale.fewer_seeds(FIRST_SEED)
     compared = STEPS["quick"] if quick else COMPARED
-    gradients = {"what": "gradients", "batch": FEW_WINDOWS}
     rates = [RATE] if quick else list(RATES)
-    baselines = {name: {"model": name, "rates": rates} for name in MODELS}
-    few = seeds if scale.name == "full" else seeds[:FEWER_SEEDS]
     made = [
-        Block(
+        QUESTIONS.ask(
             "baselines",
             "TinyStories: do the circuits do as well as the matrices that "
             "they replace?",
-            _jobs(seeds, baselines, steps),
+            {name: {"model": name, "rates": rates} for name in MODELS},
+            seeds,
+            along_training,
+            samples,
+            against=BASELINES,
+            note="Each model is trained at each of the rates; validation "
+            "picks the rate and the check.",
+            headline=BASELINES,
+            steps=steps,
         ),
-        Block(
+        QUESTIONS.ask(
             "gradients",
             "How far are central differences from the exact gradient, over "
             f"{compared} steps?",
-            _jobs(few, {"step sizes": gradients}, compared),
+            {"step sizes": {"what": "gradients", "batch": FEW_WINDOWS}},
+            few,
+            Table(_gradients),
+            steps=compared,
         ),
     ]
     if not quick:
-        made += _more(few, fewer)
-        larger = {
-            row: {"model": name, "rates": [LARGER_RATE]}
-            for name, row in AT_LARGER_RATE.items()
-        }
-        made.append(
-            Block(
-                "larger-rate",
-                "TinyStories: a larger rate than those of the first question?",
-                _jobs(few, larger, steps),
-            )
-        )
-    chinese = {"what": "chinese"}
-    made.append(
-        Block(
-            "chinese",
-            "Does the path from text to text take Chinese?",
-            (_job("chatterbot", FIRST_SEED, chinese, 4),),
-        )
+        made += _more(few, steps, fewer)
+    chinese = QUESTIONS.ask(
+        "chinese",
+        "Does the path from text to text take Chinese?",
+        {"chatterbot": {"what": "chinese"}},
+        [FIRST_SEED],
+        Table(_chinese, least=1),
+        steps=4,
     )
-    return made
+    return [*made, chinese]
 
 
-def _more(seeds, steps):
-    rows = {"dense": {"model": "dense"}}
+def _more(seeds, steps, fewer):
+    matrices = {"dense": {"model": "dense"}}
     for name, word in MATRICES.items():
-        rows[name] = {"targets": word}
-        rows[bottleneck_of(name)] = {"targets": word, "model": "bottleneck"}
+        matrices[name] = {"targets": word}
+        baseline = {"targets": word, "model": "bottleneck"}
+        matrices[bottleneck_of(name)] = baseline
+    own = {name: bottleneck_of(name) for name in MATRICES}
     one = {"layers": [0], "batch": FEW_WINDOWS}
     methods = {"exact": one} | {
         f"central, {size:g}": {
@@ -111,59 +117,83 @@ def _more(seeds, steps):
         }
         for size in TRAINED_STEP_SIZES
     }
-    qubits = {f"{n} qubits": {"circuit": {"qubits": n}} for n in BY_QUBITS}
     depths = {
-        f"{n} circuit layer{'s' if n > 1 else ''}": {"circuit": {"depth": n}}
+        several(n, "circuit layer"): {"circuit": {"depth": n}}
         for n in (1, 2, 3, 4)
     }
     depths["2 circuit layers, ring"] = {"layout": "hyqut_ring"}
-    texts = {
-        name: {"model": name, "text": "shakespeare"}
-        for name in ("quantum", "dense")
-    }
+    larger = {name: f"{name} at {LARGER_RATE:g}" for name in MODELS}
     return [
-        Block(
+        QUESTIONS.ask(
             "matrices",
             "TinyStories: which matrices can be circuits?",
-            _jobs(seeds, rows, steps),
+            matrices,
+            seeds,
+            against=("dense", ("its own baseline", own)),
+            note="Each circuit's own baseline is a bottleneck of about its "
+            "size in the same place: what that loses as well is lost to the "
+            "narrow way, not to the circuit.",
+            steps=fewer,
         ),
-        Block(
+        QUESTIONS.ask(
             "training-by-differences",
             f"TinyStories, {TRAINED} steps, one layer's W_q: does it train "
             "by central differences?",
-            _jobs(seeds, methods, TRAINED),
+            methods,
+            seeds,
+            along_training,
+            against=("exact",),
+            steps=TRAINED,
         ),
-        Block(
+        QUESTIONS.ask(
             "qubits",
             "TinyStories: how many qubits?",
-            _jobs(seeds, qubits, steps),
+            {f"{n} qubits": {"circuit": {"qubits": n}} for n in BY_QUBITS},
+            seeds,
+            against=("10 qubits",),
+            steps=fewer,
         ),
-        Block(
+        QUESTIONS.ask(
             "depth",
             "TinyStories: how many circuit layers, of pairs or of a ring?",
-            _jobs(seeds, depths, steps),
+            depths,
+            seeds,
+            against=("2 circuit layers",),
+            steps=fewer,
         ),
-        Block(
+        QUESTIONS.ask(
             "shakespeare",
             "Tiny Shakespeare: another text?",
-            _jobs(seeds, texts, steps),
+            {name: {"model": name} for name in ("quantum", "dense")},
+            seeds,
+            samples,
+            against=("dense",),
+            headline=("dense",),
+            text="shakespeare",
+            steps=fewer,
+        ),
+        QUESTIONS.ask(
+            "larger-rate",
+            "TinyStories: a larger rate than those of the first question?",
+            {
+                row: {"model": name, "rates": [LARGER_RATE]}
+                for name, row in larger.items()
+            },
+            seeds,
+            against=(larger["dense"],),
+            steps=steps,
         ),
     ]
 
 
-def _jobs(seeds, rows, steps):
-    return tuple(
-        _job(row, seed, arguments, steps)
-        for seed in seeds
-        for row, arguments in rows.items()
-    )
+def bottleneck_of(row):
+    """The row of the bottleneck in the place of a row's circuits, a str."""
+    return f"{row}, bottleneck"
 
 
-def _job(row, seed, arguments, steps):
-    arguments = {**arguments, "steps": steps}
+def _seconds(arguments):
     trainings = len(arguments.get("rates", [RATE]))
-    seconds = trainings * (START + steps * _step(arguments))
-    return Job(row, seed, arguments, seconds)
+    return trainings * (START + arguments["steps"] * _step(arguments))
 
 
 def _step(arguments):
@@ -181,6 +211,79 @@ def _step(arguments):
     return BY_QUBITS[circuit.get("qubits", 10)] * seconds
 
 
+def _change(name):
+    def read(found):
+        if "reduction" not in found:
+            return "–"
+        return f"{found['reduction'][name]:+.1%}"
+
+    return read
+
+
+def _gradients(title, block, results):
+    """The errors of central differences, by their step."""
+    columns = {
+        "error of the angles' gradient": "angle_errors",
+        "of the inputs'": "input_errors",
+        "cosine of the angles'": "angle_cosines",
+    }
+    errors = {
+        # The steps of a training follow from each other: their mean is one
+        # score.
+        name: results.scores(block, "step sizes", array).mean(-1)
+        for name, array in columns.items()
+    }
+    rows = tuple(
+        (
+            f"{size:g}",
+            *(
+                shown(mean_interval(values[:, [place]]), ".2g")
+                for values in errors.values()
+            ),
+        )
+        for place, size in enumerate(STEP_SIZES)
+    )
+    logs = np.log10(next(iter(errors.values())))
+    intervals = tuple(mean_interval(column[:, None]) for column in logs.T)
+    picture = line_picture(
+        "gradients",
+        title,
+        "step, radians",
+        "log10 of the error",
+        [Line("angles", STEP_SIZES, intervals)],
+        is_log=True,
+    )
+    note = (
+        "W_q of the first layer, from Llama's initial weights: behind "
+        "matrices of zeros there is no gradient at first. An error is the "
+        "length of the difference over that of the exact gradient, the mean "
+        "over steps; intervals are over seeds. "
+        "Short steps suffer from float32, long ones from the curve."
+    )
+    return Section(title, ("step, radians", *columns), rows, note, picture)
+
+
+def _chinese(title, block, results):
+    (found,) = results.all_found(block, "chatterbot")
+    back = "comes back" if found["comes_back"] else "does not come back"
+    return Section(
+        title,
+        note=f"{found['curve_steps'][-1]} steps on dialogues; a text {back} "
+        "unchanged from the tokens. This checks the path alone; no figure is "
+        "drawn from it.",
+    )
+
+
+QUESTIONS = Questions(
+    LOSS,
+    _seconds,
+    columns=(
+        count("parameters", "total"),
+        ("beside dense", _change("parameters")),
+        ("FLOPs beside dense", _change("flops")),
+    ),
+)
+
 RECIPE = Recipe(
     name="hyqut",
     title="HyQuT, 8M parameters, beside its classical baselines",
@@ -191,9 +294,17 @@ RECIPE = Recipe(
     },
     blocks=blocks,
     perform=perform,
-    sections=sections,
-    headlines=headlines,
-    goals=goals,
+    goals=(
+        goal_beside(
+            "8M, W_q: held-out loss within 1 % of the `dense` baseline's (the "
+            "whole interval below +1 %)",
+            "baselines",
+            LOSS,
+            "quantum",
+            "dense",
+            lambda difference: difference.high <= 1,
+        ),
+    ),
     choices=(
         "4 layers, 384 wide, 6 heads, feed-forward 896, vocabulary 4,096 "
         "learned from the training text, tied embeddings: 8.06 million "

@@ -15,6 +15,7 @@ from tfq_hybrid.models.hyqut.tokenizer import (
     HyQuTTokenizer,
 )
 from tfq_hybrid.models.qaa.model import apply_qaa, qaa_base
+from tfq_hybrid.reading import DAMAGE, reason_of
 
 WEIGHTS = "model.keras"  # in a run folder
 
@@ -98,13 +99,11 @@ def _load(source):
         else:
             kind = keras_hub.models.GPT2CausalLM
             model = from_preset(kind, as_preset(source), compile=False)
-    except Exception as error:
-        # keras-hub raises what its downloaders raise.
-        reason = (str(error) or type(error).__name__).splitlines()[0]
+    except DAMAGE as error:
         raise UserError(
             "Expected base as a run folder, a .keras file or a keras-hub "
-            f"preset of a GPT-2. Received: base={source!r}: {reason[:200]}"
-        ) from None
+            f"preset of a GPT-2. Received: base={source!r}: {reason_of(error)}"
+        ) from error
     if type(model) is not keras_hub.models.GPT2CausalLM:
         raise UserError(
             "Expected a base that is a GPT2CausalLM without adapters, such as "

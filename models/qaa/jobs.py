@@ -1,20 +1,13 @@
 """What the jobs of `qaa` compute."""
 
-import contextlib
-import os
-import pathlib
-
 from tfq_hybrid.comparison.results import digest
 from tfq_hybrid.comparison.work.bases import Pretraining, pretrained_base
 from tfq_hybrid.comparison.work.executions import EXECUTIONS, executed
 from tfq_hybrid.comparison.work.generation import answers, text_scores
 from tfq_hybrid.comparison.work.language import (
-    encode_parts,
+    LanguageTask,
     first_windows,
     loss_reader,
-    read_test,
-    split_corpus,
-    train_at_rates,
 )
 from tfq_hybrid.errors import UserError
 
@@ -31,9 +24,9 @@ FIRST_SEED = 1
 LARGE, SMALL = (0.3, 1.0, 3.0), (3e-3, 1e-2, 3e-2)
 RATES = {
     "qaa": LARGE,
-    "prefix": LARGE,
     "lora": SMALL,
     "sora": SMALL,
+    "prefix": LARGE,
     "bottleneck": (5e-3, 1.5e-2, 4.5e-2),
     "full": (3e-4, 1e-3, 3e-3),
 }
@@ -73,27 +66,18 @@ def _find_base(arguments, paths):
 
 
 def _base(arguments, paths):
-    from tfq_hybrid.data import load_corpus
-
     source, facts = _find_base(arguments, paths)
     if not facts:  # a preset: how it reads the same texts
-        config, model, _ = _setting(source, "full", {}, 0, paths)
-        facts = {"parameters": model.count_params(), "texts": {}}
-        for word in ("stories", "shakespeare"):
-            parts = split_corpus(load_corpus(paths[word]))
-            parts = encode_parts(parts, model, config, (200, 200))
-            tested, _ = read_test(model, parts, config)
-            facts["texts"][pathlib.Path(paths[word]).name] = tested
+        texts = paths["stories"], paths["shakespeare"]
+        task = _task(source, "full", {}, 0, paths, texts, (200, 200))
+        parameters = task.model.count_params()
+        facts = {"parameters": parameters, "texts": task.read_each()}
     return facts, {}
 
 
-def _setting(base, method, options, seed, paths, rate=1e-3):
-    """The config, the adapted model and the parts of the dialogues."""
-    import keras
-
-    from tfq_hybrid.data import load_corpus
+def _task(base, method, options, seed, paths, texts=None, held_out=None):
+    """The adapted model and the dialogues, or texts, a `LanguageTask`."""
     from tfq_hybrid.training import TrainConfig
-    from tfq_hybrid.training.build import build_model
 
     config = TrainConfig(
         paths["alpaca"],
@@ -102,20 +86,16 @@ def _setting(base, method, options, seed, paths, rate=1e-3):
         options={**options, "base": base},
         sequence_length=LENGTH,
         batch_size=BATCH,
-        learning_rate=rate,
         seed=seed,
     )
-    parts = split_corpus(load_corpus(paths["alpaca"]))
-    keras.utils.set_random_seed(seed)
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-        model = build_model(config, None)  # the base has its vocabulary
-    if not hasattr(model.preprocessor.tokenizer, "user_token_id"):
+    task = LanguageTask(config, held_out or HELD_OUT, False, texts)
+    if not hasattr(task.model.preprocessor.tokenizer, "user_token_id"):
         raise UserError(
-            "Expected --base with a tokenizer that knows <|user|> and "
+            "Expected a base with a tokenizer that knows <|user|> and "
             "<|assistant|>, such as a run of `tfq-hybrid train --model qaa "
             f"--baseline full`. Received: {base}"
         )
-    return config, model, parts
+    return task
 
 
 def _adapt(arguments, seed, paths):
@@ -123,26 +103,19 @@ def _adapt(arguments, seed, paths):
     from tfq_hybrid.adapters import trainable_parameters
 
     base, _ = _find_base(arguments, paths)
-    method, options = arguments["method"], arguments.get("options", {})
-    setting = base, method, options, seed, paths
-    config, model, parts = _setting(*setting)
-    encoded = encode_parts(parts, model, config, HELD_OUT)
-    found, config, model = train_at_rates(
-        lambda rate: _setting(*setting, rate)[:2],
-        encoded,
-        arguments["rates"],
-        arguments["steps"],
-    )
-    tested, arrays = read_test(model, encoded, config)
+    options = arguments.get("options", {})
+    task = _task(base, arguments["method"], options, seed, paths)
+    found = task.train(arguments["rates"], arguments["steps"])
+    tested, arrays = task.read_test()
     found |= tested
     found["parameters"] = {
-        "trained": trainable_parameters(model),
-        "total": model.count_params(),
+        "trained": trainable_parameters(task.model),
+        "total": task.model.count_params(),
     }
     if arguments.get("noisy"):
-        arrays |= _noisy_losses(model, encoded.test, seed)
+        arrays |= _noisy_losses(task.model, task.parts.test, seed)
     if arguments.get("scored"):
-        more, scores = _scored(model, parts.test, paths["encoder"])
+        more, scores = _scored(task.model, task.texts[0].test, paths["encoder"])
         found |= more
         arrays |= scores
     return found, arrays

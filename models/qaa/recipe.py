@@ -1,8 +1,22 @@
 """QAA (arXiv 2509.16244): adapters of one pretrained GPT, on Alpaca."""
 
-from tfq_hybrid.comparison.jobs import Block, Job, Recipe, listed
+import functools
+
+from tfq_hybrid.comparison.jobs import Recipe, listed, several
+from tfq_hybrid.comparison.questions import Questions
+from tfq_hybrid.comparison.reporting.measures import LOSS, shown
+from tfq_hybrid.comparison.reporting.report import Section
+from tfq_hybrid.comparison.reporting.tables import (
+    Table,
+    along_training,
+    count,
+    goal_beside,
+)
+from tfq_hybrid.comparison.statistics import mean_interval, ratio_interval
+from tfq_hybrid.comparison.work.executions import EXECUTIONS
 from tfq_hybrid.comparison.work.language import CHECKS
 from tfq_hybrid.models.qaa.jobs import (
+    ANSWERED,
     BATCH,
     FIRST_SEED,
     HELD_OUT,
@@ -11,9 +25,8 @@ from tfq_hybrid.models.qaa.jobs import (
     perform,
     pretraining,
 )
-from tfq_hybrid.models.qaa.report import goals, headlines, sections
 
-METHODS = ("qaa", "lora", "sora", "prefix", "bottleneck", "full")
+METHODS = tuple(RATES)
 STEPS = {"quick": 5, "budget": 100, "full": 600}
 # Seconds on one core: a step of adapters of a base of 10 million parameters,
 # and of all of it; what a training takes beside its steps, a job beside its
@@ -21,93 +34,166 @@ STEPS = {"quick": 5, "budget": 100, "full": 600}
 STEP, FULL_STEP, TRAINING, START, NOISE = 0.28, 0.45, 15.0, 50.0, 350.0
 TINY = 0.4  # of that with the base of --quick
 ONE_RATE = [1.0]  # where circuits are compared with each other
-FEWER_SEEDS = 3  # of the questions after the first, with --budget
+
+
+SCORES = {
+    "rouge1": "ROUGE-1",
+    "rouge2": "ROUGE-2",
+    "rougeL": "ROUGE-L",
+    "embedding_f1": "MiniLM F1",
+}
 
 
 def blocks(scale, paths):
     """The questions, the most important first."""
-    quick = scale.name == "quick"
-    steps = STEPS[scale.name]
-    base = {"base": scale.name, "preset": paths.get("base")}
-    seeds = range(FIRST_SEED, FIRST_SEED + scale.seeds)
-    few = seeds if scale.name == "full" else seeds[:FEWER_SEEDS]
-    methods = {
-        name: {"method": name, "rates": list(RATES[name]), "scored": True}
-        for name in METHODS
-    }
-    noisy = {"method": "qaa", "rates": list(RATES["qaa"]), "noisy": True}
-    making = Job("base", 0, {**base, "what": "base"}, _base_time(scale, paths))
+    seeds, few = scale.all_seeds(FIRST_SEED), scale.fewer_seeds(FIRST_SEED)
+    ask = Questions(
+        LOSS,
+        functools.partial(_seconds, paths),
+        columns=(count("trained", "trained"),),
+        common={"base": scale.name, "preset": paths.get("base")},
+    ).ask
+    steps = {"method": "qaa", "steps": STEPS[scale.name]}
     made = [
-        Block(
+        ask(
             "base",
             "The model that is adapted: how well does it predict plain text?",
-            (making,),
+            {"base": {"what": "base"}},
+            [0],
+            Table(_base, least=1),
         ),
-        Block(
+        ask(
             "methods",
             "Alpaca: which adapters, of about the same number of parameters?",
-            _jobs(seeds, methods, steps, base),
+            {
+                name: {"method": name, "rates": list(rates)}
+                for name, rates in RATES.items()
+            },
+            seeds,
+            along_training,
+            Table(_scores, "{}: what the adapted models answer"),
+            against=("lora",),
+            note="Each method is trained at each of its rates; validation "
+            "picks the rate and the check. The loss is of what the assistant "
+            "says.",
+            headline=METHODS[1:-1],  # of its size
+            scored=True,
+            **steps,
         ),
     ]
-    if quick:
+    if scale.name == "quick":
         return made
-    depths = {
-        f"{depth} layer{'s' if depth > 1 else ''}, {pattern}": {
-            "method": "qaa",
-            "options": {"depth": depth, "entanglement": pattern},
-            "rates": ONE_RATE,
+    circuits = {
+        f"{several(depth, 'layer')}, {pattern}": {
+            "depth": depth,
+            "entanglement": pattern,
         }
         for pattern in ("adjacent", "all-to-all")
         for depth in (1, 2, 4)
     }
-    depths["1 layer, no entanglement"] = {
-        "method": "qaa",
-        "options": {"entanglement": "none"},
-        "rates": ONE_RATE,
-    }
+    circuits["1 layer, no entanglement"] = {"entanglement": "none"}
     return [
         *made,
-        Block(
+        ask(
             "noise",
             "Alpaca: what do shots and noise do to trained adapters?",
-            _jobs(few, {"qaa": noisy}, steps, base),
+            {"qaa": {"rates": list(RATES["qaa"]), "noisy": True}},
+            few,
+            Table(_noise),
+            **steps,
         ),
-        Block(
+        ask(
             "circuits",
             "Alpaca: how deep, and which entanglement?",
-            _jobs(few, depths, steps, base),
+            {row: {"options": options} for row, options in circuits.items()},
+            few,
+            against=("1 layer, adjacent",),
+            rates=ONE_RATE,
+            **steps,
         ),
     ]
 
 
-def _jobs(seeds, rows, steps, base):
-    return tuple(
-        Job(
-            row,
-            seed,
-            {**base, **arguments, "steps": steps},
-            (TINY if base["base"] == "quick" else 1) * _time(arguments, steps),
-        )
-        for seed in seeds
-        for row, arguments in rows.items()
-    )
+def _seconds(paths, arguments):
+    if arguments.get("what") == "base":
+        return _base_seconds(arguments["base"], paths)
+    step = FULL_STEP if arguments["method"] == "full" else STEP
+    trainings = len(arguments["rates"])
+    seconds = START + (NOISE if arguments.get("noisy") else 0)
+    seconds += trainings * (TRAINING + arguments["steps"] * step)
+    return seconds * (TINY if arguments["base"] == "quick" else 1)
 
 
-def _time(arguments, steps):
-    method = arguments["method"]
-    rates = arguments["rates"]
-    step = FULL_STEP if method == "full" else STEP
-    beside = START + (NOISE if arguments.get("noisy") else 0)
-    return beside + len(rates) * (TRAINING + steps * step)
-
-
-def _base_time(scale, paths):
+def _base_seconds(scale, paths):
     if paths.get("base") or not {"stories", "shakespeare"} <= set(paths):
         return START
-    plan = pretraining(scale.name, paths)
+    plan = pretraining(scale, paths)
     if plan.is_done:
         return 10.0
     return START + TRAINING + plan.steps * FULL_STEP
+
+
+def _base(title, block, results):
+    (facts,) = results.all_found(block, "base")
+    note = f"{facts['parameters']:,} parameters"
+    if "curve_steps" in facts:
+        steps = facts["curve_steps"][-1]
+        passes = steps / (facts["training_windows"] // BATCH)
+        note += (
+            f", trained from random weights, one seed, by {steps:,} steps, "
+            f"{passes:.2g} passes over both texts"
+        )
+    read = "; ".join(
+        f"{text}, perplexity {tested['perplexity']:.1f} "
+        f"({tested['test_loss']:.3f} nats per token)"
+        for text, tested in facts["texts"].items()
+    )
+    return Section(title, note=f"{note}. Held-out text: {read}.")
+
+
+def _scores(title, block, results):
+    """BLEU, ROUGE and the match of embeddings of the answers."""
+    rows = []
+    for row in block.rows:
+        bleu = [found["bleu"] for found in results.all_found(block, row)]
+        cells = [row, f"{sum(bleu) / len(bleu):.2f}"]
+        cells[1] += f" ({min(bleu):.2f} to {max(bleu):.2f})"
+        for name in SCORES:
+            mean = mean_interval(results.scores(block, row, name))
+            if name != "embedding_f1":  # a cosine
+                mean = mean.clipped(0, 1)
+            cells.append(shown(mean.scaled(100), ".2f"))
+        rows.append(tuple(cells))
+    note = (
+        f"The likeliest tokens after {ANSWERED} prompts of the test. BLEU is "
+        "of the corpus, the mean over seeds and their range; ROUGE is F1; "
+        "MiniLM F1 matches the states of tokens as BERTScore does, with "
+        "all-MiniLM-L6-v2 (or --encoder), not with BERTScore's own model, "
+        "and without rescaling: it does not compare with published ones."
+    )
+    header = ("", "BLEU", *(f"{name}, %" for name in SCORES.values()))
+    return Section(title, header, tuple(rows), note)
+
+
+def _noise(title, block, results):
+    """The loss where the circuits of a trained model run otherwise."""
+    scores = {
+        name: [results.scores(block, "qaa", a) for a in (name, "noisy_tokens")]
+        for name in ("exact", *EXECUTIONS)
+    }
+    exact = scores["exact"]
+    rows = []
+    for name, arrays in scores.items():
+        difference = LOSS.difference(arrays, exact)
+        cell = "–" if name == "exact" else shown(difference, LOSS.change)
+        rows.append((name, shown(ratio_interval(*arrays), LOSS.form), cell))
+    note = (
+        f"Trained exactly; at test time alone the circuits run otherwise, on "
+        f"{exact[0].shape[1]} dialogues."
+    )
+    return Section(
+        title, ("", LOSS.label, "beside exact, %"), tuple(rows), note
+    )
 
 
 RECIPE = Recipe(
@@ -122,9 +208,17 @@ RECIPE = Recipe(
     base=True,
     blocks=blocks,
     perform=perform,
-    sections=sections,
-    headlines=headlines,
-    goals=goals,
+    goals=(
+        goal_beside(
+            "Held-out loss at or below LoRA's at the nearest number of "
+            "parameters (the whole interval at or below 0)",
+            "methods",
+            LOSS,
+            "qaa",
+            "lora",
+            lambda difference: difference.high <= 0,
+        ),
+    ),
     choices=(
         "The base is a GPT-2 of 6 layers, 384 wide, 12.3 million parameters "
         "(with --quick a tiny one), made from random weights on TinyStories "

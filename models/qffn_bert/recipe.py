@@ -1,24 +1,43 @@
-"""QFFN-BERT (arXiv 2507.02364) on SST-2 and DBpedia."""
+"""QFFN-BERT (arXiv 2507.02364) on SST-2 and DBpedia: questions and tables."""
 
-import dataclasses
+import numpy as np
 
-from tfq_hybrid.comparison.jobs import Block, Job, Recipe
-from tfq_hybrid.models.qffn_bert.jobs import EXECUTIONS, perform
-from tfq_hybrid.models.qffn_bert.report import (
-    DEPTHS,
-    MODELS,
-    NOTHING,
-    SHOTS,
-    goals,
-    headlines,
-    sections,
+from tfq_hybrid.comparison.jobs import FEWER_SEEDS, Recipe
+from tfq_hybrid.comparison.questions import Questions
+from tfq_hybrid.comparison.reporting.measured import measured
+from tfq_hybrid.comparison.reporting.measures import ACCURACY, shown
+from tfq_hybrid.comparison.reporting.report import Goal
+from tfq_hybrid.comparison.reporting.tables import (
+    by_execution,
+    comparison,
+    count,
+    curves,
+    goal_beside,
+    part,
 )
+from tfq_hybrid.comparison.statistics import ratio_interval
+from tfq_hybrid.models.qffn_bert.jobs import EXECUTIONS, perform
 
-# Seconds of an epoch over 10,000 sentences on one core, about.
-EPOCH = 25.0
-# What a job takes beside its epochs: to start, compile, evaluate and save.
-START = 25.0
-COMPARED = {**{model: model for model in MODELS}, NOTHING: "none"}
+# Seconds on one core, about: of an epoch over 10,000 sentences, of what a job
+# takes beside its epochs, of measuring a circuit, and of the test data under
+# noise. The validation data are read as fast as READ sentences are learned.
+EPOCH, START, MEASURING, EXECUTING = 25.0, 25.0, 1.5, 20.0
+READ = 400
+EXAMPLES = {"sst2": 67_349, "dbpedia": 5_600}
+PART = {"limit": 10_000}
+
+BASELINES = ("ffn", "bottleneck")
+MODELS = {name: {"model": name} for name in ("quantum", *BASELINES)}
+NOTHING = "no block"  # in its place: the residual alone
+OTHERS = (*BASELINES, NOTHING)
+COMPARED = {**MODELS, NOTHING: {"model": "none"}}
+SHOTS = (8, 16, 32, 64)
+FEW_SHOT = {
+    f"{model}, {shots} of each": (model, shots)
+    for shots in SHOTS
+    for model in MODELS
+}
+DEPTHS = {f"depth {depth}": {"depth": depth} for depth in range(1, 9)}
 ABLATIONS = {
     "as published": {},
     "without RZ": {"ansatz": ("ry", "cnot")},
@@ -32,160 +51,181 @@ ABLATIONS = {
 }
 # Rows whose circuit is measured, and how it differs from the published one.
 CIRCUITS = {
-    **{f"depth {depth}": {"depth": depth} for depth in DEPTHS},
+    **DEPTHS,
     "without RZ": ABLATIONS["without RZ"],
     "without entanglement": ABLATIONS["without entanglement"],
     "without all three": {"ansatz": ("ry",), "entanglement": "none"},
 }
-# As many sentences learned take as long as the validation data read.
-READ = 400
-MEASURING = 1.5  # seconds of a circuit
-EXECUTING = 20.0  # seconds of the test data under noise
-FEWER_SEEDS = 3  # of the questions after the first, with --budget
 
 
 def blocks(scale, paths):
     """The questions, the most important first."""
-    seeds = range(scale.seeds)
+    seeds, few = scale.all_seeds(), scale.fewer_seeds()
     if scale.name == "quick":
         small = {"limit": 600, "epochs": 1}
+        names = ("128 shots", "1 % depolarized")
         return [
-            Block(
+            QUESTIONS.ask(
                 "sst2",
                 "SST-2, 600 sentences: does the pipe work?",
-                tuple(
-                    _job(model, seed, model, small, 600)
-                    for seed in seeds
-                    for model in MODELS
-                ),
+                MODELS,
+                seeds,
+                against=BASELINES,
+                headline=BASELINES,
+                **small,
             ),
-            _noise(seeds, small, 600, ("128 shots", "1 % depolarized")),
-            _circuits(("depth 2",)),
+            _noise(seeds, small, names),
+            _measured({"depth 2": {"depth": 2}}),
         ]
-    everything = 67_349
-    few = seeds if scale.name == "full" else seeds[:FEWER_SEEDS]
     draws = 3 if scale.name == "full" else 1
-    part = {"limit": 10_000}
+    ablation = QUESTIONS.ask(
+        "ablation",
+        "SST-2, 10,000 sentences: what of the circuit matters?",
+        {
+            **{row: {"circuit": change} for row, change in ABLATIONS.items()},
+            NOTHING: {"model": "none"},
+        },
+        few,
+        against=("as published", NOTHING),
+        **PART,
+    )
+    depth = QUESTIONS.ask(
+        "depth",
+        "SST-2, 10,000 sentences: how deep?",
+        {row: {"circuit": change} for row, change in DEPTHS.items()},
+        few,
+        curves(
+            "accuracy-over-depth",
+            "Accuracy over depth",
+            "depth (layers)",
+            {row: ("quantum", c["depth"]) for row, c in DEPTHS.items()},
+        ),
+        against=("depth 1",),
+        **PART,
+    )
     return [
-        Block(
+        QUESTIONS.ask(
             "sst2",
             "SST-2, all sentences: does the circuit do as well as the block "
             "that it replaces?",
-            tuple(
-                _job(row, seed, model, {}, everything)
-                for seed in seeds
-                for row, model in COMPARED.items()
-            ),
+            COMPARED,
+            seeds,
+            against=OTHERS,
+            headline=OTHERS,
         ),
-        Block(
+        QUESTIONS.ask(
             "few-shot",
             "SST-2, a few sentences of each label: which does better?",
-            tuple(
-                _job(
-                    f"{model}, {shots} of each",
-                    seed,
-                    model,
-                    {"shots": shots, "epochs": 20, "batch_size": 16},
-                    20 * (2 * shots + READ),
-                )
-                for seed in range(len(few) * draws)
-                for shots in SHOTS
-                for model in MODELS
-            ),
+            {row: {"model": m, "shots": n} for row, (m, n) in FEW_SHOT.items()},
+            range(len(few) * draws),
+            *_few_shot_tables(),
+            epochs=20,
+            batch_size=16,
         ),
-        Block(
-            "ablation",
-            "SST-2, 10,000 sentences: what of the circuit matters?",
-            tuple(
-                _job(name, seed, "quantum", {**part, "circuit": change}, 10_000)
-                for seed in few
-                for name, change in ABLATIONS.items()
-            )
-            + tuple(_job(NOTHING, seed, "none", part, 10_000) for seed in few),
-        ),
-        Block(
-            "depth",
-            "SST-2, 10,000 sentences: how deep?",
-            tuple(
-                _job(
-                    f"depth {depth}",
-                    seed,
-                    "quantum",
-                    {**part, "circuit": {"depth": depth}},
-                    10_000,
-                )
-                for seed in few
-                for depth in DEPTHS
-            ),
-        ),
-        _circuits(CIRCUITS),
-        _noise(few, part, 10_000, EXECUTIONS),
-        Block(
+        ablation,
+        depth,
+        _measured(CIRCUITS, depth, ablation),
+        _noise(few, PART, EXECUTIONS),
+        QUESTIONS.ask(
             "tokens",
             "SST-2, 10,000 sentences: the first token only, as in the paper?",
-            tuple(
-                _job(
-                    f"{model}, {tokens}",
-                    seed,
-                    model,
-                    {**part, "tokens": tokens},
-                    10_000,
-                )
-                for seed in few
+            {
+                f"{model}, {tokens}": {"model": model, "tokens": tokens}
                 for model in ("quantum", "bottleneck")
                 for tokens in ("all", "cls")
-            ),
+            },
+            few,
+            against=("quantum, all", "bottleneck, cls"),
+            **PART,
         ),
-        Block(
+        QUESTIONS.ask(
             "dbpedia",
             "DBpedia, 14 classes, 5,600 abstracts: another task?",
-            tuple(
-                _job(
-                    row,
-                    seed,
-                    model,
-                    {"task": "dbpedia", "epochs": 6},
-                    6 * 5_600,
-                )
-                for seed in few
-                for row, model in COMPARED.items()
-            ),
+            COMPARED,
+            few,
+            against=OTHERS,
+            headline=OTHERS,
+            task="dbpedia",
+            epochs=6,
         ),
     ]
 
 
-def _noise(seeds, arguments, examples, executions):
-    jobs = []
-    for seed in seeds:
-        names = {"executions": list(executions)}
-        job = _job("exact", seed, "quantum", {**arguments, **names}, examples)
-        seconds = job.seconds + EXECUTING * len(executions)
-        jobs.append(dataclasses.replace(job, seconds=seconds))
-    return Block(
+def _seconds(arguments):
+    examples = arguments.get("limit", EXAMPLES[arguments["task"]])
+    if "shots" in arguments:
+        examples = 2 * arguments["shots"] + READ
+    epochs = arguments.get("epochs", 1)
+    noise = EXECUTING * len(arguments.get("executions", ()))
+    return START + EPOCH * epochs * examples / 10_000 + noise
+
+
+def _few_shot_tables():
+    """A curve of each model, and a table for each number of examples."""
+    yield curves(
+        "few-shot",
+        None,
+        "sentences of each label",
+        FEW_SHOT,
+        is_log=True,
+        note=_majority,
+    )
+    for shots in SHOTS:
+        rows = [row for row in FEW_SHOT if FEW_SHOT[row][1] == shots]
+        yield part(
+            f"SST-2, {shots} sentences of each label",
+            rows,
+            comparison(ACCURACY, rows[1:], COLUMNS, is_drawn=False),
+        )
+
+
+def _majority(block, results):
+    labels = results.scores(block, block.rows[0], "labels")[0]
+    share = 100 * np.bincount(labels).max() / len(labels)
+    return f"Majority-class baseline: {share:.1f} %."
+
+
+def _noise(seeds, arguments, executions):
+    return QUESTIONS.ask(
         "noise",
-        f"SST-2, {examples:,} sentences, trained exactly: how does the test "
-        "go from shots and under noise?",
-        tuple(jobs),
+        f"SST-2, {arguments['limit']:,} sentences, trained exactly: how does "
+        "the test go from shots and under noise?",
+        {"exact": {}},
+        seeds,
+        by_execution(
+            "A qubit is depolarized after each moment of the circuit with the "
+            "probability that is given."
+        ),
+        executions=list(executions),
+        **arguments,
     )
 
 
-def _circuits(names):
+def _measured(circuits, *trained):
     """Circuits are measured once: their intervals are over random angles."""
-    return Block(
+    return Questions(ACCURACY, lambda arguments: MEASURING).ask(
         "circuits",
         "Expressibility and entangling capability: do they say how well a "
         "circuit does?",
-        tuple(
-            Job(name, 0, {"measure": CIRCUITS[name]}, MEASURING)
-            for name in names
-        ),
+        {row: {"measure": change} for row, change in circuits.items()},
+        [0],
+        measured(trained, "`without all three` has no residual either."),
     )
 
 
-def _job(row, seed, model, arguments, examples):
-    arguments = {"model": model, "task": "sst2", **arguments}
-    return Job(row, seed, arguments, START + EPOCH * examples / 10_000)
+def _is_above(block, results):
+    scores = (results.scores(block, row) for row in ("quantum", "ffn"))
+    ratio = ratio_interval(*scores).scaled(100)
+    return f"{shown(ratio)} %", ratio.low >= 102
 
+
+COLUMNS = (
+    count("block parameters", "feed_forward"),
+    count("of them angles", "circuits"),
+)
+QUESTIONS = Questions(
+    ACCURACY, _seconds, COLUMNS, {"model": "quantum", "task": "sst2"}
+)
 
 RECIPE = Recipe(
     name="qffn-bert",
@@ -199,9 +239,23 @@ RECIPE = Recipe(
     },
     blocks=blocks,
     perform=perform,
-    sections=sections,
-    headlines=headlines,
-    goals=goals,
+    goals=(
+        goal_beside(
+            "SST-2, all sentences: the lower bound of the difference to the "
+            "`ffn` baseline is above −1 point",
+            "sst2",
+            ACCURACY,
+            "quantum",
+            "ffn",
+            lambda difference: difference.low > -1,
+        ),
+        Goal(
+            "The paper's 102 % of the `ffn` baseline's accuracy, the whole "
+            "interval at or above it",
+            "sst2",
+            _is_above,
+        ),
+    ),
     choices=(
         "Random weights: BERT-tiny is trained from scratch, with a "
         "vocabulary of 8,192 learned from the training texts.",

@@ -12,7 +12,7 @@ from tfq_hybrid.comparison.work.heads import (
     fit_head,
     train_head,
 )
-from tfq_hybrid.comparison.work.texts import embedded
+from tfq_hybrid.comparison.work.texts import drawn, embedded
 
 TRAINING, VALIDATION = 435, 77  # of 256 sentences of each label
 TOKENS = 64
@@ -63,14 +63,7 @@ def perform(arguments, seed, paths, folder):
 def draw(dataset, seed):
     """256 sentences of each label, of which 77 select; by the seed."""
     generator = np.random.default_rng(seed)
-    places = np.concatenate(
-        [
-            generator.choice(
-                np.flatnonzero(dataset.labels == label), 256, False
-            )
-            for label in range(2)
-        ]
-    )
+    places = drawn(dataset, 256, generator)
     generator.shuffle(places)
     return (
         dataset.pick(places[:TRAINING]),

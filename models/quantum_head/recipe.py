@@ -1,11 +1,27 @@
 """The quantum fine-tuning head (arXiv 2504.08732) on SST-2."""
 
-from tfq_hybrid.comparison.jobs import Block, Job, Recipe, listed
-from tfq_hybrid.comparison.reporting.screened import design_rows
+import functools
+
+from tfq_hybrid.comparison.jobs import FEWER_SEEDS, Recipe, listed, several
+from tfq_hybrid.comparison.questions import Questions
+from tfq_hybrid.comparison.reporting.measures import ACCURACY, shown
+from tfq_hybrid.comparison.reporting.report import Goal, too_few
+from tfq_hybrid.comparison.reporting.screened import design_rows, screening
+from tfq_hybrid.comparison.reporting.tables import (
+    PICKED,
+    Table,
+    by_execution,
+    compared,
+    count,
+    curves,
+    picked,
+)
 from tfq_hybrid.models.quantum_head.jobs import (
     BASE,
+    BASELINES,
     CIRCUITS,
     CLASSICAL,
+    CONSTANT,
     EPOCHS,
     EXECUTIONS,
     FROZEN,
@@ -14,20 +30,12 @@ from tfq_hybrid.models.quantum_head.jobs import (
     RATES,
     perform,
 )
-from tfq_hybrid.models.quantum_head.report import (
-    ALL_PARTS,
-    DISTANCES,
-    FACTORS,
-    SHOTS,
-    goals,
-    headlines,
-    sections,
-)
 
 # Seconds on one core, about: until the circuits of 10 qubits are traced, and
 # of a training of them; of a baseline's; of a round of pairs; of the test data
 # under noise.
 START, SECONDS, BASELINE_SECONDS, ROUND, NOISE = 20.0, 25.0, 4.0, 150.0, 60.0
+ALL_PARTS = "all parts"
 ABLATIONS = {
     ALL_PARTS: {},
     "without entanglement": {"entangled": False},
@@ -43,136 +51,147 @@ NOT_TRAINED = {
     "head's circuit not trained": ["pqc"],
     "no angle trained": list(FROZEN),
 }
-FEWER_SEEDS = 3  # of the questions after the first two, with --budget
+DISTANCES = {f"C = {distance}": distance for distance in (1, 2, 3, 5, 9)}
+# Low and high levels of the screening; shots where the time allows.
+FACTORS = {
+    "qubits": (6, 10),
+    "encoders": (1, 5),
+    "reuploads": (1, 3),
+    "depth": (1, 3),
+    "distance": (1, 3),
+    "rate": (1e-2, 5e-2),
+}
+SHOTS = {"shots": (128, 1024)}
 SIZES = ((4, 2), (6, 3), (8, 4), (10, 1), (10, 2), (10, 5), (10, 10), (12, 6))
 LARGE = ((14, 7), (16, 8), (18, 9))
+TRAINED = {
+    "exact": {},
+    "1,024 shots": {"shots": 1024},
+    "128 shots": {"shots": 128},
+    "2 % of bits misread": {"readout_error": 0.02},
+}
+OTHERS = [head for head in HEADS if head != "quantum"]
+# How the circuits are told apart where both stand.
+WORDS = {"quantum": "", CONSTANT: ", a constant amplitude"}
 
 
 def blocks(scale, paths):
     """The questions, the most important first."""
-    seeds = range(scale.seeds)
     full = scale.name == "full"
-    picked = {"rates": list(RATES)}
-    if scale.name == "quick":
-        few = {"epochs": 5}
-        return [
-            _block(
-                "heads",
-                "which head on the same embeddings?",
-                seeds,
-                {head: {"head": head, **few} for head in HEADS},
-            ),
-            _block(
-                "noise",
-                "does the test run under noise?",
-                seeds,
-                {
-                    "exact": {
-                        "executions": list(EXECUTIONS)[1:2],
-                        "options": {"encoders": 2},
-                        **few,
-                    }
-                },
-            ),
-        ]
-    few = seeds if full else seeds[:FEWER_SEEDS]
-    factors = {**FACTORS, "shots": SHOTS} if full else FACTORS
-    return [
-        _block(
+
+    def ask(name, title, rows, *tables, seeds=None, **options):
+        seeds = seeds or scale.fewer_seeds()
+        title = f"SST-2, 435 sentences: {title}"
+        return QUESTIONS.ask(name, title, rows, seeds, *tables, **options)
+
+    def ask_heads(**training):
+        return ask(
             "heads",
             "which head on the same embeddings?",
-            seeds,
-            {head: {"head": head, **picked} for head in HEADS},
-        ),
-        _block(
+            {head: {"head": head} for head in HEADS},
+            against=OTHERS,
+            note=_width,
+            headline=_headline,
+            seeds=scale.all_seeds(),
+            **training,
+        )
+
+    if scale.name == "quick":
+        return [
+            ask_heads(epochs=5),
+            ask(
+                "noise",
+                "does the test run under noise?",
+                _options({"exact": {"encoders": 2}}),
+                by_execution(),
+                executions=list(EXECUTIONS)[1:2],
+                epochs=5,
+                seeds=scale.all_seeds(),
+            ),
+        ]
+    heads = ask_heads(rates=list(RATES))
+    factors = {**FACTORS, **SHOTS} if full else FACTORS
+    return [
+        heads,
+        ask(
             "tuned",
             "every head on embeddings that were tuned contrastively",
-            seeds,
-            {"every head": {"rounds": 5 if full else 1, **picked}},
+            {"every head": {"rounds": 5 if full else 1, "rates": list(RATES)}},
+            Table(functools.partial(_tuned, heads)),
+            headline=_headline,
+            seeds=scale.all_seeds(),
         ),
-        _block(
+        ask(
             "ablation",
             "what of the circuits matters? Two uploads of the inputs",
-            few,
             {
+                **_options(ABLATIONS, reuploads=2),
                 **{
-                    name: {"options": {"reuploads": 2, **change}}
-                    for name, change in ABLATIONS.items()
-                },
-                **{
-                    name: {"options": {"reuploads": 2}, "frozen": parts}
-                    for name, parts in NOT_TRAINED.items()
+                    row: {"options": {**BASE, "reuploads": 2}, "frozen": parts}
+                    for row, parts in NOT_TRAINED.items()
                 },
             },
+            against=(ALL_PARTS,),
         ),
-        _block(
+        ask(
             "noise",
             "trained exactly, tested from shots and under noise",
-            few,
             {"exact": {"executions": list(EXECUTIONS)}},
+            by_execution(),
         ),
-        _block(
+        ask(
             "distance",
             "how far do the CNOTs reach?",
-            few,
-            {
-                f"C = {distance}": {"options": {"distance": distance}}
-                for distance in DISTANCES
-            },
+            _options({row: {"distance": c} for row, c in DISTANCES.items()}),
+            curves(
+                "accuracy-over-distance",
+                "Accuracy over the distance of the CNOTs",
+                "longest distance C",
+                {row: ("quantum", c) for row, c in DISTANCES.items()},
+            ),
+            against=("C = 2",),
         ),
-        _block(
+        ask(
             "screening",
             "which argument moves the accuracy?",
-            few,
-            {
-                f"row {index}": _screened(levels, values)
-                for index, (levels, values) in enumerate(design_rows(factors))
-            },
+            _screened(factors),
+            screening(factors, "validation_accuracy", "validation accuracy"),
         ),
-        _block(
+        ask(
             "size",
             "how many qubits and encoders?",
-            few,
-            {
-                f"{qubits} qubits, {encoders} "
-                f"encoder{'s' if encoders > 1 else ''}": {
-                    "options": {"qubits": qubits, "encoders": encoders}
+            _options(
+                {
+                    f"{qubits} qubits, {several(encoders, 'encoder')}": {
+                        "qubits": qubits,
+                        "encoders": encoders,
+                    }
+                    for qubits, encoders in SIZES + (LARGE if full else ())
                 }
-                for qubits, encoders in SIZES + (LARGE if full else ())
-            },
+            ),
+            against=("10 qubits, 5 encoders",),
         ),
-        _block(
+        ask(
             "execution",
             "trained from shots?",
-            few,
-            {
-                "exact": {},
-                "1,024 shots": {"options": {"shots": 1024}},
-                "128 shots": {"options": {"shots": 128}},
-                "2 % of bits misread": {"options": {"readout_error": 0.02}},
-            },
+            _options(TRAINED),
+            against=("exact",),
         ),
     ]
 
 
-def _screened(levels, values):
-    options = {n: v for n, v in values.items() if n != "rate"}
-    return {"levels": levels, "rates": [values["rate"]], "options": options}
+def _options(rows, **common):
+    """Rows that differ in options of the head."""
+    return {r: {"options": {**BASE, **common, **o}} for r, o in rows.items()}
 
 
-def _block(name, title, seeds, rows):
-    jobs = []
-    for seed in seeds:
-        for row, given in rows.items():
-            arguments = {
-                "head": "quantum",
-                "epochs": EPOCHS,
-                "rates": list(ONE_RATE),
-                **given,
-                "options": {**BASE, **given.get("options", {})},
-            }
-            jobs.append(Job(row, seed, arguments, _seconds(arguments)))
-    return Block(name, f"SST-2, 435 sentences: {title}", tuple(jobs))
+def _screened(factors):
+    rows = {}
+    for index, (levels, values) in enumerate(design_rows(factors)):
+        rate = values.pop("rate")
+        rows |= _options({f"row {index}": values})
+        rows[f"row {index}"] |= {"levels": levels, "rates": [rate]}
+    return rows
 
 
 def _seconds(arguments):
@@ -190,6 +209,104 @@ def _seconds(arguments):
     return seconds + NOISE * len(arguments.get("executions", ()))
 
 
+def _width(block, results):
+    width = results.all_found(block, "quantum")[0]["width"]
+    return (
+        f"Embeddings are {width} wide, so that an encoder has "
+        f"{(width - 1).bit_length()} qubits. Circuits that start from "
+        "amplitudes cannot tell x from −x; with a constant amplitude they "
+        "can, as the classical heads do. What validation picked is a rate, C "
+        "of logistic regression and of the SVM, the width of scikit-learn's "
+        "MLP."
+    )
+
+
+def _read(block, results, head):
+    """The scores of a head, and what its jobs found."""
+    if head in block.rows:
+        scores = ACCURACY.read(results, block, head)
+        return scores, results.all_found(block, head)
+    [row] = block.rows
+    found = [found["heads"][head] for found in results.all_found(block, row)]
+    return ACCURACY.read(results, block, row, head), found
+
+
+def _tuned(frozen, title, block, results):
+    """Tuned embeddings beside frozen ones, of the seeds that both have."""
+    scores, cells = {}, {}
+    sources = {"tuned": block}
+    if results.complete_seeds(frozen) == results.complete_seeds(block):
+        sources["frozen"] = frozen
+    for name, source in sources.items():
+        for head in HEADS:
+            row = f"{head}, {name}"
+            scores[row], found = _read(source, results, head)
+            cells[row] = [(PICKED, picked(found))]
+    against = [f"{head}, tuned" for head in OTHERS]
+    if "frozen" in sources:
+        against.append("quantum, frozen")
+    rounds = block.jobs[0].arguments["rounds"]
+    note = (
+        f"{several(rounds, 'round')} of pairs of the "
+        "training sentences (Tunstall et al. 2022)."
+    )
+    return compared(title, scores, ACCURACY, against, note, cells, "tuned")
+
+
+def _best_baseline(block, results):
+    """The baseline of the best mean validation accuracy, and its scores."""
+
+    def accuracy(head):
+        _, found = _read(block, results, head)
+        return sum(one["validation_accuracy"] for one in found)
+
+    best = max(BASELINES, key=accuracy)
+    return best, _read(block, results, best)[0]
+
+
+def _headline(block, results):
+    """The circuits' heads beside the best classical head of their size."""
+    if too_few(block, results):
+        return []
+    best, theirs = _best_baseline(block, results)
+    name = "frozen" if block.name == "heads" else "tuned"
+    return [
+        ACCURACY.headline(
+            f"SST-2, 435 sentences, {name} embeddings{words}",
+            _read(block, results, circuit)[0],
+            best,
+            theirs,
+        )
+        for circuit, words in WORDS.items()
+    ]
+
+
+def _is_near(circuit, block, results):
+    best, theirs = _best_baseline(block, results)
+    ours, _ = _read(block, results, circuit)
+    difference = ACCURACY.difference(ours, theirs)
+    text = f"{shown(difference, '+.2f')} points beside `{best}`"
+    return text, difference.low > -1
+
+
+def _is_accurate(block, results):
+    scores, _ = _read(block, results, "quantum")
+    mean = ACCURACY.mean(*scores)
+    return f"{shown(mean)} %", mean.low >= 92.7
+
+
+QUESTIONS = Questions(
+    ACCURACY,
+    _seconds,
+    columns=(count("parameters", "head"),),
+    common={
+        "head": "quantum",
+        "epochs": EPOCHS,
+        "rates": list(ONE_RATE),
+        "options": BASE,
+    },
+)
+
 RECIPE = Recipe(
     name="quantum-head",
     title="The quantum fine-tuning head beside classical heads",
@@ -197,9 +314,25 @@ RECIPE = Recipe(
     encoder=True,
     blocks=blocks,
     perform=perform,
-    sections=sections,
-    headlines=headlines,
-    goals=goals,
+    goals=(
+        *(
+            Goal(
+                f"435 sentences, {name} embeddings{words}: the lower bound of "
+                "the difference to the best classical head of about its size "
+                "is above −1 point",
+                block,
+                functools.partial(_is_near, circuit),
+            )
+            for block, name in (("heads", "frozen"), ("tuned", "tuned"))
+            for circuit, words in WORDS.items()
+        ),
+        Goal(
+            "The paper's 92.70 % of several encoders, tuned embeddings, the "
+            "whole interval at or above it",
+            "tuned",
+            _is_accurate,
+        ),
+    ),
     choices=(
         "all-MiniLM-L6-v2, frozen, mean of the token states, 384 wide (the "
         "paper: paraphrase-mpnet-base-v2, 768 wide), brought to length 1 for "

@@ -33,7 +33,7 @@ def test_a_port_that_is_taken(capsys):
         port = other.getsockname()[1]
         code, _, err = run(capsys, "serve", "nowhere", "--port", port)
     assert code == 2
-    assert f"--port {port}" in err
+    assert f"port={port}" in err
 
 
 def test_only_this_machine_unless_asked():

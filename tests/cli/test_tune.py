@@ -135,6 +135,7 @@ def test_workers_have_cores_of_their_own():
     assert variables["KERASTUNER_ORACLE_IP"] == LOOPBACK
 
 
+@pytest.mark.usefixtures("one_block")
 def test_the_best_trial_is_a_run(tmp_path, capsys):
     output = tmp_path / "tune"
     command = ["tune", *SMALL, *SPACE, "--max-trials", 1, "--output", output]

@@ -5,11 +5,8 @@ import numpy as np
 import pytest
 
 from tfq_hybrid.comparison.jobs import Block, Job
-from tfq_hybrid.comparison.reporting.losses import (
-    loss_comparison,
-    loss_interval,
-    relative_difference,
-)
+from tfq_hybrid.comparison.reporting.measures import LOSS
+from tfq_hybrid.comparison.reporting.tables import comparison
 from tfq_hybrid.comparison.results import Results
 from tfq_hybrid.comparison.work.executions import compare_gradients
 from tfq_hybrid.comparison.work.generation import answers
@@ -127,19 +124,19 @@ def test_a_relative_difference_is_that_of_losses_per_token(tmp_path):
         losses = (rates[job.row] + 0.1 * job.seed) * tokens
         results.add(block.key(job), {}, {"losses": losses, "tokens": tokens})
         if job.seed == 1 and job.row == "theirs":
-            few = loss_comparison(block, results, ("theirs",))
+            [few] = comparison(LOSS, ("theirs",))(block, results)
             assert not few.rows and "2 complete of the 3" in few.note
-    assert loss_interval(results, block, "ours").value == pytest.approx(2.14)
-    ours, theirs = (results.scores(block, row, "losses") for row in rates)
-    found = relative_difference(ours, theirs)
+    ours, theirs = (LOSS.read(results, block, row) for row in rates)
+    assert LOSS.mean(*ours).value == pytest.approx(2.14)
+    found = LOSS.difference(ours, theirs)
     assert found.value == pytest.approx(100 * (2.14 / 2.1 - 1))
     assert found.low <= found.value <= found.high < 2.3  # far from 5 %
-    section = loss_comparison(block, results, ("theirs",))
+    [section] = comparison(LOSS, ("theirs",))(block, results)
     assert section.rows[0][-1].startswith("+1.90")
     assert section.rows[1][-1] == "–"
     assert section.rows[0][2] == f"{np.exp(2.14):.1f}"
-    own = {"ours": "theirs"}
-    section = loss_comparison(block, results, ("ours",), own_baselines=own)
+    own = ("its own baseline", {"ours": "theirs"})
+    [section] = comparison(LOSS, ("ours", own))(block, results)
     assert section.rows[0][-2] == "–"
     assert section.rows[1][-2].startswith("-1.87")
     assert section.rows[0][-1].startswith("+1.90")

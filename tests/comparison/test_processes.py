@@ -137,9 +137,9 @@ def test_an_interrupt_ends_what_runs(tmp_path):
         ("http://host:1", "tls://HOST:PORT"),
         ("tcp://host", "tls://HOST:PORT"),
         ("tcp://host:port", "tls://HOST:PORT"),
-        ("tcp://10.0.0.1:8786", "--insecure insists"),
-        ("tcp://0.0.0.0:8786", "--insecure insists"),
-        ("tcp://localhost.evil.org:8786", "--insecure insists"),
+        ("tcp://10.0.0.1:8786", "insecure=True insists"),
+        ("tcp://0.0.0.0:8786", "insecure=True insists"),
+        ("tcp://localhost.evil.org:8786", "insecure=True insists"),
         ("tls://host:8786", "certificates with tls://"),
     ],
 )

@@ -7,34 +7,12 @@ from tfq_hybrid.comparison.jobs import Block, Job, Scale
 from tfq_hybrid.comparison.reporting.report import write_report
 from tfq_hybrid.comparison.reporting.screened import (
     design_rows,
-    screening_section,
+    screening,
 )
 from tfq_hybrid.comparison.reproduce import RECIPES
 from tfq_hybrid.comparison.results import Results
-from tfq_hybrid.layers import QuantumFeedForward
-from tfq_hybrid.models.qffn_bert.jobs import (
-    circuit_of,
-    perform,
-    run_block,
-)
+from tfq_hybrid.models.qffn_bert.jobs import circuit_of, perform
 from tfq_hybrid.models.quantum_head.jobs import HEADS
-
-
-def test_a_block_keeps_its_weights_however_it_runs():
-    block = QuantumFeedForward("qffn")
-    inputs = np.random.default_rng(0).normal(size=(2, 3, 8)).astype("float32")
-    exact = block(inputs).numpy()
-    run_block(block, repetitions=20_000, seed=0)
-    sampled = block(inputs).numpy()
-    assert 0 < np.abs(sampled - exact).max() < 0.1
-    run_block(block, readout_error=0.5)  # every readout is then zero
-    bias = block.dense.output_projection.bias.numpy()
-    np.testing.assert_allclose(
-        block(inputs) - inputs, 0 * inputs + bias, atol=1e-6
-    )
-    run_block(block)
-    np.testing.assert_allclose(block(inputs), exact, atol=1e-6)
-    assert block.count_params() == (8 * 4 + 4) + 16 + (4 * 8 + 8)
 
 
 def test_a_circuit_without_pairs_does_not_entangle():
@@ -66,9 +44,7 @@ def test_the_screening_finds_the_effects(tmp_path):
         score = 0.8 + 0.05 * levels["depth"] + 0.2 * job.seed
         score += 0.001 * generator.normal()
         results.add(block.key(job), {"score": score}, {})
-    section = screening_section(
-        "Which?", block, results, factors, "score", "accuracy"
-    )
+    [section] = screening(factors, "score", "accuracy")(block, results)
     assert section.rows[0][:3] == ("depth", "1", "3")
     effect = float(section.rows[0][3].split()[0])
     assert effect == pytest.approx(0.1, abs=2e-3)

@@ -18,10 +18,8 @@ from tfq_hybrid.errors import UserError
 from tfq_hybrid.locks import writing
 from tfq_hybrid.models.hyqut import jobs as hyqut_jobs
 from tfq_hybrid.models.hyqut import recipe as hyqut
-from tfq_hybrid.models.hyqut import report as hyqut_report
 from tfq_hybrid.models.qaa import jobs as qaa_jobs
 from tfq_hybrid.models.qaa import recipe as qaa
-from tfq_hybrid.models.qaa import report as qaa_report
 
 LINES = {
     "tinystories_sample.txt": 600,
@@ -98,10 +96,10 @@ def test_circuits_of_each_matrix_stand_beside_a_bottleneck(paths, monkeypatch):
     jobs = {job.row: job.arguments for job in block.jobs}
     assert len(jobs) == 1 + 2 * len(hyqut.MATRICES)
     for name in hyqut.MATRICES:
-        ours, baseline = jobs[name], jobs[hyqut_report.bottleneck_of(name)]
+        ours, baseline = jobs[name], jobs[hyqut.bottleneck_of(name)]
         assert baseline == {**ours, "model": "bottleneck"}
     changes = []
-    for row in ("W_o", hyqut_report.bottleneck_of("W_o")):
+    for row in ("W_o", hyqut.bottleneck_of("W_o")):
         arguments = {**jobs[row], "size": "tiny", "layers": [1], "steps": 1}
         found, _ = hyqut.perform(arguments, 1, paths, None)
         changes.append(found["reduction"]["parameters"])
@@ -170,11 +168,11 @@ def found_of(block, generator):
     """What jobs of a block could have found, in their form."""
     tokens = generator.integers(5, 9, 20).astype("float64")
     arrays = {"tokens": tokens, "noisy_tokens": tokens}
-    for name in ("losses", "exact", *qaa_report.EXECUTIONS):
+    for name in ("losses", "exact", *qaa.EXECUTIONS):
         arrays[name] = tokens * generator.normal(3, 0.1, 20)
     for name in ("angle_errors", "input_errors", "angle_cosines"):
         arrays[name] = generator.random((len(hyqut_jobs.STEP_SIZES), 6))
-    for name in qaa_report.SCORES:
+    for name in qaa.SCORES:
         arrays[name] = generator.random(20)
     found = {
         "parameters": {"trained": 5, "total": 9},
@@ -193,15 +191,17 @@ def found_of(block, generator):
     return found, arrays
 
 
-@pytest.mark.parametrize("recipe", [hyqut, qaa])
-def test_every_block_has_its_sections(recipe, tmp_path):
+@pytest.mark.parametrize("module", [hyqut, qaa])
+def test_every_block_has_its_sections(module, tmp_path):
     """Of made-up results: each table is as wide as its header."""
     generator = np.random.default_rng(0)
     scale = Scale("full", 3)
+    recipe = module.RECIPE
     blocks = recipe.blocks(scale, {})
     results = Results(tmp_path, {})
     assert not any(s.rows for s in recipe.sections(blocks, results))
-    assert {goal.is_met for goal in recipe.goals(blocks, results)} == {None}
+    rows = [goal.row(blocks, results) for goal in recipe.goals]
+    assert {row[-1] for row in rows} == {"open"}
     for block in blocks:
         for job in block.jobs:
             results.add(block.key(job), *found_of(block, generator))
@@ -214,7 +214,7 @@ def test_every_block_has_its_sections(recipe, tmp_path):
     for section in sections:
         assert all(len(row) == len(section.header) for row in section.rows)
     path = tmp_path / "report.md"
-    write_report(path, recipe.RECIPE, scale, blocks, results, {})
+    write_report(path, recipe, scale, blocks, results, {})
     text = path.read_text("utf-8")
     assert "## In short" in text and "## Goals" in text
     assert "none is shown" not in text
@@ -224,14 +224,35 @@ def test_every_block_has_its_sections(recipe, tmp_path):
 def test_circuits_come_back_after_another_execution():
     import keras
 
-    from tfq_hybrid.layers import QuantumDense
+    from tfq_hybrid.layers import QuantumFeedForward
 
-    layer = QuantumDense(3, "qffn")
-    model = keras.Sequential([keras.Input((4,)), layer])
-    inputs = np.random.default_rng(0).normal(size=(5, 4))
-    exact, circuit = np.array(model(inputs)), layer.pqc
+    layer = QuantumFeedForward("qffn")
+    model = keras.Sequential([keras.Input((3, 8)), layer])
+    inputs = np.random.default_rng(0).normal(size=(5, 3, 8)).astype("float32")
+    exact, circuit = np.array(model(inputs)), layer.dense.pqc
+    with executed(model, repetitions=20_000):
+        assert 0 < np.abs(np.array(model(inputs)) - exact).max() < 0.1
     with executed(model, readout_error=0.5):
         # Each reading is a coin: only the bias of the projection is left.
-        np.testing.assert_allclose(np.array(model(inputs)), 0, atol=1e-6)
-    assert layer.pqc is circuit
+        bias = layer.dense.output_projection.bias.numpy()
+        np.testing.assert_allclose(
+            np.array(model(inputs)) - inputs, 0 * inputs + bias, atol=1e-6
+        )
+    assert layer.dense.pqc is circuit
     np.testing.assert_array_equal(np.array(model(inputs)), exact)
+    assert layer.count_params() == (8 * 4 + 4) + 16 + (4 * 8 + 8)
+
+
+def test_layers_of_one_seed_draw_otherwise():
+    import keras
+
+    from tfq_hybrid.layers import QuantumDense
+
+    layers = [QuantumDense(3, "qffn", name=name) for name in ("one", "two")]
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, [layer(inputs) for layer in layers])
+    layers[1].set_weights(layers[0].get_weights())
+    batch = np.random.default_rng(0).normal(size=(5, 4))
+    with executed(model, seed=3, repetitions=50):
+        one, two = model(batch)
+        assert np.any(np.array(one) != np.array(two))

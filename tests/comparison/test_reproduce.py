@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from tfq_hybrid.comparison.jobs import Block, Job, Scale
-from tfq_hybrid.comparison.reporting.accuracies import comparison, curves
-from tfq_hybrid.comparison.reporting.report import goal, write_report
+from tfq_hybrid.comparison.reporting.measures import ACCURACY
+from tfq_hybrid.comparison.reporting.report import Goal, write_report
+from tfq_hybrid.comparison.reporting.tables import comparison, curves
 from tfq_hybrid.comparison.reproduce import RECIPES, reproduce
 from tfq_hybrid.comparison.results import Results
 from tfq_hybrid.comparison.runner import _Clock, run
@@ -39,10 +40,11 @@ def test_no_table_below_three_seeds(tmp_path):
     block = block_of(["ours", "theirs"], 4)
     results = Results(tmp_path, {})
     fill(results, block, 2)
-    section = comparison("Which?", block, results, ("theirs",))
+    table = comparison(ACCURACY, ("theirs",))
+    [section] = table(block, results)
     assert not section.rows and "2 complete of the 3 seeds" in section.note
     fill(results, block, 3)
-    section = comparison("Which?", block, results, ("theirs",))
+    [section] = table(block, results)
     assert section.rows[0][0] == "ours"
     assert section.rows[0][2].startswith("+")
     assert section.rows[1][2] == "–"
@@ -53,12 +55,14 @@ def test_goals_need_five_seeds(tmp_path):
     block = block_of(["ours", "theirs"], 5)
     results = Results(tmp_path, {})
     fill(results, block, 4)
-    found = goal("More", block, results, lambda: ("+1", True))
-    assert found.is_met is None and found.figure.startswith("4 of 5")
-    assert goal("More", None, results, None).is_met is None
+    more = Goal("More", "part", lambda block, results: ("+1", True))
+    fewer = Goal("More", "part", lambda block, results: ("-1", False))
+    open_yet = ("More", "4 of 5 seeds are complete", "open")
+    assert more.row([block], results) == open_yet
+    assert more.row([], results)[1:] == ("0 of 5 seeds are complete", "open")
     fill(results, block, 5)
-    assert goal("More", block, results, lambda: ("+1", True)).is_met is True
-    assert goal("More", block, results, lambda: ("-1", False)).is_met is False
+    assert more.row([block], results) == ("More", "+1", "met")
+    assert fewer.row([block], results) == ("More", "-1", "missed")
 
 
 def test_one_short_job_does_not_stand_for_all():
@@ -220,25 +224,21 @@ def test_pictures_stand_beside_the_report(tmp_path):
     block = block_of(["ours", "theirs"], 3)
     results = Results(tmp_path, {})
     fill(results, block, 3)
-    section = comparison("Which?", block, results, ("theirs",))
-    over = curves(
-        "depth",
-        "How deep?",
-        block,
-        results,
-        "depth",
-        {"ours": ("both", 1), "theirs": ("both", 2)},
+    tables = (
+        comparison(ACCURACY, ("theirs",)),
+        curves(
+            "depth",
+            "How deep?",
+            "depth",
+            {"ours": ("both", 1), "theirs": ("both", 2)},
+        ),
     )
+    block = dataclasses.replace(block, tables=tables)
     path = tmp_path / "report.md"
 
     def draw():
-        recipe = dataclasses.replace(
-            RECIPES["qffn-bert"],
-            sections=lambda blocks, results: [section, over],
-            headlines=lambda blocks, results: [],
-            goals=lambda blocks, results: [],
-        )
         scale = Scale("quick", 3)
+        recipe = RECIPES["qffn-bert"]
         write_report(path, recipe, scale, [block], results, {})
         return {
             name: (tmp_path / name).read_bytes()

@@ -60,7 +60,9 @@ def test_what_is_not_there_is_left_out(tmp_path):
     assert found == {"imdb": str(tmp_path / "imdb.tsv")}
     assert list(missing) == ["yelp", "twitter"]
     assert "does not ask TFDS for yelp_polarity_reviews" in missing["yelp"]
-    assert missing["twitter"] == "twitter.tsv is not in the folder of --data"
+    assert missing["twitter"] == (
+        "twitter.tsv is not in the folder of the data"
+    )
 
 
 def test_written_texts_are_read_again(tmp_path):

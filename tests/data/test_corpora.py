@@ -123,7 +123,7 @@ def test_a_split_is_by_length():
         ("a.md", ["x"], {}, "one of: .txt, .jsonl"),
         ("a.txt", [" ", ""], {}, "all blank"),
         ("a.txt", ["x"], {"text_column": "x"}, "no text_column"),
-        ("a.jsonl", [{"text": "x"}], {}, "--text-column"),
+        ("a.jsonl", [{"text": "x"}], {}, "text_column"),
         ("a.jsonl", [{"text": "x"}], {"text_column": "txt"}, "mean 'text'"),
         ("a.jsonl", ["x"], {}, "one JSON object"),
         ("a.jsonl", [{"conversations": 1}], {}, "lists of turns"),

@@ -23,12 +23,13 @@ from tfq_hybrid.comparison.results import Results
 from tfq_hybrid.data import load_corpus, load_dataset
 from tfq_hybrid.encoders.embedding import read_cached
 from tfq_hybrid.files.models import load_model
+from tfq_hybrid.reading import reading
 from tfq_hybrid.reports.write import read_document
 from tfq_hybrid.serving import check_manifest
 from tfq_hybrid.serving.folders import MANIFEST
 from tfq_hybrid.training import Checkpoint, RunFolder, TrainConfig
 from tfq_hybrid.training.telemetry.writers import COLUMNS, keep_rows_until
-from tfq_hybrid.tuning import SearchFolder
+from tfq_hybrid.tuning import SearchFolder, Study
 
 DIALOGUE = {
     "conversations": [
@@ -51,7 +52,38 @@ CONFIG = {
 }
 LANGUAGE = {"config": TrainConfig("a.txt", model="hyqut").to_dict(), "data": ""}
 BENCHMARK = {"environment": {}, "settings": {}, "cases": {}}
-STUDY = {"config": CONFIG["config"], "space": [], "objectives": []}
+STUDY = {
+    "config": CONFIG["config"],
+    "space": [
+        {"name": "depth", "type": "choice", "values": [1, 2], "condition": None}
+    ],
+    "objectives": [{"name": "val_loss", "direction": "min"}],
+    "tuner": "random",
+    "seed": 0,
+    "executions": 1,
+}
+METRICS = {
+    "epochs": 1,
+    "best_epoch": 1,
+    "validation_loss": 0.5,
+    "parameters": {"total": 3},
+    "history": [{"val_loss": 0.5}],
+    "seconds": 1.0,
+}
+TRIAL = {
+    "id": "00",
+    "status": "completed",
+    "values": {"depth": 1},
+    "epochs": None,
+    "metrics": {"val_loss": 0.5},
+    "curve": {"val_loss": [0.5]},
+    "predicted": {"bytes": 1, "seconds": 0.5},
+    "seconds": 1.0,
+    "parameters": 3,
+    "reason": None,
+    "attempts": 1,
+    "started": 0.0,
+}
 
 
 @functools.cache
@@ -156,7 +188,9 @@ def read_checkpoint(path):
 
 
 def read_search(path):
-    SearchFolder(path.parent).study()
+    content = SearchFolder(path.parent).study()
+    with reading("a whole search", path):
+        Study.from_dict(content)
 
 
 def read_trials(path):
@@ -193,7 +227,7 @@ READERS = {
     "config": ("config.json", lambda: text_of(CONFIG), read_run),
     "language": ("config.json", lambda: text_of(LANGUAGE), read_run),
     "vocabulary": ("vocabulary.txt", lambda: b"[PAD]\na\n", read_vocabulary),
-    "metrics": ("metrics.json", lambda: b'{"epochs": 1}', read_metrics),
+    "metrics": ("metrics.json", lambda: text_of(METRICS), read_metrics),
     "state": ("state.json", lambda: text_of(STATE), read_checkpoint),
     "readings": (
         "telemetry.csv",
@@ -249,7 +283,7 @@ READERS = {
         BenchmarkResults.read,
     ),
     "study": ("study.json", lambda: text_of(STUDY), read_search),
-    "trial": ("trial.json", lambda: b'{"id": "00"}', read_trials),
+    "trial": ("trial.json", lambda: text_of(TRIAL), read_trials),
     "hugging face": (
         "config.json",
         lambda: b'{"model_type": "bert"}',

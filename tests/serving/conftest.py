@@ -1,10 +1,12 @@
 """Exports of every kind, each made once, when it is first asked for."""
 
+import functools
+
 import keras
 import pytest
 
 from tests.serving.zoo import EXAMPLES
-from tfq_hybrid.serving import export
+from tfq_hybrid.serving import Predictor, export
 
 
 class _Exports(dict):
@@ -35,3 +37,9 @@ def all_exports(exports):
     for name in EXAMPLES:
         exports[name]
     return exports
+
+
+@pytest.fixture(scope="session")
+def predictor(exports):
+    """A function from a name to its `Predictor`, each loaded once."""
+    return functools.cache(lambda name: Predictor(exports[name][0]))

@@ -9,6 +9,15 @@ from tfq_hybrid.serving import about_run, export
 from tfq_hybrid.serving.portable import circuit_layers
 from tfq_hybrid.training import RunFolder, TrainConfig
 
+METRICS = {
+    "epochs": 3,
+    "best_epoch": 3,
+    "validation_loss": 0.25,
+    "parameters": {"total": 9},
+    "history": [{"val_loss": 0.25}] * 3,
+    "seconds": 1.0,
+}
+
 
 def make_run(path, **metrics):
     """The folder of a finished run, without its model."""
@@ -17,7 +26,7 @@ def make_run(path, **metrics):
     content = {"config": config.to_dict(), "label_names": ["bad", "good"]}
     write_json(path / "config.json", content)
     (path / "vocabulary.txt").write_text("a\n")
-    write_json(path / "metrics.json", {"epochs": 3, **metrics})
+    write_json(path / "metrics.json", {**METRICS, **metrics})
     return path
 
 

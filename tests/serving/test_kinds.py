@@ -59,13 +59,13 @@ def test_every_kind_is_exported(all_exports):
 
 
 @pytest.mark.parametrize("name", ["gpt2", "llama3"])
-def test_text_does_not_depend_on_the_batch(name, exports):
-    predictor = Predictor(exports[name][0])
+def test_text_does_not_depend_on_the_batch(name, predictor):
+    answer = predictor(name)
     options = {"max_length": 20, "top_k": 0, "temperature": 1.5, "seed": 3}
-    together = predictor(PROMPTS, **options)
-    assert together == [predictor([p], **options)[0] for p in PROMPTS]
-    assert together == predictor(PROMPTS, **options)
-    other = predictor(PROMPTS, **{**options, "seed": 4})
+    together = answer(PROMPTS, **options)
+    assert together == [answer([p], **options)[0] for p in PROMPTS]
+    assert together == answer(PROMPTS, **options)
+    other = answer(PROMPTS, **{**options, "seed": 4})
     assert other != together
 
 
@@ -110,14 +110,13 @@ def test_tokens_are_drawn_by_their_probabilities():
     np.testing.assert_allclose(shares(0, 0), [0, 1, 0, 0])
 
 
-def test_settings_are_checked(exports):
+def test_settings_are_checked(exports, predictor):
     with pytest.raises(UserError, match="settings that the export takes"):
-        Predictor(exports["classification"][0])(["a"], seed=1)
+        predictor("classification")(["a"], seed=1)
     with pytest.raises(UserError, match="takes strings"):
         Predictor(exports["tensors"][0])
     with pytest.raises(UserError, match="takes strings"):
         Predictor.of_model(exports["tensors"][1].model)
-    generator = Predictor(exports["gpt2"][0])
     for bad in ({"max_length": 0}, {"top_k": -1}, {"temperature": -1.0}):
         with pytest.raises(UserError, match="Received"):
-            generator(["the"], **bad)
+            predictor("gpt2")(["the"], **bad)

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # of tf2onnx and NumPy
 
 
 @pytest.mark.parametrize("name", ["classification", "gpt2", "tensors"])
-def test_same_numbers(name, tmp_path):
-    example = EXAMPLES[name]()
+def test_same_numbers(name, exports, tmp_path):
+    _, example = exports[name]
     path = export(
         example.model, tmp_path / name, **example.options, with_onnx=True
     )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.presets import one_block
 from tfq_hybrid.training import TrainConfig
 
 QUICK = {
@@ -15,5 +16,13 @@ QUICK = {
 
 
 @pytest.fixture
-def quick(data_dir):
+def of_two_blocks(data_dir):
+    """That config."""
     return TrainConfig(**QUICK, data_dir=str(data_dir))
+
+
+@pytest.fixture
+def quick(of_two_blocks):
+    """That config, of which each model has one block."""
+    with one_block():
+        yield of_two_blocks

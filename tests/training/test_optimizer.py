@@ -5,9 +5,11 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.tolerances import has_no_gradient
 from tfq_hybrid.training.build import build_model, compile_model
+from tfq_hybrid.training.optimizer import WarmupCosine
 
 
 def test_angles_have_a_learning_rate_of_their_own(quick):
@@ -32,7 +34,7 @@ def test_angles_have_a_learning_rate_of_their_own(quick):
             for v, old in zip(variables, before, strict=True)
         ]
     angles = [v.path.endswith("pqc/parameters") for v in variables]
-    assert sum(angles) == 2
+    assert sum(angles) == 1
     for variable, is_angle, *found in zip(
         variables, angles, *moves.values(), strict=True
     ):
@@ -44,6 +46,25 @@ def test_angles_have_a_learning_rate_of_their_own(quick):
         if is_angle:
             assert same > 1e-4
             assert slow < 1e-6
+
+
+@pytest.mark.parametrize("warmup", [0, 1, 7])
+def test_rates_are_those_of_keras(warmup):
+    schedule = WarmupCosine(1e-5, 1e-3, warmup, 20)
+    schedule = WarmupCosine.from_config(schedule.get_config())
+    theirs = keras.optimizers.schedules.CosineDecay(
+        1e-5, 20, warmup_target=1e-3, warmup_steps=warmup
+    )
+    steps = range(warmup + 23)
+    np.testing.assert_allclose(
+        [float(schedule(step)) for step in steps],
+        [float(theirs(step)) for step in steps],
+        rtol=1e-5,
+        atol=1e-10,
+    )
+    # One that holds conditions would hold them once for each variable.
+    graph = tf.function(schedule).get_concrete_function(tf.TensorSpec([])).graph
+    assert not [op for op in graph.get_operations() if "If" in op.type]
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw"])

@@ -43,9 +43,12 @@ class Kill(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
-def test_a_run_holds_what_it_needs(quick, tmp_path, monkeypatch):
+def test_a_run_holds_what_it_needs(of_two_blocks, tmp_path, monkeypatch):
     config = dataclasses.replace(
-        quick, epochs=2, label_names=("bad", "good"), gradient_every=2
+        of_two_blocks,
+        epochs=2,
+        label_names=("bad", "good"),
+        gradient_every=2,
     )
     traced = []
     step = keras.Model.train_step
@@ -117,9 +120,11 @@ def test_resumed_equals_uninterrupted(quick, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "rate,batch_size", [(1e30, 16), (1e37, 64), (3.3e38, 64)]
 )
-def test_nan_keeps_the_last_good_checkpoint(quick, tmp_path, rate, batch_size):
+def test_nan_keeps_the_last_good_checkpoint(
+    of_two_blocks, tmp_path, rate, batch_size
+):
     config = dataclasses.replace(
-        quick, learning_rate=rate, epochs=1, batch_size=batch_size
+        of_two_blocks, learning_rate=rate, epochs=1, batch_size=batch_size
     )
     with pytest.raises(TrainingDivergedError, match="learning rate below"):
         silent(config, tmp_path / "run")
@@ -156,29 +161,6 @@ def test_weights_in_memory_are_those_that_keras_saves(tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_stopped_training_does_not_go_on(quick, tmp_path):
-    config = dataclasses.replace(
-        quick, epochs=30, patience=1, learning_rate=1e-9
-    )
-    metrics = silent(config, tmp_path / "run")
-    # Killed between the last epoch and the end.
-    (tmp_path / "run" / "metrics.json").unlink()
-    again = silent(config, tmp_path / "run", resume=True)
-    assert again["history"] == metrics["history"]
-
-
-def test_resume_refuses_changed_data(tmp_path):
-    data = tmp_path / "data.tsv"
-    rows = ["a fine film\t1", "a bad film\t0"] * 20
-    data.write_text("\n".join(["text\tlabel", *rows]))
-    config = TrainConfig(**{**QUICK, "data": str(data), "limit": None})
-    silent(config, tmp_path / "run")
-    (tmp_path / "run" / "metrics.json").unlink()
-    data.write_text("\n".join(["text\tlabel", *rows, "more\t1"]))
-    with pytest.raises(UserError, match="changed since"):
-        silent(config, tmp_path / "run", resume=True)
-
-
 def test_early_stopping_keeps_the_best_epoch(quick, tmp_path):
     config = dataclasses.replace(
         quick, epochs=30, patience=1, learning_rate=1e-9
@@ -187,6 +169,24 @@ def test_early_stopping_keeps_the_best_epoch(quick, tmp_path):
     scores = [logs["val_accuracy"] for logs in metrics["history"]]
     assert metrics["epochs"] < 30
     assert metrics["best_epoch"] == scores.index(max(scores)) + 1
+    # Killed between the last epoch and the end, it does not go on.
+    (tmp_path / "run" / "metrics.json").unlink()
+    again = silent(config, tmp_path / "run", resume=True)
+    assert again["history"] == metrics["history"]
+
+
+def test_resume_refuses_changed_data(quick, tmp_path):
+    data = tmp_path / "data.tsv"
+    rows = ["a fine film\t1", "a bad film\t0"] * 20
+    data.write_text("\n".join(["text\tlabel", *rows]))
+    config = dataclasses.replace(
+        quick, data=str(data), data_dir=None, limit=None
+    )
+    silent(config, tmp_path / "run")
+    (tmp_path / "run" / "metrics.json").unlink()
+    data.write_text("\n".join(["text\tlabel", *rows, "more\t1"]))
+    with pytest.raises(UserError, match="changed since"):
+        silent(config, tmp_path / "run", resume=True)
 
 
 def with_options(config, **changes):
@@ -267,7 +267,9 @@ def test_folders_are_guarded(quick, tmp_path):
         silent(quick, tmp_path / "run", resume=True)
     silent(quick, tmp_path / "run", overwrite=True)
     (tmp_path / "run" / "metrics.json").unlink()
-    with pytest.raises(UserError, match="--resume to go on or --overwrite"):
+    with pytest.raises(
+        UserError, match="resume=True to go on or overwrite=True"
+    ):
         silent(quick, tmp_path / "run")
     (tmp_path / "run" / "config.json").write_text("{")
     with pytest.raises(UserError, match="damaged"):

@@ -144,8 +144,8 @@ def test_designs_that_are_not(arguments, expected):
         (["qubits", "depth"], ["qubits=4"], "which is constant"),
         (["qubits", "depth"], ["qubits=4,4"], "each of them once"),
         (["qubits", "depth"], ["qubits=2,3,4"], "two levels"),
-        (["qubits", "depth"], ["rate=1,2"], "--levels"),
-        (["qubits", "patience"], [], "--levels patience=LOW,HIGH"),
+        (["qubits", "depth"], ["rate=1,2"], "factor with levels"),
+        (["qubits", "patience"], [], "as patience=LOW,HIGH"),
     ],
 )
 def test_factors_that_make_no_sense(names, words, expected):

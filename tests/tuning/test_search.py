@@ -136,6 +136,8 @@ def test_bad_trials_are_recorded_and_the_search_goes_on(tmp_path):
         "fine": "completed",
     }
     assert "no such model" in found["breaks"]["reason"]
+    [place] = (tmp_path / "s/trials").glob("*/traceback.txt")
+    assert 'raise ValueError("no such model")' in place.read_text()
     assert found["works"]["predicted"]["bytes"] > 0
     text = (tmp_path / "s" / "report.md").read_text()
     assert "no such model" in text

@@ -1,7 +1,9 @@
 """The classes of adapted models: their config, and how they are compiled."""
 
 import dataclasses
+import inspect
 import warnings
+from typing import TypedDict
 
 import keras
 from keras.src.models.functional import Functional  # has no public name
@@ -10,8 +12,18 @@ from tfq_hybrid.adapters.families import FAMILIES
 from tfq_hybrid.adapters.methods import method_from_dict
 from tfq_hybrid.adapters.variables import hosts_of, install
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.shapes import check_shape
 
 FORMAT = 1
+
+
+class SavedAdaptation(TypedDict):
+    """What `Adaptation.to_dict` gives."""
+
+    format: int
+    fingerprint: str
+    active: str | None
+    methods: dict[str, dict]
 
 
 @dataclasses.dataclass
@@ -49,7 +61,9 @@ class Adaptation:
 
         Raises:
             UserError: it was written by a newer version.
+            ValueError: it is no such dict.
         """
+        check_shape(config, SavedAdaptation)
         check_format(config["format"])
         methods = {
             name: method_from_dict(method)
@@ -186,6 +200,8 @@ def _register_hub(kind, strict, **members):
     """Adds a keras-hub class, whose `__init__` takes its config."""
 
     def __init__(self, *args, adaptation=None, **kwargs):  # noqa: N807
+        # A file's config without one of the arguments is no bug of ours.
+        inspect.signature(kind.__init__).bind(self, *args, **kwargs)
         kind.__init__(self, *args, **kwargs)
         if adaptation is not None:
             self.adaptation = Adaptation.from_dict(adaptation)
@@ -199,7 +215,7 @@ def _register_plain(kind):
 
     def from_config(cls, config, custom_objects=None):
         config = dict(config)
-        adaptation = Adaptation.from_dict(config.pop("adaptation"))
+        adaptation = Adaptation.from_dict(config.pop("adaptation", None))
         model = super(HOSTS[kind], cls).from_config(config, custom_objects)
         model.adaptation = adaptation
         install(model, adaptation)

@@ -5,19 +5,28 @@ import os
 import pathlib
 import shutil
 import tempfile
+from typing import TypedDict
 
 import keras_hub
 from safetensors.numpy import load_file, save_file
 
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import replacing
+from tfq_hybrid.files.models import calling_keras
 from tfq_hybrid.files.presets import from_preset
-from tfq_hybrid.reading import read_json, reading
+from tfq_hybrid.reading import foreign_code, read_json, reading
 
 CACHE = "~/.cache/tfq_hybrid/presets"
 WEIGHTS = "model.safetensors"
 # Configs, weights, and the words of each family's tokenizer.
 READ = (".json", ".model", ".safetensors", ".spm", ".txt")
+
+
+class TokenizerConfig(TypedDict, total=False):
+    """What is used of the config of a tokenizer of Hugging Face."""
+
+    do_lower_case: bool
+    strip_accents: bool | None
 
 
 def as_preset(source, cache=None):
@@ -90,15 +99,14 @@ def _digest(folder):
 def _convert(folder, config, preset):
     expected = "a Hugging Face directory that keras-hub can convert"
     source = f"{folder} ({config['model_type']})"
-    # keras-hub and its layers raise whatever the config leads to.
-    with reading(expected, source, errors=(Exception,)):
+    with reading(expected, source):
         if config["model_type"] == "bert":
             _convert_bert(folder, config, preset)
         else:
-            backbone = from_preset(keras_hub.models.Backbone, folder)
-            backbone.save_to_preset(str(preset))
-            tokenizer = from_preset(keras_hub.models.Tokenizer, folder)
-            tokenizer.save_to_preset(str(preset))
+            for kind in (keras_hub.models.Backbone, keras_hub.models.Tokenizer):
+                found = from_preset(kind, folder)
+                with calling_keras():
+                    found.save_to_preset(str(preset))
 
 
 def _convert_bert(folder, config, preset):
@@ -111,24 +119,26 @@ def _convert_bert(folder, config, preset):
             raise ValueError(f"{name} is {config[name]}, and not {only}")
     with tempfile.TemporaryDirectory() as renamed:
         renamed = pathlib.Path(renamed)
-        weights = load_file(folder / WEIGHTS)
+        with foreign_code():
+            weights = load_file(folder / WEIGHTS)
         save_file(
             {_bert_name(name): w for name, w in weights.items()},
             renamed / WEIGHTS,
         )
         shutil.copy(folder / "config.json", renamed)
         backbone = from_preset(keras_hub.models.BertBackbone, renamed)
-    backbone.save_to_preset(str(preset))
     path = folder / "tokenizer_config.json"
-    options = read_json(path) if path.is_file() else {}
+    options = read_json(path, shape=TokenizerConfig) if path.is_file() else {}
     lowercase = options.get("do_lower_case", True)
     accents = options.get("strip_accents")  # null: as for the case
-    tokenizer = keras_hub.models.BertTokenizer(
-        str(folder / "vocab.txt"),
-        lowercase=lowercase,
-        strip_accents=lowercase if accents is None else accents,
-    )
-    tokenizer.save_to_preset(str(preset))
+    with calling_keras():
+        backbone.save_to_preset(str(preset))
+        tokenizer = keras_hub.models.BertTokenizer(
+            str(folder / "vocab.txt"),
+            lowercase=lowercase,
+            strip_accents=lowercase if accents is None else accents,
+        )
+        tokenizer.save_to_preset(str(preset))
 
 
 def _bert_name(name):

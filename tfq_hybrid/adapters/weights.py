@@ -2,9 +2,11 @@
 
 import io
 import json
+from typing import TypedDict
 
 import h5py
 import keras
+import numpy as np
 
 from tfq_hybrid.adapters.hosts import (
     FORMAT,
@@ -22,10 +24,19 @@ from tfq_hybrid.adapters.variables import (
 from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.files import replacing
 from tfq_hybrid.files.budget import Budget, spending
-from tfq_hybrid.files.hdf5 import datasets, open_hdf5
-from tfq_hybrid.reading import parse_json, reading
+from tfq_hybrid.files.hdf5 import datasets, open_hdf5, read_dataset
+from tfq_hybrid.reading import foreign_code, parse_json, reading
+from tfq_hybrid.shapes import check_shape
 
 EXPECTED = "a file of adapter weights"
+
+
+class Attributes(TypedDict):
+    """What a file of adapter weights holds beside its arrays."""
+
+    format: int
+    method: str  # JSON
+    fingerprint: str
 
 
 def save_weights(model, path, name=None):
@@ -129,16 +140,19 @@ def read_weights(path):
     Raises:
         UserError: it is no such file, a damaged one, or its format is newer.
     """
-    # h5py raises RuntimeError too.
-    with reading(EXPECTED, path, errors=(RuntimeError,)):
+    with reading(EXPECTED, path):
         with open_hdf5(path) as file:
-            if "fingerprint" not in file.attrs:
+            with foreign_code():
+                found = dict(file.attrs)
+            if "fingerprint" not in found:
                 raise ValueError("none that adapters.save_weights wrote")
-            check_format(file.attrs["format"])
-            method = method_from_dict(parse_json(file.attrs["method"]))
-            stored = str(file.attrs["fingerprint"])
-            arrays = {key: data[()] for key, data in datasets(file)}
-        return method, stored, arrays
+            if "format" in found:  # as NumPy has numbers
+                found["format"] = np.asarray(found["format"]).tolist()
+            check_shape(found, Attributes)
+            check_format(found["format"])
+            method = method_from_dict(parse_json(found["method"]))
+            arrays = {key: read_dataset(data) for key, data in datasets(file)}
+        return method, found["fingerprint"], arrays
 
 
 def _check_arrays(variables, arrays, path):

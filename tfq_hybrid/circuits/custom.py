@@ -11,7 +11,7 @@ import numpy as np
 from tfq_hybrid.circuits.cirq_json import read_cirq, write_cirq
 from tfq_hybrid.circuits.encodings import SCALINGS, scale_angles
 from tfq_hybrid.errors import UserError, check_choice, choice_error
-from tfq_hybrid.reading import reason_of
+from tfq_hybrid.reading import raise_bug, reason_of
 
 __all__ = ["CustomCircuit", "read_cirq", "write_cirq"]
 
@@ -115,7 +115,14 @@ class CustomCircuit:
     @functools.cached_property
     def qids(self) -> tuple[cirq.Qid, ...]:
         """The circuit's qubits in sorted order."""
-        return tuple(sorted(self.circuit.all_qubits()))
+        try:
+            return tuple(sorted(self.circuit.all_qubits()))
+        except Exception as error:  # whatever the qubits' class raises
+            raise_bug(error)
+            raise UserError(
+                "Expected a circuit of qubits that can be sorted. Received: "
+                f"{reason_of(error)}"
+            ) from error
 
     @property
     def qubits(self) -> int:
@@ -175,15 +182,7 @@ class CustomCircuit:
         for key in config:
             check_choice("CustomCircuit argument", key, known)
         config = dict(config)
-        for key in ("circuit", "operators"):
-            if key in config:
-                config[key] = read_cirq(config[key], expected=key)
-        try:
-            return cls(**config)
-        except UserError:
-            raise
-        except Exception as error:  # such as of qubits without an order
-            raise UserError(
-                "Expected a circuit of qubits that can be sorted. Received: "
-                f"{reason_of(error)}"
-            ) from None
+        config["circuit"] = read_cirq(config.get("circuit"), "circuit")
+        if "operators" in config:
+            config["operators"] = read_cirq(config["operators"], "operators")
+        return cls(**config)

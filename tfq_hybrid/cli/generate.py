@@ -68,7 +68,7 @@ def generate(run, prompt, max_new_tokens, as_json, **sampling):
     training.check_task(run, "generation")
     sampler = make_sampler(**sampling)
     model, _ = training.load_trained(run)
-    text_format = training.RunFolder(run).facts()["format"]
+    text_format = training.RunFolder(run).facts().get("format")
     stream = TextStream(model, text_format)
     with discarded_stderr():  # XLA announces itself there
         pieces = stream(prompt, max_new_tokens, sampler)

@@ -11,7 +11,8 @@ import click
 
 from tfq_hybrid.cli.given import flag
 from tfq_hybrid.config.keys import ends
-from tfq_hybrid.config.values import alternatives, is_tuple, read_value
+from tfq_hybrid.config.values import is_tuple, read_value
+from tfq_hybrid.shapes import alternatives
 
 ENVIRONMENT = "TFQ_HYBRID_TRAIN_"
 METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}

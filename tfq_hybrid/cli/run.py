@@ -1,9 +1,11 @@
 """Run a click command; end it with one line and an exit code."""
 
+import re
 import sys
 
 import click
 
+from tfq_hybrid.cli.given import flag
 from tfq_hybrid.errors import (
     SearchStoppedError,
     StorageError,
@@ -55,5 +57,19 @@ def run_command(command, arguments, name, hints=None):
 
 
 def _stop(name, message, code):
-    click.echo(f"{name}: {' '.join(message.split())}", err=True)
+    message = as_options(" ".join(message.split()))
+    click.echo(f"{name}: {message}", err=True)
     sys.exit(code)
+
+
+def as_options(message):
+    """A message with the arguments of the library as options.
+
+    Example:
+
+    >>> as_options("Use overwrite=True to train anew.")
+    'Use --overwrite to train anew.'
+    """
+    return re.sub(
+        r"(?<![\w.-])([a-z]\w*)=True\b", lambda m: flag(m[1]), message
+    )

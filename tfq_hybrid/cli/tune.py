@@ -40,10 +40,10 @@ def read_bytes(ctx, parameter, value):
     if value is None:
         return None
     match = re.fullmatch(r"([0-9.]+) *([A-Za-z]*)", value.strip())
+    number, unit = match.groups() if match else ("0", "")
     try:
-        number, unit = match.groups()
-        size = int(float(number) * _UNITS[unit])
-    except (AttributeError, KeyError, ValueError, OverflowError):
+        size = int(float(number) * _UNITS.get(unit, 0))
+    except (ValueError, OverflowError):  # "1.2.3"; more than a float holds
         size = 0
     if size < 1:
         raise click.BadParameter(

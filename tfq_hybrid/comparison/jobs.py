@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 SCALES = ("quick", "budget", "full")
+FEWER_SEEDS = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,17 +30,28 @@ class Job:
 
 @dataclasses.dataclass(frozen=True)
 class Block:
-    """Jobs that answer one question together.
+    """Jobs that answer one question together, and how the report shows it.
 
     Args:
         name: str, of a file and in `results.json`.
         title: str, the question.
         jobs: tuple of `Job`.
+        tables: tuple of functions `(block, Results) -> list of Section`.
+            Defaults to none.
+        headline: function `(block, Results) -> list of rows` of the report's
+            first table. Defaults to `None`: none.
     """
 
     name: str
     title: str
     jobs: tuple
+    tables: tuple = ()
+    headline: Callable | None = None
+
+    @property
+    def subject(self):
+        """What the question is about: its title up to the colon."""
+        return self.title.partition(":")[0]
 
     @property
     def rows(self):
@@ -90,6 +102,15 @@ class Scale:
     seeds: int
     minutes: float | None = None
 
+    def all_seeds(self, first=0):
+        """The seeds of the main questions, a range."""
+        return range(first, first + self.seeds)
+
+    def fewer_seeds(self, first=0):
+        """The seeds of the others, at most `FEWER_SEEDS` but with `full`."""
+        seeds = self.all_seeds(first)
+        return seeds if self.name == "full" else seeds[:FEWER_SEEDS]
+
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
@@ -103,13 +124,10 @@ class Recipe:
             important first.
         perform: function `(arguments, seed, paths, folder) -> (dict, dict)`:
             what a job found, as plain JSON types, and as arrays by name.
-        sections: function `(blocks, Results) -> list of Section`: the
-            report's tables.
-        headlines: function `(blocks, Results) -> list of Headline`: the
-            report's first table.
-        goals: function `(blocks, Results) -> list of Goal`.
+        goals: tuple of `Goal`. Defaults to none.
         choices: tuple of str. What the paper does not give.
-        published: tuple of (claim, figure, tag).
+            Defaults to none.
+        published: tuple of (claim, figure, tag). Defaults to none.
         encoder: bool. Whether it starts from a pretrained BERT. Defaults to
             `False`.
         base: bool. Whether it adapts a language model, which may be given.
@@ -123,14 +141,30 @@ class Recipe:
     files: dict
     blocks: Callable
     perform: Callable
-    sections: Callable
-    headlines: Callable
-    goals: Callable
-    choices: tuple
-    published: tuple
+    goals: tuple = ()
+    choices: tuple = ()
+    published: tuple = ()
     encoder: bool = False
     base: bool = False
     optional: dict = dataclasses.field(default_factory=dict)
+
+    def sections(self, blocks, results):
+        """The report's tables and pictures, block by block: `Section`s."""
+        return [
+            section
+            for block in blocks
+            for table in block.tables
+            for section in table(block, results)
+        ]
+
+    def headlines(self, blocks, results):
+        """The rows of the report's first table."""
+        return [
+            row
+            for block in blocks
+            if block.headline
+            for row in block.headline(block, results)
+        ]
 
 
 def listed(rates):
@@ -142,3 +176,14 @@ def listed(rates):
     '0.001, 0.003, 1'
     """
     return ", ".join(f"{rate:g}" for rate in rates)
+
+
+def several(number, noun):
+    """How many of a thing, as words.
+
+    Example:
+
+    >>> several(1, "qubit"), several(4, "qubit")
+    ('1 qubit', '4 qubits')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -98,13 +98,13 @@ def reproduce(
         chosen = {"encoder": name_of}
     elif encoder is not None:
         raise UserError(
-            f"Expected no --encoder with {name}, which starts from random "
-            f"weights. Received: --encoder={encoder}"
+            f"Expected no encoder with {name}, which starts from random "
+            f"weights. Received: encoder={encoder}"
         )
     if base is not None and not recipe.base:
         raise UserError(
-            f"Expected no --base with {name}, which adapts no language model. "
-            f"Received: --base={base}"
+            f"Expected no base with {name}, which adapts no language model. "
+            f"Received: base={base}"
         )
     if base is not None:
         paths["base"] = str(base)
@@ -171,8 +171,8 @@ def find_files(recipe, data):
         path = folder / file
         if not path.is_file():
             raise UserError(
-                f"Expected {file} in the folder of --data. Received: {folder}, "
-                "which lacks it"
+                f"Expected {file} in the folder of the data. Received: "
+                f"{folder}, which lacks it"
             )
         paths[word] = str(path)
     return paths

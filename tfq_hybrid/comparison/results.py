@@ -4,6 +4,7 @@ import hashlib
 import importlib.metadata
 import pathlib
 import platform
+from typing import TypedDict
 
 import numpy as np
 
@@ -15,6 +16,12 @@ from tfq_hybrid.version import __version__
 
 EXPECTED = "the results of a reproduction"
 PACKAGES = ("tensorflow", "tensorflow-quantum", "cirq-core", "keras")
+
+
+class ResultsFile(TypedDict):
+    """What is used of `results.json`."""
+
+    config: dict
 
 
 class Results:
@@ -47,7 +54,7 @@ class Results:
         there = sorted(results.folder.glob("*"))
         if there and not path.is_file():
             raise UserError(
-                "Expected --output to be a new folder or that of the same "
+                "Expected a new folder, or that of the same "
                 f"reproduction. Received: {folder}, which holds something else"
             )
         if path.is_file() and not overwrite:
@@ -58,15 +65,14 @@ class Results:
         return results
 
     def _check_same(self, path):
-        content = read_json(path, EXPECTED)
-        with reading(EXPECTED, path):
-            stored = dict(content["config"])
+        stored = read_json(path, EXPECTED, ResultsFile)["config"]
         for key in sorted({*stored, *self.config}):
             if stored.get(key) != self.config.get(key):
                 raise UserError(
                     f"Expected the same reproduction as in {path.parent}, "
                     f"whose {key} is {stored.get(key)!r}. Received: {key}="
-                    f"{self.config.get(key)!r}. Use --overwrite to begin anew."
+                    f"{self.config.get(key)!r}. Use overwrite=True to begin "
+                    "anew."
                 )
 
     def is_done(self, key):
@@ -88,8 +94,11 @@ class Results:
     def array(self, key, name):
         """An array of a finished job."""
         path = self.jobs / f"{key}.npz"
-        with reading(EXPECTED, path, errors=(Exception,)):
-            return read_arrays(path)[name]
+        with reading(EXPECTED, path):
+            arrays = read_arrays(path)
+            if name not in arrays:
+                raise ValueError(f"{name} is missing")
+            return arrays[name]
 
     def complete_seeds(self, block):
         """The seeds of a block from which every row is finished."""

@@ -152,7 +152,6 @@ def _check(scores):
 
 
 F1_RESAMPLES = 2000
-AVERAGES = ("macro", "weighted")
 
 
 def f1_interval(predicted, labels, average="macro", theirs=None, seed=0):

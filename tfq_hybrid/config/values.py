@@ -3,10 +3,10 @@
 A value from a file is checked, and converted only from a list to a tuple.
 """
 
-import types
 import typing
 
 from tfq_hybrid.errors import UserError, choice_error, is_number
+from tfq_hybrid.shapes import alternatives
 
 WORDS = {"true": True, "false": False}
 NONE = "none"
@@ -16,13 +16,6 @@ _KINDS = {
     float: "a number",
     str: "text",
 }
-
-
-def alternatives(hint):
-    """The types that a hint allows, a tuple; `X | None` allows two."""
-    if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        return typing.get_args(hint)
-    return (hint,)
 
 
 def is_tuple(hint):
@@ -56,6 +49,8 @@ def check_value(key, hint, value):
     if value is None and type(None) in allowed:
         return None
     for kind in allowed:
+        if kind is type(None):
+            continue
         if is_tuple(kind):
             [inner, _] = typing.get_args(kind)
             if inner is int:  # such as "0,8-11": the argument reads it

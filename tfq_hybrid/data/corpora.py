@@ -179,5 +179,5 @@ def _column(path, names, columns):
             return name
     raise UserError(
         f"{choice_error(f'column of {path}', names[0], columns)} Name a "
-        "column of plain text with --text-column."
+        "column of plain text with text_column."
     )

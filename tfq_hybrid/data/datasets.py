@@ -21,6 +21,7 @@ from tfq_hybrid.data.files import (
     read_file,
 )
 from tfq_hybrid.errors import UserError, check_choice, choice_error
+from tfq_hybrid.reading import raise_bug, reason_of
 
 _HOST = "storage.googleapis.com"  # where TFDS looks for prepared data first
 
@@ -272,12 +273,13 @@ def _prepare(builder, name):
         with contextlib.redirect_stdout(report), no_vain_retries():
             builder.download_and_prepare()
     except Exception as error:
+        raise_bug(error)
         # TFDS raises whatever its downloader or generator raises.
-        reason = (str(error) or type(error).__name__).splitlines()[0]
+        reason = reason_of(error)
         # That of requests, whose words name a host and the last of its tries.
         if type(error).__name__ == "ConnectionError" and not has_network():
             reason = "no network"
         raise UserError(
             f"Expected {name} to be prepared under {builder.data_dir}, or a "
-            f"network to download it. Received: {reason[:200]}"
-        ) from None
+            f"network to download it. Received: {reason}"
+        ) from error

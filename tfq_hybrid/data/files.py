@@ -62,7 +62,7 @@ def find_column(role, wanted, columns, defaults):
         if name in columns:
             return name
     error = choice_error(role, defaults[0], columns)
-    raise UserError(f"{error} Name it with --{role.replace(' ', '-')}.")
+    raise UserError(f"{error} Name it with {role.replace(' ', '_')}.")
 
 
 def _lines(text):

@@ -148,7 +148,7 @@ def grid(
 
 
 WHOLE = "a whole diagnosis"
-AGAIN = "Remove it, or use --overwrite."
+AGAIN = "Remove it, or use overwrite=True."
 
 
 class DiagnosisFolder:
@@ -183,7 +183,7 @@ class DiagnosisFolder:
         begun = self.settings_file.is_file()
         if not begun and any(self.path.iterdir()):
             raise UserError(
-                "Expected --output to be a new folder or that of a diagnosis. "
+                "Expected a new folder, or that of a diagnosis. "
                 f"Received: {self.path}, which holds something else"
             )
         if not begun or overwrite:
@@ -194,7 +194,7 @@ class DiagnosisFolder:
                 raise UserError(
                     f"Expected the settings of the diagnosis in {self.path}, "
                     f"where {name} is {kept.get(name)!r}. Received: {name}="
-                    f"{value!r}. Use --overwrite to measure anew."
+                    f"{value!r}. Use overwrite=True to measure anew."
                 )
         found = {}
         for subject in subjects:
@@ -206,7 +206,7 @@ class DiagnosisFolder:
                 raise UserError(
                     f"Expected {subject.ansatz} to be the circuit that it is "
                     f"in {self.path}. Received: another one of that name. Use "
-                    "--overwrite to measure anew."
+                    "overwrite=True to measure anew."
                 )
             with reading(WHOLE, file, hint=AGAIN):
                 found[subject.name] = content["result"]

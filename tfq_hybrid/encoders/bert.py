@@ -8,7 +8,7 @@ from tfq_hybrid.adapters import as_preset
 from tfq_hybrid.data import learn_vocabulary
 from tfq_hybrid.errors import UserError, choice_error
 from tfq_hybrid.files import presets
-from tfq_hybrid.reading import reason_of
+from tfq_hybrid.reading import DAMAGE, reason_of
 
 
 def bert_vocabulary(preset, texts, size):
@@ -51,20 +51,19 @@ def from_preset(kind, preset):
     preset = as_preset(preset)
     try:
         return presets.from_preset(kind, preset)
-    except Exception as error:
-        # keras-hub raises what its downloaders raise.
+    except DAMAGE as error:
         known = sorted(keras_hub.models.BertBackbone.presets)
         if preset in known:
             raise UserError(
                 f"Expected the preset {preset} in the cache, or a network to "
                 f"download it. Received: {reason_of(error)}"
-            ) from None
+            ) from error
         if pathlib.Path(preset).exists():
             raise UserError(
                 f"Expected a folder with a {kind.__name__}. Received: {preset} "
                 f"({reason_of(error)})"
-            ) from None
-        raise choice_error("preset", preset, known) from None
+            ) from error
+        raise choice_error("preset", preset, known) from error
 
 
 def bert_preprocessor(vocabulary, sequence_length, preset=None):

@@ -1,5 +1,6 @@
 """Zip archives, checked before they are unpacked."""
 
+import contextlib
 import io
 import pathlib
 import stat
@@ -8,11 +9,42 @@ import zipfile
 
 import numpy as np
 
+from tfq_hybrid.reading import foreign_code
+
 # What the members of an archive may take, unpacked, as a multiple of its own
 # size. Keras does not compress at all; trained weights hardly can be.
 LARGEST_EXPANSION = 100
 LARGEST_NUMBER_OF_MEMBERS = 10_000  # and of folders, each made one by one
 DEEPEST_FOLDER = 64
+
+
+@contextlib.contextmanager
+def open_archive(path):
+    """Opens a zip archive for reading.
+
+    Args:
+        path: str or path of the file.
+
+    Yields:
+        A `zipfile.ZipFile`.
+
+    Raises:
+        ValueError, OSError: it is none.
+    """
+    with foreign_code():
+        archive = zipfile.ZipFile(path)
+    with archive:
+        yield archive
+
+
+def read_member(archive, name):
+    """The content of a member of an open archive, bytes.
+
+    Raises:
+        ValueError, OSError: whatever its decompressor raises.
+    """
+    with foreign_code():
+        return archive.read(name)
 
 
 def check_archive(path, expansion=LARGEST_EXPANSION, checksums=True):
@@ -31,13 +63,14 @@ def check_archive(path, expansion=LARGEST_EXPANSION, checksums=True):
 
     Raises:
         ValueError: a member has an absolute path, one with `..`, is a link
-            or encrypted, or there twice; the members take too much room; or
-            one has another content than was written.
-        OSError, zipfile.BadZipFile: it is none.
+            or encrypted, or there twice; the members take too much room;
+            one has another content than was written; or it is no archive.
+        OSError: it cannot be read.
     """
-    with zipfile.ZipFile(path) as archive:
+    with open_archive(path) as archive:
         names = check_members(archive, expansion)
-        broken = archive.testzip() if checksums else None
+        with foreign_code():
+            broken = archive.testzip() if checksums else None
     if broken is not None:
         raise ValueError(f"{broken} has changed")
     return names
@@ -100,16 +133,16 @@ def read_arrays(path):
         A dict of a name and an array.
 
     Raises:
-        ValueError, OSError, zipfile.BadZipFile: it is damaged, or no such
-            file; see `check_archive`.
+        ValueError, OSError: it is damaged, or no such file; see
+            `check_archive`.
     """
     found = {}
     for name in check_archive(path):
-        with zipfile.ZipFile(path) as archive, archive.open(name) as file:
-            size = archive.getinfo(name).file_size
-            _check_array(file, size)
-        with zipfile.ZipFile(path) as archive, archive.open(name) as file:
-            array = np.lib.format.read_array(file, allow_pickle=False)
+        with open_archive(path) as archive:
+            with foreign_code(), archive.open(name) as file:
+                _check_array(file, archive.getinfo(name).file_size)
+            with foreign_code(), archive.open(name) as file:
+                array = np.lib.format.read_array(file, allow_pickle=False)
         found[name.removesuffix(".npy")] = array
     return found
 
@@ -147,13 +180,13 @@ def open_member(archive, name):
         archive, a `Part` of it.
 
     Raises:
-        ValueError, OSError, zipfile.BadZipFile: it is damaged.
+        ValueError, OSError: it is damaged.
     """
     member = archive.getinfo(name)
     if member.compress_type != zipfile.ZIP_STORED:
-        return io.BytesIO(archive.read(name))
-    with archive.open(name):  # checks the header before the content
-        pass
+        return io.BytesIO(read_member(archive, name))
+    with foreign_code(), archive.open(name):
+        pass  # checks the header before the content
     archive.fp.seek(member.header_offset + 26)
     lengths = struct.unpack("<HH", archive.fp.read(4))
     begin = member.header_offset + 30 + sum(lengths)

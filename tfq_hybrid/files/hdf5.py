@@ -9,6 +9,7 @@ import numpy as np
 
 from tfq_hybrid.files.archives import Part
 from tfq_hybrid.files.groups import check_structure
+from tfq_hybrid.reading import foreign_code
 
 
 @contextlib.contextmanager
@@ -22,14 +23,15 @@ def open_hdf5(path):
         An `h5py.File`.
 
     Raises:
-        ValueError, OSError, RuntimeError: it is damaged; see
-            `check_hdf5`.
+        ValueError, OSError: it is damaged; see `check_hdf5`.
     """
     import h5py
 
     with pathlib.Path(path).open("rb") as raw:
         check_hdf5(raw)
-    with h5py.File(path, "r") as file:
+    with foreign_code():
+        file = h5py.File(path, "r")
+    with file:
         yield file
 
 
@@ -68,7 +70,7 @@ def check_weights(file):
     """
     arrays, numbers = 0, 0
     for name, data in datasets(file):
-        values = data[()]
+        values = read_dataset(data)
         # A bfloat16 is kept as two bytes that NumPy has no name for.
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise ValueError(f"{name} is not finite")
@@ -76,8 +78,22 @@ def check_weights(file):
     return arrays, numbers
 
 
+def read_dataset(data):
+    """The array of a dataset.
+
+    Raises:
+        ValueError, OSError: it is damaged.
+    """
+    with foreign_code():
+        return data[()]
+
+
 def datasets(file):
-    """The arrays of what `open_hdf5` yields: pairs of a name and a dataset."""
+    """The arrays of what `open_hdf5` yields: pairs of a name and a dataset.
+
+    Raises:
+        ValueError, OSError: a group is damaged.
+    """
     import h5py
 
     found = []
@@ -87,5 +103,6 @@ def datasets(file):
             data = h5py.Dataset(h5py.h5d.open(file.id, name))
             found.append((name.decode("utf-8", "replace"), data))
 
-    h5py.h5o.visit(file.id, visit, info=True)
+    with foreign_code():
+        h5py.h5o.visit(file.id, visit, info=True)
     return found

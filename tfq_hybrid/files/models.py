@@ -1,14 +1,25 @@
 """Load `.keras` files without running code from them."""
 
-import zipfile
+import contextlib
 
 import keras
+import tensorflow as tf
 
-from tfq_hybrid.files.archives import check_members, open_member
+from tfq_hybrid.files.archives import (
+    check_members,
+    open_archive,
+    open_member,
+    read_member,
+)
 from tfq_hybrid.files.budget import Budget, spending
 from tfq_hybrid.files.configs import check_config
 from tfq_hybrid.files.hdf5 import check_hdf5
-from tfq_hybrid.reading import LARGEST_JSON, parse_json, reading
+from tfq_hybrid.reading import (
+    LARGEST_JSON,
+    foreign_code,
+    parse_json,
+    reading,
+)
 
 CONFIG = "config.json"
 WEIGHTS = "model.weights.h5"
@@ -47,16 +58,37 @@ def load_model(path, custom_objects=None, compile=False, expected=None):
     >>> load_model(path).count_params()
     9
     """
-    # Keras raises what the layers raise.
-    with reading(expected or "a whole .keras file", path, errors=(Exception,)):
+    with reading(expected or "a whole .keras file", path):
         budget = Budget.of_weights(check_model_file(path, custom_objects))
-        with spending(budget):
+        with spending(budget), calling_keras():
             return keras.models.load_model(
                 path,
                 custom_objects=custom_objects,
                 compile=compile,
                 safe_mode=True,
             )
+
+
+@contextlib.contextmanager
+def calling_keras():
+    """`foreign_code` for Keras and TensorFlow.
+
+    They leave their own frames out of tracebacks, so that what they raise
+    would seem to be raised by the line of this package that called them.
+    """
+    switches = [
+        switch
+        for switch in (keras.config, tf.debugging)
+        if switch.is_traceback_filtering_enabled()
+    ]
+    for switch in switches:
+        switch.disable_traceback_filtering()
+    try:
+        with foreign_code():
+            yield
+    finally:
+        for switch in switches:
+            switch.enable_traceback_filtering()
 
 
 def check_model_file(path, custom_objects=None):
@@ -70,17 +102,17 @@ def check_model_file(path, custom_objects=None):
         The size of its weights in bytes, an int.
 
     Raises:
-        ValueError, OSError, RuntimeError, zipfile.BadZipFile: it is damaged,
-            too large, or names what `check_config` refuses.
+        ValueError, OSError: it is damaged, too large, or names what
+            `check_config` refuses.
     """
-    with zipfile.ZipFile(path) as archive:
+    with open_archive(path) as archive:
         names = check_members(archive, EXPANSION)
         for name in (CONFIG, WEIGHTS):
             if name not in names:
                 raise ValueError(f"{name} is missing")
         if archive.getinfo(CONFIG).file_size > LARGEST_JSON:
             raise ValueError(f"{CONFIG} has more than {LARGEST_JSON:,} bytes")
-        config = parse_json(archive.read(CONFIG).decode("utf-8"), finite=False)
-        check_config(config, custom_objects)
+        text = read_member(archive, CONFIG).decode("utf-8")
+        check_config(parse_json(text, finite=False), custom_objects)
         check_hdf5(open_member(archive, WEIGHTS))
         return archive.getinfo(WEIGHTS).file_size

@@ -7,7 +7,14 @@ from keras_hub.src.utils import preset_utils  # has no public name
 from tfq_hybrid.files.budget import Budget, spending
 from tfq_hybrid.files.configs import check_config
 from tfq_hybrid.files.hdf5 import datasets, open_hdf5
-from tfq_hybrid.reading import LARGEST_JSON, parse_json, read_text
+from tfq_hybrid.files.models import calling_keras
+from tfq_hybrid.reading import (
+    LARGEST_JSON,
+    foreign_code,
+    parse_json,
+    read_text,
+)
+from tfq_hybrid.shapes import check_shape
 
 # What keras-hub builds objects from.
 CONFIGS = (
@@ -36,8 +43,9 @@ def from_preset(kind, preset, **options):
 
     Raises:
         ValueError: the preset names code, files elsewhere, or a model that
-            is larger than its weights.
-        Exception: whatever keras-hub and its downloaders raise.
+            is larger than its weights; or whatever keras-hub and its
+            downloaders raise.
+        OSError: as they raise it.
     """
     folder = pathlib.Path(preset)
     if folder.is_dir():
@@ -45,7 +53,7 @@ def from_preset(kind, preset, **options):
     else:
         budget = None
         _check_handle(str(preset))
-    with spending(budget):
+    with spending(budget), calling_keras():
         return kind.from_preset(str(preset), **options)
 
 
@@ -59,8 +67,8 @@ def check_preset(folder):
         The size of its weights in bytes, an int.
 
     Raises:
-        ValueError, OSError, RuntimeError: it is damaged, names code or files
-            elsewhere, or holds arrays that are larger than their file.
+        ValueError, OSError: it is damaged, names code or files elsewhere, or
+            holds arrays that are larger than their file.
     """
     inside = folder.resolve()
     for path in folder.rglob("*"):
@@ -70,9 +78,8 @@ def check_preset(folder):
             raise ValueError(f"{path.name} is no file")
     for path in folder.glob("*.json"):
         content = parse_json(read_text(path, LARGEST_JSON), finite=False)
-        if path.name in CONFIGS or "class_name" in content:
-            _check_object(content)
         if isinstance(content, dict):
+            _check_object(content)
             _check_shards(content.get("weight_map", {}))
     for path in folder.rglob("*.h5"):
         with open_hdf5(path) as file:
@@ -85,8 +92,13 @@ def check_preset(folder):
 def _check_handle(preset):
     """Looks through the configs behind a handle, which may be downloaded."""
     for name in CONFIGS:
-        if preset_utils.check_file_exists(preset, name):
-            _check_object(preset_utils.load_json(preset, name))
+        with foreign_code():
+            content = (
+                preset_utils.load_json(preset, name)
+                if preset_utils.check_file_exists(preset, name)
+                else None
+            )
+        _check_object(content)
 
 
 def _check_object(content):
@@ -99,6 +111,7 @@ def _check_object(content):
 
 def _check_shards(weight_map):
     """The names of further files of weights: beside this one."""
+    check_shape(weight_map, dict, "weight_map")
     for names in weight_map.values():
         for name in names if isinstance(names, list) else [names]:
             if not isinstance(name, str) or pathlib.Path(name).name != name:

@@ -9,7 +9,7 @@ import re
 
 import yaml
 
-from tfq_hybrid.reading import read_text, reading
+from tfq_hybrid.reading import read_text, reading, reason_of
 
 LARGEST_YAML = 2**17  # bytes: 128 KiB, which PyYAML reads in a second or two
 DEEPEST = 100
@@ -38,13 +38,8 @@ def read_yaml(path, expected="YAML"):
             key, has a tag, an anchor or an alias; the message has the line.
     """
     text = read_text(path, LARGEST_YAML, expected)
-    with reading(expected, path, errors=(yaml.YAMLError,)):
-        try:
-            return parse_yaml(text)
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            where = f"line {mark.line + 1}: " if mark else ""
-            raise ValueError(f"{where}{error.problem}") from None
+    with reading(expected, path):
+        return parse_yaml(text)
 
 
 def parse_yaml(text):
@@ -54,7 +49,7 @@ def parse_yaml(text):
         text: str, one document that is a mapping.
 
     Raises:
-        ValueError, yaml.YAMLError: see `read_yaml`.
+        ValueError: see `read_yaml`.
 
     Example:
 
@@ -65,6 +60,22 @@ def parse_yaml(text):
     ...
     ValueError: line 2: the key 'depth' is there twice
     """
+    try:
+        _check_events(text)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        marks = ("problem_mark", "context_mark")
+        found = filter(None, (getattr(error, mark, None) for mark in marks))
+        where = next((f"line {mark.line + 1}: " for mark in found), "")
+        problem = getattr(error, "problem", None) or reason_of(error)
+        raise ValueError(f"{where}{problem}") from error
+    content = _value(node)
+    if not isinstance(content, dict):
+        raise ValueError("not a mapping")
+    return content
+
+
+def _check_events(text):
     loader = yaml.SafeLoader(text)
     try:
         depth = 0
@@ -75,10 +86,6 @@ def parse_yaml(text):
             _check_event(event, depth)
     finally:
         loader.dispose()
-    content = _value(yaml.compose(text, Loader=yaml.SafeLoader))
-    if not isinstance(content, dict):
-        raise ValueError("not a mapping")
-    return content
 
 
 def _check_event(event, depth):

@@ -249,10 +249,12 @@ class CircuitLayer(keras.layers.Layer):
     @classmethod
     def from_config(cls, config):
         config = dict(config)
-        config["model_circuit"] = read_cirq(config["model_circuit"], "circuit")
-        config["operators"] = read_cirq(config["operators"], "operators")
+        config["model_circuit"] = read_cirq(
+            config.get("model_circuit"), "circuit"
+        )
+        config["operators"] = read_cirq(config.get("operators"), "operators")
         config["differentiator"] = differentiator_from_config(
-            config["differentiator"]
+            config.get("differentiator")
         )
         return super().from_config(config)
 

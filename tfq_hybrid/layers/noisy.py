@@ -78,7 +78,8 @@ class NoisyCircuit:
     @classmethod
     def from_config(cls, config):
         config = dict(config)
-        config["noise_model"] = noise_model_from_json(config["noise_model"])
+        noise_model = noise_model_from_json(config.get("noise_model"))
+        config["noise_model"] = noise_model
         return super().from_config(config)
 
 

@@ -219,7 +219,7 @@ class QuantumDense(keras.layers.Layer):
     @classmethod
     def from_config(cls, config):
         config = dict(config)
-        config["circuit"] = as_circuit(config["circuit"])
+        config["circuit"] = as_circuit(config.get("circuit"))
         config["differentiator"] = differentiator_from_config(
             config.get("differentiator")
         )

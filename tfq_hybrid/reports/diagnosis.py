@@ -25,9 +25,9 @@ def document(content: Mapping[str, Any]) -> Document:
             heat_map(found, "expressibility", "cividis_r"),
             heat_map(found, "entangling_capability", "cividis"),
         ]
-    if any(fit for fit in content["decay"]):
+    if found.decay:
         pictures.append(decay(found))
-        if len(content["decay"]) > 1:
+        if len(found.decay) > 1:
             pictures.append(rates(found))
     pictures.append(circuit_map(found))
     facts = [("circuits", number(len(found.circuits)))]

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import matplotlib
 import numpy as np
@@ -12,12 +12,54 @@ from scipy import optimize
 from tfq_hybrid.estimate import Estimate, number, plain
 from tfq_hybrid.reports.document import Picture
 from tfq_hybrid.reports.render import DASHES, MARKERS, Ink, mark, panels, points
+from tfq_hybrid.shapes import check_shape
 
 MEASURES = {
     "expressibility": "Expressibility",
     "entangling_capability": "Entangling capability",
     "gradient_variance": "Gradient variance",
 }
+
+
+class Interval(TypedDict):
+    """A measure and its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Circuit(TypedDict):
+    """What is used of a circuit."""
+
+    ansatz: str
+    qubits: int
+    depth: int
+    weights: NotRequired[int | None]
+    expressibility: Interval
+    entangling_capability: Interval
+    gradient_variance: Interval
+
+
+class Fit(TypedDict):
+    """How the gradient variance of an ansatz decays with its qubits."""
+
+    ansatz: NotRequired[str]
+    depth: int
+    rate: float
+    low: float
+    high: float
+    intercept: float
+    scatter: NotRequired[float | None]
+    qubits: list[int]
+
+
+class Diagnosis(TypedDict):
+    """What is used of `diagnosis.json`."""
+
+    settings: dict
+    circuits: list[Circuit]
+    decay: list[Fit]
 
 
 class Circuits:
@@ -28,6 +70,11 @@ class Circuits:
     """
 
     def __init__(self, content: Mapping[str, Any]):
+        check_shape(content, Diagnosis)
+        if not content["circuits"]:
+            raise ValueError("there is no circuit")
+        if not all(fit["qubits"] for fit in content["decay"]):
+            raise ValueError("a fit is to no number of qubits")
         self.circuits = sorted(
             content["circuits"],
             key=lambda c: (c["ansatz"], c["qubits"], c["depth"]),

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 from scipy import stats
@@ -10,6 +10,37 @@ from scipy import stats
 from tfq_hybrid.estimate import Estimate, number, plain
 from tfq_hybrid.reports.document import Document, Picture, Table, listed
 from tfq_hybrid.reports.render import Ink, mark, panels, points
+from tfq_hybrid.reports.search_pictures import Value
+from tfq_hybrid.shapes import check_shape
+
+
+class Effect(TypedDict):
+    """The effect of a factor, and its interval."""
+
+    factor: str
+    effect: float | None
+    low: NotRequired[float | None]
+    high: NotRequired[float | None]
+
+
+class Run(TypedDict):
+    """What is used of a run."""
+
+    levels: dict[str, float]
+    values: NotRequired[dict[str, Value]]
+    response: float | None
+    seed: NotRequired[int | None]
+
+
+class ScreeningFile(TypedDict):
+    """What is used of `screening.json`."""
+
+    design: str
+    response: str
+    factors: dict[str, tuple[Value, Value]]
+    runs: list[Run]
+    effects: list[Effect]
+    aliases: NotRequired[list[str] | None]
 
 
 class Screening:
@@ -20,6 +51,10 @@ class Screening:
     """
 
     def __init__(self, content: Mapping[str, Any]):
+        check_shape(content, ScreeningFile)
+        names = content["factors"].keys()
+        if not all(names <= run["levels"].keys() for run in content["runs"]):
+            raise ValueError("a run has not all factors")
         self.response = content["response"]
         self.factors = content["factors"]
         self.effects = sorted(

@@ -2,13 +2,64 @@
 
 import itertools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 
+from tfq_hybrid.errors import check_choice, is_number
 from tfq_hybrid.estimate import number, plain
 from tfq_hybrid.reports.document import Picture
 from tfq_hybrid.reports.render import Ink, mark, points
+from tfq_hybrid.shapes import check_shape
+
+# An argument of a trial, or a level of a factor.
+Value = bool | float | str | list | None
+_BETTER = {"max": "higher is better", "min": "lower is better"}
+
+
+class Named(TypedDict):
+    """A dimension of the space."""
+
+    name: str
+
+
+class Objective(Named):
+    """What is searched for; a direction may be written out."""
+
+    direction: str
+
+
+class Predicted(TypedDict, total=False):
+    """What a trial was estimated to take."""
+
+    bytes: float | None
+    seconds: float | None
+
+
+class Trial(TypedDict):
+    """What is used of a trial."""
+
+    id: str
+    status: str
+    values: dict[str, Value]
+    metrics: NotRequired[dict[str, float] | None]
+    curve: NotRequired[dict[str, list[float]] | None]
+    predicted: NotRequired[Predicted | None]
+    seconds: NotRequired[float | None]
+    parameters: NotRequired[float | None]
+    reason: NotRequired[str | None]
+
+
+class Search(TypedDict):
+    """What is used of `search.json`."""
+
+    objectives: list[Objective]
+    space: list[Named]
+    trials: list[Trial]
+    pareto: NotRequired[list[str] | None]
+    best: NotRequired[str | None]
+    importance: NotRequired[dict[str, float | None] | None]
+    executions: NotRequired[int | None]
 
 
 class Trials:
@@ -19,9 +70,14 @@ class Trials:
     """
 
     def __init__(self, content: Mapping[str, Any]):
+        check_shape(content, Search)
         self.objectives = [
-            (o["name"], str(o["direction"])[:3]) for o in content["objectives"]
+            (o["name"], o["direction"][:3]) for o in content["objectives"]
         ]
+        if not self.objectives:
+            raise ValueError("there is no objective")
+        for _, direction in self.objectives:
+            check_choice("direction", direction, _BETTER)
         self.names = list(dict.fromkeys(p["name"] for p in content["space"]))
         self.all = list(content["trials"])
         self._keys = {t["id"]: str(i) for i, t in enumerate(self.all)}
@@ -45,7 +101,8 @@ class Trials:
     def metric(self, trial: dict, name: str) -> Any:
         """A metric of a trial, or `None`."""
         metrics = trial.get("metrics") or {}
-        return metrics.get(name, trial.get(name))
+        found = metrics.get(name, trial.get(name))
+        return found if is_number(found) else None
 
     def ranked(self) -> list[tuple[dict, float]]:
         """Each trial and its share, from 0 of the worst to 1 of the best."""
@@ -69,9 +126,6 @@ class Trials:
         ]
         values = [f"{k} {number(v)}" for k, v in trial["values"].items()]
         return "\n".join([f"trial {trial['id']}", *metrics, *values])
-
-
-_BETTER = {"max": "higher is better", "min": "lower is better"}
 
 
 def importance(trials: Trials) -> Picture | None:

@@ -80,7 +80,7 @@ def write_report(
         check_output_folder(page.parent)
         if page.is_dir():
             raise UserError(
-                f"Expected --output to be a file. Received: {page}, a folder"
+                f"Expected the page to be a file. Received: {page}, a folder"
             )
         page.parent.mkdir(parents=True, exist_ok=True)
         with reading(WHOLE, file):  # pictures are drawn only now

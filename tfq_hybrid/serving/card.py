@@ -11,7 +11,7 @@ from tfq_hybrid.files import write_text
 from tfq_hybrid.reading import read_json
 from tfq_hybrid.reports.document import markdown_table
 from tfq_hybrid.serving.portable import circuit_layers
-from tfq_hybrid.training.run_folder import WHOLE, RunFolder
+from tfq_hybrid.training.run_folder import WHOLE, ConfigFile, RunFolder
 from tfq_hybrid.version import __version__
 
 CARD = "MODEL_CARD.md"
@@ -43,7 +43,7 @@ def about_run(run, baseline=None):
     """
     folder = RunFolder(run)
     about = {"metrics": folder.metrics()}
-    content = read_json(folder.config_file, WHOLE)
+    content = read_json(folder.config_file, WHOLE, ConfigFile)
     about["config"] = content["config"]
     about["labels"] = content.get("label_names")
     if baseline is not None:

@@ -15,7 +15,7 @@ from tfq_hybrid.files import (
     write_text,
 )
 from tfq_hybrid.locks import writing
-from tfq_hybrid.reading import read_text, reading
+from tfq_hybrid.reading import foreign_code, read_text, reading
 
 
 def versions(path):
@@ -184,7 +184,7 @@ def load_export(path):
     check_manifest(path)
     load_text_operations()
     # TensorFlow raises what protocol buffers and operations raise.
-    with reading("a whole export", path, errors=(Exception,)):
+    with reading("a whole export", path), foreign_code():
         return path, tf.saved_model.load(str(path))
 
 

@@ -225,8 +225,11 @@ def make_sampler(
 
 def check_prompt(prompt):
     """The prompt, or `UserError` where it is no Unicode text."""
+    error = UserError(f"Expected UTF-8 text. Received: {prompt!a}")
+    if not isinstance(prompt, str):
+        raise error
     try:
         prompt.encode("utf-8")
-    except (AttributeError, UnicodeEncodeError):
-        raise UserError(f"Expected UTF-8 text. Received: {prompt!a}") from None
+    except UnicodeEncodeError as cause:
+        raise error from cause
     return prompt

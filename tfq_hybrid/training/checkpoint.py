@@ -4,15 +4,17 @@ import contextlib
 import io
 import pathlib
 import re
+from typing import TypedDict
 
 import keras
 import numpy as np
 from keras.src.saving import saving_lib
 
-from tfq_hybrid.errors import check_choice, check_integer, is_number
+from tfq_hybrid.errors import check_choice, check_integer
 from tfq_hybrid.files import replacing, write_json
 from tfq_hybrid.files.hdf5 import check_weights, open_hdf5
-from tfq_hybrid.reading import read_json, reading
+from tfq_hybrid.files.models import calling_keras
+from tfq_hybrid.reading import foreign_code, read_json, reading
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -69,14 +71,15 @@ class Checkpoint(keras.callbacks.Callback):
             if not model.optimizer.built:
                 model.optimizer.build(model.trainable_variables)
             path = self.folder / self.state[which]
-            # Keras raises whatever the file leads to.
-            with reading(WHOLE, path, errors=(Exception,)):
+            with reading(WHOLE, path):
                 with open_hdf5(path) as file:
                     check_weights(file)
-                model.load_weights(path)
+                with calling_keras():
+                    model.load_weights(path)
                 states = self.state["random"]
                 for state, value in zip(_random(model), states, strict=True):
-                    state.assign(np.array(value, state.dtype))
+                    with foreign_code():  # of another shape
+                        state.assign(np.array(value, state.dtype))
 
     def on_train_begin(self, logs=None):
         if self.state is None:
@@ -107,6 +110,16 @@ class Checkpoint(keras.callbacks.Callback):
 WHOLE = "a whole checkpoint"
 
 
+class State(TypedDict):
+    """The content of `state.json`."""
+
+    epoch: int
+    last: str
+    best: str
+    history: list[dict[str, float]]
+    random: list[list[int]]
+
+
 def read_state(path):
     """The content of `state.json`, a dict.
 
@@ -116,19 +129,14 @@ def read_state(path):
     Raises:
         UserError: it is damaged, or names other files.
     """
-    state = read_json(path, WHOLE)
+    state = read_json(path, WHOLE, State)
     with reading(WHOLE, path):
         check_integer("epoch", state["epoch"], 0)
         for which in ("last", "best"):
             if not re.fullmatch(r"epoch_\d{4,}\.weights\.h5", state[which]):
                 raise ValueError(f"{which} is no name of a checkpoint")
-        history = state["history"]
-        if len(history) != state["epoch"] or not all(
-            is_number(value) for logs in history for value in logs.values()
-        ):
+        if len(state["history"]) != state["epoch"]:
             raise ValueError("the history is not that of the epochs")
-        if not isinstance(state["random"], list):
-            raise ValueError("there are no random states")
     return state
 
 

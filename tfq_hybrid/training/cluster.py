@@ -5,24 +5,40 @@ are checked before it starts.
 """
 
 import contextlib
-import json
 import os
 import signal
 import socket
 import threading
 import time
+from typing import TypedDict
 
 import tensorflow as tf
 from tensorflow.python.eager import context as tf_context
 from tensorflow.tsl.protobuf import coordination_config_pb2
 
 from tfq_hybrid.errors import UserError, WorkerLostError, check_choice
+from tfq_hybrid.reading import parse_json
+from tfq_hybrid.shapes import check_shape
 from tfq_hybrid.training.workers import Alone, Mirrored, Workers
 
 EXAMPLE = (
     '{"cluster": {"worker": ["host0:12345", "host1:12345"]}, '
     '"task": {"type": "worker", "index": 0}}'
 )
+
+
+class Task(TypedDict):
+    """Which of the processes this one is."""
+
+    type: str
+    index: int | str
+
+
+class TfConfig(TypedDict):
+    """What is used of the variable `TF_CONFIG`."""
+
+    cluster: dict[str, list[str]]
+    task: Task
 
 
 def read_tf_config(text):
@@ -51,15 +67,16 @@ def read_tf_config(text):
             f"{expected}none set. Each worker needs it, with its own index."
         )
     try:
-        content = json.loads(text)
-        cluster, task = content["cluster"], content["task"]
-        jobs = {job: list(cluster[job]) for job in cluster}
+        content = check_shape(parse_json(text), TfConfig)
+        jobs, task = content["cluster"], content["task"]
         addresses = jobs.get("chief", []) + jobs.get("worker", [])
-        kind, index = task["type"], int(task["index"])
-        own = jobs[kind][index]
+        own_job, index = jobs.get(task["type"], []), int(task["index"])
+        if not -len(own_job) <= index < len(own_job):
+            raise ValueError("there is no such worker")
+        own = own_job[index]
         ports = [int(address.rpartition(":")[2]) for address in addresses]
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
-        raise UserError(f"{expected}TF_CONFIG={text[:200]}") from None
+    except ValueError as error:
+        raise UserError(f"{expected}TF_CONFIG={text[:200]}") from error
     if not set(jobs) <= {"chief", "worker"} or len(jobs.get("chief", "")) > 1:
         raise UserError(
             "Expected a TF_CONFIG with the jobs 'worker' and at most one "
@@ -198,7 +215,7 @@ def join(distribute):
         gone = ", ".join(silent(others)) or "one that listens still"
         raise WorkerLostError(
             f"Lost a worker. No answer from {gone}. The last checkpoint is "
-            "kept: end all workers, and start all again with --resume. "
+            "kept: end all workers, and start all again with resume=True. "
             f"({_reason(error)})"
         ) from None
 

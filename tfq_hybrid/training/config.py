@@ -225,7 +225,10 @@ class TrainConfig:
         >>> config.options.circuit.qubits, config.options.circuit.depth
         (2, 4)
         """
-        return cls(**cls._arguments(nest(_upgraded(config))))
+        arguments = cls._arguments(nest(_upgraded(config)))
+        if "data" not in arguments:
+            raise UserError("Expected the argument data. Received: none")
+        return cls(**arguments)
 
     @classmethod
     def _arguments(cls, config, options=None):
@@ -366,7 +369,7 @@ def _check_types(config):
             )
     names = config.label_names
     if names is not None and (
-        isinstance(names, str)
+        not isinstance(names, (list, tuple))
         or not all(isinstance(name, str) for name in names)
     ):
         raise UserError(

@@ -26,7 +26,7 @@ def load(config):
     if not len(training):
         raise UserError(
             "Expected at least two lines of text, to hold out the end of it, "
-            f"or --validation-data. Received: {config.data} with one"
+            f"or validation_data. Received: {config.data} with one"
         )
     return training, validation
 

@@ -1,6 +1,9 @@
 """The optimizer of a config: Adam or AdamW, warm-up, cosine, angle rate."""
 
+import math
+
 import keras
+from keras import ops
 
 # The name of the angles among the variables of every circuit layer.
 ANGLES = "parameters"
@@ -43,6 +46,41 @@ class AngleAdam(_AngleRate, keras.optimizers.Adam):
 @keras.saving.register_keras_serializable("tfq_hybrid")
 class AngleAdamW(_AngleRate, keras.optimizers.AdamW):
     """AdamW with a learning rate of its own for the angles of circuits."""
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
+    """A linear warm-up, then a cosine to 0.
+
+    The numbers are those of Keras's `CosineDecay`, without its condition:
+    AdamW asks for the rate once for each variable, and a condition is then
+    traced, and run in every step, as often.
+
+    Args:
+        start: float. The rate of step 0, where there is a warm-up.
+        peak: float. The rate after the warm-up.
+        warmup_steps: int.
+        decay_steps: int. Steps from the peak to 0.
+    """
+
+    def __init__(self, start, peak, warmup_steps, decay_steps):
+        super().__init__()
+        self.start = start
+        self.peak = peak
+        self.warmup_steps = warmup_steps
+        self.decay_steps = decay_steps
+
+    def __call__(self, step):
+        step = ops.cast(step, "float32")
+        risen = step / max(self.warmup_steps, 1)
+        rising = (self.peak - self.start) * risen + self.start
+        fallen = ops.minimum((step - self.warmup_steps) / self.decay_steps, 1.0)
+        falling = self.peak * 0.5 * (1.0 + ops.cos(math.pi * fallen))
+        return ops.where(step < self.warmup_steps, rising, falling)
+
+    def get_config(self):
+        names = ("start", "peak", "warmup_steps", "decay_steps")
+        return {name: getattr(self, name) for name in names}
 
 
 # Of each name: Keras's own class, and the one that knows angles.
@@ -88,12 +126,7 @@ def make_optimizer(config, steps_per_epoch):
 
 
 def _schedule(config, rate, steps_per_epoch):
-    """A linear warm-up from a hundredth of the rate, then a cosine to 0."""
+    """A warm-up from a hundredth of the rate, then a cosine to 0."""
     steps = config.epochs * steps_per_epoch
     warmup = int(steps * config.warmup)
-    return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.01 * rate,
-        warmup_target=rate,
-        warmup_steps=warmup,
-        decay_steps=steps - warmup,
-    )
+    return WarmupCosine(0.01 * rate, rate, warmup, steps - warmup)

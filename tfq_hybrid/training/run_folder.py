@@ -3,6 +3,7 @@
 import os
 import pathlib
 import stat
+from typing import NotRequired, TypedDict
 
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import (
@@ -18,6 +19,34 @@ from tfq_hybrid.reading import read_json, read_text, reading
 from tfq_hybrid.training.config import TrainConfig
 
 WHOLE = "a whole run"
+LABELS = ("label_values", "label_names")
+
+
+class ConfigFile(TypedDict):
+    """What is used of `config.json`."""
+
+    config: dict
+    data: NotRequired[str]
+    label_values: NotRequired[list[str]]
+    label_names: NotRequired[list[str]]
+    format: NotRequired[str]
+
+
+class Parameters(TypedDict):
+    """What is used of the numbers of parameters."""
+
+    total: int
+
+
+class Metrics(TypedDict):
+    """What is used of `metrics.json`."""
+
+    epochs: int
+    best_epoch: int
+    validation_loss: float
+    parameters: Parameters
+    history: list[dict[str, float]]
+    seconds: float
 
 
 class RunFolder:
@@ -58,19 +87,19 @@ class RunFolder:
         check_output_folder(self.path)
         if resume and overwrite:
             raise UserError(
-                "Expected one of --resume and --overwrite. Received: both"
+                "Expected one of resume=True and overwrite=True. Received: both"
             )
         if resume and not self.is_run:
             raise UserError(
-                "Expected --resume with the folder of a run. "
+                "Expected resume=True with the folder of a run. "
                 f"Received: {self.path}, which holds none"
             )
         if resume:
             _check_files(self.path)
         if resume and self.is_finished:
             raise UserError(
-                "Expected --resume with an unfinished run. Received: "
-                f"{self.path}, which is finished. Use --overwrite to train "
+                "Expected resume=True with an unfinished run. Received: "
+                f"{self.path}, which is finished. Use overwrite=True to train "
                 "anew."
             )
         if resume or not self.path.exists():
@@ -79,15 +108,15 @@ class RunFolder:
             not self.is_run and any(self.path.iterdir())
         ):
             raise UserError(
-                "Expected --output to be a new folder or that of a run. "
+                "Expected a new folder, or that of a run. "
                 f"Received: {self.path}, which holds something else"
             )
         if self.is_run and not overwrite:
             state = "a finished" if self.is_finished else "an unfinished"
-            choice = "" if self.is_finished else "--resume to go on or "
+            choice = "" if self.is_finished else "resume=True to go on or "
             raise UserError(
                 f"Expected a new folder. Received: {self.path}, which holds "
-                f"{state} run. Use {choice}--overwrite to train anew."
+                f"{state} run. Use {choice}overwrite=True to train anew."
             )
 
     def create(self, config, vocabulary, data, facts, sources=None):
@@ -124,12 +153,12 @@ class RunFolder:
 
     def check_data(self, data):
         """Raises `UserError` unless the data are those the run began with."""
-        content = read_json(self.config_file, WHOLE)
+        content = read_json(self.config_file, WHOLE, ConfigFile)
         if content.get("data") != data:
             raise UserError(
                 "Expected the data that the run began with. Received: "
-                f"{content['config']['data']}, which has changed since. Use "
-                "--overwrite to train anew."
+                f"{content['config'].get('data')}, which has changed since. "
+                "Use overwrite=True to train anew."
             )
 
     def read(self):
@@ -146,10 +175,10 @@ class RunFolder:
                 f"makes it. Received: {self.path}"
             )
         _check_files(self.path)
-        content = read_json(self.config_file, WHOLE)
+        content = read_json(self.config_file, WHOLE, ConfigFile)
         with reading(WHOLE, self.config_file):
             config = TrainConfig.from_dict(content["config"])
-            labels = [_labels(content, key) for key in LABELS]
+        labels = [tuple(content.get(key, ())) for key in LABELS]
         text = read_text(self.vocabulary_file, expected=WHOLE)
         with reading(WHOLE, self.vocabulary_file):
             *vocabulary, rest = text.split("\n")
@@ -159,7 +188,7 @@ class RunFolder:
 
     def facts(self):
         """What the task stored when the run began, a dict."""
-        content = read_json(self.config_file, WHOLE)
+        content = read_json(self.config_file, WHOLE, ConfigFile)
         return {
             key: value
             for key, value in content.items()
@@ -179,7 +208,7 @@ class RunFolder:
                 f"{self.path}, unfinished. Go on with `tfq-hybrid train "
                 f"--resume --output {self.path}`."
             )
-        return read_json(self.metrics_file, WHOLE)
+        return read_json(self.metrics_file, WHOLE, Metrics)
 
 
 def _check_files(folder):
@@ -208,18 +237,6 @@ def _check_files(folder):
                     f"Expected {WHOLE}. Received: {folder}, where {name} is "
                     f"{found}"
                 )
-
-
-LABELS = ("label_values", "label_names")
-
-
-def _labels(content, key):
-    labels = content.get(key, [])
-    if not isinstance(labels, list) or not all(
-        isinstance(label, str) for label in labels
-    ):
-        raise ValueError(f"{key} are no texts")
-    return tuple(labels)
 
 
 def load_trained(run):

@@ -24,6 +24,7 @@ from tfq_hybrid.adapters.methods import method_from_dict
 from tfq_hybrid.circuits.presets import Circuit, changed_circuit
 from tfq_hybrid.config.values import check_keys, check_value
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.reading import raise_bug
 
 GROUP = "tfq_hybrid.systems"
 
@@ -242,6 +243,7 @@ class Systems(collections.abc.Mapping):
         try:
             system = entry.load()
         except Exception as error:
+            raise_bug(error)
             # A package of others may raise anything.
             raise UserError(
                 f"Expected the system {name!r} of {entry.value} to be loaded. "

@@ -109,8 +109,7 @@ def reader():
         for path in folder.iterdir():
             if not path.is_dir():
                 continue
-            # As the package's callers do: keras-hub raises anything.
-            with reading("a preset", path, errors=(Exception,)):
+            with reading("a preset", path):  # as the package's callers do
                 from_preset(_kind(path.name, changed), path)
 
     return read

@@ -2,8 +2,9 @@
 
 import dataclasses
 
-from tfq_hybrid.comparison.jobs import Block, Job, Recipe
-from tfq_hybrid.comparison.reporting.headlines import of_accuracies
+from tfq_hybrid.comparison.jobs import Recipe
+from tfq_hybrid.comparison.questions import Questions
+from tfq_hybrid.comparison.reporting.measures import ACCURACY
 from tfq_hybrid.comparison.work.trained import train_and_test
 from tfq_hybrid.training import TrainConfig
 from tfq_hybrid.training.systems import Options, System
@@ -31,14 +32,21 @@ def perform(arguments, seed, paths, folder):
     return train_and_test(config, paths["test"], folder)
 
 
+QUESTIONS = Questions(ACCURACY, lambda arguments: 5.0)
+
+
 def blocks(scale, paths):
     """One question."""
-    jobs = tuple(
-        Job(row, seed, {"row": row}, 5.0)
-        for seed in range(scale.seeds)
-        for row in ("circuit", "dense")
-    )
-    return [Block("words", "Does the circuit do as well?", jobs)]
+    return [
+        QUESTIONS.ask(
+            "words",
+            "Does the circuit do as well?",
+            {row: {"row": row} for row in ("circuit", "dense")},
+            scale.all_seeds(),
+            against=("dense",),
+            headline=("dense",),
+        )
+    ]
 
 
 RECIPE = Recipe(
@@ -47,13 +55,7 @@ RECIPE = Recipe(
     files={"train": "train.tsv", "test": "test.tsv"},
     blocks=blocks,
     perform=perform,
-    sections=lambda blocks, results: [],
-    headlines=lambda blocks, results: of_accuracies(
-        "words", blocks[0], results, "circuit", ["dense"]
-    ),
-    goals=lambda blocks, results: [],
     choices=("All of it.",),
-    published=(),
 )
 
 SYSTEM = System(

@@ -86,7 +86,8 @@ def is_word(name):
 
 def is_expression(node):
     """Whether a JSON object names an expression."""
-    return isinstance(node, dict) and node.get("cirq_type") in _FIELDS
+    name = node.get("cirq_type") if isinstance(node, dict) else None
+    return isinstance(name, str) and name in _FIELDS
 
 
 def is_real(value):

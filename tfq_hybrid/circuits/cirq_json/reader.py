@@ -13,7 +13,7 @@ from tfq_hybrid.circuits.cirq_json.limits import (
 )
 from tfq_hybrid.circuits.cirq_json.types import GATES, REFUSED, TYPES
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.reading import parse_json, reason_of
+from tfq_hybrid.reading import DAMAGE, parse_json, raise_bug, reason_of
 
 
 def read_cirq(content, expected=None):
@@ -43,11 +43,11 @@ def read_cirq(content, expected=None):
             check_size("characters", len(content), LARGEST_TEXT)
             content = parse_json(content)
         return _Reader().read_root(content, expected)
-    except Exception as error:  # whatever the classes that it names raise
+    except DAMAGE as error:
         what = f"Cirq {expected}" if expected else "Cirq object"
         raise UserError(
             f"Expected the JSON of a {what}. Received: {reason_of(error)}"
-        ) from None
+        ) from error
 
 
 class _Reader:
@@ -74,7 +74,9 @@ class _Reader:
         if isinstance(value, list) and expected in (None, "operators"):
             return items(item(role))(value, self)
         if expected == "noise model" and isinstance(value, dict):
-            role = "gate" if value.get("cirq_type") in GATES else role
+            name = value.get("cirq_type")
+            is_gate = isinstance(name, str) and name in GATES
+            role = "gate" if is_gate else role
         return self.read_object(value, role)
 
     def spend(self, count):
@@ -124,7 +126,7 @@ class _Reader:
                 try:
                     fields[key] = kinds[key](value, self)
                 except RefusedError as error:
-                    raise error.at(f"{key} of {name}") from None
+                    raise error.at(f"{key} of {name}") from error.__cause__
             elif key != "cirq_type":
                 reason = f": {REFUSED[key]}" if key in REFUSED else ""
                 raise RefusedError(
@@ -141,7 +143,8 @@ class _Reader:
         except RefusedError:
             raise
         except Exception as error:  # whatever the class raises
-            raise RefusedError(f"{name}: {reason_of(error)}") from None
+            raise_bug(error)
+            raise RefusedError(f"{name}: {reason_of(error)}") from error
         self._depth -= 1
         return result
 

@@ -8,7 +8,7 @@ from cirq.protocols.json_serialization import CirqEncoder
 
 from tfq_hybrid.circuits.cirq_json.reader import read_cirq
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.reading import reason_of
+from tfq_hybrid.reading import raise_bug, reason_of
 
 
 def write_cirq(value, expected=None, place=""):
@@ -41,18 +41,20 @@ def write_cirq(value, expected=None, place=""):
         if _to_text(restored) == text:  # far faster than to compare gates
             return text
     except UserError as error:
-        reason = str(error).partition("Received: ")[2]
+        cause, reason = error, str(error).partition("Received: ")[2]
     except Exception as error:  # whatever the classes' own writers raise
-        reason = reason_of(error)
+        raise_bug(error)
+        cause, reason = error, reason_of(error)
     else:
         changed = _first_change(value, restored)
         if changed is None:
             return text
+        cause = None
         reason = f"{_shown(changed)}, which would be read as another value"
     raise UserError(
         f"Expected a {what}{where} that can be saved: of Cirq's own gates, "
         f"plain tags and symbols. Received: {reason}"
-    )
+    ) from cause
 
 
 def _to_text(value):
@@ -66,7 +68,7 @@ class _Encoder(CirqEncoder):
         result = super().default(o)
         if isinstance(o, sympy.Symbol):
             if type(o) is not sympy.Symbol:
-                raise TypeError(f"{o}, a {type(o).__name__} of SymPy's")
+                raise ValueError(f"{o}, a {type(o).__name__} of SymPy's")
             if o != sympy.Symbol(o.name):
                 result["assumptions"] = {
                     key: flag
@@ -74,7 +76,7 @@ class _Encoder(CirqEncoder):
                     if key != "commutative" or not flag
                 }
         elif isinstance(o, sympy.Float) and o != sympy.Float(float(o)):
-            raise TypeError(f"{o}, of more digits than a double has")
+            raise ValueError(f"{o}, of more digits than a double has")
         elif isinstance(o, cirq.PauliInteractionGate) and o.exponent != 1:
             result["exponent"] = o.exponent
         elif isinstance(o, cirq.ConstantQubitNoiseModel) and o._prepend:

@@ -1,6 +1,9 @@
 """A designed experiment among the jobs of a recipe."""
 
-from tfq_hybrid.comparison.reporting.report import Section, too_few
+import functools
+
+from tfq_hybrid.comparison.reporting.report import Section
+from tfq_hybrid.comparison.reporting.tables import Table
 
 
 def design_rows(factors):
@@ -29,21 +32,22 @@ def design_rows(factors):
     return rows
 
 
-def screening_section(title, block, results, factors, response, label):
-    """A section with the main effects of factors.
+def screening(factors, response, label):
+    """The main effects of factors, as a table of a block.
 
     Args:
-        title: str.
-        block: `Block` whose jobs have `levels` among their arguments.
-        results: `Results`.
-        factors: dict of a name and its low and high value.
+        factors: dict of a name and its low and high value. Jobs have `levels`
+            of them among their arguments.
         response: str. The name under which a job found it.
         label: str, of the response.
 
     Returns:
-        `Section` with a picture; without a table where fewer than
-        `LEAST_SEEDS` seeds are complete.
+        `Table`.
     """
+    return Table(functools.partial(_section, factors, response, label))
+
+
+def _section(factors, response, label, title, block, results):
     from tfq_hybrid.reports.screening import (
         Screening,
         effects,
@@ -52,8 +56,6 @@ def screening_section(title, block, results, factors, response, label):
     )
     from tfq_hybrid.tuning.designs import estimate_effects
 
-    if missing := too_few(block, results):
-        return Section(title, note=missing)
     seeds = results.complete_seeds(block)
     runs = [
         {

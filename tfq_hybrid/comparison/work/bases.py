@@ -8,9 +8,7 @@ import pathlib
 
 from tfq_hybrid.cluster import start_process
 from tfq_hybrid.comparison.work.language import (
-    encode_parts,
-    read_test,
-    split_corpus,
+    LanguageTask,
     train_language_model,
 )
 from tfq_hybrid.files import replacing, write_json
@@ -98,12 +96,7 @@ def _on_all_cores(function, *arguments):
 
 
 def _pretrain(pretraining, paths, folder):
-    import keras
-    import numpy as np
-
-    from tfq_hybrid.data import TokenDataset, load_corpus
     from tfq_hybrid.training import TrainConfig
-    from tfq_hybrid.training.build import build_model, make_vocabulary
 
     config = TrainConfig(
         str(paths[0]),
@@ -116,38 +109,13 @@ def _pretrain(pretraining, paths, folder):
         learning_rate=pretraining.rate,
         seed=pretraining.seed,
     )
-    texts = [split_corpus(load_corpus(path)) for path in paths]
-    vocabulary = make_vocabulary(
-        config, [text for parts in texts for text in parts.training.texts]
-    )
-    keras.utils.set_random_seed(pretraining.seed)
-    model = build_model(config, vocabulary)
     held_out = pretraining.held_out, pretraining.held_out
-    encoded = [encode_parts(parts, model, config, held_out) for parts in texts]
-
-    fields = [field.name for field in dataclasses.fields(TokenDataset)]
-
-    def together(name):
-        sources = [getattr(parts, name) for parts in encoded]
-        return TokenDataset(
-            *(
-                np.concatenate([getattr(source, field) for source in sources])
-                for field in fields
-            )
-        )
-
-    whole = dataclasses.replace(
-        encoded[0],
-        training=together("training"),
-        validation=together("validation"),
-    )
-    found = train_language_model(model, whole, config, pretraining.steps)
-    found["texts"] = {}
-    for path, parts in zip(paths, encoded, strict=True):
-        tested, _ = read_test(model, parts, config)
-        found["texts"][pathlib.Path(path).name] = tested
+    task = LanguageTask(config, held_out, paths=paths)
+    model, parts = task.model, task.parts
+    found = train_language_model(model, parts, config, pretraining.steps)
+    found["texts"] = task.read_each()
     found["parameters"] = model.count_params()
-    found["training_windows"] = len(whole.training)
+    found["training_windows"] = len(parts.training)
     folder.mkdir(parents=True, exist_ok=True)
     model.compiled = False
     with replacing(folder / MODEL) as partial:

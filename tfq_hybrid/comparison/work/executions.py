@@ -34,9 +34,9 @@ def executed(model, seed=0, depolarizing=None, **arguments):
         arguments["noise_model"] = cirq.depolarize(depolarizing)
     kept = []
     try:
-        for place, (_, layer) in enumerate(named_layers(model)):
-            if not isinstance(layer, QuantumDense):
-                continue
+        layers = [layer for _, layer in named_layers(model)]
+        dense = [one for one in layers if isinstance(one, QuantumDense)]
+        for place, layer in enumerate(dense):  # one seed would draw the same
             circuit = layer.circuit
             other = make_circuit_layer(circuit, seed=seed + place, **arguments)
             from_amplitudes = circuit.starts_from_amplitudes

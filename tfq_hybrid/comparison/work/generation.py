@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tfq_hybrid.comparison.work.texts import load_encoder
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.startup import discarded_stderr
 
@@ -116,15 +117,7 @@ def token_states(encoder, texts, length=128, batch_size=32):
         A list of float32 arrays of shape (tokens, width); the tokens that
         begin and end a text are left out.
     """
-    from tfq_hybrid.encoders.bert import (
-        bert_backbone,
-        bert_preprocessor,
-        bert_vocabulary,
-    )
-
-    bert = bert_backbone(encoder, length)
-    vocabulary = bert_vocabulary(encoder, (), None)
-    preprocessor = bert_preprocessor(vocabulary, length, encoder)
+    bert, preprocessor = load_encoder(encoder, length)
     tokens = {k: np.asarray(v) for k, v in preprocessor(list(texts)).items()}
     found = []
     for start in range(0, len(texts), batch_size):

@@ -30,22 +30,17 @@ class Split:
     labels: np.ndarray
 
 
-def train_head(
-    make, training, validation, test, loss, epochs, batch_size, rates, seed
-):
+def train_head(make, training, validation, test, loss, **fitting):
     """Trains a head, and answers the test data once.
 
     Args:
-        make, training, validation, loss, epochs, batch_size, rates, seed: see
-            `fit_head`.
+        make, training, validation, loss, **fitting: see `fit_head`.
         test: `Split`.
 
     Returns:
         A pair of a dict and arrays, as `answer` gives them.
     """
-    model, fitted = fit_head(
-        make, training, validation, loss, epochs, batch_size, rates, seed
-    )
+    model, fitted = fit_head(make, training, validation, loss, **fitting)
     found, arrays = answer(answers_of(model, test), test.labels)
     return {**found, **fitted}, arrays
 

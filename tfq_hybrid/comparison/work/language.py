@@ -1,7 +1,12 @@
 """Language models of a recipe: text in parts, training, held-out losses."""
 
+import contextlib
 import dataclasses
+import functools
+import io
+import itertools
 import math
+import pathlib
 
 import numpy as np
 
@@ -97,6 +102,13 @@ def first_windows(data, count):
     )
 
 
+def joined(data):
+    """One `TokenDataset` of a list of them."""
+    fields = [field.name for field in dataclasses.fields(data[0])]
+    arrays = ([getattr(one, name) for one in data] for name in fields)
+    return type(data[0])(*map(np.concatenate, arrays))
+
+
 def loss_reader(model):
     """What the learned tokens of each window cost, traced once.
 
@@ -187,32 +199,94 @@ def train_language_model(model, parts, config, steps, checks=CHECKS):
     }
 
 
-def train_at_rates(build, parts, rates, steps):
-    """Trains from the same weights at each peak rate; validation picks.
+class LanguageTask:
+    """A language model to train, and its texts in parts.
 
     Args:
-        build: function of a rate to a pair of `TrainConfig` and model.
-        parts: `Parts` of `TokenDataset`.
-        rates: sequence of float.
-        steps: int. Of each training.
+        config: `TrainConfig`.
+        held_out: see `encode_parts`, of each text.
+        learns_vocabulary: bool. Whether the vocabulary is learned from the
+            training parts. Defaults to `True`; `False`: the model has one.
+        paths: sequence of paths of texts. Defaults to `None`: the config's.
 
-    Returns:
-        A triple: what `train_language_model` found at the rate of the lowest
-        validation loss, with `rate` and `validation_by_rate`; and the config
-        and the model of that rate.
+    Attributes:
+        texts: list of `Parts` of `Corpus`, one for each path.
+        model: a keras-hub `CausalLM`; after `train` the one that was picked.
     """
-    best, losses = None, {}
-    for rate in rates:
-        config, model = build(rate)
-        found = train_language_model(model, parts, config, steps)
-        losses[f"{rate:g}"] = found["validation_loss"]
-        if (
-            best is None
-            or found["validation_loss"] < best[0]["validation_loss"]
-        ):
-            best = found | {"rate": rate}, config, model
-    found, config, model = best
-    return found | {"validation_by_rate": losses}, config, model
+
+    def __init__(
+        self, config, held_out=None, learns_vocabulary=True, paths=None
+    ):
+        from tfq_hybrid.data import load_corpus
+        from tfq_hybrid.training.build import make_vocabulary
+
+        self.config, self.held_out = config, held_out
+        self.paths = [pathlib.Path(path) for path in paths or [config.data]]
+        self.texts = [split_corpus(load_corpus(path)) for path in self.paths]
+        self._vocabulary = None
+        if learns_vocabulary:
+            texts = (parts.training.texts for parts in self.texts)
+            texts = list(itertools.chain(*texts))
+            self._vocabulary = make_vocabulary(config, texts)
+        self.model = self._build()
+
+    def _build(self):
+        import keras
+
+        from tfq_hybrid.training.build import build_model
+
+        keras.utils.set_random_seed(self.config.seed)
+        with contextlib.redirect_stdout(io.StringIO()):  # presets are noisy
+            return build_model(self.config, self._vocabulary)
+
+    @functools.cached_property
+    def _encoded(self):
+        return [
+            encode_parts(parts, self.model, self.config, self.held_out)
+            for parts in self.texts
+        ]
+
+    @functools.cached_property
+    def parts(self):
+        """`Parts` of `TokenDataset`, those of all texts together."""
+        return Parts(
+            *(
+                joined([getattr(parts, field.name) for parts in self._encoded])
+                for field in dataclasses.fields(Parts)
+            )
+        )
+
+    def train(self, rates, steps):
+        """Trains from the same weights at each peak rate; validation picks.
+
+        Args:
+            rates: sequence of float.
+            steps: int. Of each training.
+
+        Returns:
+            What `train_language_model` found at the rate of the lowest
+            validation loss, with `rate` and `validation_by_rate`.
+        """
+        parts, best, losses = self.parts, None, {}
+        for rate in rates:
+            self.config = dataclasses.replace(self.config, learning_rate=rate)
+            model = self._build()
+            found = train_language_model(model, parts, self.config, steps)
+            losses[f"{rate:g}"] = loss = found["validation_loss"]
+            if best is None or loss < best["validation_loss"]:
+                best, self.model = found | {"rate": rate}, model
+        return best | {"validation_by_rate": losses}
+
+    def read_test(self):
+        """Answers the test once; see the function of that name."""
+        return read_test(self.model, self.parts, self.config)
+
+    def read_each(self):
+        """What `read_test` finds of each text, a dict of a file's name."""
+        return {
+            path.name: read_test(self.model, parts, self.config)[0]
+            for path, parts in zip(self.paths, self._encoded, strict=True)
+        }
 
 
 def _weights(model):

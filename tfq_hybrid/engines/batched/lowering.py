@@ -11,6 +11,7 @@ import sympy
 
 from tfq_hybrid.engines.batched.gates import TrigGate, constant_gate
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.reading import raise_bug
 
 _DECOMPOSITION_LIMIT = 8  # nested gates deeper than this are refused
 _WIDEST_UNITARY = 8  # qubits of a gate that is given by its matrix
@@ -148,7 +149,8 @@ def _parts(operation, qids, depth):
         parts = _known_product(operation)
         if parts is None and depth:
             parts = cirq.decompose_once(operation, None)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError) as error:
+        raise_bug(error)
         parts = None  # some of Cirq's own fail on a symbol
     if parts is None:
         raise UserError(

@@ -68,7 +68,7 @@ def as_gradient_method(value):
         return value
     if isinstance(value, str):
         value = {"name": value}
-    if "name" not in value:
+    if not isinstance(value, dict) or "name" not in value:
         raise UserError(
             "Expected the name of a differentiator. Received: "
             f"differentiator={value!r}"

@@ -1,10 +1,22 @@
 """TensorFlow Quantum's differentiators as plain data, to save a layer."""
 
+import inspect
+from typing import TypedDict
+
 from tfq_hybrid.engines.gradients import (
     GradientMethod,
     as_gradient_method,
 )
 from tfq_hybrid.errors import UserError, check_choice
+from tfq_hybrid.reading import foreign_code
+from tfq_hybrid.shapes import check_shape
+
+
+class Differentiator(TypedDict):
+    """What `differentiator_config` gives for one of TensorFlow Quantum's."""
+
+    class_name: str
+    arguments: dict
 
 
 def _central_difference(differentiator):
@@ -51,13 +63,22 @@ def differentiator_config(differentiator):
 
 
 def differentiator_from_config(config):
-    """A new differentiator: an object serves one layer only."""
+    """A new differentiator: an object serves one layer only.
+
+    Raises:
+        UserError: there is none of that name.
+        ValueError: it is not what `differentiator_config` gives.
+    """
     if config is None:
         return None
-    if "name" in config:
+    if "name" in check_shape(config, dict, "differentiator"):
         return as_gradient_method(config)
     from tfq_hybrid.engines.tfq.ops import tfq
 
-    check_choice("differentiator", config["class_name"], _ARGUMENTS)
-    kind = getattr(tfq.differentiators, config["class_name"])
-    return kind(**config["arguments"])
+    check_shape(config, Differentiator, "differentiator")
+    name, arguments = config["class_name"], config["arguments"]
+    check_choice("differentiator", name, _ARGUMENTS)
+    kind = getattr(tfq.differentiators, name)
+    with foreign_code():
+        inspect.signature(kind).bind(**arguments)
+        return kind(**arguments)

@@ -117,7 +117,7 @@ def _listen(host, port):
         reason = getattr(error, "strerror", None) or str(error)
         raise UserError(
             "Expected an address that is free on this machine. Received: "
-            f"--host {host} --port {port} ({reason})"
+            f"host={host}, port={port} ({reason})"
         ) from None
 
 

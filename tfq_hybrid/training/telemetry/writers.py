@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfq_hybrid.circuits.drawing import draw_circuit, figure_pixels, fold_text
 from tfq_hybrid.files import replacing
-from tfq_hybrid.reading import reading
+from tfq_hybrid.reading import foreign_code, reading
 from tfq_hybrid.training.telemetry.readings import Reading
 
 
@@ -212,18 +212,28 @@ class ReadingWriter:
         self._events.close()
 
 
+def read_rows(path):
+    """The rows of a CSV file of readings, a list of lists of str.
+
+    Raises:
+        OSError, ValueError: it cannot be read, or is no CSV.
+    """
+    with (
+        path.open(encoding="utf-8", newline="") as file,
+        foreign_code(),
+    ):
+        return list(csv.reader(file))[1:]
+
+
 def keep_rows_until(path, step):
     """Begins a CSV file, or keeps of an old one the rows up to a step."""
     rows = []
     if step and path.exists():
-        with (
-            reading("the readings of a training", path, errors=(csv.Error,)),
-            path.open(encoding="utf-8", newline="") as file,
-        ):
+        with reading("the readings of a training", path):
             # A kill may have cut the last row short.
             rows = [
                 row
-                for row in list(csv.reader(file))[1:]
+                for row in read_rows(path)
                 if len(row) == len(COLUMNS) and int(row[0]) <= step
             ]
     path.parent.mkdir(parents=True, exist_ok=True)

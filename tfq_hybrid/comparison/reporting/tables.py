@@ -1,0 +1,326 @@
+"""How a report shows a block: tables beside baselines, curves, samples.
+
+Each function returns what `Block.tables` takes.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+
+from tfq_hybrid.comparison.reporting.measures import ACCURACY, shown
+from tfq_hybrid.comparison.reporting.pictures import (
+    Line,
+    Panel,
+    line_picture,
+    rows_picture,
+)
+from tfq_hybrid.comparison.reporting.report import (
+    LEAST_SEEDS,
+    Goal,
+    Section,
+    too_few,
+)
+from tfq_hybrid.comparison.statistics import mean_interval
+from tfq_hybrid.reports.document import one_line
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A part of a report, where enough seeds of its block are complete.
+
+    Args:
+        make: function `(title, block, Results)` of a `Section`, or a list.
+        title: str. Defaults to `None`: the block's. `{}` is its subject.
+        least: int. Seeds that it takes. Defaults to `LEAST_SEEDS`.
+    """
+
+    make: Callable
+    title: str | None = None
+    least: int = LEAST_SEEDS
+
+    def __call__(self, block, results):
+        title = block.title
+        if self.title is not None:
+            title = self.title.format(block.subject)
+        if missing := too_few(block, results, self.least):
+            return [Section(title, note=missing)]
+        made = self.make(title, block, results)
+        return made if isinstance(made, list) else [made]
+
+
+def part(title, rows, table):
+    """A table of some rows of a block.
+
+    Args:
+        title: str, in place of the block's.
+        rows: container of str.
+        table: function, as in `Block.tables`.
+    """
+
+    def sections(block, results):
+        jobs = tuple(job for job in block.jobs if job.row in rows)
+        return table(
+            dataclasses.replace(block, title=title, jobs=jobs), results
+        )
+
+    return sections
+
+
+def count(label, name):
+    """A column with a count of parameters."""
+    return label, lambda found: f"{found['parameters'][name]:,}"
+
+
+PICKED = "picked by validation"  # the column of `picked`
+
+
+def picked(found):
+    """What validation picked for each seed: a rate, or another setting.
+
+    Args:
+        found: list of dicts, what the jobs of a row found.
+
+    Returns:
+        str.
+
+    Example:
+
+    >>> picked([{"rate": 0.01}, {"setting": 64}])
+    '0.01, 64'
+    """
+    settings = [one.get("rate", one.get("setting")) for one in found]
+    return ", ".join("–" if x is None else f"{x:g}" for x in settings)
+
+
+def comparison(measure, against, columns=(), note="", is_drawn=True):
+    """A row for each row of a block, beside its baselines.
+
+    Args:
+        measure: `Measure`.
+        against: see `compared`; what is not in the block is left out.
+        columns: pairs of a column's name and a function from what the first
+            seed found to a str. Defaults to none. Where jobs choose among
+            rates, a column of what was picked follows.
+        note: str, or a function `(block, Results) -> str`. Defaults to `""`.
+        is_drawn: bool. Whether it has a picture. Defaults to `True`.
+
+    Returns:
+        `Table`.
+    """
+
+    def make(title, block, results):
+        has_rates = any(
+            len(job.arguments.get("rates", ())) > 1 for job in block.jobs
+        )
+        scores, cells = {}, {}
+        for row in block.rows:
+            scores[row] = measure.read(results, block, row)
+            found = results.all_found(block, row)
+            cells[row] = [(name, read(found[0])) for name, read in columns]
+            if has_rates:
+                cells[row].append((PICKED, picked(found)))
+        text = note(block, results) if callable(note) else note
+        picture = block.name if is_drawn else None
+        return compared(title, scores, measure, against, text, cells, picture)
+
+    return Table(make)
+
+
+def compared(
+    title, scores, measure, against, note="", cells=None, picture=None
+):
+    """A section with a measure of some rows, and their paired differences.
+
+    Args:
+        title: str.
+        scores: dict of a row and its arrays, as `Measure.read` gives them.
+        measure: `Measure`.
+        against: sequence of rows that all others are compared with, and of
+            pairs: a name, and a dict of a row and the one that it is compared
+            with.
+        note: str. Defaults to `""`.
+        cells: dict of a row and pairs of a column and its text, which stand
+            before the measure. Defaults to `None`: no such columns.
+        picture: str, the stem of the picture's files: the means, and the
+            differences to the first of `against`. Defaults to `None`: none.
+
+    Returns:
+        `Section`.
+    """
+    others = {}
+    for one in against:
+        if isinstance(one, str):
+            one = one, {row: one for row in scores if row != one}
+        others[one[0]] = {
+            row: other
+            for row, other in one[1].items()
+            if row in scores and other in scores
+        }
+    others = {name: pairs for name, pairs in others.items() if pairs}
+    means = {row: measure.mean(*arrays) for row, arrays in scores.items()}
+    differences = {
+        (row, name): measure.difference(scores[row], scores[other])
+        for name, pairs in others.items()
+        for row, other in pairs.items()
+    }
+    rows = []
+    for row, arrays in scores.items():
+        beside = [differences.get((row, name)) for name in others]
+        rows.append(
+            (
+                row,
+                *(text for _, text in (cells or {}).get(row, ())),
+                *measure.cells(means[row], *arrays),
+                *(shown(d, measure.change) if d else "–" for d in beside),
+            )
+        )
+    seeds = len(next(iter(scores.values()))[0])
+    header = (
+        "",
+        *(name for name, _ in next(iter((cells or {}).values()), ())),
+        f"{measure.columns[0]} ({seeds} seeds)",
+        *measure.columns[1:],
+        *(measure.beside.format(name) for name in others),
+    )
+    if picture is not None:
+        first = next(iter(others))
+        compared_with = set(others[first].values())
+        panels = [
+            Panel(
+                measure.label,
+                tuple(means.values()),
+                means[compared_with.pop()].value
+                if len(compared_with) == 1
+                else None,
+            ),
+            Panel(
+                measure.beside.format(first),
+                tuple(differences.get((row, first)) for row in scores),
+                0.0,
+                is_difference=True,
+            ),
+        ]
+        picture = rows_picture(picture, title, list(scores), panels)
+    return Section(title, header, tuple(rows), note, picture)
+
+
+def by_execution(note=""):
+    """One training, its test data answered in several ways; accuracies."""
+
+    def make(title, block, results):
+        [row] = block.rows
+        names = block.jobs[0].arguments["executions"]
+        scores = {
+            name: ACCURACY.read(results, block, row, way)
+            for name, way in {row: None, **{n: n for n in names}}.items()
+        }
+        return compared(title, scores, ACCURACY, [row], note, picture="noise")
+
+    return Table(make)
+
+
+def curves(
+    name,
+    title,
+    x_label,
+    places,
+    measure=ACCURACY,
+    is_log=False,
+    reference=None,
+    note=None,
+):
+    """A picture over a number that rows differ in.
+
+    Args:
+        name: str, the stem of the picture's files.
+        title: str, or `None`: the block's.
+        x_label: str.
+        places: dict of a row and its pair (line, number).
+        measure: `Measure`. Defaults to `ACCURACY`.
+        is_log: bool. Whether the axis is logarithmic. Defaults to `False`.
+        reference: row whose measure is a line across. Defaults to `None`.
+        note: function `(block, Results) -> str`. Defaults to `None`: none.
+
+    Returns:
+        `Table`.
+    """
+
+    def make(title, block, results):
+        def mean(row):
+            return measure.mean(*measure.read(results, block, row))
+
+        lines = {}
+        for row, (line, place) in places.items():
+            lines.setdefault(line, []).append((place, mean(row)))
+        drawn = [
+            Line(line, *zip(*sorted(points, key=lambda p: p[0]), strict=True))
+            for line, points in lines.items()
+        ]
+        across = reference and (reference, mean(reference).value)
+        picture = line_picture(
+            name, title, x_label, measure.label, drawn, is_log, across
+        )
+        text = note(block, results) if note else ""
+        return Section(title, note=text, picture=picture)
+
+    return Table(make, title)
+
+
+def _along_training(title, block, results):
+    lines = []
+    for row in block.rows:
+        found = results.all_found(block, row)
+        # A loss that was not finite is `None`: the line ends before it.
+        values = np.array([one["validation_curve"] for one in found], float)
+        ends = np.isfinite(values).all(axis=0)
+        number = len(ends) if ends.all() else int(np.argmin(ends))
+        intervals = [mean_interval(v[:, None]) for v in values.T[:number]]
+        places = tuple(found[0]["curve_steps"][:number])
+        lines.append(Line(row, places, tuple(intervals)))
+    picture = line_picture(
+        f"{block.name}-curves", title, "steps", "validation loss", lines
+    )
+    note = (
+        "Nats a token of the validation data, which select; the band is the "
+        "interval over seeds."
+    )
+    return Section(title, note=note, picture=picture)
+
+
+# The validation loss along each training, where jobs found `curve_steps` and
+# `validation_curve`.
+along_training = Table(_along_training, "{}: along the training")
+
+
+def samples(block, results):
+    """What the models of the first seed write, where jobs found a `sample`."""
+    seeds = results.complete_seeds(block)
+    if not seeds:
+        return []
+    lines = [f"The likeliest token each time, seed {seeds[0]}:"]
+    for row in block.rows:
+        text = one_line(results.all_found(block, row)[0]["sample"])
+        lines += ["", f"> **{row}**: {text}"]
+    return [Section(f"{block.subject}: samples", note="\n".join(lines))]
+
+
+def goal_beside(claim, block, measure, ours, theirs, is_met):
+    """A goal: a difference whose interval is where it should be.
+
+    Args:
+        claim, block: see `Goal`.
+        measure: `Measure`.
+        ours, theirs: str, rows of the block.
+        is_met: function of the `Estimate` of the difference to a bool.
+
+    Returns:
+        `Goal`.
+    """
+
+    def judge(block, results):
+        scores = (measure.read(results, block, row) for row in (ours, theirs))
+        difference = measure.difference(*scores)
+        return f"{shown(difference, '+.2f')} {measure.unit}", is_met(difference)
+
+    return Goal(claim, block, judge)
