@@ -2,7 +2,7 @@
 
 from benchmarks.goals import judge
 from benchmarks.implementations import IMPLEMENTATIONS
-from tfq_hybrid.reports.tables import markdown_table
+from tfq_hybrid.reports.document import markdown_table
 
 MIB = 2**20
 GROUP_TITLES = {

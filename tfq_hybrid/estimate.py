@@ -3,17 +3,19 @@
 import dataclasses
 import math
 import re
+from collections.abc import Mapping
+from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
 class Estimate:
     """A number and its 95 % interval.
 
-    Attributes:
-        value: float.
-        low, high: float, the ends of the interval. Default to `None`: there
-            is none.
-        more: dict of further numbers, by name.
+    Args:
+        value: The number.
+        low, high: The ends of the interval. Default to `None`: there is
+            none.
+        more: Further numbers, by name.
 
     Example:
 
@@ -30,22 +32,24 @@ class Estimate:
     more: dict = dataclasses.field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, content, name="value"):
+    def of(cls, content: Mapping[str, Any], name: str = "value") -> "Estimate":
         """From a dict with `low`, `high` and the number under a name."""
         return cls(content[name], content.get("low"), content.get("high"))
 
-    def scaled(self, factor):
+    def scaled(self, factor: float) -> "Estimate":
         """In another unit; a negative factor swaps the ends."""
-        ends = sorted((self.low * factor, self.high * factor))
-        return Estimate(self.value * factor, *ends)
+        if self.low is None or self.high is None:
+            return Estimate(self.value * factor)
+        low, high = sorted((self.low * factor, self.high * factor))
+        return Estimate(self.value * factor, low, high)
 
-    def clipped(self, lowest, highest):
+    def clipped(self, lowest: float, highest: float) -> "Estimate":
         """With the ends inside the range that the measure can take."""
-        return Estimate(
-            self.value, max(self.low, lowest), min(self.high, highest)
-        )
+        low = None if self.low is None else max(self.low, lowest)
+        high = None if self.high is None else min(self.high, highest)
+        return Estimate(self.value, low, high)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """As plain JSON types."""
         return {
             "value": self.value,
@@ -54,7 +58,7 @@ class Estimate:
             **self.more,
         }
 
-    def __str__(self):
+    def __str__(self) -> str:
         if self.low is None or self.high is None:
             return number(self.value)
         digits = 3
@@ -65,7 +69,7 @@ class Estimate:
         return f"{value} ({low} to {high})"
 
 
-def _same(low, high, digits):
+def _same(low: float, high: float, digits: int) -> bool:
     return low != high and number(low, digits) == number(high, digits)
 
 
@@ -73,7 +77,7 @@ def _same(low, high, digits):
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
-def number(value, digits=3):
+def number(value: Any, digits: int = 3) -> str:
     """A number as a short text; other values as they are.
 
     Example:
@@ -95,7 +99,7 @@ def number(value, digits=3):
     return plain(value)
 
 
-def plain(text, limit=None):
+def plain(text: Any, limit: int | None = None) -> str:
     """A text without control characters, cut at `limit` characters.
 
     Example:

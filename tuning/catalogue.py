@@ -1,47 +1,30 @@
 """The arguments that can be searched, and their usual values."""
 
 import dataclasses
+from collections.abc import Container
+from typing import Any
 
 from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.config.keys import flatten
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.tuning.dimensions import Above, Choice, Condition, Range
+from tfq_hybrid.training.config import TrainConfig
+from tfq_hybrid.tuning.dimensions import Choice, Condition, Range
 
 # What decides on the data, and so on what is compared.
-FIXED = {
-    "adapter",
-    "baseline",
-    "circuit",
-    "data",
-    "data_dir",
-    "epochs",
-    "gradient_every",
-    "label_column",
-    "label_names",
-    "limit",
-    "method",
-    "model",
-    "preset",
-    "seed",
-    "split",
-    "text_column",
-    "validation_data",
-    "vocabulary_size",
-}
+FIXED = set(
+    "adapter baseline circuit data data_dir epochs gradient_every label_column "
+    "label_names limit method model preset seed split text_column "
+    "validation_data vocabulary_size".split()
+)
 
 
-def last(key):
+def last(key: str) -> str:
     """The last part of a dotted key."""
     return key.rpartition(".")[2]
 
 
-def arguments_of(config):
-    """The dotted keys of the arguments that can be searched, a list of str.
-
-    Args:
-        config: `TrainConfig`.
-
-    Example:
+def arguments_of(config: TrainConfig) -> list[str]:
+    """The dotted keys of the arguments that can be searched.
 
     >>> from tfq_hybrid.training import TrainConfig
     >>> keys = arguments_of(TrainConfig("embedded"))
@@ -53,10 +36,10 @@ def arguments_of(config):
     ]
 
 
-def _arguments(config):
+def _arguments(config: TrainConfig) -> dict[str, Any]:
     """The arguments of a config, without circuits that are no spec."""
     arguments = config.to_dict()
-    options = config.options
+    options: Any = config.options
     adapter = getattr(options, "adapter", None)
     if adapter is not None:
         for name in options.unused_with_adapter:
@@ -72,37 +55,26 @@ def _arguments(config):
 
 
 INTEGERS = (
-    "batch_size",
-    "depth",
-    "distance",
-    "patience",
-    "qubits",
-    "repetitions",
-    "reuploads",
-    "sequence_length",
-    "shots",
+    "batch_size depth distance patience qubits repetitions reuploads "
+    "sequence_length shots".split()
 )
 # On two qubits these are all the same pair, or need a third.
 MANY_QUBITS = ("ring", "alternating", "brick", "full", "long_range")
 ANGLE_ENCODINGS = ("angle", "hadamard_ry", "hadamard_angle", "iqp")
-_angles = Condition("encoding", ANGLE_ENCODINGS)
 
 # The usual values of each argument. Parents stand before their children.
 CATALOGUE = (
     Choice("qubits", (2, 3, 4, 5, 6, 8)),
     Choice("depth", (1, 2, 3, 4, 6)),
     Choice("encoding", ANGLE_ENCODINGS),
-    Choice("reuploads", (0, 1, 2), _angles),
+    Choice("reuploads", (0, 1, 2)),
+    Choice("scaling", ("pi_tanh", "half_pi_tanh", "arctan", "identity")),
+    Choice("share_weights", (False, True)),
     Choice(
-        "scaling", ("pi_tanh", "half_pi_tanh", "arctan", "identity"), _angles
-    ),
-    Choice("share_weights", (False, True), Above("reuploads", 0)),
-    Choice(
-        "ansatz",
-        (["ry", "rz", "cnot"], ["ry", "cnot"], ["rx", "rz", "cz"]),
+        "ansatz", (["ry", "rz", "cnot"], ["ry", "cnot"], ["rx", "rz", "cz"])
     ),
     Choice("entanglement", ("none", "linear", *MANY_QUBITS)),
-    Choice("distance", (1, 2), Condition("entanglement", ("long_range",))),
+    Choice("distance", (1, 2)),
     Choice("tokens", ("all", "cls")),
     Choice("layers", (None, "0")),
     Choice("constant_amplitude", (0.0, 1.0)),
@@ -114,16 +86,34 @@ CATALOGUE = (
     Range("quantum_learning_rate", 1e-3, 1e-1, "log"),
 )
 
+
+@dataclasses.dataclass(frozen=True)
+class Above:
+    """As `Condition`, where the other dimension is above a number."""
+
+    name: str
+    bound: int
+
+    def holds(self, value: Any) -> bool:
+        """Whether the other dimension's value is above it."""
+        return value > self.bound
+
+    def __str__(self):
+        return f"above {self.bound}"
+
+
+_angles = Condition("encoding", ANGLE_ENCODINGS)
+CONDITIONS: dict[str, Condition | Above] = {
+    "distance": Condition("entanglement", ("long_range",)),
+    "reuploads": _angles,
+    "scaling": _angles,
+    "share_weights": Above("reuploads", 0),
+}
+
 # What a search takes when neither the user nor the system says it.
 USUAL = (
-    "qubits",
-    "depth",
-    "reuploads",
-    "entanglement",
-    "distance",
-    "dropout",
-    "learning_rate",
-    "quantum_learning_rate",
+    "qubits depth reuploads entanglement distance dropout learning_rate "
+    "quantum_learning_rate".split()
 )
 
 # What a baseline uses of the circuit: the widths that it sets.
@@ -131,11 +121,13 @@ BASELINE_CIRCUIT = {"bottleneck": ("qubits", "encoding")}
 OF_CIRCUITS = ("engine", "shots", "repetitions", "quantum_learning_rate")
 
 
-def searchable(config):
-    """The dotted keys that can be searched with an effect, a list of str.
+def searchable(config: TrainConfig) -> list[str]:
+    """The dotted keys that can be searched with an effect.
+
+    A baseline leaves out the arguments of a circuit that it does not have.
 
     Args:
-        config: `TrainConfig`.
+        config: What is trained.
     """
     names = arguments_of(config)
     if config.baseline is None:
@@ -150,47 +142,34 @@ def searchable(config):
     ]
 
 
-def usual(key):
-    """The usual values of an argument, a dimension without a condition.
-
-    Args:
-        key: str, dotted. Its last part counts.
-
-    Raises:
-        UserError: it has none; they must be said.
-
-    Example:
+def usual(key: str) -> Choice | Range:
+    """The usual values of an argument, by the last part of its dotted key.
 
     >>> usual("circuit.depth").values
     (1, 2, 3, 4, 6)
     """
     for dimension in CATALOGUE:
         if dimension.name == last(key):
-            return dataclasses.replace(dimension, name=key, condition=None)
+            return dataclasses.replace(dimension, name=key)
     raise UserError(
         f"Expected the values of {key}, as {key}=VALUE,VALUE or "
         f"{key}=LOW:HIGH. Received: {key}"
     )
 
 
-def condition_of(key, keys):
-    """The condition of an argument, on another one beside it, or `None`.
-
-    Args:
-        key: str, dotted.
-        keys: the dotted keys that there are.
-    """
-    for dimension in CATALOGUE:
-        condition = dimension.condition
-        if dimension.name == last(key) and condition is not None:
-            parent = key.removesuffix(last(key)) + condition.name
-            if parent in keys:
-                return dataclasses.replace(condition, name=parent)
-    return None
+def condition_of(key: str, keys: Container[str]) -> Condition | Above | None:
+    """The condition of an argument, on another one beside it in `keys`."""
+    condition = CONDITIONS.get(last(key))
+    if condition is None:
+        return None
+    parent = key.removesuffix(last(key)) + condition.name
+    if parent not in keys:
+        return None
+    return dataclasses.replace(condition, name=parent)
 
 
-def order_of(key):
-    """Where an argument stands in the catalogue, parents first, an int."""
+def order_of(key: str) -> int:
+    """Where an argument stands in the catalogue, parents first."""
     names = [dimension.name for dimension in CATALOGUE]
     name = last(key)
     return names.index(name) if name in names else len(names)

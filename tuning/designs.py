@@ -2,13 +2,17 @@
 
 import dataclasses
 import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyDOE3
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from tfq_hybrid.config.keys import full_key
 from tfq_hybrid.errors import UserError, check_choice
+from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.tuning.catalogue import INTEGERS, last, searchable
 from tfq_hybrid.tuning.dimensions import read_dimension
 
@@ -18,7 +22,9 @@ ATTEMPTS = 200
 DESIGNS = ("full", "fractional", "plackett-burman")
 
 
-def make_design(kind, factors, resolution=None):
+def make_design(
+    kind: str, factors: int, resolution: int | None = None
+) -> np.ndarray:
     """A two-level design.
 
     Args:
@@ -26,14 +32,14 @@ def make_design(kind, factors, resolution=None):
             them with the wanted resolution; or `"plackett-burman"`, the
             smallest multiple of 4 above the factors, for main effects alone
             (Plackett and Burman 1946).
-        factors: int, at least 2.
-        resolution: int, of a fractional design: with 3 main effects are mixed
-            up with interactions of two factors, with 4 not any more, with 5
-            nor are those with each other. Defaults to `None`: 4, or 3 for
-            three factors.
+        factors: At least 2.
+        resolution: Of a fractional design: with 3 main effects are mixed up
+            with interactions of two factors, with 4 not any more, with 5 nor
+            are those with each other. Defaults to `None`: 4, or 3 for three
+            factors.
 
     Returns:
-        float array of shape (runs, factors), of -1 and 1.
+        Of shape (runs, factors), of -1 and 1.
 
     Raises:
         UserError: there is no such design.
@@ -63,7 +69,7 @@ def make_design(kind, factors, resolution=None):
     return _fraction(factors, resolution or (4 if factors > 3 else 3))
 
 
-def _fraction(factors, wanted):
+def _fraction(factors: int, wanted: int) -> np.ndarray:
     """The smallest fraction of the wanted resolution."""
     best = 0
     for erased in range(factors - 2, 0, -1):
@@ -82,12 +88,10 @@ def _fraction(factors, wanted):
     )
 
 
-def resolution_of(design):
+def resolution_of(design: np.ndarray) -> int:
     """The fewest columns of a design whose product is constant.
 
     Box and Hunter 1961. Above the number of columns where there are none.
-
-    Example:
 
     >>> resolution_of(make_design("fractional", 5, resolution=5))
     5
@@ -121,17 +125,18 @@ LEVELS = {
 }
 
 
-def read_factors(config, names, words=()):
+def read_factors(
+    config: TrainConfig, names: Iterable[str], words: Iterable[str] = ()
+) -> dict[str, tuple]:
     """The factors and their two levels.
 
     Args:
-        config: `TrainConfig`.
-        names: sequence of str, at least two dotted keys or ends of one.
-        words: sequence of str such as `qubits=2,6`, in place of the usual
-            levels.
+        config: What is trained.
+        names: At least two dotted keys or ends of one.
+        words: Such as `qubits=2,6`, in place of the usual levels.
 
     Returns:
-        A dict of a dotted key and a pair of values.
+        The low and the high value of each dotted key.
 
     Raises:
         UserError: a factor is not known, stands twice, is constant, or has
@@ -152,7 +157,7 @@ def read_factors(config, names, words=()):
         name, _, text = word.partition("=")
         name = full_key(name.strip(), names, "factor with levels")
         given[name] = _levels(name, text)
-    factors = {}
+    factors: dict[str, tuple] = {}
     for name in names:
         if name in factors:
             raise UserError(f"Expected {name} once. Received: {name} twice")
@@ -169,28 +174,25 @@ def read_factors(config, names, words=()):
     return factors
 
 
-def _levels(name, text):
-    values = read_dimension(
-        name, text.replace(":", ","), last(name) in INTEGERS
-    )
-    values = values.values
+def _levels(name: str, text: str) -> tuple:
+    integers = last(name) in INTEGERS
+    dimension = read_dimension(name, text.replace(":", ","), integers)
+    values = dimension.values
     if len(values) != 2:
+        different, constant = "", ""
+        if len(values) < 2:
+            different, constant = "different ", ", which is constant"
         raise UserError(
-            f"Expected two different levels, as {name}=LOW,HIGH. Received: "
-            f"{name}={text}, which is constant"
-            if len(values) < 2
-            else f"Expected two levels, as {name}=LOW,HIGH. Received: "
-            f"{name}={text}"
+            f"Expected two {different}levels, as {name}=LOW,HIGH. Received: "
+            f"{name}={text}{constant}"
         )
     return values
 
 
-def rows_of(config, factors, design):
-    """The values of each row of a design, checked to make a model's config.
-
-    Raises:
-        UserError: a row's values do not go together.
-    """
+def rows_of(
+    config: TrainConfig, factors: Mapping[str, tuple], design: np.ndarray
+) -> list[dict[str, Any]]:
+    """The values of each row of a design, checked to make a model's config."""
     rows = []
     for levels in design:
         values = {
@@ -206,25 +208,30 @@ def rows_of(config, factors, design):
 class Effects:
     """What a screening says.
 
-    Attributes:
-        rows: list of dict with `factor` (`"a"`, or `"a:b"` for an
-            interaction), `effect`, `low`, `high`.
+    Args:
+        rows: With `factor` (`"a"`, or `"a:b"` for an interaction), `effect`,
+            `low`, `high`.
         method: `"t"`: from the residuals; or `"lenth"`: from the effects
             themselves, as there are no residuals.
-        degrees_of_freedom: float, of the intervals.
-        aliases: list of str such as `"a:b = c"`: interactions that the
-            design cannot tell from what stands in `rows`.
+        degrees_of_freedom: Of the intervals.
+        aliases: Such as `"a:b = c"`: interactions that the design cannot
+            tell from what stands in `rows`.
     """
 
-    rows: list
+    rows: list[dict[str, Any]]
     method: str
     degrees_of_freedom: float
-    aliases: list
+    aliases: list[str]
 
 
 def estimate_effects(
-    levels, response, names, blocks=None, interactions=False, confidence=0.95
-):
+    levels: ArrayLike,
+    response: ArrayLike,
+    names: Sequence[str],
+    blocks: Sequence | None = None,
+    interactions: bool = False,
+    confidence: float = 0.95,
+) -> Effects:
     """The effects of factors on a response.
 
     An effect is the mean response at the high level less that at the low
@@ -237,17 +244,14 @@ def estimate_effects(
     freedom; it holds where few effects are active.
 
     Args:
-        levels: array of shape (runs, factors), of -1 and 1.
-        response: array of shape (runs,).
-        names: sequence of str, the factors.
-        blocks: sequence of shape (runs,), such as seeds, whose own
-            differences are taken out. Defaults to `None`: none.
-        interactions: bool. Whether interactions of two factors are estimated
-            as far as the design lets them. Defaults to `False`.
-        confidence: float, between 0 and 1. Defaults to 0.95.
-
-    Returns:
-        An `Effects`.
+        levels: Of shape (runs, factors), of -1 and 1.
+        response: Of shape (runs,).
+        names: The factors.
+        blocks: Of shape (runs,), such as seeds, whose own differences are
+            taken out. Defaults to `None`: none.
+        interactions: Whether interactions of two factors are estimated as
+            far as the design lets them. Defaults to `False`.
+        confidence: Between 0 and 1. Defaults to 0.95.
 
     Raises:
         UserError: the runs do not tell the factors apart.
@@ -259,40 +263,38 @@ def estimate_effects(
     >>> [round(row["effect"], 6) for row in found.rows]
     [6.0, 0.0]
     """
-    levels = np.asarray(levels, float)
-    response = np.asarray(response, float)
-    base = _block_columns(blocks, len(response))
-    columns = {n: levels[:, i] for i, n in enumerate(names)}
+    found = np.asarray(response, float)
+    base = _block_columns(blocks, len(found))
+    columns = dict(zip(names, np.asarray(levels, float).T, strict=True))
     model = np.column_stack([base, *columns.values()])
     if np.linalg.matrix_rank(model) < model.shape[1]:
         raise UserError(
             f"Expected runs that tell {', '.join(names)} apart. Received: "
-            f"{len(response)} runs that do not"
+            f"{len(found)} runs that do not"
         )
     aliases = []
-    pairs = itertools.combinations(names, 2) if interactions else ()
-    for one, other in pairs:
+    for one, other in itertools.combinations(names if interactions else (), 2):
         column = columns[one] * columns[other]
         wider = np.column_stack([model, column])
         if np.linalg.matrix_rank(wider) == wider.shape[1]:
             columns[f"{one}:{other}"] = column
             model = wider
         else:
-            baseline = _same(column, columns)
-            aliases.append(f"{one}:{other} = {baseline or 'a sum of others'}")
+            same = _same(column, columns)
+            aliases.append(f"{one}:{other} = {same or 'a sum of others'}")
     first = base.shape[1]
     inverse = np.linalg.inv(model.T @ model)
-    coefficients = inverse @ model.T @ response
-    found = 2.0 * coefficients[first:]
-    residuals = response - model @ coefficients
-    freedom = len(response) - model.shape[1]
+    coefficients = inverse @ model.T @ found
+    effects = 2.0 * coefficients[first:]
+    residuals = found - model @ coefficients
+    freedom = len(found) - model.shape[1]
     if freedom > 0:
         variance = residuals @ residuals / freedom
         errors = 2.0 * np.sqrt(variance * np.diag(inverse)[first:])
         method, degrees = "t", float(freedom)
     else:
-        errors = np.full(len(found), _lenth(found))
-        method, degrees = "lenth", len(found) / 3
+        errors = np.full(len(effects), _lenth(effects))
+        method, degrees = "lenth", len(effects) / 3
     reach = stats.t.ppf(0.5 + confidence / 2, degrees) * errors
     rows = [
         {
@@ -301,12 +303,12 @@ def estimate_effects(
             "low": float(effect - half),
             "high": float(effect + half),
         }
-        for name, effect, half in zip(columns, found, reach, strict=True)
+        for name, effect, half in zip(columns, effects, reach, strict=True)
     ]
     return Effects(rows, method, degrees, aliases)
 
 
-def _block_columns(blocks, count):
+def _block_columns(blocks: Sequence | None, count: int) -> np.ndarray:
     """A column of ones, and one more for each block but the first."""
     ones = np.ones((count, 1))
     if blocks is None:
@@ -316,15 +318,16 @@ def _block_columns(blocks, count):
     return np.column_stack([ones, *rest])
 
 
-def _same(column, columns):
+def _same(column: np.ndarray, columns: Mapping[str, np.ndarray]) -> str | None:
+    """The name of the column that equals one, or is its negative."""
     for name, other in columns.items():
-        if np.array_equal(column, other) or np.array_equal(column, -other):
-            sign = "" if np.array_equal(column, other) else "-"
-            return sign + name
+        for sign, values in (("", other), ("-", -other)):
+            if np.array_equal(column, values):
+                return sign + name
     return None
 
 
-def _lenth(effects):
+def _lenth(effects: np.ndarray) -> float:
     """Lenth's pseudo standard error."""
     sizes = np.abs(effects)
     start = 1.5 * np.median(sizes)

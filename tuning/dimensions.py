@@ -2,8 +2,11 @@
 
 import dataclasses
 import json
-import math
-from typing import TypedDict
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+import keras_tuner
+import numpy as np
 
 from tfq_hybrid.errors import UserError, is_number
 from tfq_hybrid.shapes import check_shape
@@ -16,14 +19,14 @@ class Condition:
     """When a dimension is searched: where another one has a value.
 
     Args:
-        name: str. The other dimension.
-        values: tuple of its values.
+        name: The other dimension.
+        values: Of the other dimension.
     """
 
     name: str
     values: tuple
 
-    def holds(self, value):
+    def holds(self, value: Any) -> bool:
         """Whether the other dimension's value is one of them."""
         return value in self.values
 
@@ -32,34 +35,13 @@ class Condition:
 
 
 @dataclasses.dataclass(frozen=True)
-class Above:
-    """As `Condition`, where the other dimension is above a number.
-
-    Args:
-        name: str. The other dimension.
-        bound: int.
-    """
-
-    name: str
-    bound: int
-
-    def holds(self, value):
-        """Whether the other dimension's value is above it."""
-        return value > self.bound
-
-    def __str__(self):
-        return f"above {self.bound}"
-
-
-@dataclasses.dataclass(frozen=True)
 class Choice:
     """A dimension with a few values.
 
     Args:
-        name: str. The argument that it sets.
-        values: tuple of plain values, at least one, all different.
-        condition: `Condition` or `Above`. Defaults to `None`: always
-            searched.
+        name: The argument that it sets.
+        values: Plain values, at least one, all different.
+        condition: When it is searched. Defaults to `None`: always.
 
     Raises:
         UserError: there is no value, or one twice.
@@ -67,7 +49,7 @@ class Choice:
 
     name: str
     values: tuple
-    condition: Condition | Above | None = None
+    condition: Condition | None = None
 
     def __post_init__(self):
         texts = [json.dumps(value) for value in self.values]
@@ -78,25 +60,24 @@ class Choice:
             )
 
     @property
-    def are_integers(self):
+    def are_integers(self) -> bool:
+        """Whether keras-tuner takes the values as they are."""
         return all(type(value) is int for value in self.values)
 
-    def register(self, hp, key, grid):
-        """Declares the dimension to keras-tuner."""
+    def register(
+        self, hp: keras_tuner.HyperParameters, key: str, grid: bool
+    ) -> None:
+        """Declares the dimension to keras-tuner under a key."""
         plain = self.values
         if not self.are_integers:
-            plain = [json.dumps(value) for value in plain]
+            plain = tuple(map(json.dumps, plain))
         hp.Choice(key, list(plain))
 
-    def decode(self, value):
+    def decode(self, value: Any) -> Any:
         """The value that keras-tuner's stands for."""
         return value if self.are_integers else json.loads(value)
 
-    def extremes(self):
-        """The first and the last value."""
-        return self.values[0], self.values[-1]
-
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """As a row of `search.json`."""
         row = {"name": self.name, "type": "choice", "values": [*self.values]}
         return {**row, "condition": _condition(self)}
@@ -107,13 +88,12 @@ class Range:
     """A dimension of real numbers.
 
     Args:
-        name: str. The argument that it sets.
-        low, high: float. Both may occur.
+        name: The argument that it sets.
+        low, high: The ends. Both may occur.
         sampling: `"linear"` or `"log"`. Defaults to `"linear"`.
-        points: int, at least 2. How many values a grid takes, evenly spaced
-            in the sampling. Defaults to 4.
-        condition: `Condition` or `Above`. Defaults to `None`: always
-            searched.
+        points: At least 2: how many values a grid takes, evenly spaced in
+            the sampling. Defaults to 4.
+        condition: When it is searched. Defaults to `None`: always.
 
     Raises:
         UserError: the range is empty, or a logarithmic one not above 0.
@@ -124,7 +104,7 @@ class Range:
     high: float
     sampling: str = "linear"
     points: int = 4
-    condition: Condition | Above | None = None
+    condition: Condition | None = None
 
     def __post_init__(self):
         numbers = is_number(self.low) and is_number(self.high)
@@ -145,37 +125,35 @@ class Range:
                 f"Received: {self.low}:{self.high}:log"
             )
 
-    def as_choice(self):
-        """The values that a grid takes, as a `Choice`."""
-        low, high = self.low, self.high
-        if self.sampling == "log":
-            low, high = math.log10(low), math.log10(high)
-        step = (high - low) / (self.points - 1)
-        inner = [low + i * step for i in range(1, self.points - 1)]
-        if self.sampling == "log":
-            inner = [10.0**value for value in inner]
-        inner = [float(f"{value:.6g}") for value in inner]
-        values = (float(self.low), *inner, float(self.high))
-        return Choice(self.name, values, self.condition)
+    def as_choice(self) -> Choice:
+        """The values that a grid takes."""
+        spaced = np.geomspace if self.sampling == "log" else np.linspace
+        inner = spaced(self.low, self.high, self.points)[1:-1]
+        values = [float(f"{value:.6g}") for value in inner]
+        ends = float(self.low), float(self.high)
+        return Choice(self.name, (ends[0], *values, ends[1]), self.condition)
 
-    def register(self, hp, key, grid):
-        """Declares the dimension to keras-tuner."""
+    def register(
+        self, hp: keras_tuner.HyperParameters, key: str, grid: bool
+    ) -> None:
+        """Declares the dimension to keras-tuner, for a grid as a choice."""
         if grid:
             self.as_choice().register(hp, key, grid)
         else:
             hp.Float(key, self.low, self.high, sampling=self.sampling)
 
-    def decode(self, value):
+    def decode(self, value: Any) -> float:
         """The value that keras-tuner's stands for."""
         value = json.loads(value) if isinstance(value, str) else float(value)
         # In single precision an end of the range may come back outside.
         return min(max(value, self.low), self.high)
 
-    def extremes(self):
-        """The low and the high end."""
+    @property
+    def values(self) -> tuple[float, float]:
+        """The low and the high end, for the values of all."""
         return self.low, self.high
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """As a row of `search.json`."""
         row = {"name": self.name, "type": "float", "low": self.low}
         row |= {"high": self.high, "sampling": self.sampling}
@@ -212,15 +190,8 @@ class RangeRow(Row):
     points: int
 
 
-def dimension_of(row):
-    """A `Choice` or `Range` from a row of `search.json`.
-
-    Args:
-        row: `Row`.
-
-    Raises:
-        ValueError: it has not what its type has.
-    """
+def dimension_of(row: Mapping[str, Any]) -> Choice | Range:
+    """A dimension from a row of `search.json`, of the shape of its type."""
     condition = row["condition"]
     if condition is not None:
         values = tuple(condition["values"])
@@ -233,7 +204,7 @@ def dimension_of(row):
     return Range(row["name"], **own, condition=condition)
 
 
-def _condition(dimension):
+def _condition(dimension: Choice | Range) -> dict[str, Any] | None:
     condition = dimension.condition
     if condition is None:
         return None
@@ -243,12 +214,8 @@ def _condition(dimension):
 SYNTAX = "NAME=VALUE,VALUE,… or NAME=LOW:HIGH[:log][:POINTS]"
 
 
-def split_assignment(text):
-    """The name and the rest of `NAME=REST`; the rest may be missing.
-
-    Raises:
-        UserError: there is no name, or nothing behind the sign.
-    """
+def split_assignment(text: str) -> tuple[str, str | None]:
+    """The name and the rest of `NAME=REST`; the rest may be missing."""
     name, sign, rest = text.partition("=")
     name = name.strip().replace("-", "_")
     if not name or (sign and not rest.strip()):
@@ -256,19 +223,18 @@ def split_assignment(text):
     return name, rest.strip() if sign else None
 
 
-def read_dimension(name, text, integers=False):
+def read_dimension(
+    name: str, text: str, integers: bool = False
+) -> Choice | Range:
     """The dimension that a text describes.
 
     Args:
-        name: str. The argument.
-        text: str: values with commas between them, or the ends of a range
-            with a colon. Items of a list are joined by plus signs, as in
+        name: The argument.
+        text: Values with commas between them, or the ends of a range with a
+            colon. Items of a list are joined by plus signs, as in
             `ry+rz+cnot`.
-        integers: bool. Whether a range is one of integers, then all of
-            them, or in the steps of a third number. Defaults to `False`.
-
-    Returns:
-        A `Choice` or a `Range`.
+        integers: Whether a range is one of integers, then all of them, or
+            in the steps of a third number. Defaults to `False`.
 
     Raises:
         UserError: the text says nothing, or something contradictory.
@@ -280,7 +246,8 @@ def read_dimension(name, text, integers=False):
     >>> read_dimension("learning_rate", "1e-4:1e-2:log").sampling
     'log'
     """
-    if ":" not in text:
+    parts = [part.strip() for part in text.split(":")]
+    if len(parts) == 1:
         words = [word.strip() for word in text.split(",")]
         if not all(words):
             raise UserError(
@@ -288,10 +255,8 @@ def read_dimension(name, text, integers=False):
                 f"{name}={text}"
             )
         return Choice(name, tuple(map(read_value, words)))
-    parts = [part.strip() for part in text.split(":")]
-    ends = [read_value(part) for part in parts[:2]]
     if integers:
-        return _integers(name, text, ends, parts[2:])
+        return _integers(name, text, list(map(read_value, parts)))
     sampling, points = "linear", 4
     for part in parts[2:]:
         if part in SAMPLINGS:
@@ -303,30 +268,28 @@ def read_dimension(name, text, integers=False):
                 f"Expected {SYNTAX}. Received: {name}={text}, where "
                 f"{part!r} is neither"
             )
-    return Range(name, *ends, sampling=sampling, points=points)
+    low, high = map(read_value, parts[:2])
+    return Range(name, low, high, sampling, points)
 
 
-def _integers(name, text, ends, rest):
-    steps = [read_value(part) for part in rest]
-    whole = all(type(number) is int for number in [*ends, *steps])
-    if not whole or len(steps) > 1 or (steps and steps[0] < 1):
+def _integers(name: str, text: str, numbers: list) -> Choice:
+    whole = all(type(number) is int for number in numbers)
+    if not whole or len(numbers) > 3 or (numbers[2:] and numbers[2] < 1):
         raise UserError(
             f"Expected {name} as LOW:HIGH[:STEP], of integers. Received: "
             f"{name}={text}"
         )
-    low, high = ends
+    low, high, *step = numbers
     if low > high:
         raise UserError(
             f"Expected {name} to have a low end of at most its high end. "
             f"Received: {name}={text}"
         )
-    return Choice(name, tuple(range(low, high + 1, *steps)))
+    return Choice(name, tuple(range(low, high + 1, *step)))
 
 
-def read_value(word):
-    """A word as an int, float, bool, None, list of str, or str.
-
-    Example:
+def read_value(word: str) -> Any:
+    """A word as an int, float, bool, list of str, or str.
 
     >>> [read_value(word) for word in ("3", "1e-3", "none", "ry+cnot")]
     [3, 0.001, 'none', ['ry', 'cnot']]

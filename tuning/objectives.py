@@ -1,7 +1,8 @@
 """Objectives of a search, the Pareto front, and what moves them."""
 
 import dataclasses
-from typing import TypedDict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypedDict
 
 import numpy as np
 import sklearn.ensemble
@@ -12,18 +13,20 @@ from tfq_hybrid.errors import UserError, check_choice, choice_error, is_number
 DIRECTIONS = ("max", "min")
 
 
-def pareto_front(points, directions):
+def pareto_front(
+    points: Sequence[Sequence[float]], directions: Sequence[str]
+) -> list[int]:
     """The points that no other point dominates.
 
     A point dominates another if it is at least as good in every objective
     and better in one. Equal points stand on the front together.
 
     Args:
-        points: sequence of sequences of float, one number an objective.
-        directions: sequence of `"max"` or `"min"`, one an objective.
+        points: One number an objective.
+        directions: `"max"` or `"min"`, one an objective.
 
     Returns:
-        The indices of the front, in their order, a list of int.
+        The indices of the front, in their order.
 
     Raises:
         UserError: a direction is none of the two.
@@ -36,28 +39,17 @@ def pareto_front(points, directions):
     for direction in directions:
         check_choice("direction", direction, DIRECTIONS)
     signs = [1 if direction == "max" else -1 for direction in directions]
-    gains = [
-        tuple(s * v for s, v in zip(signs, point, strict=True))
-        for point in points
-    ]
-    return [
-        index
-        for index, gain in enumerate(gains)
-        if not any(_dominates(other, gain) for other in gains)
-    ]
+    gains = np.reshape(points, (len(points), len(directions))) * signs
+    front = []
+    for index, gain in enumerate(gains):
+        as_good, better = gains >= gain, gains > gain
+        if not np.any(as_good.all(axis=1) & better.any(axis=1)):
+            front.append(index)
+    return front
 
 
-def _dominates(one, other):
-    pairs = list(zip(one, other, strict=True))
-    return all(a >= b for a, b in pairs) and any(a > b for a, b in pairs)
-
-
-# What every trial has, beside what its training logs.
-COSTS = {
-    "parameters": "min",
-    "seconds": "min",
-    "step_seconds": "min",
-}
+# What every trial has, beside what its training logs; less is better.
+COSTS = ("parameters", "seconds", "step_seconds")
 # What is better when it is larger; of all else less is better.
 LARGER = ("accuracy", "auc", "f1", "precision", "recall", "bleu", "rouge")
 
@@ -74,9 +66,12 @@ class Objective:
     """A metric, and which of its values is best.
 
     Args:
-        name: str. A metric of the trials.
+        name: A metric of the trials.
         direction: `"max"` or `"min"`. Defaults to `None`: what the name
             says.
+
+    Raises:
+        UserError: the direction is none of the two.
 
     Example:
 
@@ -91,34 +86,36 @@ class Objective:
         direction = self.direction
         if direction is None:
             larger = any(word in self.name for word in LARGER)
-            direction = COSTS.get(self.name, "max" if larger else "min")
+            direction = "max" if larger else "min"
         check_choice("direction", direction, DIRECTIONS)
         object.__setattr__(self, "direction", direction)
 
-    def best(self, values):
+    def best(self, values: Iterable[float]) -> float:
         """The best of some values."""
         return max(values) if self.direction == "max" else min(values)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """As a row of `search.json`."""
         return {"name": self.name, "direction": self.direction}
 
     @classmethod
-    def from_dict(cls, row):
+    def from_dict(cls, row: ObjectiveRow) -> "Objective":
         """Builds an objective from `to_dict()`, an `ObjectiveRow`."""
         return cls(row["name"], row["direction"])
 
 
-def read_objectives(words, known):
+def read_objectives(
+    words: Iterable[str], known: Sequence[str] | None
+) -> list[Objective]:
     """The objectives that words such as `val_accuracy` or `cost:min` name.
 
     Args:
-        words: sequence of str.
-        known: names of the metrics that trials will have; `None` where they
-            are not known yet.
+        words: A metric, with its direction behind a colon or without.
+        known: The metrics that trials will have; `None` where they are not
+            known yet.
 
     Returns:
-        A list of `Objective`, the first of which steers the search.
+        The objectives, the first of which steers the search.
 
     Raises:
         UserError: there is none, one twice, or one that no metric has.
@@ -146,7 +143,11 @@ def read_objectives(words, known):
 LEAST_TRIALS = 5
 
 
-def importance(values, scores, seed=0):
+def importance(
+    values: Sequence[Mapping[str, Any]],
+    scores: Sequence[float],
+    seed: int = 0,
+) -> dict[str, float]:
     """Permutation importance of each argument, under a random forest.
 
     A forest of 200 trees is fitted to the trials; an argument's importance
@@ -155,13 +156,13 @@ def importance(values, scores, seed=0):
     it says little; with fewer than five, nothing.
 
     Args:
-        values: list of dict: the arguments of each trial. One that a trial
-            does not have counts as a value of its own.
-        scores: list of float: the objective of each trial.
-        seed: int. Defaults to 0.
+        values: The arguments of each trial. One that a trial does not have
+            counts as a value of its own.
+        scores: The objective of each trial.
+        seed: Of the forest and the shuffles. Defaults to 0.
 
     Returns:
-        A dict of a name and a share from 0 to 1; empty where nothing can be
+        A share from 0 to 1 of each argument; empty where nothing can be
         said.
 
     Example:
@@ -188,11 +189,10 @@ def importance(values, scores, seed=0):
     return {n: float(s) for n, s in zip(names, shares, strict=True)}
 
 
-def _column(values, name):
+def _column(values: Sequence[Mapping[str, Any]], name: str) -> list[float]:
     """Numbers as they are, all else by its place among what occurs."""
-    found = [row.get(name) for row in values]
-    numbers = all(isinstance(v, bool) or is_number(v) for v in found)
-    if numbers:
+    found: list[Any] = [row.get(name) for row in values]
+    if all(isinstance(v, bool) or is_number(v) for v in found):
         return [float(v) for v in found]
     texts = [repr(v) for v in found]
     order = list(dict.fromkeys(texts))

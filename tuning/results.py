@@ -1,42 +1,149 @@
-"""What a search found: `search.json`, a table, and the best run."""
+"""The folder of a search, and its results: tables, HParams, the best run."""
 
+import collections
+import json
+import os
+import pathlib
 import shutil
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from tfq_hybrid.engines import human_bytes
-from tfq_hybrid.files import replacing, write_json, write_text
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.files import (
+    check_output_folder,
+    replacing,
+    write_json,
+    write_text,
+)
 from tfq_hybrid.reading import read_json
-from tfq_hybrid.reports.tables import markdown_table
+from tfq_hybrid.reports.document import markdown_table
 from tfq_hybrid.tuning.objectives import importance, pareto_front
 from tfq_hybrid.tuning.trial import describe_values, read_record
 
-# The parts of a record that `search.json` holds.
-SHOWN = (
-    "id",
-    "status",
-    "values",
-    "epochs",
-    "metrics",
-    "curve",
-    "predicted",
-    "seconds",
-    "parameters",
-    "reason",
-)
+if TYPE_CHECKING:
+    from tfq_hybrid.tuning.study import Study
 
 
-def summarize(study, records):
-    """The content of `search.json`.
+class SearchFolder:
+    """Paths of a search.
+
+        study.json     what is searched; the search goes on only as this
+        oracle/        keras-tuner's own state
+        trials/ID/     trial.json, and a run folder for each seed
+        tensorboard/   the values and metrics of all trials (HParams)
+        logs/          what chief and workers said
+        search.json    the results (screening.json of a screening)
+        report.md      the same as a table
+        best/          the best trial, a run folder
 
     Args:
-        study: `Study`.
-        records: list of dict, those of the trials.
-
-    Returns:
-        A dict of plain JSON types.
+        path: It need not exist.
     """
+
+    def __init__(self, path: str | os.PathLike[str]):
+        self.path = pathlib.Path(path)
+        self.study_file = self.path / "study.json"
+        self.trials = self.path / "trials"
+        self.logs = self.path / "logs"
+        self.tensorboard = self.path / "tensorboard"
+        self.report_file = self.path / "report.md"
+        self.best = self.path / "best"
+
+    def study(self) -> dict[str, Any] | None:
+        """What is searched here; `None` where there is no search.
+
+        Raises:
+            UserError: the file is damaged.
+        """
+        if not self.study_file.is_file():
+            return None
+        return read_json(self.study_file, "a whole search")
+
+    def check(self, study: Mapping[str, Any]) -> None:
+        """Looks whether a study, as plain JSON types, may go on here.
+
+        Raises:
+            UserError: the folder holds something else; the difference is
+                named.
+        """
+        check_output_folder(self.path)
+        old = self.study()
+        if old is None:
+            taken = self.path.is_file() or (
+                self.path.exists() and any(self.path.iterdir())
+            )
+            if taken:
+                raise UserError(
+                    "Expected a new folder, or that of a "
+                    f"search. Received: {self.path}, which holds something "
+                    "else"
+                )
+            return
+        difference = first_difference(old, json.loads(json.dumps(study)))
+        if difference:
+            where, before, now = difference
+            raise UserError(
+                f"Expected the study of {self.path}, where {where} is "
+                f"{_short(before)}. Received: {where}={_short(now)}. Nothing "
+                "was changed there: take another folder."
+            )
+
+    def begin(self, study: Mapping[str, Any]) -> None:
+        """Writes down what is searched, where it is new."""
+        if self.study() is None:
+            self.path.mkdir(parents=True, exist_ok=True)
+            write_json(self.study_file, study)
+
+    def records(self) -> list[dict[str, Any]]:
+        """The records of all trials, in their order."""
+        folders = sorted(
+            self.trials.glob("*/"), key=lambda path: (len(path.name), path.name)
+        )
+        records = [read_record(folder) for folder in folders]
+        return [record for record in records if record is not None]
+
+
+def first_difference(
+    old: Any, new: Any, where: str = ""
+) -> tuple[str, Any, Any] | None:
+    """The first place where plain data differ: path, old and new value.
+
+    >>> first_difference({"a": {"b": [1, 2]}}, {"a": {"b": [1, 3]}})
+    ('a.b.1', 2, 3)
+    """
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = [*old, *(key for key in new if key not in old)]
+        rows = [(key, old.get(key), new.get(key)) for key in keys]
+    elif isinstance(old, list) and isinstance(new, list):
+        if len(old) != len(new):
+            return where, old, new
+        rows = list(zip(range(len(old)), old, new, strict=True))
+    else:
+        return None if old == new else (where, old, new)
+    for key, before, now in rows:
+        path = f"{where}.{key}" if where else str(key)
+        if found := first_difference(before, now, path):
+            return found
+    return None
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 120 else f"{text[:117]}…"
+
+
+# The parts of a record that `search.json` holds.
+SHOWN = (
+    "id status values epochs metrics curve predicted seconds parameters reason"
+).split()
+
+
+def summarize(study: "Study", records: list[dict]) -> dict[str, Any]:
+    """The content of `search.json`, of the trials' records."""
     objectives = study.objectives
     names = [objective.name for objective in objectives]
-    trials = [
+    trials: list[dict[str, Any]] = [
         {name: record[name] for name in SHOWN}
         for record in records
         if record["status"] != "running"
@@ -48,11 +155,12 @@ def summarize(study, records):
         and set(names) <= set(trial["metrics"])
     ]
     points = [[trial["metrics"][name] for name in names] for trial in scored]
-    front = pareto_front(points, [o.direction for o in objectives])
-    scores = [point[0] for point in points]
-    best = None
+    front = pareto_front(points, [str(o.direction) for o in objectives])
+    best, shares = None, {}
     if scored:
+        scores = [point[0] for point in points]
         best = scored[scores.index(objectives[0].best(scores))]["id"]
+        shares = importance([trial["values"] for trial in scored], scores)
     return {
         "kind": "search",
         "objectives": [objective.to_dict() for objective in objectives],
@@ -63,59 +171,48 @@ def summarize(study, records):
         "trials": trials,
         "pareto": [scored[index]["id"] for index in front],
         "best": best,
-        "importance": importance([t["values"] for t in scored], scores)
-        if scored
-        else {},
+        "importance": shares,
     }
 
 
-def write_results(study, folder):
-    """Writes `search.json`, `report.md`, HParams and `best/`.
-
-    Args:
-        study: `Study`.
-        folder: `SearchFolder`.
-
-    Returns:
-        The content of `search.json`, a dict.
-    """
+def write_results(study: "Study", folder: SearchFolder) -> None:
+    """Writes `search.json`, `report.md`, HParams and `best/`."""
     records = folder.records()
     result = summarize(study, records)
     write_json(folder.path / "search.json", result)
     write_text(folder.report_file, markdown(result))
     write_hparams(result, folder.tensorboard)
-    if result["best"] is not None:
-        _keep_best(study, folder, result["best"])
-    return result
+    for record in records:
+        if record["id"] == result["best"]:
+            _keep_best(study, folder, record)
 
 
-def _keep_best(study, folder, best):
+def _keep_best(
+    study: "Study", folder: SearchFolder, record: Mapping[str, Any]
+) -> None:
     """Copies the best trial's best run, the very model that was scored.
 
     Training anew would give another model, whose accuracy nobody measured.
     """
-    note = folder.path / "best.json"
+    best, note = record["id"], folder.path / "best.json"
     kept = read_json(note, "a whole note", str) if note.is_file() else None
     if kept == best and folder.best.is_dir():
         return
-    trial = folder.trials / best
-    record = read_record(trial)
     objective = study.objectives[0]
     scores = [run.get(objective.name, 0.0) for run in record["runs"]]
     number = scores.index(objective.best(scores))
     with replacing(folder.best) as fresh:
         states = shutil.ignore_patterns("checkpoints")
-        shutil.copytree(trial / f"run-{number}", fresh, ignore=states)
+        run = folder.trials / best / f"run-{number}"
+        shutil.copytree(run, fresh, ignore=states)
     write_json(note, best)
 
 
-def markdown(result):
+def markdown(result: Mapping[str, Any]) -> str:
     """The results as a Markdown text."""
     names = [objective["name"] for objective in result["objectives"]]
     lines = ["# Search", ""]
-    counts = {}
-    for trial in result["trials"]:
-        counts[trial["status"]] = counts.get(trial["status"], 0) + 1
+    counts = collections.Counter(t["status"] for t in result["trials"])
     told = ", ".join(f"{n} {status}" for status, n in counts.items())
     lines += [
         f"{len(result['trials'])} trials ({told or 'none ended'}) by the tuner "
@@ -162,32 +259,29 @@ def markdown(result):
     return "\n".join(lines) + "\n"
 
 
-def write_hparams(result, folder):
+def write_hparams(result: Mapping[str, Any], folder: pathlib.Path) -> None:
     """Writes TensorBoard's HParams: a row for each completed trial."""
     import tensorflow as tf
     from tensorboard.plugins.hparams import api
+
+    def writer(path):
+        return tf.summary.create_file_writer(str(path)).as_default()
 
     shutil.rmtree(folder, ignore_errors=True)
     done = [t for t in result["trials"] if t["status"] == "completed"]
     names = sorted({name for trial in done for name in trial["metrics"]})
     columns = [api.Metric(f"final/{n}", display_name=n) for n in names]
-    with _writer(folder).as_default():
+    with writer(folder):
         api.hparams_config(hparams=[], metrics=columns)
     for trial in done:
         values = {k: _flat(v) for k, v in trial["values"].items()}
-        with _writer(folder / trial["id"]).as_default():
+        with writer(folder / trial["id"]):
             api.hparams(values, trial_id=trial["id"])
             for name, value in trial["metrics"].items():
                 tf.summary.scalar(f"final/{name}", value, step=0)
 
 
-def _writer(path):
-    import tensorflow as tf
-
-    return tf.summary.create_file_writer(str(path))
-
-
-def _flat(value):
+def _flat(value: Any) -> Any:
     if isinstance(value, list):
         return "+".join(map(str, value))
     return "none" if value is None else value

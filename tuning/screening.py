@@ -3,8 +3,13 @@
 import dataclasses
 import functools
 import json
+import os
+import pathlib
 import random
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
+import numpy as np
 import psutil
 
 from tfq_hybrid.durations import duration
@@ -18,11 +23,11 @@ from tfq_hybrid.errors import (
 from tfq_hybrid.files import write_json, write_text
 from tfq_hybrid.jobs import run_jobs
 from tfq_hybrid.locks import writing
-from tfq_hybrid.reports.tables import markdown_table
+from tfq_hybrid.reports.document import markdown_table
 from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.tuning.designs import estimate_effects, make_design, rows_of
-from tfq_hybrid.tuning.folder import SearchFolder
 from tfq_hybrid.tuning.objectives import COSTS
+from tfq_hybrid.tuning.results import SearchFolder
 from tfq_hybrid.tuning.trial import describe_end, describe_values, run_trial
 from tfq_hybrid.tuning.trials import SystemTrials
 
@@ -32,25 +37,25 @@ class Screening:
     """A designed experiment.
 
     Args:
-        trials: `SystemTrials`.
-        factors: dict of an argument and its low and high level, as
-            `read_factors` makes it.
-        response: str. A metric of the trainings. Defaults to
-            `"val_accuracy"`.
+        trials: What is trained.
+        factors: The low and the high level of each argument, as
+            `read_factors` makes them.
+        response: A metric of the trainings. Defaults to `"val_accuracy"`.
         design: `"plackett-burman"`, `"fractional"` or `"full"`. Defaults to
             `"plackett-burman"`.
-        resolution: int, of a fractional design. Defaults to `None`.
-        replicates: int. Trainings of each row of the design, with seeds that
+        resolution: Of a fractional design. Defaults to `None`: as for
+            `make_design`.
+        replicates: Trainings of each row of the design, with seeds that
             follow each other. Defaults to 2.
-        seed: int. The first seed. Defaults to 0.
+        seed: The first seed. Defaults to 0.
 
     Raises:
         UserError: an argument is out of its range, or a row of the design
             makes no model.
     """
 
-    trials: object
-    factors: dict
+    trials: SystemTrials
+    factors: dict[str, tuple]
     response: str = "val_accuracy"
     design: str = "plackett-burman"
     resolution: int | None = None
@@ -63,11 +68,14 @@ class Screening:
         known = [*self.trials.metrics(), *COSTS]
         if self.response not in known:
             raise choice_error("response", self.response, known)
-        levels = make_design(self.design, len(self.factors), self.resolution)
-        rows_of(self.trials.config, self.factors, levels)
-        object.__setattr__(self, "levels", levels)
+        rows_of(self.trials.config, self.factors, self.levels)
 
-    def to_dict(self):
+    @functools.cached_property
+    def levels(self) -> np.ndarray:
+        """Of shape (rows, factors), of -1 and 1."""
+        return make_design(self.design, len(self.factors), self.resolution)
+
+    def to_dict(self) -> dict[str, Any]:
         """As `study.json` holds it."""
         return {
             "kind": "screening",
@@ -80,47 +88,49 @@ class Screening:
             "seed": self.seed,
         }
 
-    def runs(self):
+    def runs(self) -> list[dict[str, Any]]:
         """All runs, in the random order in which they are made.
 
         Returns:
-            A list of dict with `id`, `levels`, `values` and `seed`.
+            Dicts with `id`, `levels`, `values` and `seed`.
         """
         rows = rows_of(self.trials.config, self.factors, self.levels)
-        runs = []
-        for replicate in range(self.replicates):
-            for index, (levels, values) in enumerate(
-                zip(self.levels, rows, strict=True)
-            ):
-                signs = [int(level) for level in levels]
-                runs.append(
-                    {
-                        "id": f"{index:03d}-{replicate}",
-                        "levels": dict(zip(self.factors, signs, strict=True)),
-                        "values": values,
-                        "seed": self.seed + replicate,
-                    }
-                )
+        signs = self.levels.astype(int).tolist()
+        runs = [
+            {
+                "id": f"{index:03d}-{replicate}",
+                "levels": dict(zip(self.factors, signs[index], strict=True)),
+                "values": values,
+                "seed": self.seed + replicate,
+            }
+            for replicate in range(self.replicates)
+            for index, values in enumerate(rows)
+        ]
         random.Random(self.seed).shuffle(runs)
         return runs
 
 
 def screen(
-    screening, output, max_bytes=None, report=print, workers=1, where=None
-):
+    screening: Screening,
+    output: str | os.PathLike[str],
+    max_bytes: int | None = None,
+    report: Callable[[str], object] = print,
+    workers: int = 1,
+    where: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Makes all runs of a screening, or those that are left, and judges.
 
     Args:
-        screening: `Screening`.
-        output: str or path. A new folder, or one of the same screening.
-        max_bytes: int. A run that needs more is infeasible. Defaults to
-            `None`: the memory that is free.
-        report: function of a str. Defaults to `print`.
-        workers, where: as for `tfq_hybrid.jobs.run_jobs`: runs are made
+        screening: What is compared.
+        output: A new folder, or one of the same screening.
+        max_bytes: A run that needs more is infeasible. Defaults to `None`:
+            the memory that is free.
+        report: Is called with each line of text. Defaults to `print`.
+        workers, where: As for `tfq_hybrid.jobs.run_jobs`: runs are made
             side by side. Default to this process alone.
 
     Returns:
-        The content of `screening.json`, a dict.
+        The content of `screening.json`.
 
     Raises:
         UserError: the folder holds something else; nothing was written.
@@ -140,18 +150,13 @@ def screen(
         )
     with writing(folder.path):
         folder.begin(content)
-        jobs = {}
-        for number, run in enumerate(runs):
-            path = folder.trials / run["id"]
-            # Elsewhere the data are loaded there.
-            trials = screening.trials if alone else screening.trials.config
-            jobs[number] = (
-                trials,
-                run,
-                path,
-                max_bytes,
-                report if alone else None,
-            )
+        # Elsewhere the data are loaded there.
+        trials = screening.trials if alone else screening.trials.config
+        tell = report if alone else None
+        jobs = {
+            number: (trials, run, folder.trials / run["id"], max_bytes, tell)
+            for number, run in enumerate(runs)
+        }
         for number, record in run_jobs(_run, jobs, workers, where, report):
             if not alone:
                 report(describe_end(record))
@@ -164,7 +169,13 @@ def screen(
     return result
 
 
-def _run(trials, run, folder, max_bytes, report):
+def _run(
+    trials: SystemTrials | TrainConfig,
+    run: Mapping[str, Any],
+    folder: pathlib.Path,
+    max_bytes: int,
+    report: Callable[[str], object] | None,
+) -> dict[str, Any]:
     if isinstance(trials, TrainConfig):
         trials = _loaded(json.dumps(trials.to_dict()))
     return run_trial(
@@ -179,19 +190,19 @@ def _run(trials, run, folder, max_bytes, report):
 
 
 @functools.lru_cache(maxsize=1)
-def _loaded(config):
+def _loaded(config: str) -> SystemTrials:
     """The trials of a config, whose data a process loads once."""
     return SystemTrials(TrainConfig.from_dict(json.loads(config)))
 
 
-def describe_screening(screening):
+def describe_screening(screening: Screening) -> Iterator[str]:
     """Lines about a screening: factors, how many runs, how long.
 
     Args:
-        screening: `Screening`.
+        screening: What is compared.
 
     Yields:
-        str, a line each. The time is that of the config's own values.
+        A line each. The time is that of the config's own values.
     """
     for name, (low, high) in screening.factors.items():
         yield f"  {name}: {low} and {high}"
@@ -206,16 +217,8 @@ def describe_screening(screening):
     )
 
 
-def judge(screening, runs):
-    """The content of `screening.json`.
-
-    Args:
-        screening: `Screening`.
-        runs: those of `screening.runs()`, with `response` and `status`.
-
-    Raises:
-        SearchStoppedError: too few runs were completed to say anything.
-    """
+def judge(screening: Screening, runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """The content of `screening.json`, of runs with response and status."""
     done = [run for run in runs if run["response"] is not None]
     names = list(screening.factors)
     try:
@@ -252,7 +255,7 @@ def judge(screening, runs):
     }
 
 
-def markdown(result):
+def markdown(result: Mapping[str, Any]) -> str:
     """The effects as a Markdown text."""
     interval = result["interval"]
     method = {

@@ -3,11 +3,14 @@
 import contextlib
 import dataclasses
 import json
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import keras_tuner
 
 from tfq_hybrid.config.keys import flatten, full_key
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.tuning.catalogue import (
     INTEGERS,
     MANY_QUBITS,
@@ -22,6 +25,7 @@ from tfq_hybrid.tuning.catalogue import (
 from tfq_hybrid.tuning.dimensions import (
     Choice,
     Condition,
+    Range,
     dimension_of,
     read_dimension,
     split_assignment,
@@ -35,8 +39,7 @@ class Space:
     A name may stand twice, under conditions that exclude each other.
 
     Args:
-        dimensions: sequence of `Choice` and `Range`, parents before those
-            that their values decide on.
+        dimensions: Parents stand before those that their values decide on.
 
     Raises:
         UserError: there is no dimension, or a condition cannot hold.
@@ -50,7 +53,7 @@ class Space:
     {'qubits': 2, 'rate': 0.1}
     """
 
-    dimensions: tuple
+    dimensions: Sequence[Choice | Range]
 
     def __post_init__(self):
         object.__setattr__(self, "dimensions", tuple(self.dimensions))
@@ -61,24 +64,26 @@ class Space:
         tuple(self._registrations())
 
     @property
-    def names(self):
+    def names(self) -> list[str]:
         """The names of the dimensions, each once."""
         return list(dict.fromkeys(d.name for d in self.dimensions))
 
-    def _registrations(self):
-        """The key, dimension and parent of all that keras-tuner is told.
+    def _registrations(
+        self,
+    ) -> list[tuple[str, Choice | Range, str | None, tuple]]:
+        """The key, dimension, parent and its values that keras-tuner is told.
 
         keras-tuner goes by keys, of which each is one list of values.
         """
-        rows = []
+        rows: list[tuple] = []  # a dimension, its parent's row, its values
         for dimension in self.dimensions:
-            if dimension.condition is None:
-                rows.append([dimension, None, None])
-                continue
             wanted = dimension.condition
+            if wanted is None:
+                rows.append((dimension, None, ()))
+                continue
             parents = [
-                (row, shared)
-                for row in rows
+                (number, shared)
+                for number, row in enumerate(rows)
                 if row[0].name == wanted.name
                 and (shared := _shared(row[0], wanted.values))
             ]
@@ -88,29 +93,27 @@ class Space:
                     f"{', '.join(map(str, wanted.values))}, which "
                     f"{dimension.name} needs. Received: a space without it"
                 )
-            rows.extend([dimension, *parent] for parent in parents)
+            rows += [(dimension, *parent) for parent in parents]
         names = [row[0].name for row in rows]
-        keys = {}
-        for row, name in zip(rows, names, strict=True):
-            same = names.count(name) > 1
-            number = sum(key.startswith(f"{name}@") for key in keys.values())
-            keys[id(row)] = f"{name}@{number}" if same else name
-        for row in rows:
-            dimension, parent, values = row
-            parent_key = None if parent is None else keys[id(parent)]
-            yield keys[id(row)], dimension, parent_key, values
+        keys = [
+            f"{name}@{names[:i].count(name)}" if names.count(name) > 1 else name
+            for i, name in enumerate(names)
+        ]
+        return [
+            (key, dimension, None if parent is None else keys[parent], values)
+            for key, (dimension, parent, values) in zip(keys, rows, strict=True)
+        ]
 
-    def hyperparameters(self, grid=False):
+    def hyperparameters(
+        self, grid: bool = False
+    ) -> keras_tuner.HyperParameters:
         """The space as keras-tuner takes it.
 
         Args:
-            grid: bool. Whether ranges are a few values. Defaults to `False`.
-
-        Returns:
-            A `keras_tuner.HyperParameters`.
+            grid: Whether ranges are a few values. Defaults to `False`.
         """
         hp = keras_tuner.HyperParameters()
-        scopes = {None: []}
+        scopes: dict[str | None, list] = {None: []}
         for key, dimension, parent, values in self._registrations():
             scope = [] if parent is None else [(parent, list(values))]
             scopes[key] = scopes[parent] + scope
@@ -120,25 +123,25 @@ class Space:
                 dimension.register(hp, key, grid)
         return hp
 
-    def decode(self, values):
-        """The arguments that keras-tuner's values stand for, a dict."""
+    def decode(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments that keras-tuner's values stand for."""
         return {
             dimension.name: dimension.decode(values[key])
             for key, dimension, *_ in self._registrations()
             if key in values
         }
 
-    def to_list(self):
+    def to_list(self) -> list[dict[str, Any]]:
         """As the `space` of `search.json`."""
         return [dimension.to_dict() for dimension in self.dimensions]
 
     @classmethod
-    def from_list(cls, rows):
+    def from_list(cls, rows: Iterable[Mapping[str, Any]]) -> "Space":
         """Builds a space from `to_list()`."""
         return cls([dimension_of(row) for row in rows])
 
 
-def _shared(parent, values):
+def _shared(parent: Choice | Range, values: tuple) -> tuple:
     """The parent's values, as keras-tuner has them, that are in `values`."""
     if not isinstance(parent, Choice):
         return ()
@@ -146,35 +149,27 @@ def _shared(parent, values):
     return tuple(both if parent.are_integers else map(json.dumps, both))
 
 
-def conditioned(config, chosen, given):
-    """The dimensions in order, under the conditions that they need.
+def conditioned(
+    config: TrainConfig,
+    chosen: Mapping[str, Choice | Range],
+    given: Container[str],
+) -> Iterator[Choice | Range]:
+    """The chosen dimensions in order, under the conditions that they need.
 
-    Args:
-        config: `TrainConfig`, whose values hold for what is not searched.
-        chosen: dict of a name and its `Choice` or `Range`.
-        given: names that the user asked for, which are not left out
-            silently.
-
-    Yields:
-        `Choice` and `Range`, parents before those that they decide on.
-
-    Raises:
-        UserError: what the user asked for could never be searched.
+    The config's values hold for what is not searched. A dimension that could
+    never be searched is left out, or an error where the user has `given` it.
     """
     base = dict(flatten(config.to_dict()))
     for name in sorted(chosen, key=order_of):
         dimension = chosen[name]
         condition = condition_of(name, base)
-        if last(name) == "entanglement":
-            qubits = name.removesuffix(last(name)) + "qubits"
-            yield from _entanglement(dimension, qubits, chosen, base)
-            continue
-        if condition is None or condition.name not in chosen:
+        if isinstance(dimension, Choice) and last(name) == "entanglement":
+            yield from _entanglement(dimension, name, chosen, base)
+        elif condition is None:
+            yield dimension
+        elif condition.name not in chosen:
             # Without the parent the config's own value decides.
-            fits = condition is None or condition.holds(
-                base.get(condition.name)
-            )
-            if fits:
+            if condition.holds(base.get(condition.name)):
                 yield dimension
             elif name in given:
                 raise UserError(
@@ -182,65 +177,59 @@ def conditioned(config, chosen, given):
                     f"{name} is searched. Received: {condition.name}="
                     f"{base.get(condition.name)!r}"
                 )
-            continue
-        parent = chosen[condition.name]
-        shared = [v for v in parent.values if condition.holds(v)]
-        if len(shared) == len(parent.values):
-            yield dimension
-        elif shared:
-            limits = Condition(condition.name, tuple(shared))
-            yield _under(dimension, limits)
-        elif name in given:
-            raise UserError(
-                f"Expected a {condition.name} that is {condition}, which "
-                f"{name} needs. Received: {condition.name}="
-                f"{','.join(map(str, parent.values))}"
+        else:
+            parents = chosen[condition.name].values
+            shared = tuple(v for v in parents if condition.holds(v))
+            if shared:
+                limits = Condition(condition.name, shared)
+                yield dataclasses.replace(
+                    dimension, condition=None if shared == parents else limits
+                )
+            elif name in given:
+                raise UserError(
+                    f"Expected a {condition.name} that is {condition}, which "
+                    f"{name} needs. Received: {condition.name}="
+                    f"{','.join(map(str, parents))}"
+                )
+
+
+def _entanglement(
+    dimension: Choice,
+    name: str,
+    chosen: Mapping[str, Choice | Range],
+    base: Mapping[str, Any],
+) -> Iterator[Choice | Range]:
+    """Patterns that need a third qubit only where there is one."""
+    key = name.removesuffix(last(name)) + "qubits"
+    counts = chosen[key].values if key in chosen else (base.get(key, 3),)
+    few = tuple(count for count in counts if count <= 2)
+    many = tuple(count for count in counts if count > 2)
+    patterns = dimension.values
+    simple = tuple(v for v in patterns if v not in MANY_QUBITS)
+    if not few or not simple or simple == patterns:
+        # Where the user asks for such patterns alone they stay.
+        yield dimension
+    elif not many:
+        yield dataclasses.replace(dimension, values=simple)
+    else:
+        for values, limits in ((simple, few), (patterns, many)):
+            condition = Condition(key, limits)
+            yield dataclasses.replace(
+                dimension, values=values, condition=condition
             )
 
 
-def _under(dimension, condition):
-    return type(dimension)(**{**vars(dimension), "condition": condition})
-
-
-def _entanglement(dimension, key, chosen, base):
-    """Patterns that need a third qubit only where there is one."""
-    qubits = chosen.get(key)
-    counts = qubits.values if qubits else (base.get(key, 3),)
-    few = tuple(count for count in counts if count <= 2)
-    simple = tuple(v for v in dimension.values if v not in MANY_QUBITS)
-    if not few or len(simple) == len(dimension.values):
-        yield dimension
-        return
-    if not simple:
-        # The user asks for such patterns alone: take them as they are.
-        yield dimension
-        return
-    if not qubits or len(few) == len(counts):
-        yield _values(dimension, simple)
-        return
-    many = tuple(count for count in counts if count > 2)
-    for pattern, values in ((simple, few), (dimension.values, many)):
-        limited = _values(dimension, pattern)
-        yield _under(limited, Condition(key, values))
-
-
-def _values(dimension, values):
-    return type(dimension)(**{**vars(dimension), "values": tuple(values)})
-
-
-def space_of(config, words=(), only=False):
+def space_of(
+    config: TrainConfig, words: Iterable[str] = (), only: bool = False
+) -> Space:
     """The space of a config, narrowed by the words of a user.
 
     Args:
-        config: `TrainConfig`.
-        words: sequence of str: `key=2,4,6`, `key=1e-4:1e-2:log`, or a `key`
-            alone, for its usual values, each a dotted key or the end of one.
-            What they name replaces the default, or joins it.
-        only: bool. Whether the words are all that is searched. Defaults to
-            `False`.
-
-    Returns:
-        A `Space`.
+        config: Its values hold for what is not searched.
+        words: Such as `key=2,4,6`, `key=1e-4:1e-2:log`, or a `key` alone, for
+            its usual values, each a dotted key or the end of one. What they
+            name replaces the default, or joins it.
+        only: Whether the words are all that is searched. Defaults to `False`.
 
     Raises:
         UserError: the space is empty or contradictory, an argument is not
@@ -256,7 +245,7 @@ def space_of(config, words=(), only=False):
     [(2, 4), (1, 2, 3)]
     """
     known = searchable(config)
-    given = {}
+    given: dict[str, Choice | Range] = {}
     for word in words:
         name, text = split_assignment(word)
         name = full_key(name, known)
@@ -267,38 +256,27 @@ def space_of(config, words=(), only=False):
             if text is None
             else read_dimension(name, text, last(name) in INTEGERS)
         )
-    chosen = {} if only else _defaults(config, known)
-    for name, dimension in given.items():
-        _check_values(config, dimension)
-        chosen[name] = dimension
-    return Space(conditioned(config, chosen, given))
-
-
-def _defaults(config, known):
-    wanted = config.system.searched or USUAL
+        _check_values(config, given[name])
+    wanted = () if only else config.system.searched or USUAL
     keys = [key for name in wanted for key in known if last(key) == name]
-    return {key: usual(key) for key in keys}
+    chosen = {key: usual(key) for key in keys} | given
+    return Space(tuple(conditioned(config, chosen, given)))
 
 
-def _check_values(config, dimension):
+def _check_values(config: TrainConfig, dimension: Choice | Range) -> None:
     """Raises `UserError` for a value that the argument cannot take."""
     name = dimension.name
-    values = (
-        dimension.values
-        if isinstance(dimension, Choice)
-        else dimension.extremes()
-    )
     beside = name.removesuffix(last(name))
     known = arguments_of(config)
-    for value in values:
+    for value in dimension.values:
         # What the value needs beside it.
         needs = NEEDS.get(last(name), {})
-        needs = {f"{beside}{key}": needed for key, needed in needs.items()}
-        changes = {k: v for k, v in needs.items() if k in known}
+        changes = {f"{beside}{key}": needed for key, needed in needs.items()}
+        changes = {k: v for k, v in changes.items() if k in known}
         config.replace({**changes, name: value})
 
 
-NEEDS = {
+NEEDS: dict[str, dict[str, Any]] = {
     "distance": {"entanglement": "long_range", "qubits": 64},
     "reuploads": {"encoding": "angle"},
     "scaling": {"encoding": "angle"},

@@ -1,10 +1,13 @@
 """Trials of published systems, and of a user's own model function."""
 
+import os
 import pathlib
 import shutil
-from typing import TypedDict
+from collections.abc import Callable
+from typing import Any, TypedDict
 
 import keras
+import keras_tuner
 
 from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.engines import estimate_bytes
@@ -17,11 +20,14 @@ from tfq_hybrid.training.build import (
     make_vocabulary,
 )
 from tfq_hybrid.training.callbacks import StopOnNaN
+from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.training.fit import train
 from tfq_hybrid.training.run_folder import WHOLE, ConfigFile, RunFolder
 from tfq_hybrid.training.tasks import TASKS
 from tfq_hybrid.tuning.objectives import Objective
-from tfq_hybrid.tuning.predicted import (
+from tfq_hybrid.tuning.space import Space
+from tfq_hybrid.tuning.trial import (
+    Prediction,
     check_bytes,
     estimate,
     forward_seconds,
@@ -33,27 +39,27 @@ class SystemTrials:
     """Builds, estimates and trains what a config and a trial's values say.
 
     Args:
-        config: `TrainConfig`. What the values of a trial do not set.
+        config: What the values of a trial do not set.
     """
 
-    def __init__(self, config):
+    def __init__(self, config: TrainConfig):
         self.config = config
         self.task = TASKS[config.system.task]
-        self._training = None
+        self._training: Any = None
 
     @property
-    def epochs(self):
+    def epochs(self) -> int:
         """The most epochs of a trial."""
         return self.config.epochs
 
     @property
-    def training(self):
+    def training(self) -> Any:
         """The training data, loaded once."""
         if self._training is None:
             self._training, self._validation = self.task.load(self.config)
         return self._training
 
-    def metrics(self):
+    def metrics(self) -> list[str]:
         """The names of what a training logs."""
         names = [self.task.monitor.removeprefix("val_"), "loss"]
         objective = self.task.objective()
@@ -62,14 +68,14 @@ class SystemTrials:
         names = list(dict.fromkeys(names))
         return [*(f"val_{name}" for name in names), *names]
 
-    def identity(self):
+    def identity(self) -> dict[str, Any]:
         """What a search folder remembers of it, plain data."""
         return {
             "config": self.config.to_dict(),
             "data": self.training.fingerprint(),
         }
 
-    def build(self, values):
+    def build(self, values: dict[str, Any]) -> keras.Model:
         """The compiled model of a trial.
 
         Raises:
@@ -85,12 +91,14 @@ class SystemTrials:
         compile_model(model, config, steps, encoded)
         return model
 
-    def predict(self, values, max_bytes=None):
-        """What a trial will take, a `Prediction`.
+    def predict(
+        self, values: dict[str, Any], max_bytes: int | None = None
+    ) -> Prediction:
+        """What a trial will take.
 
         Args:
-            values: dict, as for `TrainConfig.replace`.
-            max_bytes: int. Defaults to `None`: no limit.
+            values: As for `TrainConfig.replace`.
+            max_bytes: Defaults to `None`: no limit.
 
         Raises:
             UserError: the values do not go together, or the trial needs
@@ -120,17 +128,22 @@ class SystemTrials:
             -(-len(self._validation) // config.batch_size),
         )
 
-    def run(self, values, folder, parent=None):
+    def run(
+        self,
+        values: dict[str, Any],
+        folder: str | os.PathLike[str],
+        parent: str | os.PathLike[str] | None = None,
+    ) -> dict[str, Any]:
         """Trains a trial, or goes on with it, in a run folder.
 
         Args:
-            values: dict, as for `TrainConfig.replace`.
-            folder: path of the run folder.
-            parent: path of a finished run to go on from, with more epochs.
-                Defaults to `None`.
+            values: As for `TrainConfig.replace`.
+            folder: The run folder.
+            parent: A finished run to go on from, with more epochs. Defaults
+                to `None`.
 
         Returns:
-            The content of `metrics.json`, a dict.
+            The content of `metrics.json`.
 
         Raises:
             TrainingDivergedError: the loss became NaN.
@@ -146,7 +159,7 @@ class SystemTrials:
         )
 
 
-def _continue(old, new, config):
+def _continue(old: RunFolder, new: RunFolder, config: TrainConfig) -> None:
     """Begins a run where another one ended, as an unfinished one."""
     content = read_json(old.config_file, WHOLE, ConfigFile)
     content["config"] = config.to_dict()
@@ -172,27 +185,27 @@ class FunctionTrials:
     `metrics.json`. One that was cut short begins anew.
 
     Args:
-        build: function from a dict of values to a compiled `keras.Model`.
-        data: what `fit` takes as `x`: a pair of arrays, or a finite
+        build: From a trial's values to a compiled model.
+        data: What `fit` takes as `x`: a pair of arrays, or a finite
             `tf.data.Dataset` of batches.
-        validation_data: what `fit` takes. Defaults to `None`.
-        epochs: int. Defaults to 1.
-        batch_size: int, for arrays. Defaults to 32.
-        monitor: `Objective` that chooses the epoch. Defaults to
-            `val_loss`, or `loss` without validation data.
-        name: str. The study's, so that a folder is not taken for another
-            one. Defaults to the function's own name.
+        validation_data: What `fit` takes. Defaults to `None`.
+        epochs: Of a trial. Defaults to 1.
+        batch_size: For arrays. Defaults to 32.
+        monitor: Chooses the epoch. Defaults to `val_loss`, or `loss` without
+            validation data.
+        name: The study's, so that a folder is not taken for another one.
+            Defaults to the function's own name.
     """
 
     def __init__(
         self,
-        build,
-        data,
-        validation_data=None,
-        epochs=1,
-        batch_size=32,
-        monitor=None,
-        name=None,
+        build: Callable[[dict[str, Any]], keras.Model],
+        data: Any,
+        validation_data: Any = None,
+        epochs: int = 1,
+        batch_size: int = 32,
+        monitor: Objective | None = None,
+        name: str | None = None,
     ):
         self.function = build
         self.data = data
@@ -203,16 +216,20 @@ class FunctionTrials:
         self.monitor = monitor or Objective(known)
         self.name = name or getattr(build, "__qualname__", type(build).__name__)
 
-    def metrics(self):
+    def metrics(self) -> None:
         """`None`: only a training says."""
         return None
 
-    def identity(self):
+    def identity(self) -> dict[str, Any]:
         """What a search folder remembers of it, plain data."""
         return {"build": self.name, "epochs": self.epochs}
 
-    def build(self, values):
-        """The compiled model of a trial."""
+    def build(self, values: dict[str, Any]) -> keras.Model:
+        """The compiled model of a trial.
+
+        Raises:
+            TypeError: the function returned something else.
+        """
         values = {
             k: v for k, v in values.items() if k not in ("seed", "epochs")
         }
@@ -224,8 +241,10 @@ class FunctionTrials:
             )
         return model
 
-    def predict(self, values, max_bytes=None):
-        """What a trial will take, a `Prediction`; see `SystemTrials`."""
+    def predict(
+        self, values: dict[str, Any], max_bytes: int | None = None
+    ) -> Prediction:
+        """What a trial will take; see `SystemTrials`."""
         keras.utils.set_random_seed(values.get("seed", 0))
         model = self.build(values)
         inputs, steps, size = self._first_batch()
@@ -235,7 +254,7 @@ class FunctionTrials:
         epochs = values.get("epochs", self.epochs)
         return estimate(needed, model.count_params(), forward, steps, epochs)
 
-    def _first_batch(self):
+    def _first_batch(self) -> tuple[Any, int, int]:
         """The inputs of a batch, the steps of an epoch, and a batch's size."""
         if isinstance(self.data, tuple):
             inputs, _ = self.data
@@ -244,8 +263,15 @@ class FunctionTrials:
         inputs, *_ = next(iter(self.data))
         return inputs, len(self.data), len(keras.tree.flatten(inputs)[0])
 
-    def run(self, values, folder, parent=None):
+    def run(
+        self,
+        values: dict[str, Any],
+        folder: str | os.PathLike[str],
+        parent: str | os.PathLike[str] | None = None,
+    ) -> dict[str, Any]:
         """Fits a trial, in a folder. Returns what `metrics.json` holds.
+
+        `parent` is not used: a trial of a function begins anew.
 
         Raises:
             UserError: no metric has the name of the objective.
@@ -297,3 +323,48 @@ class FunctionTrials:
         best.unlink()
         write_json(finished, result)
         return result
+
+
+Trials = SystemTrials | FunctionTrials
+
+
+class HybridHyperModel(keras_tuner.HyperModel):
+    """A space and what builds a model from its values.
+
+    For `keras_tuner.RandomSearch` and its like. `tfq_hybrid.tuning.search`
+    needs none: it also estimates memory and time, keeps failures apart, and
+    leaves run folders.
+
+    Args:
+        trials: Of a published system, or of a function of your own.
+        space: Such as `space_of(config)`.
+
+    Example:
+
+    >>> from tfq_hybrid.tuning import space_of
+    >>> config = TrainConfig("embedded", limit=64, sequence_length=8)
+    >>> space = space_of(config, ["qubits=2,3", "depth=3"], only=True)
+    >>> hypermodel = HybridHyperModel(SystemTrials(config), space)
+    >>> hp = hypermodel.space.hyperparameters()
+    >>> hypermodel.values(hp)
+    {'circuit.qubits': 2, 'circuit.depth': 3}
+    """
+
+    def __init__(self, trials: Trials, space: Space):
+        super().__init__()
+        self.trials = trials
+        self.space = space
+
+    def declare_hyperparameters(self, hp: keras_tuner.HyperParameters) -> None:
+        """Tells keras-tuner the space before a model is built."""
+        hp.merge(self.space.hyperparameters())
+
+    def values(self, hp: keras_tuner.HyperParameters) -> dict[str, Any]:
+        """The arguments that keras-tuner's values stand for."""
+        return self.space.decode(hp.values)
+
+    def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
+        """The compiled model of keras-tuner's values."""
+        if not hp.values:
+            hp = self.space.hyperparameters()
+        return self.trials.build(self.values(hp))

@@ -5,6 +5,8 @@ import pathlib
 import re
 import socket
 import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import keras
 import keras_tuner
@@ -19,7 +21,12 @@ from tfq_hybrid.errors import (
 )
 from tfq_hybrid.files import write_json
 from tfq_hybrid.reading import read_json, reading
+from tfq_hybrid.tuning.objectives import Objective
+from tfq_hybrid.tuning.space import Space
 from tfq_hybrid.tuning.trial import run_trial
+
+if TYPE_CHECKING:
+    from tfq_hybrid.tuning.study import Study
 
 CHIEF = "chief"
 PROJECT = "oracle"  # keras-tuner's folder within the search folder
@@ -34,7 +41,7 @@ CLASSES = ("Boolean", "Choice", "Fixed", "Float", "Int", "Parent")
 _TRIAL = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-def check_state(path):
+def check_state(path: pathlib.Path) -> None:
     """Looks through a file of keras-tuner's before it reads it.
 
     Raises:
@@ -47,7 +54,7 @@ def check_state(path):
         _check_state(content)
 
 
-def _check_state(value, key=""):
+def _check_state(value: Any, key: str = "") -> None:
     if isinstance(value, dict):
         name = value.get("class_name", CLASSES[0])
         if name not in CLASSES or "registered_name" in value:
@@ -62,13 +69,11 @@ def _check_state(value, key=""):
     ):
         raise ValueError(f"it names the trial {str(value)[:60]!r}")
     elif (
-        isinstance(value, str) and key != "class_name" and _is_registered(value)
+        isinstance(value, str)
+        and key != "class_name"
+        and keras.saving.get_registered_object(value) is not None
     ):
         raise ValueError(f"it names {value[:60]}")
-
-
-def _is_registered(name):
-    return keras.saving.get_registered_object(name) is not None
 
 
 class _WholeFiles:
@@ -112,7 +117,7 @@ class _Grid(_WholeFiles, keras_tuner.Oracle):
         return {"status": TrialStatus.STOPPED}
 
 
-def _combinations(dimensions, values):
+def _combinations(dimensions: Sequence, values: dict) -> Iterator[dict]:
     if not dimensions:
         yield values
         return
@@ -136,23 +141,15 @@ TUNERS = {
 }
 
 
-def make_oracle(tuner, space, objective, max_trials, epochs, seed):
-    """An oracle of keras-tuner.
-
-    Args:
-        tuner: `"hyperband"`, `"bayesian"`, `"random"` or `"grid"`.
-        space: `Space`.
-        objective: `Objective`.
-        max_trials: int.
-        epochs: int. The most that Hyperband trains.
-        seed: int.
-
-    Returns:
-        A `keras_tuner.Oracle`.
-
-    Raises:
-        UserError: the tuner is not known.
-    """
+def make_oracle(
+    tuner: str,
+    space: Space,
+    objective: Objective,
+    max_trials: int,
+    epochs: int,
+    seed: int,
+) -> keras_tuner.Oracle:
+    """One of `TUNERS`; `epochs` are the most that Hyperband trains."""
     check_choice("tuner", tuner, TUNERS)
     options = {
         "objective": keras_tuner.Objective(objective.name, objective.direction),
@@ -182,25 +179,25 @@ class SearchTuner(base_tuner.BaseTuner):
     With `KERASTUNER_TUNER_ID`, `KERASTUNER_ORACLE_IP` and
     `KERASTUNER_ORACLE_PORT` set it is the chief, which answers, or a worker,
     which asks over the network.
-
-    Args:
-        oracle: `keras_tuner.Oracle`, from `make_oracle`.
-        trials: `SystemTrials` or `FunctionTrials`.
-        space: `Space`.
-        objective: `Objective`, that of the oracle.
-        folder: path of the search folder.
-        **options: of `run_trial`: `seeds`, `max_bytes`, `report`.
     """
 
-    def __init__(self, oracle, trials, space, objective, folder, **options):
-        self.folder = pathlib.Path(folder)
+    def __init__(
+        self,
+        study: "Study",
+        folder: pathlib.Path,
+        max_trials: int,
+        max_bytes: int | None,
+        report: Callable[[str], object],
+    ):
         super().__init__(
-            oracle=oracle, directory=str(self.folder), project_name=PROJECT
+            oracle=study.oracle(max_trials),
+            directory=str(folder),
+            project_name=PROJECT,
         )
-        self.trials = trials
-        self.space = space
-        self.objective = objective
-        self.options = options
+        self.study = study
+        self.folder = folder
+        self.max_bytes = max_bytes
+        self.report = report
         self.oracle.verbose = 0
         if not self._is_worker():
             self.save()  # before the first trial, which a kill may end
@@ -211,13 +208,7 @@ class SearchTuner(base_tuner.BaseTuner):
         write_json(self._get_tuner_fname(), self.get_state())
 
     def search(self):
-        """Runs trials until the oracle wants no more; the chief answers.
-
-        Raises:
-            UserError: the objective is none of a trial's metrics.
-            SearchStoppedError: the chief no longer answers.
-            OSError, StorageError: nothing can be written any more.
-        """
+        """Runs trials until the oracle wants no more; the chief answers."""
         if os.environ.get("KERASTUNER_TUNER_ID") == CHIEF:
             super().search()
             return
@@ -239,30 +230,32 @@ class SearchTuner(base_tuner.BaseTuner):
                 trial.message = record["reason"]
             self.on_trial_end(trial)
 
-    def trial_folder(self, trial_id):
+    def trial_folder(self, trial_id: str) -> pathlib.Path:
         """The folder of a trial within the search folder."""
         return self.folder / "trials" / trial_id
 
-    def _run(self, trial):
+    def _run(self, trial: Any) -> dict[str, Any]:
         values = trial.hyperparameters.values
         parent = values.get("tuner/trial_id")
         return run_trial(
-            self.trials,
+            self.study.trials,
             trial.trial_id,
-            self.space.decode(values),
+            self.study.space.decode(values),
             self.trial_folder(trial.trial_id),
-            epochs=values.get("tuner/epochs"),
-            parent=parent and self.trial_folder(parent),
-            **self.options,
+            self.study.seeds,
+            self.max_bytes,
+            values.get("tuner/epochs"),
+            parent and self.trial_folder(parent),
+            self.report,
         )
 
-    def _score(self, record):
-        name = self.objective.name
+    def _score(self, record: dict[str, Any]) -> dict[str, float]:
+        name = self.study.objectives[0].name
         if name not in record["metrics"]:
             raise choice_error("objective", name, record["metrics"])
         return {name: record["metrics"][name]}
 
-    def _check_chief(self):
+    def _check_chief(self) -> None:
         """Raises where the chief is gone; keras-tuner would wait an hour."""
         if not self._is_worker():
             return
@@ -278,7 +271,7 @@ class SearchTuner(base_tuner.BaseTuner):
             time.sleep(IDLE_SECONDS)
 
 
-def chief_address():
+def chief_address() -> tuple[str, int]:
     """Address and port of the chief, as keras-tuner reads them."""
     port = os.environ.get("KERASTUNER_ORACLE_PORT", "")
     if not port.isdecimal():
@@ -289,7 +282,7 @@ def chief_address():
     return os.environ["KERASTUNER_ORACLE_IP"], int(port)
 
 
-def is_listening(address, port):
+def is_listening(address: str, port: int) -> bool:
     """Whether somebody answers at a port."""
     try:
         socket.create_connection((address, port), timeout=2.0).close()

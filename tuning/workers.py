@@ -12,11 +12,13 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 
 import psutil
 
 from tfq_hybrid.errors import SearchStoppedError, UserError
 from tfq_hybrid.startup import end_with_parent
+from tfq_hybrid.tuning.results import SearchFolder
 from tfq_hybrid.tuning.trial import describe_end, describe_start
 from tfq_hybrid.tuning.tuner import CHIEF, is_listening
 
@@ -33,29 +35,21 @@ POLL_SECONDS = 0.2
 MOST_DEATHS = 6
 
 
-def choose_port(port=None):
-    """A free port on the loopback address: the given one, or any.
-
-    Raises:
-        UserError: it is in use.
-    """
+def choose_port(port: int | None = None) -> int:
+    """A free port on the loopback address: the given one, or any."""
     with socket.socket() as probe:
         try:
             probe.bind((LOOPBACK, port or 0))
         except OSError as error:
             raise UserError(
                 f"Expected a free port. Received: port={port} "
-                f"({os.strerror(error.errno)})"
+                f"({error.strerror})"
             ) from None
         return probe.getsockname()[1]
 
 
-def share_cores(workers):
-    """The cores of each worker, a list of lists of int.
-
-    With more workers than cores they go round.
-
-    Example:
+def share_cores(workers: int) -> list[list[int]]:
+    """The cores of each worker; with more workers than cores they go round.
 
     >>> cores = share_cores(1)
     >>> cores == [sorted(os.sched_getaffinity(0))]
@@ -67,7 +61,9 @@ def share_cores(workers):
     return [cores[i::workers] for i in range(workers)]
 
 
-def environment(tuner_id, port, cores=None):
+def environment(
+    tuner_id: str, port: int, cores: Sequence[int] | None = None
+) -> dict[str, str]:
     """What keras-tuner and TensorFlow read in a process of the search."""
     result = {
         **os.environ,
@@ -81,8 +77,8 @@ def environment(tuner_id, port, cores=None):
     return result
 
 
-def joining_lines(output, port):
-    """How a worker on another machine joins, lines of text."""
+def joining_lines(output: str | os.PathLike[str], port: int) -> list[str]:
+    """How a worker on another machine joins."""
     return [
         "To add workers on other machines, with the same data and --output "
         "on a shared disk (the port has no password: forward it by SSH):",
@@ -96,32 +92,29 @@ def joining_lines(output, port):
 class WorkerPool:
     """A chief and its workers, restarted when they die.
 
-    Args:
-        folder: `SearchFolder` with a study in it.
-        workers: int.
-        port: int.
-        options: list of str, for each process: those of `tune --join`.
-        report: function of a str.
+    The folder has a study in it; `options` are those of `tune --join`.
     """
 
-    def __init__(self, folder, workers, port, options, report=print):
+    def __init__(
+        self,
+        folder: SearchFolder,
+        workers: int,
+        port: int,
+        options: list[str],
+        report: Callable[[str], object],
+    ):
         self.folder = folder
         self.port = port
         self.options = options
         self.report = report
         self.cores = share_cores(workers)
-        self.chief = None
-        self.workers = {}
+        self.chief: subprocess.Popen | None = None
+        self.workers: dict[int, subprocess.Popen] = {}
         self.deaths = dict.fromkeys(range(workers), 0)
-        self._told = set()
+        self._told: set[tuple[str, str]] = set()
 
-    def run(self):
-        """Runs until every worker has ended.
-
-        Raises:
-            SearchStoppedError: the chief died; what is finished is kept.
-            SearchStoppedError: or a worker dies again and again.
-        """
+    def run(self) -> None:
+        """Runs until every worker has ended."""
         self.folder.logs.mkdir(parents=True, exist_ok=True)
         self._told = {(r["id"], r["status"]) for r in self.folder.records()}
         try:
@@ -138,18 +131,14 @@ class WorkerPool:
         finally:
             self._stop()
 
-    def _start(self, tuner_id, cores=None):
+    def _start(
+        self, tuner_id: str, cores: Sequence[int] | None = None
+    ) -> subprocess.Popen:
         log = self.folder.logs / f"{tuner_id}.log"
+        output = ["--output", str(self.folder.path)]
         with log.open("ab") as file:
             process = subprocess.Popen(
-                [
-                    *COMMAND,
-                    "tune",
-                    "--join",
-                    "--output",
-                    str(self.folder.path),
-                    *self.options,
-                ],
+                [*COMMAND, "tune", "--join", *output, *self.options],
                 env=environment(tuner_id, self.port, cores),
                 stdin=subprocess.DEVNULL,
                 stdout=file,
@@ -162,7 +151,7 @@ class WorkerPool:
                 psutil.Process(process.pid).cpu_affinity(cores)
         return process
 
-    def _start_worker(self, number):
+    def _start_worker(self, number: int) -> None:
         cores = self.cores[number]
         process = self._start(f"worker-{number}", cores)
         self.workers[number] = process
@@ -171,7 +160,7 @@ class WorkerPool:
             f"{', '.join(map(str, cores))}"
         )
 
-    def _await_chief(self):
+    def _await_chief(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not is_listening(LOOPBACK, self.port):
             self._check_chief()
@@ -179,19 +168,19 @@ class WorkerPool:
                 raise self._chief_gone("does not answer")
             time.sleep(POLL_SECONDS)
 
-    def _check_chief(self):
-        code = self.chief.poll()
+    def _check_chief(self) -> None:
+        code = self.chief and self.chief.poll()
         if code is not None:
             raise self._chief_gone(f"ended with {code}")
 
-    def _chief_gone(self, what):
+    def _chief_gone(self, what: str) -> SearchStoppedError:
         return SearchStoppedError(
             f"The chief at {LOOPBACK}:{self.port} {what}; see "
             f"{self.folder.logs / f'{CHIEF}.log'}. What is finished is kept; "
             "the same command goes on."
         )
 
-    def _check_workers(self):
+    def _check_workers(self) -> None:
         for number, process in list(self.workers.items()):
             code = process.poll()
             if code is None:
@@ -213,7 +202,7 @@ class WorkerPool:
             )
             self._start_worker(number)
 
-    def _tell(self):
+    def _tell(self) -> None:
         """Reports what trials have begun and ended since the last time."""
         for record in self.folder.records():
             estimated = record["predicted"]["bytes"] is not None
@@ -227,7 +216,7 @@ class WorkerPool:
             describe = describe_start if running else describe_end
             self.report(describe(record))
 
-    def _stop(self):
+    def _stop(self) -> None:
         """Ends every process that is left, and waits for it."""
         # An interrupt, which is no fault of the trials that run.
         for process in self.workers.values():

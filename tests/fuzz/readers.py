@@ -29,8 +29,7 @@ from tfq_hybrid.serving import check_manifest
 from tfq_hybrid.serving.folders import MANIFEST
 from tfq_hybrid.training import Checkpoint, RunFolder, TrainConfig
 from tfq_hybrid.training.telemetry.writers import COLUMNS, keep_rows_until
-from tfq_hybrid.tuning import Study
-from tfq_hybrid.tuning.folder import SearchFolder
+from tfq_hybrid.tuning import SearchFolder, Study
 
 DIALOGUE = {
     "conversations": [

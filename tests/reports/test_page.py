@@ -8,8 +8,8 @@ import pytest
 
 from tests.reports.contents import CONTENTS
 from tfq_hybrid.reports import KINDS, write_report
-from tfq_hybrid.reports.page import to_html
 from tfq_hybrid.reports.render import DARK, LIGHT, RAMP, SERIES
+from tfq_hybrid.reports.write import to_html
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 

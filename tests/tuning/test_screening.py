@@ -11,7 +11,7 @@ from tfq_hybrid.errors import (
 )
 from tfq_hybrid.training import TrainConfig
 from tfq_hybrid.tuning import Screening, SystemTrials, read_factors, screen
-from tfq_hybrid.tuning.predicted import Prediction
+from tfq_hybrid.tuning.trial import Prediction
 
 CONFIG = TrainConfig("embedded", limit=64, sequence_length=8)
 NAMES = ("circuit.qubits", "circuit.depth", "learning_rate")

@@ -12,7 +12,7 @@ from tfq_hybrid.training import RunFolder, TrainConfig
 from tfq_hybrid.training.build import describe
 from tfq_hybrid.training.systems import SYSTEMS, Setting
 from tfq_hybrid.tuning import SystemTrials, run_trial
-from tfq_hybrid.tuning.predicted import PARAMETER_BYTES
+from tfq_hybrid.tuning.trial import PARAMETER_BYTES
 
 VALUES = {
     "circuit.qubits": 2,

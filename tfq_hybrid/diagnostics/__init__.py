@@ -1,6 +1,5 @@
 """Measures of a circuit: what it reaches, entangles, and can learn from."""
 
-from tfq_hybrid.diagnostics.decay import fit_decay
 from tfq_hybrid.diagnostics.diagnose import (
     MEASURES,
     diagnose,
@@ -17,7 +16,10 @@ from tfq_hybrid.diagnostics.expressibility import (
     expressibility,
     fidelities,
 )
-from tfq_hybrid.diagnostics.gradient_variance import gradient_variance
+from tfq_hybrid.diagnostics.gradient_variance import (
+    fit_decay,
+    gradient_variance,
+)
 from tfq_hybrid.diagnostics.random_circuit import RandomCircuit
 from tfq_hybrid.diagnostics.settings import (
     DiagnosisSettings,

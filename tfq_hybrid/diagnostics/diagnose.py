@@ -1,20 +1,28 @@
 """`diagnose`: the three measures over many circuits, kept as they come."""
 
+import os
 import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from tfq_hybrid.diagnostics.decay import fit_decay
 from tfq_hybrid.diagnostics.entanglement import mean_entanglement, meyer_wallach
 from tfq_hybrid.diagnostics.expressibility import divergence, fidelities
-from tfq_hybrid.diagnostics.folder import DiagnosisFolder
 from tfq_hybrid.diagnostics.gradient_variance import (
     as_operator,
+    fit_decay,
     gradient_variance,
 )
-from tfq_hybrid.diagnostics.settings import DiagnosisSettings
+from tfq_hybrid.diagnostics.random_circuit import RandomCircuit
+from tfq_hybrid.diagnostics.settings import (
+    DiagnosisFolder,
+    DiagnosisSettings,
+    Subject,
+)
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.estimate import Estimate
+from tfq_hybrid.files import write_json
 from tfq_hybrid.jobs import run_jobs
 from tfq_hybrid.locks import writing
 
@@ -22,36 +30,36 @@ MEASURES = ("expressibility", "entangling_capability", "gradient_variance")
 
 
 def diagnose(
-    subjects,
-    output,
-    settings=None,
-    overwrite=False,
-    report=lambda line: None,
-    advance=lambda subject, share: None,
-    workers=1,
-    where=None,
-):
+    subjects: Sequence[Subject],
+    output: str | os.PathLike[str],
+    settings: DiagnosisSettings | None = None,
+    overwrite: bool = False,
+    report: Callable[[str], object] = lambda line: None,
+    advance: Callable[[Subject, float], object] = lambda subject, share: None,
+    workers: int = 1,
+    where: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Measures circuits, and fits the decay of their gradient variance.
 
     Every finished circuit is a file in `output/circuits`. Called again, with
     the same circuits or more of them, only what is missing is measured.
 
     Args:
-        subjects: sequence of `Subject`, with different names.
-        output: path of the folder.
-        settings: `DiagnosisSettings`. Defaults to its defaults.
-        overwrite: bool. Forget what the folder holds. Defaults to `False`.
-        report: function of a line of text: the estimate, before it starts.
-        advance: function of a `Subject` that is done and of its share of the
+        subjects: What is measured, under different names.
+        output: The folder.
+        settings: How it is measured. Defaults to `DiagnosisSettings()`.
+        overwrite: Forget what the folder holds. Defaults to `False`.
+        report: Is called with a line of text: the estimate, before it starts.
+        advance: Is called with a subject that is done and its share of the
             whole work, from 0 to 1.
         workers, where: as for `tfq_hybrid.jobs.run_jobs`: circuits are
             measured side by side. Default to this process alone.
 
     Returns:
-        The content of `diagnosis.json`, a dict: `kind`, `settings`,
-        `circuits`, each with `qubits`, `depth`, `ansatz` and the three
-        measures as `Estimate.to_dict()`, and `decay`, each with `ansatz`,
-        `depth` and what `fit_decay` gives.
+        The content of `diagnosis.json`: `kind`, `settings`, `circuits`, each
+        with `qubits`, `depth`, `ansatz` and the three measures as
+        `Estimate.to_dict()`, and `decay`, each with `ansatz`, `depth` and
+        what `fit_decay` gives.
 
     Raises:
         UserError: there is no circuit or two of one name, one cannot be
@@ -91,20 +99,22 @@ def diagnose(
             stored[subject.name] = result
             advance(subject, work[subject] / total)
         content = _content(subjects, stored, settings)
-        folder.finish(content)
+        write_json(folder.diagnosis_file, content)
     return content
 
 
-def _measure(subject, settings):
+def _measure(subject: Subject, settings: DiagnosisSettings) -> dict[str, Any]:
     return measure(subject.drawn(settings), settings)
 
 
-def measure(circuit, settings):
+def measure(
+    circuit: RandomCircuit, settings: DiagnosisSettings
+) -> dict[str, Any]:
     """The three measures of one circuit.
 
     Args:
-        circuit: `RandomCircuit`.
-        settings: `DiagnosisSettings`.
+        circuit: What is measured.
+        settings: How it is measured.
 
     Returns:
         A dict of `MEASURES` -> `Estimate.to_dict()`, and `weights`, `gates`
@@ -123,7 +133,8 @@ def measure(circuit, settings):
     states, gradients = map(
         np.random.default_rng, np.random.SeedSequence(key).spawn(2)
     )
-    overlaps, entanglement = [], []
+    overlaps: list[np.ndarray] = []
+    entanglement: list[np.ndarray] = []
     for size in circuit.batches(settings.samples):
         pair = circuit.states(size, states), circuit.states(size, states)
         overlaps.append(fidelities(*pair))
@@ -154,16 +165,19 @@ def measure(circuit, settings):
     }
 
 
-def estimate_seconds(circuits, settings):
+def estimate_seconds(
+    circuits: Iterable[RandomCircuit], settings: DiagnosisSettings
+) -> float:
     """A rough time for some circuits, from a few draws of the largest.
 
     Args:
-        circuits: sequence of `RandomCircuit`.
-        settings: `DiagnosisSettings`.
+        circuits: What is measured, at least one circuit.
+        settings: How it is measured.
 
     Returns:
-        float, in seconds.
+        The time in seconds.
     """
+    circuits = list(circuits)
     largest = max(circuits, key=lambda one: _work(one, settings))
     rng = np.random.default_rng(0)
     operator = as_operator(settings.observable, largest.qids)
@@ -185,19 +199,19 @@ def estimate_seconds(circuits, settings):
     return total
 
 
-def _seconds(run, argument):
+def _seconds(run: Callable[[int], object], argument: int) -> float:
     began = time.perf_counter()
     run(argument)
     return time.perf_counter() - began
 
 
-def _work(circuit, settings):
+def _work(circuit: RandomCircuit, settings: DiagnosisSettings) -> int:
     """In amplitudes; a gradient costs about four states."""
     draws = 2 * settings.samples + 4 * settings.gradient_samples
     return circuit.work * draws
 
 
-def _check_names(subjects):
+def _check_names(subjects: Sequence[Subject]) -> None:
     names = [subject.name for subject in subjects]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice or not names:
@@ -205,38 +219,35 @@ def _check_names(subjects):
         raise UserError(f"Expected different circuits. Received: {what}")
 
 
-def _content(subjects, stored, settings):
+def _content(
+    subjects: Sequence[Subject],
+    stored: Mapping[str, dict],
+    settings: DiagnosisSettings,
+) -> dict[str, Any]:
     """What `diagnosis.json` holds."""
-    circuits, groups = [], {}
+    circuits: list[dict] = []
+    groups: dict[tuple[str, int], dict[int, Estimate]] = {}
+    definitions = {}
     for subject in subjects:
+        place = {"qubits": subject.qubits, "depth": subject.depth}
         result = dict(stored[subject.name])
         gradient = dict(result["gradient_variance"])
-        found = Estimate(
-            gradient["value"],
-            gradient["low"],
-            gradient["high"],
-            {"replicates": gradient.pop("replicates")},
-        )
+        more = {"replicates": gradient.pop("replicates")}
         group = groups.setdefault((subject.ansatz, subject.depth), {})
-        group[subject.qubits] = found
-        circuits.append(
-            {
-                "qubits": subject.qubits,
-                "depth": subject.depth,
-                "ansatz": subject.ansatz,
-                **result,
-                "gradient_variance": gradient,
-            }
+        group[subject.qubits] = Estimate(
+            gradient["value"], gradient["low"], gradient["high"], more
         )
-    decay = []
-    for (ansatz, depth), variances in groups.items():
-        fit = fit_decay(variances)
-        if fit is not None:
-            decay.append({"ansatz": ansatz, "depth": depth, **fit})
-    definitions = {one.ansatz: one.circuit.to_dict() for one in subjects}
-    for definition in definitions.values():
-        for varied in ("qubits", "depth"):
-            definition.pop(varied, None)
+        result["gradient_variance"] = gradient
+        circuits.append({**place, "ansatz": subject.ansatz, **result})
+        definition = subject.circuit.to_dict()
+        definitions[subject.ansatz] = {
+            key: v for key, v in definition.items() if key not in place
+        }
+    decay = [
+        {"ansatz": ansatz, "depth": depth, **fit}
+        for (ansatz, depth), variances in groups.items()
+        if (fit := fit_decay(variances)) is not None
+    ]
     return {
         "kind": "diagnosis",
         "settings": {**settings.to_dict(), "ansatz": definitions},

@@ -6,23 +6,30 @@ capability of Sim et al. 2019 (arXiv 1905.10876).
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
+from tfq_hybrid.diagnostics.random_circuit import RandomCircuit
 from tfq_hybrid.errors import UserError, check_integer
 from tfq_hybrid.estimate import Estimate
 
 
-def entangling_capability(circuit, samples=5000, seed=0, resamples=1000):
+def entangling_capability(
+    circuit: RandomCircuit,
+    samples: int = 5000,
+    seed: int | np.random.SeedSequence = 0,
+    resamples: int = 1000,
+) -> Estimate:
     """The mean Meyer-Wallach measure of a circuit's states.
 
     From 0, product states only, to 1. Haar-random states have (N - 2) /
     (N + 1) with N = 2**qubits.
 
     Args:
-        circuit: `RandomCircuit`.
-        samples: int. States at random angles. Defaults to 5000.
-        seed: int or `numpy.random.SeedSequence`. Defaults to 0.
-        resamples: int. Of the bootstrap. Defaults to 1000.
+        circuit: What is measured.
+        samples: States at random angles. Defaults to 5000.
+        seed: Of the angles and the bootstrap. Defaults to 0.
+        resamples: Of the bootstrap. Defaults to 1000.
 
     Returns:
         An `Estimate` with the 95 % percentile interval of the bootstrap over
@@ -49,13 +56,23 @@ def entangling_capability(circuit, samples=5000, seed=0, resamples=1000):
     return mean_entanglement(np.concatenate(values), resamples, rng)
 
 
-def mean_entanglement(values, resamples=1000, rng=0):
+def mean_entanglement(
+    values: np.ndarray,
+    resamples: int = 1000,
+    rng: int | np.random.Generator = 0,
+) -> Estimate:
     """The mean of what `meyer_wallach` gives, as an `Estimate`.
 
     Args:
-        values: float array of shape (samples,).
-        resamples: int. Of the bootstrap. Defaults to 1000.
-        rng: `numpy.random.Generator`, or a seed. Defaults to 0.
+        values: Of shape (samples,), from 0 to 1.
+        resamples: Of the bootstrap. Defaults to 1000.
+        rng: Of the bootstrap, or its seed. Defaults to 0.
+
+    Returns:
+        The mean with the 95 % percentile interval of the bootstrap.
+
+    Raises:
+        UserError: the number of resamples is below 1.
     """
     check_integer("resamples", resamples, 1)
     interval = stats.bootstrap(
@@ -71,7 +88,7 @@ def mean_entanglement(values, resamples=1000, rng=0):
     )
 
 
-def meyer_wallach(states):
+def meyer_wallach(states: ArrayLike) -> np.ndarray:
     """The Meyer-Wallach measure of pure states.
 
     Q = 2 (1 - mean over the qubits k of tr(rho_k**2)), where rho_k is the
@@ -79,11 +96,11 @@ def meyer_wallach(states):
     maximally entangled with the rest, as in GHZ states.
 
     Args:
-        states: complex array of shape (samples, 2**qubits). The first qubit
-            is the leading bit of an index.
+        states: Amplitudes of shape (samples, 2**qubits). The first qubit is
+            the leading bit of an index.
 
     Returns:
-        A float array of shape (samples,), from 0 to 1.
+        Floats of shape (samples,), from 0 to 1.
 
     Raises:
         UserError: the length of the states is no power of two.
@@ -94,18 +111,18 @@ def meyer_wallach(states):
     >>> meyer_wallach(ghz).round(12).tolist()
     [1.0]
     """
-    states = np.asarray(states, np.complex128)
-    samples, size = states.shape
+    vectors = np.asarray(states, np.complex128)
+    samples, size = vectors.shape
     qubits = size.bit_length() - 1
     if qubits < 1 or size != 2**qubits:
         raise UserError(
             "Expected states of 2, 4, 8, … amplitudes. Received: states of "
             f"{size}"
         )
-    states = states / np.linalg.norm(states, axis=1, keepdims=True)
+    vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     total = np.zeros(samples)
     for qubit in range(qubits):
-        split = states.reshape(samples, 2**qubit, 2, -1)
+        split = vectors.reshape(samples, 2**qubit, 2, -1)
         zero, one = split[:, :, 0], split[:, :, 1]
         # rho = [[p, c], [c*, q]] with p + q = 1: 1 - tr(rho**2) = 2 det(rho),
         # which keeps the rounding of a product state out of the result.

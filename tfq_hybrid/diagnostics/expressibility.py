@@ -6,14 +6,22 @@ states from that between Haar-random states.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from tfq_hybrid.diagnostics.random_circuit import RandomCircuit
 from tfq_hybrid.errors import UserError, check_integer
 from tfq_hybrid.estimate import Estimate
 
 BINS = 75  # as in the paper, whose figures use 5,000 pairs
 
 
-def expressibility(circuit, pairs=5000, seed=0, bins=BINS, resamples=1000):
+def expressibility(
+    circuit: RandomCircuit,
+    pairs: int = 5000,
+    seed: int | np.random.SeedSequence = 0,
+    bins: int = BINS,
+    resamples: int = 1000,
+) -> Estimate:
     """The expressibility of a circuit: the lower, the more expressive.
 
     Zero for a circuit whose fidelities are those of Haar-random states;
@@ -23,11 +31,11 @@ def expressibility(circuit, pairs=5000, seed=0, bins=BINS, resamples=1000):
     circuits apart less and less.
 
     Args:
-        circuit: `RandomCircuit`.
-        pairs: int. Independent pairs of states. Defaults to 5000.
-        seed: int or `numpy.random.SeedSequence`. Defaults to 0.
-        bins: int. Of the histogram of fidelities. Defaults to 75.
-        resamples: int. Of the bootstrap. Defaults to 1000.
+        circuit: What is measured.
+        pairs: Independent pairs of states. Defaults to 5000.
+        seed: Of the angles and the bootstrap. Defaults to 0.
+        bins: Of the histogram of fidelities. Defaults to 75.
+        resamples: Of the bootstrap. Defaults to 1000.
 
     Returns:
         An `Estimate` in nats, with a 95 % interval.
@@ -54,13 +62,19 @@ def expressibility(circuit, pairs=5000, seed=0, bins=BINS, resamples=1000):
     return divergence(values, circuit.qubits, bins, resamples, rng)
 
 
-def fidelities(first, second):
+def fidelities(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """|<a|b>|**2 of states in pairs: two arrays (pairs, N) to (pairs,)."""
     overlaps = np.einsum("pi,pi->p", first.conj(), second)
     return np.clip(np.abs(overlaps) ** 2, 0.0, 1.0)
 
 
-def divergence(values, qubits, bins=BINS, resamples=1000, rng=0):
+def divergence(
+    values: ArrayLike,
+    qubits: int,
+    bins: int = BINS,
+    resamples: int = 1000,
+    rng: int | np.random.Generator = 0,
+) -> Estimate:
     """The divergence of fidelities from those of Haar-random states, nats.
 
     A histogram of few samples looks further from any reference than what it
@@ -69,16 +83,19 @@ def divergence(values, qubits, bins=BINS, resamples=1000, rng=0):
     the paper does not, so that a Haar-random circuit reads 0.007 there.
 
     Args:
-        values: float array (samples,), fidelities from 0 to 1.
-        qubits: int.
-        bins: int. Equal bins from 0 to 1. Defaults to 75.
-        resamples: int. Of the bootstrap. Defaults to 1000.
-        rng: `numpy.random.Generator`, or a seed. Defaults to 0.
+        values: Fidelities from 0 to 1, of shape (samples,).
+        qubits: Of the states.
+        bins: Equal bins from 0 to 1. Defaults to 75.
+        resamples: Of the bootstrap. Defaults to 1000.
+        rng: Of the bootstrap, or its seed. Defaults to 0.
 
     Returns:
         An `Estimate`; its `plug_in` is the value without the correction.
         The 95 % interval is the basic bootstrap's (Davison and Hinkley 1997,
         section 5.2.1), over the samples, cut at zero.
+
+    Raises:
+        UserError: a number is out of its range.
     """
     check_integer("bins", bins, 2)
     check_integer("resamples", resamples, 1)
@@ -104,18 +121,13 @@ def divergence(values, qubits, bins=BINS, resamples=1000, rng=0):
     )
 
 
-def haar_log_masses(qubits, bins):
+def haar_log_masses(qubits: int, bins: int) -> np.ndarray:
     """Logarithms of the Haar-random probabilities of each bin of fidelity.
 
     The density is (N - 1) (1 - F)**(N - 2) with N = 2**qubits (Zyczkowski
     and Sommers 2005, arXiv quant-ph/0311117), so that a bin from a to b has
     the mass (1 - a)**(N - 1) - (1 - b)**(N - 1). In logarithms, as the last
     bins are below the smallest float from nine qubits on.
-
-    Returns:
-        A float array of shape (bins,).
-
-    Example:
 
     >>> np.exp(haar_log_masses(qubits=1, bins=4)).round(12).tolist()
     [0.25, 0.25, 0.25, 0.25]
@@ -126,7 +138,9 @@ def haar_log_masses(qubits, bins):
     return power * left + np.log(-np.expm1(power * ratio))
 
 
-def _divergences(counts, haar):
+def _divergences(
+    counts: np.ndarray, haar: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Of histograms (…, bins): plain, and with the bias subtracted."""
     total = counts.sum(axis=-1, keepdims=True)
     shares = counts / total

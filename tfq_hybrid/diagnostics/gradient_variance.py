@@ -1,15 +1,19 @@
-"""The variance of gradients over random initialisations.
+"""The gradient variance over random initialisations, and its decay.
 
 McClean et al. 2018 (arXiv 1803.11173): in a barren plateau it shrinks
 exponentially with the number of qubits. Cerezo et al. 2021 (arXiv
 2001.00550): sooner for observables of all qubits than for those of a few.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import cirq
 import numpy as np
 
 from tfq_hybrid.circuits import parse_observable
-from tfq_hybrid.errors import check_integer
+from tfq_hybrid.diagnostics.random_circuit import RandomCircuit
+from tfq_hybrid.errors import UserError, check_integer
 from tfq_hybrid.estimate import Estimate
 
 # Gradients below it are rounding: the observable does not feel the weight.
@@ -17,8 +21,12 @@ _ROUNDING = 1e-10
 
 
 def gradient_variance(
-    circuit, observable="Z0", samples=1000, seed=0, resamples=1000
-):
+    circuit: RandomCircuit,
+    observable: str | cirq.PauliString | cirq.PauliSum = "Z0",
+    samples: int = 1000,
+    seed: int | np.random.SeedSequence | np.random.Generator = 0,
+    resamples: int = 1000,
+) -> Estimate:
     """The variance of dE/dw over random angles, mean over the weights.
 
     E is the expectation of the observable. Weights that it does not feel at
@@ -27,13 +35,13 @@ def gradient_variance(
     weight alone, which McClean et al. take, is our choice.
 
     Args:
-        circuit: `RandomCircuit` with weights.
-        observable: str: a Pauli word such as `"Z0"`, the first output of a
-            layer by default, or `"Z0*Z1"`; or `"global"`, Z on every qubit.
-            Or a `cirq.PauliString` or `cirq.PauliSum` on `circuit.qids`.
-        samples: int. Random initialisations. Defaults to 1000.
-        seed: int or `numpy.random.SeedSequence`. Defaults to 0.
-        resamples: int. Of the bootstrap. Defaults to 1000.
+        circuit: What is measured, with at least one weight.
+        observable: A Pauli word such as `"Z0*Z1"`; `"global"`, Z on every
+            qubit; or an operator on `circuit.qids`. Defaults to `"Z0"`, the
+            first output of a layer.
+        samples: Random initialisations. Defaults to 1000.
+        seed: Of the angles and the bootstrap. Defaults to 0.
+        resamples: Of the bootstrap. Defaults to 1000.
 
     Returns:
         An `Estimate` with the 95 % percentile interval of the bootstrap over
@@ -69,20 +77,11 @@ def gradient_variance(
     return Estimate(float(value), float(low), float(high), more)
 
 
-def as_operator(observable, qids):
-    """The operator that a word stands for.
-
-    Args:
-        observable: as `gradient_variance` takes it.
-        qids: sequence of `cirq.Qid`.
-
-    Returns:
-        A `cirq.PauliString` or `cirq.PauliSum`.
-
-    Raises:
-        UserError: it is no such word, or names a qubit that is not there.
-
-    Example:
+def as_operator(
+    observable: str | cirq.PauliString | cirq.PauliSum,
+    qids: Sequence[cirq.Qid],
+) -> cirq.PauliString | cirq.PauliSum:
+    """The operator that a word stands for, as `gradient_variance` takes it.
 
     >>> print(as_operator("global", cirq.LineQubit.range(3)))
     Z(q(0))*Z(q(1))*Z(q(2))
@@ -94,12 +93,11 @@ def as_operator(observable, qids):
     return parse_observable(observable, qids)
 
 
-def _mean_variance(gradients, counts):
-    """Sample variances of each weight, their mean: one for each row.
+def _mean_variance(gradients: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Sample variances, their mean over the weights: one for each row.
 
-    Args:
-        gradients: float array (samples, weights).
-        counts: array (rows, samples): how often each sample is drawn.
+    Gradients are (samples, weights), counts, how often each sample is drawn,
+    (rows, samples).
     """
     if gradients.shape[1] == 0:
         return np.zeros(len(counts))
@@ -108,3 +106,60 @@ def _mean_variance(gradients, counts):
     square = counts @ gradients**2 / samples
     variance = (square - mean**2) * samples / (samples - 1)
     return variance.mean(axis=1)
+
+
+def fit_decay(variances: Mapping[int, Estimate]) -> dict[str, Any] | None:
+    """Fits variance = c 2**(-rate qubits).
+
+    A line through the logarithms by least squares. Rate 0 is no decay; at
+    rate 1 each qubit more halves the variance: a barren plateau (McClean et
+    al. 2018, arXiv 1803.11173, show exponential decay for circuits close to
+    2-designs).
+
+    Args:
+        variances: What `gradient_variance` gives, by the number of qubits.
+            Zeros are left out.
+
+    Returns:
+        A dict: `rate`, halvings per qubit; `low` and `high`, the 95 %
+        percentile interval of the bootstrap over the initialisations;
+        `intercept`, log2 of c; `scatter`, the root mean square distance of
+        the points from the line, in halvings, which the interval does not
+        hold; `qubits`, the list of those in the fit. Or `None` where fewer
+        than two numbers of qubits are left.
+
+    Raises:
+        UserError: the estimates differ in their numbers of resamples.
+
+    Example:
+
+    >>> from tfq_hybrid.diagnostics import Estimate
+    >>> exact = {
+    ...     n: Estimate(2.0**-n, 0, 1, {"replicates": [2.0**-n] * 3})
+    ...     for n in (2, 3, 5)
+    ... }
+    >>> round(fit_decay(exact)["rate"], 6)
+    1.0
+    """
+    qubits = sorted(n for n, found in variances.items() if found.value > 0)
+    if len(qubits) < 2:
+        return None
+    replicates = [variances[n].more["replicates"] for n in qubits]
+    if len({len(row) for row in replicates}) > 1:
+        raise UserError(
+            "Expected estimates with one number of resamples. Received: "
+            f"{sorted({len(row) for row in replicates})}"
+        )
+    logs = np.log2([[variances[n].value] for n in qubits])
+    (slope,), (intercept,) = np.polyfit(qubits, logs, 1)
+    drawn = np.log2(np.maximum(replicates, np.finfo(float).tiny))
+    low, high = np.quantile(-np.polyfit(qubits, drawn, 1)[0], [0.025, 0.975])
+    residuals = logs[:, 0] - np.polyval([slope, intercept], qubits)
+    return {
+        "rate": float(-slope),
+        "low": float(low),
+        "high": float(high),
+        "intercept": float(intercept),
+        "scatter": float(np.sqrt(np.mean(residuals**2))),
+        "qubits": qubits,
+    }

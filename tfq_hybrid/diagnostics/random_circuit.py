@@ -1,11 +1,13 @@
 """`RandomCircuit`: a circuit at many random angles at once."""
 
+from collections.abc import Iterator, Mapping
+
 import cirq
 import numpy as np
 import psutil
 import tensorflow as tf
 
-from tfq_hybrid.circuits import as_circuit
+from tfq_hybrid.circuits import CircuitSpec, CustomCircuit, as_circuit
 from tfq_hybrid.engines import BatchedEngine, Program, check_memory
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 
@@ -21,9 +23,9 @@ class RandomCircuit:
     allows; larger numbers of draws run in chunks.
 
     Args:
-        circuit: a `cirq.Circuit` without measurements, all of whose symbols
-            are drawn; or whatever `as_circuit` accepts.
-        features: str. What the features of a described circuit are.
+        circuit: A Cirq circuit without measurements, all of whose symbols
+            are drawn; or whatever else `as_circuit` accepts.
+        features: What the features of a described circuit are.
             `"zero"`: zero angles, or the zero state for amplitudes, so that
             the ansatz alone is looked at. `"random"`: drawn as the weights
             are, amplitudes evenly from all real states. Defaults to
@@ -43,27 +45,33 @@ class RandomCircuit:
     (10, 16)
     """
 
-    def __init__(self, circuit, features="zero"):
+    def __init__(
+        self,
+        circuit: cirq.Circuit | CircuitSpec | CustomCircuit | str | Mapping,
+        features: str = "zero",
+    ):
         check_choice("features", features, FEATURES)
         if isinstance(circuit, cirq.Circuit):
-            qids = sorted(circuit.all_qubits())
-            weights = sorted(cirq.parameter_names(circuit))
-            fed, amplitudes = (), False
+            drawn: cirq.Circuit = circuit
+            qids = tuple(sorted(drawn.all_qubits()))
+            weights = tuple(sorted(cirq.parameter_names(drawn)))
+            fed: tuple[str, ...] = ()
+            amplitudes = False
         else:
-            circuit = as_circuit(circuit)
-            qids, weights, fed = circuit.qids, circuit.weights, circuit.features
-            amplitudes = circuit.starts_from_amplitudes
-            circuit = circuit.circuit
+            described = as_circuit(circuit)
+            drawn, qids = described.circuit, described.qids
+            weights, fed = described.weights, described.features
+            amplitudes = described.starts_from_amplitudes
         if not qids:
             raise UserError("Expected a circuit with qubits. Received: none")
         # A pair of states, or one in the float64 of the gradients.
         check_memory(len(qids), 1, depth=1, batch=2)
-        self._qids = tuple(qids)
+        self._qids = qids
         self._fed = len(fed)
         self._draws_features = features == "random"
         self._draws_amplitudes = amplitudes and self._draws_features
         # Each draw has its own angles: to the engine, all are fed.
-        self._program = Program(circuit, (), (*fed, *weights))
+        self._program = Program(drawn, (), (*fed, *weights))
         if self._program.is_noisy:
             raise UserError(
                 "Expected a circuit without noise: these measures are of "
@@ -72,28 +80,25 @@ class RandomCircuit:
         self._engine = BatchedEngine(self._program)
         self.qubits = len(qids)
         self.weights = len(weights)
-        self.gates = sum(1 for _ in circuit.all_operations())
+        self.gates = len(list(drawn.all_operations()))
 
     @property
-    def qids(self):
+    def qids(self) -> tuple[cirq.Qid, ...]:
         """The qubits in the order of a state's bits."""
         return self._qids
 
     @property
-    def work(self):
+    def work(self) -> int:
         """Amplitudes that one draw touches: gates times 2**qubits."""
         return self.gates * 2**self.qubits
 
-    def batches(self, count):
+    def batches(self, count: int) -> Iterator[int]:
         """Splits a number of draws so that their states fit in memory.
 
         By the number of qubits alone: on every machine the same.
 
-        Args:
-            count: int.
-
         Yields:
-            int, draws whose states are 8 MiB at most, unless one is more.
+            Draws whose states are 8 MiB at most, unless one is more.
 
         Example:
 
@@ -104,16 +109,16 @@ class RandomCircuit:
         for start in range(0, count, most):
             yield min(most, count - start)
 
-    def states(self, count, rng):
+    def states(self, count: int, rng: np.random.Generator) -> np.ndarray:
         """Final states at random angles.
 
         Args:
-            count: int, at least 1.
-            rng: `numpy.random.Generator`.
+            count: Of the draws, at least 1.
+            rng: Draws the angles.
 
         Returns:
-            A complex64 array of shape (count, 2**qubits). The first qubit is
-            the leading bit of an index.
+            Complex64 amplitudes of shape (count, 2**qubits). The first qubit
+            is the leading bit of an index.
         """
         # A state, its successor, and a few temporaries of a gate.
         chunk = self._chunk(8 * 2**self.qubits * 8)
@@ -124,18 +129,26 @@ class RandomCircuit:
             ]
         )
 
-    def gradients(self, count, rng, observable):
+    def gradients(
+        self,
+        count: int,
+        rng: np.random.Generator,
+        observable: cirq.PauliString | cirq.PauliSum,
+    ) -> np.ndarray:
         """Gradients of an expectation by every weight, at random angles.
 
         In float64, so that a gradient that vanishes is told from rounding.
 
         Args:
-            count: int, at least 1.
-            rng: `numpy.random.Generator`.
-            observable: `cirq.PauliString` or `cirq.PauliSum` on `qids`.
+            count: Of the draws, at least 1.
+            rng: Draws the angles.
+            observable: An operator on `qids`.
 
         Returns:
-            A float64 array of shape (count, weights), per radian.
+            Float64 of shape (count, weights), per radian.
+
+        Raises:
+            UserError: the circuit has no weights.
         """
         check_integer("weights of the circuit", self.weights, 1)
         program = self._program.with_operators([observable])
@@ -157,16 +170,18 @@ class RandomCircuit:
             rows.append(gradient.numpy()[:, self._fed :])
         return np.concatenate(rows)
 
-    def _chunk(self, bytes_each):
+    def _chunk(self, bytes_each: int) -> int:
         """How many draws run at once."""
         return max(1, self._budget() // bytes_each)
 
     @staticmethod
-    def _budget():
+    def _budget() -> int:
         """Bytes that one call of the engine may take."""
         return min(_CHUNK_BYTES, psutil.virtual_memory().available // 4)
 
-    def _draws(self, count, chunk, rng, dtype):
+    def _draws(
+        self, count: int, chunk: int, rng: np.random.Generator, dtype: str
+    ) -> Iterator[tuple[tf.Tensor, tf.Tensor | None]]:
         """Chunks of (angles of all symbols, states to start from)."""
         check_integer("count", count, 1)
         # All at once: what is drawn must not depend on the chunks.

@@ -1,13 +1,20 @@
-"""`DiagnosisSettings` and `Subject`: how, and what, a diagnosis measures."""
+"""How and what a diagnosis measures, and the folder that keeps it."""
 
 import dataclasses
+import os
+import pathlib
 import re
+import shutil
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import cirq
 
 from tfq_hybrid.circuits import CircuitSpec, CustomCircuit, parse_observable
 from tfq_hybrid.diagnostics.random_circuit import FEATURES, RandomCircuit
 from tfq_hybrid.errors import UserError, check_choice, check_integer
+from tfq_hybrid.files import check_output_folder, write_json
+from tfq_hybrid.reading import read_json, reading
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,21 +22,21 @@ class DiagnosisSettings:
     """How a diagnosis measures.
 
     Args:
-        samples: int. Pairs of states for the expressibility; all their
-            states count for the entangling capability. Defaults to 5000, as
-            in Sim et al. 2019.
-        gradient_samples: int. Initialisations for the gradient variance.
-            Defaults to 1000.
-        observable: str. A Pauli word, or `"global"`: Z on every qubit.
-            Defaults to `"Z0"`.
-        features: str, `"zero"` or `"random"`, as in `RandomCircuit`.
-            Defaults to `"zero"`: the ansatz alone.
-        bins: int. Of the histogram of fidelities. Defaults to 75.
-        resamples: int. Of the bootstrap. Defaults to 1000.
-        seed: int. With the numbers of qubits, gates and weights of a
-            circuit it decides what is drawn, so that a circuit's numbers do
-            not depend on the others; those of equal numbers draw the same.
-            Defaults to 0.
+        samples: Pairs of states for the expressibility; all their states
+            count for the entangling capability. Defaults to 5000, as in Sim
+            et al. 2019.
+        gradient_samples: Initialisations for the gradient variance. Defaults
+            to 1000.
+        observable: A Pauli word, or `"global"`: Z on every qubit. Defaults
+            to `"Z0"`.
+        features: `"zero"` or `"random"`, as in `RandomCircuit`. Defaults to
+            `"zero"`: the ansatz alone.
+        bins: Of the histogram of fidelities. Defaults to 75.
+        resamples: Of the bootstrap. Defaults to 1000.
+        seed: With the numbers of qubits, gates and weights of a circuit it
+            decides what is drawn, so that a circuit's numbers do not depend
+            on the others; those of equal numbers draw the same. Defaults to
+            0.
 
     Raises:
         UserError: an argument is out of its range.
@@ -53,7 +60,7 @@ class DiagnosisSettings:
         if self.observable != "global":
             parse_observable(self.observable, cirq.LineQubit.range(64))
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The arguments as plain JSON types."""
         return dataclasses.asdict(self)
 
@@ -62,31 +69,31 @@ class DiagnosisSettings:
 class Subject:
     """A circuit of a diagnosis, and where it stands in the tables.
 
-    Attributes:
-        ansatz: str. What the circuit is called.
-        circuit: `CircuitSpec` or `CustomCircuit`.
+    Args:
+        ansatz: What the circuit is called.
+        circuit: What is measured.
     """
 
     ansatz: str
     circuit: CircuitSpec | CustomCircuit
 
     @property
-    def qubits(self):
+    def qubits(self) -> int:
         """The number of qubits."""
         return self.circuit.qubits
 
     @property
-    def depth(self):
+    def depth(self) -> int:
         """Ansatz layers of a block; the moments of a user's own circuit."""
         return getattr(self.circuit, "depth", self.circuit.layers)
 
     @property
-    def name(self):
+    def name(self) -> str:
         """A name that is fit for a file."""
         slug = re.sub(r"[^A-Za-z0-9_.-]+", "-", self.ansatz).strip("-.")
         return f"{slug}-q{self.qubits:02d}-d{self.depth:02d}"
 
-    def drawn(self, settings):
+    def drawn(self, settings: DiagnosisSettings) -> RandomCircuit:
         """The `RandomCircuit`, checked against what is to be measured.
 
         Raises:
@@ -102,16 +109,18 @@ class Subject:
         return circuit
 
 
-def grid(ansatz, circuit, qubits, depths):
+def grid(
+    ansatz: str,
+    circuit: CircuitSpec,
+    qubits: Iterable[int],
+    depths: Iterable[int],
+) -> list[Subject]:
     """Subjects of one ansatz over numbers of qubits and depths.
 
     Args:
-        ansatz: str. What the circuits are called.
-        circuit: `CircuitSpec` whose `qubits` and `depth` are replaced.
-        qubits, depths: iterables of int.
-
-    Returns:
-        A list of `Subject`.
+        ansatz: What the circuits are called.
+        circuit: Its `qubits` and `depth` are replaced.
+        qubits, depths: Every pair of them is a subject.
 
     Raises:
         UserError: the circuit does not exist in one of the sizes.
@@ -123,6 +132,7 @@ def grid(ansatz, circuit, qubits, depths):
     ['qffn-q02-d01', 'qffn-q03-d01']
     """
     subjects = []
+    depths = list(depths)
     for count in qubits:
         for depth in depths:
             try:
@@ -135,3 +145,87 @@ def grid(ansatz, circuit, qubits, depths):
                 ) from None
             subjects.append(Subject(ansatz, changed))
     return subjects
+
+
+WHOLE = "a whole diagnosis"
+AGAIN = "Remove it, or use overwrite=True."
+
+
+class DiagnosisFolder:
+    """Paths and state of a diagnosis.
+
+    settings.json     how its circuits are measured
+    circuits/         a file for each circuit that is done
+    diagnosis.json    written last: all of them, and the decay
+    """
+
+    def __init__(self, path: str | os.PathLike[str]):
+        self.path = pathlib.Path(path)
+        self.settings_file = self.path / "settings.json"
+        self.circuits = self.path / "circuits"
+        self.diagnosis_file = self.path / "diagnosis.json"
+
+    def check(
+        self,
+        subjects: Sequence[Subject],
+        settings: DiagnosisSettings,
+        overwrite: bool,
+    ) -> dict[str, dict]:
+        """The stored result of each subject that has one, by its name.
+
+        Raises:
+            UserError: the diagnosis may not be written here; the difference
+                is named.
+        """
+        check_output_folder(self.path)
+        if not self.path.exists():
+            return {}
+        begun = self.settings_file.is_file()
+        if not begun and any(self.path.iterdir()):
+            raise UserError(
+                "Expected a new folder, or that of a diagnosis. "
+                f"Received: {self.path}, which holds something else"
+            )
+        if not begun or overwrite:
+            return {}
+        kept = read_json(self.settings_file, WHOLE, hint=AGAIN)
+        for name, value in settings.to_dict().items():
+            if kept.get(name) != value:
+                raise UserError(
+                    f"Expected the settings of the diagnosis in {self.path}, "
+                    f"where {name} is {kept.get(name)!r}. Received: {name}="
+                    f"{value!r}. Use overwrite=True to measure anew."
+                )
+        found = {}
+        for subject in subjects:
+            file = self._file(subject)
+            if not file.is_file():
+                continue
+            content = read_json(file, WHOLE, hint=AGAIN)
+            if content.get("circuit") != subject.circuit.to_dict():
+                raise UserError(
+                    f"Expected {subject.ansatz} to be the circuit that it is "
+                    f"in {self.path}. Received: another one of that name. Use "
+                    "overwrite=True to measure anew."
+                )
+            with reading(WHOLE, file, hint=AGAIN):
+                found[subject.name] = content["result"]
+        return found
+
+    def begin(self, settings: DiagnosisSettings, overwrite: bool) -> None:
+        """Makes the folder; forgets what is there with `overwrite`."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        if overwrite:
+            # First what says that it is done, last what says whose it is.
+            self.diagnosis_file.unlink(missing_ok=True)
+            shutil.rmtree(self.circuits, ignore_errors=True)
+        write_json(self.settings_file, settings.to_dict())
+        self.circuits.mkdir(exist_ok=True)
+
+    def keep(self, subject: Subject, result: dict) -> None:
+        """Stores the result of a subject."""
+        content = {"circuit": subject.circuit.to_dict(), "result": result}
+        write_json(self._file(subject), content)
+
+    def _file(self, subject: Subject) -> pathlib.Path:
+        return self.circuits / f"{subject.name}.json"

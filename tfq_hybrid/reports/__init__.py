@@ -14,11 +14,7 @@ A report is made of one JSON file, whoever wrote it:
                     [{ansatz, depth, rate, low, high, intercept, qubits}]
 """
 
-from tfq_hybrid.reports.write import (
-    KINDS,
-    ReportFiles,
-    markdown,
-    write_report,
-)
+import lazy_loader
 
-__all__ = ["KINDS", "ReportFiles", "markdown", "write_report"]
+# The names are in `__init__.pyi`; a module is imported with its first.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,21 +1,22 @@
 """The report of a diagnosis."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tfq_hybrid.estimate import Estimate, number, plain
-from tfq_hybrid.reports.circuits import MEASURES, Circuits
-from tfq_hybrid.reports.decay_pictures import decay, rates
-from tfq_hybrid.reports.diagnosis_pictures import circuit_map, heat_map
+from tfq_hybrid.reports.diagnosis_pictures import (
+    MEASURES,
+    Circuits,
+    circuit_map,
+    decay,
+    heat_map,
+    rates,
+)
 from tfq_hybrid.reports.document import Document, Table
 
 
-def document(content):
-    """The report of a diagnosis.
-
-    Args:
-        content: dict, the content of `diagnosis.json`.
-
-    Returns:
-        A `Document`.
-    """
+def document(content: Mapping[str, Any]) -> Document:
+    """The report of the content of `diagnosis.json`."""
     found = Circuits(content)
     settings = content["settings"]
     pictures = []
@@ -30,15 +31,13 @@ def document(content):
             pictures.append(rates(found))
     pictures.append(circuit_map(found))
     facts = [("circuits", number(len(found.circuits)))]
-    for label, name in (
-        ("pairs of states", "samples"),
-        ("initialisations", "gradient_samples"),
-        ("observable", "observable"),
-        ("features", "features"),
-        ("seed", "seed"),
-    ):
+    labels = {
+        "samples": "pairs of states",
+        "gradient_samples": "initialisations",
+    }
+    for name in (*labels, "observable", "features", "seed"):
         if name in settings:
-            facts.append((label, number(settings[name])))
+            facts.append((labels.get(name, name), number(settings[name])))
     return Document(
         "Diagnosis of circuits",
         _lead(found),
@@ -49,7 +48,7 @@ def document(content):
     )
 
 
-def _lead(found):
+def _lead(found: Circuits) -> list[str]:
     # Neither measure can be compared between numbers of qubits.
     most = max(c["qubits"] for c in found.circuits)
     widest = [c for c in found.circuits if c["qubits"] == most]
@@ -81,7 +80,7 @@ def _lead(found):
     return lines
 
 
-def _circuits_table(found):
+def _circuits_table(found: Circuits) -> Table:
     columns = ["ansatz", "qubits", "depth", "weights"]
     columns += [title.lower() for title in MEASURES.values()]
     rows = []
@@ -89,16 +88,11 @@ def _circuits_table(found):
         row = [c["ansatz"], c["qubits"], c["depth"], c.get("weights")]
         row += [Estimate.of(c[name]) for name in MEASURES]
         rows.append(row)
-    return Table(
-        "Every circuit",
-        tuple(columns),
-        rows,
-        "In brackets the 95 % intervals.",
-        tuple(found.keys),
-    )
+    note = "In brackets the 95 % intervals."
+    return Table("Every circuit", columns, rows, note, found.keys)
 
 
-def _decay_table(found):
+def _decay_table(found: Circuits) -> list[Table]:
     if not found.decay:
         return []
     rows = [
@@ -113,12 +107,7 @@ def _decay_table(found):
     return [
         Table(
             "Decay of the gradient variance",
-            (
-                "ansatz",
-                "depth",
-                "halvings for each qubit",
-                "scatter",
-            ),
+            ("ansatz", "depth", "halvings for each qubit", "scatter"),
             rows,
             "The variance is fitted by c · 2^(−rate · qubits); in brackets "
             "the 95 % interval of the rate. Scatter is how far the points lie "

@@ -1,13 +1,15 @@
-"""The axes of parallel coordinates: from a value to a height."""
+"""Parallel coordinates of a search, and their axes."""
 
 import dataclasses
 import functools
 import itertools
 import math
+from typing import Any
 
 from tfq_hybrid.estimate import number, plain
-from tfq_hybrid.reports.document import Picture
+from tfq_hybrid.reports.document import Picture, is_number, listed
 from tfq_hybrid.reports.render import mark
+from tfq_hybrid.reports.search_pictures import Trials
 
 _ABSENT = -0.12  # the height of a value that a trial did not use
 _MOST_TICKS = 8
@@ -17,17 +19,13 @@ _MOST_TICKS = 8
 class Axis:
     """One axis, whose heights go from 0 to 1.
 
-    Attributes:
-        name: str.
-        categories: tuple of the texts of its categories, or `()` for numbers.
-        low, high: float. The range of the numbers.
-        is_log: bool. Whether their logarithms are spread evenly.
-        flipped: bool. Whether low values are at the top.
-        has_gaps: bool. Whether the value is absent in some trials.
+    It is of categories, by their texts, or of numbers from `low` to `high`,
+    whose logarithms may be spread evenly; `flipped` has low ones at the top.
+    `has_gaps` where some trials do not have the value.
     """
 
     name: str
-    categories: tuple = ()
+    categories: tuple[str, ...] = ()
     low: float = 0.0
     high: float = 1.0
     is_log: bool = False
@@ -35,74 +33,49 @@ class Axis:
     has_gaps: bool = False
 
     @property
-    def is_category(self):
-        """Whether its values are categories."""
-        return bool(self.categories)
-
-    @property
-    def varies(self):
+    def varies(self) -> bool:
         """Whether there is more than one value."""
-        return len(self.categories) > 1 or (
-            not self.categories and self.high > self.low
-        )
+        if self.categories:
+            return len(self.categories) > 1
+        return self.high > self.low
 
-    def height(self, value):
+    def height(self, value: Any) -> float:
         """The height of a value; below the axis for one that is absent."""
         if value is None:
             return _ABSENT
-        if self.is_category:
+        if self.categories:
             place = self.categories.index(_text(value))
             return (place + 0.5) / len(self.categories)
         if not self.varies:
             return 0.5
-        share = (self._even(value) - self._even(self.low)) / (
-            self._even(self.high) - self._even(self.low)
-        )
+        low, high = self._even(self.low), self._even(self.high)
+        share = (self._even(value) - low) / (high - low)
         return 1 - share if self.flipped else share
 
-    def ticks(self):
-        """Pairs (height, text)."""
+    def ticks(self) -> list[tuple[float, str]]:
+        """Heights and their texts."""
         gaps = [(_ABSENT, "not used")] if self.has_gaps else []
-        return gaps + self._present_ticks()
-
-    def _present_ticks(self):
-        if self.is_category:
+        if self.categories:
             step = -(-len(self.categories) // _MOST_TICKS)
-            return [
-                ((place + 0.5) / len(self.categories), text)
-                for place, text in enumerate(self.categories)
-                if place % step == 0
-            ]
-        if not self.varies:
-            return [(0.5, number(self.low))]
-        shares = (0.0, 0.5, 1.0)
-        ends = self._even(self.low), self._even(self.high)
-        values = [ends[0] + share * (ends[1] - ends[0]) for share in shares]
-        if self.is_log:
-            values = [math.exp(value) for value in values]
-        values[0], values[-1] = self.low, self.high
-        return [(self.height(v), number(v)) for v in values]
+            some = self.categories[::step]
+            return gaps + [(self.height(text), text) for text in some]
+        values = [self.low]
+        if self.varies:
+            middle = (self._even(self.low) + self._even(self.high)) / 2
+            middle = math.exp(middle) if self.is_log else middle
+            values = [self.low, middle, self.high]
+        return gaps + [(self.height(v), number(v)) for v in values]
 
-    def _even(self, value):
+    def _even(self, value: float) -> float:
         return math.log(value) if self.is_log else float(value)
 
 
-def scale_of(name, values, result=None):
-    """The axis that fits some values.
+def scale_of(name: str, values: list, result: str | None = None) -> Axis:
+    """The axis that fits some values, each of which may be `None`.
 
     Numbers of up to six kinds are categories in their order, which reads
-    better than a scale; so is whatever is no number.
-
-    Args:
-        name: str.
-        values: list of numbers, strings, lists or `None`.
-        result: str. For a result, which is no category, `"max"`, or `"min"`
-            to have low values at the top. Defaults to `None`: no result.
-
-    Returns:
-        An `Axis`.
-
-    Example:
+    better than a scale; so is whatever is no number. `result` is the
+    direction of an objective, whose values are no categories.
 
     >>> axis = scale_of("rate", [1e-4 * 2**i for i in range(9)])
     >>> axis.is_log, round(axis.height(1.6e-3), 6)
@@ -116,7 +89,7 @@ def scale_of(name, values, result=None):
     )
     if not present:
         return make()
-    if not all(_is_number(v) for v in present):
+    if not all(map(is_number, present)):
         return make(tuple(sorted({_text(v) for v in present})))
     whole = all(isinstance(v, int) for v in present)
     if whole and result is None and len(set(present)) <= 6:
@@ -126,39 +99,27 @@ def scale_of(name, values, result=None):
     return make((), low, high, is_log, result == "min")
 
 
-def _is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _text(value):
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value))
-    return number(value)
+def _text(value: Any) -> str:
+    return number(listed(value))
 
 
 _MOST_AXES = 10  # more do not fit beside each other
 
 
-def parallel(trials):
+def parallel(trials: Trials) -> Picture | None:
     """Parallel coordinates: a line for each trial over all its values."""
     if len(trials.done) < 2:
         return None
-    scales = []
-    for name in trials.names:
-        values = [t["values"].get(name) for t in trials.done]
-        scales.append(scale_of(name, values))
-    varied = [s for s in scales if s.varies]
+    scales = [
+        scale_of(name, [t["values"].get(name) for t in trials.done])
+        for name in trials.names
+    ]
+    scales = [scale for scale in scales if scale.varies]
     weight = trials.importance
-    if len(varied) > _MOST_AXES:
-        kept = sorted(varied, key=lambda s: -(weight.get(s.name) or 0))
-        kept = kept[:_MOST_AXES]
-        varied = [s for s in varied if s in kept]
+    kept = sorted(scales, key=lambda s: -(weight.get(s.name) or 0))
+    varied = [s for s in scales if s in kept[:_MOST_AXES]]
     results = [
-        scale_of(
-            name,
-            [trials.metric(t, name) for t in trials.done],
-            result=direction,
-        )
+        scale_of(name, [trials.metric(t, name) for t in trials.done], direction)
         for name, direction in trials.objectives
     ]
     axes = [*varied, *results]
@@ -176,15 +137,11 @@ def parallel(trials):
         for rank, (trial, share) in enumerate(ranked):
             values = [trial["values"].get(s.name) for s in varied]
             values += [trials.metric(trial, s.name) for s in results]
-            heights = [
-                axis.height(value)
-                for axis, value in zip(axes, values, strict=True)
-            ]
             # Lines through one category are set apart a little.
             apart = (rank / len(ranked) - 0.5) * 0.05
             heights = [
-                h + apart * axis.is_category
-                for h, axis in zip(heights, axes, strict=True)
+                axis.height(value) + apart * bool(axis.categories)
+                for axis, value in zip(axes, values, strict=True)
             ]
             best = trials.is_best(trial)
             panel.plot(
@@ -226,17 +183,11 @@ def parallel(trials):
         panel.set_ylim(-0.2, 1.32 if staggered else 1.18)
         panel.axis("off")
 
-    gaps = (
-        " Lines below an axis did not use that value."
-        if any(axis.has_gaps for axis in axes)
-        else ""
-    )
-    hidden = len([s for s in scales if s.varies]) - len(varied)
-    more = (
-        f" The {hidden} least important of the space are left out."
-        if hidden
-        else ""
-    )
+    more = ""
+    if any(axis.has_gaps for axis in axes):
+        more += " Lines below an axis did not use that value."
+    if hidden := len(scales) - len(varied):
+        more += f" The {hidden} least important of the space are left out."
     return Picture(
         "parallel-coordinates",
         "Parallel coordinates: all trials at once",
@@ -244,7 +195,7 @@ def parallel(trials):
         "axes are the results, turned so that up is better. Strong lines are "
         "good trials, the thick one is the best. Where strong lines bundle at "
         "one height of an axis, that value seems to help; where they spread, "
-        "it matters little." + gaps + more,
+        "it matters little." + more,
         f"Parallel coordinates of {len(trials.done)} trials over "
         + ", ".join(plain(axis.name) for axis in axes),
         (max(9.0, 1.3 * len(axes) + 0.6), 4.6),

@@ -2,97 +2,81 @@
 
 import dataclasses
 import io
+import pathlib
 import re
 import warnings
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
 
 from tfq_hybrid.estimate import plain
 from tfq_hybrid.files import replacing
+from tfq_hybrid.reports.document import Picture
 
-# Told apart by colour-blind readers too (after Okabe and Ito 2008), with a
-# contrast of at least 3 to the surface in each mode.
-LIGHT = {
-    "text": "#1c2330",
-    "muted": "#5b6577",
-    "grid": "#d9dee7",
-    "surface": "#ffffff",
-    "accent": "#c2410c",
-    "s0": "#0068a5",
-    "s1": "#c2410c",
-    "s2": "#00795a",
-    "s3": "#a3488a",
-    "s4": "#8a6500",
-    "s5": "#4b5563",
-    "r0": "#b4c3d6",
-    "r1": "#9cb2cc",
-    "r2": "#82a2c3",
-    "r3": "#6791ba",
-    "r4": "#4b80b0",
-    "r5": "#2f6da3",
-    "r6": "#195a8f",
-    "r7": "#0a4474",
+# In a light and in a dark page. Told apart by colour-blind readers too (after
+# Okabe and Ito 2008), with a contrast of at least 3 to the surface.
+_COLOURS = {
+    "text": ("#1c2330", "#e7ecf3"),
+    "muted": ("#5b6577", "#a3afc0"),
+    "grid": ("#d9dee7", "#333d4d"),
+    "surface": ("#ffffff", "#171d27"),
+    "accent": ("#c2410c", "#ff9a5c"),
+    "s0": ("#0068a5", "#5cb8f0"),
+    "s1": ("#c2410c", "#ff9a5c"),
+    "s2": ("#00795a", "#4fcfa5"),
+    "s3": ("#a3488a", "#e79bd0"),
+    "s4": ("#8a6500", "#e3bd52"),
+    "s5": ("#4b5563", "#b5c0cf"),
+    "r0": ("#b4c3d6", "#44546a"),
+    "r1": ("#9cb2cc", "#4d6680"),
+    "r2": ("#82a2c3", "#547897"),
+    "r3": ("#6791ba", "#5b8bae"),
+    "r4": ("#4b80b0", "#629ec5"),
+    "r5": ("#2f6da3", "#72b1da"),
+    "r6": ("#195a8f", "#93c8ea"),
+    "r7": ("#0a4474", "#bfe1f7"),
+    "page": ("#f5f7fa", "#0e131b"),
+    "hover": ("#e6f0f9", "#24324a"),
 }
-DARK = {
-    "text": "#e7ecf3",
-    "muted": "#a3afc0",
-    "grid": "#333d4d",
-    "surface": "#171d27",
-    "accent": "#ff9a5c",
-    "s0": "#5cb8f0",
-    "s1": "#ff9a5c",
-    "s2": "#4fcfa5",
-    "s3": "#e79bd0",
-    "s4": "#e3bd52",
-    "s5": "#b5c0cf",
-    "r0": "#44546a",
-    "r1": "#4d6680",
-    "r2": "#547897",
-    "r3": "#5b8bae",
-    "r4": "#629ec5",
-    "r5": "#72b1da",
-    "r6": "#93c8ea",
-    "r7": "#bfe1f7",
-}
-SERIES = ("s0", "s1", "s2", "s3", "s4", "s5")
-RAMP = ("r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7")
+LIGHT = {name: light for name, (light, _) in _COLOURS.items()}
+DARK = {name: dark for name, (_, dark) in _COLOURS.items()}
+SERIES = [f"s{i}" for i in range(6)]
+RAMP = [f"r{i}" for i in range(8)]
 MARKERS = ("o", "s", "^", "D", "v", "P")
-DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+DASHES: tuple[Any, ...] = (
+    *("-", "--", "-.", ":"),
+    *((0, (5, 1, 1, 1, 1, 1)), (0, (1, 1))),
+)
 
 _STAND_INS = {name: f"#0101{i:02x}" for i, name in enumerate(LIGHT)}
 
 
 @dataclasses.dataclass(frozen=True)
 class Ink:
-    """The colours that a picture is drawn in.
-
-    Attributes:
-        colours: dict of a name of `LIGHT` -> hex colour.
-
-    Example:
+    """The colours that a picture is drawn in, by the names of `LIGHT`.
 
     >>> FILE["text"], FILE.series(0), FILE.ramp(1.0)
     ('#1c2330', '#0068a5', '#0a4474')
     """
 
-    colours: dict
+    colours: dict[str, str]
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> str:
         return self.colours[name]
 
-    def series(self, index):
+    def series(self, index: int) -> str:
         """The colour of a category; six, then again."""
         return self[SERIES[index % len(SERIES)]]
 
-    def ramp(self, share):
+    def ramp(self, share: float) -> str:
         """From faint at 0 to strong at 1, in eight steps."""
         place = min(int(share * len(RAMP)), len(RAMP) - 1)
         return self[RAMP[max(0, place)]]
 
     @property
-    def rc(self):
+    def rc(self) -> Any:
         """Matplotlib's settings for these colours."""
         return {
             "figure.facecolor": self["surface"],
@@ -119,7 +103,6 @@ class Ink:
             "text.parse_math": False,
             "text.usetex": False,
             "svg.fonttype": "none",
-            "svg.hashsalt": "tfq-hybrid",
         }
 
 
@@ -127,10 +110,8 @@ FILE = Ink(LIGHT)
 PAGE = Ink(_STAND_INS)
 
 
-def as_variables(svg):
+def as_variables(svg: str) -> str:
     """Replaces the stand-in colours of `PAGE` by CSS variables.
-
-    Example:
 
     >>> as_variables("fill: #010100")
     'fill: var(--text)'
@@ -141,37 +122,33 @@ def as_variables(svg):
     )
 
 
-def css_variables(colours):
-    """The declarations of the variables.
-
-    Example:
-
-    >>> css_variables({"text": "#000000"})
-    '--text: #000000;'
-    """
-    return " ".join(f"--{name}: {value};" for name, value in colours.items())
-
-
 _SVG = "http://www.w3.org/2000/svg"
 _LINK = "http://www.w3.org/1999/xlink"
 _MARK = "mark:"
 
 
-def mark(key):
+def mark(key: str) -> str:
     """The gid of an artist that belongs to a row's key."""
     return f"{_MARK}{key}"
 
 
-def save_files(picture, folder):
-    """Writes a picture as `NAME.png` and `NAME.svg`.
+def points(panel: Any, x: Any, y: Any, key: str, **style: Any) -> None:
+    """Marks without a line between them, which belong to a row's key."""
+    panel.plot(x, y, linestyle="none", gid=mark(key), **style)
 
-    Args:
-        picture: `Picture`.
-        folder: `pathlib.Path`, which exists.
 
-    Returns:
-        A list of both paths.
-    """
+def panels(figure: Figure, count: int, most: int = 2, **options: Any) -> Any:
+    """Axes on a figure, at most so many a row, the rows of equal length."""
+    rows = -(-count // most)
+    columns = -(-count // rows)
+    axes = figure.subplots(rows, columns, squeeze=False, **options).reshape(-1)
+    for spare in axes[count:]:
+        spare.set_visible(False)
+    return axes[:count]
+
+
+def save_files(picture: Picture, folder: pathlib.Path) -> list[pathlib.Path]:
+    """Writes a picture as `NAME.png` and `NAME.svg` into a folder."""
     paths = [folder / f"{picture.name}.{kind}" for kind in ("png", "svg")]
     for path in paths:
         with replacing(path) as partial:
@@ -179,17 +156,11 @@ def save_files(picture, folder):
     return paths
 
 
-def inline_svg(picture):
+def inline_svg(picture: Picture) -> str:
     """A picture as an `<svg>` element for an HTML page.
 
-    Its colours are CSS variables, its ids begin with its name, and what is
-    marked has a tip under the pointer.
-
-    Args:
-        picture: `Picture`.
-
-    Returns:
-        str.
+    Its colours are CSS variables, and what is marked has a tip under the
+    pointer.
     """
     ET.register_namespace("", _SVG)
     ET.register_namespace("xlink", _LINK)
@@ -197,8 +168,7 @@ def inline_svg(picture):
     for child in list(root):
         if child.tag == f"{{{_SVG}}}metadata":
             root.remove(child)
-    _rename_ids(root, picture.name)
-    _mark(root, picture.tips)
+    _link(root, picture.tips)
     for name in ("width", "height"):
         root.attrib.pop(name, None)
     root.set("role", "img")
@@ -207,9 +177,10 @@ def inline_svg(picture):
     return as_variables(ET.tostring(root, encoding="unicode"))
 
 
-def _render(picture, ink, kind):
-    """A picture as the bytes of a file of some kind."""
-    with matplotlib.rc_context(ink.rc), warnings.catch_warnings():
+def _render(picture: Picture, ink: Ink, kind: str) -> bytes:
+    # The salt makes ids that are the same each time, and a picture's own.
+    settings = {**ink.rc, "svg.hashsalt": picture.name}
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
         # The user's names may be in letters that the font lacks.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure = Figure(figsize=picture.size, layout="constrained")
@@ -220,32 +191,21 @@ def _render(picture, ink, kind):
     return buffer.getvalue()
 
 
-def _rename_ids(root, prefix):
-    """Keeps only ids that something refers to, unique in the page."""
+def _link(root: ET.Element, tips: dict[str, str]) -> None:
+    """Turns the gids of marks into attributes and tips.
+
+    Of other ids only those stay that something refers to.
+    """
     text = ET.tostring(root, encoding="unicode")
-    used = set(re.findall(r"url\(#([^)]+)\)|href=\"#([^\"]+)\"", text))
-    used = {name for pair in used for name in pair if name}
+    used = set(re.findall(r"(?:url\(|href=\")#([^)\"]+)", text))
     for element in root.iter():
         name = element.get("id")
-        if name in used:
-            element.set("id", f"{prefix}-{name}")
-        elif name is not None and not name.startswith(_MARK):
-            del element.attrib["id"]
-        for key, value in element.attrib.items():
-            if key == f"{{{_LINK}}}href":
-                element.set(key, f"#{prefix}-{value[1:]}")
-            elif "url(#" in value:
-                element.set(key, value.replace("url(#", f"url(#{prefix}-"))
-
-
-def _mark(root, tips):
-    """Turns the gids of marks into attributes and tips."""
-    for element in root.iter():
-        name = element.get("id", "")
+        if name is None or name in used:
+            continue
+        del element.attrib["id"]
         if not name.startswith(_MARK):
             continue
         key = name.removeprefix(_MARK)
-        del element.attrib["id"]
         element.set("class", "mark")
         element.set("data-key", key)
         if key in tips:

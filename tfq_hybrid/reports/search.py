@@ -1,8 +1,11 @@
 """The report of a search: what was tried, what was best, and why."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tfq_hybrid.durations import duration
 from tfq_hybrid.estimate import number, plain
-from tfq_hybrid.reports.document import Document, Table
+from tfq_hybrid.reports.document import Document, Table, listed
 from tfq_hybrid.reports.parallel import parallel
 from tfq_hybrid.reports.search_pictures import (
     Trials,
@@ -13,15 +16,8 @@ from tfq_hybrid.reports.search_pictures import (
 )
 
 
-def document(content):
-    """The report of a search.
-
-    Args:
-        content: dict, the content of `search.json`.
-
-    Returns:
-        A `Document`.
-    """
+def document(content: Mapping[str, Any]) -> Document:
+    """The report of the content of `search.json`."""
     trials = Trials(content)
     pictures = [
         make(trials) for make in (parallel, importance, pareto, history, curves)
@@ -48,7 +44,7 @@ def document(content):
     )
 
 
-def _lead(trials):
+def _lead(trials: Trials) -> list[str]:
     if not trials.done:
         return ["No trial was completed; the table says why."]
     lines = []
@@ -56,7 +52,7 @@ def _lead(trials):
     if best is not None:
         name, _ = trials.objectives[0]
         values = ", ".join(
-            f"{plain(key, 40)} {number(_shown(value))}"
+            f"{plain(key, 40)} {number(listed(value))}"
             for key, value in best["values"].items()
         )
         lines.append(
@@ -81,58 +77,34 @@ def _lead(trials):
     return lines
 
 
-def _shown(value):
-    """A value of the space as a number or text."""
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value))
-    return value
-
-
-def _table(trials):
-    space = trials.names
+def _table(trials: Trials) -> Table:
     metrics = [name for name, _ in trials.objectives]
     metrics += [n for t in trials.all for n in t.get("metrics") or {}]
-    metrics = list(dict.fromkeys(metrics))
+    metrics = list(dict.fromkeys([*metrics, "parameters"]))
     if "seconds" in metrics:  # a column of its own
         metrics.remove("seconds")
+    last = ["seconds", "predicted seconds", "predicted MiB"]
     has_reasons = any(trial.get("reason") for trial in trials.all)
+    last += ["reason"] * has_reasons
     rows = []
     for trial in trials.all:
         predicted = trial.get("predicted") or {}
-        rows.append(
-            [
-                trial["id"],
-                trial["status"],
-                *(_shown(trial["values"].get(name)) for name in space),
-                *(trials.metric(trial, name) for name in metrics),
-                *(
-                    [trial.get("parameters")]
-                    if "parameters" not in metrics
-                    else []
-                ),
-                trial.get("seconds"),
-                predicted.get("seconds"),
-                _mebibytes(predicted.get("bytes")),
-                *([trial.get("reason")] if has_reasons else []),
-            ]
-        )
-    columns = ["trial", "status", *space, *metrics]
-    if "parameters" not in metrics:
-        columns.append("parameters")
-    columns += ["seconds", "predicted seconds", "predicted MiB"]
-    columns += ["reason"] * has_reasons
+        size = predicted.get("bytes")
+        size = None if size is None else round(size / 2**20, 1)
+        row = [trial["id"], trial["status"]]
+        row += [listed(trial["values"].get(name)) for name in trials.names]
+        row += [trials.metric(trial, name) for name in metrics]
+        row += [trial.get("seconds"), predicted.get("seconds"), size]
+        row += [trial.get("reason")] * has_reasons
+        rows.append(row)
     marked = set(trials.pareto)
     if trials.best is not None:
         marked.add(trials.best["id"])
     return Table(
         "Every trial",
-        tuple(columns),
+        ["trial", "status", *trials.names, *metrics, *last],
         rows,
         "Rows that stand out are the best trial and the Pareto front.",
-        tuple(trials.key(t) for t in trials.all),
+        [trials.key(t) for t in trials.all],
         frozenset(trials.key(t) for t in trials.all if t["id"] in marked),
     )
-
-
-def _mebibytes(size):
-    return None if size is None else round(size / 2**20, 1)

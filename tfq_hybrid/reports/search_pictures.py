@@ -1,14 +1,15 @@
 """The pictures of a search, and its content sorted for them."""
 
 import itertools
-from typing import NotRequired, TypedDict
+from collections.abc import Mapping
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 
 from tfq_hybrid.errors import check_choice, is_number
 from tfq_hybrid.estimate import number, plain
 from tfq_hybrid.reports.document import Picture
-from tfq_hybrid.reports.render import mark
+from tfq_hybrid.reports.render import Ink, mark, points
 from tfq_hybrid.shapes import check_shape
 
 # An argument of a trial, or a level of a factor.
@@ -62,23 +63,13 @@ class Search(TypedDict):
 
 
 class Trials:
-    """The trials of a search.
+    """The content of `search.json`: all trials, and those that are done.
 
-    Args:
-        content: dict, the content of `search.json`.
-
-    Attributes:
-        objectives: list of pairs (name, direction), `"max"` or `"min"`.
-        names: list of the names of the space.
-        space: dict of a name -> its entry in the space.
-        all: list of trials as dicts.
-        done: list of the completed ones that have the first objective.
-        pareto: list of ids.
-        importance: dict of a name -> share.
-        executions: int. Trainings of each trial.
+    `objectives` are pairs of a name and `"max"` or `"min"`; `done` are the
+    completed trials that have the first objective; `pareto` are ids.
     """
 
-    def __init__(self, content):
+    def __init__(self, content: Mapping[str, Any]):
         check_shape(content, Search)
         self.objectives = [
             (o["name"], o["direction"][:3]) for o in content["objectives"]
@@ -87,11 +78,10 @@ class Trials:
             raise ValueError("there is no objective")
         for _, direction in self.objectives:
             check_choice("direction", direction, _BETTER)
-        self.space = {p["name"]: p for p in content["space"]}
-        self.names = list(self.space)
+        self.names = list(dict.fromkeys(p["name"] for p in content["space"]))
         self.all = list(content["trials"])
         self._keys = {t["id"]: str(i) for i, t in enumerate(self.all)}
-        first, self._direction = self.objectives[0]
+        first, _ = self.objectives[0]
         self.done = [
             t
             for t in self.all
@@ -104,21 +94,18 @@ class Trials:
         self.best = next((t for t in self.all if t["id"] == best), None)
         self.tips = {self.key(t): self._tip(t) for t in self.all}
 
-    def key(self, trial):
+    def key(self, trial: dict) -> str:
         """What links a trial's marks and its row."""
         return self._keys[trial["id"]]
 
-    def metric(self, trial, name):
+    def metric(self, trial: dict, name: str) -> Any:
         """A metric of a trial, or `None`."""
         metrics = trial.get("metrics") or {}
         found = metrics.get(name, trial.get(name))
         return found if is_number(found) else None
 
-    def ranked(self):
-        """Pairs (trial, share), the worst first.
-
-        The share goes from 0 to 1, the best result; equal ones have one.
-        """
+    def ranked(self) -> list[tuple[dict, float]]:
+        """Each trial and its share, from 0 of the worst to 1 of the best."""
         name, direction = self.objectives[0]
         sign = -1 if direction == "min" else 1
         scores = {self.key(t): sign * self.metric(t, name) for t in self.done}
@@ -128,11 +115,11 @@ class Trials:
         shares = {level: place / last for place, level in enumerate(levels)}
         return [(trial, shares[scores[self.key(trial)]]) for trial in order]
 
-    def is_best(self, trial):
+    def is_best(self, trial: dict) -> bool:
         """Whether it is the best trial."""
         return self.best is not None and trial["id"] == self.best["id"]
 
-    def _tip(self, trial):
+    def _tip(self, trial: dict) -> str:
         metrics = [
             f"{name} {number(self.metric(trial, name))}"
             for name, _ in self.objectives
@@ -141,12 +128,12 @@ class Trials:
         return "\n".join([f"trial {trial['id']}", *metrics, *values])
 
 
-def importance(trials):
+def importance(trials: Trials) -> Picture | None:
     """Bars: which values of the space explain the first objective."""
     shares = {k: v for k, v in trials.importance.items() if v is not None}
     if not shares:
         return None
-    names = sorted(shares, key=shares.get)[-15:]
+    names = sorted(shares, key=lambda name: shares[name])[-15:]
 
     def draw(figure, ink):
         panel = figure.subplots()
@@ -182,7 +169,7 @@ def importance(trials):
     )
 
 
-def pareto(trials):
+def pareto(trials: Trials) -> Picture | None:
     """Scatters of the objectives in pairs, with the Pareto front."""
     if len(trials.objectives) < 2 or not trials.done:
         return None
@@ -208,28 +195,39 @@ def pareto(trials):
     )
 
 
-def _scatter(panel, trials, across, up, ink):
-    front = []
-    points = [
-        (trials.metric(t, across[0]), trials.metric(t, up[0]), t)
-        for t in trials.done
-    ]
-    points = [p for p in points if p[0] is not None and p[1] is not None]
-    for x, y, trial in points:
+def _point(
+    panel: Any, x: Any, y: Any, key: str, is_chosen: bool, ink: Ink
+) -> None:
+    """The mark of a trial; a chosen one stands out."""
+    points(
+        panel,
+        [x],
+        [y],
+        key,
+        marker="D" if is_chosen else "o",
+        color=ink["accent"] if is_chosen else ink["r4"],
+        markeredgecolor=ink["surface"],
+        markersize=8.5 if is_chosen else 6.5,
+        zorder=4 if is_chosen else 3,
+    )
+
+
+def _scatter(
+    panel: Any,
+    trials: Trials,
+    across: tuple[str, str],
+    up: tuple[str, str],
+    ink: Ink,
+) -> None:
+    xs, front = [], []
+    for trial in trials.done:
+        x, y = (trials.metric(trial, name) for name, _ in (across, up))
+        if x is None or y is None:
+            continue
         chosen = trial["id"] in trials.pareto
-        if chosen:
-            front.append((x, y))
-        panel.plot(
-            [x],
-            [y],
-            marker="D" if chosen else "o",
-            color=ink["accent"] if chosen else ink["r4"],
-            markeredgecolor=ink["surface"],
-            markersize=8.5 if chosen else 6.5,
-            linestyle="none",
-            zorder=4 if chosen else 3,
-            gid=mark(trials.key(trial)),
-        )
+        xs.append(x)
+        front += [(x, y)] * chosen
+        _point(panel, x, y, trials.key(trial), chosen, ink)
     if len(trials.objectives) == 2 and front:
         # What is known to be reachable changes only at a trial of the front.
         where = "post" if across[1] == "min" else "pre"
@@ -240,7 +238,6 @@ def _scatter(panel, trials, across, up, ink):
             linewidth=1.3,
             zorder=2,
         )
-    xs = [p[0] for p in points]
     if xs and min(xs) > 0 and max(xs) / min(xs) > 50:
         panel.set_xscale("log")
     panel.xaxis.set_major_formatter(lambda x, _: number(float(x)))
@@ -250,7 +247,7 @@ def _scatter(panel, trials, across, up, ink):
     panel.grid(True, linewidth=0.7)
 
 
-def history(trials):
+def history(trials: Trials) -> Picture | None:
     """The first objective in the order of the trials."""
     if len(trials.done) < 3:
         return None
@@ -261,28 +258,10 @@ def history(trials):
     def draw(figure, ink):
         panel = figure.subplots()
         order = range(1, len(values) + 1)
-        panel.step(
-            order,
-            best.accumulate(values),
-            where="post",
-            color=ink["s0"],
-            linewidth=2,
-        )
-        for place, (value, trial) in enumerate(
-            zip(values, trials.done, strict=True), start=1
-        ):
-            chosen = trials.is_best(trial)
-            panel.plot(
-                [place],
-                [value],
-                marker="D" if chosen else "o",
-                color=ink["accent"] if chosen else ink["r4"],
-                markeredgecolor=ink["surface"],
-                markersize=8.5 if chosen else 6.5,
-                linestyle="none",
-                zorder=4 if chosen else 3,
-                gid=mark(trials.key(trial)),
-            )
+        running = best.accumulate(values)
+        panel.step(order, running, where="post", color=ink["s0"], linewidth=2)
+        for x, y, trial in zip(order, values, trials.done, strict=True):
+            _point(panel, x, y, trials.key(trial), trials.is_best(trial), ink)
         panel.xaxis.get_major_locator().set_params(integer=True)
         panel.set_xlabel("completed trials, in order")
         panel.set_ylabel(f"{plain(name, 30)} ({_BETTER[direction]})")
@@ -302,11 +281,16 @@ def history(trials):
     )
 
 
-def curves(trials):
+def curves(trials: Trials) -> Picture | None:
     """Learning curves of all trials."""
-    name = _curve_name(trials)
-    if name is None:
+    # The first objective where it has curves, else what does.
+    names = [
+        n for t in trials.done for n, c in (t.get("curve") or {}).items() if c
+    ]
+    if not names:
         return None
+    first = trials.objectives[0][0]
+    name = first if first in names else names[0]
     shown = [
         (trial, share)
         for trial, share in trials.ranked()
@@ -349,14 +333,3 @@ def curves(trials):
         draw,
         trials.tips,
     )
-
-
-def _curve_name(trials):
-    """The metric whose curves are shown: the first objective, if it has."""
-    names = [
-        n for t in trials.done for n, c in (t.get("curve") or {}).items() if c
-    ]
-    first = trials.objectives[0][0]
-    if first in names:
-        return first
-    return next(iter(names), None)

@@ -1,20 +1,42 @@
-"""`write_report`: the files of a report, from one of the JSON files."""
+"""`write_report`: the page, tables and plots of one of the JSON files."""
 
+import functools
+import importlib
+import importlib.resources
+import json
+import os
 import pathlib
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jinja2
+import markupsafe
 
 from tfq_hybrid.errors import UserError, check_choice
+from tfq_hybrid.estimate import Estimate, number, plain
 from tfq_hybrid.files import check_output_folder, write_text
 from tfq_hybrid.reading import read_json, reading
-from tfq_hybrid.reports import diagnosis, screening, search
-from tfq_hybrid.reports.page import to_html, to_markdown
-from tfq_hybrid.reports.render import save_files
+from tfq_hybrid.reports.document import (
+    Document,
+    Table,
+    is_number,
+    is_numeric,
+    to_markdown,
+)
+from tfq_hybrid.reports.render import DARK, LIGHT, inline_svg, save_files
+from tfq_hybrid.version import __version__
 
 WHOLE = "a whole result"
-KINDS = {
-    "search": search.document,
-    "screening": screening.document,
-    "diagnosis": diagnosis.document,
+
+
+def _made(kind: str, content: Mapping[str, Any]) -> Document:
+    module = importlib.import_module(f"tfq_hybrid.reports.{kind}")
+    return module.document(content)
+
+
+KINDS: dict[str, Callable[[Mapping[str, Any]], Document]] = {
+    kind: functools.partial(_made, kind)
+    for kind in ("search", "screening", "diagnosis")
 }
 
 
@@ -22,28 +44,30 @@ class ReportFiles(NamedTuple):
     """What `write_report` wrote.
 
     Attributes:
-        page: path of the HTML page.
-        table: path of the Markdown table, or `None`.
-        plots: list of the paths of PNG and SVG files.
+        page: The HTML page.
+        table: The Markdown table, or `None`.
+        plots: PNG and SVG files.
     """
 
     page: pathlib.Path
     table: pathlib.Path | None
-    plots: list
+    plots: list[pathlib.Path]
 
 
-def write_report(path, page=None):
+def write_report(
+    path: str | os.PathLike[str], page: str | os.PathLike[str] | None = None
+) -> ReportFiles:
     """Makes a search, a screening or a diagnosis into a report.
 
     Args:
-        path: of the folder that holds `search.json`, `screening.json` or
-            `diagnosis.json`, or of such a file.
-        page: path of the HTML page. With it, the page alone is written.
-            Defaults to `None`: beside the JSON file `report.html`,
-            `table.md`, and every picture as PNG and SVG in `plots`.
+        path: The folder that holds `search.json`, `screening.json` or
+            `diagnosis.json`, or such a file.
+        page: The HTML page. With it, the page alone is written. Defaults to
+            `None`: beside the JSON file `report.html`, `table.md`, and every
+            picture as PNG and SVG in `plots`.
 
     Returns:
-        `ReportFiles`.
+        The paths of what was written.
 
     Raises:
         UserError: there is no such file, more than one, or a damaged one; or
@@ -75,24 +99,20 @@ def write_report(path, page=None):
     return ReportFiles(page, table, files)
 
 
-def markdown(content):
+def markdown(content: Mapping[str, Any]) -> str:
     """The tables of a report as Markdown.
 
     Args:
-        content: dict, the content of one of the JSON files.
+        content: Of one of the JSON files.
 
-    Returns:
-        str.
+    Raises:
+        UserError: it is damaged or of no known kind.
     """
     return to_markdown(_document(content, "the content"))
 
 
-def find_content(path):
-    """The one JSON file at a path that a report can be made of.
-
-    Raises:
-        UserError: there is none, or more than one.
-    """
+def find_content(path: str | os.PathLike[str]) -> pathlib.Path:
+    """The one JSON file at a path that a report can be made of."""
     path = pathlib.Path(path)
     names = [f"{kind}.json" for kind in KINDS]
     if path.is_file():
@@ -113,16 +133,62 @@ def find_content(path):
     )
 
 
-def read_document(file):
-    """The report of a JSON file.
-
-    Raises:
-        UserError: it is damaged or of no known kind.
-    """
+def read_document(file: pathlib.Path) -> Document:
+    """The report of a JSON file, which may be damaged or of no known kind."""
     return _document(read_json(file, WHOLE), file)
 
 
-def _document(content, source):
+def _document(content: Mapping[str, Any], source: Any) -> Document:
     check_choice("kind", content.get("kind"), KINDS)
     with reading(WHOLE, source):
         return KINDS[content["kind"]](content)
+
+
+def to_html(document: Document) -> str:
+    """A report as the text of an HTML page.
+
+    Everything that comes from outside is escaped.
+    """
+    light, dark = (
+        " ".join(f"--{name}: {value};" for name, value in colours.items())
+        for colours in (LIGHT, DARK)
+    )
+    return _template().render(
+        document=document,
+        settings=json.dumps(document.settings, indent=2, ensure_ascii=False),
+        css=_asset("page.css"),
+        js=_asset("page.js"),
+        version=__version__,
+        light=light,
+        dark=dark,
+    )
+
+
+@functools.cache
+def _template() -> jinja2.Template:
+    """The page, whose values are escaped unless the template says `raw`."""
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "is_number": is_number,
+        "number": number,
+        "numeric_columns": _numeric_columns,
+        "plain": plain,
+        "raw": markupsafe.Markup,
+        "sort_key": lambda v: repr(v.value if isinstance(v, Estimate) else v),
+        "svg": inline_svg,
+    }
+    return environment.from_string(_asset("page.html.j2"))
+
+
+def _numeric_columns(table: Table) -> list[bool]:
+    columns = range(len(table.columns))
+    return [is_numeric([row[i] for row in table.rows]) for i in columns]
+
+
+def _asset(name: str) -> str:
+    folder = importlib.resources.files("tfq_hybrid.reports")
+    return (folder / name).read_text("utf-8")

@@ -9,7 +9,7 @@ from tfq_hybrid.adapters.hosts import HOSTS
 from tfq_hybrid.adapters.variables import size_of
 from tfq_hybrid.files import write_text
 from tfq_hybrid.reading import read_json
-from tfq_hybrid.reports.tables import markdown_table
+from tfq_hybrid.reports.document import markdown_table
 from tfq_hybrid.serving.portable import circuit_layers
 from tfq_hybrid.training.run_folder import WHOLE, ConfigFile, RunFolder
 from tfq_hybrid.version import __version__

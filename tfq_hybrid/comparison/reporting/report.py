@@ -5,9 +5,8 @@ from collections.abc import Callable
 
 from tfq_hybrid.comparison.jobs import several
 from tfq_hybrid.files import write_text
-from tfq_hybrid.reports.document import Picture
+from tfq_hybrid.reports.document import Picture, markdown_table
 from tfq_hybrid.reports.render import save_files
-from tfq_hybrid.reports.tables import markdown_table
 
 LEAST_SEEDS = 3
 GOAL_SEEDS = 5

@@ -48,7 +48,7 @@ def screening(factors, response, label):
 
 
 def _section(factors, response, label, title, block, results):
-    from tfq_hybrid.reports.screening_pictures import (
+    from tfq_hybrid.reports.screening import (
         Screening,
         effects,
         is_clear,

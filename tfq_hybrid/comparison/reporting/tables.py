@@ -22,7 +22,7 @@ from tfq_hybrid.comparison.reporting.report import (
     too_few,
 )
 from tfq_hybrid.comparison.statistics import mean_interval
-from tfq_hybrid.reports.tables import one_line
+from tfq_hybrid.reports.document import one_line
 
 
 @dataclasses.dataclass(frozen=True)

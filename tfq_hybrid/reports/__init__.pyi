@@ -1,0 +1,3 @@
+__all__ = ["KINDS", "ReportFiles", "markdown", "write_report"]
+
+from .write import KINDS, ReportFiles, markdown, write_report
