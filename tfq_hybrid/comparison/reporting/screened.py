@@ -73,8 +73,9 @@ def _section(factors, response, label, title, block, results):
         [run["seed"] for run in runs],
     )
     content = {
+        "design": "plackett-burman",
         "response": label,
-        "factors": factors,
+        "factors": {name: [*levels] for name, levels in factors.items()},
         "effects": found.rows,
         "runs": runs,
     }
