@@ -160,6 +160,7 @@ def check_value(key: str, hint: Any, value: Any) -> Any:
     allowed = alternatives(hint)
     if value is None and type(None) in allowed:
         return None
+    allowed = tuple(kind for kind in allowed if kind is not type(None))
     for kind in allowed:
         if is_tuple(kind):
             [inner, _] = typing.get_args(kind)

@@ -24,10 +24,7 @@ from .config import TrainConfig
 from .fit import train
 from .run_folder import RunFolder, check_task, load_trained
 from .tasks import TASKS, Task, evaluate
-from .telemetry import (
-    ResidualMonitor,
-    Telemetry,
-    gradient_groups,
-    residual_ratio,
-)
+from .telemetry.readings import gradient_groups
+from .telemetry.residuals import ResidualMonitor, residual_ratio
+from .telemetry.watch import Telemetry
 from .workers import Workers

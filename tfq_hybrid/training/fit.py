@@ -29,7 +29,8 @@ from tfq_hybrid.training.checkpoint import (
 from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.training.run_folder import RunFolder
 from tfq_hybrid.training.tasks import TASKS
-from tfq_hybrid.training.telemetry import Telemetry, residual_monitors
+from tfq_hybrid.training.telemetry.readings import adapters_in_use
+from tfq_hybrid.training.telemetry.watch import Telemetry
 from tfq_hybrid.training.workers import Alone
 
 
@@ -223,11 +224,15 @@ class _Training:
                 keras.callbacks.TensorBoard(logs, write_graph=False)
             )
         if self.workers.is_chief and self.workers.replicas == 1:
-            callbacks = [  # they watch one device
-                Telemetry(logs, every, hparams=self.config.to_dict()),
-                *residual_monitors(model, logs, every),
-                *callbacks,
-            ]
+            # They watch one device.
+            if adapters_in_use(model):
+                from tfq_hybrid.training.telemetry.residuals import (
+                    ResidualMonitor,
+                )
+
+                callbacks.insert(0, ResidualMonitor(logs, every))
+            hparams = self.config.to_dict()
+            callbacks.insert(0, Telemetry(logs, every, hparams=hparams))
         early = ResumableEarlyStopping(checkpoint.history, **self._stopping)
         return [*callbacks, early]
 

@@ -69,6 +69,19 @@ def watched_circuits(model: keras.Model) -> list[WatchedCircuit]:
     ]
 
 
+def adapters_in_use(model: keras.Model) -> dict[str, keras.Layer]:
+    """The active adapters that add to what a frozen layer gives.
+
+    By the path of the layer that each sits in.
+    """
+    return {
+        path: layer.adapter
+        for path, layer in named_layers(model)
+        if getattr(layer, "adapter", None) is not None
+        and getattr(layer.adapter, "place", None) in ("after", "beside")
+    }
+
+
 def gradient_groups(model: keras.Model) -> dict[str, list[keras.Variable]]:
     """The trainable variables: each circuit layer's, and the classical rest.
 

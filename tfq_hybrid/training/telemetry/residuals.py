@@ -14,31 +14,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfq_hybrid.adapters import named_layers
 from tfq_hybrid.errors import UserError, check_integer
+from tfq_hybrid.training.telemetry.readings import adapters_in_use
 from tfq_hybrid.training.telemetry.recorder import release, surround
-
-
-def adapters_in_use(model: keras.Model) -> dict[str, keras.Layer]:
-    """The active adapters that add to what a frozen layer gives.
-
-    By the path of the layer that each sits in.
-    """
-    return {
-        path: layer.adapter
-        for path, layer in named_layers(model)
-        if getattr(layer, "adapter", None) is not None
-        and getattr(layer.adapter, "place", None) in ("after", "beside")
-    }
-
-
-def residual_monitors(
-    model: keras.Model,
-    log_dir: str | os.PathLike[str] | None = None,
-    every: int = 10,
-) -> "list[ResidualMonitor]":
-    """A `ResidualMonitor` where a model has something to watch, else none."""
-    return [ResidualMonitor(log_dir, every)] if adapters_in_use(model) else []
 
 
 def residual_ratio(residual: tf.Tensor, hidden: tf.Tensor) -> tf.Tensor:

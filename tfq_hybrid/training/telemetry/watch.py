@@ -43,7 +43,7 @@ STEPS = 200  # the last ones, whose times count
 class Watch:
     """One `fit` under a `Telemetry`."""
 
-    def __init__(self, settings, model):
+    def __init__(self, settings: "Telemetry", model: keras.Model):
         self._model = model
         self._settings = settings
         self._circuits = watched_circuits(model)
@@ -64,8 +64,8 @@ class Watch:
         self._marks = [-1, -1]
         self._steps = step
         self._detail_period = self._period(step)
-        self._readings = []
-        self._writer = None
+        self._readings: list[dict[str, float]] = []
+        self._writer: ReadingWriter | None = None
         if settings.log_dir is not None:
             self._writer = ReadingWriter(settings.log_dir, step)
             if not self._writer.goes_on:
