@@ -1,4 +1,4 @@
-"""Estimates with 95 % intervals, and numbers and texts as they are shown."""
+"""Estimates with 95 % intervals; numbers, times and texts as they are shown."""
 
 import dataclasses
 import math
@@ -30,22 +30,27 @@ class Estimate:
     more: dict = dataclasses.field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, content, name="value"):
+    def of(cls, content: dict, name: str = "value") -> "Estimate":
         """From a dict with `low`, `high` and the number under a name."""
         return cls(content[name], content.get("low"), content.get("high"))
 
-    def scaled(self, factor):
+    def scaled(self, factor: float) -> "Estimate":
         """In another unit; a negative factor swaps the ends."""
-        ends = sorted((self.low * factor, self.high * factor))
-        return Estimate(self.value * factor, *ends)
+        low, high = sorted(end * factor for end in self._ends)
+        return Estimate(self.value * factor, low, high)
 
-    def clipped(self, lowest, highest):
+    def clipped(self, lowest: float, highest: float) -> "Estimate":
         """With the ends inside the range that the measure can take."""
-        return Estimate(
-            self.value, max(self.low, lowest), min(self.high, highest)
-        )
+        low, high = self._ends
+        return Estimate(self.value, max(low, lowest), min(high, highest))
 
-    def to_dict(self):
+    @property
+    def _ends(self) -> tuple[float, float]:
+        if self.low is None or self.high is None:
+            raise ValueError(f"{self} has no interval")
+        return self.low, self.high
+
+    def to_dict(self) -> dict:
         """As plain JSON types."""
         return {
             "value": self.value,
@@ -54,7 +59,7 @@ class Estimate:
             **self.more,
         }
 
-    def __str__(self):
+    def __str__(self) -> str:
         if self.low is None or self.high is None:
             return number(self.value)
         digits = 3
@@ -73,7 +78,7 @@ def _same(low, high, digits):
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
-def number(value, digits=3):
+def number(value: object, digits: int = 3) -> str:
     """A number as a short text; other values as they are.
 
     Example:
@@ -95,7 +100,21 @@ def number(value, digits=3):
     return plain(value)
 
 
-def plain(text, limit=None):
+def duration(seconds: float) -> str:
+    """Seconds in words.
+
+    Example:
+
+    >>> duration(50), duration(600), duration(9000)
+    ('50 s', '10 min', '2 h 30 min')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(math.ceil(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def plain(text: object, limit: int | None = None) -> str:
     """A text without control characters, cut at `limit` characters.
 
     Example:

@@ -3,7 +3,7 @@
 import dataclasses
 
 from tfq_hybrid.circuits import CircuitSpec
-from tfq_hybrid.config.keys import flatten
+from tfq_hybrid.config.values import flatten
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.tuning.dimensions import Above, Choice, Condition, Range
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyDOE3
 from scipy import stats
 
-from tfq_hybrid.config.keys import full_key
+from tfq_hybrid.config.values import full_key
 from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.tuning.catalogue import INTEGERS, last, searchable
 from tfq_hybrid.tuning.dimensions import read_dimension

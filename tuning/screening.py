@@ -7,7 +7,6 @@ import random
 
 import psutil
 
-from tfq_hybrid.durations import duration
 from tfq_hybrid.engines import human_bytes
 from tfq_hybrid.errors import (
     SearchStoppedError,
@@ -15,6 +14,7 @@ from tfq_hybrid.errors import (
     check_integer,
     choice_error,
 )
+from tfq_hybrid.estimate import duration
 from tfq_hybrid.files import write_json, write_text
 from tfq_hybrid.jobs import run_jobs
 from tfq_hybrid.locks import writing

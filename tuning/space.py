@@ -6,7 +6,7 @@ import json
 
 import keras_tuner
 
-from tfq_hybrid.config.keys import flatten, full_key
+from tfq_hybrid.config.values import flatten, full_key
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.tuning.catalogue import (
     INTEGERS,

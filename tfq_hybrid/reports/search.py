@@ -1,7 +1,6 @@
 """The report of a search: what was tried, what was best, and why."""
 
-from tfq_hybrid.durations import duration
-from tfq_hybrid.estimate import number, plain
+from tfq_hybrid.estimate import duration, number, plain
 from tfq_hybrid.reports.document import Document, Table
 from tfq_hybrid.reports.parallel import parallel
 from tfq_hybrid.reports.search_pictures import (
