@@ -13,8 +13,7 @@ from benchmarks.cases import choose_cases, quick_cases
 from benchmarks.implementations import choose
 from benchmarks.measure import Settings
 from benchmarks.run import run
-from tfq_hybrid.cli.progress import report, status
-from tfq_hybrid.cli.run import run_command
+from tfq_hybrid.cli.run import run_command, say, status
 from tfq_hybrid.errors import UserError, check_integer, is_number
 
 EPILOG = """
@@ -158,13 +157,13 @@ def engines(
         peers=peers,
         training_step="training-step" in groups,
         overwrite=overwrite,
-        report=(lambda line: None) if as_json else report,
+        report=(lambda line: None) if as_json else say,
         status=(lambda line: None) if as_json else status,
     )
     if as_json:
         click.echo(json.dumps(results.content))
         return
-    report(f"Report: {pathlib.Path(output) / 'report.md'}, beside plot.png")
+    say(f"Report: {pathlib.Path(output) / 'report.md'}, beside plot.png")
 
 
 def _settings(options, quick):

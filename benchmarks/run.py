@@ -19,7 +19,7 @@ from benchmarks.plot import draw
 from benchmarks.process import worker_environment
 from benchmarks.report import markdown
 from benchmarks.results import Results
-from tfq_hybrid.durations import duration
+from tfq_hybrid.estimate import duration
 from tfq_hybrid.files import check_output_folder
 
 # To start, compile and end a process; measured, and coarse.

@@ -7,7 +7,14 @@ import pytest
 import tfq_hybrid
 
 # Rooms whose public names are annotated.
-ANNOTATED = ["circuits", "diagnostics", "reports", "tuning"]
+ANNOTATED = [
+    "circuits",
+    "data",
+    "diagnostics",
+    "reports",
+    "training",
+    "tuning",
+]
 
 
 def of_ours(value):

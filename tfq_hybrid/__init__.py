@@ -54,7 +54,7 @@ def register():
     Files and presets name them. `load_model` does it by itself; call it before
     `keras.models.load_model` or keras-hub's `from_preset` in a new process.
     """
-    for module in ("adapters.hosts", "training.optimizer"):
+    for module in ("adapters.hosts", "training.build"):
         importlib.import_module(f"{__name__}.{module}")
     importlib.import_module(f"{__name__}.training.systems").SYSTEMS.register()
 

@@ -16,6 +16,8 @@ import os
 import pickle
 import urllib.parse
 import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import dask
 import distributed
@@ -43,29 +45,25 @@ SETTINGS = {
 
 @contextlib.contextmanager
 def cluster(
-    workers=2,
-    scheduler=None,
-    insecure=False,
-    tls=None,
-    report=print,
-    patience="20s",
-):
-    """Processes that take jobs, a `Cluster`.
+    workers: int = 2,
+    scheduler: str | None = None,
+    insecure: bool = False,
+    tls: Mapping[str, Any] | None = None,
+    report: Callable[[str], object] = print,
+    patience: str = "20s",
+) -> Iterator["Cluster"]:
+    """Processes that take jobs, as long as the context lasts.
 
     Args:
-        workers: int. Processes of this machine, each on cores of its own.
-            Defaults to 2.
-        scheduler: str. The address of a dask scheduler whose workers run the
-            jobs instead, such as `"tls://host:8786"`. They need this package
-            and the data in the same places. Defaults to `None`.
-        insecure: bool. Whether that may be `tcp://` beyond this machine.
-            Defaults to `False`.
-        tls: dict of `ca`, `cert` and `key`: the paths of certificates, for
-            `tls://`. Defaults to none: those of dask's own configuration.
-        report: function of a line, told the dashboard's address. Defaults to
-            `print`.
-        patience: str. How long a scheduler may take to answer. Defaults to
-            `"20s"`.
+        workers: processes of this machine, each on cores of its own.
+        scheduler: the address of a dask scheduler whose workers run the jobs
+            instead, such as `"tls://host:8786"`. They need this package and
+            the data in the same places.
+        insecure: whether that may be `tcp://` beyond this machine.
+        tls: the paths of certificates, `ca`, `cert` and `key`, for `tls://`;
+            by default those of dask's own configuration.
+        report: told the dashboard's address.
+        patience: how long a scheduler may take to answer.
 
     Raises:
         UserError: the address is none, or not safe.
@@ -111,20 +109,14 @@ def _local(held, workers, report):
     return client
 
 
-def check_address(scheduler, insecure=False, tls=None):
+def check_address(
+    scheduler: str,
+    insecure: bool = False,
+    tls: Mapping[str, Any] | None = None,
+) -> distributed.Security | None:
     """Looks at the address of a scheduler before anything is sent there.
 
-    Args:
-        scheduler: str, `tcp://HOST:PORT` or `tls://HOST:PORT`.
-        insecure, tls: as for `cluster`.
-
-    Returns:
-        A `distributed.Security`, or `None` for `tcp://`.
-
-    Raises:
-        UserError: it is no such address, or not safe.
-
-    Example:
+    Gives the security of `tls://`. The arguments are those of `cluster`.
 
     >>> check_address("tcp://127.0.0.1:8786")
     >>> check_address("tcp://10.0.0.1:8786")
@@ -145,7 +137,7 @@ tcp://10.0.0.1:8786
             f"Received: {scheduler}"
         )
     if parts.scheme == "tcp":
-        if not (is_loopback(parts.hostname) or insecure):
+        if not (is_loopback(parts.hostname or "") or insecure):
             raise UserError(
                 "Expected tls:// beyond this machine, where a scheduler runs "
                 "what anybody sends it; insecure=True insists. Received: "
@@ -165,7 +157,8 @@ tcp://10.0.0.1:8786
                 f"Expected a file with a certificate or its key. Received: "
                 f"{path}"
             )
-    security = distributed.Security(require_encryption=True, **files)
+    # Its attributes are made when it is.
+    security: Any = distributed.Security(require_encryption=True, **files)
     if not security.tls_ca_file or not security.tls_client_cert:
         raise UserError(
             "Expected certificates with tls://, ca, cert and key, or those of "
@@ -174,7 +167,7 @@ tcp://10.0.0.1:8786
     return security
 
 
-def is_loopback(host):
+def is_loopback(host: str) -> bool:
     """Whether a host's name or address is this machine's own."""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -183,15 +176,11 @@ def is_loopback(host):
 
 
 class Cores(distributed.WorkerPlugin):
-    """Gives each process of this machine cores of its own.
-
-    Args:
-        workers: int. How many there are.
-    """
+    """Gives each of the processes of this machine cores of its own."""
 
     name = "cores"
 
-    def __init__(self, workers):
+    def __init__(self, workers: int):
         self.workers = workers
 
     def setup(self, worker):
@@ -201,12 +190,8 @@ class Cores(distributed.WorkerPlugin):
         os.sched_setaffinity(0, cores[first : first + share] or cores)
 
 
-def prepare(cores):
-    """Puts this process on its cores, and imports TensorFlow there.
-
-    Args:
-        cores: list of int.
-    """
+def prepare(cores: Sequence[int]) -> None:
+    """Puts this process on its cores, and imports TensorFlow there."""
     os.sched_setaffinity(0, cores)
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
         os.environ[name] = str(len(cores))
@@ -216,29 +201,23 @@ def prepare(cores):
 
 
 class Cluster:
-    """Takes jobs and gives what they return, in the order of their ends.
+    """Takes jobs and gives what they return, in the order of their ends."""
 
-    Args:
-        client: `distributed.Client`.
-        jobs_of_a_process: int. After so many a process is replaced. Defaults
-            to `JOBS_OF_A_PROCESS`.
-    """
-
-    def __init__(self, client, jobs_of_a_process=JOBS_OF_A_PROCESS):
+    def __init__(
+        self,
+        client: distributed.Client,
+        jobs_of_a_process: int = JOBS_OF_A_PROCESS,
+    ):
         self.client = client
         self.jobs_of_a_process = jobs_of_a_process
 
-    def results(self, function, jobs):
-        """Runs jobs side by side.
+    def results(
+        self, function: Callable, jobs: Mapping[Any, tuple]
+    ) -> Iterator[tuple[Any, Any]]:
+        """Runs jobs side by side, each an arguments' tuple of one function.
 
         A job whose process is lost runs again, once; equal jobs run each.
-
-        Args:
-            function: function of the arguments of a job, of a module.
-            jobs: dict of a key and the tuple of arguments of a job.
-
-        Yields:
-            Pairs of a key and what the function returned.
+        Yields pairs of a key and what the function returned.
 
         Raises:
             WorkerLostError: a job was lost twice, or the scheduler is gone.
@@ -309,15 +288,10 @@ LOST = (
 )
 
 
-def start_process(cores):
-    """A pool of a single process, beside those of a cluster.
-
-    Args:
-        cores: list of int. Those that it runs on.
-
-    Returns:
-        A `concurrent.futures.ProcessPoolExecutor`.
-    """
+def start_process(
+    cores: Sequence[int],
+) -> concurrent.futures.ProcessPoolExecutor:
+    """A pool of a single process on some cores, beside those of a cluster."""
     return concurrent.futures.ProcessPoolExecutor(
         1,
         multiprocessing.get_context("spawn"),

@@ -7,6 +7,8 @@ valid choice. The command line prints that line and exits with 2.
 
 import difflib
 import sys
+from collections.abc import Collection, Iterable
+from typing import Any
 
 
 class UserError(ValueError):
@@ -16,7 +18,7 @@ class UserError(ValueError):
     the middle of what has more than 4,000 characters is left out.
     """
 
-    def __init__(self, message=""):
+    def __init__(self, message: object = ""):
         line = " ".join(str(message).splitlines())
         if len(line) > 4000:
             line = f"{line[:1990]} … {line[-1990:]}"
@@ -39,18 +41,12 @@ class TrainingDivergedError(RuntimeError):
     """The loss is no longer a number. The message is one line."""
 
 
-def choice_error(argument, value, choices):
-    """Builds the error for a value that is not among a set of names.
+def choice_error(
+    argument: str, value: object, choices: Iterable[str]
+) -> UserError:
+    """The error for a value that is not among a set of names.
 
-    Args:
-        argument: str. The argument's name.
-        value: The value received.
-        choices: iterable of str. The valid names.
-
-    Returns:
-        A `UserError` that names the nearest choice when one is near.
-
-    Example:
+    It names the nearest one where one is near.
 
     >>> print(choice_error("entanglement", "rng", ["none", "ring"]))
     Expected entanglement to be one of: none, ring. Received: \
@@ -65,27 +61,18 @@ entanglement='rng'. Did you mean 'ring'?
     )
 
 
-def check_choice(argument, value, choices):
-    """Raises `UserError` unless `value` is one of `choices`.
-
-    Args:
-        argument: str. The argument's name.
-        value: The value received.
-        choices: iterable of str. The valid names.
-    """
+def check_choice(
+    argument: str, value: object, choices: Collection[str]
+) -> None:
+    """Raises `UserError` unless `value` is one of `choices`."""
     if not isinstance(value, str) or value not in choices:
         raise choice_error(argument, value, choices)
 
 
-def check_integer(argument, value, minimum, maximum=2**31 - 1):
-    """Raises `UserError` unless `value` is an integer within bounds.
-
-    Args:
-        argument: str. The argument's name.
-        value: The value received.
-        minimum: int. The smallest valid value.
-        maximum: int. The largest valid value. Defaults to 2**31 - 1.
-    """
+def check_integer(
+    argument: str, value: Any, minimum: int, maximum: int = 2**31 - 1
+) -> None:
+    """Raises `UserError` unless `value` is an integer within bounds."""
     is_integer = isinstance(value, int) and not isinstance(value, bool)
     if not is_integer or not minimum <= value <= maximum:
         nearest = round(value) if is_number(value) else minimum
@@ -96,14 +83,8 @@ def check_integer(argument, value, minimum, maximum=2**31 - 1):
         )
 
 
-def check_share(argument, value, high=1.0):
-    """Raises `UserError` unless `value` is at least 0 and below `high`.
-
-    Args:
-        argument: str. The argument's name.
-        value: The value received.
-        high: float. Defaults to 1.
-    """
+def check_share(argument: str, value: Any, high: float = 1.0) -> None:
+    """Raises `UserError` unless `value` is at least 0 and below `high`."""
     if not is_number(value) or not 0.0 <= value < high:
         raise UserError(
             f"Expected {argument} to be a number of at least 0.0 and below "
@@ -111,7 +92,7 @@ def check_share(argument, value, high=1.0):
         )
 
 
-def is_number(value):
+def is_number(value: Any) -> bool:
     """Whether `value` is an int or float that a float can hold, and no bool."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False

@@ -1,4 +1,4 @@
-"""Estimates with 95 % intervals, and numbers and texts as they are shown."""
+"""Estimates with 95 % intervals; numbers, times and texts as they are shown."""
 
 import dataclasses
 import math
@@ -97,6 +97,20 @@ def number(value: Any, digits: int = 3) -> str:
         large = abs(value) >= 10**digits
         return f"{value:,.0f}" if large else f"{value:.{digits}g}"
     return plain(value)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words.
+
+    Example:
+
+    >>> duration(50), duration(600), duration(9000)
+    ('50 s', '10 min', '2 h 30 min')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(math.ceil(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def plain(text: Any, limit: int | None = None) -> str:

@@ -1,22 +1,21 @@
 """Jobs one after the other in this process, or side by side in others."""
 
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-def run_jobs(function, jobs, workers=1, where=None, report=print):
+
+def run_jobs(
+    function: Callable,
+    jobs: dict[Any, tuple],
+    workers: int = 1,
+    where: Mapping[str, Any] | None = None,
+    report: Callable[[str], object] = print,
+) -> Iterator[tuple[Any, Any]]:
     """Runs jobs one after the other here, or side by side elsewhere.
 
-    Args:
-        function: function of the arguments of a job.
-        jobs: dict of a key and the tuple of arguments of a job.
-        workers: int. Processes of this machine; 1 is this process. Defaults
-            to 1.
-        where: dict of arguments of `cluster`, of a scheduler. Defaults to
-            none.
-        report: as for `tfq_hybrid.cluster.cluster`.
-
-    Yields:
-        Pairs of a key and what the function returned, as jobs end.
-
-    Example:
+    Yields pairs of a key and what the function returned for the arguments
+    there, as jobs end. One worker is this process, unless `where`, the
+    arguments of `tfq_hybrid.cluster.cluster`, names a scheduler.
 
     >>> dict(run_jobs(divmod, {"a": (7, 2)}))
     {'a': (3, 1)}

@@ -6,9 +6,10 @@ import os
 import signal
 import sys
 import warnings
+from collections.abc import Iterator
 
 
-def quiet_imports():
+def quiet_imports() -> None:
     """Imports TensorFlow without its start-up chatter.
 
     TensorFlow writes lines about absent accelerators to the file descriptor
@@ -22,14 +23,14 @@ def quiet_imports():
     tf.get_logger().setLevel("ERROR")
 
 
-def end_with_parent():
+def end_with_parent() -> None:
     """Asks Linux to end this process when the one that started it ends."""
     pr_set_pdeathsig = 1  # of <linux/prctl.h>
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 @contextlib.contextmanager
-def discarded_stderr():
+def discarded_stderr() -> Iterator[None]:
     """Drops what is written to the file descriptor of stderr."""
     sys.stderr.flush()
     saved = os.dup(2)

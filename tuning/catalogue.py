@@ -5,7 +5,7 @@ from collections.abc import Container
 from typing import Any
 
 from tfq_hybrid.circuits import CircuitSpec
-from tfq_hybrid.config.keys import flatten
+from tfq_hybrid.config.values import flatten
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.tuning.dimensions import Choice, Condition, Range

@@ -10,7 +10,7 @@ import pyDOE3
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from tfq_hybrid.config.keys import full_key
+from tfq_hybrid.config.values import full_key
 from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.tuning.catalogue import INTEGERS, last, searchable

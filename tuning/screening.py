@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import psutil
 
-from tfq_hybrid.durations import duration
 from tfq_hybrid.engines import human_bytes
 from tfq_hybrid.errors import (
     SearchStoppedError,
@@ -20,6 +19,7 @@ from tfq_hybrid.errors import (
     check_integer,
     choice_error,
 )
+from tfq_hybrid.estimate import duration
 from tfq_hybrid.files import write_json, write_text
 from tfq_hybrid.jobs import run_jobs
 from tfq_hybrid.locks import writing

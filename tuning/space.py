@@ -8,7 +8,7 @@ from typing import Any
 
 import keras_tuner
 
-from tfq_hybrid.config.keys import flatten, full_key
+from tfq_hybrid.config.values import flatten, full_key
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.tuning.catalogue import (

@@ -11,7 +11,6 @@ from typing import Any, TypedDict
 import keras_tuner
 import psutil
 
-from tfq_hybrid.durations import duration
 from tfq_hybrid.engines import human_bytes
 from tfq_hybrid.errors import (
     SearchStoppedError,
@@ -19,6 +18,7 @@ from tfq_hybrid.errors import (
     check_choice,
     check_integer,
 )
+from tfq_hybrid.estimate import duration
 from tfq_hybrid.locks import writing
 from tfq_hybrid.reading import read_json, reading
 from tfq_hybrid.shapes import check_shape

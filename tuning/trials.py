@@ -19,7 +19,7 @@ from tfq_hybrid.training.build import (
     compile_model,
     make_vocabulary,
 )
-from tfq_hybrid.training.callbacks import StopOnNaN
+from tfq_hybrid.training.checkpoint import StopOnNaN
 from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.training.fit import train
 from tfq_hybrid.training.run_folder import WHOLE, ConfigFile, RunFolder

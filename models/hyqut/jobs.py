@@ -91,7 +91,7 @@ def _gradients(arguments, seed, paths):
     """The gradients of the first layer's circuit along a training."""
     from tfq_hybrid.layers.quantum_dense import make_circuit_layer
     from tfq_hybrid.training.build import compile_model
-    from tfq_hybrid.training.language_modelling import fed
+    from tfq_hybrid.training.tasks import TASKS
 
     steps = arguments["steps"]
     # Behind matrices of zeros there is no gradient to compare with at first.
@@ -100,7 +100,7 @@ def _gradients(arguments, seed, paths):
     config, model = task.config, task.model
     compile_model(model, config, steps)
     batches = task.parts.training.shuffled_batches(config.batch_size, seed)
-    with fed(model):
+    with TASKS["generation"].fed(model):
         arrays = compare_gradients(
             model,
             model.backbone.replaced[0].pqc,

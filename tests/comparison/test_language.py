@@ -27,7 +27,7 @@ from tfq_hybrid.training.build import (
     compile_model,
     make_vocabulary,
 )
-from tfq_hybrid.training.language_modelling import fed, measure
+from tfq_hybrid.training.tasks import TASKS, measure
 
 LINES = ["the cat sat on the mat\n", "a dog saw the cat\n"] * 40
 OPTIONS = {
@@ -84,7 +84,7 @@ def test_a_training_keeps_its_best_check():
 def test_central_differences_are_near_where_the_step_is_right():
     config, model, parts = setting(layers=[0])
     compile_model(model, config, 3)
-    with fed(model):
+    with TASKS["generation"].fed(model):
         found = compare_gradients(
             model,
             model.backbone.replaced[0].pqc,

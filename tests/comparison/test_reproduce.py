@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from tfq_hybrid.cli.reproduce import parse_minutes
 from tfq_hybrid.comparison.jobs import Block, Job, Scale
 from tfq_hybrid.comparison.reporting.measures import ACCURACY
 from tfq_hybrid.comparison.reporting.report import Goal, write_report
@@ -15,7 +16,6 @@ from tfq_hybrid.comparison.reproduce import RECIPES, reproduce
 from tfq_hybrid.comparison.results import Results
 from tfq_hybrid.comparison.runner import _Clock, run
 from tfq_hybrid.comparison.work.trained import few_shot_file
-from tfq_hybrid.durations import parse_minutes
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.models.qffn_bert import recipe as qffn_bert
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download import downloader
 
-from tfq_hybrid.data.datasets import has_network, no_vain_retries
+from tfq_hybrid.data.tfds import has_network, no_vain_retries
 from tfq_hybrid.errors import UserError
 
 
@@ -57,7 +57,7 @@ def test_canary_of_retries(busy_server, monkeypatch, tmp_path, network, tries):
         download_dir=tmp_path, force_checksums_validation=False
     )
     monkeypatch.setattr(downloader, "MAX_RETRIES", 3)
-    monkeypatch.setattr("tfq_hybrid.data.datasets.has_network", lambda: network)
+    monkeypatch.setattr("tfq_hybrid.data.tfds.has_network", lambda: network)
     with (
         no_vain_retries(),
         pytest.raises(Exception, match="503"),

@@ -1,7 +1,7 @@
 import pytest
 
 from tfq_hybrid.data import load_dataset
-from tfq_hybrid.data.files import read_file
+from tfq_hybrid.data.datasets import read_file
 from tfq_hybrid.errors import UserError
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.adapters.zoo import EXAMPLES, make_backbone, make_method
 from tfq_hybrid import adapters
-from tfq_hybrid.training.optimizer import AngleAdamW, WarmupCosine
+from tfq_hybrid.training.build import AngleAdamW, WarmupCosine
 
 LOAD = {
     "load_model": "m = tfq_hybrid.load_model({path!r}, compile=True)",

@@ -13,7 +13,6 @@ from tensorflow.python.eager import context
 from tests.training.pool import finish, free_ports, start, tiny_config
 from tests.training.worker import watch_fit
 from tfq_hybrid.cli.main import main
-from tfq_hybrid.data.batches import share_batches
 from tfq_hybrid.errors import UserError, WorkerLostError
 from tfq_hybrid.models.hybrid_bert.losses import WeightedCrossEntropy
 from tfq_hybrid.training import join, load_trained, train
@@ -23,7 +22,11 @@ from tfq_hybrid.training.cluster import (
     meet,
     read_tf_config,
 )
-from tfq_hybrid.training.distribution import build_symbolically, check_keras
+from tfq_hybrid.training.distribution import (
+    build_symbolically,
+    check_keras,
+    share_batches,
+)
 
 # As the workers have it.
 pytestmark = pytest.mark.usefixtures("one_block")

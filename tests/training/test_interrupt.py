@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from tfq_hybrid.training.callbacks import Interrupt
+from tfq_hybrid.training.checkpoint import Interrupt
 
 
 class Swallows(keras.callbacks.Callback):

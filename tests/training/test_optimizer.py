@@ -8,8 +8,11 @@ import pytest
 import tensorflow as tf
 
 from tests.tolerances import has_no_gradient
-from tfq_hybrid.training.build import build_model, compile_model
-from tfq_hybrid.training.optimizer import WarmupCosine
+from tfq_hybrid.training.build import (
+    WarmupCosine,
+    build_model,
+    compile_model,
+)
 
 
 def test_angles_have_a_learning_rate_of_their_own(quick):

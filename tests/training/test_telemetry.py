@@ -15,9 +15,8 @@ from tfq_hybrid.adapters import QuantumAdapter, adapt
 from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.layers import ControlledPQC, QuantumDense
 from tfq_hybrid.training import Telemetry, gradient_groups
-from tfq_hybrid.training.telemetry import watched_circuits
-from tfq_hybrid.training.telemetry.recorder import Capture, uninstall
-from tfq_hybrid.training.telemetry.replay import Replay
+from tfq_hybrid.training.telemetry.readings import watched_circuits
+from tfq_hybrid.training.telemetry.recorder import Capture, Replay, uninstall
 
 FIRST, SECOND = "quantum/first/pqc", "quantum/second/pqc"
 

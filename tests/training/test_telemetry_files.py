@@ -23,7 +23,7 @@ from tensorboard.plugins.hparams.list_session_groups import Handler
 from tests.training.test_telemetry import FIRST, data, make_model, read
 from tfq_hybrid.training import Telemetry
 from tfq_hybrid.training.telemetry.readings import Reading
-from tfq_hybrid.training.telemetry.writers import ReadingWriter, flatten
+from tfq_hybrid.training.telemetry.writers import ReadingWriter, shown
 
 
 @pytest.fixture(scope="module")
@@ -235,5 +235,5 @@ def test_tensorboard_reads_what_is_written_in_pure_python(tmp_path):
 
 
 def test_flat_arguments():
-    flat = flatten({"a": {"b": {"c": True}}, "d": (1, 2), "e": None, "f": 0.5})
+    flat = shown({"a": {"b": {"c": True}}, "d": (1, 2), "e": None, "f": 0.5})
     assert flat == {"a.b.c": True, "d": "1, 2", "e": "none", "f": 0.5}

@@ -16,7 +16,7 @@ from tfq_hybrid.cli.options import (
     environment,
     parameter_name,
 )
-from tfq_hybrid.config.keys import NAMED
+from tfq_hybrid.config.values import NAMED
 from tfq_hybrid.errors import UserError
 
 CHOOSING = ("model", "circuit", "adapter", "adapter.circuit")
@@ -39,13 +39,11 @@ USUAL = (
 class ConfigCommand(click.Command):
     """A command with an option for each argument of a training.
 
-    Its callback gets `given`, a `Given`, beside its own parameters.
-
-    Args:
-        usual: dotted keys that `--help` lists; `--help-all` lists all.
+    Its callback gets `given`, a `Given`, beside its own parameters. `--help`
+    lists the usual keys, `--help-all` all.
     """
 
-    def __init__(self, *args, usual=(), **kwargs):
+    def __init__(self, *args, usual: tuple[str, ...] = (), **kwargs):
         super().__init__(*args, **kwargs)
         self.usual = usual
         self.params += [
@@ -157,15 +155,12 @@ def _needs(option, state):
 class _State:
     """What the first look at the words has found.
 
-    Attributes:
-        fields: list of `Field`.
-        file: nested dict, of `--config`.
-        path: str. That file, or `None`.
-        whole: bool. Whether the help lists everything.
+    The `fields` of the chosen classes, the nested dict of the `file` of
+    `--config` and its `path`, and whether the help is `whole`.
     """
 
-    def __init__(self, words, quiet):
-        from tfq_hybrid.training.config import fields_of_training
+    def __init__(self, words: list[str], quiet: bool):
+        from tfq_hybrid.training.config import TrainConfig, fields_of_training
 
         self.whole = "--help-all" in words
         seen = {
@@ -181,9 +176,8 @@ class _State:
             for key in ("circuit", "adapter.circuit"):
                 if isinstance(chosen.get(key), str):
                     chosen[key] = read_circuit(chosen[key])
-            model = chosen.pop("model", None)
-            arguments = () if model is None else (model,)
-            self.fields = fields_of_training(*arguments, chosen=chosen)
+            model = chosen.pop("model", TrainConfig.model)
+            self.fields = fields_of_training(model, chosen)
         except UserError:
             if not quiet:
                 raise

@@ -26,14 +26,12 @@ Examples:
 @click.option(
     "--data",
     default="embedded",
-    show_default=True,
     help="A .tsv, .csv or .jsonl file, a TFDS name, or 'embedded'.",
 )
 @click.option("--epochs", type=int, help="Default: 3; 1 with --data.")
 @click.option(
     "--output",
     default="runs/demo",
-    show_default=True,
     type=click.Path(),
     help="The folder of the three runs.",
 )
@@ -41,11 +39,10 @@ Examples:
     "--export",
     "export_path",
     default="saved_models/demo",
-    show_default=True,
     type=click.Path(),
     help="The folder of the export.",
 )
-@click.option("--seed", default=0, show_default=True)
+@click.option("--seed", default=0)
 def demo(data, epochs, output, export_path, seed):
     """Train, compare with both classical baselines, export, and ask.
 
@@ -114,7 +111,7 @@ def _compare_engines(model, run):
 
     from tfq_hybrid import training
     from tfq_hybrid.training.build import build_model
-    from tfq_hybrid.training.splits import load_splits
+    from tfq_hybrid.training.tasks import load_splits
 
     config, values, _, vocabulary = training.RunFolder(run).read()
     _, validation = load_splits(config)

@@ -10,6 +10,7 @@ import click
 
 from tfq_hybrid.cli.given import read_circuit
 from tfq_hybrid.cli.options import cluster_options, split_words
+from tfq_hybrid.cli.run import json_option
 from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.startup import quiet_imports
 
@@ -111,12 +112,7 @@ def _numbers(ctx, parameter, value):
 @click.option(
     "--overwrite", is_flag=True, help="Discard previous results and start over."
 )
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print only the diagnosis, as JSON.",
-)
+@json_option(help="Print only the diagnosis, as JSON.")
 def diagnose(
     output,
     ansaetze,

@@ -1,13 +1,15 @@
-"""`tfq-hybrid export`."""
+"""`tfq-hybrid export`, `serve` and `verify`: models that leave a run."""
 
 import json
 import shlex
+import sys
 
 import click
 
+from tfq_hybrid.cli.run import json_option
 from tfq_hybrid.startup import quiet_imports
 
-EPILOG = """
+EXPORT_EXAMPLES = """
 Examples:
 
 \b
@@ -17,7 +19,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EXPORT_EXAMPLES)
 @click.argument("run", type=click.Path())
 @click.option(
     "--output",
@@ -35,10 +37,9 @@ Examples:
     "form",
     type=click.Choice(["savedmodel", "onnx"]),
     default="savedmodel",
-    show_default=True,
     help="onnx also writes model.onnx, for token ids.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option(help="Print JSON.")
 def export(run, output, baseline, form, as_json):
     """Export the model of a run as a SavedModel that serves strings.
 
@@ -65,3 +66,128 @@ def export(run, output, baseline, form, as_json):
         f'Next: tfq-hybrid predict {saved} "{text}", or tfq-hybrid '
         f"serve {saved}"
     )
+
+
+SERVE_EXAMPLES = """
+Examples:
+
+\b
+  tfq-hybrid serve saved_models/sst2
+  curl -d '{"instances": ["a fine film"]}' \\
+      http://127.0.0.1:8501/v1/models/sst2:predict
+
+The paths are TensorFlow Serving's: :predict, the status, /metadata,
+/versions/N; and /metrics for Prometheus. SIGTERM answers the requests under
+way, then stops. There is no authentication: keep the host a loopback address,
+or put a proxy before it.
+"""
+
+
+@click.command(epilog=SERVE_EXAMPLES)
+@click.argument("path", type=click.Path())
+@click.option("--host", default="127.0.0.1")
+@click.option(
+    "--port",
+    default=8501,
+    type=click.IntRange(0, 65535),
+    help="TCP port; 0 picks a free one and prints it.",
+)
+@click.option(
+    "--name", help="Model name in the paths. Default: the folder's name."
+)
+@click.option(
+    "--all-versions",
+    is_flag=True,
+    help="Serve all versions, not only the newest.",
+)
+@click.option(
+    "--max-body",
+    "body_bytes",
+    default=4 * 2**20,
+    help="Maximum size of a request, in bytes.",
+)
+@click.option(
+    "--max-rows",
+    "request_rows",
+    default=128,
+    help="Maximum number of rows in a request.",
+)
+@click.option(
+    "--max-batch",
+    "batch_rows",
+    default=32,
+    help="Maximum number of rows in a batch, from several requests.",
+)
+@click.option(
+    "--max-wait",
+    "batch_wait",
+    default=0.001,
+    help="Seconds to wait for more requests to fill a batch.",
+)
+@click.option(
+    "--max-queue",
+    "queue_rows",
+    default=256,
+    help="Maximum number of waiting rows; beyond it the answer is 429.",
+)
+@click.option(
+    "--max-connections",
+    "connections",
+    default=1024,
+    help="Maximum number of connections; beyond it the answer is 503.",
+)
+@click.option(
+    "--timeout",
+    default=30.0,
+    help="Seconds to read a request, and again to answer it.",
+)
+@click.option(
+    "--drain",
+    default=30.0,
+    help="Seconds to finish pending requests before the server stops.",
+)
+@json_option(help="Write logs as JSON.")
+def serve(path, host, port, name, all_versions, as_json, **limits):
+    """Serve an export over HTTP, as TensorFlow Serving does."""
+    quiet_imports()
+    from tfq_hybrid.serving.server import Limits
+    from tfq_hybrid.serving.server import serve as run
+
+    run(path, host, port, name, all_versions, Limits(**limits), as_json)
+
+
+VERIFY_EXAMPLES = """
+Examples:
+
+\b
+  tfq-hybrid verify runs/sst2
+  tfq-hybrid verify runs/sst2/model.keras
+  tfq-hybrid verify saved_models/sst2 --json
+  tfq-hybrid verify adapter.h5
+"""
+
+
+@click.command(epilog=VERIFY_EXAMPLES)
+@click.argument("path", type=click.Path())
+@json_option(help="Print JSON.")
+def verify(path, as_json):
+    """Check that a run, a model, an adapter or an export is whole.
+
+    Structure, checksums where there are any, every reader, finite weights.
+    Ends with 0 where all is well, with 1 and one line where something is
+    damaged, and with 2 where PATH is none of these.
+    """
+    quiet_imports()
+    from tfq_hybrid.verify import verify as check
+
+    found = check(path)
+    if as_json:
+        click.echo(json.dumps(found.to_dict()))
+    else:
+        for line in found.checks:
+            click.echo(f"ok  {line}")
+        if found.is_whole:
+            click.echo(f"{found.path}: a whole {found.kind}")
+    if not found.is_whole:
+        click.echo(f"tfq-hybrid: {found.problem}", err=True)
+        sys.exit(1)

@@ -8,41 +8,33 @@ import copy
 import dataclasses
 import functools
 import json
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tfq_hybrid.config.keys import NAMED, flatten, merge, nest
+from tfq_hybrid.config.values import NAMED, flatten, merge, nest
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files.yaml_reader import parse_yaml, read_yaml
 from tfq_hybrid.reading import read_json
 
+if TYPE_CHECKING:
+    from tfq_hybrid.training.config import TrainConfig
 
-def flag(key):
+
+def flag(key: str) -> str:
     """The option of a key: `--circuit.share-weights`."""
     return f"--{key.replace('_', '-')}"
 
 
-def read_config_file(path):
-    """The nested dict that a YAML file holds.
-
-    Raises:
-        UserError: it cannot be read, or repeats a key.
-    """
+def read_config_file(path: str) -> dict:
+    """The nested dict that a YAML file holds."""
     return nest(read_yaml(path, "a YAML file with arguments"))
 
 
-def read_circuit(text):
-    """The circuit of a preset's name or of a file.
+def read_circuit(text: str) -> dict:
+    """The circuit of a preset's name, or of a JSON or YAML file.
 
-    Args:
-        text: str: a preset, or the path of a JSON or YAML file with a
-            `CircuitSpec` or a Cirq circuit.
-
-    Returns:
-        A dict that `as_circuit` accepts.
-
-    Raises:
-        UserError: there is no such preset or file.
+    A dict that `as_circuit` accepts: of a `CircuitSpec` or a Cirq circuit.
     """
     from tfq_hybrid.circuits import PRESETS, as_circuit
 
@@ -60,40 +52,20 @@ def read_circuit(text):
 
 @dataclasses.dataclass(frozen=True)
 class Given:
-    """The arguments that were given to a command.
+    """The arguments that were given to a command."""
 
-    Attributes:
-        values: dict of a dotted key and a value, from the command line and
-            the environment.
-        file: nested dict, from `--config`.
-        path: str. That file, or `None`.
-        sources: dict of a dotted key of `values` and where it came from.
-    """
+    values: dict[str, Any]  # by dotted key: from flags and the environment
+    file: dict[str, Any]  # nested: from `--config`
+    path: str | None  # of that file
+    sources: dict[str, str]  # where each of the values came from
 
-    values: dict
-    file: dict
-    path: str | None
-    sources: dict
-
-    def nested(self, defaults=None):
-        """Everything that was given, a nested dict.
-
-        Args:
-            defaults: dict of a dotted key and a value that counts where
-                nothing else was given. Defaults to none.
-        """
+    def nested(self, defaults: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Everything that was given; the defaults count where nothing was."""
         base = merge(nest(defaults or {}), self._fitting_file)
         return _with_circuits(merge(base, nest(self.values)))
 
-    def config(self, defaults=None):
-        """The `TrainConfig` that was given.
-
-        Args:
-            defaults: as for `nested`.
-
-        Raises:
-            UserError: an argument is not valid, or was given and is not used.
-        """
+    def config(self, defaults: dict[str, Any] | None = None) -> "TrainConfig":
+        """The config that was given; an argument that it does not use fails."""
         from tfq_hybrid.training.config import TrainConfig
 
         values = self.nested(defaults)
@@ -117,9 +89,9 @@ class Given:
                     )
         return config
 
-    def sources_of(self, config):
-        """Where each argument that is no default came from, a dict."""
-        given = {}
+    def sources_of(self, config: "TrainConfig") -> dict[str, str | None]:
+        """Where each argument that is no default came from, by dotted key."""
+        given: dict[str, str | None] = {}
         for key, _ in flatten(self._fitting_file):
             name, _, last = key.rpartition(".")
             is_name = NAMED.get(name.rpartition(".")[2]) == last
@@ -177,18 +149,14 @@ def _with_circuits(values):
     return result
 
 
-def to_yaml(values, sources=None, prefix=""):
+def to_yaml(
+    values: dict[str, Any],
+    sources: dict[str, str] | None = None,
+    prefix: str = "",
+) -> str:
     """A nested dict as YAML, with where values came from as comments.
 
-    Args:
-        values: nested dict of plain JSON types.
-        sources: dict of a dotted key and a text. Defaults to none.
-        prefix: str. What the keys begin with. Defaults to `""`.
-
-    Returns:
-        str. `parse_yaml` reads it back.
-
-    Example:
+    `parse_yaml` reads it back. The sources have dotted keys.
 
     >>> text = to_yaml({"circuit": {"depth": 3}}, {"circuit.depth": "--depth"})
     >>> print(text)

@@ -5,18 +5,13 @@ import click
 from tfq_hybrid import __version__
 from tfq_hybrid.cli.demo import demo
 from tfq_hybrid.cli.diagnose import diagnose
-from tfq_hybrid.cli.evaluate import evaluate
-from tfq_hybrid.cli.export import export
-from tfq_hybrid.cli.generate import generate
-from tfq_hybrid.cli.predict import predict
-from tfq_hybrid.cli.report import report
-from tfq_hybrid.cli.reproduce import reproduce
+from tfq_hybrid.cli.export import export, serve, verify
+from tfq_hybrid.cli.predict import evaluate, generate, predict
+from tfq_hybrid.cli.reproduce import report, reproduce
 from tfq_hybrid.cli.run import run_command
 from tfq_hybrid.cli.screen import screen
-from tfq_hybrid.cli.serve import serve
 from tfq_hybrid.cli.train import train
 from tfq_hybrid.cli.tune import tune
-from tfq_hybrid.cli.verify import verify
 from tfq_hybrid.errors import choice_error
 
 # What to do after an interrupt, by the command.
@@ -42,7 +37,10 @@ class _Commands(click.Group):
 
 @click.group(
     cls=_Commands,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "show_default": True,
+    },
     epilog="Begin with `tfq-hybrid demo`: no data, no network, 3 minutes.",
 )
 @click.version_option(__version__, prog_name="tfq-hybrid")

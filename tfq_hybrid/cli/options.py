@@ -6,12 +6,13 @@ docstrings: `--circuit.depth`, and `--depth` where only one key ends so.
 
 import functools
 import re
+from collections.abc import Iterator, Sequence
 
 import click
 
 from tfq_hybrid.cli.given import flag
-from tfq_hybrid.config.keys import ends
-from tfq_hybrid.config.values import is_tuple, read_value
+from tfq_hybrid.config.fields import Field
+from tfq_hybrid.config.values import ends, is_tuple, read_value
 from tfq_hybrid.shapes import alternatives
 
 ENVIRONMENT = "TFQ_HYBRID_TRAIN_"
@@ -27,10 +28,8 @@ def split_words(ctx, parameter, value):
 def cluster_options(workers):
     """Gives a command the options that say where its jobs run.
 
-    The callback gets `workers`, and `where` for `tfq_hybrid.cluster`.
-
-    Args:
-        workers: int. How many processes by default.
+    The callback gets `workers`, by default that many processes, and `where`,
+    the further arguments of `tfq_hybrid.cluster.cluster`.
     """
 
     def decorate(function):
@@ -46,7 +45,6 @@ def cluster_options(workers):
                     "--workers",
                     type=click.IntRange(min=1),
                     default=workers,
-                    show_default=True,
                     help="Worker processes, each on cores of its own.",
                 ),
                 click.option(
@@ -92,15 +90,18 @@ class _FieldType(click.ParamType):
 class FieldOption(click.Option):
     """The option of an argument.
 
-    Args:
-        field: `Field`.
-        keys: list of str, of all arguments: an end of its key is a name of
-            its own where no other key ends so.
-        usual: bool. Whether `--help` lists it.
-        whole: bool. Whether the help is long: all names, all sentences.
+    An end of its key is a name of its own where none of the other keys ends
+    so. `--help` lists it if it is usual, and all its names and sentences if
+    the help is to be whole.
     """
 
-    def __init__(self, field, keys, usual=True, whole=False):
+    def __init__(
+        self,
+        field: Field,
+        keys: Sequence[str],
+        usual: bool = True,
+        whole: bool = False,
+    ):
         self.field, self.usual, self.whole = field, usual, whole
         short = [e for e in endings(field.key) if _owners(e, keys) == 1]
         self.short = short[-1] if short else None
@@ -182,17 +183,17 @@ def _owners(name, keys):
     return 0 if name in keys else len(ends(name, keys))
 
 
-def parameter_name(key):
+def parameter_name(key: str) -> str:
     """The name of an argument among the parameters of a command."""
     return key.replace(".", "__")
 
 
-def environment(key):
+def environment(key: str) -> str:
     """The variable of the environment that stands for an option."""
     return ENVIRONMENT + key.replace(".", "_").upper()
 
 
-def ambiguous_options(keys):
+def ambiguous_options(keys: Sequence[str]) -> Iterator[click.Option]:
     """Options that say which keys a name could be the end of."""
     names = [name for key in keys for name in endings(key)]
     for name in dict.fromkeys(names):

@@ -1,12 +1,14 @@
-"""`tfq-hybrid predict`."""
+"""`tfq-hybrid predict`, `evaluate` and `generate`: ask the model of a run."""
 
 import json
+import time
 
 import click
 
-from tfq_hybrid.startup import quiet_imports
+from tfq_hybrid.cli.run import json_option
+from tfq_hybrid.startup import discarded_stderr, quiet_imports
 
-EPILOG = """
+PREDICT_EXAMPLES = """
 Examples:
 
 \b
@@ -16,7 +18,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=PREDICT_EXAMPLES)
 @click.argument("path", type=click.Path())
 @click.argument("texts", nargs=-1, required=True)
 @click.option(
@@ -27,7 +29,7 @@ Examples:
 @click.option("--temperature", type=float, help="Sampling temperature.")
 @click.option("--top-k", type=int, help="Sample from the k likeliest tokens.")
 @click.option("--seed", type=int, help="Random seed of sampling.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option(help="Print JSON.")
 def predict(path, texts, as_json, **settings):
     """Classify sentences or complete prompts with an export or a run."""
     quiet_imports()
@@ -57,3 +59,130 @@ def _open(path):
         return Predictor(path)
     model, names = load_trained(path)
     return Predictor.of_model(model, names or None)
+
+
+EVALUATE_EXAMPLES = """
+Examples:
+
+\b
+  tfq-hybrid evaluate runs/sst2 --data sst2_test.tsv
+  tfq-hybrid evaluate runs/embedded --data embedded --split test --json
+  tfq-hybrid evaluate runs/stories --data tinyshakespeare.txt
+"""
+
+
+@click.command(epilog=EVALUATE_EXAMPLES)
+@click.argument("run", type=click.Path())
+@click.option(
+    "--data",
+    required=True,
+    help="A .tsv, .csv or .jsonl file, a TFDS name, or 'embedded'; for a "
+    "language model a .txt or .jsonl file.",
+)
+@click.option("--split", help="The split of a TFDS data set. Default: test.")
+@click.option("--text-column", help="Default: that of the run.")
+@click.option("--label-column", help="Default: that of the run.")
+@click.option("--data-dir", type=click.Path(), help="Where TFDS keeps data.")
+@json_option(help="Print JSON.")
+def evaluate(run, data, split, as_json, **columns):
+    """Evaluate the model of a run: labelled text, or text alone."""
+    quiet_imports()
+    from tfq_hybrid import training
+
+    verbose = 0 if as_json else 1
+    result = training.evaluate(run, data, split, verbose=verbose, **columns)
+    if as_json:
+        click.echo(json.dumps(result))
+        return
+    if "perplexity" in result:
+        click.echo(
+            f"Loss {result['loss']:.4f}, perplexity "
+            f"{result['perplexity']:.2f}, accuracy {result['accuracy']:.4f}, "
+            f"on {result['tokens']:,} tokens."
+        )
+        return
+    low, high = result["accuracy_interval"]
+    click.echo(
+        f"Accuracy {result['accuracy']:.4f} (95 % interval {low:.4f} to "
+        f"{high:.4f}), macro-F1 {result['macro_f1']:.4f}, loss "
+        f"{result['loss']:.4f}, on {result['examples']:,} examples."
+    )
+
+
+GENERATE_EXAMPLES = """
+Examples:
+
+\b
+  tfq-hybrid generate runs/stories "Once upon a time" --max-new-tokens 80
+  tfq-hybrid generate runs/alpaca "Name three primary colours." --greedy
+  tfq-hybrid generate runs/stories "One day" --top-k 20 --seed 1 --json
+"""
+
+
+@click.command(epilog=GENERATE_EXAMPLES)
+@click.argument("run", type=click.Path())
+@click.argument("prompt")
+@click.option(
+    "--max-new-tokens",
+    type=int,
+    help="Maximum number of new tokens. Default: up to the model's training "
+    "length.",
+)
+@click.option(
+    "--temperature",
+    type=float,
+    default=1.0,
+    help="Sampling temperature; below 1 sharpens the distribution.",
+)
+@click.option("--top-k", type=int, help="Sample from the k likeliest tokens.")
+@click.option(
+    "--top-p",
+    type=float,
+    help="Sample from the likeliest tokens of this total probability.",
+)
+@click.option(
+    "--greedy",
+    is_flag=True,
+    help="Greedy decoding: always the likeliest token.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    help="Random seed. Default: a different text every time.",
+)
+@json_option(help="Print only the text and its statistics, as JSON.")
+def generate(run, prompt, max_new_tokens, as_json, **sampling):
+    """Continue a prompt with the language model of a run.
+
+    The text appears token by token. A model that was trained on dialogues
+    answers the prompt.
+    """
+    quiet_imports()
+    from tfq_hybrid import training
+    from tfq_hybrid.serving.streaming import TextStream, make_sampler
+
+    training.check_task(run, "generation")
+    sampler = make_sampler(**sampling)
+    model, _ = training.load_trained(run)
+    text_format = training.RunFolder(run).facts().get("format")
+    stream = TextStream(model, text_format)
+    with discarded_stderr():  # XLA announces itself there
+        pieces = stream(prompt, max_new_tokens, sampler)
+    if not as_json and text_format == "plain":
+        click.echo(prompt, nl=False)
+    text, tokens, began = "", 0, time.perf_counter()
+    for piece in pieces:
+        text += piece.text
+        tokens += piece.token is not None
+        if not as_json:
+            click.echo(piece.text, nl=False)
+    if not as_json:
+        click.echo()
+        return
+    result = {
+        "prompt": prompt,
+        "text": text,
+        "tokens": tokens,
+        "seconds": round(time.perf_counter() - began, 3),
+    }
+    click.echo(json.dumps(result, ensure_ascii=False))

@@ -1,12 +1,16 @@
-"""`tfq-hybrid reproduce`: a published system beside its classical baselines."""
+"""`tfq-hybrid reproduce` and `report`: published results, and their pages."""
+
+import json
+import math
 
 import click
 
 from tfq_hybrid.cli.options import cluster_options
-from tfq_hybrid.cli.progress import report, status
+from tfq_hybrid.cli.run import json_option, say, status
+from tfq_hybrid.errors import UserError
 from tfq_hybrid.startup import quiet_imports
 
-EPILOG = """
+REPRODUCE_EXAMPLES = """
 Examples:
 
 \b
@@ -19,7 +23,7 @@ like. An interrupted reproduction goes on when it is called again.
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=REPRODUCE_EXAMPLES)
 @click.argument("recipe")
 @click.option(
     "--quick",
@@ -59,7 +63,6 @@ def reproduce(recipe, quick, budget, full, output, **options):
     """
     quiet_imports()
     from tfq_hybrid import comparison
-    from tfq_hybrid.durations import parse_minutes
 
     given = [
         name
@@ -80,8 +83,68 @@ def reproduce(recipe, quick, budget, full, output, **options):
         output=output or f"results/{recipe}-{scale}",
         scale=scale,
         minutes=parse_minutes(budget) if budget else None,
-        report=report,
+        report=say,
         status=status,
         **options,
     )
-    report(f"Report: {path}")
+    say(f"Report: {path}")
+
+
+def parse_minutes(text):
+    """Minutes from a text such as `60m`, `2h` or `90`.
+
+    >>> parse_minutes("2h"), parse_minutes("90m"), parse_minutes("15")
+    (120.0, 90.0, 15.0)
+    """
+    from dask.utils import parse_timedelta
+
+    try:
+        minutes = parse_timedelta(text, default="m") / 60
+    except (ValueError, LookupError, OverflowError):
+        minutes = math.nan
+    if not 0 < minutes < math.inf:
+        raise UserError(
+            "Expected --budget to be a time such as 60m or 2h. Received: "
+            f"--budget={text!r}"
+        )
+    return minutes
+
+
+REPORT_EXAMPLES = """
+Examples:
+
+\b
+  tfq-hybrid report runs/tune
+  tfq-hybrid report runs/diagnose --output diagnosis.html
+"""
+
+
+@click.command(epilog=REPORT_EXAMPLES)
+@click.argument("path", type=click.Path())
+@click.option(
+    "--output",
+    type=click.Path(),
+    help="Write only the page, to this file. Default: report.html, table.md "
+    "and plots, in the folder.",
+)
+@json_option(help="Print the paths.")
+def report(path, output, as_json):
+    """Make a page of a search, a screening or a diagnosis.
+
+    PATH is the folder that `tune`, `screen` or `diagnose` wrote. The page
+    opens without a server and without a network.
+    """
+    from tfq_hybrid import reports
+
+    files = reports.write_report(path, output)
+    if as_json:
+        content = {"page": str(files.page)}
+        content["table"] = files.table and str(files.table)
+        content["plots"] = [str(plot) for plot in files.plots]
+        click.echo(json.dumps(content))
+        return
+    click.echo(f"Page: {files.page}")
+    if files.table:
+        click.echo(f"Table: {files.table}")
+    if files.plots:
+        click.echo(f"Plots: {files.plots[0].parent}")

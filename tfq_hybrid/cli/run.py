@@ -1,5 +1,6 @@
-"""Run a click command; end it with one line and an exit code."""
+"""Run a click command: what it says, and the exit code it ends with."""
 
+import functools
 import re
 import sys
 
@@ -14,6 +15,8 @@ from tfq_hybrid.errors import (
     WorkerLostError,
 )
 
+json_option = functools.partial(click.option, "--json", "as_json", is_flag=True)
+
 # Errors that end a valid command.
 STOPPED = (
     SearchStoppedError,
@@ -23,20 +26,21 @@ STOPPED = (
 )
 
 
-def run_command(command, arguments, name, hints=None):
+def run_command(
+    command: click.Command,
+    arguments: list[str] | None,
+    name: str,
+    hints: dict[str, str] | None = None,
+) -> None:
     """Runs a command and exits if it fails.
 
     Invalid input exits with 2 and one line. A diverged training, a lost
     worker, a search that cannot go on or a full disk exits with 1 and one
-    line; an interrupt, with 130.
-
-    Args:
-        command: `click.Command`.
-        arguments: list of str. `None` for those of the process.
-        name: str. The program's name, which begins the line.
-        hints: dict of a subcommand's name and what to do after an interrupt.
-            Defaults to none.
+    line; an interrupt, with 130. The line begins with the program's name; the
+    hints say what to do after an interrupt, by subcommand. Arguments of `None`
+    are those of the process.
     """
+    hints = hints or {}
     try:
         command.main(arguments, name, standalone_mode=False)
     except UserError as error:
@@ -50,7 +54,7 @@ def run_command(command, arguments, name, hints=None):
         _stop(name, str(error), 1)
     except (KeyboardInterrupt, click.Abort):
         words = sys.argv[1:] if arguments is None else arguments
-        hint = next((hints[w] for w in words if w in (hints or {})), "")
+        hint = next((hints[w] for w in words if w in hints), "")
         _stop(name, f"Interrupted.{hint}", 130)
     except OSError as error:
         _stop(name, f"{error.strerror or error}: {error.filename}", 2)
@@ -73,3 +77,16 @@ def as_options(message):
     return re.sub(
         r"(?<![\w.-])([a-z]\w*)=True\b", lambda m: flag(m[1]), message
     )
+
+
+def say(line):
+    """A line that stays."""
+    status("")
+    click.echo(line)
+
+
+def status(line):
+    """A line that the next one replaces, where a person looks."""
+    stream = click.get_text_stream("stderr")
+    if stream.isatty():
+        click.echo(f"\r\033[K{line}", nl=False, err=True)

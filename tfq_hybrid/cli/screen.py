@@ -6,6 +6,7 @@ import click
 
 from tfq_hybrid.cli.config_command import USUAL, ConfigCommand
 from tfq_hybrid.cli.options import cluster_options, split_words
+from tfq_hybrid.cli.run import json_option
 from tfq_hybrid.cli.tune import read_bytes
 from tfq_hybrid.startup import quiet_imports
 
@@ -40,7 +41,6 @@ A screening that was interrupted goes on by the same command.
 @click.option(
     "--design",
     default="plackett-burman",
-    show_default=True,
     metavar="[plackett-burman|fractional|full]",
 )
 @click.option(
@@ -52,7 +52,6 @@ A screening that was interrupted goes on by the same command.
     "--replicates",
     type=int,
     default=2,
-    show_default=True,
     help="Seeds per row of the design.",
 )
 @click.option(
@@ -65,12 +64,7 @@ A screening that was interrupted goes on by the same command.
     help="Memory limit of a run, such as 4GiB. Default: the free memory.",
 )
 @cluster_options(workers=1)
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print only screening.json.",
-)
+@json_option(help="Print only screening.json.")
 def screen(
     given,
     output,

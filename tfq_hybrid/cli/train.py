@@ -7,7 +7,8 @@ import click
 
 from tfq_hybrid.cli.config_command import USUAL, ConfigCommand
 from tfq_hybrid.cli.given import flag, to_yaml
-from tfq_hybrid.config.keys import NAMED, flatten
+from tfq_hybrid.cli.run import json_option
+from tfq_hybrid.config.values import NAMED, flatten
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.startup import quiet_imports
 
@@ -60,12 +61,7 @@ OWN = (
 )
 @click.option("--resume", is_flag=True, help="Resume the run in --output.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --output.")
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print only the metrics, as JSON.",
-)
+@json_option(help="Print only the metrics, as JSON.")
 def train(given, output, print_config, distribute, resume, overwrite, as_json):
     """Train a model with circuits: a text classifier or a language model.
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shlex
 
 import click
@@ -10,6 +9,7 @@ import click
 from tfq_hybrid.cli.config_command import USUAL, ConfigCommand
 from tfq_hybrid.cli.given import flag
 from tfq_hybrid.cli.options import split_words
+from tfq_hybrid.cli.run import json_option
 from tfq_hybrid.startup import quiet_imports
 
 EPILOG = """
@@ -30,20 +30,17 @@ The same command goes on with an interrupted search. Watch it: tensorboard
 --logdir runs/tune/trials; values against metrics: runs/tune/tensorboard
 """
 HYPERBAND_EPOCHS = 3
-_UNITS = {"": 1, "B": 1}
-_UNITS |= {f"{p}iB": 2 ** (10 * (i + 1)) for i, p in enumerate("KMGT")}
-_UNITS |= {f"{p}B": 10 ** (3 * (i + 1)) for i, p in enumerate("KMGT")}
 
 
 def read_bytes(ctx, parameter, value):
     """Bytes from a text such as 500MB or 4GiB."""
-    if value is None:
+    if not value:
         return None
-    match = re.fullmatch(r"([0-9.]+) *([A-Za-z]*)", value.strip())
-    number, unit = match.groups() if match else ("0", "")
+    from dask.utils import parse_bytes
+
     try:
-        size = int(float(number) * _UNITS.get(unit, 0))
-    except (ValueError, OverflowError):  # "1.2.3"; more than a float holds
+        size = parse_bytes(value)
+    except (ValueError, OverflowError):
         size = 0
     if size < 1:
         raise click.BadParameter(
@@ -59,11 +56,10 @@ def read_bytes(ctx, parameter, value):
 @click.option(
     "--tuner",
     default="random",
-    show_default=True,
     metavar="[hyperband|bayesian|random|grid]",
     help="keras-tuner's search algorithm.",
 )
-@click.option("--max-trials", type=int, default=30, show_default=True)
+@click.option("--max-trials", type=int, default=30)
 @click.option(
     "--objective",
     "objectives",
@@ -85,7 +81,6 @@ def read_bytes(ctx, parameter, value):
     "--executions",
     type=int,
     default=1,
-    show_default=True,
     help="Runs per trial, with consecutive seeds.",
 )
 @click.option(
@@ -94,7 +89,7 @@ def read_bytes(ctx, parameter, value):
     help="Memory limit of a trial, such as 4GiB; a larger one is infeasible. "
     "Default: the free memory, shared by the workers.",
 )
-@click.option("--workers", type=int, default=1, show_default=True)
+@click.option("--workers", type=int, default=1)
 @click.option(
     "--port", type=int, help="Port of the chief. Default: a free one."
 )
@@ -104,12 +99,7 @@ def read_bytes(ctx, parameter, value):
     help="Join the search in --output as a worker; reads KERASTUNER_TUNER_ID, "
     "KERASTUNER_ORACLE_IP and KERASTUNER_ORACLE_PORT.",
 )
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print only search.json.",
-)
+@json_option(help="Print only search.json.")
 def tune(
     given,
     output,

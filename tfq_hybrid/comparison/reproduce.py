@@ -10,8 +10,8 @@ from tfq_hybrid.comparison.reporting.report import write_report
 from tfq_hybrid.comparison.results import Results, digest
 from tfq_hybrid.comparison.runner import run
 from tfq_hybrid.comparison.work.texts import default_encoder, find_optional
-from tfq_hybrid.durations import duration
 from tfq_hybrid.errors import UserError, check_choice, check_integer
+from tfq_hybrid.estimate import duration
 from tfq_hybrid.files import check_output_folder
 from tfq_hybrid.locks import writing
 from tfq_hybrid.training.systems import SYSTEMS

@@ -4,7 +4,7 @@ import tempfile
 import time
 
 from tfq_hybrid.cluster import cluster
-from tfq_hybrid.durations import duration
+from tfq_hybrid.estimate import duration
 from tfq_hybrid.startup import quiet_imports
 
 

@@ -10,7 +10,8 @@ import functools
 import inspect
 import re
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from typing import Any
 
 import docstring_parser
 
@@ -29,58 +30,45 @@ class Nested:
             one, whose arguments follow; from `None` for the default's.
     """
 
-    names: Iterable = dataclasses.field(repr=False)
-    open: Callable = dataclasses.field(repr=False)
+    names: Iterable[str] = dataclasses.field(repr=False)
+    open: Callable[[Any], Any] = dataclasses.field(repr=False)
 
     def __hash__(self):
         return id(self)
 
 
-def choice(default, names):
-    """A field of a dataclass whose values, or items, are among some names.
-
-    Args:
-        default: the default value.
-        names: iterable of str.
-    """
+def choice(default: Any, names: Iterable[str]) -> Any:
+    """A field of a dataclass whose values, or items, are among some names."""
     return dataclasses.field(default=default, metadata={CHOICES: names})
 
 
 @dataclasses.dataclass(frozen=True)
 class Field:
-    """An argument of a nested config.
+    """An argument of a nested config."""
 
-    Attributes:
-        key: str, dotted.
-        hint: its annotation.
-        default: its default value.
-        choices: tuple of str, the valid names; `()` where there are none.
-        help: str. What it is.
-        meaning: str. What its default stands for, or `""`.
-    """
-
-    key: str
-    hint: object
-    default: object
-    choices: tuple[str, ...]
+    key: str  # dotted
+    hint: Any  # its annotation
+    default: Any
+    choices: tuple[str, ...]  # the valid names; none where any value is valid
     help: str
-    meaning: str
+    meaning: str  # what its default stands for, or ""
 
 
-def fields_of(config, prefix="", chosen=None, defaults=None, skip=()):
+def fields_of(
+    config: Any,
+    prefix: str = "",
+    chosen: Mapping[str, Any] | None = None,
+    defaults: Mapping[str, Any] | None = None,
+    skip: Container[str] = (),
+) -> Iterator[Field]:
     """The arguments of a dataclass, those of nested objects after them.
 
     Args:
         config: a dataclass, or an instance whose values are the defaults.
-        prefix: str. What the keys begin with. Defaults to `""`.
-        chosen: dict of a dotted key and the name that is chosen for the
-            object there. Defaults to none.
-        defaults: dict of a name and a default that counts in place of `None`.
-            Defaults to none.
-        skip: names that are left out. Defaults to none.
-
-    Yields:
-        `Field`, in the order of the dataclass.
+        prefix: what the keys begin with.
+        chosen: the names that are chosen for objects, by dotted key.
+        defaults: what counts in place of a default of `None`, by name.
+        skip: names that are left out.
     """
     chosen, defaults = chosen or {}, defaults or {}
     kind = config if isinstance(config, type) else type(config)
@@ -106,17 +94,13 @@ def fields_of(config, prefix="", chosen=None, defaults=None, skip=()):
 
 
 @functools.cache
-def descriptions(kind):
+def descriptions(kind: type) -> dict[str, tuple[str, str]]:
     """What each argument is, from the docstrings of a class and its bases.
 
-    Args:
-        kind: a dataclass with an `Args:` section in its docstring.
-
-    Returns:
-        A dict of a name and a pair of str: the text, without type and
-        default, and what the default stands for.
+    By name: the text, without type and default, and what the default stands
+    for.
     """
-    found = {}
+    found: dict[str, tuple[str, str]] = {}
     for each in reversed(kind.__mro__):
         doc = each.__dict__.get("__doc__")
         if not doc or not dataclasses.is_dataclass(each):

@@ -1,13 +1,18 @@
-"""`load_corpus`: text for language models, plain or as dialogues."""
+"""Text for language models, plain or as dialogues; windows of its tokens."""
 
 import bisect
 import dataclasses
 import hashlib
 import itertools
 import json
+import os
 import pathlib
+from typing import Any
 
-from tfq_hybrid.data.files import read_jsonl
+import numpy as np
+import tensorflow as tf
+
+from tfq_hybrid.data.datasets import Batches, read_jsonl
 from tfq_hybrid.errors import UserError, check_choice, choice_error
 from tfq_hybrid.reading import read_text
 
@@ -22,37 +27,37 @@ class Corpus:
     """Text in memory: dialogues, or the lines of a plain text.
 
     Attributes:
-        rows: list. Of dialogues each is a list of pairs `(role, content)`;
+        rows: of dialogues each is a list of pairs `(role, content)`;
             of plain text each is a str, a line with its end.
         format: `"dialogue"` or `"plain"`.
     """
 
-    rows: list
+    rows: list[Any]
     format: str
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.rows)
 
     @property
-    def texts(self):
-        """All that is said, a list of str."""
+    def texts(self) -> list[str]:
+        """All that is said."""
         if self.format == "plain":
             return self.rows
         return [content for turns in self.rows for _, content in turns]
 
-    def take(self, count):
+    def take(self, count: int | None) -> "Corpus":
         """The first `count` lines or dialogues; all of them for `None`."""
         return dataclasses.replace(self, rows=self.rows[:count])
 
-    def split(self, *fractions):
+    def split(self, *fractions: float) -> tuple["Corpus", ...]:
         """Parts in the order of the text, all but the first of given sizes.
 
         Args:
-            *fractions: float. About how much of the text each part after the
-                first takes, by its length. The last part has a row at least.
+            *fractions: about how much of the text each part after the first
+                takes, by its length. The last part has a row at least.
 
         Returns:
-            A tuple of `Corpus`, one more than there are fractions.
+            One part more than there are fractions.
         """
         sizes = [len(json.dumps(row)) for row in self.rows]
         ends = list(itertools.accumulate(sizes))
@@ -66,15 +71,17 @@ class Corpus:
             for start, end in itertools.pairwise([*cuts, len(sizes)])
         )
 
-    def fingerprint(self):
-        """A digest of all text, a hexadecimal str."""
+    def fingerprint(self) -> str:
+        """A digest of all text, in hexadecimal digits."""
         digest = hashlib.sha256(self.format.encode())
         for row in self.rows:
             digest.update(json.dumps(row).encode("utf-8"))
         return digest.hexdigest()
 
 
-def load_corpus(path, text_column=None):
+def load_corpus(
+    path: str | os.PathLike[str], text_column: str | None = None
+) -> Corpus:
     """Loads text for a language model from a local file.
 
     A `.txt` file is one plain text; `<|endoftext|>` in it separates texts. A
@@ -90,11 +97,8 @@ def load_corpus(path, text_column=None):
     says nothing is left out.
 
     Args:
-        path: str or path.
-        text_column: str. Defaults to `None`: dialogues.
-
-    Returns:
-        A `Corpus`.
+        path: the file.
+        text_column: the key of the text. Defaults to `None`: dialogues.
 
     Raises:
         UserError: the file is missing, of another format, malformed, or
@@ -181,3 +185,118 @@ def _column(path, names, columns):
         f"{choice_error(f'column of {path}', names[0], columns)} Name a "
         "column of plain text with text_column."
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class TokenDataset(Batches):
+    """Tokenised text in memory, a window a row.
+
+    Attributes:
+        token_ids: int32 array of shape (windows, length).
+        padding_mask: bool array of that shape, false where there is no text.
+        targets: int32 array of that shape: the token that comes next.
+        weights: float32 array of that shape: 1 where it is to be learned.
+    """
+
+    token_ids: np.ndarray
+    padding_mask: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.token_ids)
+
+    @property
+    def learned(self) -> int:
+        """How many tokens are to be learned."""
+        return int(self.weights.sum())
+
+    def inputs(self, count: int) -> dict[str, tf.Tensor]:
+        """What a model takes for the first `count` windows."""
+        return {
+            "token_ids": tf.constant(self.token_ids[:count]),
+            "padding_mask": tf.constant(self.padding_mask[:count]),
+        }
+
+    def arrays(self) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
+        """Inputs, targets and weights of all windows."""
+        inputs = self.inputs(len(self))
+        return inputs, tf.constant(self.targets), tf.constant(self.weights)
+
+
+def encode_corpus(
+    corpus: Corpus,
+    tokenizer: Any,
+    length: int,
+    source: str | os.PathLike[str],
+) -> TokenDataset:
+    """Turns text into windows of tokens.
+
+    Plain text is one stream of tokens, cut into windows that overlap by one
+    token, so that each token but the first is learned once; the rest at the
+    end that fills no window is left out. A dialogue is one window, cut off
+    or padded; only what the assistant says, and where it ends, is learned.
+
+    Args:
+        corpus: the text.
+        tokenizer: byte-pair tokenizer with the special tokens of dialogues.
+        length: tokens that a model takes.
+        source: where the text is from, for messages.
+
+    Raises:
+        UserError: the text is shorter than a window, or nothing of it is to
+            be learned.
+    """
+    if corpus.format == "plain":
+        windows, weights = _stream(corpus, tokenizer, length, source)
+    else:
+        windows, weights = _encoded_dialogues(corpus, tokenizer, length)
+    if not weights[:, 1:].any():
+        raise UserError(
+            "Expected dialogues whose first response begins within "
+            f"sequence_length={length} tokens. Received: {source}, where none "
+            "does"
+        )
+    return TokenDataset(
+        windows[:, :-1],
+        windows[:, :-1] != tokenizer.pad_token_id,
+        windows[:, 1:],
+        weights[:, 1:],
+    )
+
+
+def _stream(corpus, tokenizer, length, source):
+    tokens = tokenizer.tokenize("".join(corpus.rows))
+    tokens = np.array([tokenizer.start_token_id, *tokens], np.int32)
+    count = (len(tokens) - 1) // length
+    if count < 1:
+        raise UserError(
+            f"Expected a text of more than sequence_length={length} tokens. "
+            f"Received: {source}, with {len(tokens) - 1}"
+        )
+    starts = np.arange(count)[:, None] * length
+    windows = tokens[starts + np.arange(length + 1)]
+    return windows, np.ones(windows.shape, np.float32)
+
+
+def _encoded_dialogues(corpus, tokenizer, length):
+    shape = len(corpus), length + 1
+    windows = np.full(shape, tokenizer.pad_token_id, np.int32)
+    weights = np.zeros(shape, np.float32)
+    contents = iter(tokenizer.tokenize(corpus.texts))
+    for row, turns in enumerate(corpus.rows):
+        tokens, learned = [tokenizer.start_token_id], [0.0]
+        for role, _ in turns:
+            content = list(next(contents))
+            if role == "user":
+                part = [tokenizer.user_token_id, *content]
+                learned += [0.0] * len(part)
+            else:
+                content.append(tokenizer.end_token_id)
+                part = [tokenizer.assistant_token_id, *content]
+                learned += [0.0] + [1.0] * len(content)
+            tokens += part
+        cut = min(len(tokens), length + 1)
+        windows[row, :cut] = tokens[:cut]
+        weights[row, :cut] = learned[:cut]
+    return windows, weights

@@ -1,90 +1,95 @@
-"""TensorFlow Datasets' downloads where there is no network."""
+"""`load_dataset`: labelled text, from local files or TensorFlow Datasets."""
 
-import contextlib
+import csv
 import dataclasses
 import hashlib
 import io
 import json
+import os
 import pathlib
-import socket
-import sys
-import urllib.request
+from collections.abc import Collection
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.data.batches import shuffled_batches
-from tfq_hybrid.data.files import (
-    LABEL_COLUMNS,
-    TEXT_COLUMNS,
-    find_column,
-    read_file,
-)
 from tfq_hybrid.errors import UserError, check_choice, choice_error
-from tfq_hybrid.reading import raise_bug, reason_of
+from tfq_hybrid.reading import parse_json, read_text
 
-_HOST = "storage.googleapis.com"  # where TFDS looks for prepared data first
-
-
-def has_network():
-    """Whether names of hosts can be resolved, here or by a proxy.
-
-    Returns:
-        A bool.
-    """
-    if urllib.request.getproxies():
-        return True
-    try:
-        socket.getaddrinfo(_HOST, 443)
-    except OSError:
-        return False
-    return True
+TEXT_COLUMNS = ("text", "sentence", "content", "description", "review")
+LABEL_COLUMNS = ("label", "class", "category", "sentiment")
 
 
-@contextlib.contextmanager
-def no_vain_retries():
-    """While TFDS prepares data: where there is no network, it tries once.
+class Batches:
+    """Examples in memory, in batches; the base of data sets."""
 
-    It would try ten times, over more than three minutes. What lies in its
-    folder of downloads already is taken all the same.
-    """
-    from tensorflow_datasets.core.download import downloader
+    def arrays(self) -> Any:
+        """All examples: a nest of tensors with one example a row."""
+        raise NotImplementedError
 
-    before = downloader.MAX_RETRIES
-    if not has_network():
-        downloader.MAX_RETRIES = 0
-    try:
-        yield
-    finally:
-        downloader.MAX_RETRIES = before
+    def batches(self, batch_size: int) -> tf.data.Dataset:
+        """Batches for `fit`, in order."""
+        dataset = tf.data.Dataset.from_tensor_slices(self.arrays())
+        return dataset.batch(batch_size).prefetch(tf.data.AUTOTUNE)
+
+    def shuffled_batches(
+        self, batch_size: int, seed: int, first_epoch: int = 0
+    ) -> tf.data.Dataset:
+        """Batches for `fit` without end, epoch after epoch.
+
+        Each epoch's order is a function of `(seed, epoch)` alone, so that a
+        run resumed at `first_epoch` sees what an uninterrupted one sees. The
+        last batch of an epoch may be smaller; no batch spans two.
+
+        Example:
+
+        >>> data = TextDataset(list("abcde"), np.zeros(5, np.int32), ("x",))
+        >>> batches = data.shuffled_batches(batch_size=3, seed=0)
+        >>> [len(texts) for texts, _ in batches.take(4)]
+        [3, 2, 3, 2]
+        """
+        arrays = self.arrays()
+        length = len(tf.nest.flatten(arrays)[0])
+
+        def epoch(number):
+            order = tf.random.experimental.stateless_shuffle(
+                tf.range(length), seed=[seed, number]
+            )
+            return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+
+        def pick(indices):
+            return tf.nest.map_structure(
+                lambda array: tf.gather(array, indices), arrays
+            )
+
+        epochs = tf.data.Dataset.counter(start=first_epoch, dtype=tf.int64)
+        return epochs.flat_map(epoch).map(pick).prefetch(tf.data.AUTOTUNE)
 
 
 @dataclasses.dataclass(frozen=True)
-class TextDataset:
+class TextDataset(Batches):
     """Labelled texts in memory.
 
     Attributes:
-        texts: list of str.
+        texts: the texts.
         labels: int32 array of shape (examples,), indices into `label_names`.
-        label_names: tuple of str.
+        label_names: the labels' names.
     """
 
     texts: list[str]
     labels: np.ndarray
     label_names: tuple[str, ...]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.texts)
 
-    def take(self, count):
+    def take(self, count: int | None) -> "TextDataset":
         """The first `count` examples; all of them for `None`."""
-        if count is None:
-            return self
         return dataclasses.replace(
             self, texts=self.texts[:count], labels=self.labels[:count]
         )
 
-    def only_seen(self):
+    def only_seen(self) -> "TextDataset":
         """The same examples, without the labels that none of them has."""
         seen = np.unique(self.labels)
         return TextDataset(
@@ -93,65 +98,61 @@ class TextDataset:
             tuple(self.label_names[i] for i in seen),
         )
 
-    def fingerprint(self):
-        """A digest of all texts and labels, a hexadecimal str."""
+    def fingerprint(self) -> str:
+        """A digest of all texts and labels, in hexadecimal digits."""
         digest = hashlib.sha256()
         for text, label in zip(self.texts, self.labels, strict=True):
             row = [text, self.label_names[label]]
             digest.update(json.dumps(row).encode("utf-8"))
         return digest.hexdigest()
 
-    def split(self, fraction, seed=0):
+    def split(
+        self, fraction: float, seed: int = 0
+    ) -> tuple["TextDataset", "TextDataset"]:
         """Two disjoint random parts, the second of about `fraction`."""
         order = np.random.default_rng(seed).permutation(len(self))
         cut = len(self) - max(1, round(len(self) * fraction))
         return self.pick(order[:cut]), self.pick(order[cut:])
 
-    def pick(self, indices):
+    def pick(self, indices: np.ndarray) -> "TextDataset":
         """The examples at some places, in that order."""
         texts = [self.texts[i] for i in indices]
         return dataclasses.replace(
             self, texts=texts, labels=self.labels[indices]
         )
 
-    def inputs(self, count):
+    def inputs(self, count: int) -> tf.Tensor:
         """The texts of the first `count` examples, a string tensor."""
         return tf.constant(self.texts[:count])
 
-    def batches(self, batch_size):
-        """A `tf.data.Dataset` of (texts, labels) batches, in order."""
-        dataset = tf.data.Dataset.from_tensor_slices((self.texts, self.labels))
-        return dataset.batch(batch_size).prefetch(tf.data.AUTOTUNE)
-
-    def shuffled_batches(self, batch_size, seed, first_epoch=0):
-        """Batches, epoch after epoch: see `data.batches`."""
-        arrays = tf.constant(self.texts), tf.constant(self.labels)
-        return shuffled_batches(arrays, batch_size, seed, first_epoch)
+    def arrays(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """All texts and labels, as tensors."""
+        return tf.constant(self.texts), tf.constant(self.labels)
 
 
 def load_dataset(
-    source,
-    split="train",
-    text_column=None,
-    label_column=None,
-    data_dir=None,
-):
+    source: str | os.PathLike[str],
+    split: str = "train",
+    text_column: str | None = None,
+    label_column: str | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
+) -> TextDataset:
     """Loads labelled text.
 
     Args:
-        source: str or path. A local `.tsv`, `.csv` or `.jsonl` file, the
-            name of a TFDS data set such as `"glue/sst2"` or `"imdb_reviews"`,
-            or `"embedded"`.
-        split: str. The split of a TFDS data set or of `"embedded"`; a local
-            file has only itself. Defaults to `"train"`.
-        text_column: str. Defaults to the usual names.
-        label_column: str. Defaults to the usual names.
-        data_dir: str or path. Where TFDS keeps its data sets. Defaults to
-            TFDS's own place.
+        source: a local `.tsv`, `.csv` or `.jsonl` file, the name of a TFDS
+            data set such as `"glue/sst2"` or `"imdb_reviews"`, or
+            `"embedded"`.
+        split: the split of a TFDS data set or of `"embedded"`; a local file
+            has only itself. Defaults to `"train"`.
+        text_column: defaults to the usual names: text, sentence, ….
+        label_column: defaults to the usual names: label, class, ….
+        data_dir: where TFDS keeps its data sets. Defaults to TFDS's own
+            place.
 
     Returns:
-        A `TextDataset`. Its labels are those of the TFDS feature, or those
-        that occur in the file, sorted.
+        The texts. Their labels are those of the TFDS feature, or those that
+        occur in the file, sorted.
 
     Raises:
         UserError: no such file, data set, split or column; a malformed
@@ -167,7 +168,9 @@ def load_dataset(
         texts, values = read_file(source, text_column, label_column)
         names = sorted(set(values), key=_natural)
     else:
-        texts, values, names = _read_tfds(
+        from tfq_hybrid.data.tfds import read_tfds
+
+        texts, values, names = read_tfds(
             source, split, text_column, label_column, data_dir
         )
     index = {name: i for i, name in enumerate(names)}
@@ -177,17 +180,29 @@ def load_dataset(
     return TextDataset(texts, labels, tuple(names))
 
 
-def is_local(source):
+def is_local(source: str | os.PathLike[str]) -> bool:
     """Whether `load_dataset` takes `source` for a file."""
     path = pathlib.Path(source)
-    return path.suffix in {".tsv", ".csv", ".jsonl"} or path.is_file()
+    return path.suffix in _READERS or path.is_file()
 
 
-def splits_of(source, data_dir=None):
-    """The names of the splits of a data set; none for a local file."""
+def splits_of(
+    source: str | os.PathLike[str],
+    data_dir: str | os.PathLike[str] | None = None,
+) -> list[str]:
+    """The names of the splits of a data set; none for a local file.
+
+    Args:
+        source, data_dir: as for `load_dataset`.
+
+    Raises:
+        UserError: there is no such data set.
+    """
     if is_local(source):
         return []
-    return list(_prepared_builder(source, data_dir).info.splits)
+    from tfq_hybrid.data.tfds import prepared_builder
+
+    return list(prepared_builder(source, data_dir).info.splits)
 
 
 def _natural(value):
@@ -198,88 +213,101 @@ def _natural(value):
         return (1, 0, value)
 
 
-def _read_tfds(name, split, text_column, label_column, data_dir):
-    """Texts, labels (by name) and label names of a TFDS data set."""
-    import tensorflow_datasets as tfds
+def read_file(
+    path: str | os.PathLike[str],
+    text_column: str | None = None,
+    label_column: str | None = None,
+) -> tuple[list[str], list[str]]:
+    """The texts and labels of a local file.
 
-    builder = _prepared_builder(name, data_dir)
-    check_choice("split", split, list(builder.info.splits))
-    features = builder.info.features
-    texts = find_column("text column", text_column, features, TEXT_COLUMNS)
-    labels = find_column("label column", label_column, features, LABEL_COLUMNS)
-    if not isinstance(features[texts], tfds.features.Text):
-        raise UserError(
-            f"Expected {texts!r} of {name} to be text. "
-            f"Received: {type(features[texts]).__name__}"
-        )
-    names = getattr(features[labels], "names", None)
-    if not names:
-        raise UserError(
-            f"Expected {labels!r} of {name} to be a class label. "
-            f"Received: {type(features[labels]).__name__}"
-        )
-    rows = builder.as_dataset(split=split)
-    # Many rows at a time: one by one they take ten times as long.
-    rows = rows.map(lambda row: (row[texts], row[labels])).batch(1024)
-    found_texts, found_labels = [], []
-    for some_texts, some_labels in tfds.as_numpy(rows):
-        found_texts += [text.decode("utf-8") for text in some_texts]
-        found_labels += some_labels.tolist()
-    if min(found_labels, default=0) < 0:
-        raise UserError(
-            f"Expected a split with labels. Received: split={split!r} of "
-            f"{name}, whose labels are withheld"
-        )
-    return found_texts, [names[i] for i in found_labels], names
+    A `.tsv` file has a header and no quoting: a `"` is a plain character. A
+    `.csv` file has a header and the usual quoting. A `.jsonl` file has one
+    object a line. The message of a `UserError` names the line.
+    """
+    path = pathlib.Path(path)
+    check_choice("file type", path.suffix, _READERS)
+    text = read_text(path)
+    columns, rows = _READERS[path.suffix](path, text)
+    if not rows:
+        raise UserError(f"Expected at least one row. Received: {path}, empty")
+    texts = find_column("text column", text_column, columns, TEXT_COLUMNS)
+    labels = find_column("label column", label_column, columns, LABEL_COLUMNS)
+    for number, row in enumerate(rows, start=1):
+        value, label = row[texts], row[labels]
+        is_label = isinstance(label, (str, int)) and not isinstance(label, bool)
+        if not isinstance(value, str) or not is_label:
+            raise UserError(
+                "Expected a text and a label that is a text or an integer. "
+                f"Received: {path}, example {number}"
+            )
+    return [row[texts] for row in rows], [str(row[labels]) for row in rows]
 
 
-def _prepared_builder(name, data_dir):
-    import tensorflow_datasets as tfds
+def find_column(
+    role: str,
+    wanted: str | None,
+    columns: Collection[str],
+    defaults: tuple[str, ...],
+) -> str:
+    """The column asked for, or the first of the usual names."""
+    if wanted is not None:
+        check_choice(role, wanted, columns)
+        return wanted
+    for name in defaults:
+        if name in columns:
+            return name
+    error = choice_error(role, defaults[0], columns)
+    raise UserError(f"{error} Name it with {role.replace(' ', '_')}.")
 
-    from tfq_hybrid.data.embedded import EmbeddedSentiment
 
-    tfds.disable_progress_bar()
-    if name == "embedded":
-        builder = EmbeddedSentiment(data_dir=data_dir)
-    else:
-        builder = _builder(tfds, name, data_dir)
-    _prepare(builder, name)
-    return builder
+def _lines(text):
+    return [line for line in text.replace("\r\n", "\n").split("\n") if line]
 
 
-def _builder(tfds, name, data_dir):
+def _read_tsv(path, text):
+    table = [line.split("\t") for line in _lines(text)]
+    return _table(path, table, "tabs")
+
+
+def _read_csv(path, text):
     try:
-        return tfds.builder(str(name), data_dir=data_dir)
-    except (tfds.core.DatasetNotFoundError, ValueError):
-        known = ["embedded", *tfds.list_builders(with_community_datasets=False)]
-        base, slash, _ = str(name).partition("/")
-        if slash and base in known:
-            configs = tfds.builder_cls(base).builder_configs
-            known = [f"{base}/{config}" for config in configs]
-        error = choice_error("data set", name, known)
-        _, _, hint = str(error).rpartition(". ")
-        hint = f" {hint}" if hint.startswith("Did") else ""
+        table = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
         raise UserError(
-            "Expected the data to be a local .tsv, .csv or .jsonl file, the "
-            "name of a TFDS data set, or 'embedded'. Received: "
-            f"data={str(name)!r}.{hint}"
+            f"Expected comma-separated rows. Received: {path} ({error})"
         ) from None
+    return _table(path, [row for row in table if row], "commas")
 
 
-def _prepare(builder, name):
-    # TFDS reports on stdout, which belongs to a command's own output.
-    report = io.StringIO() if name == "embedded" else sys.stderr
-    try:
-        with contextlib.redirect_stdout(report), no_vain_retries():
-            builder.download_and_prepare()
-    except Exception as error:
-        raise_bug(error)
-        # TFDS raises whatever its downloader or generator raises.
-        reason = reason_of(error)
-        # That of requests, whose words name a host and the last of its tries.
-        if type(error).__name__ == "ConnectionError" and not has_network():
-            reason = "no network"
-        raise UserError(
-            f"Expected {name} to be prepared under {builder.data_dir}, or a "
-            f"network to download it. Received: {reason}"
-        ) from error
+def _table(path, table, separator):
+    if not table:
+        return [], []
+    header, *rows = table
+    for number, row in enumerate(table, start=1):
+        if len(row) != len(header) or len(row) < 2:
+            raise UserError(
+                f"Expected {max(2, len(header))} columns between {separator} "
+                f"in every row. Received: {path}, row {number}, with "
+                f"{len(row)}"
+            )
+    return header, [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def read_jsonl(path, text):
+    """The keys and the objects of a text with one JSON object a line."""
+    rows = []
+    for number, line in enumerate(_lines(text), start=1):
+        try:
+            row = parse_json(line, finite=False)
+        except ValueError:
+            row = None
+        if not isinstance(row, dict) or (rows and set(row) != set(rows[0])):
+            raise UserError(
+                "Expected one JSON object with the same keys a line. "
+                f"Received: {path}, row {number}"
+            )
+        rows.append(row)
+    return list(rows[0]) if rows else [], rows
+
+
+_READERS = {".tsv": _read_tsv, ".csv": _read_csv, ".jsonl": read_jsonl}

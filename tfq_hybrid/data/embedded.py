@@ -7,6 +7,7 @@ little about its label, and their relations say everything.
 """
 
 import random
+from collections.abc import Iterator
 
 import tensorflow_datasets as tfds
 
@@ -31,18 +32,10 @@ OPENINGS = ("", "", "", "to me ", "in the end ", "honestly ", "for once ")
 SIZES = {"train": 12_000, "validation": 1_000, "test": 1_000}
 
 
-def sentences(split):
+def sentences(split: str) -> Iterator[tuple[str, int]]:
     """Generates a split: pairs of a sentence and its label (1: positive).
 
     The same at every call; no sentence is in two splits.
-
-    Args:
-        split: str, a key of `SIZES`.
-
-    Yields:
-        Pairs `(text, label)`.
-
-    Example:
 
     >>> next(sentences("test"))
     ('in the end the pacing seems rather weak', 0)

@@ -2,6 +2,7 @@
 
 import functools
 import json
+from collections.abc import Iterable, Sequence
 
 import keras_hub
 import tensorflow as tf
@@ -13,15 +14,15 @@ from tfq_hybrid.errors import UserError, check_integer
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
-def learn_vocabulary(texts, size=8192):
+def learn_vocabulary(texts: Sequence[str], size: int = 8192) -> list[str]:
     """Learns a lowercase WordPiece vocabulary.
 
     Args:
-        texts: sequence of str. The training split only.
-        size: int. An upper bound on the entries. Defaults to 8192.
+        texts: the training split only.
+        size: an upper bound on the entries. Defaults to 8192.
 
     Returns:
-        A list of str that begins with BERT's special tokens.
+        The entries, BERT's special tokens first.
 
     Example:
 
@@ -52,17 +53,17 @@ DIALOGUE_TOKENS = ("<|pad|>", "<|endoftext|>", "<|user|>", "<|assistant|>")
 PIECES = r" ?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|\n+|\s"
 
 
-def learn_merges(texts, size=8192):
+def learn_merges(texts: Iterable[str], size: int = 8192) -> list[str]:
     """Learns which pairs of bytes, and of what they became, to merge.
 
     Args:
-        texts: iterable of str. The training split only.
-        size: int. An upper bound on the vocabulary, with the special tokens
-            and the 256 bytes that it begins with. Defaults to 8192.
+        texts: the training split only.
+        size: an upper bound on the vocabulary, with the special tokens and
+            the 256 bytes that it begins with. Defaults to 8192.
 
     Returns:
-        A list of str, two tokens with a space between them each, the first
-        to be merged first.
+        The merges, two tokens with a space between them each, the first to
+        be merged first.
 
     Raises:
         UserError: the vocabulary has no room for a merge, or the texts have
@@ -95,8 +96,11 @@ def learn_merges(texts, size=8192):
     return merges
 
 
-def byte_pair_vocabulary(merges):
+def byte_pair_vocabulary(merges: Iterable[str]) -> dict[str, int]:
     """The tokens that merges lead to: special ones, bytes, merged ones.
+
+    Args:
+        merges: as `learn_merges` gives them.
 
     Returns:
         A dict of a token and its id.
@@ -113,7 +117,7 @@ def byte_pair_vocabulary(merges):
     return {token: number for number, token in enumerate(tokens)}
 
 
-def token_bytes(token):
+def token_bytes(token: str) -> bytes:
     """The bytes that a token of the vocabulary stands for.
 
     Each byte is one letter there: a printable one its own, the others those
@@ -124,17 +128,17 @@ def token_bytes(token):
     >>> token_bytes("Ġhi"), token_bytes("Ã©").decode("utf-8")
     (b' hi', 'é')
     """
-    return bytes(_BYTES[letter] for letter in token)
+    letters = _letters()
+    return bytes(letters[letter] for letter in token)
 
 
+@functools.cache
 def _letters():
+    """A dict of a letter and the byte that it stands for."""
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [byte for byte in range(256) if byte not in printable]
     letters = {chr(byte): byte for byte in printable}
     return letters | {chr(256 + n): byte for n, byte in enumerate(others)}
-
-
-_BYTES = _letters()
 
 
 def _without_special(text):

@@ -1,6 +1,7 @@
 """What the systems on a BERT share: presets, vocabulary, preprocessor."""
 
 import pathlib
+from collections.abc import Sequence
 
 import keras_hub
 
@@ -11,29 +12,20 @@ from tfq_hybrid.files import presets
 from tfq_hybrid.reading import DAMAGE, reason_of
 
 
-def bert_vocabulary(preset, texts, size):
-    """The vocabulary of a preset, or one learned from the texts.
-
-    Args:
-        preset: str, or `None` for one that is learned.
-        texts: sequence of str. The training texts.
-        size: int. An upper bound on the entries that are learned.
-
-    Returns:
-        A list of str.
-    """
+def bert_vocabulary(
+    preset: str | None, texts: Sequence[str], size: int
+) -> list[str]:
+    """The vocabulary of a preset; for `None`, one learned from the texts."""
     if preset is None:
         return learn_vocabulary(texts, size)
     tokenizer = from_preset(keras_hub.models.BertTokenizer, preset)
     return tokenizer.get_vocabulary()
 
 
-def bert_backbone(preset, sequence_length):
-    """The BERT of a preset, which must take texts of that length.
-
-    Returns:
-        A `keras_hub.models.BertBackbone`; `None` for the preset `None`.
-    """
+def bert_backbone(
+    preset: str | None, sequence_length: int
+) -> keras_hub.models.BertBackbone | None:
+    """The BERT of a preset, which must take texts of that length."""
     if preset is None:
         return None
     bert = from_preset(keras_hub.models.BertBackbone, preset)
@@ -46,7 +38,7 @@ def bert_backbone(preset, sequence_length):
     return bert
 
 
-def from_preset(kind, preset):
+def from_preset(kind: type, preset: str):
     """`kind.from_preset`, whose failures become a `UserError`."""
     preset = as_preset(preset)
     try:
@@ -66,18 +58,14 @@ def from_preset(kind, preset):
         raise choice_error("preset", preset, known) from error
 
 
-def bert_preprocessor(vocabulary, sequence_length, preset=None):
+def bert_preprocessor(
+    vocabulary: Sequence[str], sequence_length: int, preset: str | None = None
+) -> keras_hub.models.BertTextClassifierPreprocessor:
     """From strings to the tokens of a BERT text classifier.
 
-    Args:
-        vocabulary: list of str.
-        sequence_length: int, in tokens.
-        preset: str, or `None`. The BERT that gave the vocabulary: case and
-            accents are kept where its tokenizer keeps them. Defaults to
-            `None`: both are dropped, as `learn_vocabulary` drops them.
-
-    Returns:
-        A `keras_hub.models.BertTextClassifierPreprocessor`.
+    Case and accents are kept where the tokenizer of the preset that gave the
+    vocabulary keeps them, and dropped, as `learn_vocabulary` drops them, where
+    there is none.
     """
     kept = {"lowercase": True, "strip_accents": True}
     if preset is not None:

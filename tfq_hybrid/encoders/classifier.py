@@ -1,7 +1,11 @@
 """What the two published classifiers on a pretrained BERT share."""
 
+import os
+from collections.abc import Callable
+
 import keras
 import keras_hub
+import tensorflow as tf
 
 from tfq_hybrid.adapters import as_preset
 from tfq_hybrid.adapters.hosts import compile_from_config
@@ -30,27 +34,27 @@ class BertClassifier(keras_hub.models.TextClassifier):
 
     Args:
         backbone: a `backbone_cls`.
-        num_classes: int. The number of labels.
+        num_classes: the number of labels.
         head: layer from (batch, width) to (batch, num_classes).
         features: function from the backbone's inputs and outputs, two dicts
             of tensors, to a tensor of shape (batch, width).
         preprocessor: `BertTextClassifierPreprocessor`, or `None`: inputs are
             token ids already.
-        train_encoder: bool. Whether the backbone trains.
-        dropout: float, between the features and the head.
+        train_encoder: whether the backbone trains.
+        dropout: between the features and the head.
     """
 
     preprocessor_cls = keras_hub.models.BertTextClassifierPreprocessor
 
     def __init__(
         self,
-        backbone,
-        num_classes,
-        head,
-        features,
-        preprocessor=None,
-        train_encoder=False,
-        dropout=0.0,
+        backbone: BertEncoder,
+        num_classes: int,
+        head: keras.Layer,
+        features: Callable[[dict, dict], tf.Tensor],
+        preprocessor: keras.Layer | None = None,
+        train_encoder: bool = False,
+        dropout: float = 0.0,
         **kwargs,
     ):
         # === Layers ===
@@ -76,27 +80,24 @@ class BertClassifier(keras_hub.models.TextClassifier):
     @classmethod
     def from_bert(
         cls,
-        bert,
-        num_classes,
-        preprocessor=None,
-        sequence_length=None,
+        bert: keras_hub.models.BertBackbone | str | os.PathLike[str],
+        num_classes: int,
+        preprocessor: keras.Layer | None = None,
+        sequence_length: int | None = None,
         **options,
-    ):
+    ) -> "BertClassifier":
         """Starts from a pretrained BERT; only the head is random.
 
         Args:
             bert: a `keras_hub.models.BertBackbone`, whose weights are copied,
                 or what `adapters.as_preset` takes: a preset, or a directory
                 of Hugging Face.
-            num_classes: int. The number of labels.
+            num_classes: the number of labels.
             preprocessor: as for the class. Defaults to `None`: that of the
                 preset, where `bert` is one.
-            sequence_length: int. Tokens of a text, for the preprocessor of a
+            sequence_length: tokens of a text, for the preprocessor of a
                 preset. Defaults to `None`: as many as the preset takes.
             **options: further arguments of the class.
-
-        Returns:
-            A classifier.
         """
         if not isinstance(bert, keras_hub.models.BertBackbone):
             source = as_preset(bert)
@@ -113,8 +114,8 @@ class BertClassifier(keras_hub.models.TextClassifier):
         return cls(backbone, num_classes, preprocessor=preprocessor, **options)
 
     @property
-    def head_parameters(self):
-        """How many parameters the head has, an int."""
+    def head_parameters(self) -> int:
+        """How many parameters the head has."""
         return self.head.count_params()
 
     compile_from_config = compile_from_config
@@ -128,25 +129,16 @@ class BertClassifier(keras_hub.models.TextClassifier):
         }
 
 
-def pooled_output(inputs, outputs):
+def pooled_output(inputs: dict, outputs: dict) -> tf.Tensor:
     """BERT's own vector for a text: its pooler on the first token."""
     return outputs["pooled_output"]
 
 
-def mean_of_tokens(inputs, outputs):
+def mean_of_tokens(inputs: dict, outputs: dict) -> tf.Tensor:
     """The mean of the hidden states of all tokens that are no padding.
 
-    What sentence-transformers calls mean pooling.
-
-    Args:
-        inputs: dict with `"padding_mask"`, of shape (batch, tokens).
-        outputs: dict with `"sequence_output"`, of shape (batch, tokens,
-            width).
-
-    Returns:
-        A tensor of shape (batch, width).
-
-    Example:
+    What sentence-transformers calls mean pooling: of the `"sequence_output"`,
+    of shape (batch, tokens, width), where the `"padding_mask"` is 1.
 
     >>> states = keras.ops.array([[[1.0], [3.0], [9.0]]])
     >>> mask = keras.ops.array([[1, 1, 0]])

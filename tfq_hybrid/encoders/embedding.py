@@ -3,9 +3,12 @@
 import contextlib
 import hashlib
 import json
+import os
 import pathlib
+from collections.abc import Sequence
 
 import keras
+import keras_hub
 import numpy as np
 
 from tfq_hybrid.adapters.target import all_layers
@@ -17,19 +20,26 @@ CACHE = "~/.cache/tfq_hybrid/embeddings"
 POOLINGS = {"mean": mean_of_tokens, "pooled": pooled_output}
 
 
-def embed(bert, preprocessor, texts, pooling="mean", batch_size=64, cache=None):
+def embed(
+    bert: keras_hub.models.BertBackbone,
+    preprocessor: keras.Layer,
+    texts: Sequence[str],
+    pooling: str = "mean",
+    batch_size: int = 64,
+    cache: str | os.PathLike[str] | None = None,
+) -> np.ndarray:
     """Embeds texts by a BERT, without dropout.
 
     Args:
-        bert: `keras_hub.models.BertBackbone`.
+        bert: the encoder.
         preprocessor: a layer from strings to its inputs, such as
             `keras_hub.models.BertTextClassifierPreprocessor`.
-        texts: sequence of str.
+        texts: the texts.
         pooling: `"mean"`, the mean over all tokens, as in
             sentence-transformers; or `"pooled"`, BERT's own. Defaults to
             `"mean"`.
-        batch_size: int. Defaults to 64.
-        cache: str or path of a folder in which the result is kept, under a
+        batch_size: texts of a step. Defaults to 64.
+        cache: the folder in which the result is kept, under a
             key of the encoder's weights, its adapters and the tokens.
             Defaults to `None`: it is not kept. `CACHE` is the usual place.
 
@@ -62,8 +72,7 @@ def embed(bert, preprocessor, texts, pooling="mean", batch_size=64, cache=None):
 def _by_length(tokens, batch_size):
     """Batches of texts of about the same length, with little padding.
 
-    Yields:
-        Pairs of the places of the texts and a dict of their tokens.
+    Yields pairs of the places of the texts and a dict of their tokens.
     """
     mask = tokens["padding_mask"] > 0
     lengths = mask.shape[1] - np.argmax(mask[:, ::-1], axis=1)

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tfq_hybrid.durations import duration
-from tfq_hybrid.estimate import number, plain
+from tfq_hybrid.estimate import duration, number, plain
 from tfq_hybrid.reports.document import Document, Table, listed
 from tfq_hybrid.reports.parallel import parallel
 from tfq_hybrid.reports.search_pictures import (

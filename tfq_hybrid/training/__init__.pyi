@@ -18,14 +18,13 @@ __all__ = [
     "train",
 ]
 
-from .callbacks import ResumableEarlyStopping, StopOnNaN
-from .checkpoint import Checkpoint
+from .checkpoint import Checkpoint, ResumableEarlyStopping, StopOnNaN
 from .cluster import join
 from .config import TrainConfig
-from .evaluation import evaluate
 from .fit import train
-from .residuals import ResidualMonitor, residual_ratio
 from .run_folder import RunFolder, check_task, load_trained
-from .tasks import TASKS, Task
-from .telemetry import Telemetry, gradient_groups
+from .tasks import TASKS, Task, evaluate
+from .telemetry.readings import gradient_groups
+from .telemetry.residuals import ResidualMonitor, residual_ratio
+from .telemetry.watch import Telemetry
 from .workers import Workers

@@ -1,38 +1,38 @@
 """From a `TrainConfig` to a compiled model, and what training it will take."""
 
+import math
 import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+from keras import ops
 
 from tfq_hybrid.adapters import named_layers, trainable_parameters
-from tfq_hybrid.durations import duration
 from tfq_hybrid.engines import estimate_bytes, human_bytes
+from tfq_hybrid.estimate import duration
 from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.layers.circuit_layer import CircuitLayer
-from tfq_hybrid.training.optimizer import make_optimizer
+from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.training.systems import Setting
 from tfq_hybrid.training.tasks import TASKS
 
 
-def make_vocabulary(config, texts):
+def make_vocabulary(config: TrainConfig, texts: Sequence[str]) -> list[str]:
     """The vocabulary of the preset, or one learned from the texts."""
     return config.system.vocabulary(
         config.options, texts, config.vocabulary_size
     )
 
 
-def build_model(config, vocabulary, classes=None):
+def build_model(
+    config: TrainConfig, vocabulary: list[str], classes: int | None = None
+) -> keras.Model:
     """The model of a config, from random or preset weights.
 
-    Args:
-        config: `TrainConfig`.
-        vocabulary: list of str, from `make_vocabulary`.
-        classes: int. The number of labels, where the task has some.
-            Defaults to `None`.
-
-    Returns:
-        A keras-hub task, not compiled for training yet.
-
-    Raises:
-        UserError: the circuit does not fit in memory.
+    A keras-hub task, not compiled for training yet. `classes` is the number
+    of labels, where the task has some. A circuit that does not fit in memory
+    is a `UserError`.
     """
     setting = Setting(
         vocabulary, config.sequence_length, config.batch_size, classes
@@ -40,16 +40,16 @@ def build_model(config, vocabulary, classes=None):
     return config.system.build(config.options, config.baseline, setting)
 
 
-def compile_model(model, config, steps_per_epoch, training=None):
+def compile_model(
+    model: keras.Model,
+    config: TrainConfig,
+    steps_per_epoch: int,
+    training: Any = None,
+) -> None:
     """Compiles with the config's optimizer, and the loss and metrics.
 
-    Args:
-        model: from `build_model`.
-        config: `TrainConfig`.
-        steps_per_epoch: int. The learning rate follows it.
-        training: the training data, which a loss may take class weights
-            from. Defaults to `None`: the loss of the task, whatever the
-            system's.
+    The loss is the system's, which may take class weights from the training
+    data; without these, that of the task.
     """
     objective = TASKS[config.system.task].objective()
     if config.system.loss is not None and training is not None:
@@ -63,13 +63,128 @@ def compile_model(model, config, steps_per_epoch, training=None):
     model.optimizer.build(model.trainable_variables)
 
 
-def circuit_layers(model):
-    """The layers of a model that are circuits, a list of `CircuitLayer`."""
+# The name of the angles among the variables of every circuit layer.
+ANGLES = "parameters"
+
+
+class _AngleRate:
+    """Gives the angles of circuits a learning rate of their own.
+
+    The optimizer's is multiplied by `angle_rate` for them, and by `other_rate`
+    for all else.
+    """
+
+    def __init__(
+        self, *args, angle_rate: float = 1.0, other_rate: float = 1.0, **kwargs
+    ):
+        super().__init__(*args, **kwargs)
+        self.angle_rate = angle_rate
+        self.other_rate = other_rate
+
+    def update_step(self, gradient, variable, learning_rate):
+        name = variable.name.partition(":")[0]
+        is_angle = name.rpartition("/")[2] == ANGLES
+        factor = self.angle_rate if is_angle else self.other_rate
+        super().update_step(gradient, variable, learning_rate * factor)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "angle_rate": self.angle_rate,
+            "other_rate": self.other_rate,
+        }
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class AngleAdam(_AngleRate, keras.optimizers.Adam):
+    """Adam with a learning rate of its own for the angles of circuits."""
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class AngleAdamW(_AngleRate, keras.optimizers.AdamW):
+    """AdamW with a learning rate of its own for the angles of circuits."""
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
+    """A linear warm-up from `start` to `peak`, then a cosine to 0.
+
+    The numbers are those of Keras's `CosineDecay`, without its condition:
+    AdamW asks for the rate once for each variable, and a condition is then
+    traced, and run in every step, as often. Step 0 without a warm-up is at the
+    peak, from which the rate falls for `decay_steps`.
+    """
+
+    def __init__(
+        self, start: float, peak: float, warmup_steps: int, decay_steps: int
+    ):
+        super().__init__()
+        self.start = start
+        self.peak = peak
+        self.warmup_steps = warmup_steps
+        self.decay_steps = decay_steps
+
+    def __call__(self, step):
+        step = ops.cast(step, "float32")
+        risen = step / max(self.warmup_steps, 1)
+        rising = (self.peak - self.start) * risen + self.start
+        fallen = ops.minimum((step - self.warmup_steps) / self.decay_steps, 1.0)
+        falling = self.peak * 0.5 * (1.0 + ops.cos(math.pi * fallen))
+        return ops.where(step < self.warmup_steps, rising, falling)
+
+    def get_config(self):
+        names = ("start", "peak", "warmup_steps", "decay_steps")
+        return {name: getattr(self, name) for name in names}
+
+
+# Of each name: Keras's own class, and the one that knows angles.
+CLASSES = {
+    "adamw": (keras.optimizers.AdamW, AngleAdamW),
+    "adam": (keras.optimizers.Adam, AngleAdam),
+}
+
+
+def make_optimizer(
+    config: TrainConfig, steps_per_epoch: int
+) -> keras.optimizers.Optimizer:
+    """The optimizer of a config, with its warm-up and cosine decay.
+
+    >>> config = TrainConfig("embedded", optimizer="adam", epochs=10)
+    >>> schedule = make_optimizer(config, 10)._learning_rate
+    >>> [round(float(schedule(step)), 5) for step in (0, 10, 55, 100)]
+    [1e-05, 0.001, 0.0005, 0.0]
+    """
+    kind, with_angles = CLASSES[config.optimizer]
+    rate, decay, options = config.learning_rate, config.weight_decay, {}
+    if config.quantum_learning_rate not in (None, rate):
+        kind, angle_rate = with_angles, config.quantum_learning_rate
+        if rate > 0:
+            options["angle_rate"] = angle_rate / rate
+        else:  # the angles alone, and what does not train does not decay
+            rate, decay = angle_rate, 0.0
+            options["other_rate"] = 0.0
+    options["learning_rate"] = _schedule(config, rate, steps_per_epoch)
+    if config.optimizer == "adamw":
+        options["weight_decay"] = decay
+    if config.clipnorm is not None:
+        options["global_clipnorm"] = config.clipnorm
+    return kind(**options)
+
+
+def _schedule(config, rate, steps_per_epoch):
+    """A warm-up from a hundredth of the rate, then a cosine to 0."""
+    steps = config.epochs * steps_per_epoch
+    warmup = int(steps * config.warmup)
+    return WarmupCosine(0.01 * rate, rate, warmup, steps - warmup)
+
+
+def circuit_layers(model: keras.Model) -> list[CircuitLayer]:
+    """The layers of a model that are circuits."""
     layers = [layer for _, layer in named_layers(model)]
     return [layer for layer in layers if isinstance(layer, CircuitLayer)]
 
 
-def count_parameters(model, config):
+def count_parameters(model: keras.Model, config: TrainConfig) -> dict[str, int]:
     """Parameters in all, in the circuits, and in the parts of the system.
 
     The parts are those that the system names, such as `feed_forward`, the
@@ -88,17 +203,13 @@ def count_parameters(model, config):
     return counts
 
 
-def describe(model, config, training, first_epoch=0):
+def describe(
+    model: keras.Model, config: TrainConfig, training: Any, first_epoch: int = 0
+) -> Iterator[str]:
     """Lines about a training: parameters, circuit, memory, time.
 
-    Args:
-        model: built, and compiled.
-        config: `TrainConfig`.
-        training: the encoded training data.
-        first_epoch: int. Epochs that are done. Defaults to 0.
-
-    Yields:
-        str, a line each.
+    The model is compiled, and the training data are encoded; `first_epoch`
+    epochs are done already.
     """
     yield from _parameters(model, config)
     layers = [
@@ -126,13 +237,8 @@ def describe(model, config, training, first_epoch=0):
     )
 
 
-def circuit_bytes(model, runs):
-    """Bytes that the circuits of a model take in a training step, an int.
-
-    Args:
-        model: a built `keras.Model`.
-        runs: int. How often each circuit runs in a step.
-    """
+def circuit_bytes(model: keras.Model, runs: int) -> int:
+    """Bytes that circuits take in a training step that runs each so often."""
     return sum(
         estimate_bytes(
             layer.program.qubits, len(layer.operators), layer.depth, runs

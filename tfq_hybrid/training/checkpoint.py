@@ -1,16 +1,21 @@
-"""`Checkpoint`: the state of a training, written whole or not at all."""
+"""`Checkpoint`, and other callbacks that stop a training or let it go on."""
 
 import contextlib
 import io
+import math
+import os
 import pathlib
 import re
-from typing import TypedDict
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any, TypedDict
 
 import keras
 import numpy as np
 from keras.src.saving import saving_lib
 
-from tfq_hybrid.errors import check_choice, check_integer
+from tfq_hybrid.errors import TrainingDivergedError, check_choice, check_integer
 from tfq_hybrid.files import replacing, write_json
 from tfq_hybrid.files.hdf5 import check_weights, open_hdf5
 from tfq_hybrid.files.models import calling_keras
@@ -27,8 +32,8 @@ class Checkpoint(keras.callbacks.Callback):
     epoch on ties).
 
     Args:
-        folder: str or path. One folder a training.
-        monitor: str. The key of the logs. Defaults to `"val_accuracy"`.
+        folder: one folder a training.
+        monitor: the key of the logs. Defaults to `"val_accuracy"`.
         mode: `"max"` or `"min"`: which of its values is best. Defaults to
             `"max"`.
 
@@ -39,34 +44,49 @@ class Checkpoint(keras.callbacks.Callback):
             such as those of dropout); `None` where there is none yet.
     """
 
-    def __init__(self, folder, monitor="val_accuracy", mode="max"):
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        monitor: str = "val_accuracy",
+        mode: str = "max",
+    ):
         super().__init__()
         check_choice("mode", mode, ("max", "min"))
         self.monitor = monitor
         self.mode = mode
         self.folder = pathlib.Path(folder)
         path = self.folder / "state.json"
-        self.state = read_state(path) if path.exists() else None
+        self.state: dict[str, Any] | None = (
+            read_state(path) if path.exists() else None
+        )
 
     @property
-    def epoch(self):
+    def epoch(self) -> int:
         """Epochs done: the `initial_epoch` of the next `fit`."""
         return self.state["epoch"] if self.state else 0
 
     @property
-    def history(self):
-        """The logs of each epoch done, a list of dicts."""
+    def history(self) -> list[dict[str, float]]:
+        """The logs of each epoch done."""
         return list(self.state["history"]) if self.state else []
 
     @property
-    def best_epoch(self):
+    def best_epoch(self) -> int:
         """The epoch, from 1, of the best validation; 0 for none."""
         best = max if self.mode == "max" else min
         scores = [logs[self.monitor] for logs in self.history]
         return scores.index(best(scores)) + 1 if scores else 0
 
-    def restore(self, model, which="last"):
-        """Loads the last or the best checkpoint into a compiled model."""
+    def restore(self, model: keras.Model, which: str = "last") -> None:
+        """Loads the state into a compiled model, if there is one.
+
+        Args:
+            model: as the training had it.
+            which: `"last"` or `"best"`. Defaults to `"last"`.
+
+        Raises:
+            UserError: a file is damaged, or of another model.
+        """
         if self.state:
             if not model.optimizer.built:
                 model.optimizer.build(model.trainable_variables)
@@ -81,11 +101,11 @@ class Checkpoint(keras.callbacks.Callback):
                     with foreign_code():  # of another shape
                         state.assign(np.array(value, state.dtype))
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         if self.state is None:
             self._save(0, [])
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         logs = {key: float(value) for key, value in (logs or {}).items()}
         self._save(epoch + 1, [*self.history, logs])
 
@@ -121,14 +141,7 @@ class State(TypedDict):
 
 
 def read_state(path):
-    """The content of `state.json`, a dict.
-
-    Args:
-        path: path of the file; the weights that it names lie beside it.
-
-    Raises:
-        UserError: it is damaged, or names other files.
-    """
+    """The content of `state.json`, which names weights that lie beside it."""
     state = read_json(path, WHOLE, State)
     with reading(WHOLE, path):
         check_integer("epoch", state["epoch"], 0)
@@ -161,3 +174,126 @@ def weights_in_memory(model):
 def _random(model):
     """The variables that hold the states of random generators."""
     return [v for v in model.variables if v.name == "seed_generator_state"]
+
+
+class Interrupt(keras.callbacks.Callback):
+    """Raises a `KeyboardInterrupt` once more that did not stop the training.
+
+    Python raises it wherever the main thread is. In a finalizer, or in a
+    property that a C extension asks for, it is dropped there and then, and
+    TensorFlow has many of both.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self._came = False
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator["Interrupt"]:
+        """Notes interrupts while it lasts, where Python handles them."""
+        before = signal.getsignal(signal.SIGINT)
+        is_main = threading.current_thread() is threading.main_thread()
+        if not (is_main and callable(before)):
+            yield self
+            return
+
+        def note(number, frame):
+            self._came = True
+            before(number, frame)
+
+        signal.signal(signal.SIGINT, note)
+        try:
+            yield self
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        if self._came:
+            raise KeyboardInterrupt
+
+
+class StopOnNaN(keras.callbacks.Callback):
+    """Raises `TrainingDivergedError` when the training is no longer finite.
+
+    The loss is looked at after each step, the validation loss and the
+    weights, which the last step of an epoch may have spoilt unseen, after
+    each epoch. To guard a checkpoint it must stand before it.
+
+    Raising, rather than asking the loop to stop, keeps later callbacks from
+    saving what is left of the weights.
+    """
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        loss = float((logs or {}).get("loss", 0.0))
+        if not math.isfinite(loss):
+            step = int(self.model.optimizer.iterations.numpy())
+            raise TrainingDivergedError(
+                f"The loss became {loss} at step {step}."
+            )
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        loss = float((logs or {}).get("val_loss", 0.0))
+        weights = self.model.get_weights()
+        if not math.isfinite(loss) or not all(map(_is_finite, weights)):
+            raise TrainingDivergedError(
+                f"The weights left the range of numbers in epoch {epoch + 1}."
+            )
+
+
+def _is_finite(weight):
+    return bool(np.isfinite(np.asarray(weight, np.float64)).all())
+
+
+class ResumableEarlyStopping(keras.callbacks.EarlyStopping):
+    """Keras's early stopping, which remembers the epochs before a resume.
+
+    Args:
+        history: the logs of the epochs that are done.
+        **kwargs: as for `keras.callbacks.EarlyStopping`.
+    """
+
+    def __init__(self, history: Sequence[dict[str, float]] = (), **kwargs: Any):
+        super().__init__(**kwargs)
+        self.history = list(history)
+
+    @classmethod
+    def is_due(
+        cls,
+        model: keras.Model,
+        history: Sequence[dict[str, float]],
+        **kwargs: Any,
+    ) -> bool:
+        """Whether a training with this history has stopped already.
+
+        Args:
+            model: what is trained.
+            history, **kwargs: as for the class.
+        """
+        stopper = cls(history, **kwargs)
+        stopper.set_model(model)
+        model.stop_training = False
+        stopper.on_train_begin()
+        return model.stop_training
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        super().on_train_begin(logs)
+        for epoch, epoch_logs in enumerate(self.history):
+            self.on_epoch_end(epoch, epoch_logs)
+
+
+class Followed(keras.callbacks.Callback):
+    """The chief's checkpoint, as another worker follows it: in memory."""
+
+    def __init__(self, history, monitor, mode):
+        super().__init__()
+        self.history = list(history)
+        self.monitor = monitor
+        self.mode = mode
+
+    @property
+    def epoch(self):
+        return len(self.history)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        logs = {key: float(value) for key, value in (logs or {}).items()}
+        self.history.append(logs)

@@ -10,6 +10,7 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
 import tensorflow as tf
@@ -41,21 +42,11 @@ class TfConfig(TypedDict):
     task: Task
 
 
-def read_tf_config(text):
+def read_tf_config(text: str | None) -> tuple[list[str], int]:
     """The workers of a cluster, and which of them this process is.
 
-    Args:
-        text: str, the content of the variable `TF_CONFIG`, or `None`.
-
-    Returns:
-        A pair: the addresses as a list of str, the chief's first, and the
-        index into it.
-
-    Raises:
-        UserError: it is not set, is not JSON of the expected form, or names
-            other jobs than `chief` and `worker`.
-
-    Example:
+    From the content of the variable `TF_CONFIG`, if it is set: the addresses,
+    the chief's first, and the index into them.
 
     >>> addresses, index = read_tf_config(EXAMPLE)
     >>> addresses[index]
@@ -95,17 +86,10 @@ def read_tf_config(text):
 POLL_SECONDS = 0.2
 
 
-def meet(addresses, rank, seconds):
-    """Waits until all workers listen at their addresses.
+def meet(addresses: Sequence[str], rank: int, seconds: float) -> None:
+    """Waits until all workers listen at their addresses, `host:port`.
 
-    Args:
-        addresses: list of str, `host:port`, of all workers.
-        rank: int. This one.
-        seconds: float. How long to wait.
-
-    Raises:
-        UserError: the port of this worker is in use.
-        WorkerLostError: a worker did not come in time.
+    `rank` is this one; the others have so many seconds.
     """
     missing = [a for i, a in enumerate(addresses) if i != rank]
     deadline = time.monotonic() + seconds
@@ -120,8 +104,8 @@ def meet(addresses, rank, seconds):
             time.sleep(POLL_SECONDS)
 
 
-def silent(addresses):
-    """Those of some addresses that do not answer, a list of str."""
+def silent(addresses: Sequence[str]) -> list[str]:
+    """Those of some addresses that do not answer."""
     return [address for address in addresses if not _answers(address)]
 
 
@@ -146,7 +130,7 @@ def _listen(address, backlog):
 
 
 @contextlib.contextmanager
-def ended_by_alarm(seconds):
+def ended_by_alarm(seconds: int) -> Iterator[None]:
     """Ends the process, by SIGALRM, where the body takes longer.
 
     For a wait within TensorFlow that nothing else ends. TensorFlow also takes
@@ -182,7 +166,7 @@ LOST = (
 
 
 @contextlib.contextmanager
-def join(distribute):
+def join(distribute: str | None) -> Iterator[Alone]:
     """Takes this process's place among those that train together.
 
     It must come before anything that TensorFlow computes.

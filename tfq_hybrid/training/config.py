@@ -3,10 +3,11 @@
 import dataclasses
 import os
 import typing
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from tfq_hybrid.config.fields import choice, fields_of
-from tfq_hybrid.config.keys import flatten, nest
-from tfq_hybrid.config.values import check_keys, check_value
+from tfq_hybrid.config.fields import Field, choice, fields_of
+from tfq_hybrid.config.values import check_keys, check_value, flatten, nest
 from tfq_hybrid.errors import (
     UserError,
     check_choice,
@@ -14,7 +15,12 @@ from tfq_hybrid.errors import (
     check_share,
     is_number,
 )
-from tfq_hybrid.training.systems import SYSTEMS
+from tfq_hybrid.training.systems import SYSTEMS, System
+
+if TYPE_CHECKING:
+    import cirq
+
+    from tfq_hybrid.circuits import CircuitSpec
 
 # What `None` stands for, unless the system says otherwise.
 DEFAULTS = {
@@ -44,61 +50,64 @@ PATHS = ("data", "validation_data", "data_dir")
 TEXTS = (*PATHS, "split", "text_column", "label_column")
 
 
+def of_system() -> Any:
+    """A field that is filled in by `DEFAULTS`, or those of the system."""
+    return dataclasses.field(default=None)
+
+
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
     """The arguments of a training.
 
     Args:
-        data: str or path. Training data: a .tsv, .csv or .jsonl file, a TFDS
-            name or embedded; for a language model a .txt file, or a .jsonl
-            file of dialogues.
-        model: str. The published system. Defaults to `"qffn-bert"`.
+        data: training data: a .tsv, .csv or .jsonl file, a TFDS name or
+            embedded; for a language model a .txt file, or a .jsonl file of
+            dialogues.
+        model: the published system. Defaults to `"qffn-bert"`.
         options: the system's own arguments: an instance of its `options`,
             or a dict with some of them. Defaults to none given.
-        baseline: str. Train this baseline of the system instead of its
-            circuits. Defaults to `None`: the circuits.
-        split: str. The split of a TFDS data set. Defaults to `"train"`.
-        validation_data: str or path. Validation data, as the training data,
-            its validation split where it is no file. Defaults to `None`: the
+        baseline: train this baseline of the system instead of its circuits.
+            Defaults to `None`: the circuits.
+        split: the split of a TFDS data set. Defaults to `"train"`.
+        validation_data: validation data, as the training data, its
+            validation split where it is no file. Defaults to `None`: the
             validation split of the data where it has one, else a tenth of
             it. Labelled texts are drawn by the seed, of plain text it is
             the end.
-        text_column: str. The column of the texts. Defaults to `None`: text,
+        text_column: the column of the texts. Defaults to `None`: text,
             sentence, ….
-        label_column: str. The column of the labels. Defaults to `None`:
-            label, class, ….
-        label_names: tuple of str. Names for the labels in sorted order, such
-            as negative,positive. Defaults to `None`: as the data says.
-        data_dir: str or path. Where TFDS keeps its data sets. Defaults to
-            `None`: TFDS's own place.
-        limit: int. Train on the first examples only. Defaults to `None`: on
-            all.
-        vocabulary_size: int. Tokens learned from the training texts, unless
-            a preset brings its own. Defaults to 8192, or as the system says.
-        sequence_length: int. Tokens of a text. Defaults to 48, or as the
-            system says.
-        epochs: int. Passes over the training data. Defaults to 1.
-        batch_size: int. Examples of a step. Defaults to 64, or as the system
+        label_column: the column of the labels. Defaults to `None`: label,
+            class, ….
+        label_names: names for the labels in sorted order, such as
+            negative,positive. Defaults to `None`: as the data says.
+        data_dir: where TFDS keeps its data sets. Defaults to `None`: TFDS's
+            own place.
+        limit: train on the first examples only. Defaults to `None`: on all.
+        vocabulary_size: tokens learned from the training texts, unless a
+            preset brings its own. Defaults to 8192, or as the system says.
+        sequence_length: tokens of a text. Defaults to 48, or as the system
             says.
-        optimizer: str. The optimizer. Defaults to `"adamw"`, or as the
-            system says.
-        learning_rate: float. Peak learning rate, between a linear warm-up and
-            a cosine decay. Defaults to 1e-3.
-        quantum_learning_rate: float. Peak learning rate of the circuits'
-            angles, which alone train at a learning_rate of 0. Defaults to
-            `None`: the learning rate.
-        warmup: float. Share of the steps that warm up, at least 0 and below
-            1. Defaults to 0.1.
-        weight_decay: float. Weight decay, of AdamW alone. Defaults to 0.01,
-            or as the system says.
-        clipnorm: float. Clip gradients to this global norm. Defaults to
-            `None`: no clipping.
-        patience: int. Epochs without a better validation before the training
+        epochs: passes over the training data. Defaults to 1.
+        batch_size: examples of a step. Defaults to 64, or as the system says.
+        optimizer: the optimizer. Defaults to `"adamw"`, or as the system
+            says.
+        learning_rate: peak learning rate, between a linear warm-up and a
+            cosine decay. Defaults to 1e-3.
+        quantum_learning_rate: peak learning rate of the circuits' angles,
+            which alone train at a learning_rate of 0. Defaults to `None`: the
+            learning rate.
+        warmup: share of the steps that warm up, at least 0 and below 1.
+            Defaults to 0.1.
+        weight_decay: weight decay, of AdamW alone. Defaults to 0.01, or as
+            the system says.
+        clipnorm: clip gradients to this global norm. Defaults to `None`: no
+            clipping.
+        patience: epochs without a better validation before the training
             stops. Defaults to 3.
-        gradient_every: int. Steps between readings of the gradients.
-            Defaults to 10.
-        xla: bool. Compile the train step with XLA. Defaults to `False`.
-        seed: int. Seed of weights, order and dropout. Defaults to 0.
+        gradient_every: steps between readings of the gradients. Defaults
+            to 10.
+        xla: compile the train step with XLA. Defaults to `False`.
+        seed: seed of weights, order and dropout. Defaults to 0.
 
     Raises:
         UserError: an argument is out of its range.
@@ -112,7 +121,7 @@ class TrainConfig:
 
     data: str
     model: str = choice("qffn-bert", SYSTEMS)
-    options: object = dataclasses.field(default_factory=dict)
+    options: Any = dataclasses.field(default_factory=dict)
     baseline: str | None = None
     split: str = "train"
     validation_data: str | None = None
@@ -121,15 +130,15 @@ class TrainConfig:
     label_names: tuple[str, ...] | None = None
     data_dir: str | None = None
     limit: int | None = None
-    vocabulary_size: int | None = None
-    sequence_length: int | None = None
+    vocabulary_size: int = of_system()
+    sequence_length: int = of_system()
     epochs: int = 1
-    batch_size: int | None = None
-    optimizer: str | None = choice(None, OPTIMIZERS)
+    batch_size: int = of_system()
+    optimizer: str = choice(None, OPTIMIZERS)
     learning_rate: float = 1e-3
     quantum_learning_rate: float | None = None
     warmup: float = 0.1
-    weight_decay: float | None = None
+    weight_decay: float = of_system()
     clipnorm: float | None = None
     patience: int = 3
     gradient_every: int = 10
@@ -141,7 +150,10 @@ class TrainConfig:
         for name in PATHS:
             if isinstance(getattr(self, name), os.PathLike):
                 self._set(name, os.fspath(getattr(self, name)))
-        _check_types(self)
+        hints = _hints()
+        for name in (*TEXTS, "label_names", "xla"):
+            value = check_value(name, hints[name], getattr(self, name))
+            self._set(name, value)
         system = self.system
         self._set("options", _options(system, self.options))
         if self.baseline is not None:
@@ -165,36 +177,34 @@ class TrainConfig:
                     f"Expected {name} to be a number above 0. Received: "
                     f"{name}={value!r}"
                 )
-        if self.label_names is not None:
-            self._set("label_names", tuple(self.label_names))
 
     def _set(self, name, value):
         object.__setattr__(self, name, value)
 
     @property
-    def system(self):
+    def system(self) -> System:
         """The row of `SYSTEMS` that `model` names."""
         return SYSTEMS[self.model]
 
     @property
-    def circuit(self):
-        """The circuit that an argument describes, or `None`."""
+    def circuit(self) -> "CircuitSpec | cirq.AbstractCircuit | None":
+        """The circuit that an argument describes."""
         adapter = getattr(self.options, "adapter", None)
         holder = self.options if adapter is None else adapter
         return getattr(holder, "circuit", None)
 
     @property
-    def circuit_runs(self):
-        """How often each circuit runs in a step, an int."""
+    def circuit_runs(self) -> int:
+        """How often each circuit runs in a step."""
         runs = self.options.circuit_runs(self.sequence_length)
         return self.batch_size * runs
 
     @classmethod
-    def names(cls):
-        """The names of the general arguments, a list of str."""
+    def names(cls) -> list[str]:
+        """The names of the general arguments."""
         return [field.name for field in dataclasses.fields(cls)]
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The arguments as a nested dict of plain JSON types.
 
         Arguments of the system stand beside the general ones.
@@ -206,13 +216,13 @@ class TrainConfig:
         return {**result, **self.options.to_dict()}
 
     @classmethod
-    def from_dict(cls, config):
+    def from_dict(cls, config: Mapping[str, Any]) -> "TrainConfig":
         """Builds a config from `to_dict()`, or from some of its arguments.
 
         Args:
-            config: dict, nested or with dotted keys such as `circuit.depth`.
-                What is left out has the system's own default, in nested
-                objects too.
+            config: nested, or with dotted keys such as `circuit.depth`. What
+                is left out has the system's own default, in nested objects
+                too.
 
         Raises:
             UserError: an argument is not known, or out of its range.
@@ -238,7 +248,7 @@ class TrainConfig:
         check_choice("model", name, SYSTEMS)
         kind = SYSTEMS[name].options
         check_keys("training argument", config, [*own, *kind.names()])
-        hints = typing.get_type_hints(cls)
+        hints = _hints()
         general = {
             key: check_value(key, hints[key], value)
             for key, value in config.items()
@@ -248,15 +258,11 @@ class TrainConfig:
         options = (options or kind()).changed(changes)
         return {**general, "options": options}
 
-    def replace(self, changes):
+    def replace(self, changes: Mapping[str, Any]) -> "TrainConfig":
         """This config with other arguments in place of some.
 
         Args:
-            changes: dict, nested or with dotted keys; what it leaves out
-                stays.
-
-        Returns:
-            A `TrainConfig`.
+            changes: nested, or with dotted keys; what it leaves out stays.
 
         Raises:
             UserError: an argument is not known, or out of its range, or the
@@ -279,18 +285,18 @@ class TrainConfig:
             self, **self._arguments(changes, self.options)
         )
 
-    def get(self, key):
+    def get(self, key: str) -> Any:
         """The value of a dotted key, such as `circuit.depth`."""
         return dict(flatten(self.to_dict())).get(key)
 
-    def unused(self):
+    def unused(self) -> dict[str, str]:
         """The arguments that this config does not use.
 
         Returns:
-            A dict of a dotted key, or the key of an object, and the reason,
-            such as `"baseline=ffn"`.
+            The reason, such as `"baseline=ffn"`, by dotted key or by the key
+            of an object.
         """
-        found = {}
+        found: dict[str, str] = {}
 
         def add(names, reason):
             found.update(dict.fromkeys(names, reason))
@@ -312,18 +318,13 @@ class TrainConfig:
         return found
 
 
-def fields_of_training(model=TrainConfig.model, chosen=None):
-    """Every argument of a training, a list of `Field`.
+def fields_of_training(
+    model: str = TrainConfig.model, chosen: Mapping[str, Any] | None = None
+) -> list[Field]:
+    """Every argument of a training of a published system.
 
-    Args:
-        model: str. The published system. Defaults to the usual one.
-        chosen: dict of a dotted key, `circuit` or `adapter`, and the name that
-            is chosen for it. Defaults to none.
-
-    Raises:
-        UserError: there is no such system.
-
-    Example:
+    `chosen` names what is chosen for the objects of dotted keys, such as
+    `circuit` and `adapter`.
 
     >>> keys = [field.key for field in fields_of_training()]
     >>> "circuit.depth" in keys, "adapter.rank" in keys
@@ -335,9 +336,11 @@ def fields_of_training(model=TrainConfig.model, chosen=None):
     check_choice("model", model, SYSTEMS)
     system, chosen = SYSTEMS[model], chosen or {}
     options = system.options()
-    known = {
+    hints = _hints()
+    known: dict[str, dict[str, Any]] = {
         "model": {"default": model},
         "baseline": {"choices": tuple(system.baselines)},
+        **{name: {"hint": hints[name]} for name in DEFAULTS},
     }
     defaults = {**DEFAULTS, **options.training_defaults}
     general = fields_of(TrainConfig, defaults=defaults, skip=("options",))
@@ -346,6 +349,12 @@ def fields_of_training(model=TrainConfig.model, chosen=None):
         *(dataclasses.replace(f, **known.get(f.key, {})) for f in general),
         *fields_of(options, chosen=chosen, skip=skip),
     ]
+
+
+def _hints():
+    """The annotations of a config; `None` is what the system says."""
+    hints = typing.get_type_hints(TrainConfig)
+    return {**hints, **{name: hints[name] | None for name in DEFAULTS}}
 
 
 def _upgraded(config):
@@ -357,26 +366,6 @@ def _upgraded(config):
     if "classical" in config:
         config["baseline"] = config.pop("classical")
     return {**config, **options}
-
-
-def _check_types(config):
-    """Raises `UserError` unless what is not checked elsewhere is text."""
-    for name in TEXTS:
-        value = getattr(config, name)
-        if value is not None and not isinstance(value, str):
-            raise UserError(
-                f"Expected {name} to be text. Received: {name}={value!r}"
-            )
-    names = config.label_names
-    if names is not None and (
-        not isinstance(names, (list, tuple))
-        or not all(isinstance(name, str) for name in names)
-    ):
-        raise UserError(
-            "Expected label_names to be a list of texts. Received: "
-            f"label_names={names!r}"
-        )
-    check_choice("xla", str(config.xla), ("True", "False"))
 
 
 def _options(system, given):

@@ -14,19 +14,56 @@ import contextlib
 import keras
 import tensorflow as tf
 
-from tfq_hybrid.data.batches import share_batches
 from tfq_hybrid.errors import UserError
 
 # Written for this one, of which it touches private members.
 KERAS = "3.15"
 
 
-def check_keras(version=keras.__version__):
-    """Raises `UserError` unless Keras is the one this was written for.
+def share_batches(
+    batches: tf.data.Dataset, rank: int, count: int, replicas: int = 1
+) -> tf.data.Dataset:
+    """One worker's rows of each batch.
+
+    A batch of `r` rows, `(x, y)` or `(x, y, sample_weight)`, is cut into runs
+    of `ceil(r / n)` rows, one for each of all `n` devices. What the last ones
+    lack is filled with the first row of the batch; the weight of such a row
+    is -1.
 
     Args:
-        version: str. Defaults to that of Keras.
+        rank: the worker, from 0.
+        count: workers.
+        replicas: devices of each.
+
+    Example:
+
+    >>> rows = tf.range(5)
+    >>> batches = tf.data.Dataset.from_tensors((rows, rows))
+    >>> for rank in range(2):
+    ...     x, _, weight = next(iter(share_batches(batches, rank, 2)))
+    ...     print(x.numpy(), weight.numpy())
+    [0 1 2] [1. 1. 1.]
+    [3 4 0] [ 1.  1. -1.]
     """
+
+    def pick(x, y, sample_weight=None):
+        rows = tf.shape(y)[0]
+        mine = -(-rows // (count * replicas)) * replicas
+        index = rank * mine + tf.range(mine)
+        is_real = index < rows
+        index = tf.where(is_real, index, 0)
+        x, y = tf.nest.map_structure(lambda t: tf.gather(t, index), (x, y))
+        if sample_weight is None:
+            return x, y, tf.where(is_real, 1.0, -1.0)
+        weight = tf.gather(sample_weight, index)
+        shape = tf.concat([[mine], tf.ones([tf.rank(weight) - 1], tf.int32)], 0)
+        return x, y, tf.where(tf.reshape(is_real, shape), weight, -1.0)
+
+    return batches.map(pick).prefetch(tf.data.AUTOTUNE)
+
+
+def check_keras(version: str = keras.__version__) -> None:
+    """Raises `UserError` unless Keras is the one this was written for."""
     if version.split(".")[:2] != KERAS.split("."):
         raise UserError(
             f"Expected Keras {KERAS} to train on several workers. Received: "
@@ -34,12 +71,10 @@ def check_keras(version=keras.__version__):
         )
 
 
-def build_symbolically(model, batch):
+def build_symbolically(model: keras.Model, batch: tuple) -> None:
     """Builds what is left to build of a compiled model: its metrics.
 
-    Args:
-        model: a compiled `keras.Model`.
-        batch: tuple `(x, y, sample_weight)` of tensors.
+    The batch is `(x, y, sample_weight)`, of tensors.
     """
     model._symbolic_build(data_batch=batch)
 
@@ -47,10 +82,8 @@ def build_symbolically(model, batch):
 class Steps:
     """The train step and the test step of one worker.
 
-    Args:
-        model: a compiled `keras.Model`, built by `build_symbolically`.
-        workers: `Workers` or `Mirrored`.
-        weighted: bool. Whether the data have sample weights of their own.
+    Of a model that `build_symbolically` built; `weighted` says whether the
+    data have sample weights of their own.
     """
 
     def __init__(self, model, workers, weighted):
@@ -176,8 +209,7 @@ class Steps:
     def _finish(self, y, y_pred, weight, rows, loss, part, tensors):
         """Adds up over the workers, in one go, and updates the metrics.
 
-        Returns:
-            The sums of `tensors`, and that of `part`.
+        Returns the sums of `tensors`, and that of `part`.
         """
         model = self._model
         tracker, *_ = model.metrics
@@ -210,22 +242,13 @@ class Steps:
 
 
 @contextlib.contextmanager
-def distributed(model, workers, *batches):
+def distributed(model: keras.Model, workers, *batches: tf.data.Dataset):
     """While a model trains on one worker's part of the data.
 
-    Args:
-        model: a keras-hub task, compiled with a `keras.losses.Loss`. All
-            workers call this with models of the same weights.
-        workers: `Workers`, or `Alone`.
-        *batches: `tf.data.Dataset`, for training and for validation, of
-            the same batches on all workers.
-
-    Yields:
-        A list of what to train and to validate on instead.
+    All workers call this with a keras-hub task of the same weights, compiled
+    with a `keras.losses.Loss`, and the same batches, for training and for
+    validation. It gives a list of those of this worker.
     """
-    if workers.devices == 1:
-        yield batches
-        return
     check_keras()
     weighted = len(batches[0].element_spec) == 3
     place = workers.rank, workers.count, workers.replicas
@@ -237,12 +260,10 @@ def distributed(model, workers, *batches):
         yield parts
 
 
-def part_randomness(model, rank):
+def part_randomness(model: keras.Model, rank: int) -> None:
     """Gives each worker random numbers of its own, for its rows.
 
-    Args:
-        model: a model, with the same random state on all workers.
-        rank: int. The chief, 0, keeps the state.
+    The model has the same random state on all workers; the chief keeps it.
     """
     for variable in model.variables:
         if variable.name == "seed_generator_state":

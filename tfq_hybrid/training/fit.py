@@ -1,7 +1,11 @@
 """`train`: from a config to a finished run folder."""
 
 import contextlib
+import dataclasses
+import os
 import time
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import keras
 
@@ -15,53 +19,51 @@ from tfq_hybrid.training.build import (
     describe,
     make_vocabulary,
 )
-from tfq_hybrid.training.callbacks import (
+from tfq_hybrid.training.checkpoint import (
+    Checkpoint,
     Followed,
     Interrupt,
     ResumableEarlyStopping,
     StopOnNaN,
 )
-from tfq_hybrid.training.checkpoint import Checkpoint
-from tfq_hybrid.training.distribution import distributed, part_randomness
-from tfq_hybrid.training.residuals import residual_monitors
+from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.training.run_folder import RunFolder
 from tfq_hybrid.training.tasks import TASKS
-from tfq_hybrid.training.telemetry import Telemetry
+from tfq_hybrid.training.telemetry.readings import adapters_in_use
+from tfq_hybrid.training.telemetry.watch import Telemetry
 from tfq_hybrid.training.workers import Alone
 
 
 def train(
-    config,
-    output,
-    resume=False,
-    overwrite=False,
-    verbose="auto",
-    report=print,
-    workers=None,
-    sources=None,
-):
+    config: TrainConfig,
+    output: str | os.PathLike[str],
+    resume: bool = False,
+    overwrite: bool = False,
+    verbose: int | str = "auto",
+    report: Callable[[str], object] = print,
+    workers: Alone | None = None,
+    sources: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Trains a model and leaves a run folder.
 
     Everything that can be wrong with the input is found before the folder
     is touched.
 
     Args:
-        config: `TrainConfig`.
-        output: str or path. The run folder.
-        resume: bool. Go on with the unfinished run there. Defaults to
-            `False`.
-        overwrite: bool. Replace the run there. Defaults to `False`.
+        config: what to train, and how.
+        output: the run folder.
+        resume: go on with the unfinished run there. Defaults to `False`.
+        overwrite: replace the run there. Defaults to `False`.
         verbose: as for `fit`.
-        report: function of a str. Told what is about to run. Defaults to
-            `print`.
-        workers: `Workers`, from `join`: all of them call this, with the same
+        report: told what is about to run, line by line. Defaults to `print`.
+        workers: what `join` gives: all `Workers` call this, with the same
             config; the chief alone reads and writes the run folder. Defaults
             to `None`: this process is alone.
-        sources: dict of a dotted key and where its value came from, kept in
+        sources: where values of the config came from, by dotted key, kept in
             the run folder. Defaults to none.
 
     Returns:
-        The content of `metrics.json`, a dict.
+        The content of `metrics.json`.
 
     Raises:
         UserError: something in the input is wrong, or another process
@@ -84,76 +86,8 @@ def train(
         workers.from_chief(claim)
         _check_workers(config, workers)
         interrupt = held.enter_context(Interrupt().watched())
-        run = (config, folder, resume, verbose, report, workers, sources)
-        return _train(*run, interrupt)
-
-
-def _train(
-    config, folder, resume, verbose, report, workers, sources, interrupt
-):
-    task = TASKS[config.system.task]
-    training, validation = task.load(config)
-    fingerprint = training.fingerprint()
-    workers.check_same("data", [fingerprint, validation.fingerprint()])
-
-    def begin():
-        if resume:
-            *_, vocabulary = folder.read()
-            folder.check_data(fingerprint)
-            return folder.facts(), vocabulary
-        facts = task.facts(config, training)
-        return facts, make_vocabulary(config, training.texts)
-
-    facts, vocabulary = workers.from_chief(begin)
-    classes = len(facts.get("label_values", ())) or None
-    # Not before the data, whose preparation may draw random numbers.
-    keras.utils.set_random_seed(config.seed)
-    with workers.scope():
-        model = build_model(config, vocabulary, classes)
-    training = task.encode(training, model, config)
-    validation = task.encode(validation, model, config)
-    steps = -(-len(training) // config.batch_size)
-    with workers.scope():
-        compile_model(model, config, steps, training)
-    with task.fed(model):
-        if workers.is_chief:
-            done = Checkpoint(folder.checkpoints).epoch if resume else 0
-            for line in describe(model, config, training, done):
-                report(line)
-            if not resume:
-                folder.create(config, vocabulary, fingerprint, facts, sources)
-        checkpoint = _checkpoint(model, folder, task, workers)
-        seconds = _fit(
-            model,
-            config,
-            training,
-            validation,
-            folder,
-            checkpoint,
-            verbose,
-            workers,
-            interrupt,
-        )
-        if not workers.is_chief:
-            return workers.from_chief(None)
-        checkpoint.restore(model, "best")
-        best = checkpoint.history[checkpoint.best_epoch - 1]
-        results = task.results(model, validation, config.batch_size)
-    metrics = {
-        "epochs": checkpoint.epoch,
-        "best_epoch": checkpoint.best_epoch,
-        "validation_accuracy": best["val_accuracy"],
-        "validation_loss": best["val_loss"],
-        **results,
-        "training_examples": len(training),
-        "parameters": count_parameters(model, config),
-        "seconds": round(seconds, 1),
-        "history": checkpoint.history,
-    }
-    with replacing(folder.model_file) as partial:
-        model.save(partial)
-    write_json(folder.metrics_file, metrics)
-    return workers.from_chief(lambda: metrics)
+        training = _Training(config, folder, resume, workers, verbose)
+        return training.run(report, sources, interrupt)
 
 
 def _check_workers(config, workers):
@@ -171,82 +105,159 @@ def _check_workers(config, workers):
         )
 
 
-def _checkpoint(model, folder, task, workers):
-    """The checkpoint of the run, with its state in the model.
+@dataclasses.dataclass(frozen=True)
+class _Training:
+    """One training of one worker, in a folder that the chief holds."""
 
-    All workers end up with the state of the chief.
-    """
-    checkpoint = None
-    if workers.is_chief:
-        checkpoint = Checkpoint(folder.checkpoints, task.monitor, task.mode)
-        checkpoint.restore(model)
-    history = workers.from_chief(lambda: checkpoint.history)
-    if workers.count > 1:
-        workers.copy_from_chief([*model.variables, *model.optimizer.variables])
-        part_randomness(model, workers.rank)
-    return checkpoint or Followed(history, task.monitor, task.mode)
+    config: TrainConfig
+    folder: RunFolder
+    resume: bool
+    workers: Alone
+    verbose: int | str
 
+    @property
+    def task(self):
+        return TASKS[self.config.system.task]
 
-def _fit(
-    model,
-    config,
-    training,
-    validation,
-    folder,
-    checkpoint,
-    verbose,
-    workers,
-    interrupt,
-):
-    """Runs `fit` from the checkpoint on. Returns the seconds it took."""
-    stopping = {
-        "monitor": checkpoint.monitor,
-        "mode": checkpoint.mode,
-        "patience": config.patience,
-    }
-    history = checkpoint.history
-    if ResumableEarlyStopping.is_due(model, history, **stopping):
-        return 0.0  # stopped already; cut short only while it was saved
-    began = time.perf_counter()
-    callbacks = [
-        interrupt,
-        StopOnNaN(),  # before what it guards
-        *TASKS[config.system.task].callbacks(),
-        checkpoint,
-        ResumableEarlyStopping(history, **stopping),
-    ]
-    every, logs = config.gradient_every, folder.logs
-    if workers.is_chief:
-        board = keras.callbacks.TensorBoard(logs, write_graph=False)
-        callbacks.insert(-1, board)
-    if workers.is_chief and workers.replicas == 1:
-        callbacks = [  # they watch one device
-            Telemetry(logs, every, hparams=config.to_dict()),
-            *residual_monitors(model, logs, every),
-            *callbacks,
-        ]
-    batches = (
-        training.shuffled_batches(
-            config.batch_size, config.seed, checkpoint.epoch
-        ),
-        validation.batches(config.batch_size),
-    )
-    try:
-        with distributed(model, workers, *batches) as (rows, held_out):
-            model.fit(
-                rows,
-                steps_per_epoch=-(-len(training) // config.batch_size),
-                initial_epoch=checkpoint.epoch,
-                epochs=config.epochs,
-                validation_data=held_out,
-                callbacks=callbacks,
-                shuffle=False,  # shuffled by epoch already
-                verbose=verbose if workers.is_chief else 0,
+    def run(self, report, sources, interrupt):
+        """Trains, and gives the content of `metrics.json`."""
+        config, folder, workers = self.config, self.folder, self.workers
+        training, validation = self.task.load(config)
+        fingerprint = training.fingerprint()
+        workers.check_same("data", [fingerprint, validation.fingerprint()])
+        facts, vocabulary = workers.from_chief(
+            lambda: self._begin(training, fingerprint)
+        )
+        classes = len(facts.get("label_values", ())) or None
+        # Not before the data, whose preparation may draw random numbers.
+        keras.utils.set_random_seed(config.seed)
+        with workers.scope():
+            model = build_model(config, vocabulary, classes)
+        training = self.task.encode(training, model, config)
+        validation = self.task.encode(validation, model, config)
+        steps = -(-len(training) // config.batch_size)
+        with workers.scope():
+            compile_model(model, config, steps, training)
+        with self.task.fed(model):
+            if workers.is_chief:
+                done = 0
+                if self.resume:
+                    done = Checkpoint(folder.checkpoints).epoch
+                for line in describe(model, config, training, done):
+                    report(line)
+                if not self.resume:
+                    folder.create(
+                        config, vocabulary, fingerprint, facts, sources
+                    )
+            checkpoint = self._checkpoint(model)
+            began = time.perf_counter()
+            is_over = ResumableEarlyStopping.is_due(
+                model, checkpoint.history, **self._stopping
             )
-    except TrainingDivergedError as error:
-        raise TrainingDivergedError(
-            f"{error} The checkpoint of epoch {checkpoint.epoch} is kept in "
-            f"{folder.checkpoints}. Try a learning rate below "
-            f"{config.learning_rate:g}."
-        ) from None
-    return time.perf_counter() - began
+            if not is_over:  # else it was cut short only while it was saved
+                self._fit(model, training, validation, checkpoint, interrupt)
+            seconds = 0.0 if is_over else time.perf_counter() - began
+            if not workers.is_chief:
+                return workers.from_chief(None)
+            checkpoint.restore(model, "best")
+            best = checkpoint.history[checkpoint.best_epoch - 1]
+            results = self.task.results(model, validation, config.batch_size)
+        metrics = {
+            "epochs": checkpoint.epoch,
+            "best_epoch": checkpoint.best_epoch,
+            "validation_accuracy": best["val_accuracy"],
+            "validation_loss": best["val_loss"],
+            **results,
+            "training_examples": len(training),
+            "parameters": count_parameters(model, config),
+            "seconds": round(seconds, 1),
+            "history": checkpoint.history,
+        }
+        with replacing(folder.model_file) as partial:
+            model.save(partial)
+        write_json(folder.metrics_file, metrics)
+        return workers.from_chief(lambda: metrics)
+
+    def _begin(self, training, fingerprint):
+        """What the run stores of its data, and the vocabulary."""
+        if self.resume:
+            *_, vocabulary = self.folder.read()
+            self.folder.check_data(fingerprint)
+            return self.folder.facts(), vocabulary
+        facts = self.task.facts(self.config, training)
+        return facts, make_vocabulary(self.config, training.texts)
+
+    def _checkpoint(self, model):
+        """The checkpoint of the run, with its state in the model.
+
+        All workers end up with the state of the chief.
+        """
+        monitor, mode = self.task.monitor, self.task.mode
+        checkpoint = None
+        if self.workers.is_chief:
+            checkpoint = Checkpoint(self.folder.checkpoints, monitor, mode)
+            checkpoint.restore(model)
+        history = self.workers.from_chief(lambda: checkpoint.history)
+        self.workers.copy_state(model)
+        return checkpoint or Followed(history, monitor, mode)
+
+    @property
+    def _stopping(self):
+        """The arguments of early stopping."""
+        return {
+            "monitor": self.task.monitor,
+            "mode": self.task.mode,
+            "patience": self.config.patience,
+        }
+
+    def _callbacks(self, model, checkpoint, interrupt):
+        """In an order that counts: each may see what those before it did."""
+        every, logs = self.config.gradient_every, self.folder.logs
+        callbacks = [
+            interrupt,
+            StopOnNaN(),  # before what it guards
+            *self.task.callbacks(),
+            checkpoint,
+        ]
+        if self.workers.is_chief:
+            callbacks.append(
+                keras.callbacks.TensorBoard(logs, write_graph=False)
+            )
+        if self.workers.is_chief and self.workers.replicas == 1:
+            # They watch one device.
+            if adapters_in_use(model):
+                from tfq_hybrid.training.telemetry.residuals import (
+                    ResidualMonitor,
+                )
+
+                callbacks.insert(0, ResidualMonitor(logs, every))
+            hparams = self.config.to_dict()
+            callbacks.insert(0, Telemetry(logs, every, hparams=hparams))
+        early = ResumableEarlyStopping(checkpoint.history, **self._stopping)
+        return [*callbacks, early]
+
+    def _fit(self, model, training, validation, checkpoint, interrupt):
+        """Runs `fit` from the checkpoint on."""
+        config, size = self.config, self.config.batch_size
+        batches = (
+            training.shuffled_batches(size, config.seed, checkpoint.epoch),
+            validation.batches(size),
+        )
+        try:
+            with self.workers.training(model, *batches) as (rows, held_out):
+                model.fit(
+                    rows,
+                    steps_per_epoch=-(-len(training) // size),
+                    initial_epoch=checkpoint.epoch,
+                    epochs=config.epochs,
+                    validation_data=held_out,
+                    callbacks=self._callbacks(model, checkpoint, interrupt),
+                    shuffle=False,  # shuffled by epoch already
+                    verbose=self.verbose if self.workers.is_chief else 0,
+                )
+        except TrainingDivergedError as error:
+            raise TrainingDivergedError(
+                f"{error} The checkpoint of epoch {checkpoint.epoch} is kept "
+                f"in {self.folder.checkpoints}. Try a learning rate below "
+                f"{config.learning_rate:g}."
+            ) from None

@@ -3,7 +3,8 @@
 import os
 import pathlib
 import stat
-from typing import NotRequired, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import (
@@ -17,6 +18,9 @@ from tfq_hybrid.files import (
 from tfq_hybrid.files.models import load_model
 from tfq_hybrid.reading import read_json, read_text, reading
 from tfq_hybrid.training.config import TrainConfig
+
+if TYPE_CHECKING:
+    import keras
 
 WHOLE = "a whole run"
 LABELS = ("label_values", "label_names")
@@ -60,10 +64,10 @@ class RunFolder:
         metrics.json      written last: the run is finished
 
     Args:
-        path: str or path.
+        path: the folder.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str | os.PathLike[str]):
         self.path = pathlib.Path(path)
         self.config_file = self.path / "config.json"
         self.vocabulary_file = self.path / "vocabulary.txt"
@@ -73,17 +77,22 @@ class RunFolder:
         self.metrics_file = self.path / "metrics.json"
 
     @property
-    def is_run(self):
+    def is_run(self) -> bool:
         """Whether a training ever began here."""
         return self.config_file.is_file()
 
     @property
-    def is_finished(self):
+    def is_finished(self) -> bool:
         """Whether a training ended here."""
         return self.is_run and self.metrics_file.is_file()
 
-    def check_writable(self, resume, overwrite):
-        """Raises `UserError` unless a training may write here."""
+    def check_writable(self, resume: bool, overwrite: bool) -> None:
+        """Raises `UserError` unless a training may write here.
+
+        Args:
+            resume: one that goes on with the unfinished run here.
+            overwrite: one that replaces the run here.
+        """
         check_output_folder(self.path)
         if resume and overwrite:
             raise UserError(
@@ -119,20 +128,26 @@ class RunFolder:
                 f"{state} run. Use {choice}overwrite=True to train anew."
             )
 
-    def create(self, config, vocabulary, data, facts, sources=None):
+    def create(
+        self,
+        config: TrainConfig,
+        vocabulary: Sequence[str],
+        data: str,
+        facts: Mapping[str, Any],
+        sources: Mapping[str, str] | None = None,
+    ) -> None:
         """Begins a run: takes the folder's place with what it needs.
-
-        Args:
-            config: `TrainConfig`.
-            vocabulary: list of str.
-            data: str. The fingerprint of the training data.
-            facts: dict of plain JSON types: what the task stores, such as
-                the labels.
-            sources: dict of a dotted key of the config and where its value
-                came from. Defaults to none.
 
         The new folder is whole before the old one goes, so that a kill
         leaves one or the other.
+
+        Args:
+            config: what is trained.
+            vocabulary: of its tokenizer.
+            data: the fingerprint of the training data.
+            facts: plain JSON types that the task stores, such as the labels.
+            sources: where values of the config came from, by dotted key.
+                Defaults to none.
         """
         tokens = "".join(f"{token}\n" for token in vocabulary)
         content = {"config": config.to_dict(), "data": data, **facts}
@@ -142,7 +157,7 @@ class RunFolder:
             write_text(fresh / self.vocabulary_file.name, tokens)
             write_json(fresh / self.config_file.name, content)
 
-    def remove_partials(self):
+    def remove_partials(self) -> None:
         """Removes what trainings that were killed have left unfinished.
 
         Call it with the folder locked.
@@ -151,8 +166,12 @@ class RunFolder:
         for folder in (self.path, self.checkpoints, self.logs):
             remove_partials(folder)
 
-    def check_data(self, data):
-        """Raises `UserError` unless the data are those the run began with."""
+    def check_data(self, data: str) -> None:
+        """Raises `UserError` unless the data are those the run began with.
+
+        Args:
+            data: their fingerprint.
+        """
         content = read_json(self.config_file, WHOLE, ConfigFile)
         if content.get("data") != data:
             raise UserError(
@@ -161,7 +180,9 @@ class RunFolder:
                 "Use overwrite=True to train anew."
             )
 
-    def read(self):
+    def read(
+        self,
+    ) -> tuple[TrainConfig, tuple[str, ...], tuple[str, ...], list[str]]:
         """The config, label values, label names and vocabulary of a run.
 
         There are no labels where the task has none.
@@ -178,16 +199,16 @@ class RunFolder:
         content = read_json(self.config_file, WHOLE, ConfigFile)
         with reading(WHOLE, self.config_file):
             config = TrainConfig.from_dict(content["config"])
-        labels = [tuple(content.get(key, ())) for key in LABELS]
+        values, names = (tuple(content.get(key, ())) for key in LABELS)
         text = read_text(self.vocabulary_file, expected=WHOLE)
         with reading(WHOLE, self.vocabulary_file):
             *vocabulary, rest = text.split("\n")
             if rest or not vocabulary:
                 raise ValueError("cut short")
-        return config, *labels, vocabulary
+        return config, values, names, vocabulary
 
-    def facts(self):
-        """What the task stored when the run began, a dict."""
+    def facts(self) -> dict[str, Any]:
+        """What the task stored when the run began."""
         content = read_json(self.config_file, WHOLE, ConfigFile)
         return {
             key: value
@@ -195,7 +216,7 @@ class RunFolder:
             if key not in ("config", "data", "sources")
         }
 
-    def metrics(self):
+    def metrics(self) -> dict[str, Any]:
         """The content of `metrics.json`.
 
         Raises:
@@ -239,15 +260,16 @@ def _check_files(folder):
                 )
 
 
-def load_trained(run):
+def load_trained(
+    run: str | os.PathLike[str],
+) -> "tuple[keras.Model, tuple[str, ...]]":
     """The model of a finished run, and the names of its labels.
 
     Args:
-        run: str or path. The run folder.
+        run: the run folder.
 
     Returns:
-        A pair of a `keras.Model` and a tuple of str, empty where the task
-        has no labels.
+        The model, and the names, none where the task has no labels.
 
     Raises:
         UserError: there is no finished run.
@@ -260,12 +282,12 @@ def load_trained(run):
     return load_model(folder.model_file, own, expected=WHOLE), names
 
 
-def check_task(run, task):
+def check_task(run: str | os.PathLike[str], task: str) -> None:
     """Raises `UserError` unless a run is of that task.
 
     Args:
-        run: str or path. The run folder.
-        task: str. `"classification"` or `"generation"`.
+        run: the run folder.
+        task: `"classification"` or `"generation"`.
     """
     config, *_ = RunFolder(run).read()
     if config.system.task != task:

@@ -15,9 +15,10 @@ import dataclasses
 import functools
 import importlib
 import importlib.metadata
+import types
 import typing
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from tfq_hybrid.adapters.method import AnyMethod
 from tfq_hybrid.adapters.methods import method_from_dict
@@ -46,7 +47,7 @@ class Options:
     {'size': 2}
     """
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The arguments as plain JSON types."""
         values = {
             field.name: getattr(self, field.name)
@@ -55,7 +56,7 @@ class Options:
         return {name: _plain(value) for name, value in values.items()}
 
     @classmethod
-    def from_dict(cls, values):
+    def from_dict(cls, values: Mapping[str, Any]) -> "Options":
         """Builds it from `to_dict()`, or from some of its arguments.
 
         Arguments of a nested object change the one that is there by default.
@@ -65,14 +66,8 @@ class Options:
         """
         return cls().changed(values)
 
-    def changed(self, changes):
-        """These arguments with others in place of some.
-
-        Args:
-            changes: nested dict; what it leaves out stays.
-
-        Returns:
-            An instance of the same class.
+    def changed(self, changes: Mapping[str, Any]) -> "Options":
+        """These arguments with others, also nested ones, in place of some.
 
         Raises:
             UserError: an argument is not known, or out of its range.
@@ -104,17 +99,17 @@ class Options:
     unused_with_adapter: ClassVar[tuple[str, ...]] = ()
 
     @property
-    def training_defaults(self):
-        """Arguments of `TrainConfig` with another default, a dict."""
+    def training_defaults(self) -> dict[str, Any]:
+        """Arguments of `TrainConfig` with another default."""
         return {}
 
-    def circuit_runs(self, sequence_length):
+    def circuit_runs(self, sequence_length: int) -> int:
         """How often each circuit runs for an example: once for each token."""
         return sequence_length
 
     @classmethod
-    def names(cls):
-        """The names of the arguments, a list of str."""
+    def names(cls) -> list[str]:
+        """The names of the arguments."""
         return [field.name for field in dataclasses.fields(cls)]
 
 
@@ -128,21 +123,12 @@ def _plain(value):
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """What a model of a system is built for.
+    """What a model of a system is built for."""
 
-    Args:
-        vocabulary: list of str, as `System.vocabulary` makes it.
-        sequence_length: int, in tokens.
-        batch_size: int. With the length it says what the circuits of a
-            step need in memory.
-        classes: int. The number of labels. Defaults to `None`: the task
-            has none.
-    """
-
-    vocabulary: list
-    sequence_length: int
-    batch_size: int
-    classes: int | None = None
+    vocabulary: list[str]  # as `System.vocabulary` makes it
+    sequence_length: int  # in tokens
+    batch_size: int  # with the length, what circuits need in memory
+    classes: int | None = None  # labels, where the task has some
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,13 +136,13 @@ class System:
     """A published system.
 
     Args:
-        name: str, as in `train --model NAME`.
-        task: str. `"classification"`: a keras-hub `TextClassifier`, fed
+        name: as in `train --model NAME`.
+        task: `"classification"`: a keras-hub `TextClassifier`, fed
             with strings; or `"generation"`: a `CausalLM`, fed with tokens.
-        options: subclass of `Options`, its arguments.
-        baselines: mapping of the name of each classical baseline to the names
-            of the options that it does not use.
-        model: str. The module with these functions, imported when needed:
+        options: its arguments.
+        baselines: the names of the options that each classical baseline does
+            not use, by the name of the baseline.
+        model: the module with these functions, imported when needed:
 
             vocabulary(options, texts, size) -> list of str: the vocabulary
             that is learned from training texts, or that of a preset.
@@ -175,10 +161,10 @@ class System:
             CUSTOM_OBJECTS: dict of a name and a class that its saved models
             name, for classes of other packages than this one. May be left
             out.
-        recipe: str, `"module:NAME"` of the `comparison.jobs.Recipe` that
+        recipe: `"module:NAME"` of the `comparison.jobs.Recipe` that
             reproduces it, imported when needed. Defaults to `None`:
             `reproduce` does not offer the system.
-        searched: tuple of str. The arguments that `tune` searches when the
+        searched: the arguments that `tune` searches when the
             user names none. Defaults to the usual ones.
     """
 
@@ -191,32 +177,32 @@ class System:
     searched: tuple[str, ...] = ()
 
     @property
-    def module(self):
+    def module(self) -> types.ModuleType:
         """The module `model`, imported: Keras knows its classes then."""
         return importlib.import_module(self.model)
 
     @property
-    def vocabulary(self):
+    def vocabulary(self) -> Callable:
         """The function of the module."""
         return self.module.vocabulary
 
     @property
-    def build(self):
+    def build(self) -> Callable:
         """The function of the module."""
         return self.module.build
 
     @property
-    def parts(self):
+    def parts(self) -> Callable:
         """The function of the module, or one that names none."""
         return getattr(self.module, "parts", lambda model: {})
 
     @property
-    def loss(self):
-        """The function of the module, or `None`."""
+    def loss(self) -> Callable | None:
+        """The function of the module, if there is one."""
         return getattr(self.module, "loss", None)
 
     @property
-    def custom_objects(self):
+    def custom_objects(self) -> dict[str, type]:
         """The dict of the module, or an empty one."""
         return getattr(self.module, "CUSTOM_OBJECTS", {})
 
@@ -256,13 +242,12 @@ class Systems(collections.abc.Mapping):
             )
         return system
 
-    def register(self):
+    def register(self) -> dict[str, type]:
         """Loads every system, so that Keras knows the classes of its models.
 
-        Returns:
-            A dict of a name and a class: the `custom_objects` of all systems.
+        Gives the `custom_objects` of all systems.
         """
-        found = {}
+        found: dict[str, type] = {}
         for name in self:
             found.update(self[name].custom_objects)
         return found

@@ -1,71 +1,357 @@
-"""`TASKS`: what a model can be trained for, a row each."""
+"""What a model can be trained for: text classification, language modelling.
+
+`TASKS` has a row for each; `evaluate` measures the model of a finished run.
+"""
 
 import contextlib
 import dataclasses
-from collections.abc import Callable
+import math
+import os
+from typing import TYPE_CHECKING, Any
 
-from tfq_hybrid.training import classification, language_modelling
+import keras
+import numpy as np
+import scipy.stats
+import sklearn.metrics
+import tensorflow as tf
+
+from tfq_hybrid import data as text_data
+from tfq_hybrid.errors import UserError, choice_error
+from tfq_hybrid.training.config import UNUSED, TrainConfig
+from tfq_hybrid.training.run_folder import RunFolder, load_trained
+
+if TYPE_CHECKING:
+    from tfq_hybrid.data import TextDataset, TokenDataset
 
 
-@dataclasses.dataclass(frozen=True)
 class Task:
-    """What differs between trainings of different tasks.
+    """What differs between trainings of different tasks; the base of each.
 
-    Args:
-        monitor: str. The key of the Keras logs that selects the best epoch.
-        mode: `"max"` or `"min"`.
-        load: function from a config to a pair of data, training and
-            validation, each with `texts`, a length and `fingerprint()`.
-        facts: function from a config and the training data to a dict that
-            is stored in the run.
-        encode: function from loaded data, a model and a config to what is
-            trained on: a length, `inputs(count)`, `batches(size)` and
-            `shuffled_batches(size, seed, first_epoch)`.
-        objective: function to the loss and metrics, as for `compile`.
-        results: function from the model at its best epoch, the encoded
-            validation data and the batch size to a dict for `metrics.json`,
-            beside what the logs of that epoch say.
-        evaluate: function, see `training.evaluate`, whose arguments it
-            takes.
-        fed: function from a model to a context in which it takes what
-            `encode` makes. Defaults to nothing to do.
-        callbacks: function to a list of callbacks that stand before the
-            checkpoint. Defaults to none.
+    Attributes:
+        monitor: the key of the Keras logs that selects the best epoch.
+        mode: `"max"` or `"min"`: which of its values is best.
     """
 
     monitor: str
     mode: str
-    load: Callable
-    facts: Callable
-    encode: Callable
-    objective: Callable
-    results: Callable
-    evaluate: Callable
-    fed: Callable = contextlib.nullcontext
-    callbacks: Callable = list
+
+    def load(self, config: TrainConfig) -> tuple[Any, Any]:
+        """The training and the validation data of a config.
+
+        Both have `texts`, a length and `fingerprint()`.
+
+        Raises:
+            UserError: they cannot be loaded, or there are too few.
+        """
+        raise NotImplementedError
+
+    def facts(self, config: TrainConfig, training: Any) -> dict[str, Any]:
+        """What a run stores of its training data, of plain JSON types."""
+        raise NotImplementedError
+
+    def encode(self, data: Any, model: keras.Model, config: TrainConfig) -> Any:
+        """What is trained on, by default the loaded data themselves.
+
+        It has a length, `inputs(count)`, `batches(size)` and
+        `shuffled_batches(size, seed, first_epoch)`.
+        """
+        return data
+
+    def fed(self, model: keras.Model) -> contextlib.AbstractContextManager:
+        """A context in which a model takes what `encode` makes."""
+        return contextlib.nullcontext()
+
+    def objective(self) -> dict[str, Any]:
+        """The loss and the metrics, as arguments of `compile`."""
+        raise NotImplementedError
+
+    def callbacks(self) -> list[keras.callbacks.Callback]:
+        """Callbacks that stand before the checkpoint, by default none."""
+        return []
+
+    def results(
+        self, model: keras.Model, validation: Any, batch_size: int
+    ) -> dict[str, Any]:
+        """What `metrics.json` holds beside the logs of the best epoch.
+
+        Args:
+            model: at its best epoch.
+            validation: the encoded validation data.
+            batch_size: examples of a step.
+        """
+        raise NotImplementedError
+
+    def evaluate(
+        self,
+        run: str | os.PathLike[str],
+        config: TrainConfig,
+        verbose: int | str = 0,
+    ) -> dict[str, Any]:
+        """Measures the model of a run, as `training.evaluate`.
+
+        Args:
+            run: the folder of a finished run.
+            config: that of the run, with the data to measure it on.
+            verbose: as for `predict`.
+        """
+        raise NotImplementedError
 
 
-TASKS = {
-    "classification": Task(
-        monitor="val_accuracy",
-        mode="max",
-        load=classification.load,
-        facts=classification.facts,
-        encode=lambda data, model, config: data,
-        objective=classification.objective,
-        results=classification.results,
-        evaluate=classification.evaluate,
-    ),
-    "generation": Task(
-        monitor="val_loss",
-        mode="min",
-        load=language_modelling.load,
-        facts=language_modelling.facts,
-        encode=language_modelling.encode,
-        objective=language_modelling.objective,
-        results=language_modelling.results,
-        evaluate=language_modelling.evaluate,
-        fed=language_modelling.fed,
-        callbacks=language_modelling.callbacks,
-    ),
+class Classification(Task):
+    """Labelled texts in, accuracy out."""
+
+    monitor, mode = "val_accuracy", "max"
+
+    def load(self, config):
+        return load_splits(config)
+
+    def facts(self, config, training):
+        """The labels, as the data has them and as they are shown."""
+        values = training.label_names
+        wanted = config.label_names
+        if wanted is None:
+            wanted = values
+        elif len(wanted) != len(values) or len(set(wanted)) < len(wanted):
+            raise UserError(
+                f"Expected {len(values)} different label names, for the labels "
+                f"{', '.join(values)}. Received: {', '.join(wanted)}"
+            )
+        return {"label_values": list(values), "label_names": list(wanted)}
+
+    def objective(self):
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        # By name, Keras would make it while it traces the first step, and
+        # trace that a second time.
+        accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+        return {"loss": loss, "metrics": [accuracy]}
+
+    def results(self, model, validation, batch_size):
+        return {"validation_examples": len(validation)}
+
+    def evaluate(self, run, config, verbose=0):
+        _, values, names, _ = RunFolder(run).read()
+        dataset = _labelled(config, config.data, config.split).only_seen()
+        by_value = set(dataset.label_names) <= set(values)
+        dataset = relabel(dataset, values if by_value else names, config.data)
+        model, _ = load_trained(run)
+        logits = model.predict(dataset.batches(256), verbose=verbose)
+        labels, predicted = dataset.labels, np.argmax(logits, axis=-1)
+        losses = keras.losses.sparse_categorical_crossentropy(
+            labels, logits, from_logits=True
+        )
+        correct = int(np.sum(predicted == labels))
+        interval = scipy.stats.binomtest(correct, len(labels)).proportion_ci(
+            method="wilson"
+        )
+        f1 = sklearn.metrics.f1_score(labels, predicted, average="macro")
+        return {
+            "examples": len(labels),
+            "accuracy": correct / len(labels),
+            "accuracy_interval": [float(interval.low), float(interval.high)],
+            "macro_f1": float(f1),
+            "loss": float(np.mean(losses)),
+        }
+
+
+def load_splits(
+    config: TrainConfig,
+) -> tuple["TextDataset", "TextDataset"]:
+    """Training and validation data with the labels that training has."""
+    training = _labelled(config, config.data, config.split).take(config.limit)
+    source = config.validation_data
+    splits = text_data.splits_of(config.data, config.data_dir)
+    if source is None and "validation" in splits:
+        source = config.data
+    if source is not None:
+        validation = _labelled(config, source, "validation")
+    elif len(training) > 1:
+        training, validation = training.split(0.1, config.seed)
+    training = training.only_seen()
+    names = training.label_names
+    if len(names) < 2:
+        raise UserError(
+            "Expected at least two labels among the training examples. "
+            f"Received: {config.data} with {', '.join(names)}"
+        )
+    return training, relabel(validation, names, source or config.data)
+
+
+def _labelled(config, source, split):
+    return text_data.load_dataset(
+        source,
+        split,
+        config.text_column,
+        config.label_column,
+        config.data_dir,
+    )
+
+
+def relabel(
+    dataset: "TextDataset", names: tuple[str, ...], source: str
+) -> "TextDataset":
+    """A data set whose labels are indices into some names, and among them."""
+    dataset = dataset.only_seen()
+    for name in dataset.label_names:
+        if name not in names:
+            raise choice_error(f"label in {source}", name, names)
+    places = np.array([names.index(n) for n in dataset.label_names], np.int32)
+    return text_data.TextDataset(dataset.texts, places[dataset.labels], names)
+
+
+class Generation(Task):
+    """Causal language modelling: text in, loss and perplexity out."""
+
+    monitor, mode = "val_loss", "min"
+
+    def load(self, config):
+        column = config.text_column
+        training = text_data.load_corpus(config.data, column).take(config.limit)
+        if config.validation_data is not None:
+            held_out = text_data.load_corpus(config.validation_data, column)
+            return training, held_out
+        training, validation = training.split(0.1)
+        if not len(training):
+            raise UserError(
+                "Expected at least two lines of text, to hold out the end of "
+                f"it, or validation_data. Received: {config.data} with one"
+            )
+        return training, validation
+
+    def facts(self, config, training):
+        """The form of the text, which prompts follow when the model answers."""
+        return {"format": training.format}
+
+    def encode(self, data, model, config):
+        """Windows of tokens, a `TokenDataset`."""
+        return text_data.encode_corpus(
+            data,
+            model.preprocessor.tokenizer,
+            config.sequence_length,
+            config.data,
+        )
+
+    @contextlib.contextmanager
+    def fed(self, model):
+        """The model takes tokens instead of strings."""
+        preprocessor, model.preprocessor = model.preprocessor, None
+        try:
+            yield
+        finally:
+            model.preprocessor = preprocessor
+
+    def objective(self):
+        """The mean cross-entropy of the learned tokens, and their accuracy."""
+        accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+        return {
+            "loss": keras.losses.SparseCategoricalCrossentropy(
+                from_logits=True, reduction="mean_with_sample_weight"
+            ),
+            "weighted_metrics": [accuracy],
+        }
+
+    def callbacks(self):
+        return [LogPerplexity()]
+
+    def results(self, model, validation, batch_size):
+        found = measure(model, validation, batch_size)
+        return {f"validation_{name}": value for name, value in found.items()}
+
+    def evaluate(self, run, config, verbose=0):
+        model, _ = load_trained(run)
+        corpus = text_data.load_corpus(config.data, config.text_column)
+        tokens = self.encode(corpus, model, config)
+        return measure(model, tokens, config.batch_size)
+
+
+class LogPerplexity(keras.callbacks.Callback):
+    """Adds the exponential of each loss to the logs of an epoch."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        for prefix in ("", "val_"):
+            loss = (logs or {}).get(f"{prefix}loss")
+            if loss is not None:
+                # A float64 ends at exp(709).
+                logs[f"{prefix}perplexity"] = math.exp(min(loss, 700.0))
+
+
+def measure(
+    model: keras.Model, data: "TokenDataset", batch_size: int = 8
+) -> dict[str, Any]:
+    """What a keras-hub `CausalLM` makes of windows of tokens.
+
+    `tokens`: how many are predicted; `loss`: their mean cross-entropy in
+    nats; `perplexity`: its exponential; `accuracy`: the share for which the
+    likeliest token is the one.
+    """
+
+    @tf.function
+    def step(inputs, targets, weights):
+        logits = tf.cast(model(inputs, training=False), tf.float32)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+        hits = tf.argmax(logits, -1, targets.dtype) == targets
+        hits = tf.cast(hits, tf.float32)
+        sums = [tf.reduce_sum(weights * part) for part in (losses, hits)]
+        return tf.stack([*sums, tf.reduce_sum(weights)])
+
+    sums = [step(*batch).numpy() for batch in data.batches(batch_size)]
+    loss, hits, tokens = sum(part.astype("float64") for part in sums)
+    return {
+        "tokens": int(tokens),
+        "loss": float(loss / tokens),
+        "perplexity": math.exp(min(loss / tokens, 700.0)),
+        "accuracy": float(hits / tokens),
+    }
+
+
+TASKS: dict[str, Task] = {
+    "classification": Classification(),
+    "generation": Generation(),
 }
+
+
+def evaluate(
+    run: str | os.PathLike[str],
+    data: str,
+    split: str | None = None,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    data_dir: str | None = None,
+    verbose: int | str = 0,
+) -> dict[str, Any]:
+    """Measures the model of a run on text that it was not trained on.
+
+    Args:
+        run: the folder of a finished run.
+        data: as for `train`. The labels of a text classifier are those of
+            training, by value or by the names that the run gave them.
+        split: the split of a TFDS data set. Defaults to `"test"`.
+        text_column, label_column, data_dir: as for `load_dataset`. Default
+            to those of the run. A language model takes a text_column alone.
+        verbose: as for `predict`.
+
+    Returns:
+        Of a text classifier: `examples`, `accuracy`, `accuracy_interval`
+        (95 %, Wilson score, over the sampling of examples only), `macro_f1`,
+        `loss` (mean cross-entropy in nats). Of a language model: `tokens`,
+        `loss` (nats per token), `perplexity`, `accuracy`.
+
+    Raises:
+        UserError: the input is wrong, or a label was not seen in training.
+    """
+    config, *_ = RunFolder(run).read()
+    given = {"split": split, "label_column": label_column, "data_dir": data_dir}
+    for name, value in given.items():
+        if value is not None and name in UNUSED[config.system.task]:
+            raise UserError(
+                f"Expected no {name} for a run of {config.model}, where it "
+                f"has no effect. Received: {name}={value!r}"
+            )
+    config = dataclasses.replace(
+        config,
+        data=data,
+        split=split or "test",
+        text_column=text_column or config.text_column,
+        label_column=label_column or config.label_column,
+        data_dir=data_dir or config.data_dir,
+    )
+    return TASKS[config.system.task].evaluate(run, config, verbose)

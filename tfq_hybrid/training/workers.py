@@ -3,7 +3,10 @@
 import contextlib
 import hashlib
 import json
+from collections.abc import Callable, Sequence
+from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -16,59 +19,71 @@ class Alone:
     """One process on one device.
 
     Attributes:
-        rank, count: int. Which worker this is, of how many.
-        is_chief: bool. Whether it is the first one.
-        replicas: int. Devices of this worker.
+        rank, count: which worker this is, of how many.
+        replicas: devices of this worker.
     """
 
     rank, count, replicas = 0, 1, 1
 
     @property
-    def is_chief(self):
+    def is_chief(self) -> bool:
         """Whether it reads and writes the run folder."""
         return self.rank == 0
 
     @property
-    def devices(self):
-        """Devices of all workers, an int."""
+    def devices(self) -> int:
+        """Devices of all workers."""
         return self.count * self.replicas
 
-    def place(self):
-        """Which of all devices this is, an int or a tensor."""
+    def place(self) -> int | tf.Tensor:
+        """Which of all devices this is."""
         return self.rank
 
-    def scope(self):
+    def scope(self) -> contextlib.AbstractContextManager:
         """A context in which models are built and trained."""
         return contextlib.nullcontext()
 
-    def all_sum(self, tensor):
+    def training(
+        self, model: keras.Model, *batches: tf.data.Dataset
+    ) -> contextlib.AbstractContextManager[Sequence[tf.data.Dataset]]:
+        """A context in which a model trains on this worker's rows of batches.
+
+        It gives them, for each of `batches`.
+        """
+        return contextlib.nullcontext(batches)
+
+    def all_sum(self, tensor: tf.Tensor) -> tf.Tensor:
         """The sum of a tensor over all devices, each of which calls this."""
         return tensor
 
-    def from_chief(self, make):
+    def from_chief(self, make: Callable[[], Any]) -> Any:
         """What the chief makes, here the only one."""
         return make()
 
-    def check_same(self, name, value):
+    def check_same(self, name: str, value: Any) -> None:
         """Raises `UserError` unless all workers have the same value."""
 
-    def copy_from_chief(self, variables):
-        """Gives the chief's values to the variables of all others."""
+    def copy_state(self, model: keras.Model) -> None:
+        """Gives the chief's state of a model and its optimizer to all others.
+
+        But for the random numbers, of which each has its own.
+        """
 
 
 class Mirrored(Alone):
-    """One process on several devices.
+    """One process on several devices."""
 
-    Args:
-        strategy: `tf.distribute.MirroredStrategy`.
-    """
-
-    def __init__(self, strategy):
+    def __init__(self, strategy: tf.distribute.MirroredStrategy):
         self._strategy = strategy
         self.replicas = strategy.num_replicas_in_sync
 
     def scope(self):
         return self._strategy.scope()
+
+    def training(self, model, *batches):
+        from tfq_hybrid.training.distribution import distributed
+
+        return distributed(model, self, *batches)
 
     def place(self):
         return tf.distribute.get_replica_context().replica_id_in_sync_group
@@ -81,22 +96,47 @@ class Workers(Alone):
     """The workers of a cluster, as one of them sees it.
 
     Args:
-        addresses: list of str.
-        rank: int. This one's place there; the chief's is 0.
-        strategy: `tf.distribute.MultiWorkerMirroredStrategy`.
+        addresses: `host:port` of each.
+        rank: this one's place there; the chief's is 0.
+        strategy: what adds up over them.
     """
 
-    def __init__(self, addresses, rank, strategy):
+    def __init__(
+        self,
+        addresses: Sequence[str],
+        rank: int,
+        strategy: tf.distribute.MultiWorkerMirroredStrategy,
+    ):
         self.addresses = addresses
         self.rank = rank
         self.count = len(addresses)
         self._strategy = strategy
         self._function = tf.function(self.all_sum, autograph=False)
 
-    def all_sum(self, tensor):
+    def training(
+        self, model: keras.Model, *batches: tf.data.Dataset
+    ) -> contextlib.AbstractContextManager[Sequence[tf.data.Dataset]]:
+        """A context in which a model trains on this worker's rows of batches.
+
+        Args:
+            model: a keras-hub task, compiled with a `keras.losses.Loss`, of
+                the same weights on all workers.
+            *batches: the same on all workers.
+
+        Returns:
+            The context, which gives the rows of each of `batches`.
+        """
+        from tfq_hybrid.training.distribution import distributed
+
+        if self.count == 1:
+            return super().training(model, *batches)
+        return distributed(model, self, *batches)
+
+    def all_sum(self, tensor: tf.Tensor) -> tf.Tensor:
+        """The sum of a tensor over all workers, each of which calls this."""
         return self._strategy.run(_add_up, args=(tensor,))
 
-    def from_chief(self, make):
+    def from_chief(self, make: Callable[[], Any]) -> Any:
         """What the chief makes, told to all.
 
         Args:
@@ -116,12 +156,15 @@ class Workers(Alone):
             raise UserError(content["error"])
         return content["value"]
 
-    def check_same(self, name, value):
-        """Raises `UserError` unless all workers have the same value.
+    def check_same(self, name: str, value: Any) -> None:
+        """Compares a value of all workers.
 
         Args:
-            name: str. What it is, for the message.
+            name: what it is, for the message.
             value: plain JSON types.
+
+        Raises:
+            UserError: it is not the same on all of them.
         """
         digest = hashlib.sha256(json.dumps(value).encode("utf-8")).digest()
         table = np.zeros((self.count, len(digest)), np.int32)
@@ -135,8 +178,18 @@ class Workers(Alone):
                 f"{name} on {places} than on {self.addresses[0]}"
             )
 
-    def copy_from_chief(self, variables):
-        """Gives the chief's values to the variables of all others."""
+    def copy_state(self, model: keras.Model) -> None:
+        """Gives the chief's state of a model and its optimizer to all others.
+
+        But for the random numbers, of which each has its own.
+        """
+        from tfq_hybrid.training.distribution import part_randomness
+
+        if self.count > 1:
+            self._copy([*model.variables, *model.optimizer.variables])
+            part_randomness(model, self.rank)
+
+    def _copy(self, variables):
         values = [np.asarray(v) for v in variables]
         data = self._tell(b"".join(value.tobytes() for value in values))
         if self.is_chief:

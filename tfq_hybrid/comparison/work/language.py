@@ -76,13 +76,14 @@ def encode_parts(parts, model, config, held_out=None):
     Raises:
         UserError: a part is shorter than a batch.
     """
-    from tfq_hybrid.training import language_modelling
+    from tfq_hybrid.training import TASKS
 
+    task = TASKS["generation"]
     validation, test = held_out or (None, None)
     limits = {"training": None, "validation": validation, "test": test}
     encoded = {}
     for name, limit in limits.items():
-        data = language_modelling.encode(getattr(parts, name), model, config)
+        data = task.encode(getattr(parts, name), model, config)
         count = len(data) if limit is None else min(limit, len(data))
         count -= count % config.batch_size
         if not count:
@@ -160,7 +161,7 @@ def train_language_model(model, parts, config, steps, checks=CHECKS):
         the model is left with.
     """
     from tfq_hybrid.training.build import compile_model
-    from tfq_hybrid.training.language_modelling import fed
+    from tfq_hybrid.training.tasks import TASKS
 
     checks = min(checks, steps)
     size = config.batch_size
@@ -176,7 +177,7 @@ def train_language_model(model, parts, config, steps, checks=CHECKS):
     best = 0, curve[0], _weights(model)
     batches = iter(parts.training.shuffled_batches(size, config.seed))
     for check in range(checks):
-        with fed(model):
+        with TASKS["generation"].fed(model):
             logs = [
                 model.train_on_batch(*next(batches), return_dict=True)["loss"]
                 for _ in range(steps // checks)

@@ -31,7 +31,7 @@ def text_parts(task, paths, limit=None):
         A triple of `TextDataset` with the same label names.
     """
     from tfq_hybrid.data import load_dataset
-    from tfq_hybrid.training.splits import relabel
+    from tfq_hybrid.training.tasks import relabel
 
     generator = np.random.default_rng(0)
     if f"{task}_train" in paths:

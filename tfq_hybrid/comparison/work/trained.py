@@ -52,7 +52,7 @@ def labelled_test(config, test, folder):
     """
     from tfq_hybrid.data import load_dataset
     from tfq_hybrid.training.run_folder import RunFolder
-    from tfq_hybrid.training.splits import relabel
+    from tfq_hybrid.training.tasks import relabel
 
     run = pathlib.Path(folder) / "run"
     dataset = load_dataset(

@@ -1,10 +1,118 @@
-"""The figures of a step by layer and quantity, and alarms about them."""
+"""The circuits of a model, the figures of a step, and alarms about them."""
 
 import collections
 import dataclasses
 import logging
+from typing import TYPE_CHECKING
 
+import keras
 import numpy as np
+
+from tfq_hybrid.adapters import named_layers
+from tfq_hybrid.circuits.encodings import is_saturated
+from tfq_hybrid.engines.program import Program
+from tfq_hybrid.layers import QuantumDense
+from tfq_hybrid.layers.circuit_layer import CircuitLayer
+
+if TYPE_CHECKING:
+    from tfq_hybrid.training.telemetry.recorder import Capture
+
+CLASSICAL = "classical"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class WatchedCircuit:
+    """A circuit layer of a model."""
+
+    name: str  # "quantum/<path of the layer>"
+    layer: CircuitLayer
+    dense: QuantumDense | None = None  # what feeds it
+
+    @property
+    def program(self) -> Program:
+        """The circuit and its observables, as the engine runs them."""
+        return self.layer.program
+
+    def saturation(self, angles: np.ndarray) -> float | None:
+        """The share of angles at the ends of their scaling's range.
+
+        See `tfq_hybrid.circuits.encodings.is_saturated`. Only what a
+        `QuantumDense` scaled counts, not products that an encoding derives.
+        `None` where no scaling with ends is known.
+        """
+        circuit = self.dense and self.dense.circuit
+        if not circuit or not angles.size or circuit.scaling == "identity":
+            return None
+        scaled = circuit.features[: circuit.feature_count]
+        columns = [
+            i for i, x in enumerate(self.program.features) if x in scaled
+        ]
+        return float(is_saturated(circuit.scaling, angles[:, columns]).mean())
+
+
+def watched_circuits(model: keras.Model) -> list[WatchedCircuit]:
+    """The circuit layers of a built model, with their paths.
+
+    A layer that several blocks share, as in ALBERT, comes once, by the path
+    where it is met first.
+    """
+    layers = list(named_layers(model))
+    denses = {
+        id(layer.pqc): layer
+        for _, layer in layers
+        if isinstance(layer, QuantumDense)
+    }
+    return [
+        WatchedCircuit(f"quantum/{path}", layer, denses.get(id(layer)))
+        for path, layer in layers
+        if isinstance(layer, CircuitLayer)
+    ]
+
+
+def adapters_in_use(model: keras.Model) -> dict[str, keras.Layer]:
+    """The active adapters that add to what a frozen layer gives.
+
+    By the path of the layer that each sits in.
+    """
+    return {
+        path: layer.adapter
+        for path, layer in named_layers(model)
+        if getattr(layer, "adapter", None) is not None
+        and getattr(layer.adapter, "place", None) in ("after", "beside")
+    }
+
+
+def gradient_groups(model: keras.Model) -> dict[str, list[keras.Variable]]:
+    """The trainable variables: each circuit layer's, and the classical rest.
+
+    Args:
+        model: a built `keras.Model`.
+
+    Returns:
+        Lists of variables by name: `"quantum/<layer path>"` for the angles
+        of each circuit layer, then `"classical"` where anything else trains.
+
+    Example:
+
+    >>> dense = QuantumDense(1, "qffn", name="block")
+    >>> model = keras.Sequential([keras.Input((3,)), dense])
+    >>> {name: len(group) for name, group in gradient_groups(model).items()}
+    {'quantum/block/pqc': 1, 'classical': 4}
+    """
+    groups = {
+        circuit.name: circuit.layer.trainable_variables
+        for circuit in watched_circuits(model)
+        if circuit.layer.trainable_variables
+    }
+    quantum = {id(v) for group in groups.values() for v in group}
+    rest = [v for v in model.trainable_variables if id(v) not in quantum]
+    return {**groups, CLASSICAL: rest} if rest else groups
+
+
+def flat_values(variables: list[keras.Variable]) -> np.ndarray:
+    """The values of variables as one array."""
+    return np.concatenate([np.ravel(v.numpy()) for v in variables])
+
 
 # Below this share of a layer's largest entry a gradient counts as zero: what
 # rounding leaves of an exact zero is smaller.
@@ -13,31 +121,24 @@ ROUNDING = float(np.finfo(np.float32).eps)
 
 @dataclasses.dataclass(frozen=True)
 class Reading:
-    """The figures of one step.
+    """The figures of one step, by pairs `(layer, quantity)`."""
 
-    Args:
-        step: int, from 1.
-        scalars: dict of a pair `(layer, quantity)` and a float.
-        samples: dict of a pair `(layer, quantity)` and an array whose
-            histogram is to be kept.
-    """
-
-    step: int
-    scalars: dict = dataclasses.field(default_factory=dict)
-    samples: dict = dataclasses.field(default_factory=dict)
+    step: int  # from 1
+    scalars: dict[tuple[str, str], float] = dataclasses.field(
+        default_factory=dict
+    )
+    # Arrays whose histograms are to be kept.
+    samples: dict[tuple[str, str], np.ndarray] = dataclasses.field(
+        default_factory=dict
+    )
 
 
-def norm_and_variance(squares, total, count):
+def norm_and_variance(
+    squares: float, total: float, count: int
+) -> tuple[float, float]:
     """Euclidean norm, and variance over the entries, from two sums.
 
-    Args:
-        squares, total: float. Sums of the squares and of the entries.
-        count: int. How many they are.
-
-    Returns:
-        A pair of float.
-
-    Example:
+    Those of the squares and of the entries.
 
     >>> norm_and_variance(25.0, 7.0, 2)  # of (3, 4)
     (5.0, 0.25)
@@ -47,18 +148,12 @@ def norm_and_variance(squares, total, count):
     return float(np.sqrt(squares)), float(np.maximum(variance, 0.0))
 
 
-def gradient_figures(gradient):
-    """The figures of one circuit's gradient.
+def gradient_figures(gradient: np.ndarray) -> dict[str, float]:
+    """The figures of one circuit's gradient, a vector.
 
-    Args:
-        gradient: array of shape (parameters,).
-
-    Returns:
-        A dict: `gradient_norm` (Euclidean), `gradient_variance` (over the
-        parameters) and `gradient_zero_share`, the share of entries of at
-        most float32's rounding, 1.2e-7, times the largest.
-
-    Example:
+    `gradient_norm` (Euclidean), `gradient_variance` (over the parameters) and
+    `gradient_zero_share`, the share of entries of at most float32's rounding,
+    1.2e-7, times the largest.
 
     >>> gradient_figures(np.array([0.0, 0.0, 4.0, 3.0]))
     {'gradient_norm': 5.0, 'gradient_variance': 3.1875, \
@@ -76,15 +171,11 @@ def gradient_figures(gradient):
     }
 
 
-def capture_samples(captures):
+def capture_samples(captures: "list[Capture]") -> dict[str, np.ndarray]:
     """All captures of one circuit as samples, where there are any.
 
-    Args:
-        captures: list of `Capture`.
-
-    Returns:
-        A dict: `angles`, of shape (rows, features), for a circuit that
-        encodes angles, and `expectations`, of shape (rows, operators).
+    `angles`, of shape (rows, features), for a circuit that encodes angles,
+    and `expectations`, of shape (rows, operators).
     """
     result = {}
     if captures and not captures[0].from_states:
@@ -98,18 +189,15 @@ def capture_samples(captures):
     return result
 
 
-def capture_figures(circuit, samples):
+def capture_figures(
+    circuit: WatchedCircuit, samples: dict[str, np.ndarray]
+) -> dict[str, float]:
     """The figures of a circuit's inputs and outputs.
 
-    Args:
-        circuit: `WatchedCircuit`.
-        samples: dict, as `capture_samples` gives it.
-
-    Returns:
-        A dict: mean and standard deviation of the angles in radians and of
-        the expectations, as `angle_mean`, `angle_std`, `expectation_mean`,
-        `expectation_std`; and `angle_saturation`, see
-        `WatchedCircuit.saturation`, where a scaling is known.
+    Mean and standard deviation of the angles in radians and of the
+    expectations, as `angle_mean`, `angle_std`, `expectation_mean`,
+    `expectation_std`; and `angle_saturation`, see
+    `WatchedCircuit.saturation`, where a scaling is known.
     """
     result = {}
     for quantity, sample in samples.items():
@@ -152,24 +240,24 @@ class Alarms:
     Each is told once an event: again only after a reading without it.
     """
 
-    def __init__(self):
-        self._largest = collections.defaultdict(list)
-        self._small = collections.Counter()
+    def __init__(self) -> None:
+        self._largest: dict[str, list[float]] = collections.defaultdict(list)
+        self._small: dict[str, int] = collections.Counter()
         self._skipped = 0
-        self._active = set()
+        self._active: set[tuple[str, str]] = set()
 
-    def read(self, step, name, gradient, classical=None):
-        """Looks at the gradient of one circuit.
+    def read(
+        self,
+        step: int,
+        name: str,
+        gradient: np.ndarray,
+        classical: float | None = None,
+    ) -> list[tuple[str, str]]:
+        """Looks at the gradient of the circuit of a name.
 
-        Args:
-            step: int.
-            name: str. The circuit.
-            gradient: array of shape (parameters,).
-            classical: float. The root mean square of the classical
-                gradients, or `None` where nothing classical trains.
-
-        Returns:
-            A list of pairs: the alarm's name and its text, one line.
+        `classical` is the root mean square of the classical gradients, where
+        anything classical trains. The result: the names of alarms, and what
+        they say in a line.
         """
         self._skipped = 0
         where = f"Step {step}: the gradient of {name}"
@@ -177,7 +265,7 @@ class Alarms:
         if not np.isfinite(size):
             text = f"{where} holds NaN or infinity"
             return self._told(name, {"nan": text})
-        found = {}
+        found: dict[str, str] = {}
         first = self._largest[name]
         is_large = np.sqrt(np.size(gradient)) * size > HARMLESS_NORM
         has_grown = len(first) == BASELINE and size > EXPLODING * max(first) > 0
@@ -188,9 +276,10 @@ class Alarms:
                 f"{BASELINE} readings. Try a lower learning rate or "
                 "clipnorm."
             )
-        reference, whose = classical, "the classical parameters'"
         if classical is None:
             reference, whose = max([0.0, *first]), "its largest so far"
+        else:
+            reference, whose = classical, "the classical parameters'"
         if len(first) < BASELINE:
             first.append(size)
         # Where the rest explodes, a circuit is not small.
@@ -205,12 +294,8 @@ class Alarms:
             )
         return self._told(name, found)
 
-    def skip(self, step):
-        """Counts a reading whose step the loss scale skipped.
-
-        Returns:
-            As `read` does.
-        """
+    def skip(self, step: int) -> list[tuple[str, str]]:
+        """As `read`, of a reading whose step the loss scale skipped."""
         self._skipped += 1
         text = (
             f"Step {step}: gradients hold NaN or infinity, and the loss scale "
@@ -233,6 +318,6 @@ class Alarms:
         return fresh
 
 
-def root_mean_square(gradient):
-    """The square root of the mean of the squares, a float."""
+def root_mean_square(gradient: np.ndarray) -> float:
+    """The square root of the mean of the squares."""
     return float(np.sqrt(np.mean(np.square(gradient, dtype=np.float64))))

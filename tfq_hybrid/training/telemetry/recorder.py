@@ -1,25 +1,68 @@
-"""Record what a compiled train step computes, for the callback to read."""
+"""Record what a compiled train step computes, and time its circuits alone."""
 
 import collections
 import contextlib
 import itertools
+import time
+from collections.abc import Callable
 
+import keras
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.training.callbacks import release, surround
-from tfq_hybrid.training.telemetry.watched import CLASSICAL, flat_values
+from tfq_hybrid.training.telemetry.readings import (
+    CLASSICAL,
+    WatchedCircuit,
+    flat_values,
+)
 
 LARGEST_SAMPLE = 2**18  # numbers, that is one MiB
 MOST_ROWS = 4096
 
 
+def surround(
+    model: keras.Model,
+    name: str,
+    context: Callable[[], contextlib.AbstractContextManager],
+) -> None:
+    """Runs a compiled model's `train_step` inside a context, under a name.
+
+    The step is traced anew. Contexts of other names stay around it; one of
+    the same name, which a training that was cut short left behind, goes.
+    """
+    step = vars(model).get("train_step")
+    if not hasattr(step, "contexts"):
+        model.train_step = step = _inside({}, model.train_step)
+    step.contexts[name] = context
+    model.make_train_function(force=True)
+
+
+def release(model: keras.Model, name: str) -> None:
+    """Takes the context of a name off a model, where it has that."""
+    contexts = getattr(vars(model).get("train_step"), "contexts", {})
+    if name not in contexts:
+        return
+    del contexts[name]
+    if not contexts:
+        del model.train_step  # the class's own again
+    model.make_train_function(force=True)
+
+
+def _inside(contexts, inner):
+    def train_step(data):
+        with contextlib.ExitStack() as stack:
+            for context in contexts.values():
+                stack.enter_context(context())
+            return inner(data)
+
+    train_step.contexts = contexts
+    return train_step
+
+
 class Capture:
     """Variables for evenly spaced rows of one call of a circuit layer.
 
-    Args:
-        fed, states, expectations: tensors as a layer's observer gets them,
-            for their sizes.
+    They are as wide as the tensors that the layer's observer gets.
     """
 
     def __init__(self, fed, states, expectations):
@@ -61,18 +104,18 @@ class Capture:
         return True
 
     @property
-    def rows(self):
-        """Rows of the call, an int; the sample may hold fewer."""
+    def rows(self) -> int:
+        """Rows of the call; the sample may hold fewer."""
         return int(self._rows)
 
     @property
-    def inputs(self):
-        """The sampled angles, or states, an array of shape (kept, width)."""
+    def inputs(self) -> np.ndarray:
+        """The sampled angles, or states, of shape (kept, width)."""
         return self._kept(self._inputs)
 
     @property
-    def expectations(self):
-        """The sampled expectations, an array of shape (kept, operators)."""
+    def expectations(self) -> np.ndarray:
+        """The sampled expectations, of shape (kept, operators)."""
         return self._kept(self._expectations)
 
     def _kept(self, variable):
@@ -82,16 +125,18 @@ class Capture:
 class Recorder:
     """Records every few steps of a model's `train_step`.
 
-    Args:
-        model: a compiled and built `keras.Model`.
-        circuits: list of `WatchedCircuit`.
-        groups: dict of a name and a list of variables, as `gradient_groups`
-            gives it.
-        every: int. Steps between two records.
-        step: int. Steps that the model has trained already.
+    The groups are those of `gradient_groups`, and `step` how many steps the
+    model has trained already.
     """
 
-    def __init__(self, model, circuits, groups, every, step):
+    def __init__(
+        self,
+        model: keras.Model,
+        circuits: list[WatchedCircuit],
+        groups: dict[str, list[keras.Variable]],
+        every: int,
+        step: int,
+    ):
         self._model = model
         self._circuits = circuits
         self._groups = groups
@@ -105,7 +150,7 @@ class Recorder:
             if name != CLASSICAL
         }
         self._classical = _variable(np.zeros(2, np.float32))
-        self._captures = collections.defaultdict(list)
+        self._captures: dict[str, list[Capture]] = collections.defaultdict(list)
 
     # --- inside the train step ---
 
@@ -188,7 +233,7 @@ class Recorder:
     # --- outside of it ---
 
     @property
-    def marks(self):
+    def marks(self) -> tuple[int, ...]:
         """Steps done, and those of the last records: circuits, gradients.
 
         Counted from 1; -1 where nothing was recorded yet.
@@ -196,18 +241,18 @@ class Recorder:
         return tuple(map(int, self._marks.numpy()))
 
     @property
-    def gradients(self):
-        """A dict of a circuit's name and its gradient, a vector."""
+    def gradients(self) -> dict[str, np.ndarray]:
+        """The gradient of each circuit, a vector, by its name."""
         return {name: v.numpy() for name, v in self._gradients.items()}
 
     @property
-    def classical(self):
+    def classical(self) -> np.ndarray:
         """Sum of squares and sum of the classical gradients."""
         return self._classical.numpy().astype(np.float64)
 
     @property
-    def captures(self):
-        """A dict of a circuit's name and a `Capture` for each of its calls."""
+    def captures(self) -> dict[str, list[Capture]]:
+        """A `Capture` for each call of a circuit, by its name."""
         return dict(self._captures)
 
 
@@ -248,3 +293,73 @@ def _moments(pairs):
     grads = [tf.cast(grad, tf.float32) for grad in grads]
     squares = tf.add_n([tf.reduce_sum(tf.square(grad)) for grad in grads])
     return tf.stack([squares, tf.add_n(list(map(tf.reduce_sum, grads)))])
+
+
+RUNS = 2  # after one that traces; the faster counts
+
+
+class Replay:
+    """Runs circuits again on their inputs, and takes the time.
+
+    Forward, and the gradients by inputs and weights, as a function of its
+    own, compiled as the model is. Rows that a capture did not keep are
+    replaced by those that it kept.
+    """
+
+    def __init__(self, model: keras.Model):
+        self._jit_compile = bool(model.jit_compile)
+        self._functions: dict[str, Callable] = {}
+        self._traced: set[tuple] = set()
+
+    def seconds(
+        self, circuit: WatchedCircuit, captures: list[Capture]
+    ) -> float | None:
+        """The seconds of all calls of one circuit in a step.
+
+        `None` for a circuit that takes data circuits, which are not kept.
+        """
+        layer = circuit.layer
+        if not captures or not captures[0].inputs.size:
+            return None
+        if circuit.name not in self._functions:
+            self._functions[circuit.name] = self._make(layer)
+        return sum(self._time(circuit, capture) for capture in captures)
+
+    def _time(self, circuit, capture):
+        dtype = circuit.layer.circuit_dtype
+        kept = tf.constant(capture.inputs, dtype)
+        index = tf.range(capture.rows) % tf.shape(kept)[0]
+        inputs = tf.gather(kept, index)
+        arguments = (inputs, None)
+        if capture.from_states:
+            arguments = tf.zeros([capture.rows, 0], dtype), inputs
+        function = self._functions[circuit.name]
+        key = circuit.name, *inputs.shape
+        if key not in self._traced:
+            self._traced.add(key)
+            float(function(*arguments))
+        times = []
+        for _ in range(RUNS):
+            began = time.perf_counter()
+            float(function(*arguments))  # waits for the result
+            times.append(time.perf_counter() - began)
+        return min(times)
+
+    def _make(self, layer):
+        @tf.function(
+            reduce_retracing=True,
+            jit_compile=self._jit_compile and layer.supports_jit,
+        )
+        def run(fed, states):
+            sources = [fed if states is None else states]
+            if layer.parameters is not None:
+                sources.append(layer.parameters.value)
+            with tf.GradientTape() as tape:
+                tape.watch(sources)
+                expectations = layer.replay(fed, states)
+                total = tf.reduce_sum(expectations)
+            grads = tape.gradient(total, sources)
+            grads = [grad for grad in grads if grad is not None]
+            return total + tf.add_n(list(map(tf.reduce_sum, grads)))
+
+        return run

@@ -1,30 +1,33 @@
 """`Telemetry`: the callback that watches a model's circuits during `fit`."""
 
+import collections
+import os
+import statistics
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
 
 from tfq_hybrid.errors import check_integer
 from tfq_hybrid.training.telemetry.readings import (
+    CLASSICAL,
     Alarms,
     Reading,
     capture_figures,
     capture_samples,
+    flat_values,
     gradient_figures,
+    gradient_groups,
     norm_and_variance,
+    watched_circuits,
 )
 from tfq_hybrid.training.telemetry.recorder import (
     Recorder,
+    Replay,
     uninstall,
     unscaled,
-)
-from tfq_hybrid.training.telemetry.replay import Replay, StepTimes
-from tfq_hybrid.training.telemetry.watched import (
-    CLASSICAL,
-    flat_values,
-    gradient_groups,
-    watched_circuits,
 )
 from tfq_hybrid.training.telemetry.writers import (
     ReadingWriter,
@@ -34,12 +37,13 @@ from tfq_hybrid.training.telemetry.writers import (
 
 MODEL = "model"  # the layer of what belongs to none
 LEAST_STEPS = 5  # before a step's time is known
+STEPS = 200  # the last ones, whose times count
 
 
 class Watch:
     """One `fit` under a `Telemetry`."""
 
-    def __init__(self, settings, model):
+    def __init__(self, settings: "Telemetry", model: keras.Model):
         self._model = model
         self._settings = settings
         self._circuits = watched_circuits(model)
@@ -52,15 +56,16 @@ class Watch:
         )
         self._recorder.install()
         self._began = time.time()
-        self.times = StepTimes()
+        self._times: collections.deque[float] = collections.deque(maxlen=STEPS)
+        self._step_began = 0.0
         self._replay = Replay(model)
         self._has_share = False
         self._alarms = Alarms()
         self._marks = [-1, -1]
         self._steps = step
         self._detail_period = self._period(step)
-        self._readings = []
-        self._writer = None
+        self._readings: list[dict[str, float]] = []
+        self._writer: ReadingWriter | None = None
         if settings.log_dir is not None:
             self._writer = ReadingWriter(settings.log_dir, step)
             if not self._writer.goes_on:
@@ -70,10 +75,15 @@ class Watch:
         """Counts the details that are due at a step; below zero for none."""
         return (step - 1) // self._settings.detail_every
 
+    def begin(self):
+        """Before a step, or an execution of several."""
+        self._step_began = time.perf_counter()
+
     def look(self):
         """After a step, or an execution of several: what was recorded?"""
         steps, *marks = self._recorder.marks
-        self.times.end(steps - self._steps)
+        spent = time.perf_counter() - self._step_began
+        self._times.append(spent / max(steps - self._steps, 1))
         self._steps = steps
         if marks == self._marks:
             return
@@ -89,7 +99,7 @@ class Watch:
             self._raise_alarms(self._alarms.skip(observed), observed)
         if observed != before[0]:
             self._read_captures(reading, has_details)
-            if has_details and self.times.count >= LEAST_STEPS:
+            if has_details and len(self._times) >= LEAST_STEPS:
                 self._read_share(reading)
         if self._writer is not None:
             self._writer.write(reading)
@@ -143,7 +153,8 @@ class Watch:
             for circuit in self._circuits
         ]
         seconds = [value for value in seconds if value is not None]
-        step = self.times.median
+        # The first ones, which trace, count little.
+        step = statistics.median(self._times)
         reading.scalars[MODEL, "step_seconds"] = step
         if seconds:
             share = sum(seconds) / step
@@ -174,7 +185,7 @@ class Watch:
         if self._writer is None:
             return
         reading = Reading(self._steps)
-        if not self._has_share and self.times.count >= LEAST_STEPS:
+        if not self._has_share and len(self._times) >= LEAST_STEPS:
             self._read_share(reading)
         if reading.scalars:
             self._writer.write(reading)
@@ -232,11 +243,12 @@ class Telemetry(keras.callbacks.Callback):
     scales, gradient accumulation and executions of several steps.
 
     Args:
-        log_dir: str or path. Defaults to `None`: Keras logs and alarms only.
-        every: int. Steps between two readings. Defaults to 10.
-        detail_every: int. Steps between two histograms and two measurements
-            of the engine. Defaults to 100.
-        hparams: dict of plain JSON types, for a row of TensorBoard's HParams
+        log_dir: the folder to write. Defaults to `None`: Keras logs and
+            alarms only.
+        every: steps between two readings. Defaults to 10.
+        detail_every: steps between two histograms and two measurements of
+            the engine. Defaults to 100.
+        hparams: plain JSON types by name, for a row of TensorBoard's HParams
             page, with the metrics of the last epoch, under `final/`. Defaults
             to `None`: no row.
 
@@ -256,7 +268,13 @@ class Telemetry(keras.callbacks.Callback):
     ['gradient_norm/classical', 'gradient_norm/quantum/block/pqc']
     """
 
-    def __init__(self, log_dir=None, every=10, detail_every=100, hparams=None):
+    def __init__(
+        self,
+        log_dir: str | os.PathLike[str] | None = None,
+        every: int = 10,
+        detail_every: int = 100,
+        hparams: Mapping[str, Any] | None = None,
+    ):
         super().__init__()
         check_integer("every", every, minimum=1)
         check_integer("detail_every", detail_every, minimum=1)
@@ -265,21 +283,23 @@ class Telemetry(keras.callbacks.Callback):
         self.detail_every = detail_every
         self.hparams = None if hparams is None else dict(hparams)
         # keras-tuner copies callbacks: no writer, model or tensor here.
-        self._watch = None
+        self._watch: Any = None  # a `Watch`, while it trains
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         self._watch = Watch(self, self.model)
 
-    def on_train_batch_begin(self, batch, logs=None):
-        self._watch.times.begin()
+    def on_train_batch_begin(
+        self, batch: int, logs: dict | None = None
+    ) -> None:
+        self._watch.begin()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         self._watch.look()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         if logs is not None:
             logs.update(self._watch.epoch_means())
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict | None = None) -> None:
         self._watch.finish(logs or {})
         self._watch = None

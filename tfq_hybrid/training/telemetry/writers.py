@@ -1,62 +1,52 @@
 """Write readings, hyperparameters and circuits to TensorBoard and CSV."""
 
 import csv
+import os
 import pathlib
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tfq_hybrid.circuits.drawing import draw_circuit, figure_pixels, fold_text
+from tfq_hybrid.config.values import flatten
 from tfq_hybrid.files import replacing
 from tfq_hybrid.reading import foreign_code, reading
-from tfq_hybrid.training.telemetry.readings import Reading
+from tfq_hybrid.training.telemetry.readings import Reading, WatchedCircuit
 
 
-def flatten(arguments, prefix=""):
+def shown(arguments: dict[str, Any]) -> dict[str, bool | int | float | str]:
     """Nested plain data as the flat values that the page can show.
 
-    Args:
-        arguments: dict of plain JSON types.
-        prefix: str, before each name. Defaults to `""`.
-
-    Returns:
-        A dict of a dotted name and a bool, int, float or str.
-
-    Example:
-
     >>> circuit = {"qubits": 4, "ansatz": ["ry", "cz"]}
-    >>> flatten({"circuit": circuit, "seed": None})
+    >>> shown({"circuit": circuit, "seed": None})
     {'circuit.qubits': 4, 'circuit.ansatz': 'ry, cz', 'seed': 'none'}
     """
-    result = {}
-    for key, value in arguments.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, dict):
-            result.update(flatten(value, f"{name}."))
-        elif isinstance(value, (list, tuple)):
-            result[name] = ", ".join(map(str, value))
-        elif value is None:
-            result[name] = "none"
-        elif isinstance(value, (bool, int, float)):
-            result[name] = value
-        else:
-            result[name] = str(value)
-    return result
+    return {key: _shown(value) for key, value in flatten(arguments)}
 
 
-def write_session(log_dir, arguments, metrics, began, step):
+def _shown(value):
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    if value is None:
+        return "none"
+    return value if isinstance(value, (bool, int, float)) else str(value)
+
+
+def write_session(
+    log_dir: str | os.PathLike[str],
+    arguments: dict[str, Any],
+    metrics: dict[str, float],
+    began: float,
+    step: int,
+) -> None:
     """Makes a row of the page, in event files of its own.
 
     TensorBoard finds the columns itself, over all runs that it shows: every
-    argument, and every scalar of these event files.
-
-    Args:
-        log_dir: str or path. The events go to `final/` there, in place of
-            those of an earlier end of the same training.
-        arguments: dict of plain JSON types.
-        metrics: dict of a name and a float; their tags are `final/<name>`.
-        began: float. When the training began, in seconds since 1970.
-        step: int.
+    argument, and every scalar of these event files. They go to `final/` in
+    the folder, in place of those of an earlier end of the same training; the
+    tags of metrics are `final/<name>`. The training `began` so many seconds
+    after 1970.
     """
     from tensorboard.plugins.hparams import api
 
@@ -64,7 +54,7 @@ def write_session(log_dir, arguments, metrics, began, step):
     for path in folder.glob("events.out.tfevents.*"):
         path.unlink()
     writer = tf.summary.create_file_writer(str(folder))
-    start = api.hparams_pb(flatten(arguments), start_time_secs=began)
+    start = api.hparams_pb(shown(arguments), start_time_secs=began)
     with writer.as_default(step=step):
         tf.summary.experimental.write_raw_pb(start.SerializeToString())
         for name, value in metrics.items():
@@ -72,19 +62,16 @@ def write_session(log_dir, arguments, metrics, began, step):
     writer.close()
 
 
-def write_circuits(circuits, writer, step):
+def write_circuits(
+    circuits: list[WatchedCircuit], writer: "ReadingWriter", step: int
+) -> None:
     """Writes each circuit once, whatever number of layers share it.
 
     The tags are `circuit/<layer>` of the picture and `diagram/<layer>` of
     the text, of the first layer with that circuit. TensorBoard shows a tag
     on one of its pages only.
-
-    Args:
-        circuits: list of `WatchedCircuit`.
-        writer: `ReadingWriter`.
-        step: int.
     """
-    alike = {}
+    alike: dict[tuple, list[WatchedCircuit]] = {}
     for circuit in circuits:
         program = circuit.program
         words = tuple(map(str, program.operators))
@@ -121,18 +108,12 @@ def _markdown(members):
 COLUMNS = ("step", "layer", "quantity", "value", "low", "high")
 
 
-def summary_of(reading):
+def summary_of(reading: Reading) -> tuple[bytes, dict]:
     """A reading as TensorBoard's summary, and the buckets of its histograms.
 
-    TensorBoard's writers in pure Python: the ones in TensorFlow take several
-    milliseconds for each histogram.
-
-    Args:
-        reading: `Reading`.
-
-    Returns:
-        The bytes of a summary, with tags `<quantity>/<layer>`; and a dict of
-        a pair `(layer, quantity)` and an array of rows (low, high, count).
+    The tags are `<quantity>/<layer>`, the buckets arrays of rows (low, high,
+    count) by `(layer, quantity)`. TensorBoard's writers in pure Python: the
+    ones in TensorFlow take several milliseconds for each histogram.
     """
     from tensorboard.compat.proto.summary_pb2 import Summary
     from tensorboard.plugins.histogram.summary_v2 import histogram_pb
@@ -155,17 +136,12 @@ def summary_of(reading):
 class ReadingWriter:
     """Writes readings to event files and to a CSV file alike.
 
-    Args:
-        log_dir: str or path. Events go to `telemetry/` there, rows to
-            `telemetry.csv`.
-        step: int. Steps that are done. What either holds of later steps, of
-            a training that is resumed from before them, is dropped.
-
-    Attributes:
-        goes_on: bool. Whether an earlier part of the training is there.
+    Events go to `telemetry/` in the folder, rows to `telemetry.csv`. What
+    either holds of steps after `step`, from which a training is resumed, is
+    dropped. `goes_on` says whether an earlier part of the training is there.
     """
 
-    def __init__(self, log_dir, step=0):
+    def __init__(self, log_dir: str | os.PathLike[str], step: int = 0):
         folder = pathlib.Path(log_dir)
         self._csv = folder / "telemetry.csv"
         self.goes_on = step > 0 and self._csv.exists()
@@ -173,7 +149,7 @@ class ReadingWriter:
         self._events = tf.summary.create_file_writer(str(folder / "telemetry"))
         keep_rows_until(self._csv, step)
 
-    def write(self, reading):
+    def write(self, reading: Reading) -> None:
         """Writes a reading, and flushes it to the disk."""
         with np.errstate(over="ignore"):  # TensorBoard keeps float32
             scalars = {
@@ -185,7 +161,9 @@ class ReadingWriter:
         with self._events.as_default():
             tf.summary.experimental.write_raw_pb(summary, reading.step)
         self._events.flush()
-        rows = [(*key, repr(value), "", "") for key, value in scalars.items()]
+        rows: list[tuple] = [
+            (*key, repr(value), "", "") for key, value in scalars.items()
+        ]
         for key, histogram in buckets.items():
             rows += [
                 (*key, int(count), repr(float(low)), repr(float(high)))
@@ -195,19 +173,19 @@ class ReadingWriter:
         with self._csv.open("a", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows((reading.step, *row) for row in rows)
 
-    def write_text(self, tag, text, step):
+    def write_text(self, tag: str, text: str, step: int) -> None:
         """Writes Markdown to TensorBoard alone."""
         with self._events.as_default():
             tf.summary.text(tag, text, step=step)
         self._events.flush()
 
-    def write_image(self, tag, pixels, step):
+    def write_image(self, tag: str, pixels: np.ndarray, step: int) -> None:
         """Writes an array of shape (height, width, 3 or 4), 0 to 255."""
         with self._events.as_default():
             tf.summary.image(tag, pixels[None], step=step)
         self._events.flush()
 
-    def close(self):
+    def close(self) -> None:
         """Closes the event file."""
         self._events.close()
 

@@ -7,47 +7,19 @@ its own, is not touched.
 """
 
 import contextlib
+import os
 import pathlib
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-from tfq_hybrid.adapters import named_layers
 from tfq_hybrid.errors import UserError, check_integer
-from tfq_hybrid.training.callbacks import release, surround
+from tfq_hybrid.training.telemetry.readings import adapters_in_use
+from tfq_hybrid.training.telemetry.recorder import release, surround
 
 
-def adapters_in_use(model):
-    """The active adapters that add to what a frozen layer gives.
-
-    Args:
-        model: an adapted model.
-
-    Returns:
-        A dict of the path of the layer that each sits in, and the adapter.
-    """
-    return {
-        path: layer.adapter
-        for path, layer in named_layers(model)
-        if getattr(layer, "adapter", None) is not None
-        and getattr(layer.adapter, "place", None) in ("after", "beside")
-    }
-
-
-def residual_monitors(model, log_dir=None, every=10):
-    """A `ResidualMonitor` where a model has something to watch, else none.
-
-    Args:
-        model: a model, adapted or not.
-        log_dir, every: see `ResidualMonitor`.
-
-    Returns:
-        A list of callbacks.
-    """
-    return [ResidualMonitor(log_dir, every)] if adapters_in_use(model) else []
-
-
-def residual_ratio(residual, hidden):
+def residual_ratio(residual: tf.Tensor, hidden: tf.Tensor) -> tf.Tensor:
     """The mean over tokens of |residual| / |hidden|, Euclidean norms.
 
     Tokens whose hidden state is all zeros are left out.
@@ -80,9 +52,9 @@ class ResidualMonitor(keras.callbacks.Callback):
     the epoch to the Keras logs under the same name.
 
     Args:
-        log_dir: str or path. The folder for TensorBoard. Defaults to
-            `None`: Keras logs only.
-        every: int. Steps between two readings. Defaults to 10.
+        log_dir: the folder for TensorBoard. Defaults to `None`: Keras logs
+            only.
+        every: steps between two readings. Defaults to 10.
 
     Raises:
         UserError: at the begin of the training, where the model has no such
@@ -102,19 +74,21 @@ class ResidualMonitor(keras.callbacks.Callback):
     [0.0]
     """
 
-    def __init__(self, log_dir=None, every=10):
+    def __init__(
+        self, log_dir: str | os.PathLike[str] | None = None, every: int = 10
+    ):
         super().__init__()
         check_integer("every", every, minimum=1)
         self.log_dir = None if log_dir is None else str(log_dir)
         self.every = every
         # Callbacks are copied by keras-tuner: no writer, no model here.
-        self._writer = None
-        self._adapters = {}
-        self._values = None
-        self._readings = []
-        self._last_period = None
+        self._writer: Any = None
+        self._adapters: dict[str, keras.Layer] = {}
+        self._values: Any = None
+        self._readings: list[Any] = []
+        self._last_period: int | None = None
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         self._adapters = adapters_in_use(self.model)
         if not self._adapters:
             raise UserError(
@@ -163,7 +137,7 @@ class ResidualMonitor(keras.callbacks.Callback):
 
         return observe
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         period = self._period()
         if period == self._last_period:
             return
@@ -176,7 +150,7 @@ class ResidualMonitor(keras.callbacks.Callback):
                 for path, value in zip(self._adapters, values, strict=True):
                     tf.summary.scalar(f"residual_ratio/{path}", value)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         if logs is None or not self._readings:
             return
         means = sum(self._readings) / len(self._readings)
@@ -184,7 +158,7 @@ class ResidualMonitor(keras.callbacks.Callback):
             logs[f"residual_ratio/{path}"] = float(value)
         self._readings = []
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict | None = None) -> None:
         release(self.model, "residuals")
         if self._writer is not None:
             self._writer.close()
