@@ -10,7 +10,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "tfq_hybrid"
 ORDER = [
-    ["version", "errors", "durations", "estimate", "reading", "files", "locks"],
+    ["version", "errors", "durations", "estimate", "reading", "files"],
     ["config"],
     ["startup", "cluster", "jobs"],
     ["circuits"],

@@ -16,7 +16,6 @@ from tfq_hybrid.serving.folders import MANIFEST, load_export, versions
 from tfq_hybrid.training.build import count_parameters
 from tfq_hybrid.training.checkpoint import read_state
 from tfq_hybrid.training.run_folder import WHOLE, RunFolder
-from tfq_hybrid.training.systems import SYSTEMS
 
 
 @dataclasses.dataclass
@@ -180,7 +179,7 @@ def _verify_archive(path):
 
 def _read_finite(path):
     expected = "a whole .keras file"
-    model = load_model(path, SYSTEMS.register(), expected=expected)
+    model = load_model(path, expected=expected)
     with reading(expected, path):
         _check_finite({v.path: v for v in model.variables})
     return model

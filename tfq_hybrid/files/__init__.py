@@ -1,6 +1,7 @@
 """Read files as data, never as code; write them atomically.
 
     writing     atomic writers
+    locks       one writer at a time
     classes     the classes and functions that a Keras config may name
     configs     checks of a Keras config before Keras deserializes it
     budget      bounds on what a model may allocate, by its file's size

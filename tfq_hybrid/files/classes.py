@@ -7,12 +7,15 @@ that a saved model consists of are allowed.
 """
 
 import functools
+import importlib
 import inspect
 import sys
 
 import keras
 import keras_hub
 from keras.src import api_export, layers, ops  # not by public names
+
+from tfq_hybrid.files.homes import home_of
 
 KINDS = (
     keras.layers.Layer,  # also models, tasks, backbones, tokenizers
@@ -93,10 +96,18 @@ def activation_names():
 
 
 def registered(name, custom_objects=None):
-    """What is registered with Keras under a name, or `None`."""
+    """What is registered with Keras under a name, or `None`.
+
+    A class of this package is imported where it has not been yet.
+    """
     if not isinstance(name, str):
         return None
-    return keras.saving.get_registered_object(name, custom_objects)
+    found = keras.saving.get_registered_object(name, custom_objects)
+    home = home_of(name) if found is None else None
+    if home is None:
+        return found
+    importlib.import_module(home)
+    return keras.saving.get_registered_object(name)
 
 
 def registered_endings(name):

@@ -67,6 +67,10 @@ PATH_KEYS = (
 )
 
 
+class UnknownClassError(ValueError):
+    """A config names a class that is not registered."""
+
+
 def check_config(config, custom_objects=None):
     """Checks that a config names only the parts of a model.
 
@@ -76,6 +80,7 @@ def check_config(config, custom_objects=None):
             which the config may name too. Defaults to none.
 
     Raises:
+        UnknownClassError: it names what nothing is registered as.
         ValueError: it names anything else, or holds what no saved model
             does; the message names it.
 
@@ -186,7 +191,7 @@ class _Walk:
         if name == "function":
             name = node.get("config")
         if "config" in node and not found:
-            raise ValueError(
+            raise UnknownClassError(
                 f"the config names {str(name)[:60]}, which nothing here is "
                 "registered as. Name classes of your own in custom_objects"
             )

@@ -1,13 +1,15 @@
 """Load `.keras` files without running code from them."""
 
+import itertools
 import zipfile
 
 import keras
 
 from tfq_hybrid.files.archives import check_members, open_member
 from tfq_hybrid.files.budget import Budget, spending
-from tfq_hybrid.files.configs import check_config
+from tfq_hybrid.files.configs import UnknownClassError, check_config
 from tfq_hybrid.files.hdf5 import check_hdf5
+from tfq_hybrid.files.homes import systems_for
 from tfq_hybrid.reading import LARGEST_JSON, parse_json, reading
 
 CONFIG = "config.json"
@@ -21,7 +23,8 @@ def load_model(path, custom_objects=None, compile=False, expected=None):
 
     What `keras.models.load_model` would build is looked through first: its
     config names only layers, optimizers, losses and other parts of models of
-    Keras, keras-hub and this package; its arrays are as large as the file.
+    Keras, keras-hub, this package and installed systems; its arrays are as
+    large as the file. The classes need not be imported before.
 
     Args:
         path: str or path.
@@ -49,8 +52,8 @@ def load_model(path, custom_objects=None, compile=False, expected=None):
     """
     # Keras raises what the layers raise.
     with reading(expected or "a whole .keras file", path, errors=(Exception,)):
-        budget = Budget.of_weights(check_model_file(path, custom_objects))
-        with spending(budget):
+        size, custom_objects = check_model_file(path, custom_objects)
+        with spending(Budget.of_weights(size)):
             return keras.models.load_model(
                 path,
                 custom_objects=custom_objects,
@@ -67,7 +70,8 @@ def check_model_file(path, custom_objects=None):
         custom_objects: dict, as for `load_model`.
 
     Returns:
-        The size of its weights in bytes, an int.
+        A pair: the size of its weights in bytes, and the custom objects with
+        those of the installed systems that it needs.
 
     Raises:
         ValueError, OSError, RuntimeError, zipfile.BadZipFile: it is damaged,
@@ -80,7 +84,19 @@ def check_model_file(path, custom_objects=None):
                 raise ValueError(f"{name} is missing")
         if archive.getinfo(CONFIG).file_size > LARGEST_JSON:
             raise ValueError(f"{CONFIG} has more than {LARGEST_JSON:,} bytes")
-        config = parse_json(archive.read(CONFIG).decode("utf-8"), finite=False)
-        check_config(config, custom_objects)
+        text = archive.read(CONFIG).decode("utf-8")
+        found = _check_names(text, custom_objects or {})
         check_hdf5(open_member(archive, WEIGHTS))
-        return archive.getinfo(WEIGHTS).file_size
+        return archive.getinfo(WEIGHTS).file_size, found
+
+
+def _check_names(text, own):
+    """Checks a config; imports systems only where a class is not known."""
+    config = parse_json(text, finite=False)
+    for found in itertools.chain([{}], systems_for(text)):
+        try:
+            check_config(config, {**found, **own})
+            return {**found, **own}
+        except UnknownClassError as error:
+            unknown = error
+    raise unknown

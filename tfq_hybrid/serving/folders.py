@@ -14,7 +14,7 @@ from tfq_hybrid.files import (
     replacing,
     write_text,
 )
-from tfq_hybrid.locks import writing
+from tfq_hybrid.files.locks import writing
 from tfq_hybrid.reading import read_text, reading
 
 

@@ -6,7 +6,7 @@ import os
 import pathlib
 
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.files import naming_storage_errors
+from tfq_hybrid.files.writing import naming_storage_errors
 
 
 @contextlib.contextmanager
