@@ -1,10 +1,12 @@
 """Zip archives, checked before they are unpacked."""
 
 import io
+import os
 import pathlib
 import stat
 import struct
 import zipfile
+from typing import IO
 
 import numpy as np
 
@@ -15,48 +17,34 @@ LARGEST_NUMBER_OF_MEMBERS = 10_000  # and of folders, each made one by one
 DEEPEST_FOLDER = 64
 
 
-def check_archive(path, expansion=LARGEST_EXPANSION, checksums=True):
-    """Checks that a zip archive is intact and safe to unpack.
-
-    Args:
-        path: str or path of the file.
-        expansion: int. How many times its own size it may take, unpacked.
-            Defaults to `LARGEST_EXPANSION`.
-        checksums: bool. Whether to read it all and compare the checksums,
-            which whoever reads a member to its end does anyway. Defaults to
-            `True`.
-
-    Returns:
-        The names of its members, a list of str.
+def check_archive(path: str | os.PathLike[str]) -> list[str]:
+    """The members of a zip archive that is intact and safe to unpack.
 
     Raises:
-        ValueError: a member has an absolute path, one with `..`, is a link
-            or encrypted, or there twice; the members take too much room; or
-            one has another content than was written.
+        ValueError: as for `check_members`; or a member has another content
+            than was written.
         OSError, zipfile.BadZipFile: it is none.
     """
     with zipfile.ZipFile(path) as archive:
-        names = check_members(archive, expansion)
-        broken = archive.testzip() if checksums else None
+        names = check_members(archive)
+        broken = archive.testzip()
     if broken is not None:
         raise ValueError(f"{broken} has changed")
     return names
 
 
-def check_members(archive, expansion=LARGEST_EXPANSION):
-    """`check_archive` for an open archive, without checksums.
+def check_members(
+    archive: zipfile.ZipFile, expansion: int = LARGEST_EXPANSION
+) -> list[str]:
+    """The members of an archive that is safe to unpack, checksums apart.
 
-    Args:
-        archive: `zipfile.ZipFile`.
-        expansion: int, as there.
-
-    Returns:
-        The names of its members, a list of str.
+    Unpacked it may take `expansion` times its own size.
 
     Raises:
-        ValueError: see there.
+        ValueError: a member has an absolute path, one with `..`, is a link
+            or encrypted, or there twice; or the members take too much room.
     """
-    size = archive.fp.seek(0, io.SEEK_END)
+    size = _file_of(archive).seek(0, io.SEEK_END)
     members = archive.infolist()
     if len(members) > LARGEST_NUMBER_OF_MEMBERS:
         raise ValueError(f"it has {len(members)} members")
@@ -77,7 +65,13 @@ def check_members(archive, expansion=LARGEST_EXPANSION):
     return names
 
 
-def _check_member(member):
+def _file_of(archive: zipfile.ZipFile) -> IO[bytes]:
+    """The file that an open archive reads from."""
+    assert archive.fp is not None
+    return archive.fp
+
+
+def _check_member(member: zipfile.ZipInfo) -> None:
     name = member.filename
     parts = name.replace("\\", "/").split("/")
     if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
@@ -90,14 +84,8 @@ def _check_member(member):
         raise ValueError(f"the member {name!r} is encrypted")
 
 
-def read_arrays(path):
-    """Reads the arrays of an `.npz` file, without unpickling anything.
-
-    Args:
-        path: str or path.
-
-    Returns:
-        A dict of a name and an array.
+def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """The arrays of an `.npz` file by name, without unpickling anything.
 
     Raises:
         ValueError, OSError, zipfile.BadZipFile: it is damaged, or no such
@@ -114,7 +102,7 @@ def read_arrays(path):
     return found
 
 
-def _check_array(file, size):
+def _check_array(file: IO[bytes], size: int) -> None:
     """Holds the shape that a header claims against the bytes there are."""
     version = np.lib.format.read_magic(file)
     read = {
@@ -133,18 +121,10 @@ def _check_array(file, size):
         raise ValueError(f"an array of shape {shape} is not whole")
 
 
-def open_member(archive, name):
-    """Opens a member of an archive as a file with fast seeks.
+def open_member(archive: zipfile.ZipFile, name: str) -> "io.BytesIO | Part":
+    """Opens a member of a checked archive as a file with fast seeks.
 
     `zipfile` goes back in a member by reading it again from its beginning.
-
-    Args:
-        archive: an open `zipfile.ZipFile`, which `check_members` took.
-        name: str. The member.
-
-    Returns:
-        A binary file: `io.BytesIO` or, where the member is as it is in the
-        archive, a `Part` of it.
 
     Raises:
         ValueError, OSError, zipfile.BadZipFile: it is damaged.
@@ -154,16 +134,17 @@ def open_member(archive, name):
         return io.BytesIO(archive.read(name))
     with archive.open(name):  # checks the header before the content
         pass
-    archive.fp.seek(member.header_offset + 26)
-    lengths = struct.unpack("<HH", archive.fp.read(4))
+    file = _file_of(archive)
+    file.seek(member.header_offset + 26)
+    lengths = struct.unpack("<HH", file.read(4))
     begin = member.header_offset + 30 + sum(lengths)
-    return Part(archive.fp, begin, member.file_size)
+    return Part(file, begin, member.file_size)
 
 
 class Part(io.RawIOBase):
     """Some bytes in the middle of a file, as a file."""
 
-    def __init__(self, file, begin, size):
+    def __init__(self, file: IO[bytes], begin: int, size: int):
         self.file, self.begin, self.size, self.place = file, begin, size, 0
 
     def readable(self):

@@ -1,7 +1,10 @@
 """Load `.keras` files without running code from them."""
 
 import itertools
+import os
 import zipfile
+from collections.abc import Mapping
+from typing import Any
 
 import keras
 
@@ -18,7 +21,12 @@ WEIGHTS = "model.weights.h5"
 EXPANSION = 10
 
 
-def load_model(path, custom_objects=None, compile=False, expected=None):
+def load_model(
+    path: str | os.PathLike[str],
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = False,
+    expected: str | None = None,
+) -> keras.Model:
     """Loads a model from a `.keras` file without running code from it.
 
     What `keras.models.load_model` would build is looked through first: its
@@ -27,16 +35,16 @@ def load_model(path, custom_objects=None, compile=False, expected=None):
     large as the file. The classes need not be imported before.
 
     Args:
-        path: str or path.
-        custom_objects: dict of a name and a class or function of your own
-            that the file may name, as for Keras. Defaults to none.
-        compile: bool. Whether to compile the model as it was when saved.
-            Defaults to `False`.
-        expected: str. What it should be, for the message. Defaults to `None`:
-            `"a whole .keras file"`.
+        path: The file.
+        custom_objects: Classes and functions of your own that the file may
+            name, by name, as for Keras. Defaults to `None`: none.
+        compile: Whether to compile the model as it was when saved. Defaults
+            to `False`.
+        expected: What it should be, for the message. Defaults to `None`: `"a
+            whole .keras file"`.
 
     Returns:
-        A `keras.Model`.
+        The model.
 
     Raises:
         UserError: it is damaged, too large, or names anything else.
@@ -62,16 +70,14 @@ def load_model(path, custom_objects=None, compile=False, expected=None):
             )
 
 
-def check_model_file(path, custom_objects=None):
+def check_model_file(
+    path: str | os.PathLike[str],
+    custom_objects: Mapping[str, Any] | None = None,
+) -> tuple[int, dict[str, Any]]:
     """Checks a `.keras` file without building anything.
 
-    Args:
-        path: str or path.
-        custom_objects: dict, as for `load_model`.
-
-    Returns:
-        A pair: the size of its weights in bytes, and the custom objects with
-        those of the installed systems that it needs.
+    Returns the size of its weights in bytes, and the custom objects with
+    those of the installed systems that it needs.
 
     Raises:
         ValueError, OSError, RuntimeError, zipfile.BadZipFile: it is damaged,
@@ -90,7 +96,7 @@ def check_model_file(path, custom_objects=None):
         return archive.getinfo(WEIGHTS).file_size, found
 
 
-def _check_names(text, own):
+def _check_names(text: str, own: Mapping[str, Any]) -> dict[str, Any]:
     """Checks a config; imports systems only where a class is not known."""
     config = parse_json(text, finite=False)
     for found in itertools.chain([{}], systems_for(text)):

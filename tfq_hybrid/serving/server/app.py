@@ -2,33 +2,96 @@
 
 import contextlib
 import time
+from collections.abc import Callable, Mapping
 
+import prometheus_client
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tfq_hybrid.serving.server.batching import Batcher
 from tfq_hybrid.serving.server.bodies import answer, parse
 from tfq_hybrid.serving.server.limits import Limits, RequestError, read_body
-from tfq_hybrid.serving.server.metrics import Metrics
+from tfq_hybrid.serving.server.servable import Servable
 
 MODEL = "/v1/models/{name}"
 VERSION = MODEL + "/versions/{version}"
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30)
+ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
-def make_app(name, servables, limits=None, log=lambda **event: None):
+class Metrics:
+    """What one server counts, for Prometheus, in a registry of its own.
+
+    Example:
+
+    >>> metrics = Metrics()
+    >>> metrics.queue_rows.set(3)
+    >>> b"tfq_hybrid_serving_queue_rows 3.0" in metrics.text()[0]
+    True
+    """
+
+    def __init__(self):
+        self._registry = prometheus_client.CollectorRegistry()
+
+        def make(kind, name, about, **options):
+            name = f"tfq_hybrid_serving_{name}"
+            return kind(name, about, registry=self._registry, **options)
+
+        histogram = prometheus_client.Histogram
+        self.requests = make(
+            prometheus_client.Counter,
+            "requests",
+            "Answers by path and status.",
+            labelnames=("path", "code"),
+        )
+        self.request_seconds = make(
+            histogram,
+            "request_seconds",
+            "Time of a request.",
+            labelnames=("path",),
+            buckets=SECONDS,
+        )
+        self.model_seconds = make(
+            histogram,
+            "model_seconds",
+            "Time of a call of the model.",
+            buckets=SECONDS,
+        )
+        self.batch_rows = make(
+            histogram,
+            "batch_rows",
+            "Rows in a call of the model.",
+            buckets=ROWS,
+        )
+        self.queue_rows = make(
+            prometheus_client.Gauge, "queue_rows", "Rows that wait."
+        )
+
+    def text(self) -> tuple[bytes, str]:
+        """The metrics, and the type of their text."""
+        content = prometheus_client.generate_latest(self._registry)
+        return content, prometheus_client.CONTENT_TYPE_LATEST
+
+
+def make_app(
+    name: str,
+    servables: Mapping[int, Servable],
+    limits: Limits | None = None,
+    log: Callable[..., None] = lambda **event: None,
+) -> Starlette:
     """The ASGI application that serves a model.
 
     Args:
-        name: str. The model's name in the paths.
-        servables: dict of a version, an int, and a `Servable`.
-        limits: `Limits`. Defaults to `None`: the usual ones.
-        log: function of keywords, called for every request. Defaults to
-            none.
+        name: The model's name in the paths.
+        servables: The loaded versions by number.
+        limits: Defaults to `None`: those of `Limits()`.
+        log: Called with keywords for every request. Defaults to nothing.
 
     Returns:
-        A `starlette.applications.Starlette`.
+        The application.
     """
     server = _Server(name, servables, limits or Limits())
     routes = [
@@ -57,12 +120,14 @@ def make_app(name, servables, limits=None, log=lambda **event: None):
 class _Server:
     """What the paths have in common."""
 
-    def __init__(self, name, servables, limits):
+    def __init__(
+        self, name: str, servables: Mapping[int, Servable], limits: Limits
+    ):
         self.name = name
         self.servables = servables
         self.limits = limits
         self.metrics = Metrics()
-        self.batchers = {}
+        self.batchers: dict[int, Batcher] = {}
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app):
@@ -75,7 +140,7 @@ class _Server:
         for batcher in self.batchers.values():
             await batcher.stop()
 
-    def _servable(self, request):
+    def _servable(self, request: Request) -> Servable:
         name = request.path_params["name"]
         if name != self.name:
             raise RequestError(
@@ -93,7 +158,7 @@ class _Server:
             )
         return known[version]
 
-    async def predict(self, request):
+    async def predict(self, request: Request) -> Response:
         servable = self._servable(request)
         batcher = self.batchers[servable.version]
         batcher.check_room()  # before any work on the body
@@ -103,7 +168,7 @@ class _Server:
         content = answer(outputs, call.is_row_format)
         return Response(content, media_type="application/json")
 
-    async def status(self, request):
+    async def status(self, request: Request) -> Response:
         servable = self._servable(request)
         one = "version" in request.path_params
         found = [servable.version] if one else sorted(self.servables)[::-1]
@@ -114,7 +179,7 @@ class _Server:
         ]
         return JSONResponse({"model_version_status": states})
 
-    async def metadata(self, request):
+    async def metadata(self, request: Request) -> Response:
         servable = self._servable(request)
         spec = {
             "name": self.name,
@@ -123,12 +188,12 @@ class _Server:
         }
         return JSONResponse({"model_spec": spec, "metadata": servable.metadata})
 
-    async def show_metrics(self, request):
+    async def show_metrics(self, request: Request) -> Response:
         content, kind = self.metrics.text()
         return Response(content, media_type=kind)
 
 
-def _respond(failure):
+def _respond(failure: RequestError) -> JSONResponse:
     return JSONResponse(
         failure.content(), failure.status, headers=failure.headers()
     )

@@ -3,13 +3,18 @@
 import base64
 import binascii
 import json
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.serving.server.limits import RequestError
-from tfq_hybrid.serving.server.servable import DEFAULT_SIGNATURE, Signature
+from tfq_hybrid.serving.server.limits import Limits, RequestError
+from tfq_hybrid.serving.server.servable import (
+    DEFAULT_SIGNATURE,
+    Arrays,
+    Signature,
+)
 
 KEYS = ("signature_name", "instances", "inputs")
 
@@ -17,29 +22,23 @@ KEYS = ("signature_name", "instances", "inputs")
 class Call(NamedTuple):
     """What a request asks for.
 
-    Attributes:
-        signature: `Signature`.
-        arrays: dict of a name and an array.
-        rows: int. The length of the first axis; 1 where there is none.
-        is_row_format: bool. Whether the answer is `predictions`.
+    Args:
+        signature: To call.
+        arrays: Its inputs.
+        rows: The length of the first axis; 1 where there is none.
+        is_row_format: Whether the answer is `predictions`.
     """
 
     signature: Signature
-    arrays: dict
+    arrays: Arrays
     rows: int
     is_row_format: bool
 
 
-def parse(body, signatures, limits):
+def parse(
+    body: bytes, signatures: Mapping[str, Signature], limits: Limits
+) -> Call:
     """Reads a body.
-
-    Args:
-        body: bytes.
-        signatures: dict of a name and a `Signature`.
-        limits: `Limits`.
-
-    Returns:
-        A `Call`.
 
     Raises:
         RequestError: 400, with what was expected; 413 where there are too many
@@ -70,44 +69,42 @@ def parse(body, signatures, limits):
     return Call(signature, arrays, rows, "instances" in content)
 
 
-def _object(body):
+def _object(body: bytes) -> dict:
     if not body:
         raise RequestError(400, "Expected a JSON object. Received: nothing")
     try:
         content = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
     except UnicodeDecodeError:
-        raise RequestError(
-            400, "Expected UTF-8. Received: other bytes"
-        ) from None
+        reason = "Expected UTF-8. Received: other bytes"
     except RecursionError:
-        raise RequestError(400, "Expected JSON of less depth") from None
+        reason = "Expected JSON of less depth"
     except ValueError as error:
-        raise RequestError(
-            400, f"Expected JSON. Received: {error}"[:300]
-        ) from None
-    if not isinstance(content, dict):
+        reason = f"Expected JSON. Received: {error}"
+    else:
+        if isinstance(content, dict):
+            return content
         raise _bad("a JSON object", content)
-    return content
+    raise RequestError(400, reason[:300])
 
 
 def _no_constant(name):
     raise ValueError(f"{name}, which is no JSON")
 
 
-def _columns(instances, specs):
+def _columns(instances: Any, specs: Mapping[str, tf.TensorSpec]) -> dict:
     """Rows turned into columns."""
     if not isinstance(instances, list) or not instances:
         raise _bad("'instances' to be a list of rows", instances)
     if not any(isinstance(row, dict) and "b64" not in row for row in instances):
         return _named(instances, specs)
-    columns = {name: [] for name in specs}
+    columns: dict[str, list] = {name: [] for name in specs}
     for row in instances:
         for name, value in _named(row, specs).items():
             columns[name].append(value)
     return columns
 
 
-def _named(values, specs):
+def _named(values: Any, specs: Mapping[str, tf.TensorSpec]) -> dict:
     """Values by the names of the inputs; a single one needs no name."""
     is_bytes = isinstance(values, dict) and values.keys() == {"b64"}
     if not isinstance(values, dict) or is_bytes:
@@ -120,7 +117,7 @@ def _named(values, specs):
     return values
 
 
-def _array(name, value, spec):
+def _array(name: str, value: Any, spec: tf.TensorSpec) -> np.ndarray:
     """Nested lists as an array of the rank and type of a spec."""
     items, shape = [value], []
     for axis, size in enumerate(spec.shape):
@@ -149,12 +146,12 @@ def _array(name, value, spec):
     return values.reshape(shape)
 
 
-def _shape(spec):
+def _shape(spec: tf.TensorSpec) -> str:
     sizes = ["?" if size is None else str(size) for size in spec.shape]
     return f"({', '.join(sizes)})"
 
 
-def _converter(dtype):
+def _converter(dtype: tf.DType) -> Callable[[Any], Any]:
     """A function of a JSON value, which raises on one of another type."""
     if dtype == tf.string:
         return _to_bytes
@@ -203,7 +200,7 @@ def _to_float(value):
     return value
 
 
-def _rows(arrays, signature, limits):
+def _rows(arrays: Arrays, signature: Signature, limits: Limits) -> int:
     if not signature.is_batched:
         return 1
     counts = {name: len(array) for name, array in arrays.items()}
@@ -218,7 +215,7 @@ def _rows(arrays, signature, limits):
     return rows
 
 
-def _bad(expected, received):
+def _bad(expected: str, received: object) -> RequestError:
     """A refusal that shows a little of what was received, in ASCII."""
     if isinstance(received, (list, dict)):
         received = f"a {type(received).__name__} of {len(received)}"
@@ -226,16 +223,10 @@ def _bad(expected, received):
     return RequestError(400, f"Expected {expected[:300]}. Received: {text}")
 
 
-def answer(outputs, is_row_format):
-    """The body for some outputs.
+def answer(outputs: Arrays, is_row_format: bool) -> bytes:
+    """The body for some outputs: by rows, under `predictions`, or by columns.
 
-    Args:
-        outputs: dict of a name and an array.
-        is_row_format: bool. Whether to answer by rows, under `predictions`,
-            or by columns, under `outputs`. A single output needs no name.
-
-    Returns:
-        bytes.
+    Columns are under `outputs`. A single output needs no name.
 
     Raises:
         RequestError: a number is NaN or infinite, which JSON cannot hold.
@@ -262,19 +253,13 @@ def answer(outputs, is_row_format):
 
 
 def _plain(array):
-    if array.dtype != object:
-        return array.tolist()
-    return _map(_text, array.tolist())
+    return array.tolist() if array.dtype != object else _texts(array.tolist())
 
 
-def _map(function, nested):
-    if isinstance(nested, list):
-        return [_map(function, item) for item in nested]
-    return function(nested)
-
-
-def _text(value):
-    """Bytes as text, or as TensorFlow Serving writes what is none."""
+def _texts(value):
+    """Nested bytes as texts, or as TensorFlow Serving writes what is none."""
+    if isinstance(value, list):
+        return [_texts(item) for item in value]
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:

@@ -4,6 +4,8 @@ import asyncio
 import dataclasses
 from http import HTTPStatus
 
+from starlette.requests import Request
+
 from tfq_hybrid.errors import UserError, check_integer, is_number
 
 
@@ -11,9 +13,9 @@ class RequestError(Exception):
     """Ends a request with a status and one line of text.
 
     Args:
-        status: int. The HTTP status.
-        message: str.
-        retry_after: int, in seconds: when to try again. Defaults to `None`.
+        status: The HTTP status.
+        message: One line.
+        retry_after: In seconds: when to try again.
 
     Example:
 
@@ -21,18 +23,20 @@ class RequestError(Exception):
     {'error': 'Expected less', 'code': 'REQUEST_ENTITY_TOO_LARGE'}
     """
 
-    def __init__(self, status, message, retry_after=None):
+    def __init__(
+        self, status: int, message: str, retry_after: int | None = None
+    ):
         super().__init__(message)
         self.status = status
         self.message = message
         self.retry_after = retry_after
 
-    def content(self):
+    def content(self) -> dict[str, str]:
         """The body: `error` is text, as TensorFlow Serving's."""
         code = HTTPStatus(self.status).name
         return {"error": self.message, "code": code}
 
-    def headers(self):
+    def headers(self) -> dict[str, str]:
         """What goes with the body."""
         if self.retry_after is None:
             return {}
@@ -44,20 +48,20 @@ class Limits:
     """The limits of a server.
 
     Args:
-        body_bytes: int. The largest body. Defaults to 4 MiB.
-        request_rows: int. The most rows in one request. Defaults to 128.
-        batch_rows: int. The most rows that the model gets at once, from many
+        body_bytes: The largest body. Defaults to 4 MiB.
+        request_rows: The most rows in one request. Defaults to 128.
+        batch_rows: The most rows that the model gets at once, from many
             requests. Defaults to 32.
-        batch_wait: float, in seconds. How long a request waits for others
-            to share a batch with, at most. Defaults to 0.001.
-        queue_rows: int. Rows that may wait for the model; beyond, requests
-            are answered with 429. Defaults to 256.
-        timeout: float, in seconds, to read a request's body, and again to
-            answer it. Defaults to 30.
-        connections: int. Beyond, a connection is answered with 503.
-            Defaults to 1024.
-        drain: float, in seconds, that a stop waits for the requests under
-            way. Defaults to 30.
+        batch_wait: Seconds that a request waits at most for others to share
+            a batch with. Defaults to 0.001.
+        queue_rows: Rows that may wait for the model; beyond, requests are
+            answered with 429. Defaults to 256.
+        timeout: Seconds to read a request's body, and again to answer it.
+            Defaults to 30.
+        connections: Beyond, a connection is answered with 503. Defaults to
+            1024.
+        drain: Seconds that a stop waits for the requests under way. Defaults
+            to 30.
 
     Raises:
         UserError: a limit is out of its range.
@@ -91,12 +95,8 @@ class Limits:
                 )
 
 
-async def read_body(request, limits):
-    """The body of a request, as bytes.
-
-    Args:
-        request: `starlette.requests.Request`.
-        limits: `Limits`.
+async def read_body(request: Request, limits: Limits) -> bytes:
+    """The body of a request.
 
     Raises:
         RequestError: the body is too large, too slow or compressed.
@@ -109,7 +109,8 @@ async def read_body(request, limits):
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limits.body_bytes:
         raise _too_large(limits, declared)
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     try:
         async with asyncio.timeout(limits.timeout):
             async for part in request.stream():
@@ -124,7 +125,7 @@ async def read_body(request, limits):
     return b"".join(parts)
 
 
-def _too_large(limits, size):
+def _too_large(limits: Limits, size: str) -> RequestError:
     return RequestError(
         413,
         f"Expected a body of at most {limits.body_bytes} bytes. Received: "
