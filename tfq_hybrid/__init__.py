@@ -48,7 +48,7 @@ if not (3, 11) <= sys.version_info[:2] <= (3, 12):
     )
 
 
-def register():
+def register() -> None:
     """Tells Keras the classes of this package and of all installed systems.
 
     Files and presets name them. `load_model` imports by itself what a file

@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 
 import prometheus_client
 from starlette.applications import Starlette
@@ -13,7 +14,7 @@ from starlette.routing import Route
 
 from tfq_hybrid.serving.server.batching import Batcher
 from tfq_hybrid.serving.server.bodies import answer, parse
-from tfq_hybrid.serving.server.limits import Limits, RequestError, read_body
+from tfq_hybrid.serving.server.limits import Limits, read_body
 from tfq_hybrid.serving.server.servable import Servable
 
 MODEL = "/v1/models/{name}"
@@ -107,11 +108,7 @@ def make_app(
     app = Starlette(
         routes=routes,
         lifespan=server.lifespan,
-        exception_handlers={
-            RequestError: _failed,
-            HTTPException: _not_routed,
-            Exception: _broken,
-        },
+        exception_handlers={HTTPException: _failed, Exception: _failed},
     )
     app.add_middleware(_Watch, metrics=server.metrics, log=log)
     return app
@@ -143,7 +140,7 @@ class _Server:
     def _servable(self, request: Request) -> Servable:
         name = request.path_params["name"]
         if name != self.name:
-            raise RequestError(
+            raise HTTPException(
                 404, f"Expected the model {self.name}. Received: {name!a:.80}"
             )
         version = request.path_params.get("version")
@@ -151,7 +148,7 @@ class _Server:
             return self.servables[max(self.servables)]
         known = {str(number): one for number, one in self.servables.items()}
         if version not in known:
-            raise RequestError(
+            raise HTTPException(
                 404,
                 f"Expected a version of {', '.join(known)}. Received: "
                 f"{version!a:.80}",
@@ -193,25 +190,16 @@ class _Server:
         return Response(content, media_type=kind)
 
 
-def _respond(failure: RequestError) -> JSONResponse:
+async def _failed(request: Request, error: Exception) -> Response:
+    """The body for a request that fails: as TensorFlow Serving's."""
+    if not isinstance(error, HTTPException):
+        error = HTTPException(500, f"The server failed: {error!a}"[:300])
+    code = HTTPStatus(error.status_code).name
     return JSONResponse(
-        failure.content(), failure.status, headers=failure.headers()
+        {"error": error.detail, "code": code},
+        error.status_code,
+        headers=error.headers,
     )
-
-
-async def _failed(request, failure):
-    return _respond(failure)
-
-
-async def _not_routed(request, error):
-    """No such path, or not by this method."""
-    response = _respond(RequestError(error.status_code, error.detail))
-    response.headers.update(error.headers or {})
-    return response
-
-
-async def _broken(request, error):
-    return _respond(RequestError(500, f"The server failed: {error!a}"[:300]))
 
 
 class _Watch:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
+from starlette.exceptions import HTTPException
 
 from tfq_hybrid.serving.server.bodies import Call
-from tfq_hybrid.serving.server.limits import Limits, RequestError
+from tfq_hybrid.serving.server.limits import Limits
 from tfq_hybrid.serving.server.servable import Arrays, Signature
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Batcher:
         """The outputs for a call.
 
         Raises:
-            RequestError: 429 where too many rows wait, 504 where it takes too
+            HTTPException: 429 where too many rows wait, 504 where it takes too
                 long, 400 where the model refuses the values.
         """
         self.check_room(call.rows)
@@ -77,20 +78,20 @@ class Batcher:
         try:
             return await asyncio.wait_for(job.future, self._limits.timeout)
         except TimeoutError:
-            raise RequestError(
+            raise HTTPException(
                 504, f"No answer within {self._limits.timeout:g} s"
             ) from None
 
     def check_room(self, rows: int = 1) -> None:
-        """Raises `RequestError` 429 where too many rows wait already.
+        """Raises `HTTPException` 429 where too many rows wait already.
 
         An empty queue takes any request that its own limit lets through.
         """
         if self._rows and self._rows + rows > self._limits.queue_rows:
-            raise RequestError(
+            raise HTTPException(
                 429,
                 f"Expected fewer requests: {self._rows} rows are waiting",
-                retry_after=1,
+                headers={"retry-after": "1"},
             )
 
     def _count(self, rows: int) -> None:
@@ -155,7 +156,7 @@ class Batcher:
     async def _run_jobs(self, jobs: Sequence[_Job]) -> None:
         """Runs jobs as one batch, or each alone where the batch fails."""
         signature = jobs[0].call.signature
-        parts: Sequence[Arrays | RequestError]
+        parts: Sequence[Arrays | HTTPException]
         try:
             outputs = await self._run_model(signature, _joined(jobs))
             parts = _parted(outputs, jobs)
@@ -167,12 +168,12 @@ class Batcher:
             parts = [_refusal(error)]
         except Exception as error:
             # Whatever it is, the server lives and every caller hears of it.
-            failure = RequestError(500, f"The model failed: {error}"[:300])
+            failure = HTTPException(500, f"The model failed: {error}"[:300])
             parts = [failure] * len(jobs)
         for job, part in zip(jobs, parts, strict=True):
             if job.future.done():
                 continue
-            if isinstance(part, RequestError):
+            if isinstance(part, HTTPException):
                 job.future.set_exception(part)
             else:
                 job.future.set_result(part)
@@ -206,9 +207,9 @@ def _parted(outputs: Arrays, jobs: Sequence[_Job]) -> list[Arrays]:
     ]
 
 
-def _refusal(error: tf.errors.OpError) -> RequestError:
+def _refusal(error: tf.errors.OpError) -> HTTPException:
     """The failure for values that the model cannot take."""
     text = " ".join(str(error.message).split())[:200]
     if isinstance(error, tf.errors.InvalidArgumentError):
-        return RequestError(400, f"The model refuses the values: {text}")
-    return RequestError(500, f"The model failed: {text}")
+        return HTTPException(400, f"The model refuses the values: {text}")
+    return HTTPException(500, f"The model failed: {text}")

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from starlette.exceptions import HTTPException
 
-from tfq_hybrid.serving.server.limits import Limits, RequestError
+from tfq_hybrid.serving.server.limits import Limits
 from tfq_hybrid.serving.server.servable import (
     DEFAULT_SIGNATURE,
     Arrays,
@@ -41,7 +42,7 @@ def parse(
     """Reads a body.
 
     Raises:
-        RequestError: 400, with what was expected; 413 where there are too many
+        HTTPException: 400, with what was expected; 413 where there are too many
             rows.
     """
     content = _object(body)
@@ -54,10 +55,10 @@ def parse(
         raise _bad(f"signature_name of {', '.join(signatures)}", name)
     signature = signatures[name]
     if ("instances" in content) == ("inputs" in content):
-        raise RequestError(400, "Expected one of 'instances' and 'inputs'")
+        raise HTTPException(400, "Expected one of 'instances' and 'inputs'")
     if "instances" in content:
         if not signature.is_batched:
-            raise RequestError(400, f"Expected 'inputs' for signature {name}")
+            raise HTTPException(400, f"Expected 'inputs' for signature {name}")
         columns = _columns(content["instances"], signature.inputs)
     else:
         columns = _named(content["inputs"], signature.inputs)
@@ -71,7 +72,7 @@ def parse(
 
 def _object(body: bytes) -> dict:
     if not body:
-        raise RequestError(400, "Expected a JSON object. Received: nothing")
+        raise HTTPException(400, "Expected a JSON object. Received: nothing")
     try:
         content = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
     except UnicodeDecodeError:
@@ -84,7 +85,7 @@ def _object(body: bytes) -> dict:
         if isinstance(content, dict):
             return content
         raise _bad("a JSON object", content)
-    raise RequestError(400, reason[:300])
+    raise HTTPException(400, reason[:300])
 
 
 def _no_constant(name):
@@ -142,7 +143,7 @@ def _array(name: str, value: Any, spec: tf.TensorSpec) -> np.ndarray:
     if spec.dtype != tf.string:
         values = values.astype(spec.dtype.as_numpy_dtype)
         if not np.all(np.isfinite(values.astype("float64"))):
-            raise RequestError(400, f"Expected finite numbers in {name}")
+            raise HTTPException(400, f"Expected finite numbers in {name}")
     return values.reshape(shape)
 
 
@@ -162,7 +163,9 @@ def _converter(dtype: tf.DType) -> Callable[[Any], Any]:
         return lambda value: _to_integer(value, low, high)
     if dtype.is_floating:
         return _to_float
-    raise RequestError(400, f"Expected inputs of other types than {dtype.name}")
+    raise HTTPException(
+        400, f"Expected inputs of other types than {dtype.name}"
+    )
 
 
 def _to_bytes(value):
@@ -208,19 +211,19 @@ def _rows(arrays: Arrays, signature: Signature, limits: Limits) -> int:
     if len(set(counts.values())) > 1:
         raise _bad("inputs with as many rows each", counts)
     if rows > limits.request_rows:
-        raise RequestError(
+        raise HTTPException(
             413,
             f"Expected at most {limits.request_rows} rows. Received: {rows}",
         )
     return rows
 
 
-def _bad(expected: str, received: object) -> RequestError:
+def _bad(expected: str, received: object) -> HTTPException:
     """A refusal that shows a little of what was received, in ASCII."""
     if isinstance(received, (list, dict)):
         received = f"a {type(received).__name__} of {len(received)}"
     text = ascii(received)[:80]
-    return RequestError(400, f"Expected {expected[:300]}. Received: {text}")
+    return HTTPException(400, f"Expected {expected[:300]}. Received: {text}")
 
 
 def answer(outputs: Arrays, is_row_format: bool) -> bytes:
@@ -229,7 +232,7 @@ def answer(outputs: Arrays, is_row_format: bool) -> bytes:
     Columns are under `outputs`. A single output needs no name.
 
     Raises:
-        RequestError: a number is NaN or infinite, which JSON cannot hold.
+        HTTPException: a number is NaN or infinite, which JSON cannot hold.
 
     Example:
 
@@ -249,7 +252,7 @@ def answer(outputs: Arrays, is_row_format: bool) -> bytes:
     try:
         return json.dumps({key: content}, allow_nan=False).encode()
     except ValueError:
-        raise RequestError(500, "The model's answer is not finite") from None
+        raise HTTPException(500, "The model's answer is not finite") from None
 
 
 def _plain(array):

@@ -1,46 +1,12 @@
-"""Limits on requests, and the errors of requests beyond them."""
+"""Limits on requests, and the body of one within them."""
 
 import asyncio
 import dataclasses
-from http import HTTPStatus
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from tfq_hybrid.errors import UserError, check_integer, is_number
-
-
-class RequestError(Exception):
-    """Ends a request with a status and one line of text.
-
-    Args:
-        status: The HTTP status.
-        message: One line.
-        retry_after: In seconds: when to try again.
-
-    Example:
-
-    >>> RequestError(413, "Expected less").content()
-    {'error': 'Expected less', 'code': 'REQUEST_ENTITY_TOO_LARGE'}
-    """
-
-    def __init__(
-        self, status: int, message: str, retry_after: int | None = None
-    ):
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.retry_after = retry_after
-
-    def content(self) -> dict[str, str]:
-        """The body: `error` is text, as TensorFlow Serving's."""
-        code = HTTPStatus(self.status).name
-        return {"error": self.message, "code": code}
-
-    def headers(self) -> dict[str, str]:
-        """What goes with the body."""
-        if self.retry_after is None:
-            return {}
-        return {"retry-after": str(self.retry_after)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,11 +65,11 @@ async def read_body(request: Request, limits: Limits) -> bytes:
     """The body of a request.
 
     Raises:
-        RequestError: the body is too large, too slow or compressed.
+        HTTPException: the body is too large, too slow or compressed.
     """
     encoding = request.headers.get("content-encoding", "identity")
     if encoding.lower() != "identity":
-        raise RequestError(
+        raise HTTPException(
             415, f"Expected a plain body. Received: {encoding!a}"
         )
     declared = request.headers.get("content-length", "")
@@ -119,14 +85,14 @@ async def read_body(request: Request, limits: Limits) -> bytes:
                     raise _too_large(limits, f"more than {limits.body_bytes}")
                 parts.append(part)
     except TimeoutError:
-        raise RequestError(
+        raise HTTPException(
             408, f"Expected the whole body within {limits.timeout:g} s"
         ) from None
     return b"".join(parts)
 
 
-def _too_large(limits: Limits, size: str) -> RequestError:
-    return RequestError(
+def _too_large(limits: Limits, size: str) -> HTTPException:
+    return HTTPException(
         413,
         f"Expected a body of at most {limits.body_bytes} bytes. Received: "
         f"{size[:20]} bytes",
