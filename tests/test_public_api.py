@@ -7,7 +7,7 @@ import pytest
 import tfq_hybrid
 
 # Rooms whose public names are annotated.
-ANNOTATED = ["circuits"]
+ANNOTATED = ["circuits", "serving"]
 
 
 def of_ours(value):

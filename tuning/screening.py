@@ -16,8 +16,8 @@ from tfq_hybrid.errors import (
     choice_error,
 )
 from tfq_hybrid.files import write_json, write_text
+from tfq_hybrid.files.locks import writing
 from tfq_hybrid.jobs import run_jobs
-from tfq_hybrid.locks import writing
 from tfq_hybrid.reports.tables import markdown_table
 from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.tuning.designs import estimate_effects, make_design, rows_of

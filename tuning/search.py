@@ -11,7 +11,7 @@ import psutil
 from tfq_hybrid.durations import duration
 from tfq_hybrid.engines import human_bytes
 from tfq_hybrid.errors import SearchStoppedError, UserError, check_integer
-from tfq_hybrid.locks import writing
+from tfq_hybrid.files.locks import writing
 from tfq_hybrid.reading import read_json, reading
 from tfq_hybrid.tuning.folder import SearchFolder
 from tfq_hybrid.tuning.results import write_results

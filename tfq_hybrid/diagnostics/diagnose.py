@@ -15,8 +15,8 @@ from tfq_hybrid.diagnostics.gradient_variance import (
 from tfq_hybrid.diagnostics.settings import DiagnosisSettings
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.estimate import Estimate
+from tfq_hybrid.files.locks import writing
 from tfq_hybrid.jobs import run_jobs
-from tfq_hybrid.locks import writing
 
 MEASURES = ("expressibility", "entangling_capability", "gradient_variance")
 
