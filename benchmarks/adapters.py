@@ -10,13 +10,11 @@ one, since the vocabulary costs both alike. The models train in turn, and the
 ratio is taken turn by turn. The goal is a ratio of at most 1.1.
 """
 
-import argparse
-
 import keras
 import keras_hub
 import numpy as np
 
-from benchmarks.common import alternate, ratio, summary, write
+from benchmarks.common import alternate, make_parser, ratio, summary, write
 from tfq_hybrid.adapters import trainable_parameters
 from tfq_hybrid.models import QAAOptions, apply_qaa, qaa_base
 
@@ -48,19 +46,14 @@ def make_step(options, baseline, arguments):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__, rounds=7)
     parser.add_argument("--size", default="tiny", help="tiny, 10m or 125m")
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--vocabulary", type=int, default=2000)
     parser.add_argument("--tokens", type=int, default=512, help="of a step")
-    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--place", default="attention")
     parser.add_argument("--depth", type=int, default=1)
     parser.add_argument("--xla", action="store_true")
-    parser.add_argument("--output", help="a .json file")
     arguments = parser.parse_args(argv)
     options = QAAOptions(place=arguments.place, depth=arguments.depth)
     steps, trained = {}, {}

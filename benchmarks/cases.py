@@ -1,10 +1,11 @@
 """What is measured: the table of cases.
 
 A case is a problem with the modes and the implementations to run. To add
-one, add its row (or its group's function); goals and tables find it by key.
+one, add its row; goals and tables find it by key.
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 from benchmarks.problems import Problem
 from tfq_hybrid.errors import UserError, check_choice, check_integer
@@ -20,11 +21,10 @@ class Case:
     """One row of the benchmark.
 
     Args:
-        group: str. What it belongs to, a name in `GROUPS`.
-        problem: `Problem`.
-        modes: tuple of `"forward"` and `"gradient"`. Defaults to both.
-        only: tuple of str. The implementations that can. Defaults to `()`:
-            all.
+        group: A name in `GROUPS`.
+        problem: What is computed.
+        modes: `"forward"` and `"gradient"`, or one of them.
+        only: The implementations that can. Defaults to `()`: all.
 
     Example:
 
@@ -49,33 +49,17 @@ class Case:
         return f"{self.group}/{sizes}"
 
 
-def _grid():
+def _grid(qubits=QUBITS, depths=DEPTHS, batches=BATCHES) -> list[Case]:
     """Small to large, so that what is over a cap is known early."""
     return [
-        Case("grid", Problem(qubits, depth, batch))
-        for batch in BATCHES
-        for qubits in QUBITS
-        for depth in DEPTHS
+        Case("grid", Problem(n, depth, batch))
+        for batch in sorted(batches)
+        for n in sorted(qubits)
+        for depth in sorted(depths)
     ]
 
 
-def _large():
-    return [Case("large", Problem(qubits, 2, 32)) for qubits in (14, 16, 18)]
-
-
-def _fed():
-    return [Case("fed", Problem(4, 2, 4096, shared=False))]
-
-
-def _memory():
-    """A batch whose states outweigh the libraries' own hundreds of MB."""
-    return [
-        Case("memory", Problem(10, depth, 4096), ("gradient",))
-        for depth in (4, 16)
-    ]
-
-
-def _estimates(execution):
+def _estimates(execution: str) -> list[Case]:
     """XLA draws no shots, and each peer counts noise in its own way."""
     problem = Problem(4, 2, 512, execution=execution)
     return [Case(execution, problem, only=("batched", "tfq", "stock-tfq"))]
@@ -83,28 +67,36 @@ def _estimates(execution):
 
 # Name of a group: its cases. `training-step` is run by `step_time`.
 GROUPS = {
-    "grid": _grid,
-    "large": _large,
-    "fed": _fed,
-    "memory": _memory,
-    "shots": lambda: _estimates("shots"),
-    "noise": lambda: _estimates("noise"),
-    "training-step": list,
+    "grid": _grid(),
+    "large": [Case("large", Problem(n, 2, 32)) for n in (14, 16, 18)],
+    "fed": [Case("fed", Problem(4, 2, 4096, shared=False))],
+    # A batch whose states outweigh the libraries' own hundreds of MB.
+    "memory": [
+        Case("memory", Problem(10, depth, 4096), ("gradient",))
+        for depth in (4, 16)
+    ],
+    "shots": _estimates("shots"),
+    "noise": _estimates("noise"),
+    "training-step": [],
 }
 
 
-def choose_cases(groups=None, qubits=None, depths=None, batches=None):
+def choose_cases(
+    groups: Sequence[str] | None = None,
+    qubits: Sequence[int] | None = None,
+    depths: Sequence[int] | None = None,
+    batches: Sequence[int] | None = None,
+) -> list[Case]:
     """The cases of some groups, the grid narrowed to some sizes.
 
-    Args:
-        groups: sequence of str. Defaults to `None`: all; with sizes, only
-            the grid.
-        qubits, depths, batches: sequence of int, the grid's sizes, which may
-            lie off `QUBITS`, `DEPTHS` and `BATCHES`. Default to `None`:
-            those.
+    Without groups they are all; with sizes, only the grid. The sizes may lie
+    off `QUBITS`, `DEPTHS` and `BATCHES`.
 
-    Returns:
-        list of `Case`.
+    Example:
+
+    >>> quick = choose_cases(qubits=(4, 8), depths=(2,), batches=(512,))
+    >>> [case.key for case in quick]
+    ['grid/4x2x512', 'grid/8x2x512']
 
     Raises:
         UserError: a group is not known, a size is below 1, or sizes are
@@ -124,26 +116,9 @@ def choose_cases(groups=None, qubits=None, depths=None, batches=None):
     for name, values in sizes.items():
         for value in values or ():
             check_integer(name, value, minimum=2 if name == "qubits" else 1)
-    cases = []
-    for group in groups:
-        if group == "grid" and narrowed:
-            cases += [
-                Case("grid", Problem(n, depth, batch))
-                for batch in sorted(batches or BATCHES)
-                for n in sorted(qubits or QUBITS)
-                for depth in sorted(depths or DEPTHS)
-            ]
-        else:
-            cases += GROUPS[group]()
-    return cases
-
-
-def quick_cases():
-    """Two small points of the grid.
-
-    Example:
-
-    >>> [case.key for case in quick_cases()]
-    ['grid/4x2x512', 'grid/8x2x512']
-    """
-    return choose_cases(qubits=(4, 8), depths=(2,), batches=(512,))
+    grid = _grid(qubits or QUBITS, depths or DEPTHS, batches or BATCHES)
+    return [
+        case
+        for group in groups
+        for case in (grid if group == "grid" else GROUPS[group])
+    ]

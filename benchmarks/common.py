@@ -1,5 +1,6 @@
-"""What every benchmark writes beside its figures."""
+"""What the benchmarks share: options, models, turns, and what they write."""
 
+import argparse
 import importlib.metadata
 import json
 import os
@@ -7,6 +8,8 @@ import pathlib
 import platform
 import statistics
 import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import psutil
 
@@ -22,8 +25,44 @@ PACKAGES = (
 )
 
 
-def environment():
-    """Versions and the machine, as a dict."""
+def make_parser(about: str, rounds: int, data: bool = False):
+    """A parser with the options that most benchmarks have."""
+    parser = argparse.ArgumentParser(
+        description=about,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    if data:
+        parser.add_argument("--data", default="embedded")
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--output", help="a .json file")
+    return parser
+
+
+def classifier(config, changes: Mapping[str, Any] | None = None):
+    """A compiled classifier of the data's vocabulary, and one batch of it.
+
+    The batch is tokens and labels; the model takes tokens, not strings.
+    """
+    import keras
+
+    from tfq_hybrid.data import learn_vocabulary, load_dataset
+    from tfq_hybrid.training import TrainConfig
+    from tfq_hybrid.training.build import build_model, compile_model
+
+    keras.utils.set_random_seed(0)
+    dataset = load_dataset(config.data).take(20_000)
+    vocabulary = learn_vocabulary(dataset.texts, config.vocabulary_size)
+    batch = dataset.take(config.batch_size)
+    config = TrainConfig.from_dict({**config.to_dict(), **(changes or {})})
+    model = build_model(config, vocabulary, 2)
+    compile_model(model, config, steps_per_epoch=10_000)
+    tokens = model.preprocessor(batch.texts)
+    model.preprocessor = None
+    return model, tokens, batch.labels
+
+
+def environment() -> dict[str, Any]:
+    """Versions and the machine."""
     return {
         "python": platform.python_version(),
         "processor": _processor(),
@@ -41,11 +80,10 @@ def _processor():
     return names[0].partition(":")[2].strip() if names else platform.machine()
 
 
-def write(path, **content):
+def write(path: str | os.PathLike[str], **content: Any) -> None:
     """Writes JSON to a file, with the environment first.
 
-    Args:
-        path: of the file; a bare name stands for `results/NAME.json`.
+    A bare name stands for `results/NAME.json`.
     """
     path = pathlib.Path(path)
     if not path.suffix:
@@ -56,17 +94,15 @@ def write(path, **content):
     print(f"\nWritten to {path}")
 
 
-def alternate(functions, rounds, least_seconds=0.3):
+def alternate(
+    functions: Mapping[str, Callable[[], Any]],
+    rounds: int,
+    least_seconds: float = 0.3,
+) -> dict[str, list[float]]:
     """Times functions in turn, so that drift of the machine hits all alike.
 
-    Args:
-        functions: dict of a name and a function without arguments.
-        rounds: int. Turns that count.
-        least_seconds: float. A function is called again within its turn
-            until the turn has lasted this long. Defaults to 0.3.
-
-    Returns:
-        A dict of a name and a list of seconds for one call, a turn each.
+    A function is called again within its turn until the turn has lasted for
+    `least_seconds`. Returns the seconds of one call, a turn each.
     """
     repeats = {}
     for name, function in functions.items():
@@ -86,20 +122,18 @@ def alternate(functions, rounds, least_seconds=0.3):
     return seconds
 
 
-def summary(seconds):
+def spread(values: Sequence[float], digits: int = 3) -> dict[str, float]:
+    """Median, minimum and maximum."""
+    kinds = {"median": statistics.median, "min": min, "max": max}
+    return {name: round(of(values), digits) for name, of in kinds.items()}
+
+
+def summary(seconds: Sequence[float]) -> dict[str, float]:
     """Median, minimum and maximum in milliseconds."""
-    return {
-        "median_ms": round(statistics.median(seconds) * 1e3, 3),
-        "min_ms": round(min(seconds) * 1e3, 3),
-        "max_ms": round(max(seconds) * 1e3, 3),
-    }
+    found = spread([second * 1e3 for second in seconds])
+    return {f"{name}_ms": value for name, value in found.items()}
 
 
-def ratio(a, b):
+def ratio(a: Sequence[float], b: Sequence[float]) -> dict[str, float]:
     """Median, minimum and maximum of a / b, turn by turn."""
-    ratios = [x / y for x, y in zip(a, b, strict=True)]
-    return {
-        "median": round(statistics.median(ratios), 3),
-        "min": round(min(ratios), 3),
-        "max": round(max(ratios), 3),
-    }
+    return spread([x / y for x, y in zip(a, b, strict=True)])

@@ -3,18 +3,20 @@
 python -m benchmarks.engines --help
 """
 
+import dataclasses
 import json
 import pathlib
 import sys
 
 import click
 
-from benchmarks.cases import choose_cases, quick_cases
+from benchmarks.cases import GROUPS, choose_cases
 from benchmarks.implementations import choose
 from benchmarks.measure import Settings
 from benchmarks.run import run
+from tfq_hybrid.cli.options import split_words
 from tfq_hybrid.cli.run import run_command, say, status
-from tfq_hybrid.errors import UserError, check_integer, is_number
+from tfq_hybrid.config.fields import descriptions
 
 EPILOG = """
 Examples:
@@ -28,22 +30,31 @@ Examples:
 
 # What --quick stands for, so that it ends in about two minutes.
 QUICK = {"rounds": 3, "turn_seconds": 0.1, "cap_seconds": 20.0}
-
-
-def _words(ctx, parameter, value):
-    """Splits a comma-separated option."""
-    return None if value is None else [w.strip() for w in value.split(",")]
+QUICK_CASES = {"qubits": (4, 8), "depths": (2,), "batches": (512,)}
 
 
 def _integers(ctx, parameter, value):
     """Splits a comma-separated option of integers."""
     try:
-        words = _words(ctx, parameter, value)
+        words = split_words(ctx, parameter, value)
         return None if words is None else [int(word) for word in words]
     except ValueError:
         raise click.BadParameter(
             f"expected integers such as 4,8. Received: {value!r}"
         ) from None
+
+
+def _settings_options(function):
+    """Gives a command an option for each argument of `Settings`."""
+    for field in reversed(dataclasses.fields(Settings)):
+        text, _ = descriptions(Settings)[field.name]
+        option = click.option(
+            f"--{field.name.replace('_', '-')}",
+            type=field.type,
+            help=f"{text}. Default: {field.default:g}.",
+        )
+        function = option(function)
+    return function
 
 
 @click.command(epilog=EPILOG)
@@ -77,39 +88,16 @@ def _integers(ctx, parameter, value):
 @click.option("--batches", callback=_integers, help="Batch sizes in the grid.")
 @click.option(
     "--groups",
-    callback=_words,
-    metavar="[grid|large|fed|shots|noise|memory|training-step],…",
+    callback=split_words,
+    metavar=f"[{'|'.join(GROUPS)}],…",
     help="Default: all; with sizes, the grid.",
 )
 @click.option(
     "--implementations",
-    callback=_words,
+    callback=split_words,
     help="Such as batched,stock-tfq. Default: all.",
 )
-@click.option(
-    "--rounds", type=int, help="Timing rounds per implementation. Default: 7."
-)
-@click.option(
-    "--turn-seconds",
-    type=float,
-    help="Minimum duration of one timing round, in seconds. Default: 0.2.",
-)
-@click.option(
-    "--cap-seconds",
-    type=float,
-    help="Time limit to start, and to compile and call twice. Default: 60.",
-)
-@click.option(
-    "--memory-gb",
-    type=float,
-    help="Memory limit per implementation. Default: 16.",
-)
-@click.option(
-    "--threads", type=int, help="Threads per implementation. Default: 2."
-)
-@click.option(
-    "--seed", type=int, help="Random seed of inputs and weights. Default: 0."
-)
+@_settings_options
 @click.option(
     "--overwrite", is_flag=True, help="Discard previous results and start over."
 )
@@ -142,9 +130,10 @@ def engines(
 
     if quick and (qubits or depths or batches or groups):
         raise click.UsageError("--quick excludes sizes and --groups.")
+    given = {name: v for name, v in options.items() if v is not None}
     narrowed = bool(qubits or depths or batches)
     if quick:
-        cases, groups = quick_cases(), ["grid"]
+        cases, groups = choose_cases(**QUICK_CASES), ["grid"]
     else:
         cases = choose_cases(groups, qubits, depths, batches)
     if groups is None:
@@ -152,7 +141,7 @@ def engines(
     results = run(
         cases,
         choose(implementations, peers=peers is not None),
-        _settings(options, quick),
+        Settings(**(QUICK if quick else {}) | given),
         output,
         peers=peers,
         training_step="training-step" in groups,
@@ -164,23 +153,6 @@ def engines(
         click.echo(json.dumps(results.content))
         return
     say(f"Report: {pathlib.Path(output) / 'report.md'}, beside plot.png")
-
-
-def _settings(options, quick):
-
-    given = {name: v for name, v in options.items() if v is not None}
-    settings = Settings(**({**QUICK, **given} if quick else given))
-    check_integer("--rounds", settings.rounds, 1)
-    check_integer("--threads", settings.threads, 1)
-    check_integer("--seed", settings.seed, 0)
-    for name in ("turn_seconds", "cap_seconds", "memory_gb"):
-        value = getattr(settings, name)
-        if not is_number(value) or value <= 0:
-            option = f"--{name.replace('_', '-')}"
-            raise UserError(
-                f"Expected {option} to be above 0. Received: {option}={value}"
-            )
-    return settings
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Callable
 
 from benchmarks.implementations import of_kind
+from benchmarks.results import Results
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,26 +17,24 @@ class Goal:
     """One row of the table of goals.
 
     Args:
-        key: str. Its name in `BOUNDS`.
-        title: str.
-        target: float. What the ratio shall be.
-        measure: function of `Results`: a dict of `"median"`, `"min"`,
-            `"max"` and what was divided (`"of"`), or `None` where the run
-            holds nothing of it.
-        at_least: bool; else at most. Defaults to `True`.
+        key: Its name in `BOUNDS`.
+        title: In the table.
+        target: What the ratio shall be.
+        measure: A dict of `"median"`, `"min"`, `"max"` and what was divided
+            (`"of"`), or `None` where the run holds nothing of it.
+        at_least: Else at most.
     """
 
     key: str
     title: str
     target: float
-    measure: Callable
+    measure: Callable[[Results], dict | None]
     at_least: bool = True
 
-    def reached(self, value):
+    def reached(self, value: float) -> bool:
         """Whether a median meets the target."""
-        if self.at_least:
-            return value >= self.target
-        return value <= self.target
+        sign = 1 if self.at_least else -1
+        return sign * value >= sign * self.target
 
 
 def against(key, slower, faster, mode="gradient"):
@@ -52,20 +51,16 @@ def against(key, slower, faster, mode="gradient"):
     return measure
 
 
-def over_the_grid(results, kinds=("peer",), mode="gradient"):
-    """Ratios of the best peer over the best batched engine, by grid point."""
-    ratios = {}
-    for key, entry in results.cases.items():
-        if entry["group"] in ("grid", "large"):
-            measured = against(key, kinds, ("batched",), mode)(results)
-            if measured:
-                ratios[key] = measured["median"]
-    return ratios
+def over_the_grid(slower, faster, reduce):
+    """A measure: one figure of the ratios at all points of the grid."""
 
-
-def _grid_goal(reduce):
     def measure(results):
-        ratios = over_the_grid(results)
+        ratios = {}
+        for key, entry in results.cases.items():
+            if entry["group"] in ("grid", "large"):
+                measured = against(key, slower, faster)(results)
+                if measured:
+                    ratios[key] = measured["median"]
         if not ratios:
             return None
         lowest = min(ratios, key=ratios.get)
@@ -103,24 +98,7 @@ def _memory(results):
     }
 
 
-def _own_tfq(results):
-    """The median over the grid of stock TFQ over this project's engine."""
-    medians = []
-    for key, entry in results.cases.items():
-        if entry["group"] in ("grid", "large"):
-            ratio = against(key, ("stock",), ("tfq",))(results)
-            medians += [ratio["median"]] if ratio else []
-    if not medians:
-        return None
-    return {
-        "median": statistics.median(medians),
-        "min": min(medians),
-        "max": max(medians),
-        "of": f"{len(medians)} points",
-    }
-
-
-_STOCK, _BATCHED = ("stock",), ("batched",)
+_STOCK, _BATCHED, _PEER = ("stock",), ("batched",), ("peer",)
 GOALS = (
     Goal(
         "tfq-4",
@@ -151,13 +129,13 @@ GOALS = (
         "peers-median",
         "against the best peer over the grid, median",
         3,
-        _grid_goal(statistics.median),
+        over_the_grid(_PEER, _BATCHED, statistics.median),
     ),
     Goal(
         "peers-minimum",
         "against the best peer over the grid, minimum",
         1.5,
-        _grid_goal(min),
+        over_the_grid(_PEER, _BATCHED, min),
     ),
     Goal(
         "memory",
@@ -184,7 +162,7 @@ GOALS = (
         "own-tfq",
         "this project's `tfq` engine against stock `ControlledPQC`",
         1.5,
-        _own_tfq,
+        over_the_grid(_STOCK, ("tfq",), statistics.median),
     ),
 )
 
@@ -199,16 +177,12 @@ BOUNDS = {
 }
 
 
-def judge(results):
+def judge(results: Results) -> list[dict]:
     """Every goal with what was measured.
 
-    Args:
-        results: `Results`.
-
-    Returns:
-        list of dicts: `"title"`, `"goal"`, `"measured"` (a dict or `None`),
-        `"verdict"` (`"reached"`, `"missed"` or `"not measured"`) and
-        `"bound"` (for a goal that is missed; may be empty).
+    Each has `"title"`, `"goal"`, `"measured"` (a dict or `None`), `"verdict"`
+    (`"reached"`, `"missed"` or `"not measured"`) and `"bound"` (for a goal
+    that is missed; may be empty).
     """
     rows = []
     for goal in GOALS:

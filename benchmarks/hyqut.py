@@ -10,7 +10,6 @@ and in turn; the ratio is taken turn by turn. With `--save` the quantum model
 is saved and loaded too, and its peak of resident memory reported.
 """
 
-import argparse
 import pathlib
 import resource
 import tempfile
@@ -20,7 +19,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.common import alternate, ratio, summary, write
+from benchmarks.common import alternate, make_parser, ratio, summary, write
 from tfq_hybrid.data import byte_pair_vocabulary
 from tfq_hybrid.models import reduction
 from tfq_hybrid.models.hyqut.reduction import PUBLISHED
@@ -123,18 +122,16 @@ def save_and_load(model):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = make_parser(__doc__, rounds=7)
     parser.add_argument("--size", default="8m", choices=SIZES)
     parser.add_argument("--tokens", default="512,2048")
     parser.add_argument("--targets", default="query")
     parser.add_argument("--circuit", default="hyqut_ring")
     parser.add_argument("--baseline", default="dense")
-    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--new-tokens", type=int, default=64)
     parser.add_argument("--xla", action="store_true")
     parser.add_argument("--generation-xla", action="store_true")
     parser.add_argument("--save", action="store_true")
-    parser.add_argument("--output", help="a .json file")
     options = parser.parse_args()
     models = {
         "quantum": build(options, None),

@@ -1,7 +1,7 @@
 """The implementations that are measured, one row each."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tfq_hybrid.errors import check_choice
 
@@ -11,13 +11,13 @@ class Implementation:
     """A way to compute the benchmark's problems.
 
     Args:
-        name: str. Its name in options and results.
-        title: str. Its name in tables.
-        worker: str. The file in `workers/` without its ending.
+        name: Its name in options and results.
+        title: Its name in tables.
+        worker: `file:function` in `workers/`.
         kind: `"batched"` or `"tfq"` for this project's engines, `"stock"`
             for TensorFlow Quantum's own layer, `"peer"` for one that runs in
             the peers' environment.
-        options: dict for the worker. Defaults to none.
+        options: For the worker.
     """
 
     name: str
@@ -27,42 +27,47 @@ class Implementation:
     options: Mapping = dataclasses.field(default_factory=dict)
 
 
+_BATCHED = "on_tensorflow:batched"
 # A new variant of the batched engine is one row: `options={"engine": {...}}`
 # holds keyword arguments of `BatchedEngine`.
 _ROWS = (
-    Implementation("batched", "batched", "batched_engine", "batched"),
+    Implementation("batched", "batched", _BATCHED, "batched"),
     Implementation(
         "batched-xla",
         "batched, XLA",
-        "batched_engine",
+        _BATCHED,
         "batched",
         {"jit_compile": True},
     ),
     Implementation(
         "batched-adjoint",
         "batched, adjoint",
-        "batched_engine",
+        _BATCHED,
         "batched",
         {"engine": {"gradient": "adjoint"}},
     ),
-    Implementation("tfq", "tfq", "tfq_engine", "tfq"),
-    Implementation("stock-tfq", "TFQ ControlledPQC", "stock_tfq", "stock"),
+    Implementation("tfq", "tfq", "on_tensorflow:tfq", "tfq"),
     Implementation(
-        "tensorcircuit", "TensorCircuit (JAX)", "tensorcircuit_jax", "peer"
-    ),
-    Implementation("pennylane-jax", "PennyLane (JAX)", "pennylane_jax", "peer"),
-    Implementation(
-        "pennylane-torch", "PennyLane (Torch)", "pennylane_torch", "peer"
+        "stock-tfq", "TFQ ControlledPQC", "on_tensorflow:stock_tfq", "stock"
     ),
     Implementation(
-        "lightning", "PennyLane (Lightning)", "lightning_adjoint", "peer"
+        "tensorcircuit", "TensorCircuit (JAX)", "on_jax:tensorcircuit", "peer"
     ),
-    Implementation("pyqtorch", "pyqtorch", "pyqtorch_state", "peer"),
+    Implementation(
+        "pennylane-jax", "PennyLane (JAX)", "on_jax:pennylane", "peer"
+    ),
+    Implementation(
+        "pennylane-torch", "PennyLane (Torch)", "on_torch:pennylane", "peer"
+    ),
+    Implementation(
+        "lightning", "PennyLane (Lightning)", "on_torch:lightning", "peer"
+    ),
+    Implementation("pyqtorch", "pyqtorch", "on_torch:pyqtorch", "peer"),
 )
 IMPLEMENTATIONS = {row.name: row for row in _ROWS}
 
 
-def of_kind(*kinds):
+def of_kind(*kinds: str) -> list[str]:
     """Names of the implementations of some kinds.
 
     Example:
@@ -73,15 +78,10 @@ def of_kind(*kinds):
     return [row.name for row in _ROWS if row.kind in kinds]
 
 
-def choose(names=None, peers=True):
-    """The implementations to run.
-
-    Args:
-        names: sequence of str. Defaults to `None`: all.
-        peers: bool. Whether there is an environment with the peers.
-
-    Returns:
-        list of `Implementation`.
+def choose(
+    names: Sequence[str] | None = None, peers: bool = True
+) -> list[Implementation]:
+    """The implementations to run: all, or those of some names.
 
     Raises:
         UserError: a name is not known, or is a peer's and there are none.

@@ -7,14 +7,13 @@ by turn. What the check adds: the walk over the config, a look at the headers
 of the arrays, and the budget of what is built.
 """
 
-import argparse
 import pathlib
 import tempfile
 
 import keras
 import keras_hub
 
-from benchmarks.common import alternate, ratio, summary, write
+from benchmarks.common import alternate, make_parser, ratio, summary, write
 from tfq_hybrid.files.models import load_model
 from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.models import QFFNBert
@@ -62,10 +61,7 @@ MODELS = {
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--output", help="a .json file")
-    options = parser.parse_args()
+    options = make_parser(__doc__, rounds=15).parse_args()
     found = {}
     for name, build in MODELS.items():
         with tempfile.TemporaryDirectory() as folder:

@@ -3,13 +3,19 @@
 import contextlib
 import dataclasses
 import math
+import os
 import pathlib
+import sys
 import tempfile
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from benchmarks.cases import Case
+from benchmarks.implementations import Implementation
 from benchmarks.problems import reference
-from benchmarks.process import Worker, WorkerError, own_python
+from benchmarks.process import Worker, WorkerError
+from tfq_hybrid.errors import UserError, check_integer, is_number
 
 # Outputs, absolute; gradients, relative to the largest entry. TensorFlow
 # Quantum's own gradient is off by up to 5e-5.
@@ -27,15 +33,15 @@ class Settings:
     """How everything is measured.
 
     Args:
-        rounds: int. Turns of each implementation and mode. Defaults to 7.
-        turn_seconds: float. What a turn lasts at least, by repeated calls.
-            Defaults to 0.2.
-        cap_seconds: float. What an implementation may take to start, and
-            then to compile and call a mode twice. Defaults to 60.
-        memory_gb: float. The resident size that a worker may reach, in
-            10**9 bytes. Defaults to 16.
-        threads: int. Cores for everybody. Defaults to 2.
-        seed: int. Of inputs and weights. Defaults to 0.
+        rounds: Timing rounds per implementation and mode.
+        turn_seconds: Minimum duration of one timing round, in seconds.
+        cap_seconds: Time limit to start, and to compile and call twice.
+        memory_gb: Memory limit per implementation, in 10**9 bytes.
+        threads: Threads per implementation.
+        seed: Random seed of inputs and weights.
+
+    Raises:
+        UserError: one is out of its range.
     """
 
     rounds: int = 7
@@ -45,23 +51,32 @@ class Settings:
     threads: int = 2
     seed: int = 0
 
+    def __post_init__(self):
+        for name, least in (("rounds", 1), ("threads", 1), ("seed", 0)):
+            check_integer(f"--{name}", getattr(self, name), least)
+        for name in ("turn_seconds", "cap_seconds", "memory_gb"):
+            value = getattr(self, name)
+            if not is_number(value) or value <= 0:
+                option = f"--{name.replace('_', '-')}"
+                raise UserError(
+                    f"Expected {option} to be above 0. Received: "
+                    f"{option}={value}"
+                )
 
-def measure(case, implementations, settings, peers=None, report=print):
-    """Measures a case.
 
-    Args:
-        case: `Case`.
-        implementations: list of `(Implementation, modes)`.
-        settings: `Settings`.
-        peers: path of the peers' interpreter. Defaults to `None`.
-        report: function of a text, called before each longer step.
+def measure(
+    case: Case,
+    implementations: Sequence[tuple[Implementation, Sequence[str]]],
+    settings: Settings,
+    peers: str | os.PathLike[str] | None = None,
+    report: Callable[[str], None] = print,
+) -> dict[str, dict]:
+    """Measures a case; `peers` is the interpreter of their environment.
 
-    Returns:
-        dict of an implementation's name and what was measured:
-        `"versions"`, `"start_bytes"` (the largest resident size once the
-        problem was built) and for each mode a dict of `"status"`,
-        `"first_seconds"` (with compilation), `"seconds"` (of one call, by
-        turn), `"peak_bytes"` and `"difference"`.
+    Returns for each implementation `"versions"`, `"start_bytes"` (the largest
+    resident size once the problem was built) and for each mode a dict of
+    `"status"`, `"first_seconds"` (with compilation), `"seconds"` (of one
+    call, by turn), `"peak_bytes"` and `"difference"`.
     """
     fed, trained = case.problem.values(settings.seed)
     results = {}
@@ -81,7 +96,7 @@ def measure(case, implementations, settings, peers=None, report=print):
                 "threads": settings.threads,
             }
             is_peer = implementation.kind == "peer"
-            python = peers if is_peer else own_python()
+            python = peers if is_peer else sys.executable
             limit = int(settings.memory_gb * 1e9)
             worker = stack.enter_context(
                 Worker(implementation, python, problem, limit)

@@ -9,6 +9,7 @@ import pathlib
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 
 import click
 
@@ -32,8 +33,8 @@ _INSTALLED = (
 )
 
 
-def pins():
-    """dict of a peer's package and its pinned version.
+def pins() -> dict[str, str]:
+    """The pinned versions of the peers' packages.
 
     Example:
 
@@ -41,21 +42,15 @@ def pins():
     ['jax', 'jaxlib']
     """
     lines = REQUIREMENTS.read_text("utf-8").splitlines()
-    pinned = [line.split("==") for line in lines if "==" in line]
-    return {name: version for name, version in pinned}
+    return dict(line.split("==") for line in lines if "==" in line)
 
 
-def install_peers(path, report=print):
-    """Makes a virtual environment with the peers.
+def install_peers(
+    path: str | os.PathLike[str], report: Callable[[str], None] = print
+) -> pathlib.Path:
+    """Makes a virtual environment with the peers; returns its interpreter.
 
     pip's own settings and environment variables hold.
-
-    Args:
-        path: of the environment's folder.
-        report: function of a line. Defaults to `print`.
-
-    Returns:
-        The path of its interpreter.
 
     Raises:
         UserError: the folder cannot be written, or pip failed.
@@ -80,13 +75,10 @@ def install_peers(path, report=print):
     return python
 
 
-def check_peers(python):
+def check_peers(python: str | os.PathLike[str]) -> None:
     """Raises `UserError` unless an interpreter has every peer.
 
     Versions may differ from the pinned ones: the results name them.
-
-    Args:
-        python: path of the interpreter.
     """
     hint = "`python -m benchmarks.peers` makes one"
     if not (os.path.isfile(python) and os.access(python, os.X_OK)):

@@ -3,6 +3,7 @@
 import pathlib
 
 from benchmarks.implementations import IMPLEMENTATIONS
+from benchmarks.results import Results
 
 MODES = {"gradient": "forward + gradient", "forward": "forward"}
 # Own engines in full lines and warm colours, the others dashed.
@@ -16,13 +17,8 @@ OWN_VARIANTS = ("#c1121f", "#f77f00", "#d81159", "#ffb703")
 PEERS = ("#1b6ca8", "#2a9d8f", "#6a4c93", "#7f8c8d", "#8ab17d", "#457b9d")
 
 
-def draw(results, path):
-    """Draws the grid at one depth: a column a batch, a row a mode.
-
-    Args:
-        results: `Results`.
-        path: of the PNG file. Nothing is drawn without a grid.
-    """
+def draw(results: Results, path: pathlib.Path) -> None:
+    """Draws the grid at one depth, if any: a column a batch, a row a mode."""
     points = [
         (key, entry)
         for key, entry in results.cases.items()
@@ -61,7 +57,7 @@ def draw(results, path):
     )
     threads = results.content["settings"]["threads"]
     figure.suptitle(f"Ring ansatz of depth {depth}, {threads} threads")
-    figure.savefig(pathlib.Path(path), dpi=120)
+    figure.savefig(path, dpi=120)
 
 
 def _panels(columns):

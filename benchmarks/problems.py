@@ -9,6 +9,7 @@ below 1e-5, as those of a mean over a large batch are.
 
 import dataclasses
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -20,16 +21,14 @@ class Problem:
     """One size of the benchmark's circuit.
 
     Args:
-        qubits: int.
-        depth: int. Layers of the ansatz.
-        batch: int. Examples in one call.
-        shared: bool. Whether the batch shares the ansatz's angles, as
-            trained weights are; else every example has its own. Defaults
-            to `True`.
+        qubits: In the circuit.
+        depth: Layers of the ansatz.
+        batch: Examples in one call.
+        shared: Whether the batch shares the ansatz's angles, as trained
+            weights are; else every example has its own.
         execution: `"exact"`, `"shots"` (1,024 for each output) or
             `"noise"` (depolarizing, 0.01 on every qubit after every moment;
-            TensorFlow Quantum averages 1,024 trajectories). Defaults to
-            `"exact"`.
+            TensorFlow Quantum averages 1,024 trajectories).
 
     Example:
 
@@ -53,15 +52,11 @@ class Problem:
             f"batch {self.batch:,}{fed}{kind}"
         )
 
-    def values(self, seed):
+    def values(self, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Inputs and weights: angles in radians, standard normal, float32.
 
-        Args:
-            seed: int.
-
-        Returns:
-            Arrays of shape (batch, qubits) and (weights,), the latter
-            (batch, weights) where nothing is shared.
+        Of shape (batch, qubits) and (weights,), the latter (batch, weights)
+        where nothing is shared.
         """
         generator = np.random.default_rng(seed)
         weights = 2 * self.qubits * self.depth
@@ -72,20 +67,17 @@ class Problem:
         )
 
 
-def reference(problem, fed, trained, examples):
+def reference(
+    problem: Problem,
+    fed: np.ndarray,
+    trained: np.ndarray,
+    examples: Sequence[int],
+) -> tuple[np.ndarray, np.ndarray]:
     """Outputs and input gradients of some examples, in float64 by NumPy.
 
     The gradient by the parameter-shift rule of a rotation: half the
     difference of the outputs at angles a half pi up and down (Mitarai et
-    al. 2018, arXiv 1803.00745).
-
-    Args:
-        problem: `Problem`.
-        fed, trained: arrays as from `Problem.values`.
-        examples: list of int. Rows of the batch.
-
-    Returns:
-        Two arrays of shape (examples, qubits).
+    al. 2018, arXiv 1803.00745). Both are of shape (examples, qubits).
     """
     fed = fed[examples].astype("float64")
     trained = trained.astype("float64")
@@ -107,10 +99,7 @@ def _noisy_expectations(problem, fed, trained):
     """The same by Cirq's density matrices."""
     import cirq
 
-    from benchmarks.workers.tensorflow_steps import (
-        make_circuit,
-        make_spec,
-    )
+    from benchmarks.workers.on_tensorflow import make_circuit, make_spec
 
     fields = dataclasses.asdict(problem)
     spec, circuit = make_spec(fields), make_circuit(fields)

@@ -10,13 +10,13 @@ import os
 import pathlib
 import select
 import subprocess
-import sys
 import tempfile
 import time
 
 import psutil
 
 import tfq_hybrid
+from benchmarks.implementations import Implementation
 
 SERVE = pathlib.Path(__file__).parent / "workers" / "serve.py"
 # Left free for everybody else on the machine.
@@ -31,13 +31,19 @@ class Worker:
     """A running worker.
 
     Args:
-        implementation: `Implementation`.
-        python: path of the interpreter of its environment.
-        problem: dict, the worker's first line.
-        memory_bytes: int. The largest resident size that it may reach.
+        implementation: What it runs.
+        python: The interpreter of its environment.
+        problem: The worker's first line.
+        memory_bytes: The largest resident size that it may reach.
     """
 
-    def __init__(self, implementation, python, problem, memory_bytes):
+    def __init__(
+        self,
+        implementation: Implementation,
+        python: str | os.PathLike[str],
+        problem: dict,
+        memory_bytes: int,
+    ):
         self._memory_bytes = memory_bytes
         self._errors = tempfile.TemporaryFile(  # noqa: SIM115
             "w+", errors="replace"
@@ -57,19 +63,12 @@ class Worker:
         self._request = problem
         self._status = None  # why it was stopped
 
-    def start(self, seconds):
+    def start(self, seconds: float) -> dict:
         """Waits until the problem is built. Returns the worker's reply."""
         return self.ask(self._request, seconds)
 
-    def ask(self, request, seconds):
+    def ask(self, request: dict, seconds: float) -> dict:
         """Sends a request and waits for the reply.
-
-        Args:
-            request: dict.
-            seconds: float. The most that it may take.
-
-        Returns:
-            dict.
 
         Raises:
             WorkerError: no reply in time, too much memory, or it ended.
@@ -131,10 +130,11 @@ class Worker:
 
 def worker_environment(threads, with_package=True):
     """The environment variables of a worker: threads, CPU, quiet."""
-    names = ("OMP", "MKL", "OPENBLAS", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
+    libraries = ("OMP_NUM", "MKL_NUM", "OPENBLAS_NUM")
+    names = (*libraries, "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
     environment = {
         **os.environ,
-        **{_threads_variable(name): str(threads) for name in names},
+        **{f"{name}_THREADS": str(threads) for name in names},
         "CUDA_VISIBLE_DEVICES": "-1",
         "JAX_PLATFORMS": "cpu",
         "KERAS_BACKEND": "tensorflow",
@@ -145,12 +145,3 @@ def worker_environment(threads, with_package=True):
         root = pathlib.Path(tfq_hybrid.__file__).resolve().parent.parent
         environment["PYTHONPATH"] = str(root)
     return environment
-
-
-def _threads_variable(name):
-    return f"{name}_THREADS" if name.startswith("TF") else f"{name}_NUM_THREADS"
-
-
-def own_python():
-    """The interpreter of this project's own workers."""
-    return sys.executable

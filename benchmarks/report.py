@@ -2,6 +2,7 @@
 
 from benchmarks.goals import judge
 from benchmarks.implementations import IMPLEMENTATIONS
+from benchmarks.results import Results
 from tfq_hybrid.reports.document import markdown_table
 
 MIB = 2**20
@@ -13,15 +14,8 @@ GROUP_TITLES = {
 }
 
 
-def markdown(results):
-    """The report.
-
-    Args:
-        results: `Results`.
-
-    Returns:
-        str, Markdown.
-    """
+def markdown(results: Results) -> str:
+    """The report."""
     parts = [
         "# Engines side by side",
         _how(results),
@@ -44,11 +38,11 @@ def markdown(results):
             "## First call",
             "Seconds of the first forward + gradient, with tracing and "
             "compilation.",
-            _first_calls(results, keys),
+            _table(results, keys, _first_call),
             "## Peak memory",
             "MiB: the largest resident size of a fresh process after forward "
             "+ gradient; in brackets its growth over the start.",
-            _peaks(results, keys),
+            _table(results, keys, _peak),
         ]
     if "training_step" in results.content:
         parts += ["## A training step of QFFN-BERT", _training_step(results)]
@@ -56,7 +50,7 @@ def markdown(results):
     return "\n\n".join(parts) + "\n"
 
 
-def ratio_text(ratio):
+def ratio_text(ratio: dict | None) -> str:
     """A ratio with its spread over the turns.
 
     Example:
@@ -70,7 +64,7 @@ def ratio_text(ratio):
     return f"{_short(ratio['median'])} ({low} to {high})"
 
 
-def _short(value):
+def _short(value: float) -> str:
     """Three figures, no exponent."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
@@ -156,33 +150,26 @@ def _times(results, keys, mode):
     return text
 
 
-def _first_calls(results, keys):
+def _table(results, keys, cell):
+    """A row a case, a column an implementation."""
     names = _names(results, keys)
-    rows = []
-    for key in keys:
-        row = [key]
-        for name in names:
-            figures = results.figures(key, name, "gradient")
-            first = figures.get("first_seconds")
-            row.append("–" if first is None else f"{first:.2f}")
-        rows.append(row)
+    rows = [
+        [key, *(cell(results, key, name) for name in names)] for key in keys
+    ]
     return markdown_table(["", *_titles(names)], rows)
 
 
-def _peaks(results, keys):
-    names = _names(results, keys)
-    rows = []
-    for key in keys:
-        row = [key]
-        for name in names:
-            grew = results.grew(key, name)
-            if grew is None:
-                row.append("–")
-                continue
-            peak = results.figures(key, name, "gradient")["peak_bytes"]
-            row.append(f"{peak / MIB:,.0f} ({grew / MIB:,.0f})")
-        rows.append(row)
-    return markdown_table(["", *_titles(names)], rows)
+def _first_call(results, key, name):
+    first = results.figures(key, name, "gradient").get("first_seconds")
+    return "–" if first is None else f"{first:.2f}"
+
+
+def _peak(results, key, name):
+    grew = results.grew(key, name)
+    if grew is None:
+        return "–"
+    peak = results.figures(key, name, "gradient")["peak_bytes"]
+    return f"{peak / MIB:,.0f} ({grew / MIB:,.0f})"
 
 
 def _training_step(results):

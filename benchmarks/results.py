@@ -1,14 +1,15 @@
 """What was measured, as a file that grows case by case, and its ratios."""
 
 import dataclasses
+import os
 import pathlib
 import statistics
 from typing import TypedDict
 
 from benchmarks.common import environment, ratio
 from benchmarks.implementations import IMPLEMENTATIONS
+from benchmarks.measure import Settings
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.files import write_json
 from tfq_hybrid.reading import read_json
 
 
@@ -23,22 +24,21 @@ class Content(TypedDict):
 class Results:
     """The results of a run of the benchmark.
 
-    Args:
-        content: dict with `"environment"`, `"settings"`, `"cases"` and,
-            once measured, `"training_step"`.
+    The content has `"environment"`, `"settings"`, `"cases"` and, once
+    measured, `"training_step"`.
     """
 
-    def __init__(self, content):
+    def __init__(self, content: Content):
         self.content = content
 
     @classmethod
-    def open(cls, path, settings, overwrite=False):
-        """Goes on with the results in a file, or begins new ones.
-
-        Args:
-            path: of the JSON file.
-            settings: `Settings`.
-            overwrite: bool. Whether to begin anew. Defaults to `False`.
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        settings: Settings,
+        overwrite: bool = False,
+    ) -> "Results":
+        """Goes on with the results in a JSON file, or begins new ones.
 
         Raises:
             UserError: the file is none of this benchmark, or was measured
@@ -65,7 +65,7 @@ class Results:
         return stored
 
     @classmethod
-    def read(cls, path):
+    def read(cls, path: str | os.PathLike[str]) -> "Results":
         """Reads a file.
 
         Raises:
@@ -73,10 +73,6 @@ class Results:
         """
         expected = "the results.json of `python -m benchmarks.engines`"
         return cls(read_json(path, expected, Content))
-
-    def write(self, path):
-        """Writes the file, atomically."""
-        write_json(path, self.content)
 
     @property
     def cases(self):
@@ -95,22 +91,22 @@ class Results:
         """Names of the implementations measured for a case."""
         return set(self.cases.get(case.key, {}).get("implementations", {}))
 
-    def figures(self, key, name, mode):
+    def figures(self, key: str, name: str, mode: str) -> dict:
         """The dict of an implementation and mode, empty where there is none."""
         entry = self.cases.get(key, {}).get("implementations", {})
         return entry.get(name, {}).get(mode, {})
 
-    def seconds(self, key, name, mode):
+    def seconds(self, key: str, name: str, mode: str) -> list[float]:
         """Seconds of one call by turn; empty where nothing was timed."""
         figures = self.figures(key, name, mode)
         return figures["seconds"] if figures.get("status") == "ok" else []
 
-    def median(self, key, name, mode):
+    def median(self, key: str, name: str, mode: str) -> float | None:
         """Median seconds of one call, or `None`."""
         seconds = self.seconds(key, name, mode)
         return statistics.median(seconds) if seconds else None
 
-    def best(self, key, mode, *kinds):
+    def best(self, key: str, mode: str, *kinds: str) -> str | None:
         """Name of the fastest implementation of some kinds, or `None`."""
         medians = {}
         for name in self.done_names(key):
@@ -126,12 +122,10 @@ class Results:
         known = [name for name in IMPLEMENTATIONS if name in entry]
         return known + [name for name in entry if name not in known]
 
-    def ratio(self, key, mode, slower, faster):
-        """Median, minimum and maximum of times slower / faster, by turn.
-
-        Returns:
-            A dict, or `None` where one of both was not timed.
-        """
+    def ratio(
+        self, key: str, mode: str, slower: str, faster: str
+    ) -> dict[str, float] | None:
+        """Median, minimum and maximum of times slower / faster, by turn."""
         above = self.seconds(key, slower, mode)
         below = self.seconds(key, faster, mode)
         turns = min(len(above), len(below))

@@ -12,15 +12,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 
-from benchmarks.measure import measure
+from benchmarks.cases import Case
+from benchmarks.implementations import Implementation
+from benchmarks.measure import Settings, measure
 from benchmarks.peers import check_peers
 from benchmarks.plot import draw
 from benchmarks.process import worker_environment
 from benchmarks.report import markdown
 from benchmarks.results import Results
 from tfq_hybrid.estimate import duration
-from tfq_hybrid.files import check_output_folder
+from tfq_hybrid.files import check_output_folder, write_json
 
 # To start, compile and end a process; measured, and coarse.
 START_SECONDS = 10
@@ -28,32 +31,21 @@ TRAINING_STEP_SECONDS = 150
 
 
 def run(
-    cases,
-    implementations,
-    settings,
-    output,
-    peers=None,
-    training_step=False,
-    overwrite=False,
-    report=print,
-    status=lambda line: None,
-):
+    cases: Sequence[Case],
+    implementations: Sequence[Implementation],
+    settings: Settings,
+    output: str | os.PathLike[str],
+    peers: str | os.PathLike[str] | None = None,
+    training_step: bool = False,
+    overwrite: bool = False,
+    report: Callable[[str], None] = print,
+    status: Callable[[str], None] = lambda line: None,
+) -> Results:
     """Measures, and writes results.json, report.md and plot.png.
 
-    Args:
-        cases: list of `Case`.
-        implementations: list of `Implementation`.
-        settings: `Settings`.
-        output: path of the folder. A finished case in it is not repeated.
-        peers: path of the peers' interpreter. Defaults to `None`.
-        training_step: bool. Whether to time QFFN-BERT's training step too.
-            Defaults to `False`.
-        overwrite: bool. Whether to begin anew. Defaults to `False`.
-        report: function of a line that stays. Defaults to `print`.
-        status: function of a line that does not. Defaults to none.
-
-    Returns:
-        `Results`.
+    A case that is finished in the folder is not repeated, unless it is to be
+    overwritten. `training_step` times QFFN-BERT's too. Lines of `report`
+    stay, those of `status` do not.
 
     Raises:
         UserError: the folder cannot be written or holds other settings, or
@@ -75,7 +67,12 @@ def run(
         if missing:
             # Side by side or not at all: an old figure is no neighbour.
             todo.append((case, rows))
-    seconds = estimate(todo, settings) + steps * TRAINING_STEP_SECONDS
+    # Before anything is known of the machine.
+    turns = settings.rounds * settings.turn_seconds
+    seconds = steps * TRAINING_STEP_SECONDS + sum(
+        len(rows) * (START_SECONDS + len(case.modes) * turns)
+        for case, rows in todo
+    )
     kept = len(cases) - len(todo)
     report(
         f"{len(todo)} cases, {len(implementations)} implementations, "
@@ -89,7 +86,7 @@ def run(
         for name, modes in skipped.items():
             measured.setdefault(name, {}).update(modes)
         results.add(case, measured)
-        results.write(path)
+        write_json(path, results.content)
         write_pages(results, output)
         spent = time.monotonic() - began
         left = seconds * (1 - count / len(todo))
@@ -101,31 +98,21 @@ def run(
     if steps:
         status("QFFN-BERT's training step")
         results.content["training_step"] = measure_training_step(settings)
-        results.write(path)
+        write_json(path, results.content)
     write_pages(results, output)
     return results
 
 
-def estimate(todo, settings):
-    """Seconds that cases take, before anything is known of the machine."""
-    return sum(
-        len(rows)
-        * (
-            START_SECONDS
-            + len(case.modes) * settings.rounds * settings.turn_seconds
-        )
-        for case, rows in todo
-    )
-
-
-def split_hopeless(case, rows, results):
+def split_hopeless(
+    case: Case, rows: Sequence[Implementation], results: Results
+) -> tuple[list, dict]:
     """Leaves out what was over a cap for a problem that is no larger.
 
-    Returns:
-        A list of (implementation, modes) to run, and a dict of a name and
-        its skipped modes with their status.
+    Returns pairs of an implementation and the modes to run, and by name the
+    skipped modes with their status.
     """
-    runnable, skipped = [], {}
+    runnable: list = []
+    skipped: dict = {}
     for row in rows:
         modes = []
         for mode in case.modes:
@@ -174,7 +161,6 @@ def line(case, results):
 
 def write_pages(results, output):
     """Writes report.md and plot.png of results into a folder."""
-    output = pathlib.Path(output)
     (output / "report.md").write_text(markdown(results), encoding="utf-8")
     draw(results, output / "plot.png")
 

@@ -14,17 +14,15 @@ end, so that the processes' own start is not among them; the whole command's
 time stands beside it. Measure on an otherwise idle machine.
 """
 
-import argparse
 import json
 import os
 import pathlib
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-from benchmarks.common import ratio, write
+from benchmarks.common import make_parser, ratio, spread, write
 from tfq_hybrid.tuning.workers import THREADS
 
 COMMAND = [sys.executable, "-c", "from tfq_hybrid.cli.main import main; main()"]
@@ -38,15 +36,7 @@ ARMS = {
 
 
 def measure(arm, options, folder):
-    """Runs a search.
-
-    Args:
-        arm: str, a name in `ARMS`.
-        options: of the command line.
-        folder: path of the search folder.
-
-    Returns:
-        A dict: `trials_per_hour` and `seconds` of the command.
+    """Runs a search of `ARMS`: its trials per hour, and seconds in all.
 
     Raises:
         RuntimeError: a trial was not completed.
@@ -86,23 +76,11 @@ def measure(arm, options, folder):
     }
 
 
-def spread(values):
-    """Median, minimum and maximum."""
-    return {
-        "median": round(statistics.median(values), 2),
-        "min": round(min(values), 2),
-        "max": round(max(values), 2),
-    }
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", default="embedded")
+    parser = make_parser(__doc__, rounds=3, data=True)
     parser.add_argument("--trials", type=int, default=8)
-    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--limit", type=int, default=2000)
     parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--output", help="a .json file")
     options = parser.parse_args()
     if len(os.sched_getaffinity(0)) < 2:
         parser.error("expected at least two cores. Received: one")
@@ -119,7 +97,7 @@ def main():
     }
     ratios = {arm: ratio(rates[arm], rates["one core"]) for arm in ARMS}
     for arm in ARMS:
-        print(f"{arm:<16}{spread(rates[arm])} {ratios[arm]}")
+        print(f"{arm:<16}{spread(rates[arm], 2)} {ratios[arm]}")
     write(
         options.output or "search",
         about=(
@@ -132,9 +110,9 @@ def main():
         data=options.data.rpartition("/")[2],
         limit=options.limit,
         epochs=options.epochs,
-        trials_per_hour={arm: spread(values) for arm, values in rates.items()},
+        trials_per_hour={arm: spread(rates[arm], 2) for arm in ARMS},
         seconds={
-            arm: spread([figure["seconds"] for figure in rows])
+            arm: spread([figure["seconds"] for figure in rows], 2)
             for arm, rows in figures.items()
         },
         over_one_core=ratios,

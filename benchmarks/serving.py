@@ -8,14 +8,13 @@ constants. One process calls the loaded signatures in turn; a ratio is taken
 turn by turn, at batch 1 and 32.
 """
 
-import argparse
 import pathlib
 import tempfile
 
 import keras
 import tensorflow as tf
 
-from benchmarks.common import alternate, ratio, summary, write
+from benchmarks.common import alternate, make_parser, ratio, summary, write
 from tfq_hybrid.data import learn_vocabulary, load_dataset
 from tfq_hybrid.serving import export
 from tfq_hybrid.serving.folders import load_export
@@ -50,11 +49,7 @@ def requests(model, text_batch, signature):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", default="embedded")
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--output", help="a .json file")
-    options = parser.parse_args()
+    options = make_parser(__doc__, rounds=15, data=True).parse_args()
     dataset = load_dataset(options.data).take(20_000)
     texts = list(dataset.take(max(BATCHES)).texts)
     config = TrainConfig(data=options.data)

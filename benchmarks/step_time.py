@@ -9,16 +9,16 @@ and the ratio is taken turn by turn. `--engines` adds the quantum blocks on
 TensorFlow Quantum's operations.
 """
 
-import argparse
-
-import keras
-
-from benchmarks.common import alternate, ratio, summary, write
-from tfq_hybrid.data import learn_vocabulary, load_dataset
+from benchmarks.common import (
+    alternate,
+    classifier,
+    make_parser,
+    ratio,
+    summary,
+    write,
+)
 from tfq_hybrid.training import TrainConfig
-from tfq_hybrid.training.build import build_model, compile_model
 
-SEED = 0
 # Title of the blocks: what differs from the default configuration.
 BLOCKS = {
     "quantum, batched": {"engine": "batched"},
@@ -28,31 +28,20 @@ BLOCKS = {
 }
 
 
-def make_step(changes, config, vocabulary, texts, labels):
+def make_step(config, changes):
     """A function that trains one step on a fixed batch."""
-    keras.utils.set_random_seed(SEED)
-    config = TrainConfig.from_dict({**config.to_dict(), **changes})
-    model = build_model(config, vocabulary, 2)
-    compile_model(model, config, steps_per_epoch=1000)
-    tokens = model.preprocessor(texts)
-    model.preprocessor = None  # the batch is tokens already
+    model, tokens, labels = classifier(config, changes)
     return lambda: float(model.train_on_batch(tokens, labels)[0])
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", default="embedded")
-    parser.add_argument("--rounds", type=int, default=15)
+    parser = make_parser(__doc__, rounds=15, data=True)
     parser.add_argument("--xla", action="store_true")
     parser.add_argument("--engines", action="store_true")
-    parser.add_argument("--output", help="a .json file")
     options = parser.parse_args()
     config = TrainConfig(data=options.data, xla=options.xla)
-    dataset = load_dataset(options.data).take(20_000)
-    vocabulary = learn_vocabulary(dataset.texts, config.vocabulary_size)
-    batch = dataset.take(config.batch_size)
     steps = {
-        name: make_step(changes, config, vocabulary, batch.texts, batch.labels)
+        name: make_step(config, changes)
         for name, changes in BLOCKS.items()
         if options.engines or name != "quantum, tfq"
     }
@@ -74,10 +63,8 @@ def main():
             f"{config.sequence_length} tokens, every token through the "
             "block in both layers; all models in one process, in turn."
         ),
-        seed=SEED,
         rounds=options.rounds,
         config={**config.to_dict(), "data": options.data.rpartition("/")[2]},
-        vocabulary=len(vocabulary),
         blocks=blocks,
         over_batched=over_batched,
     )

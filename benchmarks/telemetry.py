@@ -15,7 +15,6 @@ for the other extreme a single `QuantumDense`, whose step is a few
 milliseconds.
 """
 
-import argparse
 import pathlib
 import statistics
 import tempfile
@@ -24,11 +23,9 @@ import time
 import keras
 import numpy as np
 
-from benchmarks.common import ratio, summary, write
-from tfq_hybrid.data import learn_vocabulary, load_dataset
+from benchmarks.common import classifier, make_parser, ratio, summary, write
 from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.training import Telemetry, TrainConfig
-from tfq_hybrid.training.build import build_model, compile_model
 
 SEED = 0
 GOAL = 0.05  # of a step
@@ -36,15 +33,7 @@ GOAL = 0.05  # of a step
 
 def bert_tiny(options):
     """A compiled QFFN-BERT of the default size, and a batch of text."""
-    config = TrainConfig(data=options.data, xla=options.xla)
-    dataset = load_dataset(options.data).take(5_000)
-    vocabulary = learn_vocabulary(dataset.texts, config.vocabulary_size)
-    batch = dataset.take(config.batch_size)
-    model = build_model(config, vocabulary, 2)
-    compile_model(model, config, steps_per_epoch=10_000)
-    tokens = model.preprocessor(batch.texts)
-    model.preprocessor = None  # the batch is tokens already
-    return model, tokens, batch.labels
+    return classifier(TrainConfig(data=options.data, xla=options.xla))
 
 
 def one_layer(options):
@@ -60,13 +49,7 @@ MODELS = {"BERT-tiny": bert_tiny, "one layer": one_layer}
 
 
 class Trainer:
-    """Trains a model step by step, with callbacks as `fit` calls them.
-
-    Args:
-        make: function of the options, a row of `MODELS`.
-        options: what the command line says.
-        callback: `keras.callbacks.Callback` or `None`.
-    """
+    """Trains a model of `MODELS` step by step, as `fit` with a callback."""
 
     def __init__(self, make, options, callback=None):
         keras.utils.set_random_seed(SEED)
@@ -81,11 +64,7 @@ class Trainer:
             callback.on_train_begin()
 
     def turn(self, steps):
-        """Trains some steps.
-
-        Returns:
-            The seconds that they took, of the wall and of the processor.
-        """
+        """The seconds that some steps took, of the wall and the processor."""
         began = np.array([time.perf_counter(), time.process_time()])
         for _ in range(steps):
             if self._callback is not None:
@@ -149,14 +128,11 @@ def _milliseconds(seconds):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", default="embedded")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser = make_parser(__doc__, rounds=5, data=True)
     parser.add_argument("--every", type=int, default=10)
     parser.add_argument("--detail-every", type=int, default=100)
     parser.add_argument("--xla", action="store_true")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
-    parser.add_argument("--output", help="a .json file")
     options = parser.parse_args()
     figures = {}
     for name in options.models:

@@ -12,6 +12,7 @@ ANNOTATED = [
     "data",
     "diagnostics",
     "reports",
+    "serving",
     "training",
     "tuning",
 ]

@@ -48,20 +48,19 @@ if not (3, 11) <= sys.version_info[:2] <= (3, 12):
     )
 
 
-def register():
+def register() -> None:
     """Tells Keras the classes of this package and of all installed systems.
 
-    Files and presets name them. `load_model` does it by itself; call it before
-    `keras.models.load_model` or keras-hub's `from_preset` in a new process.
+    Files and presets name them. `load_model` imports by itself what a file
+    needs; call this before `keras.models.load_model` or keras-hub's
+    `from_preset` in a new process.
     """
-    for module in ("adapters.hosts", "training.build"):
-        importlib.import_module(f"{__name__}.{module}")
+    importlib.import_module(f"{__name__}.files.homes").register_library()
     importlib.import_module(f"{__name__}.training.systems").SYSTEMS.register()
 
 
 def __getattr__(name):
     if name == "load_model":
-        register()
         return importlib.import_module(f"{__name__}.files.models").load_model
     if name in _ROOMS:
         return importlib.import_module(f"{__name__}.{name}")

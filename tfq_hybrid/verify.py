@@ -1,8 +1,12 @@
 """`verify`: whether a run, a model, an adapter or an export is whole."""
 
 import dataclasses
+import os
 import pathlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
+import keras
 import numpy as np
 
 from tfq_hybrid.adapters.weights import read_weights
@@ -15,7 +19,6 @@ from tfq_hybrid.serving.folders import MANIFEST, load_export, versions
 from tfq_hybrid.training.build import count_parameters
 from tfq_hybrid.training.checkpoint import read_state
 from tfq_hybrid.training.run_folder import WHOLE, RunFolder
-from tfq_hybrid.training.systems import SYSTEMS
 from tfq_hybrid.training.telemetry.writers import read_rows
 
 
@@ -23,29 +26,29 @@ from tfq_hybrid.training.telemetry.writers import read_rows
 class Verification:
     """What was found.
 
-    Attributes:
-        kind: str, a key of `KINDS`.
-        path: str.
-        checks: list of str, a line for each thing that was found whole.
-        problem: str, the first thing that was not; `None` for nothing.
+    Args:
+        kind: A key of `KINDS`.
+        path: What was looked at.
+        checks: A line for each thing that was found whole.
+        problem: The first thing that was not. Defaults to `None`: nothing.
     """
 
     kind: str
     path: str
-    checks: list = dataclasses.field(default_factory=list)
+    checks: list[str] = dataclasses.field(default_factory=list)
     problem: str | None = None
 
     @property
-    def is_whole(self):
+    def is_whole(self) -> bool:
         """Whether nothing is wrong."""
         return self.problem is None
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
         return {**dataclasses.asdict(self), "whole": self.is_whole}
 
 
-def verify(path):
+def verify(path: str | os.PathLike[str]) -> Verification:
     """Checks a run folder, an adapter, a model or an export.
 
     Every file is read as this package would read it: bounded in size,
@@ -53,12 +56,12 @@ def verify(path):
     loaded, which TensorFlow calls a program: verify what you would run.
 
     Args:
-        path: str or path: of a run folder; of the folder of an export, or of
-            one of its versions; of a `.keras` file; or of the `.h5` file of
+        path: Of a run folder; of the folder of an export, or of one of its
+            versions; of a `.keras` file; or of the `.h5` file of
             `adapters.save_weights`.
 
     Returns:
-        A `Verification`.
+        What is whole, and what is not.
 
     Raises:
         UserError: it is none of these.
@@ -82,7 +85,7 @@ def verify(path):
     return found
 
 
-def _kind(path):
+def _kind(path: pathlib.Path) -> str:
     if path.is_file() and path.suffix in (".keras", ".h5"):
         return "model" if path.suffix == ".keras" else "adapter"
     if RunFolder(path).is_run:
@@ -97,7 +100,7 @@ def _kind(path):
     )
 
 
-def _verify_run(path):
+def _verify_run(path: pathlib.Path) -> Iterator[str]:
     run = RunFolder(path)
     config, labels, names, vocabulary = run.read()
     yield f"config.json: {config.model}, seed {config.seed}"
@@ -129,7 +132,7 @@ def _verify_run(path):
     yield f"model.keras: loads, {counted:,} parameters, all finite"
 
 
-def _verify_checkpoints(run):
+def _verify_checkpoints(run: RunFolder) -> Iterator[str]:
     state_file = run.checkpoints / "state.json"
     if not state_file.is_file():
         yield "checkpoints: none"
@@ -146,7 +149,7 @@ def _verify_checkpoints(run):
     yield f"state.json: epoch {state['epoch']}"
 
 
-def _rows(path):
+def _rows(path: pathlib.Path) -> int:
     """How many readings a CSV file holds."""
     with reading("the readings of a training", path):
         rows = read_rows(path)
@@ -155,13 +158,13 @@ def _rows(path):
     return len(rows)
 
 
-def _verify_model(path):
+def _verify_model(path: pathlib.Path) -> Iterator[str]:
     yield from _verify_archive(path)
     model = _read_finite(path)
     yield f"loads: {model.count_params():,} parameters, all finite"
 
 
-def _verify_archive(path):
+def _verify_archive(path: pathlib.Path) -> Iterator[str]:
     expected = "a whole .keras file"
     with reading(expected, path):
         names = check_archive(path)
@@ -172,15 +175,15 @@ def _verify_archive(path):
     yield f"{path.name}: {count} archive members; checksums and paths valid"
 
 
-def _read_finite(path):
+def _read_finite(path: pathlib.Path) -> keras.Model:
     expected = "a whole .keras file"
-    model = load_model(path, SYSTEMS.register(), expected=expected)
+    model = load_model(path, expected=expected)
     with reading(expected, path):
         _check_finite({v.path: v for v in model.variables})
     return model
 
 
-def _verify_adapter(path):
+def _verify_adapter(path: pathlib.Path) -> Iterator[str]:
     method, fingerprint, arrays = read_weights(path)
     with reading("a file of adapter weights", path):
         _check_finite(arrays)
@@ -189,7 +192,7 @@ def _verify_adapter(path):
     yield f"{len(arrays)} arrays, {numbers:,} numbers, all finite"
 
 
-def _verify_export(path):
+def _verify_export(path: pathlib.Path) -> Iterator[str]:
     found = versions(path)
     for folder in [path / str(n) for n in found] if found else [path]:
         folder, model = load_export(folder)
@@ -207,7 +210,7 @@ def _verify_export(path):
         )
 
 
-def _check_finite(arrays):
+def _check_finite(arrays: Mapping[str, Any]) -> None:
     for name, array in arrays.items():
         array = np.asarray(array)
         is_float = array.dtype.kind in "fV"  # V: bfloat16
@@ -215,7 +218,7 @@ def _check_finite(arrays):
             raise ValueError(f"{name} is not finite")
 
 
-KINDS = {
+KINDS: dict[str, Callable[[pathlib.Path], Iterator[str]]] = {
     "run": _verify_run,
     "model": _verify_model,
     "adapter": _verify_adapter,

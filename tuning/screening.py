@@ -21,8 +21,8 @@ from tfq_hybrid.errors import (
 )
 from tfq_hybrid.estimate import duration
 from tfq_hybrid.files import write_json, write_text
+from tfq_hybrid.files.locks import writing
 from tfq_hybrid.jobs import run_jobs
-from tfq_hybrid.locks import writing
 from tfq_hybrid.reports.document import markdown_table
 from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.tuning.designs import estimate_effects, make_design, rows_of

@@ -19,7 +19,7 @@ from tfq_hybrid.errors import (
     check_integer,
 )
 from tfq_hybrid.estimate import duration
-from tfq_hybrid.locks import writing
+from tfq_hybrid.files.locks import writing
 from tfq_hybrid.reading import read_json, reading
 from tfq_hybrid.shapes import check_shape
 from tfq_hybrid.training.config import TrainConfig

@@ -1,8 +1,8 @@
-"""The programs that are timed, one file an implementation.
+"""The programs that are timed, a file for each library beneath them.
 
-Each file is run by path in an environment of its own (`serve.py NAME`), so it
-imports NumPy, its library and nothing else of this package but what it
-measures. A file defines `PACKAGES`, whose versions are reported, and
-`build(problem, fed, trained)`, which returns two functions without
-arguments: the expectations, and the loss with its gradients, as NumPy.
+A file is run by path in an environment of its own (`serve.py FILE:FUNCTION`),
+so it imports NumPy, its library and nothing else of this package but what it
+measures. `FUNCTION(problem, fed, trained)` returns two functions without
+arguments: the expectations, and the loss with its gradients, as NumPy; the
+versions of its `PACKAGES` are reported.
 """

@@ -36,3 +36,17 @@ def z_signs(qubits):
     index = np.arange(2**qubits)[:, None]
     bits = (index >> np.arange(qubits - 1, -1, -1)) & 1
     return (1 - 2 * bits).astype("float32")
+
+
+def apply_to_pennylane(problem, fed, trained):
+    """Queues the gates; the last axis of both inputs holds the angles."""
+    import pennylane
+
+    rotations = {"ry": pennylane.RY, "rz": pennylane.RZ}
+    values = {"fed": fed, "trained": trained}
+    for name, first, *rest in gates(problem["qubits"], problem["depth"]):
+        if name == "cnot":
+            pennylane.CNOT([first, rest[0]])
+        else:
+            source, index = rest
+            rotations[name](values[source][..., index], wires=first)

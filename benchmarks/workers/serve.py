@@ -1,6 +1,6 @@
 """Runs one implementation of one problem, and answers on standard output.
 
-    python serve.py IMPLEMENTATION
+    python serve.py FILE:FUNCTION
 
 One JSON line in, one JSON line out. The first line is the problem; then
 `{"prepare": MODE, "save": PATH}` calls a mode twice and saves its arrays, and
@@ -38,14 +38,16 @@ def timed(function):
 
 def start(name, problem):
     """Builds the two functions. Returns them and what the reply says."""
-    worker = importlib.import_module(name)
+    file, _, function = name.partition(":")
+    worker = importlib.import_module(file)
+    build = getattr(worker, function)
     arrays = np.load(problem["values"])
     seconds, (forward, gradient) = timed(
-        lambda: worker.build(problem, arrays["fed"], arrays["trained"])
+        lambda: build(problem, arrays["fed"], arrays["trained"])
     )
     versions = {
         package: importlib.metadata.version(package)
-        for package in worker.PACKAGES
+        for package in worker.PACKAGES[function]
     }
     reply = {"seconds": seconds, "versions": versions}
     return {"forward": forward, "gradient": gradient}, reply

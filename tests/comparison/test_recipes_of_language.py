@@ -15,7 +15,7 @@ from tfq_hybrid.comparison.results import Results
 from tfq_hybrid.comparison.work import bases
 from tfq_hybrid.comparison.work.executions import executed
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.locks import writing
+from tfq_hybrid.files.locks import writing
 from tfq_hybrid.models.hyqut import jobs as hyqut_jobs
 from tfq_hybrid.models.hyqut import recipe as hyqut
 from tfq_hybrid.models.qaa import jobs as qaa_jobs
@@ -117,7 +117,7 @@ def test_circuits_of_each_matrix_stand_beside_a_bottleneck(paths, monkeypatch):
 
 WAITING = """
 import pathlib, sys
-from tfq_hybrid.locks import writing
+from tfq_hybrid.files.locks import writing
 with writing(sys.argv[1], wait=True):
     pathlib.Path(sys.argv[2]).write_text("mine")
 """

@@ -16,7 +16,7 @@ from tfq_hybrid.diagnostics import (
     grid,
 )
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.locks import writing
+from tfq_hybrid.files.locks import writing
 
 diagnose_module = importlib.import_module("tfq_hybrid.diagnostics.diagnose")
 FEW = DiagnosisSettings(samples=40, gradient_samples=60, resamples=50)

@@ -13,7 +13,7 @@ import pytest
 
 from tfq_hybrid.errors import StorageError, UserError
 from tfq_hybrid.files import remove_partials, replacing, write_json, write_text
-from tfq_hybrid.locks import writing
+from tfq_hybrid.files.locks import writing
 
 OLD = "old " * 50_000
 NEW = "new " * 50_000
@@ -134,7 +134,7 @@ def test_a_signal_at_any_moment_leaves_a_whole_file(tmp_path, number):
 
 HOLD = """
     import sys
-    from tfq_hybrid.locks import writing
+    from tfq_hybrid.files.locks import writing
     with writing(sys.argv[1]):
         print("held", flush=True)
         sys.stdin.read()

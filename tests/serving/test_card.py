@@ -6,7 +6,7 @@ from tests.serving.zoo import EXAMPLES
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import write_json
 from tfq_hybrid.serving import about_run, export
-from tfq_hybrid.serving.portable import circuit_layers
+from tfq_hybrid.serving.circuits import circuit_layers
 from tfq_hybrid.training import RunFolder, TrainConfig
 
 METRICS = {

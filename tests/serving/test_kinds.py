@@ -9,7 +9,7 @@ from tests.serving.zoo import EXAMPLES, PROMPTS
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.serving import Predictor
 from tfq_hybrid.serving.kinds import KINDS, kind_of
-from tfq_hybrid.serving.kinds.generation import pick_tokens
+from tfq_hybrid.serving.sampling import pick_tokens
 
 # What a token signature must not need: TensorFlow Quantum's operations,
 # those of TensorFlow Text, and calls back into Python.

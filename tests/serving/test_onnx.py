@@ -6,7 +6,7 @@ import pytest
 from tests.serving.zoo import EXAMPLES
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.serving import check_manifest, export
-from tfq_hybrid.serving.onnx import FILE
+from tfq_hybrid.serving.exporting import ONNX
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -22,7 +22,7 @@ def test_same_numbers(name, exports, tmp_path):
     )
     check_manifest(path)
     session = onnxruntime.InferenceSession(
-        str(path / FILE), providers=["CPUExecutionProvider"]
+        str(path / ONNX), providers=["CPUExecutionProvider"]
     )
     _, inputs, expected = example.requests[-1]
     names = [output.name for output in session.get_outputs()]
@@ -48,14 +48,14 @@ def test_states_are_pairs_of_reals(tmp_path):
     inputs = keras.Input((3,), name="x")
     model = keras.Model(inputs, QuantumDense(2, spec)(inputs))
     path = export(model, tmp_path / "complex", with_onnx=True)
-    file = onnx.shape_inference.infer_shapes(onnx.load(path / FILE))
+    file = onnx.shape_inference.infer_shapes(onnx.load(path / ONNX))
     kinds = {v.type.tensor_type.elem_type for v in file.graph.value_info}
     kinds |= {constant.data_type for constant in file.graph.initializer}
     complex_kinds = {onnx.TensorProto.COMPLEX64, onnx.TensorProto.COMPLEX128}
     assert kinds and not kinds & complex_kinds
     x = np.random.default_rng(0).normal(size=(5, 3)).astype("float32")
     session = onnxruntime.InferenceSession(
-        str(path / FILE), providers=["CPUExecutionProvider"]
+        str(path / ONNX), providers=["CPUExecutionProvider"]
     )
     np.testing.assert_allclose(
         session.run(None, {"x": x})[0], model(x), rtol=1e-5, atol=1e-5

@@ -20,10 +20,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from tests.serving.clients import BANNED
-from tfq_hybrid.serving.server.limits import Limits, RequestError, read_body
+from tfq_hybrid.serving.server.limits import Limits, read_body
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COMMAND = "from tfq_hybrid.cli.main import main; main()"
@@ -284,9 +285,9 @@ def test_a_slow_body_is_given_up():
 
     scope = {"type": "http", "headers": [(b"content-length", b"100")]}
     request = Request(scope, receive)
-    with pytest.raises(RequestError) as caught:
+    with pytest.raises(HTTPException) as caught:
         asyncio.run(read_body(request, Limits(timeout=0.05)))
-    assert caught.value.status == 408
+    assert caught.value.status_code == 408
 
 
 @settings(

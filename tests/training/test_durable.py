@@ -167,7 +167,7 @@ def test_signals_at_random_points(tmp_path, data):
 
 def test_a_second_writer_is_told_and_a_read_only_folder(tmp_path, data):
     code = """
-        from tfq_hybrid.locks import writing
+        from tfq_hybrid.files.locks import writing
         with writing(output):
             print("held", flush=True)
             sys.stdin.read()

@@ -5,7 +5,8 @@ import importlib.metadata
 import pytest
 
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.training.systems import GROUP, Systems
+from tfq_hybrid.files.homes import SYSTEMS as GROUP
+from tfq_hybrid.training.systems import Systems
 
 
 def systems(**values):

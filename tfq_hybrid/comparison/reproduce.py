@@ -13,7 +13,7 @@ from tfq_hybrid.comparison.work.texts import default_encoder, find_optional
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 from tfq_hybrid.estimate import duration
 from tfq_hybrid.files import check_output_folder
-from tfq_hybrid.locks import writing
+from tfq_hybrid.files.locks import writing
 from tfq_hybrid.training.systems import SYSTEMS
 from tfq_hybrid.version import __version__
 

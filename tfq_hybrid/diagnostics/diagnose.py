@@ -23,8 +23,8 @@ from tfq_hybrid.diagnostics.settings import (
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.estimate import Estimate
 from tfq_hybrid.files import write_json
+from tfq_hybrid.files.locks import writing
 from tfq_hybrid.jobs import run_jobs
-from tfq_hybrid.locks import writing
 
 MEASURES = ("expressibility", "entangling_capability", "gradient_variance")
 

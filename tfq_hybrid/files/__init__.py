@@ -1,6 +1,8 @@
 """Read files as data, never as code; write them atomically.
 
     writing     atomic writers
+    locks       one writer at a time
+    homes       the modules of the classes that files name
     classes     the classes and functions that a Keras config may name
     configs     checks of a Keras config before Keras deserializes it
     budget      bounds on what a model may allocate, by its file's size
@@ -8,7 +10,6 @@
     presets     folders of keras-hub and of Hugging Face
     archives    zip archives and `.npz` files
     headers     HDF5 headers: the sizes that arrays and attributes claim
-    groups      HDF5 groups, followed with bounds
     hdf5        HDF5 files, checked before HDF5 opens them
     yaml_reader YAML as plain data
 

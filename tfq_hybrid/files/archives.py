@@ -2,10 +2,13 @@
 
 import contextlib
 import io
+import os
 import pathlib
 import stat
 import struct
 import zipfile
+from collections.abc import Iterator
+from typing import IO
 
 import numpy as np
 
@@ -19,14 +22,8 @@ DEEPEST_FOLDER = 64
 
 
 @contextlib.contextmanager
-def open_archive(path):
+def open_archive(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
     """Opens a zip archive for reading.
-
-    Args:
-        path: str or path of the file.
-
-    Yields:
-        A `zipfile.ZipFile`.
 
     Raises:
         ValueError, OSError: it is none.
@@ -37,8 +34,8 @@ def open_archive(path):
         yield archive
 
 
-def read_member(archive, name):
-    """The content of a member of an open archive, bytes.
+def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
+    """The content of a member of an open archive.
 
     Raises:
         ValueError, OSError: whatever its decompressor raises.
@@ -47,49 +44,35 @@ def read_member(archive, name):
         return archive.read(name)
 
 
-def check_archive(path, expansion=LARGEST_EXPANSION, checksums=True):
-    """Checks that a zip archive is intact and safe to unpack.
-
-    Args:
-        path: str or path of the file.
-        expansion: int. How many times its own size it may take, unpacked.
-            Defaults to `LARGEST_EXPANSION`.
-        checksums: bool. Whether to read it all and compare the checksums,
-            which whoever reads a member to its end does anyway. Defaults to
-            `True`.
-
-    Returns:
-        The names of its members, a list of str.
+def check_archive(path: str | os.PathLike[str]) -> list[str]:
+    """The members of a zip archive that is intact and safe to unpack.
 
     Raises:
-        ValueError: a member has an absolute path, one with `..`, is a link
-            or encrypted, or there twice; the members take too much room;
-            one has another content than was written; or it is no archive.
+        ValueError: as for `check_members`; a member has another content than
+            was written; or it is no archive.
         OSError: it cannot be read.
     """
     with open_archive(path) as archive:
-        names = check_members(archive, expansion)
+        names = check_members(archive)
         with foreign_code():
-            broken = archive.testzip() if checksums else None
+            broken = archive.testzip()
     if broken is not None:
         raise ValueError(f"{broken} has changed")
     return names
 
 
-def check_members(archive, expansion=LARGEST_EXPANSION):
-    """`check_archive` for an open archive, without checksums.
+def check_members(
+    archive: zipfile.ZipFile, expansion: int = LARGEST_EXPANSION
+) -> list[str]:
+    """The members of an archive that is safe to unpack, checksums apart.
 
-    Args:
-        archive: `zipfile.ZipFile`.
-        expansion: int, as there.
-
-    Returns:
-        The names of its members, a list of str.
+    Unpacked it may take `expansion` times its own size.
 
     Raises:
-        ValueError: see there.
+        ValueError: a member has an absolute path, one with `..`, is a link
+            or encrypted, or there twice; or the members take too much room.
     """
-    size = archive.fp.seek(0, io.SEEK_END)
+    size = _file_of(archive).seek(0, io.SEEK_END)
     members = archive.infolist()
     if len(members) > LARGEST_NUMBER_OF_MEMBERS:
         raise ValueError(f"it has {len(members)} members")
@@ -110,7 +93,13 @@ def check_members(archive, expansion=LARGEST_EXPANSION):
     return names
 
 
-def _check_member(member):
+def _file_of(archive: zipfile.ZipFile) -> IO[bytes]:
+    """The file that an open archive reads from."""
+    assert archive.fp is not None
+    return archive.fp
+
+
+def _check_member(member: zipfile.ZipInfo) -> None:
     name = member.filename
     parts = name.replace("\\", "/").split("/")
     if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
@@ -123,14 +112,8 @@ def _check_member(member):
         raise ValueError(f"the member {name!r} is encrypted")
 
 
-def read_arrays(path):
-    """Reads the arrays of an `.npz` file, without unpickling anything.
-
-    Args:
-        path: str or path.
-
-    Returns:
-        A dict of a name and an array.
+def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """The arrays of an `.npz` file by name, without unpickling anything.
 
     Raises:
         ValueError, OSError: it is damaged, or no such file; see
@@ -147,7 +130,7 @@ def read_arrays(path):
     return found
 
 
-def _check_array(file, size):
+def _check_array(file: IO[bytes], size: int) -> None:
     """Holds the shape that a header claims against the bytes there are."""
     version = np.lib.format.read_magic(file)
     read = {
@@ -166,18 +149,10 @@ def _check_array(file, size):
         raise ValueError(f"an array of shape {shape} is not whole")
 
 
-def open_member(archive, name):
-    """Opens a member of an archive as a file with fast seeks.
+def open_member(archive: zipfile.ZipFile, name: str) -> "io.BytesIO | Part":
+    """Opens a member of a checked archive as a file with fast seeks.
 
     `zipfile` goes back in a member by reading it again from its beginning.
-
-    Args:
-        archive: an open `zipfile.ZipFile`, which `check_members` took.
-        name: str. The member.
-
-    Returns:
-        A binary file: `io.BytesIO` or, where the member is as it is in the
-        archive, a `Part` of it.
 
     Raises:
         ValueError, OSError: it is damaged.
@@ -187,16 +162,17 @@ def open_member(archive, name):
         return io.BytesIO(read_member(archive, name))
     with foreign_code(), archive.open(name):
         pass  # checks the header before the content
-    archive.fp.seek(member.header_offset + 26)
-    lengths = struct.unpack("<HH", archive.fp.read(4))
+    file = _file_of(archive)
+    file.seek(member.header_offset + 26)
+    lengths = struct.unpack("<HH", file.read(4))
     begin = member.header_offset + 30 + sum(lengths)
-    return Part(archive.fp, begin, member.file_size)
+    return Part(file, begin, member.file_size)
 
 
 class Part(io.RawIOBase):
     """Some bytes in the middle of a file, as a file."""
 
-    def __init__(self, file, begin, size):
+    def __init__(self, file: IO[bytes], begin: int, size: int):
         self.file, self.begin, self.size, self.place = file, begin, size, 0
 
     def readable(self):

@@ -11,6 +11,8 @@ import contextvars
 import dataclasses
 import functools
 import math
+from collections.abc import Iterator
+from typing import Any
 
 import keras
 from keras.src import backend  # not by public names
@@ -26,17 +28,19 @@ BYTES_OF_LAYER = 250
 LAYERS = 1500
 SMALLEST = 4  # bytes of a number in an array that is no variable
 
-_current = contextvars.ContextVar("budget", default=None)
+_current: contextvars.ContextVar[Any] = contextvars.ContextVar(
+    "budget", default=None
+)
 
 
 @dataclasses.dataclass
 class Budget:
     """How much may still be built.
 
-    Attributes:
-        bytes: int, of the variables.
-        arrays: int. How many variables.
-        layers: int. How many layers and symbolic tensors.
+    Args:
+        bytes: Of the variables.
+        arrays: How many variables.
+        layers: How many layers and symbolic tensors.
     """
 
     bytes: int
@@ -44,7 +48,7 @@ class Budget:
     layers: int
 
     @classmethod
-    def of_weights(cls, size):
+    def of_weights(cls, size: int) -> "Budget":
         """What a model whose file of weights has `size` bytes may take."""
         return cls(
             ALLOWANCE + EXPANSION * size,
@@ -52,7 +56,7 @@ class Budget:
             LAYERS + size // BYTES_OF_LAYER,
         )
 
-    def spend(self, **costs):
+    def spend(self, **costs: int) -> None:
         """Spends a part of the budget.
 
         Raises:
@@ -69,11 +73,8 @@ class Budget:
 
 
 @contextlib.contextmanager
-def spending(budget):
-    """Charges everything that this thread builds inside to a budget.
-
-    Args:
-        budget: `Budget`.
+def spending(budget: Budget | None) -> Iterator[None]:
+    """Charges everything that this thread builds inside to a budget, if any.
 
     Raises:
         ValueError: from within Keras, which may wrap it, where the budget
@@ -170,7 +171,7 @@ HOOKS = (
 
 
 @functools.cache
-def itemsize(dtype):
-    """The bytes that a number of a dtype takes, an int."""
+def itemsize(dtype: str) -> int:
+    """The bytes that a number of a dtype takes."""
     bits = "".join(c for c in str(dtype).split("_")[0] if c.isdigit())
     return max(int(bits or 8) // 8, 1)

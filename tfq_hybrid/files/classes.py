@@ -7,12 +7,17 @@ that a saved model consists of are allowed.
 """
 
 import functools
+import importlib
 import inspect
 import sys
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import keras
 import keras_hub
 from keras.src import api_export, layers, ops  # not by public names
+
+from tfq_hybrid.files.homes import home_of
 
 KINDS = (
     keras.layers.Layer,  # also models, tasks, backbones, tokenizers
@@ -71,11 +76,13 @@ _BUILDERS = ("deserialize", "get", "serialize")
 PACKAGES = ("keras", "keras_hub", "keras_nlp", "tfq_hybrid")
 # Those of which Keras imports any module that a config names.
 IMPORTED = ("keras", "keras_hub", "keras_cv", "keras_nlp")
+# Classes and functions by name that the user vouches for.
+Objects = Mapping[str, Any] | None
 
 
 @functools.cache
-def pure_functions():
-    """The functions that a config may name, a frozenset.
+def pure_functions() -> frozenset[Callable]:
+    """The functions that a config may name.
 
     Keras's activations, losses and metrics, and keras-hub's activation.
     """
@@ -86,20 +93,28 @@ def pure_functions():
     return frozenset(found)
 
 
-def activation_names():
-    """The names of Keras's activations, a list of str."""
+def activation_names() -> list[str]:
+    """The names of Keras's activations."""
     functions = inspect.getmembers(keras.activations, inspect.isfunction)
     return [name for name, _ in functions if name not in _BUILDERS]
 
 
-def registered(name, custom_objects=None):
-    """What is registered with Keras under a name, or `None`."""
+def registered(name: object, custom_objects: Objects = None) -> Any:
+    """What is registered with Keras under a name, or `None`.
+
+    A class of this package is imported where it has not been yet.
+    """
     if not isinstance(name, str):
         return None
-    return keras.saving.get_registered_object(name, custom_objects)
+    found = keras.saving.get_registered_object(name, custom_objects)
+    home = home_of(name) if found is None else None
+    if home is None:
+        return found
+    importlib.import_module(home)
+    return keras.saving.get_registered_object(name)
 
 
-def registered_endings(name):
+def registered_endings(name: object) -> list:
     """What is registered under a name of any package.
 
     Keras takes these for functions that Keras 3.6 and before saved.
@@ -108,19 +123,12 @@ def registered_endings(name):
     return [v for key, v in known.items() if key.endswith(f">{name}")]
 
 
-def candidates(node, custom_objects=None):
+def candidates(node: dict, custom_objects: Objects = None) -> list:
     """Every object that Keras might resolve a config's names to.
 
     `registered_name` wins over `module` and `class_name` in one way, and the
-    bare `class_name` over both in another. Nothing is imported.
-
-    Args:
-        node: dict with `"class_name"`, and perhaps `"registered_name"`,
-            `"module"` and `"config"`.
-        custom_objects: dict of a name and a class or function of the user's.
-
-    Returns:
-        A list of classes, functions or other objects, without doubles.
+    bare `class_name` over both in another. Nothing is imported but classes
+    of this package.
 
     Raises:
         ValueError: a name is no text.
@@ -142,7 +150,7 @@ def candidates(node, custom_objects=None):
     return list({id(each): each for each in found if each is not None}.values())
 
 
-def _from_module(module, name, is_registered):
+def _from_module(module: object, name: str, is_registered: bool) -> list:
     """What a module holds, if Keras would look there, and it is imported."""
     if not isinstance(module, str):
         raise ValueError(f"module is {module!r}, not a text")
@@ -155,14 +163,8 @@ def _from_module(module, name, is_registered):
     return found
 
 
-def is_allowed_class(kind, custom_objects=None):
-    """Whether a config may name a class.
-
-    Args:
-        kind: object.
-        custom_objects: dict of a name and a class or function that the user
-            vouches for.
-    """
+def is_allowed_class(kind: object, custom_objects: Objects = None) -> bool:
+    """Whether a config may name a class."""
     if any(kind is own for own in (custom_objects or {}).values()):
         return True
     return (
@@ -173,12 +175,9 @@ def is_allowed_class(kind, custom_objects=None):
     )
 
 
-def is_allowed_function(function, custom_objects=None):
-    """Whether a config may name a function.
-
-    Args:
-        function: object.
-        custom_objects: dict, as for `is_allowed_class`.
-    """
+def is_allowed_function(
+    function: object, custom_objects: Objects = None
+) -> bool:
+    """Whether a config may name a function."""
     own = (custom_objects or {}).values()
     return any(function is f for f in (*own, *pure_functions()))

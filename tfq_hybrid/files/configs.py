@@ -5,10 +5,10 @@ see `classes`. What is inside is data: numbers, texts and lists of bounded
 size. Nothing is built here.
 """
 
-import math
 import re
 
 from tfq_hybrid.files.classes import (
+    Objects,
     candidates,
     is_allowed_class,
     is_allowed_function,
@@ -67,15 +67,17 @@ PATH_KEYS = (
 )
 
 
-def check_config(config, custom_objects=None):
+class UnknownClassError(ValueError):
+    """A config names a class that is not registered."""
+
+
+def check_config(config: object, custom_objects: Objects = None) -> None:
     """Checks that a config names only the parts of a model.
 
-    Args:
-        config: parsed JSON, such as `config.json` of a `.keras` file.
-        custom_objects: dict of a name and a class or function of the user's,
-            which the config may name too. Defaults to none.
+    The config is parsed JSON, such as `config.json` of a `.keras` file.
 
     Raises:
+        UnknownClassError: it names what nothing is registered as.
         ValueError: it names anything else, or holds what no saved model
             does; the message names it.
 
@@ -94,11 +96,11 @@ safe to load
 class _Walk:
     """One walk. `keys` are those from the outside to what is looked at."""
 
-    def __init__(self, custom_objects):
+    def __init__(self, custom_objects: Objects):
         self.custom_objects = custom_objects
-        self.plain = set()  # texts that name nothing
-        self.found = {}  # by the names of an object: what they may stand for
-        self.judged = set()  # the classes that are allowed, by `id`
+        self.plain: set[str] = set()  # texts that name nothing
+        self.found: dict[tuple, list] = {}  # what names may stand for
+        self.judged: set[int] = set()  # the classes that are allowed, by `id`
         self.values = 0  # how many were walked over
         self.arguments = 0  # and how many of them Keras looks through
         self.objects = 0  # how many the walk is inside of
@@ -186,7 +188,7 @@ class _Walk:
         if name == "function":
             name = node.get("config")
         if "config" in node and not found:
-            raise ValueError(
+            raise UnknownClassError(
                 f"the config names {str(name)[:60]}, which nothing here is "
                 "registered as. Name classes of your own in custom_objects"
             )
@@ -326,8 +328,3 @@ def _check_numbers(value, depth):
 
 def _path(keys):
     return ".".join(map(str, keys)) or "the config"
-
-
-def numbers_in(shape):
-    """How many numbers an array of a shape holds; 1 for an unknown length."""
-    return math.prod(n or 1 for n in shape)

@@ -7,7 +7,9 @@ https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html
 """
 
 import math
+import mmap
 import struct
+from collections.abc import Iterator
 
 # Messages of a header.
 NOTHING, DATASPACE, DATATYPE, FILL, FILL_VALUE = 0x00, 0x01, 0x03, 0x04, 0x05
@@ -30,35 +32,26 @@ HEAP_OF_TEXTS = b"GCOL\1\0\0\0"
 
 
 class Headers:
-    """The headers of one file.
+    """The headers of one file of `size` bytes."""
 
-    Attributes:
-        size: int, of the file in bytes.
-    """
-
-    def __init__(self, content, begin, end):
+    def __init__(self, content: bytes | mmap.mmap, begin: int, end: int):
         self.content, self.begin, self.size = content, begin, end - begin
         self._left = self.size  # for the arrays
         # Those that do not overlap have less altogether.
         self._heaps_left = self._headers_left = self.size
-        self._heaps = set()
+        self._heaps: set[int] = set()
 
-    def read(self, place, size):
+    def read(self, place: int, size: int) -> bytes:
         """Some bytes. Raises ValueError where the file has ended."""
         if place + size > self.size:
             raise ValueError("it is cut short")
         return self.content[self.begin + place : self.begin + place + size]
 
-    def check(self, address, name):
-        """Checks an object's header.
+    def check(self, address: int, name: str) -> tuple[int, int] | None:
+        """Checks the header of an object of that name.
 
-        Args:
-            address: int. Where it is.
-            name: str. The object's, for the message.
-
-        Returns:
-            Of a group, where its names are: the addresses of a tree and a
-            heap. `None` for an array.
+        Returns for a group where its names are: the addresses of a tree and
+        a heap.
 
         Raises:
             ValueError: an array is elsewhere, larger than the file or of
@@ -66,7 +59,7 @@ class Headers:
                 file, or an array of texts of any length, each of which may be
                 the same one; or the format is another.
         """
-        found = {}
+        found: dict[int, bytes] = {}
         for kind, flags, body in self._messages(address):
             if kind not in KNOWN or flags & SHARED:
                 raise ValueError(f"{name} has another format")
@@ -81,9 +74,10 @@ class Headers:
         if is_array:
             self._check_array(found, name)
             return None
-        return struct.unpack_from("<QQ", found[GROUP])
+        tree, heap = struct.unpack_from("<QQ", found[GROUP])
+        return tree, heap
 
-    def _check_array(self, found, name):
+    def _check_array(self, found: dict[int, bytes], name: str) -> None:
         if not found.keys() >= OF_ARRAYS:
             raise ValueError(f"{name} has another format")
         version, layout = struct.unpack_from("<BB", found[LAYOUT])
@@ -100,7 +94,7 @@ class Headers:
         if self._left < 0:
             raise ValueError(f"{name} is larger than the file")
 
-    def _check_attribute(self, body):
+    def _check_attribute(self, body: bytes) -> None:
         version, flags, *sizes = struct.unpack_from("<BBHHH", body)
         if version not in _FIXED or (version > 1 and flags):
             raise ValueError("its attributes have another format")
@@ -122,7 +116,7 @@ class Headers:
         if size * math.prod(shape) > self.size:
             raise ValueError("an attribute is larger than the file")
 
-    def _check_texts(self, heap):
+    def _check_texts(self, heap: int) -> None:
         """HDF5 goes from one object of a heap to the next without end."""
         if heap in self._heaps:
             return
@@ -143,7 +137,7 @@ class Headers:
                 raise ValueError("its heaps are damaged")
             place += step
 
-    def _messages(self, address):
+    def _messages(self, address: int) -> Iterator[tuple[int, int, bytes]]:
         """The messages of an object's header: kinds, flags and contents."""
         head = self.read(address, 16)
         if head[0] != 1:
@@ -163,7 +157,7 @@ class Headers:
                 place += 8 + length
 
 
-def _datatype(body):
+def _datatype(body: bytes) -> tuple[int, int]:
     """The class of a datatype and its size in bytes."""
     bits, size = struct.unpack_from("<B3xI", body)
     kind = bits & 0xF
@@ -174,8 +168,8 @@ def _datatype(body):
     return kind, size
 
 
-def _shape(body):
-    """The shape that a dataspace describes, a tuple of int."""
+def _shape(body: bytes) -> tuple[int, ...]:
+    """The shape that a dataspace describes."""
     version, rank, _, kind = struct.unpack_from("<BBBB", body)
     if version == 2 and kind == 2:  # nothing
         return (0,)

@@ -1,6 +1,10 @@
 """Load `.keras` files without running code from them."""
 
 import contextlib
+import itertools
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -12,8 +16,9 @@ from tfq_hybrid.files.archives import (
     read_member,
 )
 from tfq_hybrid.files.budget import Budget, spending
-from tfq_hybrid.files.configs import check_config
+from tfq_hybrid.files.configs import UnknownClassError, check_config
 from tfq_hybrid.files.hdf5 import check_hdf5
+from tfq_hybrid.files.homes import systems_for
 from tfq_hybrid.reading import (
     LARGEST_JSON,
     foreign_code,
@@ -27,24 +32,30 @@ WEIGHTS = "model.weights.h5"
 EXPANSION = 10
 
 
-def load_model(path, custom_objects=None, compile=False, expected=None):
+def load_model(
+    path: str | os.PathLike[str],
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = False,
+    expected: str | None = None,
+) -> keras.Model:
     """Loads a model from a `.keras` file without running code from it.
 
     What `keras.models.load_model` would build is looked through first: its
     config names only layers, optimizers, losses and other parts of models of
-    Keras, keras-hub and this package; its arrays are as large as the file.
+    Keras, keras-hub, this package and installed systems; its arrays are as
+    large as the file. The classes need not be imported before.
 
     Args:
-        path: str or path.
-        custom_objects: dict of a name and a class or function of your own
-            that the file may name, as for Keras. Defaults to none.
-        compile: bool. Whether to compile the model as it was when saved.
-            Defaults to `False`.
-        expected: str. What it should be, for the message. Defaults to `None`:
-            `"a whole .keras file"`.
+        path: The file.
+        custom_objects: Classes and functions of your own that the file may
+            name, by name, as for Keras. Defaults to `None`: none.
+        compile: Whether to compile the model as it was when saved. Defaults
+            to `False`.
+        expected: What it should be, for the message. Defaults to `None`: `"a
+            whole .keras file"`.
 
     Returns:
-        A `keras.Model`.
+        The model.
 
     Raises:
         UserError: it is damaged, too large, or names anything else.
@@ -59,8 +70,8 @@ def load_model(path, custom_objects=None, compile=False, expected=None):
     9
     """
     with reading(expected or "a whole .keras file", path):
-        budget = Budget.of_weights(check_model_file(path, custom_objects))
-        with spending(budget), calling_keras():
+        size, custom_objects = check_model_file(path, custom_objects)
+        with spending(Budget.of_weights(size)), calling_keras():
             return keras.models.load_model(
                 path,
                 custom_objects=custom_objects,
@@ -70,7 +81,7 @@ def load_model(path, custom_objects=None, compile=False, expected=None):
 
 
 @contextlib.contextmanager
-def calling_keras():
+def calling_keras() -> Iterator[None]:
     """`foreign_code` for Keras and TensorFlow.
 
     They leave their own frames out of tracebacks, so that what they raise
@@ -91,15 +102,14 @@ def calling_keras():
             switch.enable_traceback_filtering()
 
 
-def check_model_file(path, custom_objects=None):
+def check_model_file(
+    path: str | os.PathLike[str],
+    custom_objects: Mapping[str, Any] | None = None,
+) -> tuple[int, dict[str, Any]]:
     """Checks a `.keras` file without building anything.
 
-    Args:
-        path: str or path.
-        custom_objects: dict, as for `load_model`.
-
-    Returns:
-        The size of its weights in bytes, an int.
+    Returns the size of its weights in bytes, and the custom objects with
+    those of the installed systems that it needs.
 
     Raises:
         ValueError, OSError: it is damaged, too large, or names what
@@ -113,6 +123,18 @@ def check_model_file(path, custom_objects=None):
         if archive.getinfo(CONFIG).file_size > LARGEST_JSON:
             raise ValueError(f"{CONFIG} has more than {LARGEST_JSON:,} bytes")
         text = read_member(archive, CONFIG).decode("utf-8")
-        check_config(parse_json(text, finite=False), custom_objects)
+        found = _check_names(text, custom_objects or {})
         check_hdf5(open_member(archive, WEIGHTS))
-        return archive.getinfo(WEIGHTS).file_size
+        return archive.getinfo(WEIGHTS).file_size, found
+
+
+def _check_names(text: str, own: Mapping[str, Any]) -> dict[str, Any]:
+    """Checks a config; imports systems only where a class is not known."""
+    config = parse_json(text, finite=False)
+    for found in itertools.chain([{}], systems_for(text)):
+        try:
+            check_config(config, {**found, **own})
+            return {**found, **own}
+        except UnknownClassError as error:
+            unknown = error
+    raise unknown

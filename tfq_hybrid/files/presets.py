@@ -1,6 +1,8 @@
 """Presets of keras-hub and folders of Hugging Face, read as data."""
 
+import os
 import pathlib
+from typing import Any
 
 from keras_hub.src.utils import preset_utils  # has no public name
 
@@ -29,17 +31,13 @@ CONFIGS = (
 WEIGHTS = (".h5", ".safetensors")
 
 
-def from_preset(kind, preset, **options):
+def from_preset(
+    kind: Any, preset: str | os.PathLike[str], **options: Any
+) -> Any:
     """`kind.from_preset(preset)`, without running code from the folder.
 
-    Args:
-        kind: class of keras-hub: a backbone, task, tokenizer or preprocessor.
-        preset: str or path: a folder, or a handle of a hub, of which the
-            configs are checked and the sizes are not.
-        **options: further arguments of `kind.from_preset`.
-
-    Returns:
-        What `kind.from_preset` returns.
+    A preset may also be a handle of a hub, of which the configs are checked
+    and the sizes are not.
 
     Raises:
         ValueError: the preset names code, files elsewhere, or a model that
@@ -47,24 +45,17 @@ def from_preset(kind, preset, **options):
             downloaders raise.
         OSError: as they raise it.
     """
-    folder = pathlib.Path(preset)
+    folder, budget = pathlib.Path(preset), None
     if folder.is_dir():
         budget = Budget.of_weights(check_preset(folder))
     else:
-        budget = None
         _check_handle(str(preset))
     with spending(budget), calling_keras():
         return kind.from_preset(str(preset), **options)
 
 
-def check_preset(folder):
-    """Checks the folder of a preset without building anything.
-
-    Args:
-        folder: path.
-
-    Returns:
-        The size of its weights in bytes, an int.
+def check_preset(folder: pathlib.Path) -> int:
+    """Checks the folder of a preset: the size of its weights in bytes.
 
     Raises:
         ValueError, OSError: it is damaged, names code or files elsewhere, or
@@ -89,7 +80,7 @@ def check_preset(folder):
     )
 
 
-def _check_handle(preset):
+def _check_handle(preset: str) -> None:
     """Looks through the configs behind a handle, which may be downloaded."""
     for name in CONFIGS:
         with foreign_code():
@@ -101,7 +92,7 @@ def _check_handle(preset):
         _check_object(content)
 
 
-def _check_object(content):
+def _check_object(content: object) -> None:
     """Others than Keras's have no class in them: keras-hub has a table."""
     if isinstance(content, dict) and (
         "class_name" in content or "registered_name" in content
@@ -109,7 +100,7 @@ def _check_object(content):
         check_config(content)
 
 
-def _check_shards(weight_map):
+def _check_shards(weight_map: dict) -> None:
     """The names of further files of weights: beside this one."""
     check_shape(weight_map, dict, "weight_map")
     for names in weight_map.values():

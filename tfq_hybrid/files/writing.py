@@ -8,22 +8,25 @@ import os
 import pathlib
 import re
 import shutil
+from collections.abc import Iterator
 
 from tfq_hybrid.errors import StorageError, UserError
 
+StrPath = str | os.PathLike[str]
+
 
 @contextlib.contextmanager
-def replacing(path):
+def replacing(path: StrPath) -> Iterator[pathlib.Path]:
     """Writes a file or folder atomically: all of it, or nothing.
 
     What is written goes to a hidden name in the same folder, is flushed to
     the disk and renamed. A failure leaves what was there before.
 
     Args:
-        path: str or path of the file or folder. A link is followed.
+        path: Of the file or folder. A link is followed.
 
     Yields:
-        The `pathlib.Path` to write to, of the same suffix.
+        The path to write to, of the same suffix.
 
     Raises:
         StorageError: the disk is full, or the place cannot be written.
@@ -53,11 +56,11 @@ def replacing(path):
 
 
 @contextlib.contextmanager
-def naming_storage_errors(path):
+def naming_storage_errors(path: StrPath) -> Iterator[None]:
     """Converts system errors into one line that says what is still intact.
 
     Args:
-        path: what is written.
+        path: What is written.
 
     Raises:
         StorageError: for an `OSError` with a number of the system.
@@ -73,7 +76,7 @@ def naming_storage_errors(path):
         ) from error
 
 
-def write_json(path, content):
+def write_json(path: StrPath, content: object) -> None:
     """Writes JSON atomically: a reader sees the old file or the new one.
 
     Raises:
@@ -84,7 +87,7 @@ def write_json(path, content):
     write_text(path, text)
 
 
-def write_text(path, text):
+def write_text(path: StrPath, text: str) -> None:
     """Writes UTF-8 text atomically: a reader sees the old or the new file.
 
     Raises:
@@ -94,7 +97,7 @@ def write_text(path, text):
         partial.write_text(text, encoding="utf-8")
 
 
-def remove_partials(folder):
+def remove_partials(folder: StrPath) -> None:
     """Removes the partial files of killed writers from a folder.
 
     Call it where nobody else writes.
@@ -103,7 +106,7 @@ def remove_partials(folder):
         _remove(path)
 
 
-def remove_partials_of(path):
+def remove_partials_of(path: StrPath) -> None:
     """Removes the partial files of killed writers of one file or folder.
 
     Call it where nobody else writes it; others may write beside it.
@@ -115,7 +118,7 @@ def remove_partials_of(path):
             _remove(beside)
 
 
-def _exchange(a, b):
+def _exchange(a: pathlib.Path, b: pathlib.Path) -> None:
     """Swaps two paths atomically.
 
     Linux's `renameat2`, for which `os` has no name. A file system without
@@ -134,13 +137,13 @@ def _exchange(a, b):
     _remove(old)
 
 
-def _flush(path):
+def _flush(path: pathlib.Path) -> None:
     """Makes a file, or all files of a folder, reach the disk."""
     for inner in [path, *path.rglob("*")] if path.is_dir() else [path]:
         _flush_entry(inner)
 
 
-def _flush_entry(path):
+def _flush_entry(path: pathlib.Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -148,7 +151,7 @@ def _flush_entry(path):
         os.close(descriptor)
 
 
-def _remove(path):
+def _remove(path: pathlib.Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -156,7 +159,7 @@ def _remove(path):
             path.unlink(missing_ok=True)
 
 
-def check_output_folder(path):
+def check_output_folder(path: StrPath) -> None:
     """Raises `UserError` unless a folder can be made or written at `path`."""
     path = pathlib.Path(path)
     nearest = path.absolute()

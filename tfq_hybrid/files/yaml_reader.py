@@ -5,7 +5,9 @@ are texts, `1e-3` is a number. No tag builds an object, and no anchor makes a
 small file large.
 """
 
+import os
 import re
+from typing import Any
 
 import yaml
 
@@ -22,16 +24,10 @@ _NULL = re.compile(r"|~|null|Null|NULL")
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
 
 
-def read_yaml(path, expected="YAML"):
-    """The content of a YAML file.
-
-    Args:
-        path: str or path.
-        expected: str. What it should be, for the message. Defaults to
-            `"YAML"`.
-
-    Returns:
-        A dict of plain JSON types.
+def read_yaml(
+    path: str | os.PathLike[str], expected: str = "YAML"
+) -> dict[str, Any]:
+    """The content of a YAML file, in plain JSON types.
 
     Raises:
         UserError: it cannot be read, is too large, is no mapping, repeats a
@@ -42,11 +38,8 @@ def read_yaml(path, expected="YAML"):
         return parse_yaml(text)
 
 
-def parse_yaml(text):
-    """What a YAML text stands for.
-
-    Args:
-        text: str, one document that is a mapping.
+def parse_yaml(text: str) -> dict[str, Any]:
+    """What a YAML text stands for: one document that is a mapping.
 
     Raises:
         ValueError: see `read_yaml`.

@@ -3,14 +3,20 @@
 import datetime
 import importlib.metadata
 import json
+import os
+import pathlib
 import platform
+from collections.abc import Mapping
+from typing import Any
+
+import keras
 
 from tfq_hybrid.adapters.hosts import HOSTS
 from tfq_hybrid.adapters.variables import size_of
 from tfq_hybrid.files import write_text
 from tfq_hybrid.reading import read_json
 from tfq_hybrid.reports.document import markdown_table
-from tfq_hybrid.serving.portable import circuit_layers
+from tfq_hybrid.serving.circuits import circuit_layers
 from tfq_hybrid.training.run_folder import WHOLE, ConfigFile, RunFolder
 from tfq_hybrid.version import __version__
 
@@ -27,15 +33,17 @@ PACKAGES = (
 _NO_METRICS = ("history", "parameters", "seconds")
 
 
-def about_run(run, baseline=None):
+def about_run(
+    run: str | os.PathLike[str], baseline: str | os.PathLike[str] | None = None
+) -> dict[str, Any]:
     """What a model card says of a run, and of its classical baseline's.
 
     Args:
-        run: str or path. The folder of a finished run.
-        baseline: str or path. That of the baseline's run. Defaults to `None`.
+        run: The folder of a finished run.
+        baseline: That of the baseline's run. Defaults to `None`: not shown.
 
     Returns:
-        A dict for `export(..., about=...)`: `config`, `metrics` and
+        What `export(..., about=...)` takes: `config`, `labels`, `metrics` and
         `baseline_metrics`.
 
     Raises:
@@ -51,17 +59,18 @@ def about_run(run, baseline=None):
     return about
 
 
-def write_card(path, name, kind, model, signatures, about):
-    """Writes the model card of an export.
+def write_card(
+    path: pathlib.Path,
+    name: str,
+    kind: str,
+    model: keras.Model,
+    signatures: Mapping[str, tuple[dict, dict]],
+    about: Mapping[str, Any],
+) -> None:
+    """Writes the model card of an export, of a kind of `KINDS`.
 
-    Args:
-        path: of the file.
-        name: str. The model's name.
-        kind: str. A key of `KINDS`.
-        model: the `keras.Model` as it was before its circuits changed engine.
-        signatures: dict of a name and a pair of dicts, inputs and outputs,
-            from names to `tf.TensorSpec`.
-        about: dict, as `about_run` makes it, or empty.
+    The model is as it was before its circuits changed engine; a signature is
+    a pair of inputs and outputs, dicts of a name and a `tf.TensorSpec`.
     """
     sections = [
         _head(name, kind, model),

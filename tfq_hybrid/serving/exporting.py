@@ -1,58 +1,65 @@
-"""Export a model as a SavedModel that serves strings."""
+"""Export a model as a SavedModel that serves strings, and as ONNX."""
 
 import contextlib
+import importlib.util
+import logging
+import os
 import pathlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import keras
+import tensorflow as tf
 
+from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import check_output_folder
 from tfq_hybrid.serving.card import CARD, write_card
+from tfq_hybrid.serving.circuits import folded, portable_copy
 from tfq_hybrid.serving.folders import add_version, write_manifest
-from tfq_hybrid.serving.kinds import KINDS, kind_of
-from tfq_hybrid.serving.kinds.endpoint import Options
-from tfq_hybrid.serving.onnx import FILE as ONNX
-from tfq_hybrid.serving.onnx import check_onnx, to_onnx
-from tfq_hybrid.serving.portable import folded, portable_copy
+from tfq_hybrid.serving.kinds import Endpoint, Options, endpoints_of, kind_of
+
+ONNX = "model.onnx"
+ONNX_OPSET = 18
+ONNX_PACKAGES = ("onnx", "tf2onnx")
 
 
 def export(
-    model,
-    path,
-    label_names=None,
-    preprocessor=None,
-    about=None,
-    with_onnx=False,
-    fold=True,
-):
+    model: keras.Model,
+    path: str | os.PathLike[str],
+    label_names: Sequence[str] | None = None,
+    preprocessor: Any = None,
+    about: Mapping[str, Any] | None = None,
+    with_onnx: bool = False,
+    fold: bool = True,
+) -> pathlib.Path:
     """Writes the next version of a SavedModel: `path/VERSION/`.
 
     The layout is the one that TensorFlow Serving reads. The signatures are
-    those of the model's kind, see `KINDS`: `serve` takes strings, and needs
-    the operations of TensorFlow Text; `serve_tokens` takes token ids, and is
-    made of stock operations. Neither needs TensorFlow Quantum, Cirq, Keras or
-    this package, whatever engine trained the model. Beside the SavedModel
-    lie `MODEL_CARD.md` and `SHA256SUMS`, by which `Predictor` and
-    `tfq-hybrid serve` refuse a damaged export.
+    those of the model's kind: `serve` takes strings, and needs the operations
+    of TensorFlow Text; `serve_tokens` takes token ids, and is made of stock
+    operations. Neither needs TensorFlow Quantum, Cirq, Keras or this package,
+    whatever engine trained the model. Beside the SavedModel lie
+    `MODEL_CARD.md` and `SHA256SUMS`, by which `Predictor` and `tfq-hybrid
+    serve` refuse a damaged export.
 
     Args:
         model: a keras-hub text classifier, causal language model or
             backbone, adapted or not, or another Keras model.
-        path: str or path. The folder of the model's versions.
-        label_names: sequence of str, the labels of a classifier in the order
-            of the logits. Defaults to `None`: "0", "1", ….
+        path: The folder of the model's versions.
+        label_names: The labels of a classifier in the order of the logits.
+            Defaults to `None`: "0", "1", ….
         preprocessor: a keras-hub preprocessor. Defaults to `None`: the
             model's own; a backbone has none, and then no `serve` either.
-        about: dict of what the card says of the training; see
-            `serving.about_run`. Defaults to `None`: nothing.
-
-        with_onnx: bool. Whether `model.onnx` lies beside it: `serve_tokens`
-            for other runtimes. Takes the packages of the extra `onnx`.
-            Defaults to `False`.
-        fold: bool. Whether trained angles of circuits become constants, which
+        about: What the card says of the training; see `serving.about_run`.
+            Defaults to `None`: nothing.
+        with_onnx: Whether `model.onnx` lies beside it: `serve_tokens` for
+            other runtimes. Takes the packages of the extra `onnx`. Defaults
+            to `False`.
+        fold: Whether trained angles of circuits become constants, which
             answers faster. Defaults to `True`.
 
     Returns:
-        The folder of the new version, a `pathlib.Path`.
+        The folder of the new version.
 
     Raises:
         UserError: the number of names is not that of the classes, the model
@@ -64,9 +71,7 @@ def export(
     names = None if label_names is None else tuple(map(str, label_names))
     kind = kind_of(model)
     model_to_trace = portable_copy(model)
-    endpoints = KINDS[kind].endpoints(
-        model_to_trace, Options(names, preprocessor)
-    )
+    endpoints = endpoints_of(model_to_trace, Options(names, preprocessor))
     check_output_folder(path)
     archive = keras.export.ExportArchive()
     archive.track(model_to_trace)
@@ -88,7 +93,9 @@ def export(
         return add_version(path, write)
 
 
-def _add_endpoints(archive, endpoints):
+def _add_endpoints(
+    archive: keras.export.ExportArchive, endpoints: Iterable[Endpoint]
+) -> dict[str, tuple[dict, dict]]:
     """Traces endpoints: specs of their inputs and outputs, by name."""
     signatures = {}
     for endpoint in endpoints:
@@ -98,3 +105,55 @@ def _add_endpoints(archive, endpoints):
         inputs = {spec.name: spec for spec in specs}
         signatures[endpoint.name] = inputs, outputs
     return signatures
+
+
+def check_onnx() -> None:
+    """Raises `UserError` unless the packages for ONNX are installed."""
+    for package in ONNX_PACKAGES:
+        if importlib.util.find_spec(package) is None:
+            raise UserError(
+                "Expected the packages for ONNX: pip install "
+                f"'tfq-hybrid[onnx]'. Received: no {package}"
+            )
+
+
+def to_onnx(endpoint: Endpoint) -> bytes:
+    """The content of a `.onnx` file with the names of a token signature.
+
+    ONNX has no operations that tokenize as TensorFlow Text does, and its
+    runtimes take no complex numbers. The batched engine computes states as
+    pairs of real and imaginary parts; the unitaries of trained circuits,
+    which are complex, must be constants, as they are within `folded`.
+
+    Raises:
+        UserError: ONNX has no such operation as the model needs.
+    """
+    import onnx
+    import tf2onnx
+
+    specs = list(endpoint.specs)
+    function = tf.function(
+        endpoint.function, input_signature=specs, autograph=False
+    )
+    logger = logging.getLogger("tf2onnx")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        model, _ = tf2onnx.convert.from_function(
+            function, input_signature=specs, opset=ONNX_OPSET
+        )
+        onnx.checker.check_model(model, full_check=True)
+    except (
+        ValueError,
+        RuntimeError,
+        onnx.checker.ValidationError,
+        onnx.shape_inference.InferenceError,
+    ) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise UserError(
+            "Expected a model of operations that ONNX has. Received: "
+            f"{reason[:200]}"
+        ) from None
+    finally:
+        logger.setLevel(level)
+    return model.SerializeToString()

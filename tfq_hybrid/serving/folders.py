@@ -1,9 +1,12 @@
 """The folder of an export: versions, the manifest of its files, loading."""
 
 import hashlib
-import importlib.util
+import importlib.metadata
+import os
 import pathlib
 import re
+from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
@@ -14,18 +17,22 @@ from tfq_hybrid.files import (
     replacing,
     write_text,
 )
-from tfq_hybrid.locks import writing
+from tfq_hybrid.files.locks import writing
 from tfq_hybrid.reading import foreign_code, read_text, reading
 
 
-def versions(path):
-    """The version numbers of an export, in ascending order."""
+def versions(path: str | os.PathLike[str]) -> list[int]:
+    """The version numbers of an export, in ascending order.
+
+    Args:
+        path: The folder of an export. Need not exist.
+    """
     path = pathlib.Path(path)
     found = [p.name for p in path.iterdir()] if path.is_dir() else []
     return sorted(int(name) for name in found if is_version(name))
 
 
-def is_version(name):
+def is_version(name: str) -> bool:
     """Whether a name is a version's: digits, as `str` writes a number.
 
     Example:
@@ -36,15 +43,8 @@ def is_version(name):
     return name.isascii() and name.isdigit() and str(int(name)) == name
 
 
-def find_version(path):
+def find_version(path: str | os.PathLike[str]) -> pathlib.Path:
     """The folder of the newest version, or `path` where it is a version's.
-
-    Args:
-        path: str or path. The folder of an export, with its versions, or of
-            one version.
-
-    Returns:
-        A `pathlib.Path`.
 
     Raises:
         UserError: there is no export there.
@@ -61,15 +61,12 @@ def find_version(path):
     return path
 
 
-def add_version(path, write):
+def add_version(
+    path: pathlib.Path, write: Callable[[pathlib.Path], None]
+) -> pathlib.Path:
     """Writes the next version beside the others, whole or not at all.
 
-    Args:
-        path: `pathlib.Path` of the folder of the versions.
-        write: function of the path of a folder that it makes and fills.
-
-    Returns:
-        The folder of the new version.
+    `write` makes the folder whose path it gets, and fills it.
 
     Raises:
         UserError: another process exports there.
@@ -90,20 +87,23 @@ _LARGEST = 2**20  # bytes; an export has about ten files
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 
 
-def write_manifest(folder):
+def write_manifest(folder: str | os.PathLike[str]) -> None:
     """Writes the manifest of all files that are in a folder."""
     folder = pathlib.Path(folder)
     lines = [f"{_digest(folder / name)}  {name}\n" for name in _files(folder)]
     write_text(folder / MANIFEST, "".join(lines))
 
 
-def check_manifest(folder):
-    """Raises `UserError` unless an export is as it was written.
+def check_manifest(folder: str | os.PathLike[str]) -> None:
+    """Checks that an export is as it was written.
 
     Every file must be there with its content, and no other file.
 
     Args:
-        folder: str or path. The folder of one version.
+        folder: The folder of one version.
+
+    Raises:
+        UserError: it is not; the message names the first file.
 
     Example:
 
@@ -167,15 +167,11 @@ def _damaged(folder, reason):
     )
 
 
-def load_export(path):
+def load_export(path: str | os.PathLike[str]) -> tuple[pathlib.Path, Any]:
     """Loads one version of an export, once its manifest has been checked.
 
-    Args:
-        path: str or path. The folder of an export, whose newest version is
-            taken, or of one version.
-
-    Returns:
-        A pair of the folder of the version and the loaded SavedModel.
+    Of the folder of an export it is the newest version. Returns the folder of
+    the version, and the SavedModel.
 
     Raises:
         UserError: there is no export there, or a damaged one.
@@ -188,12 +184,12 @@ def load_export(path):
         return path, tf.saved_model.load(str(path))
 
 
-def load_text_operations():
+def load_text_operations() -> None:
     """Registers the operations of TensorFlow Text, which tokenize.
 
     The libraries alone: `import tensorflow_text` would import Keras.
     """
-    spec = importlib.util.find_spec("tensorflow_text")
-    folder = pathlib.Path(spec.origin).parent / "python" / "ops"
-    for library in sorted(folder.glob("_*.so")):
+    package = importlib.metadata.distribution("tensorflow-text")
+    folder = package.locate_file("tensorflow_text/python/ops")
+    for library in sorted(pathlib.Path(str(folder)).glob("_*.so")):
         tf.load_op_library(str(library))

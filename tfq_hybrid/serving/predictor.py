@@ -1,9 +1,17 @@
 """Ask an export, or a model, for the labels, texts or vectors of sentences."""
 
+import os
+import pathlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
 import tensorflow as tf
 
 from tfq_hybrid.errors import UserError, check_integer, is_number
 from tfq_hybrid.serving.folders import load_export
+
+if TYPE_CHECKING:
+    import keras
 
 # What a prompt is asked with, where nothing else is said.
 DEFAULTS = {"max_length": 64, "temperature": 1.0, "top_k": 1, "seed": 0}
@@ -13,15 +21,20 @@ class Predictor:
     """A loaded export.
 
     Args:
-        path: str or path. The folder of an export, with its versions, or of
-            one version.
+        path: The folder of an export, with its versions, or of one version.
+
+    Attributes:
+        path: The folder of the version; `None` of a model.
+        generates: Whether it completes prompts.
 
     Raises:
         UserError: there is no export there, a damaged one, or one that takes
             no strings.
     """
 
-    def __init__(self, path):
+    path: pathlib.Path | None
+
+    def __init__(self, path: str | os.PathLike[str]):
         self.path, model = load_export(path)
         signatures = model.signatures
         if "serve" not in signatures:
@@ -31,20 +44,25 @@ class Predictor:
         self._open(serve, serve.structured_input_signature[1].values())
 
     @classmethod
-    def of_model(cls, model, label_names=None, preprocessor=None):
+    def of_model(
+        cls,
+        model: "keras.Model",
+        label_names: Sequence[str] | None = None,
+        preprocessor: Any = None,
+    ) -> "Predictor":
         """A predictor that asks a model as its export would be asked.
 
         Args:
-            model, label_names, preprocessor: see `export`.
+            model: As for `export`.
+            label_names: As for `export`.
+            preprocessor: As for `export`.
 
         Raises:
             UserError: the model takes no strings.
         """
-        from tfq_hybrid.serving.kinds import KINDS, kind_of
-        from tfq_hybrid.serving.kinds.endpoint import Options
+        from tfq_hybrid.serving.kinds import Options, endpoints_of
 
-        options = Options(label_names, preprocessor)
-        endpoints = KINDS[kind_of(model)].endpoints(model, options)
+        endpoints = endpoints_of(model, Options(label_names, preprocessor))
         by_name = {endpoint.name: endpoint for endpoint in endpoints}
         if "serve" not in by_name:
             raise _no_strings(model.name, by_name)
@@ -58,23 +76,27 @@ class Predictor:
         )
         return predictor
 
-    def _open(self, serve, specs):
+    def _open(
+        self, serve: Callable[..., dict], specs: Iterable[tf.TensorSpec]
+    ) -> None:
         self._serve = serve
         self._dtypes = {spec.name: spec.dtype for spec in specs}
         self.generates = "prompt" in self._dtypes
 
-    def __call__(self, texts, **settings):
+    def __call__(
+        self, texts: Sequence[str], **settings: float
+    ) -> list[dict[str, Any]]:
         """What the model answers, a text at a time.
 
         Args:
-            texts: sequence of str.
+            texts: The texts, or the prompts.
             **settings: of a causal language model only: `max_length`, in
                 tokens with those of the prompt, defaults to 64;
                 `temperature` to 1; `top_k` to 1, which is greedy; `seed` to
                 0.
 
         Returns:
-            A list of dicts. Of a classifier: `text`, `label` and
+            A dict for each. Of a classifier: `text`, `label` and
             `probabilities`; of a backbone: `text` and `embedding`; of a
             causal language model: `prompt` and `text`.
 
@@ -108,14 +130,14 @@ class Predictor:
         ]
 
 
-def _no_strings(name, signatures):
+def _no_strings(name: object, signatures: Iterable[str]) -> UserError:
     return UserError(
         "Expected an export or a model that takes strings. Received: "
         f"{name}, with the signatures: {', '.join(signatures)}"
     )
 
 
-def check_setting(name, value):
+def check_setting(name: str, value: float) -> None:
     """Raises `UserError` unless a setting of a generation is in range."""
     if name != "temperature":
         low = {"max_length": 1, "top_k": 0}.get(name, -(2**31))

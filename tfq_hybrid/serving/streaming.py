@@ -1,6 +1,7 @@
 """Text from a language model, token by token."""
 
 import codecs
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import keras_hub
@@ -14,10 +15,10 @@ from tfq_hybrid.errors import UserError, check_integer, is_number
 class Piece(NamedTuple):
     """What one step of a generation gives.
 
-    Attributes:
-        token: int. Its id; `None` for what is left at the end.
-        text: str. What can be shown now: empty while the bytes of a letter
-            are not complete.
+    Args:
+        token: Its id; `None` for what is left at the end.
+        text: What can be shown now: empty while the bytes of a letter are not
+            complete.
     """
 
     token: int | None
@@ -30,11 +31,11 @@ class TextStream:
     With a greedy sampler the tokens are those of the model's `generate`.
 
     Args:
-        model: keras-hub `CausalLM` with a byte-pair tokenizer.
+        model: One with a byte-pair tokenizer.
         format: `"plain"`: the text goes on after the prompt; or
-            `"dialogue"`: the assistant answers it. Defaults to `"plain"`.
-        jit_compile: bool. Whether XLA compiles the steps: a later start for
-            faster steps. Defaults to `False`.
+            `"dialogue"`: the assistant answers it.
+        jit_compile: Whether XLA compiles the steps: a later start for faster
+            steps.
 
     Example:
 
@@ -48,38 +49,37 @@ class TextStream:
     True
     """
 
-    def __init__(self, model, format="plain", jit_compile=False):
+    def __init__(
+        self,
+        model: keras_hub.models.CausalLM,
+        format: str = "plain",
+        jit_compile: bool = False,
+    ):
         self.model = model
         self.format = format
         self.tokenizer = model.preprocessor.tokenizer
         self._prefill = tf.function(_build_cache, jit_compile=jit_compile)
         self._step = tf.function(_next_token, jit_compile=jit_compile)
 
-    def encode(self, prompt):
-        """The tokens that the model sees of a prompt, a list of int."""
+    def encode(self, prompt: str) -> list[int]:
+        """The tokens that the model sees of a prompt."""
         tokenizer = self.tokenizer
         tokens = [int(token) for token in tokenizer.tokenize(prompt)]
         if self.format == "dialogue":
-            before, after = (
-                tokenizer.user_token_id,
-                tokenizer.assistant_token_id,
-            )
-            tokens = [before, *tokens, after]
+            before = tokenizer.user_token_id
+            tokens = [before, *tokens, tokenizer.assistant_token_id]
         return [tokenizer.start_token_id, *tokens]
 
-    def __call__(self, prompt, max_new_tokens=None, sampler=None):
-        """Goes on after a prompt.
+    def __call__(
+        self,
+        prompt: str,
+        max_new_tokens: int | None = None,
+        sampler: keras_hub.samplers.Sampler | None = None,
+    ) -> Iterator[Piece]:
+        """Goes on after a prompt, to the length that the model was trained on.
 
-        Args:
-            prompt: str.
-            max_new_tokens: int. Defaults to `None`: as many as the model was
-                trained to see.
-            sampler: `keras_hub.samplers.Sampler`. Defaults to
-                `make_sampler()`.
-
-        Returns:
-            An iterator of `Piece`, see `pieces_of`. The token that ends a
-            text is not among them.
+        The token that ends a text is not among the pieces; see `pieces_of`.
+        The sampler defaults to `make_sampler()`.
 
         Raises:
             UserError: the prompt is no Unicode text, or is too long.
@@ -121,16 +121,12 @@ class TextStream:
             yield token
 
 
-def pieces_of(tokens, tokenizer):
+def pieces_of(
+    tokens: Iterable[int], tokenizer: keras_hub.tokenizers.BytePairTokenizer
+) -> Iterator[Piece]:
     """What can be shown after each token: whole letters.
 
-    Args:
-        tokens: iterable of int.
-        tokenizer: keras-hub `BytePairTokenizer`.
-
-    Yields:
-        A `Piece` for each token, and one without a token for bytes at the
-        end that make no letter.
+    The last piece may have no token: bytes at the end that make no letter.
 
     Example:
 
@@ -168,22 +164,20 @@ def _next_token(model, sampler, last, cache, index):
 
 
 def make_sampler(
-    temperature=1.0, top_k=None, top_p=None, greedy=False, seed=None
-):
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    greedy: bool = False,
+    seed: int | None = None,
+) -> keras_hub.samplers.Sampler:
     """A sampler from the usual arguments.
 
     Args:
-        temperature: float above 0. Below 1 likely tokens become likelier.
-            Defaults to 1.
-        top_k: int. Only the `top_k` likeliest tokens. Defaults to `None`.
-        top_p: float above 0, at most 1. Only the likeliest tokens that
-            together have this probability. Defaults to `None`.
-        greedy: bool. Always the likeliest token; excludes the others.
-            Defaults to `False`.
-        seed: int. Defaults to `None`: another text at every call.
-
-    Returns:
-        A `keras_hub.samplers.Sampler`.
+        temperature: Above 0. Below 1 likely tokens become likelier.
+        top_k: Only the `top_k` likeliest tokens.
+        top_p: Only the likeliest tokens that together have this probability.
+        greedy: Always the likeliest token; excludes the others.
+        seed: Without it the text is another at every call.
 
     Raises:
         UserError: an argument is out of its range, or has no effect.
@@ -223,7 +217,7 @@ def make_sampler(
     return samplers.RandomSampler(**options)
 
 
-def check_prompt(prompt):
+def check_prompt(prompt: str) -> str:
     """The prompt, or `UserError` where it is no Unicode text."""
     error = UserError(f"Expected UTF-8 text. Received: {prompt!a}")
     if not isinstance(prompt, str):

@@ -11,7 +11,7 @@ import keras
 
 from tfq_hybrid.errors import TrainingDivergedError, UserError
 from tfq_hybrid.files import check_output_folder, replacing, write_json
-from tfq_hybrid.locks import writing
+from tfq_hybrid.files.locks import writing
 from tfq_hybrid.training.build import (
     build_model,
     compile_model,

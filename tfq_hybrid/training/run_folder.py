@@ -276,10 +276,8 @@ def load_trained(
     """
     folder = RunFolder(run)
     folder.metrics()
-    config, _, names, _ = folder.read()
-    # Loading the system registers the classes that the file names.
-    own = config.system.custom_objects
-    return load_model(folder.model_file, own, expected=WHOLE), names
+    _, _, names, _ = folder.read()
+    return load_model(folder.model_file, expected=WHOLE), names
 
 
 def check_task(run: str | os.PathLike[str], task: str) -> None:

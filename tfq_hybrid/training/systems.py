@@ -14,7 +14,6 @@ import copy
 import dataclasses
 import functools
 import importlib
-import importlib.metadata
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -25,9 +24,8 @@ from tfq_hybrid.adapters.methods import method_from_dict
 from tfq_hybrid.circuits.presets import Circuit, changed_circuit
 from tfq_hybrid.config.values import check_keys, check_value
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.files.homes import system_entries
 from tfq_hybrid.reading import raise_bug
-
-GROUP = "tfq_hybrid.systems"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -212,8 +210,7 @@ class Systems(collections.abc.Mapping):
 
     @functools.cached_property
     def _entries(self):
-        found = importlib.metadata.entry_points(group=GROUP)
-        return {entry.name: entry for entry in found}
+        return system_entries()
 
     def __iter__(self):
         return iter(sorted(self._entries))

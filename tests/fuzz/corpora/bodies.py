@@ -6,12 +6,13 @@ import json
 
 import numpy as np
 import tensorflow as tf
+from starlette.exceptions import HTTPException
 
 from tests.fuzz.target import Target
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.serving.server.app import make_app
 from tfq_hybrid.serving.server.bodies import parse
-from tfq_hybrid.serving.server.limits import Limits, RequestError
+from tfq_hybrid.serving.server.limits import Limits
 from tfq_hybrid.serving.server.servable import Signature
 
 LIMITS = Limits(request_rows=4, body_bytes=2**20, batch_wait=0, timeout=5)
@@ -189,9 +190,9 @@ def _content(path):
 def _parse(body):
     try:
         call = parse(body, SIGNATURES, LIMITS)
-    except RequestError as error:
+    except HTTPException as error:
         assert str(error).isprintable(), str(error)
-        return error.status
+        return error.status_code
     for array in call.arrays.values():
         assert isinstance(array, np.ndarray)
     return 200

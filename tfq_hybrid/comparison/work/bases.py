@@ -12,7 +12,7 @@ from tfq_hybrid.comparison.work.language import (
     train_language_model,
 )
 from tfq_hybrid.files import replacing, write_json
-from tfq_hybrid.locks import writing
+from tfq_hybrid.files.locks import writing
 from tfq_hybrid.reading import read_json
 
 CACHE = "~/.cache/tfq_hybrid/bases"

@@ -2,11 +2,9 @@
 
     limits      how much a request may be, and how long it may take
     servable    a loaded version and its signatures
-    parsing     a request's body to arrays
-    answers     arrays to an answer's body
+    bodies      a request's body to arrays, and arrays to an answer's
     batching    many requests, one call of the model
-    metrics     counts and times, for Prometheus
-    app         the paths
+    app         the paths, and what is counted
     running     the socket, signals and logs
 
 It imports TensorFlow, and neither TensorFlow Quantum nor Cirq nor Keras.

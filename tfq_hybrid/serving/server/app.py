@@ -2,33 +2,97 @@
 
 import contextlib
 import time
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
 
+import prometheus_client
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tfq_hybrid.serving.server.batching import Batcher
 from tfq_hybrid.serving.server.bodies import answer, parse
-from tfq_hybrid.serving.server.limits import Limits, RequestError, read_body
-from tfq_hybrid.serving.server.metrics import Metrics
+from tfq_hybrid.serving.server.limits import Limits, read_body
+from tfq_hybrid.serving.server.servable import Servable
 
 MODEL = "/v1/models/{name}"
 VERSION = MODEL + "/versions/{version}"
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30)
+ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
-def make_app(name, servables, limits=None, log=lambda **event: None):
+class Metrics:
+    """What one server counts, for Prometheus, in a registry of its own.
+
+    Example:
+
+    >>> metrics = Metrics()
+    >>> metrics.queue_rows.set(3)
+    >>> b"tfq_hybrid_serving_queue_rows 3.0" in metrics.text()[0]
+    True
+    """
+
+    def __init__(self):
+        self._registry = prometheus_client.CollectorRegistry()
+
+        def make(kind, name, about, **options):
+            name = f"tfq_hybrid_serving_{name}"
+            return kind(name, about, registry=self._registry, **options)
+
+        histogram = prometheus_client.Histogram
+        self.requests = make(
+            prometheus_client.Counter,
+            "requests",
+            "Answers by path and status.",
+            labelnames=("path", "code"),
+        )
+        self.request_seconds = make(
+            histogram,
+            "request_seconds",
+            "Time of a request.",
+            labelnames=("path",),
+            buckets=SECONDS,
+        )
+        self.model_seconds = make(
+            histogram,
+            "model_seconds",
+            "Time of a call of the model.",
+            buckets=SECONDS,
+        )
+        self.batch_rows = make(
+            histogram,
+            "batch_rows",
+            "Rows in a call of the model.",
+            buckets=ROWS,
+        )
+        self.queue_rows = make(
+            prometheus_client.Gauge, "queue_rows", "Rows that wait."
+        )
+
+    def text(self) -> tuple[bytes, str]:
+        """The metrics, and the type of their text."""
+        content = prometheus_client.generate_latest(self._registry)
+        return content, prometheus_client.CONTENT_TYPE_LATEST
+
+
+def make_app(
+    name: str,
+    servables: Mapping[int, Servable],
+    limits: Limits | None = None,
+    log: Callable[..., None] = lambda **event: None,
+) -> Starlette:
     """The ASGI application that serves a model.
 
     Args:
-        name: str. The model's name in the paths.
-        servables: dict of a version, an int, and a `Servable`.
-        limits: `Limits`. Defaults to `None`: the usual ones.
-        log: function of keywords, called for every request. Defaults to
-            none.
+        name: The model's name in the paths.
+        servables: The loaded versions by number.
+        limits: Defaults to `None`: those of `Limits()`.
+        log: Called with keywords for every request. Defaults to nothing.
 
     Returns:
-        A `starlette.applications.Starlette`.
+        The application.
     """
     server = _Server(name, servables, limits or Limits())
     routes = [
@@ -44,11 +108,7 @@ def make_app(name, servables, limits=None, log=lambda **event: None):
     app = Starlette(
         routes=routes,
         lifespan=server.lifespan,
-        exception_handlers={
-            RequestError: _failed,
-            HTTPException: _not_routed,
-            Exception: _broken,
-        },
+        exception_handlers={HTTPException: _failed, Exception: _failed},
     )
     app.add_middleware(_Watch, metrics=server.metrics, log=log)
     return app
@@ -57,12 +117,14 @@ def make_app(name, servables, limits=None, log=lambda **event: None):
 class _Server:
     """What the paths have in common."""
 
-    def __init__(self, name, servables, limits):
+    def __init__(
+        self, name: str, servables: Mapping[int, Servable], limits: Limits
+    ):
         self.name = name
         self.servables = servables
         self.limits = limits
         self.metrics = Metrics()
-        self.batchers = {}
+        self.batchers: dict[int, Batcher] = {}
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app):
@@ -75,10 +137,10 @@ class _Server:
         for batcher in self.batchers.values():
             await batcher.stop()
 
-    def _servable(self, request):
+    def _servable(self, request: Request) -> Servable:
         name = request.path_params["name"]
         if name != self.name:
-            raise RequestError(
+            raise HTTPException(
                 404, f"Expected the model {self.name}. Received: {name!a:.80}"
             )
         version = request.path_params.get("version")
@@ -86,14 +148,14 @@ class _Server:
             return self.servables[max(self.servables)]
         known = {str(number): one for number, one in self.servables.items()}
         if version not in known:
-            raise RequestError(
+            raise HTTPException(
                 404,
                 f"Expected a version of {', '.join(known)}. Received: "
                 f"{version!a:.80}",
             )
         return known[version]
 
-    async def predict(self, request):
+    async def predict(self, request: Request) -> Response:
         servable = self._servable(request)
         batcher = self.batchers[servable.version]
         batcher.check_room()  # before any work on the body
@@ -103,7 +165,7 @@ class _Server:
         content = answer(outputs, call.is_row_format)
         return Response(content, media_type="application/json")
 
-    async def status(self, request):
+    async def status(self, request: Request) -> Response:
         servable = self._servable(request)
         one = "version" in request.path_params
         found = [servable.version] if one else sorted(self.servables)[::-1]
@@ -114,7 +176,7 @@ class _Server:
         ]
         return JSONResponse({"model_version_status": states})
 
-    async def metadata(self, request):
+    async def metadata(self, request: Request) -> Response:
         servable = self._servable(request)
         spec = {
             "name": self.name,
@@ -123,30 +185,21 @@ class _Server:
         }
         return JSONResponse({"model_spec": spec, "metadata": servable.metadata})
 
-    async def show_metrics(self, request):
+    async def show_metrics(self, request: Request) -> Response:
         content, kind = self.metrics.text()
         return Response(content, media_type=kind)
 
 
-def _respond(failure):
+async def _failed(request: Request, error: Exception) -> Response:
+    """The body for a request that fails: as TensorFlow Serving's."""
+    if not isinstance(error, HTTPException):
+        error = HTTPException(500, f"The server failed: {error!a}"[:300])
+    code = HTTPStatus(error.status_code).name
     return JSONResponse(
-        failure.content(), failure.status, headers=failure.headers()
+        {"error": error.detail, "code": code},
+        error.status_code,
+        headers=error.headers,
     )
-
-
-async def _failed(request, failure):
-    return _respond(failure)
-
-
-async def _not_routed(request, error):
-    """No such path, or not by this method."""
-    response = _respond(RequestError(error.status_code, error.detail))
-    response.headers.update(error.headers or {})
-    return response
-
-
-async def _broken(request, error):
-    return _respond(RequestError(500, f"The server failed: {error!a}"[:300]))
 
 
 class _Watch:

@@ -4,18 +4,26 @@ import asyncio
 import concurrent.futures
 import dataclasses
 import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
+from starlette.exceptions import HTTPException
 
-from tfq_hybrid.serving.server.limits import RequestError
+from tfq_hybrid.serving.server.bodies import Call
+from tfq_hybrid.serving.server.limits import Limits
+from tfq_hybrid.serving.server.servable import Arrays, Signature
+
+if TYPE_CHECKING:
+    from tfq_hybrid.serving.server.app import Metrics
 
 
 @dataclasses.dataclass(eq=False)
 class _Job:
     """A call that waits. Calls of one key can share a batch."""
 
-    call: object
+    call: Call
     future: asyncio.Future
     key: object = dataclasses.field(init=False)
 
@@ -33,38 +41,33 @@ class Batcher:
     The model runs in a thread of its own, one batch at a time. A call waits
     while another batch runs, and then at most `batch_wait` for others to
     share its batch with, unless the batch is full.
-
-    Args:
-        limits: `Limits`.
-        metrics: `Metrics`.
     """
 
-    def __init__(self, limits, metrics):
+    def __init__(self, limits: Limits, metrics: "Metrics"):
         self._limits = limits
         self._metrics = metrics
-        self._waiting = []
+        self._waiting: list[_Job] = []
         self._rows = 0  # of those that wait
         self._arrived = asyncio.Event()
         self._thread = concurrent.futures.ThreadPoolExecutor(
             1, thread_name_prefix="model"
         )
-        self._task = None
 
-    def start(self):
+    def start(self) -> None:
         """Begins to run what comes."""
         self._task = asyncio.create_task(self._work())
 
-    async def stop(self):
+    async def stop(self) -> None:
         """Ends it; no call may be under way."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def run(self, call):
-        """The outputs for a call, a dict of arrays.
+    async def run(self, call: Call) -> Arrays:
+        """The outputs for a call.
 
         Raises:
-            RequestError: 429 where too many rows wait, 504 where it takes too
+            HTTPException: 429 where too many rows wait, 504 where it takes too
                 long, 400 where the model refuses the values.
         """
         self.check_room(call.rows)
@@ -75,23 +78,23 @@ class Batcher:
         try:
             return await asyncio.wait_for(job.future, self._limits.timeout)
         except TimeoutError:
-            raise RequestError(
+            raise HTTPException(
                 504, f"No answer within {self._limits.timeout:g} s"
             ) from None
 
-    def check_room(self, rows=1):
-        """Raises `RequestError` 429 where too many rows wait already.
+    def check_room(self, rows: int = 1) -> None:
+        """Raises `HTTPException` 429 where too many rows wait already.
 
         An empty queue takes any request that its own limit lets through.
         """
         if self._rows and self._rows + rows > self._limits.queue_rows:
-            raise RequestError(
+            raise HTTPException(
                 429,
                 f"Expected fewer requests: {self._rows} rows are waiting",
-                retry_after=1,
+                headers={"retry-after": "1"},
             )
 
-    def _count(self, rows):
+    def _count(self, rows: int) -> None:
         """Rows that came to wait, or a negative number of those that went."""
         self._rows += rows
         self._metrics.queue_rows.set(self._rows)
@@ -106,13 +109,13 @@ class Batcher:
             if jobs:
                 await self._run_jobs(jobs)
 
-    def _drop_abandoned(self):
+    def _drop_abandoned(self) -> int:
         """Forgets what nobody waits for any more; how many jobs are left."""
         kept = [job for job in self._waiting if not job.future.done()]
         self._replace(kept)
         return len(kept)
 
-    def _replace(self, jobs):
+    def _replace(self, jobs: list[_Job]) -> None:
         self._waiting = jobs
         self._count(sum(job.call.rows for job in jobs) - self._rows)
 
@@ -129,14 +132,16 @@ class Batcher:
             except TimeoutError:
                 return
 
-    def _first_rows(self, key):
+    def _first_rows(self, key: object) -> int:
         return sum(job.call.rows for job in self._waiting if job.key == key)
 
-    def _take(self):
+    def _take(self) -> list[_Job]:
         """The jobs of the next batch, in the order of their arrival."""
         if not self._drop_abandoned():
             return []
-        key, rows, taken, left = self._waiting[0].key, 0, [], []
+        key, rows = self._waiting[0].key, 0
+        taken: list[_Job] = []
+        left: list[_Job] = []
         for job in self._waiting:
             rows_with = rows + job.call.rows
             fits = not taken or rows_with <= self._limits.batch_rows
@@ -148,9 +153,10 @@ class Batcher:
         self._replace(left)
         return taken
 
-    async def _run_jobs(self, jobs):
+    async def _run_jobs(self, jobs: Sequence[_Job]) -> None:
         """Runs jobs as one batch, or each alone where the batch fails."""
         signature = jobs[0].call.signature
+        parts: Sequence[Arrays | HTTPException]
         try:
             outputs = await self._run_model(signature, _joined(jobs))
             parts = _parted(outputs, jobs)
@@ -162,17 +168,17 @@ class Batcher:
             parts = [_refusal(error)]
         except Exception as error:
             # Whatever it is, the server lives and every caller hears of it.
-            parts = [RequestError(500, f"The model failed: {error}"[:300])]
-            parts *= len(jobs)
+            failure = HTTPException(500, f"The model failed: {error}"[:300])
+            parts = [failure] * len(jobs)
         for job, part in zip(jobs, parts, strict=True):
             if job.future.done():
                 continue
-            if isinstance(part, RequestError):
+            if isinstance(part, HTTPException):
                 job.future.set_exception(part)
             else:
                 job.future.set_result(part)
 
-    async def _run_model(self, signature, arrays):
+    async def _run_model(self, signature: Signature, arrays: Arrays) -> Arrays:
         rows = len(next(iter(arrays.values()))) if signature.is_batched else 1
         self._metrics.batch_rows.observe(rows)
         loop = asyncio.get_running_loop()
@@ -180,7 +186,7 @@ class Batcher:
             return await loop.run_in_executor(self._thread, signature, arrays)
 
 
-def _joined(jobs):
+def _joined(jobs: Sequence[_Job]) -> Arrays:
     if len(jobs) == 1:
         return jobs[0].call.arrays
     return {
@@ -189,7 +195,7 @@ def _joined(jobs):
     }
 
 
-def _parted(outputs, jobs):
+def _parted(outputs: Arrays, jobs: Sequence[_Job]) -> list[Arrays]:
     """The outputs of a batch, for each of its jobs."""
     if len(jobs) == 1:
         return [outputs]
@@ -201,9 +207,9 @@ def _parted(outputs, jobs):
     ]
 
 
-def _refusal(error):
+def _refusal(error: tf.errors.OpError) -> HTTPException:
     """The failure for values that the model cannot take."""
     text = " ".join(str(error.message).split())[:200]
     if isinstance(error, tf.errors.InvalidArgumentError):
-        return RequestError(400, f"The model refuses the values: {text}")
-    return RequestError(500, f"The model failed: {text}")
+        return HTTPException(400, f"The model refuses the values: {text}")
+    return HTTPException(500, f"The model failed: {text}")

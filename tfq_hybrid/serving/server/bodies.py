@@ -3,13 +3,19 @@
 import base64
 import binascii
 import json
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from starlette.exceptions import HTTPException
 
-from tfq_hybrid.serving.server.limits import RequestError
-from tfq_hybrid.serving.server.servable import DEFAULT_SIGNATURE, Signature
+from tfq_hybrid.serving.server.limits import Limits
+from tfq_hybrid.serving.server.servable import (
+    DEFAULT_SIGNATURE,
+    Arrays,
+    Signature,
+)
 
 KEYS = ("signature_name", "instances", "inputs")
 
@@ -17,32 +23,26 @@ KEYS = ("signature_name", "instances", "inputs")
 class Call(NamedTuple):
     """What a request asks for.
 
-    Attributes:
-        signature: `Signature`.
-        arrays: dict of a name and an array.
-        rows: int. The length of the first axis; 1 where there is none.
-        is_row_format: bool. Whether the answer is `predictions`.
+    Args:
+        signature: To call.
+        arrays: Its inputs.
+        rows: The length of the first axis; 1 where there is none.
+        is_row_format: Whether the answer is `predictions`.
     """
 
     signature: Signature
-    arrays: dict
+    arrays: Arrays
     rows: int
     is_row_format: bool
 
 
-def parse(body, signatures, limits):
+def parse(
+    body: bytes, signatures: Mapping[str, Signature], limits: Limits
+) -> Call:
     """Reads a body.
 
-    Args:
-        body: bytes.
-        signatures: dict of a name and a `Signature`.
-        limits: `Limits`.
-
-    Returns:
-        A `Call`.
-
     Raises:
-        RequestError: 400, with what was expected; 413 where there are too many
+        HTTPException: 400, with what was expected; 413 where there are too many
             rows.
     """
     content = _object(body)
@@ -55,10 +55,10 @@ def parse(body, signatures, limits):
         raise _bad(f"signature_name of {', '.join(signatures)}", name)
     signature = signatures[name]
     if ("instances" in content) == ("inputs" in content):
-        raise RequestError(400, "Expected one of 'instances' and 'inputs'")
+        raise HTTPException(400, "Expected one of 'instances' and 'inputs'")
     if "instances" in content:
         if not signature.is_batched:
-            raise RequestError(400, f"Expected 'inputs' for signature {name}")
+            raise HTTPException(400, f"Expected 'inputs' for signature {name}")
         columns = _columns(content["instances"], signature.inputs)
     else:
         columns = _named(content["inputs"], signature.inputs)
@@ -70,44 +70,42 @@ def parse(body, signatures, limits):
     return Call(signature, arrays, rows, "instances" in content)
 
 
-def _object(body):
+def _object(body: bytes) -> dict:
     if not body:
-        raise RequestError(400, "Expected a JSON object. Received: nothing")
+        raise HTTPException(400, "Expected a JSON object. Received: nothing")
     try:
         content = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
     except UnicodeDecodeError:
-        raise RequestError(
-            400, "Expected UTF-8. Received: other bytes"
-        ) from None
+        reason = "Expected UTF-8. Received: other bytes"
     except RecursionError:
-        raise RequestError(400, "Expected JSON of less depth") from None
+        reason = "Expected JSON of less depth"
     except ValueError as error:
-        raise RequestError(
-            400, f"Expected JSON. Received: {error}"[:300]
-        ) from None
-    if not isinstance(content, dict):
+        reason = f"Expected JSON. Received: {error}"
+    else:
+        if isinstance(content, dict):
+            return content
         raise _bad("a JSON object", content)
-    return content
+    raise HTTPException(400, reason[:300])
 
 
 def _no_constant(name):
     raise ValueError(f"{name}, which is no JSON")
 
 
-def _columns(instances, specs):
+def _columns(instances: Any, specs: Mapping[str, tf.TensorSpec]) -> dict:
     """Rows turned into columns."""
     if not isinstance(instances, list) or not instances:
         raise _bad("'instances' to be a list of rows", instances)
     if not any(isinstance(row, dict) and "b64" not in row for row in instances):
         return _named(instances, specs)
-    columns = {name: [] for name in specs}
+    columns: dict[str, list] = {name: [] for name in specs}
     for row in instances:
         for name, value in _named(row, specs).items():
             columns[name].append(value)
     return columns
 
 
-def _named(values, specs):
+def _named(values: Any, specs: Mapping[str, tf.TensorSpec]) -> dict:
     """Values by the names of the inputs; a single one needs no name."""
     is_bytes = isinstance(values, dict) and values.keys() == {"b64"}
     if not isinstance(values, dict) or is_bytes:
@@ -120,7 +118,7 @@ def _named(values, specs):
     return values
 
 
-def _array(name, value, spec):
+def _array(name: str, value: Any, spec: tf.TensorSpec) -> np.ndarray:
     """Nested lists as an array of the rank and type of a spec."""
     items, shape = [value], []
     for axis, size in enumerate(spec.shape):
@@ -145,16 +143,16 @@ def _array(name, value, spec):
     if spec.dtype != tf.string:
         values = values.astype(spec.dtype.as_numpy_dtype)
         if not np.all(np.isfinite(values.astype("float64"))):
-            raise RequestError(400, f"Expected finite numbers in {name}")
+            raise HTTPException(400, f"Expected finite numbers in {name}")
     return values.reshape(shape)
 
 
-def _shape(spec):
+def _shape(spec: tf.TensorSpec) -> str:
     sizes = ["?" if size is None else str(size) for size in spec.shape]
     return f"({', '.join(sizes)})"
 
 
-def _converter(dtype):
+def _converter(dtype: tf.DType) -> Callable[[Any], Any]:
     """A function of a JSON value, which raises on one of another type."""
     if dtype == tf.string:
         return _to_bytes
@@ -165,7 +163,9 @@ def _converter(dtype):
         return lambda value: _to_integer(value, low, high)
     if dtype.is_floating:
         return _to_float
-    raise RequestError(400, f"Expected inputs of other types than {dtype.name}")
+    raise HTTPException(
+        400, f"Expected inputs of other types than {dtype.name}"
+    )
 
 
 def _to_bytes(value):
@@ -203,7 +203,7 @@ def _to_float(value):
     return value
 
 
-def _rows(arrays, signature, limits):
+def _rows(arrays: Arrays, signature: Signature, limits: Limits) -> int:
     if not signature.is_batched:
         return 1
     counts = {name: len(array) for name, array in arrays.items()}
@@ -211,34 +211,28 @@ def _rows(arrays, signature, limits):
     if len(set(counts.values())) > 1:
         raise _bad("inputs with as many rows each", counts)
     if rows > limits.request_rows:
-        raise RequestError(
+        raise HTTPException(
             413,
             f"Expected at most {limits.request_rows} rows. Received: {rows}",
         )
     return rows
 
 
-def _bad(expected, received):
+def _bad(expected: str, received: object) -> HTTPException:
     """A refusal that shows a little of what was received, in ASCII."""
     if isinstance(received, (list, dict)):
         received = f"a {type(received).__name__} of {len(received)}"
     text = ascii(received)[:80]
-    return RequestError(400, f"Expected {expected[:300]}. Received: {text}")
+    return HTTPException(400, f"Expected {expected[:300]}. Received: {text}")
 
 
-def answer(outputs, is_row_format):
-    """The body for some outputs.
+def answer(outputs: Arrays, is_row_format: bool) -> bytes:
+    """The body for some outputs: by rows, under `predictions`, or by columns.
 
-    Args:
-        outputs: dict of a name and an array.
-        is_row_format: bool. Whether to answer by rows, under `predictions`,
-            or by columns, under `outputs`. A single output needs no name.
-
-    Returns:
-        bytes.
+    Columns are under `outputs`. A single output needs no name.
 
     Raises:
-        RequestError: a number is NaN or infinite, which JSON cannot hold.
+        HTTPException: a number is NaN or infinite, which JSON cannot hold.
 
     Example:
 
@@ -258,23 +252,17 @@ def answer(outputs, is_row_format):
     try:
         return json.dumps({key: content}, allow_nan=False).encode()
     except ValueError:
-        raise RequestError(500, "The model's answer is not finite") from None
+        raise HTTPException(500, "The model's answer is not finite") from None
 
 
 def _plain(array):
-    if array.dtype != object:
-        return array.tolist()
-    return _map(_text, array.tolist())
+    return array.tolist() if array.dtype != object else _texts(array.tolist())
 
 
-def _map(function, nested):
-    if isinstance(nested, list):
-        return [_map(function, item) for item in nested]
-    return function(nested)
-
-
-def _text(value):
-    """Bytes as text, or as TensorFlow Serving writes what is none."""
+def _texts(value):
+    """Nested bytes as texts, or as TensorFlow Serving writes what is none."""
+    if isinstance(value, list):
+        return [_texts(item) for item in value]
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,42 +1,12 @@
-"""Limits on requests, and the errors of requests beyond them."""
+"""Limits on requests, and the body of one within them."""
 
 import asyncio
 import dataclasses
-from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 from tfq_hybrid.errors import UserError, check_integer, is_number
-
-
-class RequestError(Exception):
-    """Ends a request with a status and one line of text.
-
-    Args:
-        status: int. The HTTP status.
-        message: str.
-        retry_after: int, in seconds: when to try again. Defaults to `None`.
-
-    Example:
-
-    >>> RequestError(413, "Expected less").content()
-    {'error': 'Expected less', 'code': 'REQUEST_ENTITY_TOO_LARGE'}
-    """
-
-    def __init__(self, status, message, retry_after=None):
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.retry_after = retry_after
-
-    def content(self):
-        """The body: `error` is text, as TensorFlow Serving's."""
-        code = HTTPStatus(self.status).name
-        return {"error": self.message, "code": code}
-
-    def headers(self):
-        """What goes with the body."""
-        if self.retry_after is None:
-            return {}
-        return {"retry-after": str(self.retry_after)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,20 +14,20 @@ class Limits:
     """The limits of a server.
 
     Args:
-        body_bytes: int. The largest body. Defaults to 4 MiB.
-        request_rows: int. The most rows in one request. Defaults to 128.
-        batch_rows: int. The most rows that the model gets at once, from many
+        body_bytes: The largest body. Defaults to 4 MiB.
+        request_rows: The most rows in one request. Defaults to 128.
+        batch_rows: The most rows that the model gets at once, from many
             requests. Defaults to 32.
-        batch_wait: float, in seconds. How long a request waits for others
-            to share a batch with, at most. Defaults to 0.001.
-        queue_rows: int. Rows that may wait for the model; beyond, requests
-            are answered with 429. Defaults to 256.
-        timeout: float, in seconds, to read a request's body, and again to
-            answer it. Defaults to 30.
-        connections: int. Beyond, a connection is answered with 503.
-            Defaults to 1024.
-        drain: float, in seconds, that a stop waits for the requests under
-            way. Defaults to 30.
+        batch_wait: Seconds that a request waits at most for others to share
+            a batch with. Defaults to 0.001.
+        queue_rows: Rows that may wait for the model; beyond, requests are
+            answered with 429. Defaults to 256.
+        timeout: Seconds to read a request's body, and again to answer it.
+            Defaults to 30.
+        connections: Beyond, a connection is answered with 503. Defaults to
+            1024.
+        drain: Seconds that a stop waits for the requests under way. Defaults
+            to 30.
 
     Raises:
         UserError: a limit is out of its range.
@@ -91,25 +61,22 @@ class Limits:
                 )
 
 
-async def read_body(request, limits):
-    """The body of a request, as bytes.
-
-    Args:
-        request: `starlette.requests.Request`.
-        limits: `Limits`.
+async def read_body(request: Request, limits: Limits) -> bytes:
+    """The body of a request.
 
     Raises:
-        RequestError: the body is too large, too slow or compressed.
+        HTTPException: the body is too large, too slow or compressed.
     """
     encoding = request.headers.get("content-encoding", "identity")
     if encoding.lower() != "identity":
-        raise RequestError(
+        raise HTTPException(
             415, f"Expected a plain body. Received: {encoding!a}"
         )
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limits.body_bytes:
         raise _too_large(limits, declared)
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     try:
         async with asyncio.timeout(limits.timeout):
             async for part in request.stream():
@@ -118,14 +85,14 @@ async def read_body(request, limits):
                     raise _too_large(limits, f"more than {limits.body_bytes}")
                 parts.append(part)
     except TimeoutError:
-        raise RequestError(
+        raise HTTPException(
             408, f"Expected the whole body within {limits.timeout:g} s"
         ) from None
     return b"".join(parts)
 
 
-def _too_large(limits, size):
-    return RequestError(
+def _too_large(limits: Limits, size: str) -> HTTPException:
+    return HTTPException(
         413,
         f"Expected a body of at most {limits.body_bytes} bytes. Received: "
         f"{size[:20]} bytes",

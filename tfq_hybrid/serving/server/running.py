@@ -4,9 +4,11 @@ import contextlib
 import datetime
 import ipaddress
 import json
+import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 
 import uvicorn
 
@@ -17,30 +19,30 @@ from tfq_hybrid.serving.server.servable import load_servables
 
 
 def serve(
-    path,
-    host="127.0.0.1",
-    port=8501,
-    name=None,
-    every_version=False,
-    limits=None,
-    as_json=False,
-):
+    path: str | os.PathLike[str],
+    host: str = "127.0.0.1",
+    port: int = 8501,
+    name: str | None = None,
+    every_version: bool = False,
+    limits: Limits | None = None,
+    as_json: bool = False,
+) -> None:
     """Serves an export until SIGTERM or SIGINT.
 
     A signal ends the taking of connections; the requests under way are
     answered first.
 
     Args:
-        path: str or path. The folder of an export, or of one version.
-        host: str. The address to listen on. Defaults to `"127.0.0.1"`, which
-            no other machine reaches.
-        port: int; 0 takes a free one. Defaults to 8501.
-        name: str. The model's name in the paths. Defaults to `None`: that of
-            the folder.
-        every_version: bool. Serve all versions, not the newest alone.
+        path: The folder of an export, or of one version.
+        host: The address to listen on. Defaults to `"127.0.0.1"`, which no
+            other machine reaches.
+        port: 0 takes a free one. Defaults to 8501.
+        name: The model's name in the paths. Defaults to `None`: that of the
+            folder.
+        every_version: Whether to serve all versions, not the newest alone.
             Defaults to `False`.
-        limits: `Limits`. Defaults to `None`: the usual ones.
-        as_json: bool. Logs as a JSON object a line. Defaults to `False`.
+        limits: Defaults to `None`: those of `Limits()`.
+        as_json: Whether to log a JSON object a line. Defaults to `False`.
 
     Raises:
         UserError: there is no export there, a damaged one, or the address
@@ -70,7 +72,8 @@ def serve(
                 access_log=False,
                 server_header=False,
                 limit_concurrency=limits.connections,
-                timeout_graceful_shutdown=limits.drain,
+                # It takes parts of a second too.
+                timeout_graceful_shutdown=limits.drain,  # type: ignore[arg-type]
             )
         )
         # uvicorn raises a signal again once it has stopped: the end is good.
@@ -86,7 +89,7 @@ def serve(
         log(event="stopped")
 
 
-def is_loopback(host):
+def is_loopback(host: str) -> bool:
     """Whether only this machine reaches an address.
 
     Example:
@@ -102,7 +105,7 @@ def is_loopback(host):
         return False
 
 
-def _listen(host, port):
+def _listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port)[0][0]
         listener = socket.create_server(
@@ -121,12 +124,12 @@ def _listen(host, port):
         ) from None
 
 
-def _address(listener):
+def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _make_log(as_json):
+def _make_log(as_json: bool) -> Callable[..., None]:
     """A function of keywords that writes one line to stderr."""
 
     def log(**event):

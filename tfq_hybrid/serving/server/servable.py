@@ -1,9 +1,12 @@
 """A loaded version of an export, as the server asks it."""
 
 import dataclasses
+import os
 import pathlib
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from google.protobuf import json_format
 from tensorflow.core.protobuf import saved_model_pb2
@@ -12,25 +15,20 @@ from tfq_hybrid.errors import UserError
 from tfq_hybrid.serving.folders import is_version, load_export, versions
 
 DEFAULT_SIGNATURE = "serving_default"
+Arrays = dict[str, np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
 class Signature:
-    """One signature of a version.
-
-    Attributes:
-        name: str.
-        inputs, outputs: dicts of a name and a `tf.TensorSpec`.
-        function: takes tensors by name, returns a dict of tensors.
-    """
+    """One signature of a version; its function takes tensors by name."""
 
     name: str
-    inputs: dict
-    outputs: dict
-    function: Callable
+    inputs: dict[str, tf.TensorSpec]
+    outputs: dict[str, tf.TensorSpec]
+    function: Callable[..., dict[str, tf.Tensor]]
 
     @property
-    def is_batched(self):
+    def is_batched(self) -> bool:
         """Whether rows of many requests can be put together."""
         specs = [*self.inputs.values(), *self.outputs.values()]
         return all(
@@ -40,8 +38,8 @@ class Signature:
             for spec in specs
         )
 
-    def __call__(self, arrays):
-        """Runs the model: dict of arrays to dict of arrays."""
+    def __call__(self, arrays: Arrays) -> Arrays:
+        """Runs the model."""
         tensors = {
             name: tf.constant(array, self.inputs[name].dtype)
             for name, array in arrays.items()
@@ -54,14 +52,14 @@ class Servable:
     """A version of an export in memory.
 
     Args:
-        path: str or path. The folder of one version, or of all, of which the
-            newest is taken.
+        path: The folder of one version, or of all, of which the newest is
+            taken.
 
     Raises:
         UserError: there is no export there, or a damaged one.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str | os.PathLike[str]):
         self.path, self._model = load_export(path)
         name = self.path.name
         self.version = int(name) if is_version(name) else 1
@@ -71,7 +69,7 @@ class Servable:
         }
         self.metadata = _metadata(self.path)
 
-    def warm_up(self):
+    def warm_up(self) -> None:
         """Asks every signature for one row, so that the first request is
         no slower than the next."""
         for signature in self.signatures.values():
@@ -87,17 +85,12 @@ class Servable:
                 )
 
 
-def load_servables(path, every_version=False):
-    """The versions of an export to serve.
+def load_servables(
+    path: str | os.PathLike[str], every_version: bool = False
+) -> tuple[str, dict[int, Servable]]:
+    """The model's name, and the versions to serve in ascending order.
 
-    Args:
-        path: str or path. The folder of an export, or of one version.
-        every_version: bool. All versions, and not the newest alone.
-            Defaults to `False`.
-
-    Returns:
-        A pair of the model's name, and a dict of a version and a `Servable`
-        in ascending order.
+    Of the folder of an export that is the newest version, or every one.
     """
     path = pathlib.Path(path).absolute()
     found = versions(path)
@@ -110,7 +103,7 @@ def load_servables(path, every_version=False):
     return name, {servable.version: servable for servable in servables}
 
 
-def _signature(name, function):
+def _signature(name: str, function: Any) -> Signature:
     inputs = dict(function.structured_input_signature[1])
     outputs = {
         key: tf.TensorSpec(spec.shape, spec.dtype, name=key)
@@ -125,7 +118,7 @@ def _signature(name, function):
     return Signature(name, inputs, outputs, function)
 
 
-def _metadata(path):
+def _metadata(path: pathlib.Path) -> dict[str, Any]:
     """The signatures as TensorFlow Serving's metadata call tells them."""
     content = (path / "saved_model.pb").read_bytes()
     graph = saved_model_pb2.SavedModel.FromString(content).meta_graphs[0]

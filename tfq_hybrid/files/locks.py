@@ -4,13 +4,14 @@ import contextlib
 import fcntl
 import os
 import pathlib
+from collections.abc import Iterator
 
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.files import naming_storage_errors
+from tfq_hybrid.files.writing import naming_storage_errors
 
 
 @contextlib.contextmanager
-def writing(path, wait=False):
+def writing(path: str | os.PathLike[str], wait: bool = False) -> Iterator[None]:
     """Holds the right to write at a path; other processes are refused.
 
     The lock is the kernel's and dies with its process, however it ends. Its
@@ -18,9 +19,9 @@ def writing(path, wait=False):
     meanwhile.
 
     Args:
-        path: str or path of a file or folder, which need not exist.
-        wait: bool. Whether to wait for another process to let go, instead
-            of raising. Defaults to `False`.
+        path: Of a file or folder, which need not exist.
+        wait: Whether to wait for another process to let go, instead of
+            raising. Defaults to `False`.
 
     Raises:
         UserError: another process holds it; its number is named.
@@ -52,7 +53,7 @@ def writing(path, wait=False):
         os.close(descriptor)
 
 
-def _acquire(lock, path, wait):
+def _acquire(lock: pathlib.Path, path: pathlib.Path, wait: bool) -> int:
     how = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
     while True:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)

@@ -1,6 +1,7 @@
-"""A copy of a model whose circuits run on stock TensorFlow operations."""
+"""The circuits of a model that is exported: on stock TensorFlow operations."""
 
 import contextlib
+from collections.abc import Iterator
 
 import keras
 
@@ -8,8 +9,8 @@ from tfq_hybrid.adapters import named_layers
 from tfq_hybrid.layers.circuit_layer import CircuitLayer
 
 
-def circuit_layers(model):
-    """Pairs of a path and a `CircuitLayer`, for all in a model."""
+def circuit_layers(model: keras.Model) -> list[tuple[str, CircuitLayer]]:
+    """Every `CircuitLayer` in a model, with its path."""
     return [
         (path, layer)
         for path, layer in named_layers(model)
@@ -18,15 +19,12 @@ def circuit_layers(model):
 
 
 @contextlib.contextmanager
-def folded(model):
+def folded(model: keras.Model) -> Iterator[None]:
     """Lets graphs that are traced meanwhile hold trained angles as constants.
 
     The angles of a served model do not change, so the unitaries that only
     they decide do not either: TensorFlow's optimizer of graphs computes them
     once when a signature is first called, and not at every call.
-
-    Args:
-        model: a `keras.Model`.
     """
     layers = [layer for _, layer in circuit_layers(model)]
     for layer in layers:
@@ -38,11 +36,11 @@ def folded(model):
             layer.is_folded = False
 
 
-def portable_copy(model):
+def portable_copy(model: keras.Model) -> keras.Model:
     """A copy of a model with every circuit on the batched engine.
 
     Args:
-        model: a `keras.Model`, its circuits on any engine.
+        model: Its circuits may be on any engine.
 
     Returns:
         A model with the same weights. `model` itself where none of its

@@ -1,16 +1,12 @@
-"""Causal language models: prompts to texts, with sampling set per row."""
+"""Generation as a graph: prompts to texts, with sampling set per row."""
 
 import contextlib
+from collections.abc import Callable
 
 import keras_hub
 import tensorflow as tf
 
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.serving.kinds.endpoint import (
-    Endpoint,
-    by_name,
-    token_specs,
-)
 
 
 class RequestSampler(keras_hub.samplers.Sampler):
@@ -22,13 +18,19 @@ class RequestSampler(keras_hub.samplers.Sampler):
     batch that it is in.
 
     Args:
-        max_length: int32 tensor. Tokens of prompt and answer together.
-        temperature: float32 tensor. 0 or less takes the likeliest token.
-        top_k: int32 tensor. 0 or less stands for the whole vocabulary.
-        seed: int32 tensor.
+        max_length: Tokens of prompt and answer together.
+        temperature: 0 or less takes the likeliest token.
+        top_k: 0 or less stands for the whole vocabulary.
+        seed: Of the random numbers.
     """
 
-    def __init__(self, max_length, temperature, top_k, seed):
+    def __init__(
+        self,
+        max_length: tf.Tensor,
+        temperature: tf.Tensor,
+        top_k: tf.Tensor,
+        seed: tf.Tensor,
+    ):
         super().__init__()
         self._max_length = max_length
         self._temperature = temperature
@@ -46,11 +48,7 @@ class RequestSampler(keras_hub.samplers.Sampler):
         hidden_states=None,
         model=None,
     ):
-        """Fills the prompt. The arguments are those of keras-hub's samplers.
-
-        Returns:
-            An int32 tensor of the shape of the prompt.
-        """
+        """Fills the prompt. The arguments are those of keras-hub's samplers."""
         length = tf.shape(prompt)[1]
         mask = tf.cast(mask, tf.bool)
         draws = _uniform_rows(self._seed, length)
@@ -91,17 +89,15 @@ def _uniform_rows(seeds, length):
     )
 
 
-def pick_tokens(logits, draws, temperature, top_k):
-    """One token a row.
+def pick_tokens(
+    logits: tf.Tensor,
+    draws: tf.Tensor,
+    temperature: tf.Tensor,
+    top_k: tf.Tensor,
+) -> tf.Tensor:
+    """One token a row, of logits of shape (rows, vocabulary).
 
-    Args:
-        logits: float32 tensor of shape (rows, vocabulary).
-        draws: float32 tensor of shape (rows,), from 0 to 1.
-        temperature: float32 tensor of shape (rows,).
-        top_k: int32 tensor of shape (rows,).
-
-    Returns:
-        An int32 tensor of shape (rows,).
+    The others have the shape (rows,); a draw is a number from 0 to 1.
 
     Example:
 
@@ -137,54 +133,15 @@ SPECS = (
 )
 
 
-def accepts(model):
-    """Whether a model is a causal language model of keras-hub."""
-    return isinstance(model, keras_hub.models.CausalLM)
-
-
-def endpoints(model, options):
-    """The signatures of a causal language model.
-
-        serve         prompt: string (batch,); max_length, top_k, seed: int32
-                      (batch,); temperature: float32 (batch,)
-                      -> text: string (batch,), the prompt with what follows
-        serve_tokens  token_ids, padding_mask: int32 (batch, tokens)
-                      -> logits: float32 (batch, tokens, vocabulary)
-
-    `max_length` counts the tokens of prompt and answer together, at most the
-    sequence length of the preprocessor. A `top_k` of 1, or a temperature of
-    0, is greedy: the same text as the model's `generate()` with a greedy
-    sampler. A `top_k` of 0 draws from the whole vocabulary. Every row has its
-    own random numbers, which its seed alone decides: the text for a prompt
-    does not depend on what else is in the batch.
-
-    Args:
-        model: a keras-hub causal language model. Without a preprocessor
-            there is no `serve`.
-        options: `Options`.
-
-    Returns:
-        A list of `Endpoint`.
+def text_function(
+    model: keras_hub.models.CausalLM,
+    preprocessor: keras_hub.models.CausalLMPreprocessor,
+) -> Callable[..., dict]:
+    """The function of `SPECS` that completes prompts.
 
     Raises:
         UserError: the tokenizer cannot be a part of a graph.
     """
-    preprocessor = options.preprocessor or model.preprocessor
-
-    def serve_tokens(tokens):
-        logits = model(tokens, training=False)
-        return {"logits": tf.cast(logits, tf.float32)}
-
-    length = preprocessor.sequence_length if preprocessor else None
-    specs = token_specs(model, length)
-    result = [Endpoint("serve_tokens", by_name(specs, serve_tokens), specs)]
-    if preprocessor is not None:
-        serve = _text_function(model, preprocessor)
-        result.insert(0, Endpoint("serve", serve, SPECS))
-    return result
-
-
-def _text_function(model, preprocessor):
     tokenizer = preprocessor.tokenizer
     if not isinstance(tokenizer, keras_hub.tokenizers.BytePairTokenizer):
         raise UserError(

@@ -1,0 +1,95 @@
+"""The modules of the classes that files name, imported when a file names one.
+
+Keras finds a class by its registered name, which it knows once the class's
+module is imported. A file from elsewhere decides on no import: it can only
+name what stands in this table, or what an installed system registers.
+"""
+
+import functools
+import importlib
+import importlib.metadata
+from collections.abc import Iterator, Mapping
+
+from tfq_hybrid.reading import foreign_code
+
+PACKAGE = "tfq_hybrid"
+# The entry points of the published systems.
+SYSTEMS = f"{PACKAGE}.systems"
+
+# A module, and the classes that it registers under `tfq_hybrid>`.
+LIBRARY = {
+    "adapters.classical_layers": (
+        "LowRank SoftThreshold GatedLowRank Bottleneck Prefix"
+    ),
+    "adapters.layers": "Carrier LayerAdapter HeadCopy",
+    "adapters.slots": "AdaptedDense AdaptedEinsumDense",
+    "adapters.variables": "KeptWeights",
+    "layers.amplitude_pqc": "AmplitudePQC",
+    "layers.bottleneck_dense": "BottleneckDense",
+    "layers.controlled_pqc": "ControlledPQC",
+    "layers.feed_forward": (
+        "NoFeedForward QuantumFeedForward BottleneckFeedForward"
+    ),
+    "layers.noisy": "NoisyPQC NoisyControlledPQC NoisyAmplitudePQC",
+    "layers.pqc": "PQC",
+    "layers.quantum_dense": "QuantumDense",
+    "training.build": "AngleAdam AngleAdamW WarmupCosine",
+}
+# And the one that makes an adapted class of each class that can be adapted.
+HOSTS = "adapters.hosts"
+ADAPTED = "Adapted"
+
+_HOME = {name: m for m, names in LIBRARY.items() for name in names.split()}
+
+
+def home_of(name: str) -> str | None:
+    """The module of a class of the library, by its registered name.
+
+    Example:
+
+    >>> home_of("tfq_hybrid>PQC"), home_of("tfq_hybrid>AdaptedGPT2Backbone")
+    ('tfq_hybrid.layers.pqc', 'tfq_hybrid.adapters.hosts')
+    >>> home_of("os>system") is None
+    True
+    """
+    package, _, bare = name.partition(">")
+    home = _HOME.get(bare, HOSTS if bare.startswith(ADAPTED) else None)
+    return f"{PACKAGE}.{home}" if package == PACKAGE and home else None
+
+
+def register_library() -> None:
+    """Imports every module of the table."""
+    for module in (*LIBRARY, HOSTS):
+        importlib.import_module(f"{PACKAGE}.{module}")
+
+
+@functools.cache
+def system_entries() -> Mapping[str, importlib.metadata.EntryPoint]:
+    """The entry points of the installed systems, by name."""
+    found = importlib.metadata.entry_points(group=SYSTEMS)
+    return {entry.name: entry for entry in found}
+
+
+def systems_for(text: str) -> Iterator[dict]:
+    """Imports the models of installed systems that a config may name.
+
+    Args:
+        text: The config. Systems whose package it mentions come first: a
+            class may have moved to another module since.
+
+    Yields:
+        The custom objects of those systems, and then of all.
+    """
+    systems = importlib.import_module(f"{PACKAGE}.training.systems").SYSTEMS
+    entries = system_entries()
+    named = [name for name in entries if _package(entries[name]) in text]
+    for chosen in (named, entries):
+        found = {}
+        for name in chosen:
+            with foreign_code():
+                found.update(systems[name].custom_objects)
+        yield found
+
+
+def _package(entry: importlib.metadata.EntryPoint) -> str:
+    return entry.module.rpartition(".")[0] or entry.module
