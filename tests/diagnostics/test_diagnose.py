@@ -182,8 +182,18 @@ def test_one_writer_at_a_time(done):
         diagnose(subjects, done / "done", FEW)
 
 
-def test_damaged_file_is_named(done):
-    (done / "done/circuits/qffn-q02-d01.json").write_text('{"circ')
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda stored: json.dumps(stored)[:6],
+        lambda stored: json.dumps({"circuit": stored["circuit"]}),
+        lambda stored: json.dumps({**stored, "result": {}}),
+    ],
+    ids=["half", "no result", "no variance"],
+)
+def test_damaged_file_is_named(done, damage):
+    file = done / "done/circuits/qffn-q02-d01.json"
+    file.write_text(damage(json.loads(file.read_text())))
     with pytest.raises(UserError, match="json, damaged"):
         diagnose(grid("qffn", QFFN, [2], [1]), done / "done", FEW)
 

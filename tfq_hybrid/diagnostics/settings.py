@@ -6,7 +6,7 @@ import pathlib
 import re
 import shutil
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import cirq
 
@@ -14,7 +14,7 @@ from tfq_hybrid.circuits import CircuitSpec, CustomCircuit, parse_observable
 from tfq_hybrid.diagnostics.random_circuit import FEATURES, RandomCircuit
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 from tfq_hybrid.files import check_output_folder, write_json
-from tfq_hybrid.reading import read_json, reading
+from tfq_hybrid.reading import read_json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,6 +151,28 @@ WHOLE = "a whole diagnosis"
 AGAIN = "Remove it, or use overwrite=True."
 
 
+class Variance(TypedDict):
+    """What is used of a gradient variance."""
+
+    value: float
+    low: float
+    high: float
+    replicates: list[float]
+
+
+class Result(TypedDict):
+    """What is used of the result of a circuit."""
+
+    gradient_variance: Variance
+
+
+class Stored(TypedDict):
+    """The file of a circuit that is done."""
+
+    circuit: dict
+    result: Result
+
+
 class DiagnosisFolder:
     """Paths and state of a diagnosis.
 
@@ -201,15 +223,14 @@ class DiagnosisFolder:
             file = self._file(subject)
             if not file.is_file():
                 continue
-            content = read_json(file, WHOLE, hint=AGAIN)
-            if content.get("circuit") != subject.circuit.to_dict():
+            content = read_json(file, WHOLE, Stored, AGAIN)
+            if content["circuit"] != subject.circuit.to_dict():
                 raise UserError(
                     f"Expected {subject.ansatz} to be the circuit that it is "
                     f"in {self.path}. Received: another one of that name. Use "
                     "overwrite=True to measure anew."
                 )
-            with reading(WHOLE, file, hint=AGAIN):
-                found[subject.name] = content["result"]
+            found[subject.name] = content["result"]
         return found
 
     def begin(self, settings: DiagnosisSettings, overwrite: bool) -> None:
