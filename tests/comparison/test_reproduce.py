@@ -111,7 +111,7 @@ def test_another_reproduction_is_not_overwritten(tmp_path):
         Results.open(other, {})
 
 
-@pytest.mark.parametrize("text", ["", "m", "-5m", "soon", "nan", "inf"])
+@pytest.mark.parametrize("text", ["", "m", "h", "-5m", "soon", "nan", "inf"])
 def test_bad_budgets(text):
     with pytest.raises(UserError, match="60m or 2h"):
         parse_minutes(text)

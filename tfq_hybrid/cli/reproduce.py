@@ -93,13 +93,14 @@ def reproduce(recipe, quick, budget, full, output, **options):
 def parse_minutes(text):
     """Minutes from a text such as `60m`, `2h` or `90`.
 
-    >>> parse_minutes("2h"), parse_minutes("90m"), parse_minutes("15")
-    (120.0, 90.0, 15.0)
+    >>> parse_minutes(".5h"), parse_minutes("90m"), parse_minutes("15")
+    (30.0, 90.0, 15.0)
     """
     from dask.utils import parse_timedelta
 
     try:
-        minutes = parse_timedelta(text, default="m") / 60
+        # A digit first: dask takes "m" for "1m", and ".5h" for "1.5h".
+        minutes = parse_timedelta(f"0{text}", default="m") / 60
     except (ValueError, LookupError, OverflowError):
         minutes = math.nan
     if not 0 < minutes < math.inf:

@@ -34,12 +34,12 @@ HYPERBAND_EPOCHS = 3
 
 def read_bytes(ctx, parameter, value):
     """Bytes from a text such as 500MB or 4GiB."""
-    if not value:
+    if value is None:
         return None
     from dask.utils import parse_bytes
 
     try:
-        size = parse_bytes(value)
+        size = parse_bytes(f"0{value}")  # dask takes "GiB" for "1GiB"
     except (ValueError, OverflowError):
         size = 0
     if size < 1:
