@@ -8,7 +8,8 @@ name what stands in this table, or what an installed system registers.
 import functools
 import importlib
 import importlib.metadata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from tfq_hybrid.reading import foreign_code
 
@@ -70,25 +71,24 @@ def system_entries() -> Mapping[str, importlib.metadata.EntryPoint]:
     return {entry.name: entry for entry in found}
 
 
-def systems_for(text: str) -> Iterator[dict]:
-    """Imports the models of installed systems that a config may name.
-
-    Args:
-        text: The config. Systems whose package it mentions come first: a
-            class may have moved to another module since.
-
-    Yields:
-        The custom objects of those systems, and then of all.
-    """
-    systems = importlib.import_module(f"{PACKAGE}.training.systems").SYSTEMS
+def systems_in(text: str) -> list[str]:
+    """The installed systems whose package a config mentions."""
     entries = system_entries()
-    named = [name for name in entries if _package(entries[name]) in text]
-    for chosen in (named, entries):
-        found = {}
-        for name in chosen:
-            with foreign_code():
-                found.update(systems[name].custom_objects)
-        yield found
+    return [name for name in entries if _package(entries[name]) in text]
+
+
+def objects_of(names: Iterable[str]) -> dict[str, Any]:
+    """Imports the models of systems: their custom objects.
+
+    Raises:
+        ValueError: whatever a package of others raises.
+    """
+    found: dict[str, Any] = {}
+    for name in names:
+        systems = importlib.import_module(f"{PACKAGE}.training.systems").SYSTEMS
+        with foreign_code():
+            found.update(systems[name].custom_objects)
+    return found
 
 
 def _package(entry: importlib.metadata.EntryPoint) -> str:

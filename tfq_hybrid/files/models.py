@@ -1,7 +1,6 @@
 """Load `.keras` files without running code from them."""
 
 import contextlib
-import itertools
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -18,7 +17,7 @@ from tfq_hybrid.files.archives import (
 from tfq_hybrid.files.budget import Budget, spending
 from tfq_hybrid.files.configs import UnknownClassError, check_config
 from tfq_hybrid.files.hdf5 import check_hdf5
-from tfq_hybrid.files.homes import systems_for
+from tfq_hybrid.files.homes import objects_of, system_entries, systems_in
 from tfq_hybrid.reading import (
     LARGEST_JSON,
     foreign_code,
@@ -129,12 +128,17 @@ def check_model_file(
 
 
 def _check_names(text: str, own: Mapping[str, Any]) -> dict[str, Any]:
-    """Checks a config; imports systems only where a class is not known."""
+    """Checks a config; imports systems only where a class is not known.
+
+    Those that it mentions come first, and then all: a class may have moved
+    to another module since.
+    """
     config = parse_json(text, finite=False)
-    for found in itertools.chain([{}], systems_for(text)):
+    for names in ((), systems_in(text), system_entries()):
+        found = {**objects_of(names), **own}
         try:
-            check_config(config, {**found, **own})
-            return {**found, **own}
+            check_config(config, found)
+            return found
         except UnknownClassError as error:
             unknown = error
     raise unknown
