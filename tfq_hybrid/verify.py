@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from tfq_hybrid.adapters.weights import read_weights
 from tfq_hybrid.errors import UserError
@@ -201,13 +202,24 @@ def _verify_export(path: pathlib.Path) -> Iterator[str]:
             names = sorted(model.signatures)
             if not names:
                 raise ValueError("it has no signature")
-            with foreign_code():
-                variables = {v.name: np.asarray(v) for v in model.variables}
+            variables = _read_variables(folder)
             _check_finite(variables)
         yield (
             f"{folder.name}: loads, with {', '.join(names)}; "
             f"{len(variables)} variables, all finite"
         )
+
+
+def _read_variables(folder: pathlib.Path) -> dict[str, np.ndarray]:
+    """The variables of a SavedModel by their places in it.
+
+    The loaded object need not list them, and names need not differ.
+    """
+    end = "/.ATTRIBUTES/VARIABLE_VALUE"
+    with foreign_code():
+        file = tf.train.load_checkpoint(str(folder / "variables/variables"))
+        places = [key for key in file.get_variable_to_shape_map() if end in key]
+        return {key.removesuffix(end): file.get_tensor(key) for key in places}
 
 
 def _check_finite(arrays: Mapping[str, Any]) -> None:
