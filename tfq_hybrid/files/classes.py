@@ -171,8 +171,13 @@ def is_allowed_class(kind: object, custom_objects: Objects = None) -> bool:
         isinstance(kind, type)
         and issubclass(kind, KINDS)
         and not issubclass(kind, (*REFUSED, *CALLERS))
-        and kind.__module__.startswith(HOMES)
+        and not is_of_others(kind)
     )
+
+
+def is_of_others(kind: object) -> bool:
+    """Whether it is a class of a package for which only a user can vouch."""
+    return isinstance(kind, type) and not kind.__module__.startswith(HOMES)
 
 
 def is_allowed_function(

@@ -12,6 +12,7 @@ from tfq_hybrid.files.classes import (
     candidates,
     is_allowed_class,
     is_allowed_function,
+    is_of_others,
     registered,
 )
 
@@ -68,7 +69,10 @@ PATH_KEYS = (
 
 
 class UnknownClassError(ValueError):
-    """A config names a class that is not registered."""
+    """A config names a class that is not registered, or that of others.
+
+    `custom_objects` may vouch for it.
+    """
 
 
 def check_config(config: object, custom_objects: Objects = None) -> None:
@@ -77,7 +81,8 @@ def check_config(config: object, custom_objects: Objects = None) -> None:
     The config is parsed JSON, such as `config.json` of a `.keras` file.
 
     Raises:
-        UnknownClassError: it names what nothing is registered as.
+        UnknownClassError: it names what nothing is registered as, or a class
+            of another package.
         ValueError: it names anything else, or holds what no saved model
             does; the message names it.
 
@@ -225,7 +230,7 @@ class _Walk:
                     any(FUNCTION_KEYS.search(key) for key in keys)
                 )
             if not allowed:
-                raise ValueError(
+                raise (UnknownClassError if is_of_others(each) else ValueError)(
                     f"the config names {str(name)[:60]}, which is no part of "
                     "a model that is safe to load"
                 )
