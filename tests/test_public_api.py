@@ -7,7 +7,7 @@ import pytest
 import tfq_hybrid
 
 # Rooms whose public names are annotated.
-ANNOTATED = ["circuits", "engines"]
+ANNOTATED = ["circuits", "engines", "layers"]
 
 
 def of_ours(value):
