@@ -110,9 +110,6 @@ class AmplitudePQC(CircuitLayer):
         empty = tf.zeros([tf.shape(vectors)[0], 0], self.circuit_dtype)
         return self._expectations(empty, states=states)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        return (input_shape[0], len(self.operators))
-
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         del config["backend"]

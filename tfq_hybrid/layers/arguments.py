@@ -56,18 +56,16 @@ def check_repetitions(repetitions: Any) -> int | None:
     """`None` or a positive integer, as an int."""
     if repetitions is None:
         return None
+    message = (
+        "Expected repetitions to be a positive integer or None. "
+        f"Received: repetitions={repetitions!r}"
+    )
     if isinstance(repetitions, bool) or not isinstance(
         repetitions, numbers.Integral
     ):
-        raise TypeError(
-            "Expected repetitions to be a positive integer or None. "
-            f"Received: repetitions={repetitions!r}"
-        )
+        raise TypeError(message)
     if repetitions <= 0:
-        raise ValueError(
-            "Expected repetitions to be a positive integer or None. "
-            f"Received: repetitions={repetitions!r}"
-        )
+        raise ValueError(message)
     return int(repetitions)
 
 

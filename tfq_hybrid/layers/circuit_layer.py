@@ -23,6 +23,7 @@ from tfq_hybrid.engines.tfq.differentiators import (
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers.arguments import (
     Operators,
+    Shape,
     check_backend,
     check_differentiator,
     check_model_circuit,
@@ -110,6 +111,9 @@ class CircuitLayer(keras.layers.Layer):
                 constraint=self.constraint,
             )
         self.built = True
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        return (input_shape[0], len(self.operators))
 
     def _circuit_to_run(self) -> cirq.Circuit:
         """`model_circuit`, or what a subclass makes of it."""

@@ -9,7 +9,7 @@ import sympy
 import tensorflow as tf
 
 from tfq_hybrid.engines import EngineChoice
-from tfq_hybrid.layers.arguments import Operators, Shape
+from tfq_hybrid.layers.arguments import Operators
 from tfq_hybrid.layers.circuit_layer import CircuitLayer
 
 
@@ -116,9 +116,6 @@ class PQC(CircuitLayer):
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         empty = tf.zeros([tf.shape(inputs)[0], 0], self.circuit_dtype)
         return self._expectations(empty, inputs)
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        return (input_shape[0], len(self.operators))
 
     def compute_output_spec(
         self, inputs: keras.KerasTensor

@@ -5,7 +5,7 @@ from typing import Any, Self
 import keras
 import tensorflow as tf
 
-from tfq_hybrid.circuits import CircuitSpec, CustomCircuit, as_circuit
+from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.engines import EngineChoice
 from tfq_hybrid.engines.tfq.differentiators import (
     differentiator_config,
@@ -19,7 +19,6 @@ from tfq_hybrid.layers.arguments import (
     check_readout_error,
     check_repetitions,
 )
-from tfq_hybrid.layers.circuit_layer import CircuitLayer
 from tfq_hybrid.layers.controlled_pqc import ControlledPQC
 from tfq_hybrid.layers.noisy import (
     NoisyAmplitudePQC,
@@ -233,13 +232,8 @@ class QuantumDense(keras.layers.Layer):
 
 
 def make_circuit_layer(
-    circuit: CircuitSpec | CustomCircuit,
-    *,
-    repetitions: int | None = None,
-    noise_model: Any = None,
-    readout_error: Any = None,
-    **kwargs: Any,
-) -> CircuitLayer:
+    circuit, *, repetitions=None, noise_model=None, readout_error=None, **kwargs
+):
     """The layer that trains the weights of a described circuit.
 
     It is an `AmplitudePQC` where the circuit starts from amplitudes, else a

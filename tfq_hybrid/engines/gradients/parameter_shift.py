@@ -180,12 +180,13 @@ def give_own_symbols(
             tuple(name for name, _ in weights),
         ),
         [gate for _, gate in features + weights],
-        _mixing(program.features, [gate.symbol for _, gate in features]),
-        _mixing(program.weights, [gate.symbol for _, gate in weights]),
+        mixing(program.features, [gate for _, gate in features]),
+        mixing(program.weights, [gate for _, gate in weights]),
     )
 
 
-def _mixing(names: Sequence[str], symbols: list[str | None]) -> np.ndarray:
+def mixing(names: Sequence[str], gates: Sequence[TrigGate]) -> np.ndarray:
+    """1 where a gate has the symbol of a name: of shape (names, gates)."""
     return np.array(
-        [[float(name == symbol) for symbol in symbols] for name in names]
-    ).reshape(len(names), len(symbols))
+        [[float(name == gate.symbol) for gate in gates] for name in names]
+    ).reshape(len(names), len(gates))

@@ -21,7 +21,7 @@ import tensorflow as tf
 from tfq_hybrid.engines.batched.engine import PlannedEngine
 from tfq_hybrid.engines.batched.gates import TrigGate
 from tfq_hybrid.engines.batched.readout import Readout
-from tfq_hybrid.engines.gradients.parameter_shift import Symbols
+from tfq_hybrid.engines.gradients.parameter_shift import Symbols, mixing
 from tfq_hybrid.engines.noise.density_matrix import pauli_words
 from tfq_hybrid.engines.noise.trajectories import Channel, TrajectoryEngine
 from tfq_hybrid.engines.program import Program
@@ -114,8 +114,8 @@ def find_errors(
     return Errors(
         own[::-1],
         Symbols(tuple(names), ()),
-        _mixing(program.features, rotations),
-        _mixing(program.weights, rotations),
+        mixing(program.features, rotations),
+        mixing(program.weights, rotations),
         np.array(shifts[::-1]),
         [
             (probabilities, _bits(key, len(rotations) + len(words)))
@@ -225,12 +225,6 @@ def _flipped_by(gate: TrigGate) -> list[int] | None:
 def _is_same(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two unitaries are equal up to a phase."""
     return abs(abs(np.vdot(a, b)) - len(a)) < 1e-7
-
-
-def _mixing(names: Sequence[str], gates: Sequence[TrigGate]) -> np.ndarray:
-    return np.array(
-        [[float(name == gate.symbol) for gate in gates] for name in names]
-    ).reshape(len(names), len(gates))
 
 
 class PauliTrajectoryEngine(TrajectoryEngine):
