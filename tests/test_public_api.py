@@ -11,6 +11,8 @@ ANNOTATED = [
     "circuits",
     "data",
     "diagnostics",
+    "engines",
+    "layers",
     "reports",
     "serving",
     "training",

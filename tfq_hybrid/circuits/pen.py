@@ -1,6 +1,8 @@
 """The marks of a drawn circuit: wires, gates, words."""
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
 import cirq
 
@@ -15,10 +17,10 @@ COLOURS = {
 class Pen:
     """Draws on axes whose unit is one column by one wire."""
 
-    def __init__(self, axes, trained):
+    def __init__(self, axes: Any, trained: set[str]):
         self._axes = axes
         self._trained = trained
-        self._roles = set()
+        self._roles: set[str] = set()
 
     def wire(self, y, end, name, goes_on, goes_further):
         start = -0.75
@@ -28,10 +30,12 @@ class Pen:
             if is_cut:
                 self._text(x + 0.05, y, "…", size=9, background="white")
 
-    def label(self, x, y, text):
+    def label(self, x: float, y: float, text: str) -> None:
         self._text(x - 0.15, y, text, ha="left", size=10)
 
-    def gate(self, x, rows, operation):
+    def gate(
+        self, x: float, rows: Sequence[float], operation: cirq.Operation
+    ) -> None:
         role = self._role(operation)
         self._roles.add(role)
         fill, edge = COLOURS[role]
@@ -53,7 +57,7 @@ class Pen:
                     argument = ""  # once is enough
                 self._box(x, y, head, argument, fill, edge)
 
-    def _role(self, operation):
+    def _role(self, operation: cirq.Operation) -> str:
         names = cirq.parameter_names(operation)
         if not names:
             return "fixed"
@@ -82,7 +86,9 @@ class Pen:
         self._text(x, y - 0.13, head, size=8.5, color=edge)
         self._text(x, y + 0.15, argument, size=size, color="#222222")
 
-    def legend(self, x, y, title, notes):
+    def legend(
+        self, x: float, y: float, title: str, notes: Sequence[str]
+    ) -> None:
         if title:
             self._text(x, -1.15, title, ha="left", size=10, weight="bold")
         words = {"fed": "fed", "trained": "trained", "fixed": "fixed"}
@@ -123,10 +129,8 @@ class Pen:
         )
 
 
-def symbol_text(name):
+def symbol_text(name: str) -> str:
     """A symbol's name for matplotlib: `w_07` as w with the index 7.
-
-    Example:
 
     >>> symbol_text("w_07"), symbol_text("alpha_beta")
     ('$w_{7}$', 'alpha_beta')
@@ -137,7 +141,7 @@ def symbol_text(name):
     return f"${match[1]}_{{{int(match[2])}}}$" if match else name
 
 
-def _symbols(operation):
+def _symbols(operation: cirq.Operation) -> tuple[list[str], Any]:
     """Cirq's words for an operation, one for each wire, and the exponent."""
     info = cirq.circuit_diagram_info(operation, default=None)
     count = len(operation.qubits)
@@ -147,7 +151,7 @@ def _symbols(operation):
     return list(info.wire_symbols), info.exponent
 
 
-def _head_and_argument(symbol, exponent):
+def _head_and_argument(symbol: str, exponent: Any) -> tuple[str, str]:
     """`Ry(w_0)` as `Ry` and the symbol; `Z` with an exponent as both."""
     match = re.fullmatch(r"([^()]+)\((.+)\)", symbol)
     head, argument = (match[1], match[2]) if match else (symbol, "")

@@ -172,7 +172,7 @@ def changed_circuit(
     )
 
 
-def _open(circuit):
+def _open(circuit: Any) -> CircuitSpec | None:
     """The spec whose arguments follow on a circuit, or `None`."""
     if circuit is None:
         return None

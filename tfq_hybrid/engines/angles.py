@@ -19,11 +19,8 @@ def periods(
 ) -> np.ndarray:
     """The period of a circuit in each symbol; infinite where there is none.
 
-    Args:
-        gates: `TrigGate`s; others are passed over.
-        symbols: names, in the order of the result.
-        where_inexact: infinite too where every rate is a small multiple of a
-            power of two, as of `cirq.rx`: its products are exact.
+    With `where_inexact` it is infinite too where every rate is a small multiple
+    of a power of two, as of `cirq.rx`: its products are exact.
     """
     rates: dict[str, list[float]] = {symbol: [] for symbol in symbols}
     for gate in gates:
@@ -40,7 +37,7 @@ def periods(
     )
 
 
-def _is_exact(rate):
+def _is_exact(rate: float) -> bool:
     near = Fraction(rate).limit_denominator(_LARGEST_DENOMINATOR)
     is_binary = near.denominator & (near.denominator - 1) == 0
     return is_binary and near.numerator <= 64 and math.isclose(near, rate)
@@ -74,12 +71,7 @@ def common_period(rates: Sequence[float]) -> float:
 
 
 def within_a_period(values: tf.Tensor, periods: np.ndarray) -> tf.Tensor:
-    """Values of symbols without whole periods, with a gradient of 1.
-
-    Args:
-        values: of shape (..., symbols).
-        periods: of shape (symbols,); nothing changes where it is infinite.
-    """
+    """Values (..., symbols) without whole periods, with a gradient of 1."""
     is_known = np.isfinite(periods)
     if not is_known.any():
         return values

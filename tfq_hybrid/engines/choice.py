@@ -2,10 +2,11 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tfq_hybrid.engines.batched.engine import BatchedEngine
 from tfq_hybrid.engines.batched.estimated import EstimatedEngine
+from tfq_hybrid.engines.batched.gates import TrigGate
 from tfq_hybrid.engines.batched.lowering import lower_circuit
 from tfq_hybrid.engines.gradients import (
     DENSITY_MATRICES,
@@ -17,7 +18,8 @@ from tfq_hybrid.engines.gradients import (
     Simulated,
 )
 from tfq_hybrid.engines.names import ENGINES
-from tfq_hybrid.engines.program import Execution
+from tfq_hybrid.engines.noise.channels import Channel
+from tfq_hybrid.engines.program import Engine, Execution, Program
 from tfq_hybrid.engines.register import (
     check_memory,
     density_bytes,
@@ -37,37 +39,36 @@ class EngineChoice:
     """Which engine runs a program, and why.
 
     Attributes:
-        name: str, `"batched"` or `"tfq"`.
-        reason: str, a clause fit to be shown.
-        build: function that builds the engine.
-        trajectories: bool. Whether the batched engine runs trajectories of
-            pure states instead of density matrices.
+        name: `"batched"` or `"tfq"`.
+        reason: a clause fit to be shown.
+        build: builds the engine.
+        trajectories: whether the batched engine runs trajectories of pure
+            states instead of density matrices. Defaults to `False`.
     """
 
     name: str
     reason: str
-    build: Callable = dataclasses.field(repr=False, compare=False)
+    build: Callable[[], Engine] = dataclasses.field(repr=False, compare=False)
     trajectories: bool = False
 
     @functools.cached_property
-    def engine(self):
+    def engine(self) -> Engine:
         """The engine, built when it is first used."""
         return self.build()
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.name} ({self.reason})"
 
 
-def choose_engine(program, engine="auto", execution=None):
+def choose_engine(
+    program: Program, engine: str = "auto", execution: Execution | None = None
+) -> EngineChoice:
     """Chooses the engine: batched wherever it gives the same answer.
 
     Args:
-        program: `Program`.
-        engine: str. `"batched"` or `"tfq"` to insist on one, else `"auto"`.
-        execution: `Execution`. Defaults to exact expectations.
-
-    Returns:
-        An `EngineChoice`.
+        program: what is run.
+        engine: `"batched"` or `"tfq"` to insist on one. Defaults to `"auto"`.
+        execution: how it is run. Defaults to exact expectations.
 
     Raises:
         UserError: the engine is unknown or cannot run the program, or a
@@ -123,7 +124,7 @@ def _batched_choice(program, execution, engine):
     return EngineChoice("batched", reason, build, trajectories)
 
 
-def _obstacle(program, execution):
+def _obstacle(program: Program, execution: Execution) -> str | None:
     """What keeps the batched engine from running a program, or `None`."""
     if execution.backend != "noiseless":
         return f"backend of type {type(execution.backend).__name__}"
@@ -132,6 +133,7 @@ def _obstacle(program, execution):
     if program.foreign_qids:
         foreign = ", ".join(map(str, program.foreign_qids))
         return f"operators on qubits that the circuit lacks: {foreign}"
+    gates: Sequence[TrigGate | Channel]
     try:
         if program.is_noisy and not execution.noisy:
             gates = lower_circuit(program.circuit, program.qids)  # names it
@@ -143,11 +145,10 @@ def _obstacle(program, execution):
         return f"a gate it does not know: {error}"
     known = {None, *program.features, *program.weights}
     hidden = sorted({gate.symbol for gate in gates} - known, key=str)
-    return (
-        f"other symbols than features and weights: {', '.join(hidden)}"
-        if hidden
-        else None
-    )
+    if not hidden:
+        return None
+    names = ", ".join(map(str, hidden))
+    return f"other symbols than features and weights: {names}"
 
 
 def _check_gradient(program, execution, trajectories):
@@ -163,7 +164,7 @@ def _check_gradient(program, execution, trajectories):
     check_choice(f"differentiator of {kind}", name, allowed)
 
 
-def _check_tfq(program, execution):
+def _check_tfq(program: Program, execution: Execution) -> None:
     """Raises `UserError` where TensorFlow Quantum cannot do what is asked."""
     if execution.readout_error is not None:
         raise UserError(
@@ -187,10 +188,12 @@ def _check_tfq(program, execution):
         check_tfq_shifts(program)
 
 
-def make_engine(program, engine="auto", execution=None):
+def make_engine(
+    program: Program, engine: str = "auto", execution: Execution | None = None
+) -> Engine:
     """Chooses the engine and builds it.
 
-    The arguments are those of `choose_engine`.
+    The arguments and errors are those of `choose_engine`.
 
     Returns:
         A `TFQEngine` or `TFQNoisyEngine`; or a `BatchedEngine`, wrapped in

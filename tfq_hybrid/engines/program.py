@@ -2,10 +2,13 @@
 
 import dataclasses
 import functools
-from typing import Protocol
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 import cirq
+import tensorflow as tf
 
+from tfq_hybrid.engines.batched.gates import TrigGate
 from tfq_hybrid.engines.batched.lowering import has_channels, lower_circuit
 from tfq_hybrid.engines.gradients import (
     Backprop,
@@ -13,10 +16,13 @@ from tfq_hybrid.engines.gradients import (
     ParameterShift,
 )
 from tfq_hybrid.engines.noise.channels import (
+    Channel,
     lower_for_trajectories,
     lower_noisy_circuit,
 )
 from tfq_hybrid.errors import UserError
+
+Operator = cirq.PauliString | cirq.PauliSum
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,13 +30,12 @@ class Program:
     """A circuit, what is measured after it, and where its symbols come from.
 
     Args:
-        circuit: `cirq.Circuit` without measurements.
-        operators: sequence of `cirq.PauliString` or `cirq.PauliSum`, one for
-            each output.
-        features: tuple of str. Symbols with one value for each example, in the
-            order of the engine's first input.
-        weights: tuple of str. Symbols with one value for the whole batch, in
-            the order of the engine's second input.
+        circuit: without measurements; sub-circuits are unrolled.
+        operators: Pauli strings or sums, one for each output; kept as sums.
+        features: symbols with one value for each example, in the order of the
+            engine's first input. Defaults to none.
+        weights: symbols with one value for the whole batch, in the order of the
+            engine's second input. Defaults to none.
 
     Raises:
         UserError: a symbol of the circuit is in neither tuple, a name
@@ -39,11 +44,11 @@ class Program:
     """
 
     circuit: cirq.Circuit
-    operators: tuple
+    operators: tuple[Any, ...]
     features: tuple[str, ...] = ()
     weights: tuple[str, ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         sums = tuple(cirq.PauliSum.wrap(term) for term in self.operators)
         object.__setattr__(self, "operators", sums)
         _check_observables(sums)
@@ -71,16 +76,16 @@ class Program:
             )
 
     @functools.cached_property
-    def qids(self):
+    def qids(self) -> tuple[cirq.Qid, ...]:
         """The circuit's qubits, sorted: the first is the leading bit."""
         return tuple(sorted(self.circuit.all_qubits()))
 
     @property
-    def qubits(self):
+    def qubits(self) -> int:
         """The number of qubits."""
         return len(self.qids)
 
-    def with_operators(self, operators):
+    def with_operators(self, operators: Sequence[Operator]) -> "Program":
         """The program with other observables."""
         result = dataclasses.replace(self, operators=tuple(operators))
         for name in ("gates", "gates_and_channels"):  # lowered once
@@ -89,11 +94,11 @@ class Program:
         return result
 
     @functools.cached_property
-    def gates(self):
-        """The lowered circuit, a list of `TrigGate`.
+    def gates(self) -> list[TrigGate]:
+        """The lowered circuit.
 
-        They act on amplitudes; in a noisy circuit, channels too, on Pauli
-        vectors.
+        Its gates act on amplitudes; in a noisy circuit they and the channels
+        act on Pauli vectors.
 
         Raises:
             UserError: an operation cannot be lowered.
@@ -102,8 +107,8 @@ class Program:
         return lower(self.circuit, self.qids)
 
     @functools.cached_property
-    def gates_and_channels(self):
-        """The lowered circuit of trajectories: `TrigGate` and `Channel`.
+    def gates_and_channels(self) -> list[TrigGate | Channel]:
+        """The lowered circuit of trajectories.
 
         Raises:
             UserError: an operation cannot be lowered.
@@ -111,12 +116,12 @@ class Program:
         return lower_for_trajectories(self.circuit, self.qids)
 
     @functools.cached_property
-    def is_noisy(self):
+    def is_noisy(self) -> bool:
         """Whether the circuit holds channels."""
         return has_channels(self.circuit)
 
     @property
-    def foreign_qids(self):
+    def foreign_qids(self) -> list[cirq.Qid]:
         """Qubits of the operators that the circuit itself does not touch.
 
         They are legal where data circuits come before the circuit.
@@ -125,12 +130,12 @@ class Program:
         return sorted(measured - set(self.qids))
 
     @functools.cached_property
-    def symbols(self):
+    def symbols(self) -> tuple[str, ...]:
         """All symbols in the lexicographic order of TensorFlow Quantum."""
         return tuple(sorted({*self.features, *self.weights}))
 
 
-def _check_observables(operators):
+def _check_observables(operators: Iterable[cirq.PauliSum]) -> None:
     for operator in operators:
         for term in operator:
             if abs(complex(term.coefficient).imag) > 1e-9:
@@ -140,7 +145,7 @@ def _check_observables(operators):
                 )
 
 
-def _check_no_measurements(circuit):
+def _check_no_measurements(circuit: cirq.Circuit) -> None:
     for place, moment in enumerate(circuit):
         for operation in moment:
             if cirq.is_measurement(operation):
@@ -155,14 +160,21 @@ class Engine(Protocol):
     """What evaluates a program for a batch.
 
     Attributes:
-        name: str, one of `ENGINES` but `"auto"`.
-        program: `Program`.
+        name: one of `ENGINES` but `"auto"`.
+        program: what is evaluated.
     """
 
     name: str
     program: Program
 
-    def __call__(self, features, weights, states=None, seed=None, **start):
+    def __call__(
+        self,
+        features: tf.Tensor,
+        weights: tf.Tensor,
+        states: tf.Tensor | None = None,
+        seed: tf.Tensor | None = None,
+        **start: tf.Tensor,
+    ) -> tf.Tensor:
         """Expectations for a batch.
 
         Args:
@@ -185,36 +197,36 @@ class Execution:
     """How a program is to be run.
 
     Args:
-        repetitions: int. Samples of each Pauli word, or trajectories of a
-            noisy circuit. Defaults to `None`: exact expectations.
+        repetitions: samples of each Pauli word, or trajectories of a noisy
+            circuit. Defaults to `None`: exact expectations.
         backend: `"noiseless"`, or a Cirq simulator or sampler. Defaults to
             `"noiseless"`.
         differentiator: a `GradientMethod`, a
             `tfq.differentiators.Differentiator`, or `None`: exact where
             expectations are, else parameter shift. Defaults to `None`.
-        noisy: bool. Whether channels are allowed. Defaults to `False`.
-        sample_based: bool. Whether a trajectory gives one measured sign
-            instead of its expectation. Defaults to `False`.
-        readout_error: pair of float, the readout error probabilities P(1|0)
-            and P(0|1). Defaults to `None`.
+        noisy: whether channels are allowed. Defaults to `False`.
+        sample_based: whether a trajectory gives one measured sign instead of
+            its expectation. Defaults to `False`.
+        readout_error: the readout error probabilities P(1|0) and P(0|1).
+            Defaults to `None`.
     """
 
     repetitions: int | None = None
-    backend: object = "noiseless"
-    differentiator: object = None
+    backend: Any = "noiseless"
+    differentiator: Any = None
     noisy: bool = False
     sample_based: bool = False
-    readout_error: tuple | None = None
+    readout_error: tuple[float, float] | None = None
 
     @property
-    def takes_shots(self):
+    def takes_shots(self) -> bool:
         """Whether results are measured signs."""
         return self.repetitions is not None and (
             self.sample_based or not self.noisy
         )
 
     @property
-    def shifts_on_tfq(self):
+    def shifts_on_tfq(self) -> bool:
         """Whether TensorFlow Quantum would use its parameter shift."""
         if self.differentiator is None:
             exact = self.repetitions is None and self.backend == "noiseless"
@@ -224,16 +236,12 @@ class Execution:
         return type(self.differentiator).__name__ == "ParameterShift"
 
     @property
-    def uses_object(self):
+    def uses_object(self) -> bool:
         """Whether an object of TensorFlow Quantum computes the gradient."""
         return not isinstance(self.differentiator, (GradientMethod, type(None)))
 
-    def method(self, trajectories=False):
-        """The `GradientMethod` of the batched engine.
-
-        Args:
-            trajectories: bool. Whether it runs trajectories.
-        """
+    def method(self, trajectories: bool = False) -> GradientMethod:
+        """The gradient of the batched engine, which may run trajectories."""
         is_estimate = self.takes_shots or trajectories
         default = ParameterShift() if is_estimate else Backprop()
         return self.differentiator or default

@@ -1,6 +1,7 @@
 """`Register`: qubits as one vector, and the memory that programs on it take."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import psutil
@@ -19,12 +20,7 @@ _GROUPING = {2: (6, 5), 4: (3, 2)}
 class Register:
     """Qubits whose joint state is a vector of `radix**qubits` numbers.
 
-    Attributes:
-        qubits: int.
-        radix: int. 2 for amplitudes, 4 for Pauli vectors of density
-            matrices.
-
-    Example:
+    The radix is 2 for amplitudes, 4 for Pauli vectors of density matrices.
 
     >>> Register(7).groups
     [[0, 1, 2, 3], [4, 5, 6]]
@@ -36,31 +32,33 @@ class Register:
     radix: int = 2
 
     @property
-    def size(self):
+    def size(self) -> int:
         """The length of the state's vector."""
         return self.radix**self.qubits
 
     @property
-    def groups(self):
+    def groups(self) -> list[list[int]]:
         """Lists of neighbouring qubits whose gates fuse into one matrix."""
         whole, part = _GROUPING[self.radix]
         count = 1 if self.qubits <= whole else -(-self.qubits // part)
         parts = np.array_split(range(self.qubits), count)
         return [part.tolist() for part in parts]
 
-    def digit(self, qubit):
+    def digit(self, qubit: int) -> np.ndarray:
         """The digit of a qubit in every index: int array (size,)."""
         place = self.radix ** (self.qubits - 1 - qubit)
         return np.arange(self.size) // place % self.radix
 
-    def local_index(self, qubits):
+    def local_index(self, qubits: Sequence[int]) -> np.ndarray:
         """The joint index of some qubits in every index: (size,)."""
         local = np.zeros(self.size, np.int64)
         for qubit in qubits:
             local = local * self.radix + self.digit(qubit)
         return local
 
-    def with_local_index(self, qubits, local):
+    def with_local_index(
+        self, qubits: Sequence[int], local: np.ndarray
+    ) -> np.ndarray:
         """Every index with the digits of some qubits replaced: (size,)."""
         indices = np.arange(self.size)
         for qubit in reversed(qubits):
@@ -70,7 +68,9 @@ class Register:
         return indices
 
 
-def estimate_bytes(qubits, operators, depth, batch, layers=1):
+def estimate_bytes(
+    qubits: int, operators: int, depth: int, batch: int, layers: int = 1
+) -> int:
     """Peak bytes of a training step of the batched engine.
 
     For the gradient, two planes of 2**qubits floats for each example are
@@ -80,15 +80,12 @@ def estimate_bytes(qubits, operators, depth, batch, layers=1):
     the measured growth of a process lay between 0.3 and 0.95 of it.
 
     Args:
-        qubits: int.
-        operators: int. The number of observables.
-        depth: int. Ansatz layers in all, over every re-upload.
-        batch: int. Examples that run at once: in a language model the
-            tokens of a batch.
-        layers: int. Circuits in the model. Defaults to 1.
-
-    Returns:
-        int, in bytes.
+        qubits: of one circuit.
+        operators: the number of observables.
+        depth: ansatz layers in all, over every re-upload.
+        batch: examples that run at once: in a language model the tokens of a
+            batch.
+        layers: circuits in the model. Defaults to 1.
 
     Example:
 
@@ -100,7 +97,9 @@ def estimate_bytes(qubits, operators, depth, batch, layers=1):
     return layers * (state * states + 2 * 16 * operators * 2**qubits)
 
 
-def check_memory(qubits, operators, depth, batch, layers=1):
+def check_memory(
+    qubits: int, operators: int, depth: int, batch: int, layers: int = 1
+) -> None:
     """Raises `UserError` when a step would not fit in the free memory.
 
     The arguments are those of `estimate_bytes`. The message names the
@@ -130,12 +129,10 @@ def check_memory(qubits, operators, depth, batch, layers=1):
     )
 
 
-def density_bytes(qubits, batch=512):
+def density_bytes(qubits: int, batch: int = 512) -> int:
     """Peak bytes of the density matrices of a batch in training.
 
     A Pauli vector holds 4**qubits floats; about twelve are kept at once.
-
-    Example:
 
     >>> human_bytes(density_bytes(4))
     '6 MiB'
@@ -143,12 +140,10 @@ def density_bytes(qubits, batch=512):
     return 12 * _FLOAT_BYTES * 4**qubits * batch
 
 
-def density_fits(qubits):
+def density_fits(qubits: int) -> bool:
     """Whether density matrices are worth their memory: to eight qubits.
 
     The same on every machine, so that results are.
-
-    Example:
 
     >>> density_fits(8), density_fits(9)
     (True, False)
@@ -156,7 +151,7 @@ def density_fits(qubits):
     return density_bytes(qubits) <= _LARGEST_DENSITIES
 
 
-def human_bytes(size):
+def human_bytes(size: int) -> str:
     """Bytes as a short text.
 
     Example:

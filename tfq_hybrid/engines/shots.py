@@ -1,5 +1,7 @@
 """Finite shots: sampling from exact distributions, and readout errors."""
 
+from collections.abc import Sequence
+
 import cirq
 import numpy as np
 import tensorflow as tf
@@ -9,18 +11,16 @@ class Terms:
     """Observables as the Pauli words that are measured one by one.
 
     As in TensorFlow Quantum every word of every observable is measured with
-    its own repetitions, so that estimates are independent of each other.
-
-    Args:
-        operators: sequence of `cirq.PauliSum`.
-        readout_error: pair of float, or `None`. See `with_readout_error`.
-
-    Attributes:
-        operators: list of `cirq.PauliSum`, one for each word; its exact
-            expectation is the mean of the measured signs.
+    its own repetitions, so that estimates are independent of each other. The
+    exact expectation of an entry of `operators`, one for each word, is the mean
+    of the measured signs.
     """
 
-    def __init__(self, operators, readout_error=None):
+    def __init__(
+        self,
+        operators: Sequence[cirq.PauliSum],
+        readout_error: tuple[float, float] | None = None,
+    ):
         words = [
             (row, word) for row, terms in enumerate(operators) for word in terms
         ]
@@ -32,33 +32,19 @@ class Terms:
         for place, (row, word) in enumerate(words):
             self._mixing[place, row] = word.coefficient.real
 
-    def combine(self, values):
-        """Expectations of the observables from those of their words.
-
-        Args:
-            values: tensor of shape (batch, words).
-
-        Returns:
-            A tensor of shape (batch, observables).
-        """
+    def combine(self, values: tf.Tensor) -> tf.Tensor:
+        """Expectations of the observables from those of their words."""
         return values @ tf.constant(self._mixing, values.dtype)
 
 
-def with_readout_error(word, readout_error):
+def with_readout_error(
+    word: cirq.PauliString, readout_error: tuple[float, float] | None
+) -> cirq.PauliSum:
     """The observable that is seen when bits are misread.
 
     With readout error probabilities p = P(1|0) and q = P(0|1), the mean of a
     measured Z is (1 - p - q) <Z> + (q - p), and so for each factor of a
-    word, which is turned to Z to be measured.
-
-    Args:
-        word: `cirq.PauliString` of coefficient 1.
-        readout_error: pair of float (p, q), or `None` for none.
-
-    Returns:
-        A `cirq.PauliSum`.
-
-    Example:
+    word of coefficient 1, which is turned to Z to be measured.
 
     >>> print(with_readout_error(cirq.PauliString(cirq.Z(cirq.q(0))), (0.1, 0)))
     0.900*Z(q(0))-0.100*I
@@ -70,19 +56,13 @@ def with_readout_error(word, readout_error):
     return result
 
 
-def sample_means(expectations, repetitions, seed):
+def sample_means(
+    expectations: tf.Tensor, repetitions: int, seed: tf.Tensor
+) -> tf.Tensor:
     """Means of measured signs: unbiased, of variance (1 - e^2) / repetitions.
 
     The number of +1 among n signs of mean e is binomial with probability
     (1 + e) / 2, so that one draw stands for all repetitions.
-
-    Args:
-        expectations: tensor of shape (batch, words), from -1 to 1.
-        repetitions: int.
-        seed: int tensor of shape (2,).
-
-    Returns:
-        A tensor like `expectations`.
     """
     count = tf.constant(repetitions, expectations.dtype)
     probability = tf.clip_by_value((1 + expectations) / 2, 0.0, 1.0)
@@ -92,18 +72,10 @@ def sample_means(expectations, repetitions, seed):
     return 2 * ups / count - 1
 
 
-def sample_bits(probabilities, repetitions, qubits, seed):
-    """Measured bits of all qubits together.
-
-    Args:
-        probabilities: tensor of shape (batch, 2**qubits).
-        repetitions: int.
-        qubits: int.
-        seed: int tensor of shape (2,).
-
-    Returns:
-        An int8 tensor of shape (batch, repetitions, qubits).
-    """
+def sample_bits(
+    probabilities: tf.Tensor, repetitions: int, qubits: int, seed: tf.Tensor
+) -> tf.Tensor:
+    """Measured bits (batch, repetitions, qubits), int8, of all qubits."""
     logits = tf.math.log(tf.maximum(probabilities, 1e-38))
     outcomes = tf.random.stateless_categorical(logits, repetitions, seed)
     places = tf.range(qubits - 1, -1, -1, dtype=outcomes.dtype)

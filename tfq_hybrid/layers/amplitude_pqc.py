@@ -1,10 +1,14 @@
 """`AmplitudePQC`: a trained circuit that starts from amplitudes."""
 
+from typing import Any
+
+import cirq
 import keras
 import tensorflow as tf
 
 from tfq_hybrid.engines.batched.states import amplitude_states, check_width
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.layers.arguments import Operators, Shape
 from tfq_hybrid.layers.circuit_layer import CircuitLayer
 from tfq_hybrid.layers.pqc import symbol_names
 
@@ -19,10 +23,9 @@ class AmplitudePQC(CircuitLayer):
     engine: on a device the state would first have to be prepared.
 
     Args:
-        model_circuit: `cirq.Circuit` with `sympy.Symbol`s, all trained.
-        operators: `cirq.PauliString` or `cirq.PauliSum`, or a sequence of
-            them: the outputs.
-        repetitions: int. Samples for each Pauli word. Defaults to `None`:
+        model_circuit: its `sympy.Symbol`s are all trained.
+        operators: the outputs, one or several.
+        repetitions: samples for each Pauli word. Defaults to `None`:
             exact expectations.
         differentiator: the name of a gradient, a `GradientMethod` or its
             dict. Defaults to `None`: exact where the expectations are, else
@@ -32,7 +35,9 @@ class AmplitudePQC(CircuitLayer):
             circuit. Defaults to uniform from 0 to 2 pi.
         regularizer: of the angles. Defaults to `None`.
         constraint: of the angles. Defaults to `None`.
-        seed: int. Of the shots. Defaults to `None`.
+        engine: `"auto"` or `"batched"`, which is the one that runs. Defaults
+            to `"batched"`.
+        seed: of the shots. Defaults to `None`.
 
     Call arguments:
         inputs: float tensor of shape (batch, width), width <= 2**qubits.
@@ -59,17 +64,17 @@ class AmplitudePQC(CircuitLayer):
 
     def __init__(
         self,
-        model_circuit,
-        operators,
+        model_circuit: cirq.Circuit,
+        operators: Operators,
         *,
-        repetitions=None,
-        differentiator=None,
-        initializer=None,
-        regularizer=None,
-        constraint=None,
-        engine="batched",
-        seed=None,
-        **kwargs,
+        repetitions: int | None = None,
+        differentiator: Any = None,
+        initializer: Any = None,
+        regularizer: Any = None,
+        constraint: Any = None,
+        engine: str = "batched",
+        seed: int | None = None,
+        **kwargs: Any,
     ):
         if engine not in ("auto", "batched"):
             raise UserError(
@@ -90,7 +95,7 @@ class AmplitudePQC(CircuitLayer):
             **kwargs,
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape = ()) -> None:
         if len(input_shape) != 2 or not input_shape[-1]:
             raise UserError(
                 "Expected vectors of a known width, of shape (batch, width). "
@@ -99,16 +104,13 @@ class AmplitudePQC(CircuitLayer):
         check_width(input_shape[-1], self.program.qubits)
         super().build(input_shape)
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         vectors = tf.cast(inputs, self.circuit_dtype)
         states = amplitude_states(vectors, self.program.qubits)
         empty = tf.zeros([tf.shape(vectors)[0], 0], self.circuit_dtype)
         return self._expectations(empty, states=states)
 
-    def compute_output_shape(self, input_shape):
-        return (input_shape[0], len(self.operators))
-
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         del config["backend"]
         return config

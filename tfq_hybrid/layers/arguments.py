@@ -6,6 +6,8 @@ layers do not know.
 """
 
 import numbers
+from collections.abc import Sequence
+from typing import Any
 
 import cirq
 import numpy as np
@@ -14,10 +16,14 @@ from tfq_hybrid.engines.gradients import (
     GradientMethod,
     as_gradient_method,
 )
+from tfq_hybrid.engines.program import Operator
 from tfq_hybrid.errors import UserError
 
+Operators = Operator | Sequence[Operator]
+Shape = tuple[Any, ...]  # of sizes, `None` where one is not known
 
-def check_model_circuit(model_circuit):
+
+def check_model_circuit(model_circuit: Any) -> cirq.Circuit:
     """A circuit with symbols, or an error of TensorFlow Quantum's type."""
     if not isinstance(model_circuit, cirq.Circuit):
         raise TypeError(
@@ -32,7 +38,7 @@ def check_model_circuit(model_circuit):
     return model_circuit
 
 
-def check_operators(operators):
+def check_operators(operators: Any) -> tuple[Operator, ...]:
     """One operator or a sequence of them, as a tuple."""
     if isinstance(operators, (cirq.PauliString, cirq.PauliSum)):
         operators = [operators]
@@ -46,26 +52,24 @@ def check_operators(operators):
     return tuple(operators)
 
 
-def check_repetitions(repetitions):
+def check_repetitions(repetitions: Any) -> int | None:
     """`None` or a positive integer, as an int."""
     if repetitions is None:
         return None
+    message = (
+        "Expected repetitions to be a positive integer or None. "
+        f"Received: repetitions={repetitions!r}"
+    )
     if isinstance(repetitions, bool) or not isinstance(
         repetitions, numbers.Integral
     ):
-        raise TypeError(
-            "Expected repetitions to be a positive integer or None. "
-            f"Received: repetitions={repetitions!r}"
-        )
+        raise TypeError(message)
     if repetitions <= 0:
-        raise ValueError(
-            "Expected repetitions to be a positive integer or None. "
-            f"Received: repetitions={repetitions!r}"
-        )
+        raise ValueError(message)
     return int(repetitions)
 
 
-def check_backend(backend, repetitions, layer):
+def check_backend(backend: Any, repetitions: int | None, layer: object) -> Any:
     """`"noiseless"`, or a Cirq object that fits the repetitions."""
     if backend is None or backend == "noiseless":
         return "noiseless"
@@ -84,7 +88,7 @@ def check_backend(backend, repetitions, layer):
     return backend
 
 
-def check_trajectories(repetitions, sample_based):
+def check_trajectories(repetitions: int | None, sample_based: Any) -> bool:
     """What the noisy layers need: both given, `sample_based` a bool."""
     if repetitions is None:
         raise ValueError(
@@ -105,7 +109,7 @@ def check_trajectories(repetitions, sample_based):
     return sample_based
 
 
-def check_noise_model(noise_model):
+def check_noise_model(noise_model: Any) -> cirq.NoiseModel | None:
     """`None`, or a `cirq.NoiseModel` of a model or of a one-qubit channel."""
     if noise_model is None or isinstance(noise_model, cirq.NoiseModel):
         return noise_model
@@ -118,13 +122,10 @@ def check_noise_model(noise_model):
     )
 
 
-def check_differentiator(differentiator, noisy=False):
+def check_differentiator(differentiator: Any, noisy: bool = False) -> Any:
     """`None`, a `GradientMethod`, or TensorFlow Quantum's object as it is.
 
-    Args:
-        differentiator: a name, a dict, a `GradientMethod`, an object or
-            `None`.
-        noisy: bool. Whether it must work on noisy estimates.
+    A noisy layer's must work on estimates.
     """
     if isinstance(differentiator, (str, dict, GradientMethod)):
         return as_gradient_method(differentiator)
@@ -148,11 +149,6 @@ def check_differentiator(differentiator, noisy=False):
 
 def check_readout_error(readout_error):
     """`None`, or a pair of probabilities from one or two numbers.
-
-    Raises:
-        UserError: a number is outside 0 to 1.
-
-    Example:
 
     >>> check_readout_error(0.02)
     (0.02, 0.02)

@@ -1,8 +1,13 @@
 """`BottleneckDense`: the classical baseline of `QuantumDense`."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import keras
+import tensorflow as tf
 
 from tfq_hybrid.errors import check_integer
+from tfq_hybrid.layers.arguments import Shape
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -15,9 +20,9 @@ class BottleneckDense(keras.layers.Layer):
     same number of parameters.
 
     Args:
-        units: int. The size of the output.
-        features: int. The width of the first projection.
-        observables: int. The width after the middle layer.
+        units: the size of the output.
+        features: the width of the first projection.
+        observables: the width after the middle layer.
         activation: of the two inner layers. Defaults to `"gelu"`.
         kernel_initializer: of all three layers. Defaults to
             `"glorot_uniform"`.
@@ -37,12 +42,12 @@ class BottleneckDense(keras.layers.Layer):
 
     def __init__(
         self,
-        units,
-        features,
-        observables,
-        activation="gelu",
-        kernel_initializer="glorot_uniform",
-        **kwargs,
+        units: int,
+        features: int,
+        observables: int,
+        activation: Any = "gelu",
+        kernel_initializer: Any = "glorot_uniform",
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         check_integer("units", units, minimum=1)
@@ -56,17 +61,17 @@ class BottleneckDense(keras.layers.Layer):
         self.supports_masking = True
         self.down, self.middle, self.up = dense_layers(self, units)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         build_dense_layers(self, input_shape)
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         return self.up(self.middle(self.down(inputs)))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], self.units)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "units": self.units,
@@ -79,7 +84,7 @@ class BottleneckDense(keras.layers.Layer):
         }
 
 
-def dense_layers(layer, units):
+def dense_layers(layer: Any, units: int) -> Iterator[keras.layers.Dense]:
     """The three layers of a bottleneck, by the arguments of its layer."""
     for name, size, activation in (
         ("down", layer.features, layer.activation),
@@ -95,7 +100,7 @@ def dense_layers(layer, units):
         )
 
 
-def build_dense_layers(layer, input_shape):
+def build_dense_layers(layer: Any, input_shape: Shape) -> None:
     """Builds `down`, `middle` and `up` of a layer."""
     layer.down.build(input_shape)
     layer.middle.build((*input_shape[:-1], layer.features))

@@ -1,6 +1,8 @@
 """What all layers around a circuit share: arguments, engine, config."""
 
 import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any, Self
 
 import cirq
 import keras
@@ -9,6 +11,7 @@ import tensorflow as tf
 
 from tfq_hybrid.circuits.cirq_json import read_cirq, write_cirq
 from tfq_hybrid.engines import (
+    EngineChoice,
     Execution,
     Program,
     choose_engine,
@@ -19,6 +22,8 @@ from tfq_hybrid.engines.tfq.differentiators import (
 )
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers.arguments import (
+    Operators,
+    Shape,
     check_backend,
     check_differentiator,
     check_model_circuit,
@@ -34,7 +39,7 @@ class CircuitLayer(keras.layers.Layer):
     the subclasses document them.
 
     Attributes:
-        depth: int. Layers of the circuit that hold a state while it trains:
+        depth: layers of the circuit that hold a state while it trains:
             its moments, an upper bound, unless who made it says fewer.
         observer: function that each call passes the circuit's inputs,
             a float tensor of shape (batch, features), the states of shape
@@ -43,23 +48,23 @@ class CircuitLayer(keras.layers.Layer):
             One that is set while a train step is traced is part of it.
     """
 
-    observer = None
+    observer: Callable[..., None] | None = None
 
     def __init__(
         self,
-        model_circuit,
-        operators,
+        model_circuit: cirq.Circuit,
+        operators: Operators,
         *,
-        trained,
-        repetitions=None,
-        backend="noiseless",
-        differentiator=None,
-        initializer=None,
-        regularizer=None,
-        constraint=None,
-        engine="auto",
-        seed=None,
-        **kwargs,
+        trained: Sequence[str],
+        repetitions: int | None = None,
+        backend: Any = "noiseless",
+        differentiator: Any = None,
+        initializer: Any = None,
+        regularizer: Any = None,
+        constraint: Any = None,
+        engine: str = "auto",
+        seed: int | None = None,
+        **kwargs: Any,
     ):
         super().__init__(autocast=False, **kwargs)
         self.model_circuit = check_model_circuit(model_circuit)
@@ -76,7 +81,7 @@ class CircuitLayer(keras.layers.Layer):
         )
         execution = self._execution()
         self.engine_choice = self._choose()
-        self._data_choice = None
+        self._data_choice: EngineChoice | None = None
         estimates = execution.takes_shots or self.engine_choice.trajectories
         self.supports_jit = (
             self.engine_choice.name == "batched" and not estimates
@@ -107,19 +112,22 @@ class CircuitLayer(keras.layers.Layer):
             )
         self.built = True
 
-    def _circuit_to_run(self):
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        return (input_shape[0], len(self.operators))
+
+    def _circuit_to_run(self) -> cirq.Circuit:
         """`model_circuit`, or what a subclass makes of it."""
         return self.model_circuit
 
-    def _execution(self):
+    def _execution(self) -> Execution:
         """How the program is to be run."""
         return Execution(self.repetitions, self.backend, self.differentiator)
 
-    def _choose(self):
+    def _choose(self) -> EngineChoice:
         """The `EngineChoice`."""
         return choose_engine(self.program, self.engine, self._execution())
 
-    def _choose_for_data(self):
+    def _choose_for_data(self) -> EngineChoice:
         """The `EngineChoice` where data circuits come."""
         if self.engine != "auto":
             return self._choose()
@@ -127,30 +135,24 @@ class CircuitLayer(keras.layers.Layer):
         reason = "data circuits are TensorFlow Quantum's"
         return dataclasses.replace(choice, reason=reason)
 
-    def _draw_seed(self):
+    def _draw_seed(self) -> tf.Tensor | None:
         """A fresh seed where something is drawn, else `None`."""
         if self.seed_generator is None:
             return None
         return tf.cast(self.seed_generator.next(), tf.int64)
 
     @property
-    def circuit_dtype(self):
+    def circuit_dtype(self) -> str:
         """What the circuit computes in: float64 under a float64 policy,
         else float32, since angles in half precision are too coarse.
         """
         return "float64" if self.variable_dtype == "float64" else "float32"
 
     def _expectations(self, fed, circuits=None, states=None):
-        """Runs the program on the chosen engine.
+        """Runs the program on the chosen engine: (batch, operators).
 
-        Args:
-            fed: float tensor of shape (batch, features).
-            circuits: string tensor of shape (batch,), or `None`.
-            states: tensor of shape (batch, 2**qubits) that the circuit
-                starts from, or `None`.
-
-        Returns:
-            A tensor of shape (batch, operators) of the compute dtype.
+        The values are of shape (batch, features); the circuit starts from data
+        circuits, strings of shape (batch,), or from states (batch, 2**qubits).
         """
         dtype = self.circuit_dtype
         names = self.program.features
@@ -178,24 +180,19 @@ class CircuitLayer(keras.layers.Layer):
             self.observer(fed, states, result)
         return tf.cast(result, self.compute_dtype)
 
-    def replay(self, fed, states=None):
-        """The expectations of values that an observer saw.
+    def replay(
+        self, fed: tf.Tensor, states: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """The expectations, in `circuit_dtype`, of values that an observer saw.
 
         It calls no observer, and it draws no seed from the layer: a
         training goes on as if it had not been called.
-
-        Args:
-            fed: float tensor of shape (batch, features).
-            states: tensor of shape (batch, 2**qubits) or `None`.
-
-        Returns:
-            A tensor of shape (batch, operators), of `circuit_dtype`.
         """
         seed = None if self.seed_generator is None else tf.zeros([2], tf.int64)
         engine = self.engine_choice.engine
         return engine(fed, self._trained(), states, seed)
 
-    def _trained(self):
+    def _trained(self) -> tf.Tensor:
         """The trained angles in the dtype of the circuit."""
         if self.parameters is None:
             return tf.zeros([0], self.circuit_dtype)
@@ -222,7 +219,7 @@ class CircuitLayer(keras.layers.Layer):
                 "Expected finite circuit inputs. Received: NaN or infinity"
             )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         if self.backend != "noiseless":
             raise UserError(
                 "Expected backend='noiseless' in a layer that is saved: a "
@@ -247,7 +244,7 @@ class CircuitLayer(keras.layers.Layer):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         config = dict(config)
         config["model_circuit"] = read_cirq(
             config.get("model_circuit"), "circuit"
@@ -259,7 +256,7 @@ class CircuitLayer(keras.layers.Layer):
         return super().from_config(config)
 
 
-def _states(circuits, program):
+def _states(circuits: tf.Tensor, program: Program) -> tf.Tensor:
     """States that data circuits prepare: complex (batch, 2**qubits)."""
     from tfq_hybrid.engines.tfq.ops import append_circuit, tfq, tfq_simulate_ops
 

@@ -1,10 +1,15 @@
 """`ControlledPQC`: a circuit whose symbols are the layer's inputs."""
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 import cirq
 import keras
 import sympy
+import tensorflow as tf
 
 from tfq_hybrid.errors import UserError, check_choice
+from tfq_hybrid.layers.arguments import Operators, Shape
 from tfq_hybrid.layers.circuit_layer import CircuitLayer
 
 
@@ -19,10 +24,9 @@ class ControlledPQC(CircuitLayer):
     one value for the whole batch, which the batched engine turns into speed.
 
     Args:
-        model_circuit: `cirq.Circuit` with `sympy.Symbol`s.
-        operators: `cirq.PauliString` or `cirq.PauliSum`, or a sequence of
-            them: the outputs.
-        repetitions: int. Samples for each expectation. Defaults to `None`:
+        model_circuit: a circuit with `sympy.Symbol`s.
+        operators: the outputs, one or several.
+        repetitions: samples for each expectation. Defaults to `None`:
             exact expectations.
         backend: `"noiseless"` or a Cirq simulator or sampler. Defaults to
             `"noiseless"`. A layer with a Cirq back end cannot be saved.
@@ -30,17 +34,16 @@ class ControlledPQC(CircuitLayer):
             dict (see there), or a `tfq.differentiators.Differentiator`, which
             runs on TensorFlow Quantum. Defaults to `None`: exact where the
             expectations are, else parameter shift.
-        trained_symbols: sequence of str or `sympy.Symbol`. Symbols that
-            the layer trains, in the order of its weights. Defaults to `()`:
-            none, as in TensorFlow Quantum.
+        trained_symbols: those that the layer trains, in the order of its
+            weights. Defaults to `()`: none, as in TensorFlow Quantum.
         initializer: of the trained angles, in radians times the factors in
             the circuit. Defaults to uniform from 0 to 2 pi.
         regularizer: of the trained angles. Defaults to `None`.
         constraint: of the trained angles. Defaults to `None`.
         engine: `"auto"`, `"batched"` or `"tfq"`. `engine_choice` tells which
             one runs, and why. Where data circuits are given, `"auto"` runs
-            `"tfq"`.
-        seed: int. Of the shots, trajectories and random directions of the
+            `"tfq"`. Defaults to `"auto"`.
+        seed: of the shots, trajectories and random directions of the
             batched engine; TensorFlow Quantum draws its own seeds. Defaults
             to `None`.
 
@@ -69,19 +72,19 @@ class ControlledPQC(CircuitLayer):
 
     def __init__(
         self,
-        model_circuit,
-        operators,
+        model_circuit: cirq.Circuit,
+        operators: Operators,
         *,
-        repetitions=None,
-        backend="noiseless",
-        differentiator=None,
-        trained_symbols=(),
-        initializer=None,
-        regularizer=None,
-        constraint=None,
-        engine="auto",
-        seed=None,
-        **kwargs,
+        repetitions: int | None = None,
+        backend: Any = "noiseless",
+        differentiator: Any = None,
+        trained_symbols: Iterable[str | sympy.Symbol] = (),
+        initializer: Any = None,
+        regularizer: Any = None,
+        constraint: Any = None,
+        engine: str = "auto",
+        seed: int | None = None,
+        **kwargs: Any,
     ):
         trained_symbols = tuple(map(str, trained_symbols))
         super().__init__(
@@ -108,7 +111,7 @@ class ControlledPQC(CircuitLayer):
             )
         self.trained_symbols = trained_symbols
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         is_pair = bool(input_shape) and isinstance(
             input_shape[0], (list, tuple)
         )
@@ -118,28 +121,28 @@ class ControlledPQC(CircuitLayer):
         super().build(input_shape)
 
     @property
-    def symbols(self):
+    def symbols(self) -> list[sympy.Symbol]:
         """The input symbols, in the order of the inputs."""
         return [sympy.Symbol(name) for name in self.program.features]
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor | Sequence[tf.Tensor]) -> tf.Tensor:
         if isinstance(inputs, (list, tuple)):
             circuits, values = inputs
             return self._expectations(values, circuits)
         return self._expectations(inputs)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Shape:
         has_circuits = isinstance(input_shape[0], (list, tuple))
         batch = (input_shape[1] if has_circuits else input_shape)[0]
         return (batch, len(self.operators))
 
-    def compute_output_spec(self, inputs):
+    def compute_output_spec(self, inputs: Any) -> keras.KerasTensor:
         has_circuits = isinstance(inputs, (list, tuple))
         values = inputs[1] if has_circuits else inputs
         shape = (values.shape[0], len(self.operators))
         return keras.KerasTensor(shape, dtype=self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "trained_symbols": list(self.trained_symbols),

@@ -1,9 +1,14 @@
 """The feed-forward block of an encoder layer, quantum or classical."""
 
+from typing import Any
+
 import keras
+import tensorflow as tf
 
 from tfq_hybrid.circuits import as_circuit
+from tfq_hybrid.engines import EngineChoice
 from tfq_hybrid.errors import check_choice, check_integer
+from tfq_hybrid.layers.arguments import Shape
 from tfq_hybrid.layers.bottleneck_dense import (
     build_dense_layers,
     dense_layers,
@@ -20,9 +25,9 @@ class FeedForward(keras.layers.Layer):
         tokens: `"all"` or `"cls"`: whether the block runs for every token or
             for the first one only. The other tokens then get the residual
             alone. Defaults to `"all"`.
-        residual: bool, or `"subtract"`. Whether the input is added. Defaults
-            to `True`; `False` inside an encoder layer that adds it itself,
-            and `"subtract"` inside one whose own residual is to be undone.
+        residual: whether the input is added. Defaults to `True`; `False`
+            inside an encoder layer that adds it itself, and `"subtract"`
+            inside one whose own residual is to be undone.
 
     Raises:
         UserError: an argument is out of its range.
@@ -34,7 +39,9 @@ class FeedForward(keras.layers.Layer):
         A tensor of the same shape.
     """
 
-    def __init__(self, tokens="all", residual=True, **kwargs):
+    def __init__(
+        self, tokens: str = "all", residual: bool | str = True, **kwargs: Any
+    ):
         super().__init__(**kwargs)
         check_choice("tokens", tokens, TOKENS)
         if residual not in (True, False):
@@ -43,11 +50,11 @@ class FeedForward(keras.layers.Layer):
         self.residual = residual
         self.supports_masking = True
 
-    def transform(self, inputs):
+    def transform(self, inputs: tf.Tensor) -> tf.Tensor:
         """The block without residual, on a tensor (batch, ..., width)."""
         raise AttributeError(f"{type(self).__name__} defines no transform")
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         if self.tokens == "cls":
             first = self.transform(inputs[:, :1])  # (batch, 1, width)
             rest = keras.ops.zeros_like(inputs[:, 1:])
@@ -58,10 +65,10 @@ class FeedForward(keras.layers.Layer):
             return outputs - inputs
         return inputs + outputs if self.residual else outputs
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "tokens": self.tokens,
@@ -85,7 +92,7 @@ class NoFeedForward(FeedForward):
     (True, 0)
     """
 
-    def transform(self, inputs):
+    def transform(self, inputs: tf.Tensor) -> tf.Tensor:
         return keras.ops.zeros_like(inputs)
 
 
@@ -117,13 +124,13 @@ class QuantumFeedForward(FeedForward):
 
     def __init__(
         self,
-        circuit="qffn",
-        tokens="all",
-        residual=True,
-        engine="auto",
-        kernel_initializer="glorot_uniform",
-        angle_initializer=None,
-        **kwargs,
+        circuit: Any = "qffn",
+        tokens: str = "all",
+        residual: bool | str = True,
+        engine: str = "auto",
+        kernel_initializer: Any = "glorot_uniform",
+        angle_initializer: Any = None,
+        **kwargs: Any,
     ):
         super().__init__(tokens=tokens, residual=residual, **kwargs)
         self.circuit = as_circuit(circuit)
@@ -131,7 +138,7 @@ class QuantumFeedForward(FeedForward):
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.angle_initializer = keras.initializers.get(angle_initializer)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.dense = QuantumDense(
             input_shape[-1],
             self.circuit,
@@ -146,14 +153,14 @@ class QuantumFeedForward(FeedForward):
         self.built = True
 
     @property
-    def engine_choice(self):
+    def engine_choice(self) -> EngineChoice:
         """Which engine runs, and why; known once the layer is built."""
         return self.dense.engine_choice
 
-    def transform(self, inputs):
+    def transform(self, inputs: tf.Tensor) -> tf.Tensor:
         return self.dense(inputs)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "circuit": self.circuit.to_dict(),
@@ -176,8 +183,8 @@ class BottleneckFeedForward(FeedForward):
     layer. With d = 128 and 4 of each it has 1,176 parameters.
 
     Args:
-        features: int. The width of the first projection.
-        observables: int. The width after the middle layer.
+        features: the width of the first projection.
+        observables: the width after the middle layer.
         activation: of the two inner layers. Defaults to `"gelu"`, that of
             BERT's own block.
         tokens, residual: see `FeedForward`.
@@ -194,13 +201,13 @@ class BottleneckFeedForward(FeedForward):
 
     def __init__(
         self,
-        features,
-        observables,
-        activation="gelu",
-        tokens="all",
-        residual=True,
-        kernel_initializer="glorot_uniform",
-        **kwargs,
+        features: int,
+        observables: int,
+        activation: Any = "gelu",
+        tokens: str = "all",
+        residual: bool | str = True,
+        kernel_initializer: Any = "glorot_uniform",
+        **kwargs: Any,
     ):
         super().__init__(tokens=tokens, residual=residual, **kwargs)
         check_integer("features", features, minimum=1)
@@ -210,15 +217,15 @@ class BottleneckFeedForward(FeedForward):
         self.activation = keras.activations.get(activation)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.down, self.middle, self.up = dense_layers(self, input_shape[-1])
         build_dense_layers(self, input_shape)
         self.built = True
 
-    def transform(self, inputs):
+    def transform(self, inputs: tf.Tensor) -> tf.Tensor:
         return self.up(self.middle(self.down(inputs)))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "features": self.features,

@@ -1,5 +1,8 @@
 """Layers around noisy circuits."""
 
+from typing import Any, Self
+
+import cirq
 import keras
 
 from tfq_hybrid.circuits.cirq_json import read_cirq, write_cirq
@@ -7,16 +10,18 @@ from tfq_hybrid.engines import Execution
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers.amplitude_pqc import AmplitudePQC
 from tfq_hybrid.layers.arguments import (
+    Operators,
     check_differentiator,
     check_noise_model,
     check_readout_error,
     check_trajectories,
 )
+from tfq_hybrid.layers.circuit_layer import CircuitLayer
 from tfq_hybrid.layers.controlled_pqc import ControlledPQC
 from tfq_hybrid.layers.pqc import PQC
 
 
-class NoisyCircuit:
+class NoisyCircuit(CircuitLayer):
     """Mixin before a circuit layer: channels in the circuit.
 
     The subclasses document the arguments.
@@ -24,15 +29,15 @@ class NoisyCircuit:
 
     def __init__(
         self,
-        model_circuit,
-        operators,
+        model_circuit: cirq.Circuit,
+        operators: Operators,
         *,
-        repetitions=None,
-        sample_based=None,
-        differentiator=None,
-        noise_model=None,
-        readout_error=None,
-        **kwargs,
+        repetitions: int | None = None,
+        sample_based: bool | None = None,
+        differentiator: Any = None,
+        noise_model: Any = None,
+        readout_error: float | tuple[float, float] | None = None,
+        **kwargs: Any,
     ):
         if "backend" in kwargs:  # as for TensorFlow Quantum's noisy layers
             raise TypeError(
@@ -50,12 +55,12 @@ class NoisyCircuit:
             **kwargs,
         )
 
-    def _circuit_to_run(self):
+    def _circuit_to_run(self) -> cirq.Circuit:
         if self.noise_model is None:
             return self.model_circuit
         return self.model_circuit.with_noise(self.noise_model)
 
-    def _execution(self):
+    def _execution(self) -> Execution:
         return Execution(
             self.repetitions,
             differentiator=self.differentiator,
@@ -64,7 +69,7 @@ class NoisyCircuit:
             readout_error=self.readout_error,
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         config.pop("backend", None)  # TensorFlow Quantum's has none either
         noise_model = noise_model_to_json(self.noise_model, self.name)
@@ -76,23 +81,15 @@ class NoisyCircuit:
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         config = dict(config)
         noise_model = noise_model_from_json(config.get("noise_model"))
         config["noise_model"] = noise_model
         return super().from_config(config)
 
 
-def noise_model_to_json(noise_model, name):
-    """The JSON text of a noise model; `None` for `None`.
-
-    Args:
-        noise_model: a `cirq.NoiseModel` or `None`.
-        name: str. The layer's, for the message.
-
-    Raises:
-        UserError: it cannot be written as JSON.
-    """
+def noise_model_to_json(noise_model: Any, name: str) -> str | None:
+    """The JSON text of the noise model of a layer; `None` for `None`."""
     if noise_model is None:
         return None
     try:
@@ -104,7 +101,7 @@ def noise_model_to_json(noise_model, name):
         ) from None
 
 
-def noise_model_from_json(text):
+def noise_model_from_json(text: str | None) -> Any:
     """The noise model of `noise_model_to_json`'s text, `None` of `None`."""
     return None if text is None else read_cirq(text, "noise model")
 
@@ -120,35 +117,12 @@ class NoisyPQC(NoisyCircuit, PQC):
     results are averages over trajectories, which cannot be seeded.
 
     Args:
-        model_circuit: `cirq.Circuit` with `sympy.Symbol`s, all trained.
-        operators: `cirq.PauliString` or `cirq.PauliSum`, or a sequence of
-            them: the outputs.
-        repetitions: int. Trajectories for each example, and samples where
-            they are `sample_based`. Must be given; density matrices, which
-            the batched engine prefers, make no trajectories.
-        sample_based: bool. `True` draws one sample of each operator from a
-            trajectory, as a device would; `False` takes its expectation.
-            Must be given.
-        differentiator: the name of a gradient, a `GradientMethod` or its
-            dict (see there), or a `tfq.differentiators.Differentiator`, which
-            runs on TensorFlow Quantum. Defaults to `None`: exact where the
-            expectations are, else parameter shift.
-        initializer: of the angles, in radians times the factors in the
-            circuit. Defaults to uniform from 0 to 2 pi.
-        regularizer: of the angles. Defaults to `None`.
-        constraint: of the angles. Defaults to `None`.
-        noise_model: a `cirq.NoiseModel` that is applied to `model_circuit`
-            (`with_noise`), or a channel on one qubit, which then acts on
-            every qubit after every moment
-            (`cirq.ConstantQubitNoiseModel`). Defaults to `None`.
-        readout_error: float, or a pair of them: the readout error
-            probabilities P(1|0) and P(0|1). On the batched engine. Defaults
-            to `None`.
+        model_circuit, operators, initializer, regularizer, constraint, seed:
+            see `PQC`.
+        repetitions, sample_based, differentiator, noise_model,
+            readout_error: see `NoisyControlledPQC`.
         engine: `"auto"`, `"tfq"` or `"batched"`, as in `PQC`; the batched
             one takes noiseless data circuits.
-        seed: int. Of the shots, trajectories and random directions of the
-            batched engine; TensorFlow Quantum draws its own seeds. Defaults
-            to `None`.
 
     Call arguments:
         inputs: string tensor of shape (batch,), from
@@ -194,40 +168,28 @@ class NoisyControlledPQC(NoisyCircuit, ControlledPQC):
     seeded.
 
     Args:
-        model_circuit: `cirq.Circuit` with `sympy.Symbol`s.
-        operators: `cirq.PauliString` or `cirq.PauliSum`, or a sequence of
-            them: the outputs.
-        repetitions: int. Trajectories for each example, and samples where
+        model_circuit, operators, trained_symbols, initializer, regularizer,
+            constraint, seed: see `ControlledPQC`.
+        repetitions: trajectories for each example, and samples where
             they are `sample_based`. Must be given; density matrices, which
             the batched engine prefers, make no trajectories.
-        sample_based: bool. `True` draws one sample of each operator from a
+        sample_based: `True` draws one sample of each operator from a
             trajectory, as a device would; `False` takes its expectation.
             Must be given.
         differentiator: the name of a gradient, a `GradientMethod` or its
             dict (see there), or a `tfq.differentiators.Differentiator`, which
             runs on TensorFlow Quantum. Defaults to `None`: exact where the
             expectations are, else parameter shift.
-        trained_symbols: sequence of str. Symbols that the layer trains, in
-            the order of its weights. Defaults to `()`: none, as in
-            TensorFlow Quantum.
-        initializer: of the trained angles, in radians times the factors in
-            the circuit. Defaults to uniform from 0 to 2 pi.
-        regularizer: of the trained angles. Defaults to `None`.
-        constraint: of the trained angles. Defaults to `None`.
         noise_model: a `cirq.NoiseModel` that is applied to `model_circuit`
             (`with_noise`), or a channel on one qubit, which then acts on
             every qubit after every moment
             (`cirq.ConstantQubitNoiseModel`). Defaults to `None`.
-        readout_error: float, or a pair of them: the readout error
-            probabilities P(1|0) and P(0|1). On the batched engine. Defaults
-            to `None`.
+        readout_error: the readout error probabilities P(1|0) and P(0|1), or
+            one number for both. On the batched engine. Defaults to `None`.
         engine: `"auto"`, `"batched"` or `"tfq"`. The batched engine runs
             density matrices of up to eight qubits, and trajectories of more;
             `engine_choice` tells. Where data circuits are given, `"auto"`
-            runs `"tfq"`.
-        seed: int. Of the shots, trajectories and random directions of the
-            batched engine; TensorFlow Quantum draws its own seeds. Defaults
-            to `None`.
+            runs `"tfq"`. Defaults to `"auto"`.
 
     Call arguments:
         inputs: float tensor of shape (batch, symbols), the values in

@@ -1,10 +1,15 @@
 """`PQC`: a trained circuit after data circuits."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import cirq
 import keras
 import sympy
 import tensorflow as tf
 
+from tfq_hybrid.engines import EngineChoice
+from tfq_hybrid.layers.arguments import Operators
 from tfq_hybrid.layers.circuit_layer import CircuitLayer
 
 
@@ -16,10 +21,9 @@ class PQC(CircuitLayer):
     config, so that it saves and loads. Arguments and results are the same.
 
     Args:
-        model_circuit: `cirq.Circuit` with `sympy.Symbol`s, all trained.
-        operators: `cirq.PauliString` or `cirq.PauliSum`, or a sequence of
-            them: the outputs.
-        repetitions: int. Samples for each expectation. Defaults to `None`:
+        model_circuit: its `sympy.Symbol`s are all trained.
+        operators: the outputs, one or several.
+        repetitions: samples for each expectation. Defaults to `None`:
             exact expectations.
         backend: `"noiseless"` or a Cirq simulator or sampler. Defaults to
             `"noiseless"`. A layer with a Cirq back end cannot be saved.
@@ -35,8 +39,8 @@ class PQC(CircuitLayer):
             TensorFlow Quantum's, so `"auto"` is `"tfq"`; `"batched"` runs
             the data circuits there and the trained circuit as one matrix
             for the whole batch; data circuits must then act on qubits of
-            `model_circuit` only.
-        seed: int. Of the shots, trajectories and random directions of the
+            `model_circuit` only. Defaults to `"auto"`.
+        seed: of the shots, trajectories and random directions of the
             batched engine; TensorFlow Quantum draws its own seeds. Defaults
             to `None`.
 
@@ -63,18 +67,18 @@ class PQC(CircuitLayer):
 
     def __init__(
         self,
-        model_circuit,
-        operators,
+        model_circuit: cirq.Circuit,
+        operators: Operators,
         *,
-        repetitions=None,
-        backend="noiseless",
-        differentiator=None,
-        initializer=None,
-        regularizer=None,
-        constraint=None,
-        engine="auto",
-        seed=None,
-        **kwargs,
+        repetitions: int | None = None,
+        backend: Any = "noiseless",
+        differentiator: Any = None,
+        initializer: Any = None,
+        regularizer: Any = None,
+        constraint: Any = None,
+        engine: str = "auto",
+        seed: int | None = None,
+        **kwargs: Any,
     ):
         super().__init__(
             model_circuit,
@@ -94,34 +98,33 @@ class PQC(CircuitLayer):
         # As in TensorFlow Quantum, the weights are there before a call.
         self.build()
 
-    def _choose(self):
+    def _choose(self) -> EngineChoice:
         if self.engine == "auto":
             return self._choose_for_data()
         return super()._choose()
 
     @property
-    def symbols(self):
+    def symbols(self) -> list[sympy.Symbol]:
         """The trained symbols, in the order of the weights."""
         return [sympy.Symbol(name) for name in self.program.weights]
 
-    def symbol_values(self):
+    def symbol_values(self) -> dict[sympy.Symbol, float]:
         """A dict of symbols and their current values."""
         values = keras.ops.convert_to_numpy(self.parameters)
         return dict(zip(self.symbols, values, strict=True))
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         empty = tf.zeros([tf.shape(inputs)[0], 0], self.circuit_dtype)
         return self._expectations(empty, inputs)
 
-    def compute_output_shape(self, input_shape):
-        return (input_shape[0], len(self.operators))
-
-    def compute_output_spec(self, inputs):
+    def compute_output_spec(
+        self, inputs: keras.KerasTensor
+    ) -> keras.KerasTensor:
         shape = self.compute_output_shape(inputs.shape)
         return keras.KerasTensor(shape, dtype=self.compute_dtype)
 
 
-def symbol_names(circuit):
+def symbol_names(circuit: Any) -> Sequence[str]:
     """The symbols of a circuit, sorted as TensorFlow Quantum sorts them."""
     # What is no circuit is refused by the base class, in its own words.
     is_circuit = isinstance(circuit, cirq.Circuit)

@@ -1,8 +1,12 @@
 """`QuantumDense`: a circuit in place of a Dense layer, and its layer."""
 
+from typing import Any, Self
+
 import keras
+import tensorflow as tf
 
 from tfq_hybrid.circuits import as_circuit
+from tfq_hybrid.engines import EngineChoice
 from tfq_hybrid.engines.tfq.differentiators import (
     differentiator_config,
     differentiator_from_config,
@@ -10,6 +14,7 @@ from tfq_hybrid.engines.tfq.differentiators import (
 from tfq_hybrid.errors import check_integer
 from tfq_hybrid.layers.amplitude_pqc import AmplitudePQC
 from tfq_hybrid.layers.arguments import (
+    Shape,
     check_noise_model,
     check_readout_error,
     check_repetitions,
@@ -44,30 +49,28 @@ class QuantumDense(keras.layers.Layer):
     float64 policy), and so is the circuit.
 
     Args:
-        units: int. The size of the output.
+        units: the size of the output.
         circuit: what `as_circuit` accepts: a `CircuitSpec`, a
             `CustomCircuit`, a preset's name, or a `cirq.Circuit` whose
             symbols begin with `x` (features) and `w` (weights).
         engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
-        use_bias: bool. Whether both projections have a bias. Defaults to
-            `True`.
+        use_bias: whether both projections have a bias. Defaults to `True`.
         kernel_initializer: of both projections. Defaults to
             `"glorot_uniform"`.
         bias_initializer: of both projections. Defaults to `"zeros"`.
         angle_initializer: of the trained angles, in radians. Defaults to
             uniform from 0 to 2 pi.
-        repetitions: int. Shots for each Pauli word. Defaults to `None`:
+        repetitions: shots for each Pauli word. Defaults to `None`:
             exact expectations.
         differentiator: the name of a gradient, a `GradientMethod` or its
             dict. Defaults to `None`: exact, or parameter shift from shots.
         noise_model: a `cirq.NoiseModel`, or a channel on one qubit that acts
             on every qubit after every moment. Defaults to `None`.
-        readout_error: float, or a pair of them: the readout error
-            probabilities P(1|0) and P(0|1). Defaults to `None`.
-        seed: int. Of what is drawn: shots, trajectories, directions of SPSA.
+        readout_error: the readout error probabilities P(1|0) and P(0|1), or
+            one number for both. Defaults to `None`.
+        seed: of what is drawn: shots, trajectories, directions of SPSA.
             Defaults to `None`.
-        train_angles: bool. Whether the circuit's angles train. Defaults to
-            `True`.
+        train_angles: whether the circuit's angles train. Defaults to `True`.
 
     Raises:
         UserError: units is below 1, the circuit is not valid, or the inputs
@@ -85,20 +88,20 @@ class QuantumDense(keras.layers.Layer):
 
     def __init__(
         self,
-        units,
-        circuit,
-        engine="auto",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        angle_initializer=None,
-        repetitions=None,
-        differentiator=None,
-        noise_model=None,
-        readout_error=None,
-        seed=None,
-        train_angles=True,
-        **kwargs,
+        units: int,
+        circuit: Any,
+        engine: str = "auto",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        angle_initializer: Any = None,
+        repetitions: int | None = None,
+        differentiator: Any = None,
+        noise_model: Any = None,
+        readout_error: float | tuple[float, float] | None = None,
+        seed: int | None = None,
+        train_angles: bool = True,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         check_integer("units", units, minimum=1)
@@ -128,7 +131,7 @@ class QuantumDense(keras.layers.Layer):
         self.angle_initializer = self.pqc.initializer
         self.differentiator = self.pqc.differentiator
         self.seed = seed
-        self.input_projection = None
+        self.input_projection: Any = None
         if not self.circuit.starts_from_amplitudes:
             self.input_projection = self._projection(
                 self.circuit.feature_count, "input_projection"
@@ -153,11 +156,11 @@ class QuantumDense(keras.layers.Layer):
         )
 
     @property
-    def engine_choice(self):
+    def engine_choice(self) -> EngineChoice:
         """Which engine runs, and why."""
         return self.pqc.engine_choice
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         if self.input_projection is None:
             self.pqc.build((None, input_shape[-1]))
         else:
@@ -166,13 +169,13 @@ class QuantumDense(keras.layers.Layer):
         self.output_projection.build((None, len(self.circuit.operators)))
         self.built = True
 
-    def angles(self, inputs):
+    def angles(self, inputs: tf.Tensor) -> tf.Tensor:
         """The encoded angles in radians, of shape (batch, ..., angles)."""
         features = self.input_projection(inputs)
         features = keras.ops.cast(features, self.pqc.circuit_dtype)
         return self.circuit.angles(features, keras.ops)
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         fed = self._fed(inputs)
         leading = keras.ops.shape(fed)[:-1]
         flat = keras.ops.reshape(fed, (-1, fed.shape[-1]))
@@ -180,7 +183,7 @@ class QuantumDense(keras.layers.Layer):
         values = keras.ops.reshape(values, (*leading, values.shape[-1]))
         return self.output_projection(values)
 
-    def _fed(self, inputs):
+    def _fed(self, inputs: tf.Tensor) -> tf.Tensor:
         """What the circuit layer takes: amplitudes, or angles in its order."""
         if self.input_projection is None:
             return keras.ops.cast(inputs, self.pqc.circuit_dtype)
@@ -189,10 +192,10 @@ class QuantumDense(keras.layers.Layer):
             angles = keras.ops.take(angles, self._feed_order, axis=-1)
         return angles
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], self.units)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "units": self.units,
@@ -217,7 +220,7 @@ class QuantumDense(keras.layers.Layer):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         config = dict(config)
         config["circuit"] = as_circuit(config.get("circuit"))
         config["differentiator"] = differentiator_from_config(
@@ -233,19 +236,9 @@ def make_circuit_layer(
 ):
     """The layer that trains the weights of a described circuit.
 
-    Args:
-        circuit: `CircuitSpec` or `CustomCircuit`.
-        repetitions: int. Shots for each Pauli word. Defaults to `None`:
-            exact expectations.
-        noise_model: a `cirq.NoiseModel` or a channel on one qubit. Defaults
-            to `None`.
-        readout_error: as for `NoisyControlledPQC`. Defaults to `None`.
-        **kwargs: further arguments that the layers share.
-
-    Returns:
-        An `AmplitudePQC` where the circuit starts from amplitudes, else a
-        `ControlledPQC`, with inputs in the lexicographic order of the names;
-        with noise or readout errors their noisy versions.
+    It is an `AmplitudePQC` where the circuit starts from amplitudes, else a
+    `ControlledPQC`, with inputs in the lexicographic order of the names; with
+    noise or readout errors their noisy versions.
     """
     noisy = noise_model is not None or readout_error is not None
     if circuit.starts_from_amplitudes:

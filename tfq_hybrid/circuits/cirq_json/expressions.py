@@ -6,7 +6,8 @@ it builds, so that each node is measured before it is built.
 
 import math
 import re
-import typing
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import sympy
 
@@ -55,14 +56,11 @@ _FIELDS = {
 }
 
 
-class Measure(typing.NamedTuple):
+class Measure(NamedTuple):
     """The size of an expression, from above.
 
-    Attributes:
-        nodes: int. Nodes of the tree.
-        degree: int. The degree as a polynomial.
-        terms: int. The terms, once expanded.
-        bits: int. The bits of numerators and denominators.
+    These are nodes of the tree, the degree as a polynomial, terms once
+    expanded, and the bits of numerators and denominators.
     """
 
     nodes: int = 1
@@ -74,41 +72,34 @@ class Measure(typing.NamedTuple):
 _SYMBOL = Measure(degree=1)
 
 
-def is_symbol_name(name):
+def is_symbol_name(name: str) -> bool:
     """Whether a symbol may have this name."""
     return len(name) <= _LARGEST_NAME and bool(_NAME.fullmatch(name))
 
 
-def is_word(name):
+def is_word(name: str) -> bool:
     """Whether a name is a word of letters, digits and underscores."""
     return len(name) <= _LARGEST_NAME and bool(_WORD.fullmatch(name))
 
 
-def is_expression(node):
+def is_expression(node: Any) -> bool:
     """Whether a JSON object names an expression."""
     name = node.get("cirq_type") if isinstance(node, dict) else None
     return isinstance(name, str) and name in _FIELDS
 
 
-def is_real(value):
+def is_real(value: Any) -> bool:
     """Whether a JSON value is a number that an angle may be."""
     if isinstance(value, int):
         return not isinstance(value, bool) and abs(value) < LARGEST_INTEGER
     return isinstance(value, float) and math.isfinite(value)
 
 
-def read_expression(node):
-    """Builds the expression of a JSON object.
+def read_expression(node: dict) -> tuple[sympy.Expr, Measure]:
+    """The expression of a JSON object for which `is_expression` holds.
 
-    Args:
-        node: dict for which `is_expression` holds.
-
-    Returns:
-        A pair of a `sympy.Expr` and its `Measure`.
-
-    Raises:
-        RefusedError: it has another field or kind, is too large, or is not
-            a finite real number where it has no symbol.
+    A `RefusedError` says that it has another field or kind, is too large, or is
+    not a finite real number where it has no symbol.
     """
     expression, measure = _read(node)
     if expression.is_Symbol:
@@ -122,7 +113,7 @@ def read_expression(node):
     return expression, measure
 
 
-def _read(node, depth=0):
+def _read(node: Any, depth: int = 0) -> tuple[Any, Measure]:
     if is_real(node):
         number = sympy.Integer if isinstance(node, int) else sympy.Float
         return number(node), _measure_number(node)
@@ -151,7 +142,7 @@ def _read(node, depth=0):
     return number(*values), _measure_number(*values)
 
 
-def _read_symbol(node):
+def _read_symbol(node: dict) -> tuple[sympy.Symbol, Measure]:
     name, assumptions = node.get("name"), node.get("assumptions", {})
     if node.keys() - {"cirq_type", "name", "assumptions"}:
         raise RefusedError(f"sympy.Symbol with the fields {_shown([*node])}")
@@ -174,7 +165,7 @@ def _read_symbol(node):
         raise RefusedError(f"assumptions of {name} that clash") from None
 
 
-def _read_operation(kind, nodes, depth):
+def _read_operation(kind: str, nodes: Any, depth: int) -> tuple[Any, Measure]:
     check_size("nested sums, products, powers", depth, _LARGEST_DEPTH)
     if not isinstance(nodes, list) or not nodes:
         raise RefusedError(f"{_shown(nodes)} as the arguments of {kind}")
@@ -207,7 +198,7 @@ def _read_operation(kind, nodes, depth):
     return build(*arguments), measure
 
 
-def _measure_power(arguments, measures):
+def _measure_power(arguments: Sequence, measures: Sequence[Measure]) -> Measure:
     if len(arguments) != 2:
         raise RefusedError(f"a power of {len(arguments)} arguments")
     base, exponent = arguments
@@ -233,12 +224,12 @@ def _measure_power(arguments, measures):
     )
 
 
-def _measure_number(*values):
+def _measure_number(*values: float) -> Measure:
     bits = [v.bit_length() for v in values if isinstance(v, int)]
     return Measure(bits=max(bits, default=1))
 
 
-def _check_finite(expression):
+def _check_finite(expression: Any) -> float:
     """The value of an expression without symbols."""
     try:
         value = float(expression)
@@ -249,6 +240,6 @@ def _check_finite(expression):
     return value
 
 
-def _shown(value):
+def _shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:60]}…"

@@ -1,6 +1,7 @@
 """The gates and channels that a file may name, and their fields."""
 
 import math
+from typing import Any
 
 import cirq
 import numpy as np
@@ -36,7 +37,7 @@ from tfq_hybrid.circuits.cirq_json.limits import (
     RefusedError,
     check_size,
 )
-from tfq_hybrid.circuits.cirq_json.row import row, vendor
+from tfq_hybrid.circuits.cirq_json.row import Row, row, vendor
 
 
 def _gate(build, optional="", check=None, **fields):
@@ -49,7 +50,7 @@ def _power(build, optional="", **fields):
     return _gate(build, optional, **power, **fields)
 
 
-def _pauli(gate):
+def _pauli(gate: cirq.Gate) -> Row:
     def build(exponent, global_shift):
         if exponent != 1 or global_shift != 0:
             raise RefusedError("a Pauli gate to another power than 1")
@@ -59,13 +60,10 @@ def _pauli(gate):
     return row("gate, Pauli gate", build, **fields)
 
 
-def check_controls(controls, values, target):
+def check_controls(controls: int, values: Any, target: Any) -> None:
     """Raises `RefusedError` if a gate has too many controls to simulate.
 
-    Args:
-        controls: int.
-        values: `cirq.ProductOfSums` or `cirq.SumOfProducts`.
-        target: the controlled gate or operation, which may have more.
+    The controlled target, a gate or an operation, may have more of them.
     """
     gate = getattr(target, "gate", target)
     if isinstance(gate, cirq.ControlledGate):

@@ -4,6 +4,9 @@ A kind is a function `(value, reader) -> object` that raises `RefusedError`
 for any other value. A list costs the reader as much as it has entries.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from tfq_hybrid.circuits.cirq_json.expressions import (
@@ -22,8 +25,10 @@ from tfq_hybrid.circuits.cirq_json.limits import (
     check_size,
 )
 
+Kind = Callable[[Any, Any], Any]
 
-def describe(value):
+
+def describe(value: Any) -> str:
     """A JSON value in a few words, for a message."""
     if isinstance(value, dict):
         name = value.get("cirq_type", "an object without a cirq_type")
@@ -33,7 +38,7 @@ def describe(value):
     return "a list" if isinstance(value, list) else repr(value)[:60]
 
 
-def refuse(expected, value):
+def refuse(expected: str, value: Any) -> RefusedError:
     """The error for a value of another kind."""
     return RefusedError(f"{describe(value)} where {expected} belongs")
 
@@ -97,7 +102,7 @@ def tag(value, reader):
     return text(value, reader)
 
 
-def integer(low=-(2**31), high=2**31 - 1):
+def integer(low: int = -(2**31), high: int = 2**31 - 1) -> Kind:
     """An integer within bounds."""
 
     def read(value, reader):
@@ -109,17 +114,17 @@ def integer(low=-(2**31), high=2**31 - 1):
     return read
 
 
-def optional(kind):
+def optional(kind: Kind) -> Kind:
     """Null, or a value of a kind."""
     return lambda value, reader: None if value is None else kind(value, reader)
 
 
-def item(role):
+def item(role: str | None) -> Kind:
     """An object of one of the types with a role."""
     return lambda value, reader: reader.read_object(value, role)
 
 
-def items(kind, low=0, high=LARGEST_NODES):
+def items(kind: Kind, low: int = 0, high: int = LARGEST_NODES) -> Kind:
     """A list of values of a kind, as a tuple."""
 
     def read(value, reader):
@@ -131,7 +136,7 @@ def items(kind, low=0, high=LARGEST_NODES):
     return read
 
 
-def pair(first, second):
+def pair(first: Kind, second: Kind) -> Kind:
     """A list of a value of one kind and a value of another, as a tuple."""
 
     def read(value, reader):
@@ -142,7 +147,7 @@ def pair(first, second):
     return read
 
 
-def mapping(first, second):
+def mapping(first: Kind, second: Kind) -> Kind:
     """A list of pairs, as a dict."""
     pairs = items(pair(first, second))
 
@@ -156,7 +161,7 @@ def mapping(first, second):
     return read
 
 
-def texts(second):
+def texts(second: Kind) -> Kind:
     """An object from texts to values of a kind, as a dict."""
 
     def read(value, reader):
@@ -171,11 +176,10 @@ def texts(second):
     return read
 
 
-def array(*kinds):
+def array(*kinds: Any) -> Kind:
     """Nested lists of equal lengths, as an array of finite numbers.
 
-    Args:
-        *kinds: of the lists, from the outermost, the last of the numbers.
+    The last kind is of the numbers; there is one more for each list.
     """
     nested = kinds[-1]
     for _ in kinds[:-1]:

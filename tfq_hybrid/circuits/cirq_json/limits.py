@@ -31,7 +31,7 @@ class RefusedError(ValueError):
 
     _place = ""
 
-    def at(self, place):
+    def at(self, place: str) -> "RefusedError":
         """The same error, with its place unless it has one already."""
         if not self._place:
             self._place = place
@@ -39,7 +39,7 @@ class RefusedError(ValueError):
         return self
 
 
-def check_size(what, size, largest):
+def check_size(what: str, size: int, largest: int) -> None:
     """Raises `RefusedError` if `size` is more than `largest`."""
     if size > largest:
         shown = f"{size:,}" if size < 10**18 else "more than 10**18"
@@ -50,11 +50,9 @@ def check_size(what, size, largest):
 class Scope:
     """What one circuit comes to, before anybody unrolls it.
 
-    Attributes:
-        operations: int. Moments and operations, sub-circuits unrolled.
-        levels: int. Sub-circuits within sub-circuits.
-        nodes, degree, terms: int. The most of any expression, see
-            `expressions.Measure`.
+    The operations count moments too, sub-circuits unrolled; `levels` are
+    sub-circuits within sub-circuits; the rest is the most of any expression,
+    see `expressions.Measure`.
     """
 
     operations: int = 0
@@ -63,25 +61,21 @@ class Scope:
     degree: int = 1
     terms: int = 1
 
-    def add(self, operations):
+    def add(self, operations: int) -> None:
         """Counts operations."""
         self.operations += operations
         check_size("operations", self.operations, LARGEST_OPERATIONS)
 
-    def add_expression(self, nodes, degree, terms):
+    def add_expression(self, nodes: int, degree: int, terms: int) -> None:
         """Notes the size of an expression."""
         self.nodes = max(self.nodes, nodes)
         self.degree = max(self.degree, degree)
         self.terms = max(self.terms, terms)
 
-    def add_subcircuit(self, circuit, values, repetitions):
-        """Counts a sub-circuit.
-
-        Args:
-            circuit: `Scope` of what is repeated.
-            values: `Scope` of what replaces its symbols.
-            repetitions: int, as many as it runs.
-        """
+    def add_subcircuit(
+        self, circuit: "Scope", values: "Scope", repetitions: int
+    ) -> None:
+        """Counts a repeated circuit, with values in place of its symbols."""
         self.levels = max(self.levels, 1 + circuit.levels)
         check_size("nested sub-circuits", self.levels, LARGEST_LEVELS)
         nodes = circuit.nodes * values.nodes

@@ -1,5 +1,7 @@
 """`read_cirq`: Cirq objects from JSON, by the table of types alone."""
 
+from typing import Any
+
 from tfq_hybrid.circuits.cirq_json import expressions
 from tfq_hybrid.circuits.cirq_json.kinds import item, items, refuse
 from tfq_hybrid.circuits.cirq_json.limits import (
@@ -16,11 +18,11 @@ from tfq_hybrid.errors import UserError
 from tfq_hybrid.reading import DAMAGE, parse_json, raise_bug, reason_of
 
 
-def read_cirq(content, expected=None):
+def read_cirq(content: Any, expected: str | None = None) -> Any:
     """Builds what `write_cirq`'s or `cirq.to_json`'s text describes.
 
     Args:
-        content: str, or what a JSON text was parsed to.
+        content: a text, or what a JSON text was parsed to.
         expected: `"circuit"` for a `cirq.Circuit`, `"operators"` for a list
             of Pauli strings and sums, `"noise model"` for a noise model or a
             gate. Defaults to `None`: any object, or a list of them.
@@ -53,10 +55,8 @@ def read_cirq(content, expected=None):
 class _Reader:
     """Builds objects from the leaves up, each once its fields are checked.
 
-    Attributes:
-        scope: `Scope` of the circuit that is being read.
-        scopes: dict from the `id` of a circuit that was read, or of values
-            of parameters, to its `Scope`.
+    It counts in the `Scope` of the circuit that is being read, and keeps
+    those of circuits, and of values of parameters, by their `id`.
     """
 
     def __init__(self):
@@ -79,7 +79,7 @@ class _Reader:
             role = "gate" if is_gate else role
         return self.read_object(value, role)
 
-    def spend(self, count):
+    def spend(self, count: int) -> None:
         """Counts objects and entries; raises once they are too many."""
         self._left -= count
         if self._left < 0:
@@ -87,7 +87,7 @@ class _Reader:
                 f"more than {LARGEST_NODES:,} objects and values"
             )
 
-    def read_expression(self, node):
+    def read_expression(self, node: dict) -> Any:
         """Builds the expression of a JSON object and notes its size."""
         expression, size = expressions.read_expression(node)
         self.spend(size.nodes)
@@ -95,12 +95,7 @@ class _Reader:
         return expression
 
     def read_object(self, node, role):
-        """Builds the object of a JSON object.
-
-        Args:
-            node: the JSON value.
-            role: str. What it must be; `None` for anything.
-        """
+        """Builds the object of a JSON value, of a role or of any."""
         name = node.get("cirq_type") if type(node) is dict else None
         row = TYPES.get(name) if type(name) is str else None
         if row is None:
@@ -195,5 +190,5 @@ class _Reader:
         return self._shared[key]
 
 
-def _a(role):
+def _a(role: str) -> str:
     return f"an {role}" if role.startswith("o") else f"a {role}"

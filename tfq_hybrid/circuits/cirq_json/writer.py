@@ -1,6 +1,7 @@
 """`write_cirq`: Cirq objects as JSON that `read_cirq` takes back."""
 
 import json
+from typing import Any
 
 import cirq
 import sympy
@@ -11,18 +12,16 @@ from tfq_hybrid.errors import UserError
 from tfq_hybrid.reading import raise_bug, reason_of
 
 
-def write_cirq(value, expected=None, place=""):
+def write_cirq(value: Any, expected: str | None = None, place: str = "") -> str:
     """The JSON text of a circuit, of operators, or of a noise model.
 
-    It is what `cirq.to_json` gives, with the fields that Cirq leaves out.
+    It is what `cirq.to_json` gives, with the fields that Cirq leaves out;
+    `read_cirq` gives an equal object for it.
 
     Args:
         value: a Cirq object or a list of them.
         expected: as for `read_cirq`. Defaults to `None`.
-        place: str. What holds it, for the message. Defaults to `""`.
-
-    Returns:
-        str. `read_cirq` gives an equal object for it.
+        place: what holds it, for the message. Defaults to `""`.
 
     Raises:
         UserError: a gate, a tag or a value cannot be written so that an
@@ -35,6 +34,7 @@ def write_cirq(value, expected=None, place=""):
     frozenset({cirq.LineQubit(0)})
     """
     what, where = expected or "Cirq object", f" in {place}" if place else ""
+    cause: Exception | None
     try:
         text = _to_text(value)
         restored = read_cirq(text, expected)
@@ -57,7 +57,7 @@ def write_cirq(value, expected=None, place=""):
     ) from cause
 
 
-def _to_text(value):
+def _to_text(value: Any) -> str:
     return json.dumps(value, cls=_Encoder, allow_nan=False)
 
 
@@ -84,7 +84,7 @@ class _Encoder(CirqEncoder):
         return result
 
 
-def _first_change(value, restored):
+def _first_change(value: Any, restored: Any) -> Any:
     """The first part of a value that is not equal to what was read."""
     if isinstance(value, (list, tuple)):
         if len(value) != len(restored):
@@ -103,5 +103,5 @@ def _first_change(value, restored):
     return value if found is None and pairs and value != restored else found
 
 
-def _shown(value):
+def _shown(value: Any) -> str:
     return " ".join(str(value).split())[:200]

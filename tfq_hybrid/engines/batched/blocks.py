@@ -5,24 +5,24 @@ so a run of them on a few qubits is one small matrix: it is built once a step
 and applied to the batch as one real matrix product.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
+from tfq_hybrid.engines.batched.gates import TrigGate
+from tfq_hybrid.engines.batched.plan import Values
 from tfq_hybrid.engines.batched.states import trig_features
+from tfq_hybrid.engines.register import Register
 
 
-def embed(matrices, targets, qubits, radix=2):
-    """Embeds gate matrices into the space of a group of qubits.
+def embed(
+    matrices: np.ndarray, targets: Sequence[int], qubits: int, radix: int = 2
+) -> np.ndarray:
+    """Embeds matrices (F, d, d) into the space of a group of qubits.
 
-    Args:
-        matrices: array of shape (F, d, d) on `len(targets)` qubits.
-        targets: tuple of int. Positions within the group, leading digit
-            first.
-        qubits: int. The size of the group.
-        radix: int. Defaults to 2.
-
-    Returns:
-        An array of shape (F, radix**qubits, radix**qubits).
+    The targets are positions within the group, the leading digit first.
     """
     others = [q for q in range(qubits) if q not in targets]
     eye = np.eye(radix ** len(others))
@@ -36,19 +36,19 @@ def embed(matrices, targets, qubits, radix=2):
 class BlockStep:
     """The matrix of a run of shared gates on neighbouring qubits.
 
-    Args:
-        gates: list of `TrigGate` in circuit order, none of them features.
-        group: list of int. The neighbouring qubits.
-        register: `Register`.
+    The gates are in circuit order, and none takes a feature.
     """
 
-    def __init__(self, gates, group, register):
+    def __init__(
+        self, gates: Sequence[TrigGate], group: list[int], register: Register
+    ):
         self.gates = list(gates)
         self._group = group
         self._register = register
         self.is_real = all(gate.is_real for gate in gates)
-        self._factors = []  # constants, local layers and gates with weights
-        open_layer = None
+        # Constants, local layers and gates with weights.
+        self._factors: list[tuple[str, Any]] = []
+        open_layer: list[list[TrigGate]] | None = None
         for gate in gates:
             targets = tuple(q - group[0] for q in gate.qubits)
             if len(targets) == 1:
@@ -60,7 +60,7 @@ class BlockStep:
                 open_layer = None
                 self._add_wide_gate(gate, targets)
 
-    def _add_wide_gate(self, gate, targets):
+    def _add_wide_gate(self, gate: TrigGate, targets: tuple[int, ...]) -> None:
         size, radix = len(self._group), self._register.radix
         cos_basis = embed(gate.cos_basis, targets, size, radix)
         if gate.symbol is not None:
@@ -72,15 +72,8 @@ class BlockStep:
             matrix = matrix @ self._factors.pop()[1]
         self._factors.append(("constant", matrix))
 
-    def matrix(self, values):
-        """The block's matrix at the weights.
-
-        Args:
-            values: `Values`.
-
-        Returns:
-            A tensor of shape (d, d), real where all gates are.
-        """
+    def matrix(self, values: Values) -> tf.Tensor:
+        """The block's matrix (d, d), real where all gates are."""
         dtype = values.dtype if self.is_real else _complex(values.dtype)
         layers = [factor for kind, factor in self._factors if kind == "local"]
         local = iter(self._local_matrices(layers, values, dtype))
@@ -91,16 +84,16 @@ class BlockStep:
             elif kind == "local":
                 matrix = next(local)
             else:
-                gate, *bases = factor
-                features = trig_features(
+                gate, cos_basis, sin_basis = factor
+                cos, sin = trig_features(
                     gate.rates, gate.offsets, values.of(gate.symbol)
                 )
-                matrix = _combine(*features, *bases, dtype)
+                matrix = _combine(cos, sin, cos_basis, sin_basis, dtype)
             result = matrix if result is None else matrix @ result
         return result
 
     def _local_matrices(self, layers, values, dtype):
-        """All layers of one-qubit gates at once: a list of matrices.
+        """All layers of one-qubit gates at once.
 
         The gates on a qubit are padded with identities to one length R and
         to one number of frequencies F, so that a single set of operations of
@@ -143,15 +136,15 @@ class BlockStep:
             result = tf.reshape(result, [-1, size, size])
         return tf.unstack(result, num=len(layers))
 
-    def apply(self, state, values):
+    def apply(self, state: tf.Tensor, values: Values) -> tf.Tensor:
         """The next state."""
         return self._apply(state, self.matrix(values))
 
-    def undo(self, state, values):
+    def undo(self, state: tf.Tensor, values: Values) -> tf.Tensor:
         """The state before; the gates must be unitary."""
         return self._apply(state, tf.linalg.adjoint(self.matrix(values)))
 
-    def _apply(self, state, matrix):
+    def _apply(self, state: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
         register, group = self._register, self._group
         real = matrix if self.is_real else tf.math.real(matrix)
         imaginary = None if self.is_real else tf.math.imag(matrix)
@@ -201,9 +194,9 @@ def _combine(cos, sin, cos_basis, sin_basis, dtype):
     return tf.einsum("...f,...fij->...ij", features, bases)
 
 
-def _constant(array, dtype):
+def _constant(array: np.ndarray, dtype: tf.DType) -> tf.Tensor:
     return tf.constant(array if dtype.is_complex else array.real, dtype)
 
 
-def _complex(dtype):
+def _complex(dtype: tf.DType) -> tf.DType:
     return tf.complex128 if dtype == tf.float64 else tf.complex64

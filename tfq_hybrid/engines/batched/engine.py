@@ -8,29 +8,47 @@ states. Everything is exact, differentiable by TensorFlow, and XLA compiles it.
 
 import copy
 import functools
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from tfq_hybrid.engines.angles import periods, within_a_period
 from tfq_hybrid.engines.batched.passes import (
     PASSES,
+    Pass,
     drop_before_readout,
     drop_outside_light_cone,
     real_frame,
     take_prefix,
 )
 from tfq_hybrid.engines.batched.plan import (
+    Plan,
     Values,
     first_plan,
     run_plan,
 )
-from tfq_hybrid.engines.batched.readout import NoReadout, PauliReadout, Readout
-from tfq_hybrid.engines.gradients import Simulated, as_gradient_method
-from tfq_hybrid.engines.gradients.parameter_shift import give_own_symbols
+from tfq_hybrid.engines.batched.readout import (
+    AnyReadout,
+    NoReadout,
+    PauliReadout,
+    Readout,
+)
+from tfq_hybrid.engines.gradients import (
+    GradientMethod,
+    Simulated,
+    as_gradient_method,
+)
+from tfq_hybrid.engines.gradients.parameter_shift import (
+    OwnSymbols,
+    Symbols,
+    give_own_symbols,
+)
 from tfq_hybrid.engines.noise.density_matrix import (
     density_matrices,
     pauli_vectors,
 )
+from tfq_hybrid.engines.program import Program
 from tfq_hybrid.engines.register import Register
 from tfq_hybrid.engines.shots import sample_bits
 from tfq_hybrid.errors import UserError, check_integer
@@ -39,29 +57,22 @@ from tfq_hybrid.errors import UserError, check_integer
 class PlannedEngine:
     """A program as gates, and the plans that the passes make of them.
 
-    Args:
-        program: `Program`.
-        gates: list of what the program was lowered to.
-        register: `Register`, of radix 4 for density matrices.
-        readout: from a final state to expectations.
-        run: function of a plan, values and states. Defaults to `run_plan`.
-        passes: sequence of functions from a `Plan` to a `Plan`. Defaults to
-            `PASSES`.
-        symbols: what has the tuples `features` and `weights` of the gates.
-            Defaults to `None`: the program.
+    The register is of radix 4 for density matrices; `run` is a function of a
+    plan, values and states; `symbols` has the tuples `features` and `weights`
+    of the gates, and is the program by default.
     """
 
     name = "batched"
 
     def __init__(
         self,
-        program,
-        gates,
-        register,
-        readout,
-        run=run_plan,
-        passes=PASSES,
-        symbols=None,
+        program: Program,
+        gates: Sequence,
+        register: Register,
+        readout: AnyReadout,
+        run: Callable[..., tf.Tensor] = run_plan,
+        passes: Sequence[Pass] = PASSES,
+        symbols: Program | Symbols | None = None,
     ):
         self.program = program
         self.register = register
@@ -72,18 +83,18 @@ class PlannedEngine:
         self._passes = passes
 
     @functools.cached_property
-    def _periods(self):
+    def _periods(self) -> list[np.ndarray]:
         """Of features and of weights."""
         names = self._symbols.features, self._symbols.weights
         return [periods(self._gates, x, where_inexact=True) for x in names]
 
     @functools.cached_property
-    def plan(self):
+    def plan(self) -> Plan:
         """How expectations are computed from the zero state."""
         return self._compile(self._readout, self._passes)
 
     @functools.cached_property
-    def _plan_from_states(self):
+    def _plan_from_states(self) -> Plan:
         return self._compile(self._readout, self._passes_from_states)
 
     @property
@@ -93,7 +104,7 @@ class PlannedEngine:
             real_frame if one is take_prefix else one for one in self._passes
         ]
 
-    def _compile(self, readout, passes):
+    def _compile(self, readout: AnyReadout, passes: Sequence[Pass]) -> Plan:
         plan = first_plan(self._symbols, self._gates, self.register, readout)
         for one in passes:
             plan = one(plan)
@@ -139,13 +150,11 @@ class PlannedEngine:
                     f"{tuple(tensor.shape)}"
                 )
 
-    def with_own_symbols(self):
+    def with_own_symbols(self) -> tuple["PlannedEngine", OwnSymbols, set[int]]:
         """This engine with a symbol of its own for every gate.
 
-        Returns:
-            A triple of the engine, called with values for every gate,
-            `OwnSymbols`, and the set of the ids of the gates that the
-            observables can feel.
+        With it come the new symbols, and the ids of the gates that the
+        observables can feel. It is called with values for every gate.
         """
         own = give_own_symbols(self.program, self._gates)
         felt = first_plan(
@@ -163,7 +172,7 @@ class PlannedEngine:
         return engine, own, {id(gate) for gate in felt.gates}
 
 
-def _planes(states, dtype):
+def _planes(states: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
     """States (batch, N) as real planes (P, N, batch)."""
     columns = tf.transpose(states)
     parts = [columns]
@@ -176,14 +185,13 @@ class BatchedEngine(PlannedEngine):
     """Exact expectations of a program for a batch.
 
     Args:
-        program: `Program`; its circuit may hold channels.
-        gradient: `GradientMethod` or its name: `"backprop"`, TensorFlow's
-            own, or `"adjoint"`, which walks the circuit backwards instead of
+        program: its circuit may hold channels.
+        gradient: a method or its name: `"backprop"`, TensorFlow's own, or
+            `"adjoint"`, which walks the circuit backwards instead of
             storing every state: its memory does not grow with the depth, at
             the price of time. The values are the same. Defaults to
             `"backprop"`.
-        passes: sequence of functions from a `Plan` to a `Plan`. Defaults to
-            `PASSES`.
+        passes: functions from a `Plan` to a `Plan`. Defaults to `PASSES`.
 
     Raises:
         UserError: a gate is of a kind that the engine does not know, or the
@@ -203,7 +211,12 @@ class BatchedEngine(PlannedEngine):
            [-1.]], dtype=float32)
     """
 
-    def __init__(self, program, gradient="backprop", passes=PASSES):
+    def __init__(
+        self,
+        program: Program,
+        gradient: GradientMethod | str | dict = "backprop",
+        passes: Sequence[Pass] = PASSES,
+    ):
         method = as_gradient_method(gradient)
         if not isinstance(method, Simulated):
             raise UserError(
@@ -226,7 +239,7 @@ class BatchedEngine(PlannedEngine):
         )
 
     @functools.cached_property
-    def _whole_plans(self):
+    def _whole_plans(self) -> tuple[Plan, Plan]:
         readout = NoReadout(self.program.qubits)
         return (
             self._compile(readout, self._passes),
@@ -234,7 +247,13 @@ class BatchedEngine(PlannedEngine):
         )
 
     @tf.autograph.experimental.do_not_convert
-    def __call__(self, features, weights, states=None, seed=None):
+    def __call__(
+        self,
+        features: tf.Tensor,
+        weights: tf.Tensor,
+        states: tf.Tensor | None = None,
+        seed: tf.Tensor | None = None,
+    ) -> tf.Tensor:
         """Expectations for a batch.
 
         Args:
@@ -250,7 +269,12 @@ class BatchedEngine(PlannedEngine):
         """
         return self.run(features, weights, states)
 
-    def state(self, features, weights, states=None):
+    def state(
+        self,
+        features: tf.Tensor,
+        weights: tf.Tensor,
+        states: tf.Tensor | None = None,
+    ) -> tf.Tensor:
         """The final states, up to a global phase.
 
         The arguments are those of a call.
@@ -267,7 +291,12 @@ class BatchedEngine(PlannedEngine):
         imaginary = rest[0] if rest else tf.zeros_like(real)
         return tf.transpose(tf.complex(real, imaginary))
 
-    def probabilities(self, features, weights, states=None):
+    def probabilities(
+        self,
+        features: tf.Tensor,
+        weights: tf.Tensor,
+        states: tf.Tensor | None = None,
+    ) -> tf.Tensor:
         """The probability of every outcome in the Z basis.
 
         The arguments are those of a call.
@@ -281,12 +310,19 @@ class BatchedEngine(PlannedEngine):
             return tf.math.real(tf.linalg.diag_part(state))
         return tf.square(tf.math.real(state)) + tf.square(tf.math.imag(state))
 
-    def samples(self, features, weights, repetitions, seed, states=None):
+    def samples(
+        self,
+        features: tf.Tensor,
+        weights: tf.Tensor,
+        repetitions: int,
+        seed: tf.Tensor,
+        states: tf.Tensor | None = None,
+    ) -> tf.Tensor:
         """Measured bits of all qubits together, in the Z basis.
 
         Args:
             features, weights, states: as for a call.
-            repetitions: int, at least 1.
+            repetitions: at least 1.
             seed: int tensor of shape (2,). Equal seeds give equal bits.
 
         Returns:

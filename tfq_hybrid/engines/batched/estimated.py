@@ -4,10 +4,13 @@ import copy
 
 import tensorflow as tf
 
-from tfq_hybrid.engines.batched.engine import BatchedEngine
-from tfq_hybrid.engines.gradients import Backprop, Simulated
-from tfq_hybrid.engines.gradients.method import refuse_forward_mode
+from tfq_hybrid.engines.batched.engine import BatchedEngine, PlannedEngine
+from tfq_hybrid.engines.gradients import Backprop, GradientMethod, Simulated
+from tfq_hybrid.engines.gradients.method import (
+    refuse_forward_mode,
+)
 from tfq_hybrid.engines.noise.pauli_frames import make_trajectories
+from tfq_hybrid.engines.program import Program
 from tfq_hybrid.engines.shots import Terms, sample_means
 from tfq_hybrid.errors import check_integer
 
@@ -16,16 +19,16 @@ class EstimatedEngine:
     """Expectations, exact or from shots, with any gradient method.
 
     Args:
-        program: `Program`.
-        method: `GradientMethod`.
-        repetitions: int, at least 1. Shots for each Pauli word and
-            evaluation. Defaults to `None`: exact expectations.
-        readout_error: pair of float (to read 1 for 0, 0 for 1). Defaults to
-            `None`.
-        trajectories: bool. Whether the repetitions are trajectories of a
-            noisy circuit. Defaults to `False`: density matrices.
-        sample_based: bool. Whether a trajectory gives one measured sign
-            instead of its exact expectation. Defaults to `True`.
+        program: what is evaluated.
+        method: how its gradient is.
+        repetitions: shots for each Pauli word and evaluation, at least 1.
+            Defaults to `None`: exact expectations.
+        readout_error: the probabilities to read 1 for 0, and 0 for 1. Defaults
+            to `None`.
+        trajectories: whether the repetitions are trajectories of a noisy
+            circuit. Defaults to `False`: density matrices.
+        sample_based: whether a trajectory gives one measured sign instead of
+            its exact expectation. Defaults to `True`.
 
     The gradient with respect to given initial states, which no shift rule
     knows, is that of the exact expectation, or runs along the trajectories.
@@ -51,12 +54,12 @@ class EstimatedEngine:
 
     def __init__(
         self,
-        program,
-        method,
-        repetitions=None,
-        readout_error=None,
-        trajectories=False,
-        sample_based=True,
+        program: Program,
+        method: GradientMethod,
+        repetitions: int | None = None,
+        readout_error: tuple[float, float] | None = None,
+        trajectories: bool = False,
+        sample_based: bool = True,
     ):
         if repetitions is not None:
             check_integer("repetitions", repetitions, minimum=1)
@@ -66,7 +69,9 @@ class EstimatedEngine:
         self._terms = Terms(program.operators, readout_error)
         measured = program.with_operators(self._terms.operators)
         if trajectories:
-            self.exact = make_trajectories(measured, repetitions, sample_based)
+            self.exact: PlannedEngine = make_trajectories(
+                measured, repetitions, sample_based
+            )
         else:
             is_simulated = isinstance(method, Simulated)
             self.exact = BatchedEngine(
@@ -76,15 +81,16 @@ class EstimatedEngine:
         self.gradient = method.bind(self)
 
     @tf.autograph.experimental.do_not_convert
-    def __call__(self, features, weights, states=None, seed=None):
-        """Expectations for a batch.
+    def __call__(
+        self,
+        features: tf.Tensor,
+        weights: tf.Tensor,
+        states: tf.Tensor | None = None,
+        seed: tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """Expectations for a batch, as for `BatchedEngine`.
 
-        Args:
-            features, weights, states: as for `BatchedEngine`.
-            seed: int tensor of shape (2,). Equal seeds give equal shots.
-
-        Returns:
-            A tensor of shape (batch, operators) of the dtype of `features`.
+        Equal seeds, int tensors of shape (2,), give equal shots.
         """
         given = [] if states is None else [states]
         return self._run(features, weights, given, seed)
@@ -144,7 +150,7 @@ class EstimatedEngine:
         return tape.gradient(exact, given[0], upstream, zero)
 
 
-def _sampled(values, repetitions, seed):
+def _sampled(values: tf.Tensor, repetitions: int, seed: tf.Tensor) -> tf.Tensor:
     """Means of shots, with the gradient of the exact values."""
 
     @tf.custom_gradient

@@ -16,24 +16,27 @@ gradient flat.
 
 import dataclasses
 import functools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
 
 from tfq_hybrid.engines.batched.states import apply_gate_to_state, permute
+from tfq_hybrid.engines.register import Register
+
+if TYPE_CHECKING:
+    from tfq_hybrid.engines.batched.plan import Values
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TrigGate:
     """A gate, or a channel on Pauli vectors, in trigonometric form.
 
-    Attributes:
-        qubits: tuple of int. The leading digit first.
-        symbol: str, or `None` for a gate without a symbol.
-        rates: float64 array of shape (F,). Radians per unit of the symbol.
-        offsets: float64 array of shape (F,), in radians.
-        cos_basis, sin_basis: complex128 arrays of shape (F, d, d), where d
-            is the register's radix to the power of the number of qubits.
+    Its qubits stand the leading digit first. With F frequencies `rates`
+    (radians per unit of the symbol) and `offsets` (radians) are float64 arrays
+    (F,), and the bases complex128 arrays (F, d, d), where d is the register's
+    radix to the power of the number of qubits.
     """
 
     qubits: tuple[int, ...]
@@ -44,24 +47,21 @@ class TrigGate:
     sin_basis: np.ndarray
 
     @functools.cached_property
-    def is_diagonal(self):
+    def is_diagonal(self) -> bool:
         """Whether the matrix is diagonal at every value of the symbol."""
         mask = ~np.eye(self.cos_basis.shape[-1], dtype=bool)
         off_diagonal = [self.cos_basis[:, mask], self.sin_basis[:, mask]]
         return not np.any(np.abs(off_diagonal) > 1e-12)
 
     @functools.cached_property
-    def is_real(self):
+    def is_real(self) -> bool:
         """Whether the matrix is real at every value of the symbol."""
         imaginary = [self.cos_basis.imag, self.sin_basis.imag]
         return not np.any(np.abs(imaginary) > 1e-12)
 
     @functools.cached_property
-    def is_permutation(self):
-        """Whether the gate only relabels basis states, up to signs.
-
-        CNOT, SWAP, X, Z and CZ do.
-        """
+    def is_permutation(self) -> bool:
+        """Whether it only relabels basis states, up to signs, as CNOT does."""
         if self.symbol is not None:
             return False
         # Covers rounding only: a weak channel is not a permutation.
@@ -71,18 +71,18 @@ class TrigGate:
         return bool(exact and one_each)
 
     @property
-    def matrix(self):
+    def matrix(self) -> np.ndarray:
         """The matrix of a gate without a symbol, of shape (d, d)."""
         return self.cos_basis[0]
 
-    def at(self, value):
+    def at(self, value: float) -> np.ndarray:
         """The matrix at a value of the symbol, a complex128 array (d, d)."""
         angles = self.rates * value + self.offsets
         matrix = np.einsum("f,fij->ij", np.cos(angles), self.cos_basis)
         return matrix + np.einsum("f,fij->ij", np.sin(angles), self.sin_basis)
 
     @functools.cached_property
-    def adjoint(self):
+    def adjoint(self) -> "TrigGate":
         """The inverse of a unitary gate, with the same symbol."""
         cos_basis = self.cos_basis.conj().transpose(0, 2, 1)
         sin_basis = self.sin_basis.conj().transpose(0, 2, 1)
@@ -90,47 +90,32 @@ class TrigGate:
             self, cos_basis=cos_basis, sin_basis=sin_basis
         )
 
-    def signature(self):
+    def signature(self) -> tuple:
         """Equal for gates that differ only in qubits and symbol."""
         arrays = (self.rates, self.offsets, self.cos_basis, self.sin_basis)
         return tuple((a.shape, a.tobytes()) for a in arrays)
 
 
-def constant_gate(matrix, qubits):
-    """A `TrigGate` without a symbol.
-
-    Args:
-        matrix: array of shape (d, d).
-        qubits: tuple of int.
-
-    Example:
-
-    >>> constant_gate(np.eye(2), (0,)).is_diagonal
-    True
-    """
+def constant_gate(matrix: np.ndarray, qubits: Sequence[int]) -> TrigGate:
+    """A gate without a symbol, of a matrix (d, d)."""
     zero = np.zeros(1)
     basis = np.asarray(matrix, np.complex128)[np.newaxis]
     return TrigGate(tuple(qubits), None, zero, zero, basis, 0 * basis)
 
 
 class GateStep:
-    """One gate, with one value for each example or for all.
+    """One gate, with one value for each example or for all."""
 
-    Args:
-        gate: `TrigGate`.
-        register: `Register`.
-    """
-
-    def __init__(self, gate, register):
+    def __init__(self, gate: TrigGate, register: Register):
         self.gate = gate
         self._register = register
 
-    def apply(self, state, values):
+    def apply(self, state: tf.Tensor, values: "Values") -> tf.Tensor:
         """The next state."""
         value = values.of(self.gate.symbol)
         return apply_gate_to_state(state, self.gate, value, self._register)
 
-    def undo(self, state, values):
+    def undo(self, state: tf.Tensor, values: "Values") -> tf.Tensor:
         """The state before."""
         value = values.of(self.gate.symbol)
         gate = self.gate.adjoint
@@ -138,14 +123,9 @@ class GateStep:
 
 
 class PermutationStep:
-    """Gates that relabel basis states, up to signs: one gather.
+    """Gates that relabel basis states, up to signs: one gather."""
 
-    Args:
-        gates: list of `TrigGate` with `is_permutation`.
-        register: `Register`.
-    """
-
-    def __init__(self, gates, register):
+    def __init__(self, gates: Sequence[TrigGate], register: Register):
         self.gates = list(gates)
         # new[i] = signs[i] * old[order[i]]
         self.order = np.arange(register.size)
@@ -158,34 +138,30 @@ class PermutationStep:
             self.signs = np.round(sign[local]) * self.signs[origin]
             self.order = self.order[origin]
 
-    def apply(self, state, values):
+    def apply(self, state: tf.Tensor, values: "Values") -> tf.Tensor:
         """The next state."""
         return self._signed(permute(state, self.order), self.signs)
 
-    def undo(self, state, values):
+    def undo(self, state: tf.Tensor, values: "Values") -> tf.Tensor:
         """The state before."""
         inverse = np.argsort(self.order)
         return permute(self._signed(state, self.signs), inverse)
 
     @staticmethod
-    def _signed(state, signs):
+    def _signed(state: tf.Tensor, signs: np.ndarray) -> tf.Tensor:
         if np.all(signs > 0):
             return state
         return state * tf.constant(signs[:, np.newaxis], state.dtype)
 
 
 class DiagonalStep:
-    """Shared diagonal unitary gates: one vector of phases.
+    """Shared diagonal unitary gates, without features: one vector of phases."""
 
-    Args:
-        gates: list of diagonal `TrigGate` without features.
-        register: `Register`.
-    """
-
-    def __init__(self, gates, register):
+    def __init__(self, gates: Sequence[TrigGate], register: Register):
         self.gates = list(gates)
         offsets = np.zeros(register.size)
-        rates = {}  # symbol -> radians per unit, for every basis state
+        # Radians per unit of a symbol, for every basis state.
+        rates: dict[str, np.ndarray] = {}
         for gate in gates:
             local = register.local_index(gate.qubits)
             slope, offset = _phases(gate)
@@ -197,11 +173,11 @@ class DiagonalStep:
         self._symbols = list(rates)
         self._rates = np.array(list(rates.values())).T
 
-    def apply(self, state, values):
+    def apply(self, state: tf.Tensor, values: "Values") -> tf.Tensor:
         """The next state."""
         return self._turn(state, values, 1.0)
 
-    def undo(self, state, values):
+    def undo(self, state: tf.Tensor, values: "Values") -> tf.Tensor:
         """The state before."""
         return self._turn(state, values, -1.0)
 
@@ -214,7 +190,7 @@ class DiagonalStep:
         return _rotate(state, sign * angles)
 
 
-def _phases(gate):
+def _phases(gate: TrigGate) -> tuple[np.ndarray, np.ndarray]:
     """Radians per unit of the symbol and at zero, of every entry: (d,).
 
     At two small values the phase is still unique, so the slope is exact up
@@ -228,7 +204,7 @@ def _phases(gate):
     return np.angle(turned) / step, offset
 
 
-def _rotate(state, angles):
+def _rotate(state: tf.Tensor, angles: tf.Tensor) -> tf.Tensor:
     """Multiplies by exp(i angle), one angle for each basis state."""
     cos = tf.cos(angles)[:, tf.newaxis]
     sin = tf.sin(angles)[:, tf.newaxis]

@@ -5,6 +5,8 @@ plus a number, in the exponent of an eigenvalue gate, controlled or not, and
 in gates that are exact products of those.
 """
 
+from collections.abc import Sequence
+
 import cirq
 import numpy as np
 import sympy
@@ -17,15 +19,12 @@ _DECOMPOSITION_LIMIT = 8  # nested gates deeper than this are refused
 _WIDEST_UNITARY = 8  # qubits of a gate that is given by its matrix
 
 
-def is_channel(operation):
+def is_channel(operation: cirq.Operation) -> bool:
     """Whether an operation is noise: a channel without symbols.
 
-    Example:
-
-    >>> is_channel(cirq.depolarize(0.1)(cirq.LineQubit(0)))
-    True
-    >>> is_channel(cirq.X(cirq.LineQubit(0)))
-    False
+    >>> qubit = cirq.LineQubit(0)
+    >>> is_channel(cirq.depolarize(0.1)(qubit)), is_channel(cirq.X(qubit))
+    (True, False)
     """
     return (
         not cirq.is_parameterized(operation)
@@ -35,24 +34,17 @@ def is_channel(operation):
     )
 
 
-def has_channels(circuit):
+def has_channels(circuit: cirq.AbstractCircuit) -> bool:
     """Whether a circuit holds noise."""
     return any(is_channel(op) for op in circuit.all_operations())
 
 
-def lower_circuit(circuit, qids):
-    """Lowers every operation of a circuit, in order.
+def lower_circuit(
+    circuit: cirq.Circuit, qids: Sequence[cirq.Qid]
+) -> list[TrigGate]:
+    """Lowers every operation of a circuit without measurements, in order.
 
-    Args:
-        circuit: `cirq.Circuit` without measurements.
-        qids: sequence of `cirq.Qid`. The order of the bits.
-
-    Returns:
-        A list of `TrigGate`.
-
-    Raises:
-        UserError: an operation cannot be lowered; it is named, with its
-            place in the circuit.
+    Raises a `UserError` that names what cannot be lowered, with its place.
     """
     gates = []
     for place, moment in enumerate(circuit):
@@ -65,22 +57,14 @@ def lower_circuit(circuit, qids):
     return gates
 
 
-def lower_operation(operation, qids):
-    """Lowers one Cirq operation.
+def lower_operation(
+    operation: cirq.Operation, qids: Sequence[cirq.Qid]
+) -> list[TrigGate]:
+    """Lowers one operation; `qids` are in the order of the bits.
 
-    Args:
-        operation: `cirq.Operation` without measurement.
-        qids: sequence of `cirq.Qid`. The order of the bits.
-
-    Returns:
-        A list of `TrigGate`: several for a subcircuit or for a gate that is
-        a product of others, none for a global phase.
-
-    Raises:
-        UserError: the operation has no unitary, or a symbol stands where
-            none is known.
-
-    Example:
+    The gates are several for a sub-circuit or for a product of others, and none
+    for a global phase. A `UserError` says that it has no unitary, or a symbol
+    where none is known.
 
     >>> qubit = cirq.GridQubit(0, 0)
     >>> operation = cirq.rx(2 * sympy.Symbol("x"))(qubit)
@@ -162,7 +146,7 @@ def _parts(operation, qids, depth):
         yield from _lower(part, qids, depth - 1)
 
 
-def _known_product(operation):
+def _known_product(operation: cirq.Operation) -> list[cirq.Operation] | None:
     """Gates that Cirq decomposes up to a phase only, or for numbers only."""
     gate = operation.gate
     if isinstance(gate, cirq.PhasedXPowGate):
@@ -235,7 +219,7 @@ def _affine(exponent, operation):
     return slopes, float(intercept)
 
 
-def _eigen_components(gate):
+def _eigen_components(gate: cirq.EigenGate) -> list[tuple[float, np.ndarray]]:
     """Pairs (half turns at exponent 1, projector) of an eigenvalue gate.
 
     The one place that touches these private members of Cirq.

@@ -8,6 +8,8 @@ large matrix products.
 
 import collections
 import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -16,22 +18,21 @@ from tfq_hybrid.engines.batched.gates import (
     DiagonalStep,
     GateStep,
     PermutationStep,
+    TrigGate,
     constant_gate,
 )
+from tfq_hybrid.engines.batched.plan import Plan
+
+Pass = Callable[[Plan], Plan]
 
 
-def schedule(gates, kind):
+def schedule(
+    gates: Sequence[TrigGate], kind: Callable[[TrigGate], object]
+) -> list[TrigGate]:
     """Reorders gates so that gates of one kind follow each other.
 
-    Args:
-        gates: list of `TrigGate` in circuit order.
-        kind: function of a gate to something that compares. Gates of one
-            kind run together as long as any of them is ready.
-
-    Returns:
-        A list of the same gates; the gates on each qubit keep their order.
-
-    Example:
+    Gates of one kind run together as long as any of them is ready; the gates
+    on each qubit keep their order.
 
     >>> import cirq
     >>> from tfq_hybrid.engines.batched.lowering import lower_operation
@@ -42,11 +43,13 @@ def schedule(gates, kind):
     >>> [gate.qubits for gate in ordered]
     [(0, 1), (1, 2), (0,), (1,)]
     """
+    waiting: dict[int, collections.deque[TrigGate]]
     waiting = collections.defaultdict(collections.deque)
     for gate in gates:
         for qubit in gate.qubits:
             waiting[qubit].append(gate)
-    result, current = [], None
+    result: list[TrigGate] = []
+    current = None
     while len(result) < len(gates):
         ready = [
             queue[0]
@@ -65,7 +68,7 @@ def schedule(gates, kind):
 PHASES = np.array([1, 1j])
 
 
-def real_frame(plan):
+def real_frame(plan: Plan) -> Plan:
     """Conjugates all gates by diag(1, i) on every qubit, where that pays.
 
     For a plan that starts from given states. Into the frame lead phases that
@@ -88,11 +91,11 @@ def real_frame(plan):
     return plan.with_gates([*first, *map(_turned, plan.gates)])
 
 
-def _is_cheap(gate):
+def _is_cheap(gate: TrigGate) -> bool:
     return gate.is_real or gate.is_diagonal
 
 
-def _turned(gate):
+def _turned(gate: TrigGate) -> TrigGate:
     """D^-1 U D with D = diag(1, i) on each of the gate's qubits."""
     phases = np.ones(1)
     for _ in gate.qubits:
@@ -105,7 +108,7 @@ def _turned(gate):
     )
 
 
-def drop_outside_light_cone(plan):
+def drop_outside_light_cone(plan: Plan) -> Plan:
     """Drops gates that no observable can feel.
 
     U and its inverse cancel around an observable on other qubits; so do
@@ -119,7 +122,7 @@ def drop_outside_light_cone(plan):
     return plan.with_gates(kept[::-1])
 
 
-def order_gates(plan):
+def order_gates(plan: Plan) -> Plan:
     """Brings gates of one kind together, so that they can be fused."""
 
     def kind(gate):
@@ -133,14 +136,15 @@ def order_gates(plan):
     return plan.with_gates(schedule(plan.gates, kind))
 
 
-def drop_before_readout(plan):
+def drop_before_readout(plan: Plan) -> Plan:
     """Drops what a readout of Z operators does not see.
 
     Diagonal gates have no effect on it, and permutations fold into it.
     """
     if not plan.readout.is_diagonal:
         return plan
-    kept, blocked, readout = [], set(), plan.readout
+    kept, blocked = [], set[int]()
+    readout: Any = plan.readout
     for gate in reversed(plan.gates):
         free = blocked.isdisjoint(gate.qubits)
         if not free or not (gate.is_diagonal or gate.is_permutation):
@@ -152,7 +156,7 @@ def drop_before_readout(plan):
     return plan.with_gates(kept[::-1], readout=readout)
 
 
-def take_prefix(plan):
+def take_prefix(plan: Plan) -> Plan:
     """Moves leading one-qubit gates into the product state.
 
     While no entangler has acted the qubits are independent, and a gate costs
@@ -189,7 +193,7 @@ def _split_prefix(plan, take_weights):
     return prefix, rest
 
 
-def gather_phases(plan):
+def gather_phases(plan: Plan) -> Plan:
     """Turns runs of shared diagonal gates into one vector of phases.
 
     Only where blocks are then real, which halves their cost, and where the
@@ -200,7 +204,8 @@ def gather_phases(plan):
         gate.is_real or gate.is_diagonal for gate in shared
     ):
         return plan
-    steps, run = [], []
+    steps: list[Any] = []
+    run: list[TrigGate] = []
     for step in plan.steps:
         gate = step.gate
         if gate.symbol in plan.features or gate.is_real or not gate.is_diagonal:
@@ -215,12 +220,12 @@ def gather_phases(plan):
     return plan.with_steps(steps)
 
 
-def fuse_blocks(plan):
+def fuse_blocks(plan: Plan) -> Plan:
     """Fuses runs of shared gates on a group of qubits into one matrix."""
     register, groups = plan.register, plan.register.groups
     home = {q: g for g, group in enumerate(groups) for q in group}
-    pending = [[] for _ in groups]
-    steps = []
+    pending: list[list[TrigGate]] = [[] for _ in groups]
+    steps: list[Any] = []
 
     def flush(members):
         for member in sorted(members):
@@ -249,9 +254,9 @@ def fuse_blocks(plan):
     return plan.with_steps(steps)
 
 
-def merge_permutations(plan):
+def merge_permutations(plan: Plan) -> Plan:
     """Makes one gather of several in a row."""
-    steps = []
+    steps: list[Any] = []
     for step in plan.steps:
         is_permutation = isinstance(step, PermutationStep)
         if is_permutation and steps and isinstance(steps[-1], PermutationStep):

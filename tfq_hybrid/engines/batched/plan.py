@@ -6,25 +6,24 @@ one call.
 """
 
 import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.engines.batched.gates import GateStep
-from tfq_hybrid.engines.batched.readout import Readout
+from tfq_hybrid.engines.batched.gates import GateStep, TrigGate
+from tfq_hybrid.engines.batched.readout import AnyReadout
 from tfq_hybrid.engines.batched.states import apply_gate, product_state
 from tfq_hybrid.engines.noise.density_matrix import ZERO_STATE
 from tfq_hybrid.engines.register import Register
 
 
 class Values:
-    """The values of the features and of the weights.
+    """The values of features (batch, features) and of weights (weights,).
 
-    Args:
-        symbols: anything with the tuples of names `features` and `weights`.
-        features: float tensor of shape (batch, features).
-        weights: float tensor of shape (weights,).
-        seed: int tensor of shape (2,) for what is drawn. Defaults to `None`.
+    The symbols are anything with the tuples of names `features` and `weights`;
+    the seed, an int tensor of shape (2,), is for what is drawn.
     """
 
     def __init__(self, symbols, features, weights, seed=None):
@@ -38,26 +37,23 @@ class Values:
         self._columns = dict(zip(symbols.features, columns, strict=True))
         self._places = {name: i for i, name in enumerate(symbols.weights)}
 
-    def at(self, features, weights):
+    def at(self, features: tf.Tensor, weights: tf.Tensor) -> "Values":
         """The same symbols with other values."""
         return Values(self._symbols, features, weights, self._seed)
 
-    def uniform(self, place):
+    def uniform(self, place: int) -> tf.Tensor:
         """Numbers drawn evenly from 0 to 1, of shape (batch,)."""
         seed = tf.random.experimental.stateless_fold_in(self._seed, place)
         return tf.random.stateless_uniform([self.batch], seed, dtype=self.dtype)
 
-    def of(self, symbol):
-        """A tensor of shape (batch,), or (1,) for a weight.
-
-        `None` stands for no symbol, and is returned as it is.
-        """
+    def of(self, symbol: str | None) -> tf.Tensor | None:
+        """A tensor (batch,), or (1,) for a weight; `None` for no symbol."""
         if symbol in self._places:
             place = self._places[symbol]
             return self.weights[place : place + 1]
         return None if symbol is None else self._columns[symbol]
 
-    def stacked(self, symbols):
+    def stacked(self, symbols: Sequence[str | None]) -> tf.Tensor:
         """Values of several symbols: (symbols, batch), or (symbols, 1)."""
         if all(symbol in self._places for symbol in symbols):
             return self.linear([{symbol: 1.0} for symbol in symbols])[:, None]
@@ -66,17 +62,11 @@ class Values:
             columns = [tf.broadcast_to(x, [self.batch]) for x in columns]
         return tf.stack(columns)
 
-    def linear(self, rates):
-        """Linear combinations of the weights.
+    def linear(self, rates: Sequence[Mapping[Any, float]]) -> tf.Tensor:
+        """Linear combinations of the weights, each a dict of factors: (rates,).
 
         A product with a constant matrix: its gradient is another one, while
         the gradient of a gather would be a scatter.
-
-        Args:
-            rates: list of dicts, symbol -> factor.
-
-        Returns:
-            A tensor of shape (len(rates),).
         """
         mixing = np.zeros((len(rates), len(self._places)))
         for row, factors in enumerate(rates):
@@ -89,33 +79,28 @@ class Values:
 class Plan:
     """A way to run a program.
 
-    Attributes:
-        register: `Register`.
-        features, weights: frozenset of str. The program's symbols.
-        prefix: tuple of one tuple of one-qubit `TrigGate` for each qubit.
-            They act before all steps, from the zero state.
-        steps: tuple of steps, in order.
-        readout: `Readout` or `PauliReadout`.
+    The prefix has a tuple of one-qubit gates for each qubit, which act before
+    all steps, from the zero state.
     """
 
     register: Register
-    features: frozenset
-    weights: frozenset
-    prefix: tuple
+    features: frozenset[str]
+    weights: frozenset[str]
+    prefix: tuple[tuple[TrigGate, ...], ...]
     steps: tuple
-    readout: Readout
+    readout: AnyReadout
 
     @property
-    def gates(self):
+    def gates(self) -> list[TrigGate]:
         """The gates of a plan whose steps are still single gates."""
         return [step.gate for step in self.steps]
 
-    def with_gates(self, gates, **changes):
+    def with_gates(self, gates: Sequence[TrigGate], **changes: Any) -> "Plan":
         """The plan with single gates as steps."""
         steps = tuple(GateStep(gate, self.register) for gate in gates)
         return dataclasses.replace(self, steps=steps, **changes)
 
-    def with_steps(self, steps):
+    def with_steps(self, steps: Iterable[Any]) -> "Plan":
         """The plan with other steps."""
         return dataclasses.replace(self, steps=tuple(steps))
 
@@ -133,17 +118,13 @@ def first_plan(program, gates, register, readout):
     return empty.with_gates(gates)
 
 
-def run_plan(plan, values, states=None):
-    """The state after all steps of a plan.
+def run_plan(
+    plan: Plan, values: Values, states: tf.Tensor | None = None
+) -> tf.Tensor:
+    """The state (P', N, batch) after all steps of a plan.
 
-    Args:
-        plan: `Plan`.
-        values: `Values`.
-        states: tensor of shape (P, N, batch) to start from, for a plan
-            without a prefix. Defaults to `None`: all zeros.
-
-    Returns:
-        A tensor of shape (P', N, batch).
+    It starts from states (P, N, batch), for a plan without a prefix, or from
+    all zeros.
     """
     state = first_state(plan, values) if states is None else states
     for step in plan.steps:
@@ -151,14 +132,14 @@ def run_plan(plan, values, states=None):
     return state
 
 
-def first_state(plan, values):
+def first_state(plan: Plan, values: Values) -> tf.Tensor:
     """The product state after the prefix, of shape (P, N, batch).
 
     Qubits with the same gates, but for their symbols, are computed together.
     """
     zero = (1.0, 0.0) if plan.register.radix == 2 else ZERO_STATE
     vectors = [None] * plan.register.qubits
-    alike = {}
+    alike: dict[tuple, list[int]] = {}
     for qubit, run in enumerate(plan.prefix):
         key = tuple((g.signature(), g.symbol is None) for g in run)
         alike.setdefault(key, []).append(qubit)

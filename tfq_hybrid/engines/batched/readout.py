@@ -1,6 +1,8 @@
 """Exact expectations of Pauli operators from a state."""
 
 import copy
+from collections.abc import Sequence
+from typing import Any
 
 import cirq
 import numpy as np
@@ -11,22 +13,21 @@ from tfq_hybrid.errors import UserError
 
 
 class Readout:
-    """Measures every operator at once.
+    """Measures every operator at once, qubits in the order of the bits.
 
     A Pauli string maps the basis state |j> to phase(j) |j xor m>, where the
     mask m marks its X and Y factors. Operators are grouped by mask: those
     with m = 0 are one matrix product with the probabilities, and each other
     mask is one product with conj(psi[j xor m]) psi[j].
-
-    Args:
-        operators: sequence of `cirq.PauliSum`.
-        qids: sequence of `cirq.Qid`. The order of the bits.
     """
 
-    def __init__(self, operators, qids):
+    def __init__(
+        self, operators: Sequence[cirq.PauliSum], qids: Sequence[cirq.Qid]
+    ):
         self._count = len(operators)
         self.qubits = measured_qubits(operators, qids)
-        rows = {}  # mask -> {operator: phases of each basis state}
+        # mask -> {operator: phases of each basis state}
+        rows: dict[int, dict[int, Any]] = {}
         for row, operator in enumerate(operators):
             for term in operator:
                 mask, phases = _action(term, qids)
@@ -40,31 +41,23 @@ class Readout:
         }
 
     @property
-    def is_diagonal(self):
+    def is_diagonal(self) -> bool:
         """Whether all operators are products of Z and identity."""
         return set(self._tables) <= {0}
 
-    def absorbing(self, order):
+    def absorbing(self, order: np.ndarray) -> "Readout":
         """A readout that does the work of a permutation right before it.
 
-        Args:
-            order: int array (N,). The permutation `new[i] = old[order[i]]`,
-                up to signs, which a diagonal readout does not see.
+        It is `new[i] = old[order[i]]`, up to signs, which a diagonal readout
+        does not see.
         """
         result = copy.copy(self)
         inverse = np.argsort(order)
         result._tables = {m: t[:, inverse] for m, t in self._tables.items()}
         return result
 
-    def __call__(self, state):
-        """Expectations of a state.
-
-        Args:
-            state: tensor of shape (P, N, batch).
-
-        Returns:
-            A tensor of shape (batch, operators).
-        """
+    def __call__(self, state: tf.Tensor) -> tf.Tensor:
+        """Expectations (batch, operators) of a state (P, N, batch)."""
         parts = [
             self._masked(state, mask, table)
             if mask
@@ -81,7 +74,7 @@ class Readout:
         return tf.transpose(result)
 
     @staticmethod
-    def _masked(state, mask, table):
+    def _masked(state: tf.Tensor, mask: int, table: np.ndarray) -> tf.Tensor:
         flipped = permute(state, np.arange(state.shape[1]) ^ mask)
         real = tf.reduce_sum(state * flipped, axis=0)
         result = tf.constant(table.real, state.dtype) @ real
@@ -96,16 +89,14 @@ class PauliReadout:
     """Measures every operator from Pauli vectors of density matrices.
 
     The entry of a Pauli word is its expectation, so that this is one matrix
-    product.
-
-    Args:
-        operators: sequence of `cirq.PauliSum`.
-        qids: sequence of `cirq.Qid`. The order of the digits.
+    product. The qubits are in the order of the digits.
     """
 
     is_diagonal = False
 
-    def __init__(self, operators, qids):
+    def __init__(
+        self, operators: Sequence[cirq.PauliSum], qids: Sequence[cirq.Qid]
+    ):
         self.qubits = measured_qubits(operators, qids)
         digits = {cirq.X: 1, cirq.Y: 2, cirq.Z: 3}
         places = {qid: 4 ** (len(qids) - 1 - q) for q, qid in enumerate(qids)}
@@ -115,42 +106,32 @@ class PauliReadout:
                 word = sum(digits[p] * places[qid] for qid, p in term.items())
                 self._table[row, word] += term.coefficient.real
 
-    def __call__(self, state):
-        """Expectations of a state.
-
-        Args:
-            state: tensor of shape (1, 4**qubits, batch).
-
-        Returns:
-            A tensor of shape (batch, operators).
-        """
+    def __call__(self, state: tf.Tensor) -> tf.Tensor:
+        """Expectations (batch, operators) of a state (1, 4**qubits, batch)."""
         table = tf.constant(self._table, state.dtype)
         return tf.transpose(table @ state[0])
 
 
 class NoReadout:
-    """Keeps the state as it is: every qubit counts.
-
-    Args:
-        qubits: int.
-    """
+    """Keeps the state as it is: every qubit counts."""
 
     is_diagonal = False
 
-    def __init__(self, qubits):
+    def __init__(self, qubits: int):
         self.qubits = list(range(qubits))
 
-    def __call__(self, state):
+    def __call__(self, state: tf.Tensor) -> tf.Tensor:
         """The state."""
         return state
 
 
-def measured_qubits(operators, qids):
-    """The places of the qubits that operators measure, sorted.
+AnyReadout = Readout | PauliReadout | NoReadout
 
-    Raises:
-        UserError: one of them is not among `qids`.
-    """
+
+def measured_qubits(
+    operators: Sequence[cirq.PauliSum], qids: Sequence[cirq.Qid]
+) -> list[int]:
+    """The places of the qubits that operators measure, sorted."""
     measured = {qid for term in operators for qid in term.qubits}
     foreign = sorted(measured.difference(qids))
     if foreign:

@@ -6,22 +6,26 @@ with the first qubit as the leading digit, and the batch comes last so that a
 gate is a matrix product or a few long vector operations.
 """
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import tensorflow as tf
 
+from tfq_hybrid.engines.register import Register
 from tfq_hybrid.errors import UserError
 
+if TYPE_CHECKING:
+    from tfq_hybrid.engines.batched.gates import TrigGate
 
-def trig_features(rates, offsets, values):
-    """cos and sin of `rates * values + offsets`, broadcast.
+# A complex number: the real and the imaginary part, `None` where it is zero.
+Entry = tuple[Any, Any]
 
-    Args:
-        rates, offsets: float64 arrays.
-        values: real tensor that broadcasts against them.
 
-    Returns:
-        A pair of tensors of the dtype of `values`.
-    """
+def trig_features(
+    rates: np.ndarray | float, offsets: np.ndarray | float, values: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """cos and sin of `rates * values + offsets`, broadcast."""
     rates = tf.constant(rates, values.dtype)
     angles = rates * values
     if np.any(offsets):
@@ -29,18 +33,14 @@ def trig_features(rates, offsets, values):
     return tf.cos(angles), tf.sin(angles)
 
 
-def apply_gate(parts, gate, values):
+def apply_gate(
+    parts: Sequence[Entry], gate: "TrigGate", values: tf.Tensor | None
+) -> list[Entry]:
     """Applies a gate with one value for each example along a list of rows.
 
-    Args:
-        parts: list of d states' rows, each a pair (real, imaginary) of
-            tensors of shape (..., batch); the imaginary part may be `None`.
-        gate: `TrigGate` of dimension d.
-        values: tensor of shape (..., batch) that broadcasts against a row,
-            the value of the gate's symbol; `None` without a symbol.
-
-    Returns:
-        A list like `parts`.
+    The rows of the states are pairs (real, imaginary) of tensors (..., batch),
+    `None` where a part is zero. The values of the gate's symbol broadcast
+    against a row.
     """
     entries = _entries(gate, values)
     rows = []
@@ -52,7 +52,7 @@ def apply_gate(parts, gate, values):
     return rows
 
 
-def _entries(gate, values):
+def _entries(gate: "TrigGate", values: tf.Tensor | None) -> list[list[Entry]]:
     """The gate's matrix as a nested list of (real, imaginary) entries.
 
     An entry's part is `None` where it is zero at every value, a Python float
@@ -87,7 +87,7 @@ def _entries(gate, values):
     ]
 
 
-def _scaled(coefficient, feature):
+def _scaled(coefficient: float, feature: tf.Tensor) -> tf.Tensor:
     if coefficient == 1.0:
         return feature
     return -feature if coefficient == -1.0 else coefficient * feature
@@ -103,29 +103,19 @@ def _product(a, b):
     return None if a is None or b is None else a * b
 
 
-def _multiply(a, b):
+def _multiply(a: Entry, b: Entry) -> Entry:
     """Product of two complex numbers whose parts may be `None` for zero."""
     minus = _product(a[1], b[1])
     real = _sum(_product(a[0], b[0]), None if minus is None else -minus)
     return real, _sum(_product(a[0], b[1]), _product(a[1], b[0]))
 
 
-def _add(a, b):
+def _add(a: Entry, b: Entry) -> Entry:
     return _sum(a[0], b[0]), _sum(a[1], b[1])
 
 
 def apply_gate_to_state(state, gate, values, register):
-    """Applies a gate with one value for each example to a state.
-
-    Args:
-        state: tensor of shape (P, N, batch).
-        gate: `TrigGate`.
-        values: tensor of shape (batch,) or (1,), or `None` without a symbol.
-        register: `Register` of the state.
-
-    Returns:
-        A tensor of shape (P', N, batch).
-    """
+    """Applies a gate with values (batch,) or (1,) to a state (P, N, batch)."""
     planes = [
         split_digits(plane, gate.qubits, register)
         for plane in tf.unstack(state)
@@ -147,11 +137,12 @@ def apply_gate_to_state(state, gate, values, register):
     )
 
 
-def split_digits(plane, qubits, register):
+def split_digits(
+    plane: tf.Tensor, qubits: Sequence[int], register: Register
+) -> list[tf.Tensor]:
     """Splits a plane (N, batch) by the digits of some qubits.
 
-    Returns:
-        A list of radix**len(qubits) tensors, the leading digit first.
+    The radix**len(qubits) pieces stand the leading digit first.
     """
     places = sorted(qubits)
     shape, last = [], -1
@@ -160,7 +151,7 @@ def split_digits(plane, qubits, register):
         last = place
     shape += [register.radix ** (register.qubits - 1 - last)]
     pieces = [tf.reshape(plane, [*shape, tf.shape(plane)[-1]])]
-    taken = []
+    taken: list[int] = []
     for qubit in qubits:
         earlier = sum(q < qubit for q in taken)
         axis = 2 * places.index(qubit) + 1 - earlier
@@ -169,7 +160,9 @@ def split_digits(plane, qubits, register):
     return pieces
 
 
-def join_digits(pieces, qubits, register):
+def join_digits(
+    pieces: Sequence[tf.Tensor], qubits: Sequence[int], register: Register
+) -> tf.Tensor:
     """The inverse of `split_digits`."""
     places, radix = sorted(qubits), register.radix
     taken = list(qubits)
@@ -185,7 +178,7 @@ def join_digits(pieces, qubits, register):
     return tf.reshape(plane, [register.size, tf.shape(plane)[-1]])
 
 
-def permute(state, permutation):
+def permute(state: tf.Tensor, permutation: np.ndarray) -> tf.Tensor:
     """Relabels basis states: `result[:, i] = state[:, permutation[i]]`.
 
     The gradient gathers by the inverse permutation: TensorFlow's own
@@ -203,16 +196,8 @@ def permute(state, permutation):
     return gather(state)
 
 
-def product_state(vectors):
-    """The state of independent qubits.
-
-    Args:
-        vectors: list of tensors of shape (P, radix, batch), one for each
-            qubit.
-
-    Returns:
-        A tensor of shape (P', radix**len(vectors), batch).
-    """
+def product_state(vectors: Sequence[tf.Tensor]) -> tf.Tensor:
+    """The state of independent qubits, each of shape (P, radix, batch)."""
     states = list(vectors)
     # Pairwise, so that the large products are few.
     while len(states) > 1:
@@ -224,7 +209,7 @@ def product_state(vectors):
     return states[0]
 
 
-def _kron(a, b):
+def _kron(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     pair_a = _pair(tf.expand_dims(a, 2))
     pair_b = _pair(tf.expand_dims(b, 1))
     planes = [x for x in _multiply(pair_a, pair_b) if x is not None]
@@ -233,12 +218,12 @@ def _kron(a, b):
     return tf.reshape(tf.stack(planes), shape)
 
 
-def _pair(state):
+def _pair(state: tf.Tensor) -> Entry:
     planes = tf.unstack(state)
     return planes[0], planes[1] if len(planes) > 1 else None
 
 
-def check_width(width, qubits):
+def check_width(width: int, qubits: int) -> None:
     """Raises `UserError` unless a vector fits into the amplitudes."""
     if width > 2**qubits:
         needed = (width - 1).bit_length()
@@ -249,23 +234,11 @@ def check_width(width, qubits):
         )
 
 
-def amplitude_states(vectors, qubits):
-    """Vectors, padded with zeros and divided by their norm.
+def amplitude_states(vectors: tf.Tensor, qubits: int) -> tf.Tensor:
+    """Vectors (batch, width), padded to 2**qubits and divided by their norm.
 
     A vector of zeros has no direction: its state is |0...0>, and its
     gradient is zero.
-
-    Args:
-        vectors: real tensor of shape (batch, width), width <= 2**qubits.
-        qubits: int.
-
-    Returns:
-        A real tensor of shape (batch, 2**qubits), each row of norm 1.
-
-    Raises:
-        UserError: the vectors are too wide.
-
-    Example:
 
     >>> vectors = tf.constant([[3.0, 0.0, 4.0], [0, 0, 0]])
     >>> amplitude_states(vectors, 2).numpy().round(4)

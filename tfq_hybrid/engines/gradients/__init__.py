@@ -11,6 +11,7 @@ shifts             weighted sums of shifted evaluations
 """
 
 import dataclasses
+from typing import Any
 
 from tfq_hybrid.engines.gradients.adjoint import Adjoint
 from tfq_hybrid.engines.gradients.backprop import Backprop, Simulated
@@ -44,14 +45,12 @@ GRADIENTS = {
 }
 
 
-def as_gradient_method(value):
+def as_gradient_method(value: Any) -> GradientMethod:
     """Accepts a `GradientMethod`, a name, or a dict of a name and arguments.
 
     Args:
-        value: `GradientMethod`, str or dict.
-
-    Returns:
-        A `GradientMethod`.
+        value: a method, returned as it is; a name in `GRADIENTS`; or a dict
+            such as `to_dict` gives.
 
     Raises:
         UserError: the name is unknown; an argument is unknown, out of its

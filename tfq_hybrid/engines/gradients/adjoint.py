@@ -6,20 +6,19 @@ the last state is kept, whatever the depth.
 """
 
 import dataclasses
+from typing import Any
 
 import tensorflow as tf
 
-from tfq_hybrid.engines.batched.plan import first_state
+from tfq_hybrid.engines.batched.plan import Plan, Values, first_state
 from tfq_hybrid.engines.gradients.backprop import Simulated
 from tfq_hybrid.engines.gradients.method import EXACT, refuse_forward_mode
 
 
-def run_with_adjoint(plan, values, states=None):
-    """`run_plan`, with a gradient whose memory does not grow with depth.
-
-    Its arguments and its result are those of `run_plan`; all steps must be
-    unitary.
-    """
+def run_with_adjoint(
+    plan: Plan, values: Values, states: tf.Tensor | None = None
+) -> tf.Tensor:
+    """`run_plan` of unitary steps; its gradient keeps the last state only."""
     given = [] if states is None else [states]
 
     # The last state: within `run`, and then as the caller sees it, with a
@@ -93,8 +92,8 @@ class Adjoint(Simulated):
     runs_backwards = True
     run = staticmethod(run_with_adjoint)
 
-    def runs_on_tfq(self, exact):
+    def runs_on_tfq(self, exact: bool) -> bool:
         return exact
 
-    def on_tfq(self, differentiators, estimates):
+    def on_tfq(self, differentiators: Any, estimates: bool) -> Any:
         return differentiators.Adjoint()

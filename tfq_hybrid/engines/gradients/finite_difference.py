@@ -1,6 +1,7 @@
 """Finite differences."""
 
 import dataclasses
+from typing import Any
 
 from tfq_hybrid.engines.gradients.method import SteppedMethod
 from tfq_hybrid.engines.gradients.shifts import Shift, shifting
@@ -12,7 +13,7 @@ class _FiniteDifference(SteppedMethod):
 
     steps = (1e-3, 0.5)
 
-    def rule(self, step):
+    def rule(self, step: float) -> list[Shift]:
         """The list of `Shift` for a step."""
         raise NotImplementedError
 
@@ -28,7 +29,7 @@ class CentralDifference(_FiniteDifference):
     """(f(x + h) - f(x - h)) / 2 h; its error is of the order of h squared.
 
     Args:
-        step: float, h in units of the symbol. Defaults to `None`: 0.001 for
+        step: h in units of the symbol. Defaults to `None`: 0.001 for
             exact values, 0.5 for shots and trajectories.
 
     Example:
@@ -39,11 +40,11 @@ class CentralDifference(_FiniteDifference):
 
     name = "central_difference"
 
-    def rule(self, step):
+    def rule(self, step: float) -> list[Shift]:
         weight = 1 / (2 * step)
         return [Shift(step, weight), Shift(-step, -weight)]
 
-    def on_tfq(self, differentiators, estimates):
+    def on_tfq(self, differentiators: Any, estimates: bool) -> Any:
         return differentiators.CentralDifference(2, self.step_of(estimates))
 
 
@@ -52,7 +53,7 @@ class ForwardDifference(_FiniteDifference):
     """(f(x + h) - f(x)) / h; its error is of the order of h.
 
     Args:
-        step: float, h in units of the symbol. Defaults to `None`: 0.001 for
+        step: h in units of the symbol. Defaults to `None`: 0.001 for
             exact values, 0.5 for shots and trajectories.
 
     Example:
@@ -63,8 +64,8 @@ class ForwardDifference(_FiniteDifference):
 
     name = "forward_difference"
 
-    def rule(self, step):
+    def rule(self, step: float) -> list[Shift]:
         return [Shift(step, 1 / step), Shift(0.0, -1 / step)]
 
-    def on_tfq(self, differentiators, estimates):
+    def on_tfq(self, differentiators: Any, estimates: bool) -> Any:
         return differentiators.ForwardDifference(1, self.step_of(estimates))

@@ -5,11 +5,14 @@ derivative of a shared symbol is the sum over its gates.
 """
 
 import dataclasses
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
+from tfq_hybrid.engines.batched.gates import TrigGate
 from tfq_hybrid.engines.gradients.method import (
     DENSITY_MATRICES,
     EXACT,
@@ -18,6 +21,10 @@ from tfq_hybrid.engines.gradients.method import (
     GradientMethod,
 )
 from tfq_hybrid.engines.gradients.shifts import Shift, shifting
+from tfq_hybrid.engines.register import Register
+
+if TYPE_CHECKING:
+    from tfq_hybrid.engines.program import Program
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,10 +37,10 @@ class ParameterShift(GradientMethod):
     name = "parameter_shift"
     kinds = frozenset({EXACT, DENSITY_MATRICES, SHOTS, TRAJECTORIES})
 
-    def runs_on_tfq(self, exact):
+    def runs_on_tfq(self, exact: bool) -> bool:
         return True
 
-    def on_tfq(self, differentiators, estimates):
+    def on_tfq(self, differentiators: Any, estimates: bool) -> Any:
         return differentiators.ParameterShift()
 
     def bind(self, engine):
@@ -45,8 +52,8 @@ class ParameterShift(GradientMethod):
             for gate in own.gates
         ]
         count = own.feature_mixing.shape[1]
-        rules = rules[:count], rules[count:]
-        gates = engine.with_exact(shifted, lambda gates: shifting(gates, rules))
+        split = rules[:count], rules[count:]
+        gates = engine.with_exact(shifted, lambda gates: shifting(gates, split))
 
         def gradient(features, weights, given, seed, upstream):
             to_features = tf.constant(own.feature_mixing, features.dtype)
@@ -64,7 +71,7 @@ class ParameterShift(GradientMethod):
         return gradient
 
 
-def parameter_shift(frequencies):
+def parameter_shift(frequencies: ArrayLike) -> list[Shift]:
     """The exact rule for a trigonometric polynomial.
 
     An expectation is, in one gate's parameter, a constant plus cosines and
@@ -72,16 +79,8 @@ def parameter_shift(frequencies):
     frequencies, 2 R evaluations give the derivative (Wierichs et al. 2022,
     arXiv 2107.12390): at x_m = (2 m - 1) pi / (2 R f) for equally spaced
     frequencies, f being the lowest, the classic pair at half a turn of pi/2
-    for one. The weights solve 2 sum_m c_m sin(f_l x_m) = f_l.
-
-    Args:
-        frequencies: sequence of float, in radians per unit; positive and
-            different.
-
-    Returns:
-        A list of `Shift`, empty without frequencies.
-
-    Example:
+    for one. The weights solve 2 sum_m c_m sin(f_l x_m) = f_l. The frequencies
+    are positive and different, in radians per unit.
 
     >>> rule = parameter_shift([1])
     >>> [(round(s.amount, 4), round(s.weight, 4)) for s in rule]
@@ -116,17 +115,11 @@ def _points(frequencies):
     return best
 
 
-def gate_frequencies(gate, register):
-    """The frequencies of an expectation in a gate's symbol.
+def gate_frequencies(gate: TrigGate, register: Register) -> list[float]:
+    """The frequencies of an expectation in a gate's symbol, radians per unit.
 
-    Args:
-        gate: `TrigGate` with a symbol.
-        register: `Register`. On Pauli vectors the gate's own rates are the
-            frequencies; on amplitudes they are the differences of the
-            eigenphases.
-
-    Returns:
-        A list of different positive numbers, in radians per unit.
+    On Pauli vectors they are the gate's own rates; on amplitudes the
+    differences of its eigenphases.
     """
     phases = [] if register.radix == 2 else [0.0]
     for rate, cos_basis, sin_basis in zip(
@@ -147,41 +140,32 @@ def gate_frequencies(gate, register):
 class Symbols(NamedTuple):
     """Names of features and weights."""
 
-    features: tuple
-    weights: tuple
+    features: tuple[str, ...]
+    weights: tuple[str, ...]
 
 
 class OwnSymbols(NamedTuple):
     """A program's gates, no two of which share a symbol.
 
-    Attributes:
-        lowered: list of all gates, in circuit order, with their new symbols.
-        symbols: `Symbols`, the new names.
-        gates: list of the gates that had a symbol, with the old one, those
-            with a features one first: in the order of the new names.
-        feature_mixing, weight_mixing: arrays of shape (symbols, gates), 1 where
-            a gate had the symbol.
+    `lowered` are all, in circuit order, with the new names of `symbols`;
+    `gates` are those that had a symbol, with the old one, in the order of the
+    new names. The mixings (symbols, gates) are 1 where a gate had the symbol.
     """
 
-    lowered: list
+    lowered: list[TrigGate]
     symbols: Symbols
-    gates: list
+    gates: list[TrigGate]
     feature_mixing: np.ndarray
     weight_mixing: np.ndarray
 
 
-def give_own_symbols(program, gates):
-    """Renames the symbol of every gate.
-
-    Args:
-        program: `Program`.
-        gates: list of what it was lowered to.
-
-    Returns:
-        `OwnSymbols`.
-    """
+def give_own_symbols(
+    program: "Program | Symbols", gates: Sequence[TrigGate]
+) -> OwnSymbols:
+    """Renames the symbol of every gate."""
     lowered = []
-    features, weights = [], []  # (new name, old gate)
+    features: list[tuple[str, TrigGate]] = []  # (new name, old gate)
+    weights: list[tuple[str, TrigGate]] = []
     for place, gate in enumerate(gates):
         if gate.symbol is not None:
             name = f"{gate.symbol}/{place}"
@@ -196,12 +180,13 @@ def give_own_symbols(program, gates):
             tuple(name for name, _ in weights),
         ),
         [gate for _, gate in features + weights],
-        _mixing(program.features, [gate.symbol for _, gate in features]),
-        _mixing(program.weights, [gate.symbol for _, gate in weights]),
+        mixing(program.features, [gate for _, gate in features]),
+        mixing(program.weights, [gate for _, gate in weights]),
     )
 
 
-def _mixing(names, symbols):
+def mixing(names: Sequence[str], gates: Sequence[TrigGate]) -> np.ndarray:
+    """1 where a gate has the symbol of a name: of shape (names, gates)."""
     return np.array(
-        [[float(name == symbol) for symbol in symbols] for name in names]
-    ).reshape(len(names), len(symbols))
+        [[float(name == gate.symbol) for gate in gates] for name in names]
+    ).reshape(len(names), len(gates))

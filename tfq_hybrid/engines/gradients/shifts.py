@@ -4,19 +4,17 @@ An evaluation is a function `(features, weights, seed) -> (batch, operators)`.
 """
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 
+Evaluation = Callable[[tf.Tensor, tf.Tensor, tf.Tensor | None], tf.Tensor]
+
 
 @dataclasses.dataclass(frozen=True)
 class Shift:
-    """One evaluation of a rule.
-
-    Attributes:
-        amount: float. What is added to the parameter.
-        weight: float. The factor of the function's value there.
-    """
+    """One evaluation: what is added to the parameter, and its factor."""
 
     amount: float
     weight: float
@@ -41,17 +39,8 @@ def shifting(engine, rules):
 def shift_gradient(evaluate, rules, features, weights, upstream, seed):
     """The gradient of `sum(upstream * evaluation)` by shifted evaluations.
 
-    Args:
-        evaluate: an evaluation.
-        rules: pair of lists, for the columns of `features` and for the entries
-            of `weights`: each a list of `Shift`.
-        features: tensor of shape (batch, features).
-        weights: tensor of shape (weights,).
-        upstream: tensor of shape (batch, operators).
-        seed: int tensor of shape (2,), or `None` where nothing is drawn.
-
-    Returns:
-        A pair of tensors shaped like `features` and `weights`.
+    The rules are lists of `Shift`, for the columns of the features (batch,
+    features) and for the entries of the weights (weights,).
     """
     widths = [len(rule) for rule in rules]
     places = [
@@ -89,7 +78,7 @@ def shift_gradient(evaluate, rules, features, weights, upstream, seed):
     return by_features, tf.reduce_sum(by_weights, axis=0)
 
 
-def fold_in(seed, index):
+def fold_in(seed: tf.Tensor | None, index: tf.Tensor | int) -> tf.Tensor | None:
     """A seed of its own for each index; `None` stays `None`."""
     if seed is None:
         return None

@@ -17,9 +17,9 @@ class SPSA(SteppedMethod):
     to the square of the step (Spall 1992, doi 10.1109/9.119632).
 
     Args:
-        step: float, in units of the symbol. Defaults to `None`: 0.01 for
+        step: in units of the symbol. Defaults to `None`: 0.01 for
             exact values, 0.3 for shots and trajectories.
-        draws: int. Random directions to average. Defaults to 1.
+        draws: random directions to average. Defaults to 1.
 
     Example:
 
@@ -34,7 +34,7 @@ class SPSA(SteppedMethod):
 
     draws: int = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         check_integer("draws", self.draws, minimum=1)
 
@@ -52,17 +52,7 @@ class SPSA(SteppedMethod):
         return gradient
 
     def estimate(self, evaluate, estimates, features, weights, upstream, seed):
-        """The gradient by evaluations of any engine.
-
-        Args:
-            evaluate: function of `features`, `weights` and a seed.
-            estimates: bool. Whether its values come from shots or
-                trajectories.
-            features, weights, upstream, seed: see `spsa_gradient`.
-
-        Returns:
-            A pair of tensors shaped like `features` and `weights`.
-        """
+        """The gradient by evaluations, estimates or not, of any engine."""
         step = self.step_of(estimates)
         return spsa_gradient(
             evaluate, step, self.draws, features, weights, upstream, seed
@@ -70,19 +60,10 @@ class SPSA(SteppedMethod):
 
 
 def spsa_gradient(evaluate, step, draws, features, weights, upstream, seed):
-    """Simultaneous perturbation: two evaluations a draw.
+    """Simultaneous perturbation: two evaluations a draw; see `shift_gradient`.
 
     Every example of the batch gets its own random signs for the features;
     the weights share theirs, and are judged by the sum over the batch.
-
-    Args:
-        evaluate, features, weights, upstream: as for `shift_gradient`.
-        step: float. How far the symbols are moved.
-        draws: int. Random directions to average.
-        seed: int tensor of shape (2,).
-
-    Returns:
-        A pair of tensors shaped like `features` and `weights`.
     """
 
     def one_draw(draw):
@@ -117,6 +98,6 @@ def spsa_gradient(evaluate, step, draws, features, weights, upstream, seed):
     )
 
 
-def _signs(shape, seed, dtype):
+def _signs(shape: tf.Tensor, seed: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
     bits = tf.random.stateless_uniform(shape, seed, 0, 2, tf.int32)
     return tf.cast(2 * bits - 1, dtype)

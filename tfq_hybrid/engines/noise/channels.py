@@ -1,10 +1,12 @@
 """Noise channels in circuits, and their lowering to superoperators."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import cirq
 import numpy as np
 
+from tfq_hybrid.engines.batched.gates import TrigGate
 from tfq_hybrid.engines.batched.lowering import is_channel, lower_operation
 from tfq_hybrid.engines.noise.density_matrix import channel_gate, transfer_gate
 from tfq_hybrid.errors import UserError
@@ -14,34 +16,22 @@ _WIDEST = 3  # qubits of a gate or channel: its matrix has 64**2 entries
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Channel:
-    """A channel among gates.
-
-    Attributes:
-        qubits: tuple of int. The leading bit first.
-        kraus: tuple of complex arrays of shape (d, d).
-    """
+    """A channel among gates: Kraus operators (d, d), the leading bit first."""
 
     qubits: tuple[int, ...]
-    kraus: tuple
+    kraus: tuple[np.ndarray, ...]
     symbol = None
     is_diagonal = False
     is_permutation = False
     is_real = False
 
 
-def lower_noisy_circuit(circuit, qids):
-    """Lowers gates and channels to act on Pauli vectors.
+def lower_noisy_circuit(
+    circuit: cirq.Circuit, qids: Sequence[cirq.Qid]
+) -> list[TrigGate]:
+    """Lowers gates and channels to act on Pauli vectors: gates of radix 4.
 
-    Args:
-        circuit: `cirq.Circuit` without measurements.
-        qids: sequence of `cirq.Qid`. The order of the digits.
-
-    Returns:
-        A list of `TrigGate` of radix 4.
-
-    Raises:
-        UserError: an operation cannot be lowered, or acts on more than three
-            qubits.
+    A `UserError` names an operation that cannot be lowered, or is too wide.
     """
     known = {}  # a transfer matrix is costly, and most gates repeat
     result = []
@@ -64,20 +54,11 @@ def lower_noisy_circuit(circuit, qids):
     return result
 
 
-def lower_for_trajectories(circuit, qids):
-    """Lowers gates to act on amplitudes, and keeps channels apart.
-
-    Args:
-        circuit: `cirq.Circuit` without measurements.
-        qids: sequence of `cirq.Qid`. The order of the bits.
-
-    Returns:
-        A list of `TrigGate` and `Channel`.
-
-    Raises:
-        UserError: an operation cannot be lowered.
-    """
-    gates = []
+def lower_for_trajectories(
+    circuit: cirq.Circuit, qids: Sequence[cirq.Qid]
+) -> list[TrigGate | Channel]:
+    """Lowers gates to act on amplitudes, and keeps channels apart."""
+    gates: list[TrigGate | Channel] = []
     for operation in circuit.all_operations():
         if is_channel(operation):
             qubits = tuple(qids.index(q) for q in operation.qubits)
@@ -88,7 +69,7 @@ def lower_for_trajectories(circuit, qids):
     return gates
 
 
-def _check_width(qubits, operation):
+def _check_width(qubits: tuple[int, ...], operation: cirq.Operation) -> None:
     if len(qubits) > _WIDEST:
         raise UserError(
             f"Expected gates of at most {_WIDEST} qubits in a noisy circuit. "

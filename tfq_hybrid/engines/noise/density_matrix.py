@@ -8,6 +8,7 @@ arXiv 1509.02921). A noisy circuit then runs like a real state of radix 4.
 
 import functools
 import itertools
+from collections.abc import Sequence
 
 import cirq
 import numpy as np
@@ -20,49 +21,35 @@ ZERO_STATE = (1.0, 0.0, 0.0, 1.0)  # the Pauli vector of |0><0|
 
 
 @functools.cache
-def pauli_words(qubits):
+def pauli_words(qubits: int) -> np.ndarray:
     """All Pauli words, the first qubit leading: (4**n, 2**n, 2**n)."""
     words = itertools.product(_PAULIS, repeat=qubits)
     return np.array([functools.reduce(np.kron, word) for word in words])
 
 
-def channel_gate(kraus, qubits):
-    """The Pauli transfer matrix of a channel.
-
-    Args:
-        kraus: sequence of arrays of shape (d, d), the Kraus operators.
-        qubits: tuple of int.
-
-    Returns:
-        A `TrigGate` of dimension d**2 without a symbol.
-
-    Example:
+def channel_gate(
+    kraus: Sequence[np.ndarray], qubits: tuple[int, ...]
+) -> TrigGate:
+    """The Pauli transfer matrix of a channel, of its Kraus operators (d, d).
 
     >>> flip = channel_gate(cirq.kraus(cirq.bit_flip(0.25)), (0,))
     >>> np.diagonal(flip.matrix.real).round(6).tolist()
     [1.0, 1.0, 0.5, 0.5]
     """
-    matrix = sum(_transfer(k, k, len(qubits)) for k in kraus)
+    parts = (_transfer(k, k, len(qubits)) for k in kraus)
+    matrix = sum(parts, np.zeros(()))
     return constant_gate(matrix.real, qubits)
 
 
-def _transfer(left, right, qubits):
+def _transfer(left: np.ndarray, right: np.ndarray, qubits: int) -> np.ndarray:
     """tr(P left Q right^dagger) / 2**n for all Pauli words P, Q."""
     words = pauli_words(qubits)
     moved = np.einsum("ij,qjk,lk->qil", left, words, np.conj(right))
     return np.einsum("pli,qil->pq", words, moved) / 2**qubits
 
 
-def pauli_vectors(planes, qubits):
-    """Pauli vectors of pure states.
-
-    Args:
-        planes: tensor of shape (P, 2**qubits, batch), the states' parts.
-        qubits: int.
-
-    Returns:
-        A real tensor of shape (1, 4**qubits, batch).
-    """
+def pauli_vectors(planes: tf.Tensor, qubits: int) -> tf.Tensor:
+    """Pauli vectors (1, 4**n, batch) of states' planes (P, 2**n, batch)."""
     real, *rest = tf.unstack(planes)
     imaginary = rest[0] if rest else tf.zeros_like(real)
     state = tf.complex(real, imaginary)
@@ -82,16 +69,8 @@ def pauli_vectors(planes, qubits):
     return tf.reshape(tf.math.real(vector), shape)
 
 
-def density_matrices(vectors, qubits):
-    """The inverse of `pauli_vectors`, for mixed states too.
-
-    Args:
-        vectors: real tensor of shape (1, 4**qubits, batch).
-        qubits: int.
-
-    Returns:
-        A complex tensor of shape (batch, 2**qubits, 2**qubits).
-    """
+def density_matrices(vectors: tf.Tensor, qubits: int) -> tf.Tensor:
+    """The inverse of `pauli_vectors`: (batch, 2**n, 2**n), mixed too."""
     vector = tf.complex(vectors[0], tf.zeros_like(vectors[0]))
     batch = tf.shape(vector)[-1]
     # rho = sum_P r_P P / 2**qubits
@@ -107,18 +86,12 @@ def density_matrices(vectors, qubits):
     return tf.reshape(density, [batch, 2**qubits, 2**qubits])
 
 
-def transfer_gate(gate):
+def transfer_gate(gate: TrigGate) -> TrigGate:
     """The Pauli transfer matrix of a unitary gate, with its symbol.
 
     With U(s) = sum_m exp(i (r_m s + o_m)) K_m the matrix is the sum over m
     and n of exp(i ((r_m - r_n) s + o_m - o_n)) tr(P K_m Q K_n^dagger) / 2**n:
-    again a trigonometric form, in the differences of the rates.
-
-    Args:
-        gate: `TrigGate` of radix 2.
-
-    Returns:
-        A `TrigGate` of radix 4, with real bases.
+    again a trigonometric form, in the differences of the rates, of real bases.
     """
     size = len(gate.qubits)
     if gate.symbol is None:
@@ -129,7 +102,8 @@ def transfer_gate(gate):
     ):
         waves.append((rate, offset, (c - 1j * s) / 2))
         waves.append((-rate, -offset, (c + 1j * s) / 2))
-    bases = {}  # (rate, offset) -> [cos_basis, sin_basis]
+    # (rate, offset) -> [cos_basis, sin_basis]
+    bases: dict[tuple, np.ndarray] = {}
     for (r, o, left), (q, p, right) in itertools.product(waves, repeat=2):
         matrix = _transfer(left, right, size)
         rate, offset = r - q, o - p

@@ -11,6 +11,7 @@ doi 10.1038/nature03350, extended to rotations).
 import dataclasses
 import functools
 import itertools
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import cirq
@@ -18,10 +19,12 @@ import numpy as np
 import tensorflow as tf
 
 from tfq_hybrid.engines.batched.engine import PlannedEngine
+from tfq_hybrid.engines.batched.gates import TrigGate
 from tfq_hybrid.engines.batched.readout import Readout
-from tfq_hybrid.engines.gradients.parameter_shift import Symbols
+from tfq_hybrid.engines.gradients.parameter_shift import Symbols, mixing
 from tfq_hybrid.engines.noise.density_matrix import pauli_words
 from tfq_hybrid.engines.noise.trajectories import Channel, TrajectoryEngine
+from tfq_hybrid.engines.program import Program
 from tfq_hybrid.engines.shots import Terms
 
 # Of one qubit every Pauli matrix is a product of these two. In the order I, X,
@@ -36,43 +39,41 @@ class Errors(NamedTuple):
     """A noisy circuit as one without noise and what errors do to it.
 
     Attributes:
-        gates: list of `TrigGate` without channels; each with a symbol has
-            one of its own.
-        symbols: `Symbols`; all of them are features.
-        feature_mixing, weight_mixing: arrays of shape (symbols, angles), 1
-            where an angle comes from a symbol.
-        shifts: array of shape (angles,), added to the angles.
-        sources: list of (probabilities, flips), what is drawn: with
-            probabilities[k] the signs at flips[k] flip. Arrays of shape (K,)
-            and (K, angles + words), of 0 and 1.
+        gates: without channels; each with a symbol has one of its own.
+        symbols: all of them are features.
+        feature_mixing, weight_mixing: of shape (symbols, angles), 1 where an
+            angle comes from a symbol.
+        shifts: of shape (angles,), added to the angles.
+        sources: pairs (probabilities, flips) of shapes (K,) and (K, angles +
+            words): with probabilities[k] the signs flip where flips[k] is 1.
     """
 
-    gates: list
+    gates: list[TrigGate]
     symbols: Symbols
     feature_mixing: np.ndarray
     weight_mixing: np.ndarray
     shifts: np.ndarray
-    sources: list
+    sources: list[tuple[np.ndarray, np.ndarray]]
 
 
-def find_errors(program, gates, words, qids):
+def find_errors(
+    program: Program | Symbols,
+    gates: Sequence[TrigGate | Channel],
+    words: Sequence[cirq.PauliSum],
+    qids: Sequence[cirq.Qid],
+) -> Errors | None:
     """How a circuit's Pauli channels turn signs.
 
-    Args:
-        program: anything with the tuples `features` and `weights`.
-        gates: list of `TrigGate` and `Channel`.
-        words: list of `cirq.PauliSum` of one word, those that are measured.
-        qids: sequence of `cirq.Qid`. The order of the qubits.
-
-    Returns:
-        `Errors`, or `None` where a channel is none of Pauli errors, or where
-        a gate is neither a Clifford gate nor a rotation about a Pauli word.
+    The words, of one Pauli word each, are measured. `None` where a channel is
+    none of Pauli errors, or where a gate is neither a Clifford gate nor a
+    rotation about a Pauli word.
     """
     if any(len(gate.qubits) > _WIDEST for gate in gates):
         return None
     rotations = [gate for gate in gates if gate.symbol is not None]
     names = [f"angle {place}" for place in range(len(rotations))]
-    own, shifts, sources = [], [], {}
+    own, shifts = [], []
+    sources: dict[tuple, np.ndarray] = {}
     # The signs that an error here turns, a number of one bit for each: by
     # qubit, of Y and of X. It is found from the end of the circuit.
     effect = {(q, p): 0 for q in range(len(qids)) for p in _GENERATORS}
@@ -113,8 +114,8 @@ def find_errors(program, gates, words, qids):
     return Errors(
         own[::-1],
         Symbols(tuple(names), ()),
-        _mixing(program.features, rotations),
-        _mixing(program.weights, rotations),
+        mixing(program.features, rotations),
+        mixing(program.weights, rotations),
         np.array(shifts[::-1]),
         [
             (probabilities, _bits(key, len(rotations) + len(words)))
@@ -139,7 +140,7 @@ def _add_source(sources, effects, probabilities):
     sources[key] = probabilities
 
 
-def _bits(effects, count):
+def _bits(effects: Sequence[int], count: int) -> np.ndarray:
     """The signs that every sum of some generators turns: (4**n, count)."""
     joint = [
         _joint(chosen, effects)
@@ -150,19 +151,19 @@ def _bits(effects, count):
     )
 
 
-def _joint(chosen, effects):
+def _joint(chosen: Iterable[int], effects: Iterable[int]) -> int:
     """What several errors turn together."""
     pairs = zip(chosen, effects, strict=True)
     return functools.reduce(lambda a, b: a ^ b, (e for c, e in pairs if c), 0)
 
 
-def _generators(qubits):
+def _generators(qubits: int) -> list[np.ndarray]:
     """Y and X of each qubit, as matrices on all of them."""
     words = pauli_words(qubits)
     return [words[2**place] for place in reversed(range(2 * qubits))]
 
 
-def _pauli_probabilities(kraus):
+def _pauli_probabilities(kraus: Sequence[np.ndarray]) -> np.ndarray | None:
     """The probability of every Pauli word (4**n,), or `None`."""
     size = len(kraus[0])
     words = pauli_words(size.bit_length() - 1)
@@ -177,7 +178,7 @@ def _pauli_probabilities(kraus):
 
 
 @functools.cache
-def _clifford_images(matrix, qubits):
+def _clifford_images(matrix: bytes, qubits: int) -> list[list[int]] | None:
     """The bits of U P U* for every generator P, or `None`."""
     size = 2**qubits
     unitary = np.frombuffer(matrix, np.complex128).reshape(size, size)
@@ -192,7 +193,7 @@ def _clifford_images(matrix, qubits):
     return images
 
 
-def _shift(gate):
+def _shift(gate: TrigGate) -> float | None:
     """What to add to the symbol in place of the offsets, or `None`."""
     moving = np.abs(gate.rates) > 1e-12
     if np.any(np.abs(gate.offsets[~moving]) > 1e-12) or not np.any(moving):
@@ -201,7 +202,7 @@ def _shift(gate):
     return shifts[0] if np.ptp(shifts) < 1e-9 else None
 
 
-def _flipped_by(gate):
+def _flipped_by(gate: TrigGate) -> list[int] | None:
     """Whether each generator turns the angle's sign, or `None`."""
     plain = dataclasses.replace(gate, offsets=np.zeros_like(gate.offsets))
     flips = []
@@ -221,15 +222,9 @@ def _flipped_by(gate):
     return flips
 
 
-def _is_same(a, b):
+def _is_same(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two unitaries are equal up to a phase."""
     return abs(abs(np.vdot(a, b)) - len(a)) < 1e-7
-
-
-def _mixing(names, gates):
-    return np.array(
-        [[float(name == gate.symbol) for gate in gates] for name in names]
-    ).reshape(len(names), len(gates))
 
 
 class PauliTrajectoryEngine(TrajectoryEngine):
@@ -322,15 +317,10 @@ class PauliTrajectoryEngine(TrajectoryEngine):
         return 1 - 2 * tf.math.floormod(turned, 2.0)
 
 
-def make_trajectories(program, repetitions, sample_based=False):
-    """The faster engine of those that can run a noisy program.
-
-    Args:
-        program, repetitions, sample_based: see `TrajectoryEngine`.
-
-    Returns:
-        A `PauliTrajectoryEngine` or a `TrajectoryEngine`.
-    """
+def make_trajectories(
+    program: Program, repetitions: int | None, sample_based: bool = False
+) -> TrajectoryEngine:
+    """The faster engine of those that can run a noisy program."""
     engine = PauliTrajectoryEngine(program, repetitions, sample_based)
     if engine.is_able:
         return engine

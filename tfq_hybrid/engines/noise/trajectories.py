@@ -7,6 +7,7 @@ the noisy expectation.
 """
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -18,10 +19,11 @@ from tfq_hybrid.engines.batched.passes import (
     drop_outside_light_cone,
     take_prefix,
 )
-from tfq_hybrid.engines.batched.plan import first_plan
+from tfq_hybrid.engines.batched.plan import Values, first_plan
 from tfq_hybrid.engines.batched.readout import Readout
 from tfq_hybrid.engines.batched.states import apply_gate_to_state
 from tfq_hybrid.engines.noise.channels import Channel
+from tfq_hybrid.engines.program import Program
 from tfq_hybrid.engines.register import Register
 from tfq_hybrid.engines.shots import sample_means
 from tfq_hybrid.errors import check_integer
@@ -34,18 +36,15 @@ _AMPLITUDES_AT_ONCE = 2**18
 class ChannelStep:
     """Draws one Kraus operator for each example, and applies it.
 
-    Args:
-        channel: `Channel`.
-        register: `Register` of radix 2.
-        place: int. Distinguishes the draws of one run.
+    The place distinguishes the draws of one run.
     """
 
-    def __init__(self, channel, register, place):
+    def __init__(self, channel: Channel, register: Register, place: int):
         self._gates = [constant_gate(k, channel.qubits) for k in channel.kraus]
         self._register = register
         self._place = place
 
-    def apply(self, state, values):
+    def apply(self, state: tf.Tensor, values: Values) -> tf.Tensor:
         """The next state, normalised."""
         branches = []
         for gate in self._gates:
@@ -69,16 +68,14 @@ class ChannelStep:
 class TrajectoryEngine(PlannedEngine):
     """Means over random trajectories of a noisy program.
 
-    It is evaluated only: its gradient is for the estimates to find.
-
-    Args:
-        program: `Program` with channels.
-        repetitions: int, at least 1. Trajectories for each evaluation.
-        sample_based: bool. Whether each trajectory gives one measured sign
-            instead of its exact expectation. Defaults to `False`.
+    It is evaluated only: its gradient is for the estimates to find. Where it is
+    sample-based, each trajectory gives one measured sign instead of its exact
+    expectation.
     """
 
-    def __init__(self, program, repetitions, sample_based=False):
+    def __init__(
+        self, program: Program, repetitions: Any, sample_based: bool = False
+    ):
         check_integer("repetitions", repetitions, minimum=1)
         super().__init__(
             program,
@@ -122,15 +119,7 @@ class TrajectoryEngine(PlannedEngine):
 
     @tf.autograph.experimental.do_not_convert
     def __call__(self, features, weights, states=None, seed=None):
-        """Estimates for a batch.
-
-        Args:
-            features, weights, states: as for `BatchedEngine`.
-            seed: int tensor of shape (2,). Equal seeds give equal draws.
-
-        Returns:
-            A tensor of shape (batch, operators) of the dtype of `features`.
-        """
+        """Estimates for a batch; equal seeds give equal draws."""
         batch = tf.shape(features)[0]
         amplitudes = self.register.size * tf.maximum(batch, 1)
         chunk = tf.clip_by_value(

@@ -2,6 +2,7 @@
 
 import cirq
 
+from tfq_hybrid.engines.program import Program
 from tfq_hybrid.errors import UserError
 
 # The channels that TensorFlow Quantum writes down.
@@ -17,7 +18,7 @@ TFQ_CHANNELS = (
 )
 
 
-def check_tfq(program):
+def check_tfq(program: Program) -> None:
     """Raises `UserError` unless TensorFlow Quantum runs the circuit."""
     zeros = dict.fromkeys(program.symbols, 0.0)
     resolved = cirq.resolve_parameters(program.circuit, zeros)
@@ -30,7 +31,7 @@ def check_tfq(program):
     _check_gates(program)
 
 
-def check_tfq_noisy(program):
+def check_tfq_noisy(program: Program) -> None:
     """Raises `UserError` unless TensorFlow Quantum runs the noisy circuit.
 
     It drops measurements in silence, and writes a depolarizing channel on
@@ -42,7 +43,7 @@ def check_tfq_noisy(program):
     _check_gates(program)
 
 
-def check_tfq_shifts(program):
+def check_tfq_shifts(program: Program) -> None:
     """Raises `UserError` where TensorFlow Quantum's parameter shift is wrong.
 
     It shifts a controlled rotation as if it had the two eigenvalues of the
@@ -62,7 +63,7 @@ def check_tfq_shifts(program):
                 )
 
 
-def _check_gates(program):
+def _check_gates(program: Program) -> None:
     from tfq_hybrid.engines.tfq.ops import tfq
 
     for place, moment in enumerate(program.circuit):
@@ -78,7 +79,7 @@ def _check_gates(program):
         ) from None
 
 
-def _check_controls(operation, place):
+def _check_controls(operation: cirq.Operation, place: int) -> None:
     """TensorFlow Quantum writes down a product of controls, and no sum."""
     if isinstance(operation.untagged, cirq.ControlledOperation) and isinstance(
         operation.untagged.control_values, cirq.SumOfProducts
@@ -91,7 +92,7 @@ def _check_controls(operation, place):
         )
 
 
-def _check_operation(operation, place):
+def _check_operation(operation: cirq.Operation, place: int) -> None:
     if cirq.is_measurement(operation):
         raise UserError(
             "Expected a circuit without measurements: the operators say what "

@@ -7,6 +7,7 @@ and the chunks run side by side on the cores.
 """
 
 import functools
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -16,19 +17,12 @@ CHUNK = 32  # the best of 16 to 256 at 4 and 8 qubits, batch 512 and 4,096
 MOST_QUBITS = 10
 
 
-def in_chunks(op, qubits):
-    """The same operation, run on chunks of the batch.
+def in_chunks(op: Callable, qubits: int) -> Callable:
+    """The same operation, run on chunks of the batch up to `MOST_QUBITS`.
 
-    Args:
-        op: function of `programs`, `symbol_names`, `symbol_values`,
-            `pauli_sums` and perhaps one tensor more, all but `symbol_names`
-            with the batch as their first axis, to a float32 tensor of shape
-            (batch, outputs).
-        qubits: int. Where there are more than `MOST_QUBITS`, `op` itself is
-            returned.
-
-    Returns:
-        A function like `op`, of the same results.
+    It takes `programs`, `symbol_names`, `symbol_values`, `pauli_sums` and
+    perhaps one tensor more, all but `symbol_names` with the batch as their
+    first axis, and gives a float32 tensor of shape (batch, outputs).
     """
     if qubits > MOST_QUBITS:
         return op

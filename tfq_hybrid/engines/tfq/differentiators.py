@@ -1,7 +1,7 @@
 """TensorFlow Quantum's differentiators as plain data, to save a layer."""
 
 import inspect
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from tfq_hybrid.engines.gradients import (
     GradientMethod,
@@ -19,14 +19,14 @@ class Differentiator(TypedDict):
     arguments: dict
 
 
-def _central_difference(differentiator):
+def _central_difference(differentiator: Any) -> dict[str, Any]:
     """Order and spacing, read off the grid: it keeps neither itself."""
     grid = differentiator.perturbations.numpy()
     order = len(grid)
     return {"error_order": order, "grid_spacing": float(2 * grid[-1] / order)}
 
 
-def _forward_difference(differentiator):
+def _forward_difference(differentiator: Any) -> dict[str, Any]:
     return {
         "error_order": int(differentiator.error_order),
         "grid_spacing": float(differentiator.grid_spacing),
@@ -42,12 +42,10 @@ _ARGUMENTS = {
 }
 
 
-def differentiator_config(differentiator):
+def differentiator_config(differentiator: Any) -> dict[str, Any] | None:
     """A differentiator's class name and arguments; `None` for `None`.
 
-    Raises:
-        UserError: a differentiator of another class, which only its author
-            could restore.
+    One of another class is refused: only its author could restore it.
     """
     if differentiator is None:
         return None
@@ -62,12 +60,10 @@ def differentiator_config(differentiator):
     return {"class_name": name, "arguments": _ARGUMENTS[name](differentiator)}
 
 
-def differentiator_from_config(config):
-    """A new differentiator: an object serves one layer only.
+def differentiator_from_config(config: Any) -> Any:
+    """A new differentiator, of any that `differentiator_config` gives.
 
-    Raises:
-        UserError: there is none of that name.
-        ValueError: it is not what `differentiator_config` gives.
+    An object serves one layer only.
     """
     if config is None:
         return None

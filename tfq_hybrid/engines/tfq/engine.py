@@ -9,12 +9,15 @@ chunks (`chunks`).
 """
 
 import functools
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tfq_hybrid.engines.angles import periods, within_a_period
 from tfq_hybrid.engines.gradients import GradientMethod
+from tfq_hybrid.engines.program import Program
 from tfq_hybrid.engines.tfq.chunks import in_chunks
 from tfq_hybrid.engines.tfq.ops import (
     append_circuit,
@@ -31,8 +34,8 @@ class TFQEngine:
     """Expectations of a program by TensorFlow Quantum.
 
     Args:
-        program: `Program`.
-        repetitions: int. Samples for each expectation. Defaults to `None`:
+        program: what is evaluated.
+        repetitions: samples for each expectation. Defaults to `None`:
             exact expectations.
         backend: `"noiseless"`, or a Cirq object as for `tfq.layers`: a
             `cirq.SimulatesExpectationValues` for exact expectations, a
@@ -47,10 +50,10 @@ class TFQEngine:
 
     def __init__(
         self,
-        program,
-        repetitions=None,
-        backend="noiseless",
-        differentiator=None,
+        program: Program,
+        repetitions: int | None = None,
+        backend: Any = "noiseless",
+        differentiator: Any = None,
     ):
         self.program = program
         self.repetitions = repetitions
@@ -96,8 +99,13 @@ class TFQEngine:
         return differentiator.generate_differentiable_op(**{kind: op})
 
     def __call__(
-        self, features, weights, states=None, seed=None, circuits=None
-    ):
+        self,
+        features: tf.Tensor,
+        weights: tf.Tensor,
+        states: tf.Tensor | None = None,
+        seed: tf.Tensor | None = None,
+        circuits: tf.Tensor | None = None,
+    ) -> tf.Tensor:
         """Expectations for a batch.
 
         Args:
@@ -166,7 +174,7 @@ class TFQEngine:
         return tf.cast(result, features.dtype)
 
 
-def _gates(program):
+def _gates(program: Program) -> Sequence:
     try:
         noisy = program.is_noisy
         return program.gates_and_channels if noisy else program.gates
@@ -174,7 +182,7 @@ def _gates(program):
         return []
 
 
-def without_gradient(op):
+def without_gradient(op: Callable) -> Callable:
     """The same operation, whose own gradient is refused by name.
 
     TensorFlow Quantum's differentiators call it for the values and for the
@@ -202,7 +210,7 @@ def without_gradient(op):
     return run
 
 
-def _with_adjoint(op, qubits):
+def _with_adjoint(op: Callable, qubits: int) -> Callable:
     """What `tfq.differentiators.Adjoint` makes of `op`, in chunks.
 
     The operation leaves out every term whose upstream gradient times
@@ -231,15 +239,21 @@ class TFQNoisyEngine(TFQEngine):
     """Expectations of a noisy program by TensorFlow Quantum.
 
     Args:
-        program: `Program` whose circuit may hold channels.
-        repetitions: int. Trajectories for each example.
-        sample_based: bool. `True` draws one sample of each operator from a
+        program: its circuit may hold channels.
+        repetitions: trajectories for each example.
+        sample_based: `True` draws one sample of each operator from a
             trajectory, as a device would; `False` takes its expectation.
         differentiator: a `tfq.differentiators.Differentiator`. Defaults to
             `None`: parameter shift.
     """
 
-    def __init__(self, program, repetitions, sample_based, differentiator=None):
+    def __init__(
+        self,
+        program: Program,
+        repetitions: int,
+        sample_based: bool,
+        differentiator: Any = None,
+    ):
         self.sample_based = sample_based
         super().__init__(program, repetitions, differentiator=differentiator)
 
