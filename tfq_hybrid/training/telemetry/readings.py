@@ -41,7 +41,9 @@ class WatchedCircuit:
         `None` where no scaling with ends is known.
         """
         circuit = self.dense and self.dense.circuit
-        if not circuit or not angles.size or circuit.scaling == "identity":
+        if not circuit or not angles.size:
+            return None
+        if circuit.scaling in (None, "identity"):
             return None
         scaled = circuit.features[: circuit.feature_count]
         columns = [
