@@ -8,6 +8,7 @@ import tfq_hybrid
 
 # Rooms whose public names are annotated.
 ANNOTATED = [
+    "adapters",
     "circuits",
     "data",
     "diagnostics",

@@ -8,18 +8,18 @@ from tfq_hybrid.adapters.slots import Opened
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
 class LowRank(Adapter):
-    """`B A x`, where `A` maps to `rank` features and `B`, zero at first, on.
-
-    Args:
-        units: int. Outputs.
-        rank: int.
-        scale: float. Factor of the output.
-        dropout: float, of the input while training.
-    """
+    """`B A x`, where `A` maps to `rank` features and `B`, zero at first, on."""
 
     place = "beside"
 
-    def __init__(self, units, rank, scale=1.0, dropout=0.0, **kwargs):
+    def __init__(
+        self,
+        units: int,
+        rank: int,
+        scale: float = 1.0,
+        dropout: float = 0.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.units = units
         self.rank = rank
@@ -63,16 +63,11 @@ class SoftThreshold(keras.constraints.Constraint):
     The proximal operator of the L1 norm. Keras applies it after each step of
     the optimizer, which makes that a proximal gradient step.
 
-    Args:
-        threshold: float, at least 0.
-
-    Example:
-
     >>> SoftThreshold(0.5)(keras.ops.array([-2.0, 0.25, 1.0])).numpy()
     array([-1.5,  0. ,  0.5], dtype=float32)
     """
 
-    def __init__(self, threshold):
+    def __init__(self, threshold: float):
         self.threshold = threshold
 
     def __call__(self, value):
@@ -84,14 +79,11 @@ class SoftThreshold(keras.constraints.Constraint):
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
 class GatedLowRank(LowRank):
-    """`B (g * A x)` with a gate `g`, ones at first, that training thins out.
+    """`B (g * A x)` with a gate `g`, ones at first, that training thins out."""
 
-    Args:
-        units, rank, scale, dropout: see `LowRank`.
-        threshold: float. See `SoftThreshold`.
-    """
-
-    def __init__(self, units, rank, threshold=1e-3, **kwargs):
+    def __init__(
+        self, units: int, rank: int, threshold: float = 1e-3, **kwargs
+    ):
         super().__init__(units, rank, **kwargs)
         self.threshold = threshold
 
@@ -113,16 +105,11 @@ class GatedLowRank(LowRank):
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
 class Bottleneck(Adapter):
-    """Down to `width` features, an activation, and up again, zero at first.
-
-    Args:
-        width: int.
-        activation: as for `keras.layers.Dense`. Defaults to `"gelu"`.
-    """
+    """Down to `width` features, an activation, and up again, zero at first."""
 
     place = "after"
 
-    def __init__(self, width, activation="gelu", **kwargs):
+    def __init__(self, width: int, activation: str = "gelu", **kwargs):
         super().__init__(**kwargs)
         self.width = width
         self.activation = activation
@@ -156,15 +143,9 @@ class Bottleneck(Adapter):
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
 class Prefix(Adapter):
-    """Keys and values of `length` positions, put before those of the text.
+    """Keys and values of `length` positions, put before those of the text."""
 
-    Args:
-        length: int.
-        heads: int. Heads of keys and values.
-        size: int. Features of a head.
-    """
-
-    def __init__(self, length, heads, size, **kwargs):
+    def __init__(self, length: int, heads: int, size: int, **kwargs):
         super().__init__(**kwargs)
         self.length = length
         self.heads = heads
@@ -229,7 +210,7 @@ class _Prefixed(Opened):
 _CLASSES: dict[type, type] = {}
 
 
-def open_attention(layer):
+def open_attention(layer: keras.Layer) -> keras.Layer:
     """Makes a built attention layer one that can have prefixes, in place."""
     if isinstance(layer, Opened):
         return layer

@@ -7,6 +7,11 @@ against the real backbone.
 """
 
 import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras_hub
 
 # What a Dense layer does in a transformer block.
 ATTENTION_ROLES = ("query", "key", "value", "qkv", "output")
@@ -18,39 +23,39 @@ class Family:
     """One row of the table.
 
     Args:
-        name: str. The family's name in messages.
-        prefix: str. How its classes in `keras_hub.models` begin.
-        attention: str. The path of the attention layer inside a block.
-        roles: dict of a role and the path of its Dense inside a block.
-        blocks: str. A regular expression for the names of the blocks.
+        name: the family's name in messages.
+        prefix: how its classes in `keras_hub.models` begin.
+        attention: the path of the attention layer inside a block.
+        roles: the path of the Dense inside a block that has each role.
+        blocks: a regular expression for the names of the blocks.
         ffn: how the feed-forward block computes: `"plain"` is
             `down(up(x))` with the activation inside `up`, `"outside"` is
             `down(gelu(up(x)))`, `"gated"` is `down(act(gate(x)) * up(x))`.
-        refused: dict of a role that the family has not, and why.
+        refused: why the family has no such role.
         prefix_refused: why no prefix can be put before its keys, or `""`.
-        calls: function from the backbone to how often a block runs in one
-            forward pass. More than once where blocks share their weights.
+        calls: how often a block runs in one forward pass of a backbone. More
+            than once where blocks share their weights.
     """
 
     name: str
     prefix: str
     attention: str
-    roles: dict
+    roles: dict[str, str]
     blocks: str = r"transformer_layer_\d+"
     ffn: str = "plain"
-    refused: dict = dataclasses.field(default_factory=dict)
+    refused: dict[str, str] = dataclasses.field(default_factory=dict)
     prefix_refused: str = ""
-    calls: object = lambda backbone: 1
+    calls: Callable[["keras_hub.models.Backbone"], int] = lambda backbone: 1
 
     @property
-    def backbone(self):
+    def backbone(self) -> type:
         """The backbone's class."""
         import keras_hub
 
         return getattr(keras_hub.models, f"{self.prefix}Backbone")
 
     @property
-    def tasks(self):
+    def tasks(self) -> tuple[type, ...]:
         """The classes of its tasks."""
         import keras_hub
 
@@ -62,7 +67,9 @@ class Family:
         return tuple(task for task in tasks if task is not None)
 
 
-def _roles(attention, suffix="", output="attention_output"):
+def _roles(
+    attention: str, suffix: str = "", output: str = "attention_output"
+) -> dict[str, str]:
     """Names of the four attention matrices, as most families have them."""
     names = {role: f"{role}{suffix}" for role in ("query", "key", "value")}
     names["output"] = output
@@ -79,19 +86,21 @@ _FUSED = (
 )
 
 
-def _encoder(name, prefix, **options):
+def _encoder(name: str, prefix: str, **options) -> Family:
     attention = "self_attention_layer"
     roles = {**_roles(attention), **_TWO}
     return Family(name, prefix, attention, roles, refused=_NO_GATE, **options)
 
 
-def _decoder(name, prefix, **options):
+def _decoder(name: str, prefix: str, **options) -> Family:
     roles = {**_roles("self_attention"), **_TWO}
     options = {"refused": _NO_GATE, "roles": roles, **options}
     return Family(name, prefix, "self_attention", **options)
 
 
-def _gated(name, prefix, attention="self_attention", **options):
+def _gated(
+    name: str, prefix: str, attention: str = "self_attention", **options
+) -> Family:
     roles = {**_roles(attention), **_THREE}
     options = {"roles": roles, "ffn": "gated", **options}
     return Family(name, prefix, attention, **options)
@@ -154,12 +163,10 @@ FAMILIES = (
 )
 
 
-def family_of(backbone):
-    """The row of a backbone, or `None` where there is none.
+def family_of(backbone: object) -> Family | None:
+    """The row of a backbone; a class of one's own has none.
 
-    A class of one's own has none: its blocks may be others.
-
-    Example:
+    Its blocks may be others.
 
     >>> family_of(None) is None
     True
@@ -169,10 +176,8 @@ def family_of(backbone):
     return next(rows, None)
 
 
-def family_named(name):
+def family_named(name: str) -> Family:
     """The row of a name, for a model that is built like that family.
-
-    Example:
 
     >>> family_named("Llama 3").ffn
     'gated'

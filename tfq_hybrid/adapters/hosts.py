@@ -9,6 +9,7 @@ import keras
 from keras.src.models.functional import Functional  # has no public name
 
 from tfq_hybrid.adapters.families import FAMILIES
+from tfq_hybrid.adapters.method import Method
 from tfq_hybrid.adapters.methods import method_from_dict
 from tfq_hybrid.adapters.variables import hosts_of, install
 from tfq_hybrid.errors import UserError
@@ -28,24 +29,21 @@ class SavedAdaptation(TypedDict):
 
 @dataclasses.dataclass
 class Adaptation:
-    """The methods applied to a model, by name.
+    """The methods applied to a model, by name, and which of them is in use.
 
-    Attributes:
-        fingerprint: str. That of the base before the first method.
-        methods: dict of a name and a `Method`.
-        active: str. The name of the one in use, or `None`.
+    The fingerprint is that of the base before the first method.
     """
 
     fingerprint: str
-    methods: dict = dataclasses.field(default_factory=dict)
+    methods: dict[str, Method] = dataclasses.field(default_factory=dict)
     active: str | None = None
 
     @property
-    def method(self):
-        """The method in use, or `None`."""
-        return self.methods.get(self.active)
+    def method(self) -> Method | None:
+        """The method in use."""
+        return self.methods.get(self.active) if self.active else None
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
         """Plain JSON types."""
         methods = {name: m.to_dict() for name, m in self.methods.items()}
         return {
@@ -56,7 +54,7 @@ class Adaptation:
         }
 
     @classmethod
-    def from_dict(cls, config):
+    def from_dict(cls, config: dict) -> "Adaptation":
         """Builds it from `to_dict()`.
 
         Raises:
@@ -72,7 +70,7 @@ class Adaptation:
         return cls(config["fingerprint"], methods, config["active"])
 
 
-def check_format(number):
+def check_format(number: int) -> None:
     """Raises `UserError` if a format is newer than what is known here."""
     if number > FORMAT:
         raise UserError(
@@ -89,14 +87,14 @@ FUNCTIONS = (
 )
 
 
-def forget_functions(model):
+def forget_functions(model: keras.Model) -> None:
     """Drops compiled functions, which hold the layers as they were."""
     for name in FUNCTIONS:
         if hasattr(model, name):
             setattr(model, name, None)
 
 
-def compile_again(model):
+def compile_again(model: keras.Model) -> None:
     """Compiles a compiled model again, with a fresh optimizer.
 
     An optimizer keeps the variables that it was built for, and a compiled
@@ -123,7 +121,7 @@ def compile_again(model):
     model.compile(**config, **options)
 
 
-def compile_from_config(model, config):
+def compile_from_config(model: keras.Model, config: dict) -> None:
     """Compiles a model as it was when saved, with the optimizer's state.
 
     The method of that name for a class whose `compile` is its own, as that
@@ -133,12 +131,8 @@ def compile_from_config(model, config):
     model.optimizer.build(model.trainable_variables)
 
 
-def check_ready_to_train(model):
-    """Raises `UserError` if training would change nothing, or not all.
-
-    Args:
-        model: an adapted model, compiled.
-    """
+def check_ready_to_train(model: keras.Model) -> None:
+    """Raises `UserError` if training would change nothing, or not all."""
     if model.adaptation.active is None:
         names = ", ".join(model.adaptation.methods)
         raise UserError(
@@ -157,8 +151,10 @@ def check_ready_to_train(model):
         )
 
 
-def optimizer_variables(optimizer):
-    """The variables that a built optimizer updates, a list."""
+def optimizer_variables(
+    optimizer: keras.optimizers.Optimizer,
+) -> list[keras.Variable]:
+    """The variables that a built optimizer updates."""
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)
     return optimizer._trainable_variables
 
@@ -232,25 +228,25 @@ _register_plain(keras.Sequential)
 _register_plain(Functional)
 
 
-def become_adapted(host, adaptation):
+def become_adapted(host: keras.Model, adaptation: Adaptation) -> None:
     """Gives a model the class that carries an adaptation."""
     if not is_adapted(host):
         host.__class__ = HOSTS[type(host)]
     host.adaptation = adaptation
 
 
-def become_plain(host):
+def become_plain(host: keras.Model) -> None:
     """Gives an adapted model the class that it had."""
     del host.adaptation
     host.__class__ = host.adapted_from
 
 
-def is_adapted(model):
+def is_adapted(model: keras.Model) -> bool:
     """Whether a model carries an adaptation."""
     return type(model) in HOSTS.values()
 
 
-def find_adaptation(model):
+def find_adaptation(model: keras.Model) -> Adaptation | None:
     """The adaptation of a model, or of the backbone in it, or `None`.
 
     Raises:
@@ -268,7 +264,7 @@ def find_adaptation(model):
     return None
 
 
-def adaptation_of(model):
+def adaptation_of(model: keras.Model) -> Adaptation:
     """The adaptation of a model.
 
     Raises:
@@ -283,12 +279,12 @@ def adaptation_of(model):
     return adaptation
 
 
-def is_inside_another(model):
+def is_inside_another(model: keras.Model) -> bool:
     """Whether a model was called by another one that was made since."""
     return bool(model._inbound_nodes)
 
 
-def check_host(model):
+def check_host(model: keras.Model) -> None:
     """Raises `UserError` unless a model can carry an adaptation."""
     if type(model) in HOSTS or is_adapted(model):
         return

@@ -1,6 +1,11 @@
 """What sits in a slot: `Adapter`, and the layers that replace or copy."""
 
+from typing import TYPE_CHECKING
+
 import keras
+
+if TYPE_CHECKING:
+    from tfq_hybrid.adapters.target import Target
 
 
 class Adapter(keras.layers.Layer):
@@ -63,14 +68,13 @@ CARRIERS = {
 class Carrier(Adapter):
     """Carries the input of a feed-forward block to its last Dense layer.
 
-    Args:
-        kind: `"same"` hands the input on, `"both_signs"` hands on `x` and
-            `-x`, `"open_gate"` hands on 64 for each feature.
+    By its kind: `"same"` hands the input on, `"both_signs"` hands on `x` and
+    `-x`, `"open_gate"` hands on 64 for each feature.
     """
 
     place = "carrier"
 
-    def __init__(self, kind, **kwargs):
+    def __init__(self, kind: str, **kwargs):
         super().__init__(**kwargs)
         self.kind = kind
 
@@ -91,18 +95,23 @@ class Carrier(Adapter):
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
 class LayerAdapter(Adapter):
-    """Any layer as an adapter, such as a `QuantumDense`.
+    """Any layer on the last axis as an adapter, such as a `QuantumDense`.
 
     Args:
-        dense: a Keras layer on the last axis.
+        dense: the layer.
         place: `"after"`, or `"instead"` of the Dense layer's linear map.
-            Defaults to `"instead"`.
         reads: how the input comes: `"plain"`, or as the block's carriers
             and the activation between left it: `"outside"` is `f(x), f(-x)`
             of a gelu `f`, and `"gated"` is `64 x`.
     """
 
-    def __init__(self, dense, place="instead", reads="plain", **kwargs):
+    def __init__(
+        self,
+        dense: keras.Layer,
+        place: str = "instead",
+        reads: str = "plain",
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.dense = dense
         self.place = place
@@ -144,15 +153,11 @@ class HeadCopy(Adapter):
     """A second set of weights for a Dense layer, which starts as a copy.
 
     The Dense layer itself stays as it was, for other adapters and to undo.
-
-    Args:
-        units: int. Outputs.
-        use_bias: bool.
     """
 
     place = "instead"
 
-    def __init__(self, units, use_bias, **kwargs):
+    def __init__(self, units: int, use_bias: bool, **kwargs):
         super().__init__(**kwargs)
         self.units = units
         self.use_bias = use_bias
@@ -164,7 +169,7 @@ class HeadCopy(Adapter):
         if self.use_bias:
             self.bias = self.add_weight(shape=(self.units,), name="bias")
 
-    def adopt(self, layer):
+    def adopt(self, layer: keras.Layer) -> None:
         """Takes the values of a Dense layer."""
         kernel = keras.ops.convert_to_numpy(layer.kernel)
         self.kernel.assign(kernel.reshape(self.kernel.shape))
@@ -184,7 +189,7 @@ class HeadCopy(Adapter):
         return {**super().get_config(), **config}
 
 
-def head_parameters(target):
-    """Parameters of a copy of a target, an int."""
+def head_parameters(target: "Target") -> int:
+    """Parameters of a copy of a target."""
     inputs, outputs = target.sizes
     return inputs * outputs + outputs * (target.layer.bias is not None)

@@ -2,6 +2,8 @@
 
 import os
 import re
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from tfq_hybrid.adapters.hosts import (
     Adaptation,
@@ -39,8 +41,13 @@ from tfq_hybrid.adapters.variables import (
 from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.files.presets import from_preset
 
+if TYPE_CHECKING:
+    import keras
 
-def adapt(model, method, name="default"):
+
+def adapt(
+    model: "keras.Model", method: Method, name: str = "default"
+) -> "keras.Model":
     """Puts adapters into a model, or circuits in place of its Dense layers.
 
     The model is changed in place: it and the returned one are the same. Its
@@ -51,8 +58,8 @@ def adapt(model, method, name="default"):
         model: a keras-hub backbone or task of a known family, or a Keras
             `Functional` or `Sequential` model.
         method: `Method`, such as `ReplaceDense` or `QuantumAdapter`.
-        name: str. Several additive methods can share a model, each by its
-            name; the last one is active. Defaults to `"default"`.
+        name: several additive methods can share a model, each by its name; the
+            last one is active. Defaults to `"default"`.
 
     Returns:
         The model, of a registered subclass of its class, so that `.keras`
@@ -104,7 +111,7 @@ def adapt(model, method, name="default"):
     return model
 
 
-def _check_addition(adaptation, method, name):
+def _check_addition(adaptation: Adaptation, method: Method, name: str) -> None:
     methods = adaptation.methods
     if name in methods:
         raise UserError(
@@ -131,12 +138,12 @@ def _take_back(model, adaptation, name, active, parts):
         set_trainable(part, trains)
 
 
-def activate(model, name):
+def activate(model: "keras.Model", name: str) -> None:
     """Uses and trains the adapter of a name.
 
     Args:
         model: an adapted model.
-        name: str. As given to `adapt`.
+        name: as given to `adapt`.
 
     Raises:
         UserError: there is none of that name.
@@ -149,7 +156,7 @@ def activate(model, name):
         compile_again(model)
 
 
-def disable(model):
+def disable(model: "keras.Model") -> "AbstractContextManager[keras.Model]":
     """Switches all adapters off: the model computes what its base does.
 
     Args:
@@ -193,7 +200,7 @@ class _Disabled:
         forget_functions(self._model)
 
 
-def clone(model):
+def clone(model: "keras.Model") -> "keras.Model":
     """A copy of an adapted model, with weights of its own.
 
     `keras.models.clone_model` copies the graph only, without what was done
@@ -211,7 +218,10 @@ def clone(model):
     return copy
 
 
-def unload(model, base=None):
+def unload(
+    model: "keras.Model",
+    base: "keras.Model | str | os.PathLike[str] | None" = None,
+) -> "keras.Model":
     """Takes all adapters out and gives the untouched base back.
 
     The model is changed in place, and all of it trains again.
@@ -285,7 +295,7 @@ def _base_values(model, adaptation, base):
     return values
 
 
-def check_same_base(adaptation, base):
+def check_same_base(adaptation: Adaptation, base: "keras.Model") -> None:
     """Raises `UserError` unless a model is the base that was adapted."""
     found = fingerprint(base)
     if found != adaptation.fingerprint:

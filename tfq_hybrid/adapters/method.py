@@ -2,7 +2,8 @@
 
 import dataclasses
 import typing
-from typing import Annotated, ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from tfq_hybrid.adapters.patterns import (
     BLOCK_ROLES,
@@ -17,7 +18,15 @@ from tfq_hybrid.config.values import check_keys, check_value
 from tfq_hybrid.engines import ENGINES
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 
-METHODS: dict[str, type] = {}
+if TYPE_CHECKING:
+    import keras
+
+    from tfq_hybrid.adapters.layers import Adapter
+    from tfq_hybrid.adapters.target import Target
+    from tfq_hybrid.circuits import CustomCircuit
+    from tfq_hybrid.layers import QuantumDense
+
+METHODS: dict[str, type["Method"]] = {}
 
 
 def register(cls):
@@ -31,14 +40,14 @@ class Method:
     """What every method is asked for, and what all do in the same way.
 
     Args:
-        targets: tuple of str. Names or patterns of what to adapt; see
-            `resolve`. Defaults to the method's.
+        targets: names or patterns of what to adapt; see `resolve`. Defaults to
+            the method's.
         layers: Blocks to change, such as 0,8-11. Defaults to `None`: all.
-        exclude: tuple of str. Names or patterns of what to leave out.
-            Defaults to `()`: nothing.
-        train_head: bool. Train the Dense layers that a task has around its
-            backbone too, in a copy. Defaults to `None`: only those of a text
-            classifier, which come new.
+        exclude: names or patterns of what to leave out. Defaults to `()`:
+            nothing.
+        train_head: train the Dense layers that a task has around its backbone
+            too, in a copy. Defaults to `None`: only those of a text classifier,
+            which come new.
 
     Raises:
         UserError: an argument is out of its range.
@@ -53,8 +62,6 @@ class Method:
     groups: ClassVar[dict[str, tuple[str, ...]]] = {}
     # The whole blocks that can be targets, of `BLOCK_ROLES`.
     blocks: ClassVar[tuple[str, ...]] = ()
-    # Whether the weights of the base stay as they are.
-    freezes = True
     # Whether the base's weights are kept to undo with, where they do not.
     keep_base = False
     # Whether the base is whole underneath, so that others can share it.
@@ -70,8 +77,13 @@ class Method:
                 f"train_head={self.train_head!r}"
             )
 
-    def find(self, model, strict=True):
-        """The targets of this method in a model, a list of `Target`."""
+    @property
+    def freezes(self) -> bool:
+        """Whether the weights of the base stay as they are."""
+        return True
+
+    def find(self, model: "keras.Model", strict: bool = True) -> "list[Target]":
+        """The targets of this method in a model."""
         found = resolve(
             model,
             self.targets,
@@ -88,7 +100,7 @@ class Method:
                 )
         return found
 
-    def head(self, model):
+    def head(self, model: "keras.Model") -> "list[Target]":
         """The Dense layers of the head that are trained in a copy."""
         import keras_hub
 
@@ -101,47 +113,53 @@ class Method:
             return []
         return resolve(model, ["head"], strict=self.train_head is True)
 
-    def places(self, model, strict=True):
-        """What `find` and what `head` find, a pair of lists of `Target`."""
+    def places(
+        self, model: "keras.Model", strict: bool = True
+    ) -> "tuple[list[Target], list[Target]]":
+        """What `find` and what `head` find."""
         found = self.find(model, strict)
         return found, [row for row in self.head(model) if row not in found]
 
-    def adapter(self, target, name):
+    def adapter(self, target: "Target", name: str) -> "Adapter":
         """A new `Adapter` of that name for a target's Dense layer."""
         raise NotImplementedError
 
-    def attach(self, targets, name):
+    def attach(self, targets: "list[Target]", name: str) -> None:
         """Puts this method's adapters into what `find` found.
 
         Args:
-            targets: list of `Target`, which have no adapter of that name.
-            name: str.
+            targets: they have no adapter of that name.
+            name: the adapters' name.
         """
         from tfq_hybrid.adapters.slots import put
 
         for target in targets:
             put(target.layer, name, self.adapter(target, name))
 
-    def parameters_of(self, target):
-        """How many parameters this method trains in a target, an int."""
+    def parameters_of(self, target: "Target") -> int:
+        """How many parameters this method trains in a target."""
         raise NotImplementedError
 
-    def parameters(self, model):
-        """How many parameters this method would train in a model, an int."""
+    def parameters(self, model: "keras.Model") -> int:
+        """How many parameters this method would train in a model."""
         from tfq_hybrid.adapters.layers import head_parameters
 
         found, head = self.places(model)
         count = sum(map(self.parameters_of, found))
         return count + sum(map(head_parameters, head))
 
-    def for_parameters(self, model, count, report=print):
+    def for_parameters(
+        self,
+        model: "keras.Model",
+        count: int,
+        report: Callable[[str], object] = print,
+    ) -> "Method":
         """This method in the size that trains nearly `count` parameters.
 
         Args:
             model: the model that it is for.
-            count: int. The parameters to train.
-            report: function of a str, told what was reached. Defaults to
-                `print`.
+            count: the parameters to train.
+            report: is told what was reached. Defaults to `print`.
 
         Returns:
             The method with another size; the nearest that there is.
@@ -178,37 +196,40 @@ class Method:
         """The argument that decides on how many parameters are trained."""
         return None
 
-    def at_size(self, size):
+    def at_size(self, size: int) -> "Method":
         """This method in another size."""
         if self.size is None:
             raise UserError(
                 f"Expected a method with a size to choose. Received: "
                 f"{type(self).__name__}"
             )
-        return dataclasses.replace(self, **{self.size: size})
+        changes: dict[str, Any] = {self.size: size}
+        return dataclasses.replace(self, **changes)
 
-    def largest_size(self, model):
+    def largest_size(self, model: "keras.Model") -> int:
         """The largest size to try."""
         return 2**16
 
     @property
-    def size_text(self):
+    def size_text(self) -> str:
         """The size in words."""
-        return f"{self.size}={getattr(self, self.size)}"
+        return f"{self.size}={getattr(self, str(self.size))}"
 
-    def circuits(self, model):
-        """The circuits that this method would put in, a list."""
+    def circuits(
+        self, model: "keras.Model"
+    ) -> "list[CircuitSpec | CustomCircuit]":
+        """The circuits that this method would put in."""
         return []
 
-    def trained_base(self, model):
+    def trained_base(self, model: "keras.Model") -> tuple[str, ...]:
         """Where the base is trained too: the beginnings of paths."""
         return () if self.freezes else ("",)
 
-    def changed(self, changes):
+    def changed(self, changes: dict) -> "Method":
         """This method with other arguments, or another method.
 
         Args:
-            changes: dict of arguments; of another `method`, all of its own.
+            changes: arguments; of another `method`, all of its own.
 
         Raises:
             UserError: an argument is not known, or out of its range.
@@ -225,7 +246,7 @@ class Method:
             arguments["circuit"] = circuit
         return dataclasses.replace(self, **arguments)
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
         """The arguments as plain JSON types, with the method's name."""
         values = {
             field.name: getattr(self, field.name)
@@ -242,7 +263,7 @@ LARGEST = {"qubits": 20, "depth": 64}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class WithCircuit:
+class WithCircuit(Method):
     """The fields `circuit` and `engine`.
 
     The size is in qubits, or in layers where the circuit starts from
@@ -253,10 +274,12 @@ class WithCircuit:
     engine: str = choice("auto", ENGINES)
 
     @property
-    def size(self):
+    def size(self) -> str:
         """The argument of the circuit that decides on its parameters."""
-        amplitudes = self.circuit is None or self.circuit.starts_from_amplitudes
-        return "depth" if amplitudes else "qubits"
+        if self.circuit is None:
+            return "depth"
+        circuit = as_circuit(self.circuit)
+        return "depth" if circuit.starts_from_amplitudes else "qubits"
 
     def __post_init__(self):
         super().__post_init__()
@@ -264,22 +287,30 @@ class WithCircuit:
             object.__setattr__(self, "circuit", as_circuit(self.circuit))
         check_choice("engine", self.engine, ENGINES)
 
-    def circuit_for(self, width):
+    def circuit_for(self, width: int) -> "CircuitSpec | CustomCircuit":
         """The circuit that reads features of a width."""
-        return self.circuit
+        return as_circuit(self.circuit)
 
-    def dense(self, circuit, units, dtype, **options):
+    def dense(
+        self,
+        circuit: "CircuitSpec | CustomCircuit",
+        units: int,
+        dtype: object,
+        **options: object,
+    ) -> "QuantumDense":
         """The `QuantumDense` of an adapter."""
         from tfq_hybrid.layers import QuantumDense
 
         options |= {"engine": self.engine, "dtype": dtype, "name": "dense"}
         return QuantumDense(units, circuit, **options)
 
-    def circuits(self, model):
+    def circuits(
+        self, model: "keras.Model"
+    ) -> "list[CircuitSpec | CustomCircuit]":
         found = self.find(model)
         return [self.circuit_for(target.sizes[1]) for target in found]
 
-    def at_size(self, size):
+    def at_size(self, size: int) -> Method:
         if not isinstance(self.circuit, CircuitSpec):
             raise UserError(
                 "Expected a CircuitSpec, whose qubits can be chosen. "
@@ -288,20 +319,27 @@ class WithCircuit:
         circuit = self.circuit.changed(**{self.size: size})
         return dataclasses.replace(self, circuit=circuit)
 
-    def largest_size(self, model):
+    def largest_size(self, model: "keras.Model") -> int:
         return LARGEST[self.size]
 
     @property
-    def size_text(self):
+    def size_text(self) -> str:
         return f"{self.size}={getattr(self.circuit, self.size)}"
 
-    def to_dict(self):
-        circuit = None if self.circuit is None else self.circuit.to_dict()
-        return {**super().to_dict(), "circuit": circuit}
+    def to_dict(self) -> dict:
+        found = super().to_dict()
+        if self.circuit is not None:
+            found["circuit"] = as_circuit(self.circuit).to_dict()
+        return found
 
 
-def circuit_parameters(circuit, inputs, units, use_bias=True):
-    """Parameters of a `QuantumDense` with that circuit, an int."""
+def circuit_parameters(
+    circuit: "CircuitSpec | CustomCircuit",
+    inputs: int,
+    units: int,
+    use_bias: bool = True,
+) -> int:
+    """Parameters of a `QuantumDense` with that circuit."""
     down = 0
     if not circuit.starts_from_amplitudes:
         down = (inputs + use_bias) * circuit.feature_count
@@ -309,12 +347,12 @@ def circuit_parameters(circuit, inputs, units, use_bias=True):
     return down + len(circuit.weights) + up
 
 
-def method_from_dict(config):
+def method_from_dict(config: dict) -> Method:
     """Builds a method from `to_dict()`, or from some of its arguments.
 
     Args:
-        config: dict, of the name `method` and arguments. Arguments of a
-            circuit change the circuit that the method has by default.
+        config: the name `method`, and arguments. Arguments of a circuit change
+            the circuit that the method has by default.
 
     Raises:
         UserError: the method, or one of its arguments, is not known.

@@ -2,9 +2,16 @@
 
 import difflib
 import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from tfq_hybrid.adapters.families import ATTENTION_ROLES, FFN_ROLES, family_of
 from tfq_hybrid.errors import UserError, check_integer
+
+if TYPE_CHECKING:
+    import keras
+
+    from tfq_hybrid.adapters.target import Target
 
 BLOCK_ROLES = ("ffn", "attention")
 MOST_BLOCKS = 10_000
@@ -14,24 +21,27 @@ LONGEST_WORD = 200
 MOST_REPETITIONS = 4
 
 
-def resolve(model, words, layers=None, exclude=(), groups=None, strict=True):
-    """Finds the targets that words stand for.
+def resolve(
+    model: "keras.Model",
+    words: Sequence[str],
+    layers: Sequence[int] | None = None,
+    exclude: Sequence[str] = (),
+    groups: Mapping[str, tuple[str, ...]] | None = None,
+    strict: bool = True,
+) -> "list[Target]":
+    """Finds the targets that words stand for, in the order of the model.
 
     Args:
         model: the model.
-        words: sequence of str. Each is a shorthand (`"all-query"`), a role
-            (`"query"`), a path or the end of one
-            (`"feedforward_output_dense"`), or a regular expression that
-            matches a whole path.
-        layers: sequence of int. Blocks, counted from 0, or from the last by
-            negative numbers. Defaults to `None`: all.
-        exclude: sequence of str, words as above.
-        groups: dict. What `"attention"` and `"ffn"` stand for: a tuple of
-            roles each. Defaults to all Dense layers in them.
-        strict: bool. Whether a word that matches nothing is an error.
-
-    Returns:
-        A list of `Target`, in the order of the model.
+        words: each is a shorthand (`"all-query"`), a role (`"query"`), a path
+            or the end of one (`"feedforward_output_dense"`), or a regular
+            expression that matches a whole path.
+        layers: blocks, counted from 0, or from the last by negative numbers.
+            `None`: all.
+        exclude: words as above.
+        groups: the roles that `"attention"` and `"ffn"` stand for, where not
+            all Dense layers in them.
+        strict: whether a word that matches nothing is an error.
 
     Raises:
         UserError: a word matches nothing; the nearest paths are named.
@@ -112,16 +122,10 @@ def _in_layers(row, layers, rows):
     return row.block in {index % count for index in layers}
 
 
-def as_layers(layers):
+def as_layers(layers: Any) -> tuple[int, ...] | None:
     """Reads layer indices: an int, a range, a list, or `"0,8-11"`.
 
-    Returns:
-        A tuple of int, or `None` for all layers.
-
-    Raises:
-        UserError: nothing of the above, or a range that goes down.
-
-    Example:
+    `None` stands for all layers.
 
     >>> as_layers("0,8-11"), as_layers(range(2)), as_layers(-1)
     ((0, 8, 9, 10, 11), (0, 1), (-1,))
@@ -131,7 +135,7 @@ def as_layers(layers):
     if isinstance(layers, int) and not isinstance(layers, bool):
         return (layers,)
     if isinstance(layers, str):
-        found = []
+        found: list[int] = []
         for part in layers.replace(" ", "").split(","):
             match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
             if match is None:
@@ -157,14 +161,14 @@ def as_layers(layers):
     return tuple(layers)
 
 
-def _layers_error(layers):
+def _layers_error(layers: object) -> UserError:
     return UserError(
         "Expected layers as an int, a range, a list of ints or a text such "
         f"as '0,8-11'. Received: layers={layers!r}"
     )
 
 
-def as_words(argument, words):
+def as_words(argument: str, words: Any) -> tuple[str, ...]:
     """One word or a sequence of them, as a tuple of str."""
     words = (words,) if isinstance(words, str) else words
     is_sequence = isinstance(words, (list, tuple))
@@ -178,7 +182,7 @@ def as_words(argument, words):
     return tuple(words)
 
 
-def _check_word(argument, word):
+def _check_word(argument: str, word: str) -> None:
     """Raises `UserError` for what would take for ever to be matched."""
     plain = re.sub(r"\\.|\[[^]]*\]", "x", word)  # without escapes and sets
     if (

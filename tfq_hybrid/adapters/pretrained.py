@@ -29,7 +29,9 @@ class TokenizerConfig(TypedDict, total=False):
     strip_accents: bool | None
 
 
-def as_preset(source, cache=None):
+def as_preset(
+    source: str | os.PathLike[str], cache: str | os.PathLike[str] | None = None
+) -> str:
     """What keras-hub's `from_preset` takes, for weights of any origin.
 
     A local directory with a model of Hugging Face is converted by keras-hub
@@ -43,12 +45,9 @@ def as_preset(source, cache=None):
     states. Pooling and normalisation after the encoder are not converted.
 
     Args:
-        source: str or path.
-        cache: str or path of the folder for kept presets. Defaults to
-            `None`: `~/.cache/tfq_hybrid/presets`.
-
-    Returns:
-        str, for `from_preset`.
+        source: a preset, a folder or a handle.
+        cache: the folder for kept presets. Defaults to `None`:
+            `~/.cache/tfq_hybrid/presets`.
 
     Raises:
         UserError: the directory holds a model that cannot be converted.
@@ -77,15 +76,15 @@ def as_preset(source, cache=None):
     return str(kept)
 
 
-def _hugging_face_config(folder):
-    """The config of a model of Hugging Face, or `None`."""
+def _hugging_face_config(folder: pathlib.Path) -> dict | None:
+    """The config, where the folder holds a model of Hugging Face."""
     if not (folder / "config.json").is_file():
         return None
     config = read_json(folder / "config.json", "a whole config")
     return config if "model_type" in config else None
 
 
-def _digest(folder):
+def _digest(folder: pathlib.Path) -> str:
     """Tells one directory's content from another's."""
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
@@ -141,7 +140,7 @@ def _convert_bert(folder, config, preset):
         tokenizer.save_to_preset(str(preset))
 
 
-def _bert_name(name):
+def _bert_name(name: str) -> str:
     name = name if name.startswith(("bert.", "cls.")) else f"bert.{name}"
     name = name.replace("LayerNorm.weight", "LayerNorm.gamma")
     return name.replace("LayerNorm.bias", "LayerNorm.beta")

@@ -9,26 +9,30 @@ use both alike.
 import contextlib
 import math
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 
 from tfq_hybrid.adapters.layers import (
     CARRIERS,
+    Adapter,
     Carrier,
     HeadCopy,
     LayerAdapter,
 )
 from tfq_hybrid.errors import UserError
 
+if TYPE_CHECKING:
+    from tfq_hybrid.adapters.target import Target
+
 
 @contextlib.contextmanager
-def unlocked(layer):
+def unlocked(layer: keras.Layer) -> Iterator[Callable[[object], None]]:
     """Lets a built layer take and lose variables and layers for a while.
 
-    Yields:
-        A function that makes the layer forget something it tracks.
+    Gives a function that makes the layer forget something it tracks.
     """
     tracker = layer._tracker
     was_locked = tracker.locked
@@ -40,7 +44,7 @@ def unlocked(layer):
             tracker.lock()
 
 
-def forget_attribute(layer, name):
+def forget_attribute(layer: keras.Layer, name: str) -> None:
     """Takes an attribute of its own from a layer, where it has that.
 
     Keras notes the names of lists and dicts, and an export looks them up.
@@ -50,7 +54,9 @@ def forget_attribute(layer, name):
         layer._tracked.remove(name)
 
 
-def replace_sublayer(parent, attribute, layer):
+def replace_sublayer(
+    parent: keras.Layer, attribute: str, layer: keras.Layer
+) -> keras.Layer:
     """Puts `layer` where `parent` holds another one.
 
     A plain `setattr` would leave the weights of the old layer counted and
@@ -60,9 +66,9 @@ def replace_sublayer(parent, attribute, layer):
     do not train.
 
     Args:
-        parent: a built `keras.layers.Layer`.
-        attribute: str. The name under which it holds the layer to replace.
-        layer: a built `keras.layers.Layer`.
+        parent: a built layer.
+        attribute: the name under which it holds the layer to replace.
+        layer: a built layer.
 
     Returns:
         The layer that was replaced.
@@ -93,21 +99,16 @@ def replace_sublayer(parent, attribute, layer):
 
 
 class Opened:
-    """A layer that changed its class to hold adapters by name.
+    """A layer that changed its class to hold adapters, one of them active."""
 
-    Attributes:
-        adapters: dict of a name and an `Adapter`.
-        active: the name of the one that is used, or `None`.
-        closed: the class that the layer had.
-    """
-
-    adapters: Mapping = types.MappingProxyType({})
-    active = None
+    adapters: Mapping[str, Adapter] = types.MappingProxyType({})
+    active: str | None = None
+    closed: type  # the class that the layer had
 
     @property
-    def adapter(self):
-        """The active adapter, or `None`."""
-        return self.adapters.get(self.active)
+    def adapter(self) -> Adapter | None:
+        """The active adapter."""
+        return self.adapters.get(self.active) if self.active else None
 
 
 class _Slot(Opened):
@@ -193,26 +194,18 @@ class AdaptedEinsumDense(_Slot, keras.layers.EinsumDense):
 SLOTS = {kind.closed: kind for kind in (AdaptedDense, AdaptedEinsumDense)}
 
 
-def is_dense(layer):
+def is_dense(layer: keras.Layer) -> bool:
     """Whether an adapter can sit in a layer."""
     return type(layer) in SLOTS or isinstance(layer, _Slot)
 
 
-def is_slot(layer):
+def is_slot(layer: keras.Layer) -> bool:
     """Whether a layer has been opened."""
     return isinstance(layer, _Slot)
 
 
-def dense_shapes(layer):
-    """The shapes that a built Dense layer maps between.
-
-    Args:
-        layer: `keras.layers.Dense` or `keras.layers.EinsumDense`.
-
-    Returns:
-        A pair of tuples: the axes that are summed over, and the new ones.
-
-    Example:
+def dense_shapes(layer: keras.Layer) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The axes that a built Dense layer sums over, and the new ones.
 
     >>> layer = keras.layers.EinsumDense("abc,cde->abde", (None, 2, 3))
     >>> layer.build((None, None, 5))
@@ -239,7 +232,7 @@ def dense_shapes(layer):
     return tuple(sizes[a] for a in summed), tuple(sizes[a] for a in new)
 
 
-def open_slot(layer):
+def open_slot(layer: keras.Layer) -> keras.Layer:
     """Makes a built Dense layer a slot, in place. Its weights stay.
 
     Raises:
@@ -261,7 +254,7 @@ def open_slot(layer):
     return layer
 
 
-def put(layer, name, adapter):
+def put(layer: keras.Layer, name: str, adapter: Adapter) -> None:
     """Puts an adapter in a Dense layer, which is opened, under a name."""
     slot = open_slot(layer)
     if not adapter.built:
@@ -271,25 +264,23 @@ def put(layer, name, adapter):
     hold(slot, name, adapter)
 
 
-def hold(layer, name, adapter):
+def hold(layer: keras.Layer, name: str, adapter: Adapter) -> None:
     """Lets an opened layer hold an adapter under a name."""
     with unlocked(layer):
         layer.adapters = {**layer.adapters, name: adapter}
 
 
-def replace(layers, name, keep=False):
+def replace(
+    layers: "Iterable[tuple[Target, keras.Layer]]",
+    name: str,
+    keep: bool = False,
+) -> None:
     """Puts layers in place of Dense layers, or of whole feed-forward blocks.
 
-    Of a block the last Dense layer holds the one that replaces it, and the
-    others hand the block's input on to it.
-
-    Args:
-        layers: iterable of pairs: a `Target`, of one Dense layer or of a
-            whole block, and a Keras layer on the last axis, from the
-            features that the target takes to those that it gives.
-        name: str. The adapters' name.
-        keep: bool. Whether the Dense layers keep their weights. Defaults to
-            `False`.
+    A layer works on the last axis, from the features that its target takes to
+    those that it gives. Of a block the last Dense layer holds the one that
+    replaces it, and the others hand the block's input on to it. With `keep`
+    the Dense layers keep their weights.
     """
     slots = []
     for target, layer in layers:
@@ -309,7 +300,7 @@ def replace(layers, name, keep=False):
             drop_weights(slot)
 
 
-def put_head_copy(target, name):
+def put_head_copy(target: "Target", name: str) -> None:
     """Puts a copy of a Dense layer beside it."""
     layer = target.layer
     use_bias = layer.bias is not None
@@ -320,12 +311,12 @@ def put_head_copy(target, name):
     copy.adopt(layer)
 
 
-def inside(layer):
+def inside(layer: keras.Layer) -> keras.Layer:
     """The layer that replaces a Dense layer, or itself where none does."""
     return getattr(getattr(layer, "adapter", None), "dense", layer)
 
 
-def drop_weights(slot):
+def drop_weights(slot: keras.Layer) -> None:
     """Lets the Dense layer's own kernel and bias go."""
     with unlocked(slot) as forget:
         for weight in (slot.kernel, slot.bias):
@@ -335,7 +326,7 @@ def drop_weights(slot):
     slot.is_dropped = True
 
 
-def restore_weights(slot):
+def restore_weights(slot: keras.Layer) -> None:
     """Makes kernel and bias anew, for values to be assigned to them."""
     if not slot.is_dropped:
         return
@@ -344,7 +335,7 @@ def restore_weights(slot):
     slot.is_dropped = False
 
 
-def take_out(slot, name):
+def take_out(slot: keras.Layer, name: str) -> None:
     """Takes one adapter out; the last one gives the layer its class back."""
     if name in slot.adapters:
         with unlocked(slot) as forget:
@@ -355,7 +346,7 @@ def take_out(slot, name):
         close_slot(slot)
 
 
-def close_slot(slot):
+def close_slot(slot: keras.Layer) -> None:
     """Takes all adapters out, and gives the layer its class back."""
     with unlocked(slot) as forget:
         for adapter in slot.adapters.values():

@@ -3,6 +3,8 @@
 import dataclasses
 import math
 import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import keras_hub
 
@@ -13,16 +15,23 @@ from tfq_hybrid.adapters.families import (
 )
 from tfq_hybrid.adapters.slots import dense_shapes, is_dense
 
+if TYPE_CHECKING:
+    import keras
 
-def named_layers(layer, prefix=""):
+    from tfq_hybrid.adapters.families import Family
+
+
+def named_layers(
+    layer: "keras.Layer", prefix: str = ""
+) -> "Iterator[tuple[str, keras.Layer]]":
     """Walks all layers inside a layer or model, depth first.
 
     The path is made of the layers' names. It does not depend on where a
     layer was built, as the paths of its variables do.
 
     Args:
-        layer: `keras.layers.Layer` or `keras.Model`.
-        prefix: str. The path of `layer` itself. Defaults to `""`.
+        layer: a layer or model.
+        prefix: the path of `layer` itself. Defaults to `""`.
 
     Yields:
         Pairs `(path, layer)`; a shared layer only where it is met first.
@@ -39,7 +48,7 @@ def named_layers(layer, prefix=""):
     yield from _walk(layer, prefix, {id(layer)})
 
 
-def is_leaf(layer):
+def is_leaf(layer: "keras.Layer") -> bool:
     """Whether a layer holds no other layers."""
     return not layer._layers
 
@@ -54,7 +63,7 @@ def _walk(layer, prefix, seen):
         yield from _walk(child, path, seen)
 
 
-def body_of(model):
+def body_of(model: "keras.Model") -> "keras.Model":
     """The part that adapters go into: the backbone, else the model itself."""
     if isinstance(model, keras_hub.models.Backbone):
         return model
@@ -68,11 +77,10 @@ def body_of(model):
     return inner[0] if len(inner) == 1 else model
 
 
-def all_layers(model):
+def all_layers(model: "keras.Model") -> "Iterator[tuple[str, keras.Layer]]":
     """All layers by path: the body's, then those of the head around it.
 
-    Yields:
-        Pairs `(path, layer)`; paths in the head begin with `head/`.
+    Paths in the head begin with `head/`.
     """
     body = body_of(model)
     inside = {id(body)}
@@ -90,57 +98,61 @@ class Target:
     """Something that a method can be applied to.
 
     Attributes:
-        path: str. Where it is, from the backbone on; what a task has around
-            its backbone begins with `head/`.
+        path: where it is, from the backbone on; what a task has around its
+            backbone begins with `head/`.
         role: `"query"`, `"key"`, `"value"`, `"qkv"`, `"output"`, `"gate"`,
             `"up"`, `"down"`; `"ffn"` or `"attention"` for a whole block;
             `"head"`; or `"dense"`.
-        block: int. Which transformer block it is in, or `None`.
-        inputs, outputs: tuples of int. The shapes of its features.
-        calls: int. How often it runs in one forward pass.
-        ffn: how a feed-forward block computes; see `Family`.
-        layers: dict of a role and a layer. What it is made of.
-        paths: tuple of str. Where its Dense layers are.
+        block: which transformer block it is in, or `None`.
+        inputs, outputs: the shapes of its features.
+        calls: how often it runs in one forward pass.
+        ffn: how a feed-forward block computes: `"plain"` is `down(up(x))` with
+            the activation inside `up`, `"outside"` is `down(gelu(up(x)))`,
+            `"gated"` is `down(act(gate(x)) * up(x))`.
+        layers: what it is made of, by role.
+        paths: where its Dense layers are.
     """
 
     path: str
     role: str
     block: int | None
-    inputs: tuple
-    outputs: tuple
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
     calls: int = 1
     ffn: str = ""
-    layers: dict | None = dataclasses.field(
-        default=None, repr=False, compare=False
+    layers: "dict[str, keras.Layer]" = dataclasses.field(
+        default_factory=dict, repr=False, compare=False
     )
-    paths: tuple = dataclasses.field(default=(), repr=False)
+    paths: tuple[str, ...] = dataclasses.field(default=(), repr=False)
 
     @property
-    def layer(self):
+    def layer(self) -> "keras.Layer":
         """The Dense layer, where it is one."""
         return self.layers[self.role]
 
-    def has(self, name):
+    def has(self, name: str) -> bool:
         """Whether an adapter of that name sits in it already."""
         layers = self.layers.values()
         return any(name in getattr(x, "adapters", ()) for x in layers)
 
     @property
-    def sizes(self):
-        """Features in and out, as two ints."""
+    def sizes(self) -> tuple[int, int]:
+        """Features in and out."""
         return math.prod(self.inputs), math.prod(self.outputs)
 
 
-def targets(model, family=None):
+def targets(
+    model: "keras.Model", family: "Family | None" = None
+) -> list[Target]:
     """Lists what can be targeted in a model.
 
     Args:
         model: a keras-hub backbone or task, or a plain Keras model.
-        family: `Family` that its blocks are of. Defaults to `None`: that of
-            the backbone's class.
+        family: the row of `FAMILIES` that its blocks are of. Defaults to
+            `None`: that of the backbone's class.
 
     Returns:
-        A list of `Target`, in the order of the model.
+        The targets, in the order of the model.
 
     Example:
 
@@ -182,8 +194,8 @@ def targets(model, family=None):
     return rows
 
 
-def blocks_of(model):
-    """The paths of a model's transformer blocks, a list of str."""
+def blocks_of(model: "keras.Model") -> list[str]:
+    """The paths of a model's transformer blocks."""
     body = body_of(model)
     family = family_of(body)
     if family is None:

@@ -2,6 +2,8 @@
 
 import hashlib
 import math
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -14,18 +16,19 @@ from tfq_hybrid.adapters.target import (
     targets,
 )
 
+if TYPE_CHECKING:
+    from tfq_hybrid.adapters.hosts import Adaptation
+    from tfq_hybrid.adapters.method import Method
+    from tfq_hybrid.adapters.target import Target
+
 SAMPLES = 256
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
 class KeptWeights(keras.layers.Layer):
-    """Copies of variables, never trained, saved with the model.
+    """Copies of variables by a key, never trained, saved with the model."""
 
-    Args:
-        variables: dict of a key and the variable to copy.
-    """
-
-    def __init__(self, variables, **kwargs):
+    def __init__(self, variables: dict[str, keras.Variable], **kwargs):
         super().__init__(**kwargs)
         self.values = {
             key: self.add_weight(
@@ -50,12 +53,14 @@ class KeptWeights(keras.layers.Layer):
             value.assign(store[str(index)])
 
 
-def size_of(variable):
-    """How many values a variable has, an int."""
+def size_of(variable: keras.Variable) -> int:
+    """How many values a variable has."""
     return math.prod(variable.shape)
 
 
-def own_variables(layer, trained=False):
+def own_variables(
+    layer: keras.Layer, trained: bool = False
+) -> dict[str, keras.Variable]:
     """The variables that a layer holds itself, by name.
 
     Not those of the layers inside it, and no random state.
@@ -73,17 +78,14 @@ def own_variables(layer, trained=False):
     return found
 
 
-def base_variables(model, trained=False):
+def base_variables(
+    model: keras.Model, trained: bool = False
+) -> dict[str, keras.Variable]:
     """The variables of the base by path: all but the adapters'.
 
-    Args:
-        model: adapted or not.
-        trained: bool. Leaves out those that no training moves by gradients,
-            such as the averages of a batch normalisation. Defaults to
-            `False`.
-
-    Returns:
-        A dict. The weights of the head are under `head/`.
+    The weights of the head are under `head/`. `trained` leaves out those that
+    no training moves by gradients, such as the averages of a batch
+    normalisation.
     """
     return {
         key: variable
@@ -92,7 +94,9 @@ def base_variables(model, trained=False):
     }
 
 
-def adapter_variables(model, name):
+def adapter_variables(
+    model: keras.Model, name: str
+) -> dict[str, keras.Variable]:
     """The variables of the adapter of a name, by path without that name."""
     return {
         key: variable
@@ -101,9 +105,12 @@ def adapter_variables(model, name):
     }
 
 
-def _all_variables(model, trained=False):
+def _all_variables(
+    model: keras.Model, trained: bool = False
+) -> Iterator[tuple[str, keras.Variable, str | None]]:
     """Path, variable, and the name of the adapter or `None`."""
-    owners = {}  # of the layers in an adapter: its name, their path without
+    # Of the layers in an adapter: its name, and their path without that.
+    owners: dict[int, tuple[str | None, str]] = {}
     for path, layer in all_layers(model):
         if isinstance(layer, KeptWeights):
             continue
@@ -116,7 +123,7 @@ def _all_variables(model, trained=False):
                 owners[id(part)] = (name, f"{path}/{rest}")
 
 
-def fingerprint(model):
+def fingerprint(model: keras.Model) -> str:
     """A short text that tells one base from another.
 
     SHA-256 over path, shape and evenly spaced values of each variable of the
@@ -127,7 +134,7 @@ def fingerprint(model):
         model: a model whose base is whole.
 
     Returns:
-        str of 64 hexadecimal digits.
+        64 hexadecimal digits.
     """
     digest = hashlib.sha256()
     for key, variable in base_variables(model).items():
@@ -141,25 +148,23 @@ def fingerprint(model):
     return digest.hexdigest()
 
 
-def hosts_of(model):
+def hosts_of(model: keras.Model) -> list[keras.Model]:
     """The models that carry the adaptation: the body, and one around it."""
     body = body_of(model)
     return [body] if body is model else [body, model]
 
 
-def opened_layers(model):
-    """The layers that hold adapters, a list."""
+def opened_layers(model: keras.Model) -> list[Opened]:
+    """The layers that hold adapters."""
     return [x for _, x in all_layers(model) if isinstance(x, Opened)]
 
 
-def install(model, adaptation, strict=True):
+def install(
+    model: keras.Model, adaptation: "Adaptation", strict: bool = True
+) -> None:
     """Puts all methods of an adaptation into a model that may have some.
 
-    Args:
-        model: a backbone, or a model around one.
-        adaptation: `Adaptation`.
-        strict: bool. Whether every target must be there. A backbone on its
-            own lacks those in a head.
+    A backbone on its own lacks the targets in a head: then not `strict`.
     """
     for name, method in adaptation.methods.items():
         # A backbone that was restored has its adapters, its task not yet.
@@ -171,14 +176,16 @@ def install(model, adaptation, strict=True):
     settle(model, adaptation)
 
 
-def attach(method, name, found, head):
+def attach(
+    method: "Method", name: str, found: "list[Target]", head: "list[Target]"
+) -> None:
     """Puts the adapters of a method into the places that it found."""
     method.attach(found, name)
     for target in head:
         put_head_copy(target, name)
 
 
-def settle(model, adaptation):
+def settle(model: keras.Model, adaptation: "Adaptation") -> None:
     """Uses what is active, and keeps what moves of the base."""
     switch(model, adaptation)
     for method in adaptation.methods.values():
@@ -186,7 +193,7 @@ def settle(model, adaptation):
             keep_base(model, method.trained_base(model))
 
 
-def switch(model, adaptation):
+def switch(model: keras.Model, adaptation: "Adaptation") -> None:
     """Uses the active method's adapters, and trains what it trains."""
     active, method = adaptation.active, adaptation.method
     begins = method.trained_base(model) if method else ()
@@ -204,7 +211,7 @@ def switch(model, adaptation):
         variable.trainable = False
 
 
-def set_trainable(layer, value):
+def set_trainable(layer: keras.Layer, value: bool) -> None:
     """Sets whether a layer, and all in it, trains.
 
     TensorFlow's tracking takes an attribute that is set to what it is for
@@ -214,7 +221,9 @@ def set_trainable(layer, value):
     layer.trainable = value
 
 
-def trainable_parts(model):
+def trainable_parts(
+    model: keras.Model,
+) -> list[tuple[keras.Layer | keras.Variable, bool]]:
     """The layers and variables of a model, each with whether it trains."""
     layers = [model, *(layer for _, layer in named_layers(model))]
     return [(part, part.trainable) for part in (*layers, *model.weights)]
@@ -230,7 +239,7 @@ def _unused(model):
     ]
 
 
-def keep_base(model, begins):
+def keep_base(model: keras.Model, begins: tuple[str, ...]) -> None:
     """Copies what moves of the base, to undo with; once for each host."""
     body, *around = hosts_of(model)
     unused = {id(v) for v in _unused(model)}
@@ -249,22 +258,24 @@ def keep_base(model, begins):
                 host.kept_base = KeptWeights(variables, name="kept_base")
 
 
-def kept_weights(host):
-    """The `KeptWeights` of a host, or `None`."""
+def kept_weights(host: keras.Model) -> KeptWeights | None:
+    """The `KeptWeights` of a host, where it has some."""
     return getattr(host, "kept_base", None)
 
 
-def trainable_parameters(model):
-    """How many parameters train, an int."""
+def trainable_parameters(model: keras.Model) -> int:
+    """How many parameters train."""
     return sum(size_of(v) for v in model.trainable_variables)
 
 
-def print_trainable_parameters(model, report=print):
+def print_trainable_parameters(
+    model: keras.Model, report: Callable[[str], object] = print
+) -> None:
     """Says how many parameters train, of how many, and in what.
 
     Args:
         model: adapted or not.
-        report: function of a str. Defaults to `print`.
+        report: is given each line. Defaults to `print`.
     """
     count, total = trainable_parameters(model), model.count_params()
     report(f"{count:,} of {total:,} parameters train ({count / total:.4%}).")

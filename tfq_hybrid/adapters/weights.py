@@ -2,7 +2,8 @@
 
 import io
 import json
-from typing import TypedDict
+import os
+from typing import TYPE_CHECKING, TypedDict
 
 import h5py
 import keras
@@ -28,6 +29,9 @@ from tfq_hybrid.files.hdf5 import datasets, open_hdf5, read_dataset
 from tfq_hybrid.reading import foreign_code, parse_json, reading
 from tfq_hybrid.shapes import check_shape
 
+if TYPE_CHECKING:
+    from tfq_hybrid.adapters.method import Method
+
 EXPECTED = "a file of adapter weights"
 
 
@@ -39,7 +43,9 @@ class Attributes(TypedDict):
     fingerprint: str
 
 
-def save_weights(model, path, name=None):
+def save_weights(
+    model: keras.Model, path: str | os.PathLike[str], name: str | None = None
+) -> None:
     """Saves what an adapter trains, and nothing else, as HDF5.
 
     Each array is kept under the path of its layer, with the method and the
@@ -47,8 +53,8 @@ def save_weights(model, path, name=None):
 
     Args:
         model: an adapted model.
-        path: str or path of the file, which is replaced.
-        name: str. Which adapter. Defaults to `None`: the active one.
+        path: the file, which is replaced.
+        name: which adapter. Defaults to `None`: the active one.
 
     Raises:
         UserError: the model is not adapted, or has none of that name.
@@ -56,6 +62,7 @@ def save_weights(model, path, name=None):
     adaptation = adaptation_of(model)
     name = adaptation.active if name is None else name
     check_choice("name", name, adaptation.methods)
+    name = str(name)
     method = adaptation.methods[name]
     # In memory first: the HDF5 library does not survive a full disk.
     memory = io.BytesIO()
@@ -69,14 +76,16 @@ def save_weights(model, path, name=None):
         partial.write_bytes(memory.getbuffer())
 
 
-def load_weights(model, path, name="default"):
+def load_weights(
+    model: keras.Model, path: str | os.PathLike[str], name: str = "default"
+) -> keras.Model:
     """Loads what `save_weights` saved, into the same base.
 
     Args:
         model: the base, which is adapted first as the file says; or a model
             that has the same method under `name`.
-        path: str or path of the file.
-        name: str. Defaults to `"default"`.
+        path: the file.
+        name: the adapter's name. Defaults to `"default"`.
 
     Returns:
         The model, with the adapter active.
@@ -110,7 +119,9 @@ def load_weights(model, path, name="default"):
     return model
 
 
-def _trained(model, method, name):
+def _trained(
+    model: keras.Model, method: "Method", name: str
+) -> dict[str, keras.Variable]:
     """What a method trains, by path: its adapters, and of the base."""
     found = adapter_variables(model, name)
     begins = method.trained_base(model)
@@ -120,22 +131,19 @@ def _trained(model, method, name):
     return found
 
 
-def _array(variable):
+def _array(variable: keras.Variable) -> np.ndarray:
     """A NumPy array of a type that HDF5 knows."""
     if keras.backend.standardize_dtype(variable.dtype) == "bfloat16":
         variable = keras.ops.cast(variable, "float32")
     return keras.ops.convert_to_numpy(variable)
 
 
-def read_weights(path):
-    """What `save_weights` wrote.
+def read_weights(
+    path: str | os.PathLike[str],
+) -> "tuple[Method, str, dict[str, np.ndarray]]":
+    """What `save_weights` wrote: the method, the base's fingerprint, arrays.
 
-    Args:
-        path: str or path of the file.
-
-    Returns:
-        A tuple: the method, the fingerprint of the base, and a dict of the
-        path of each array and the array.
+    The arrays are by the path of each.
 
     Raises:
         UserError: it is no such file, a damaged one, or its format is newer.

@@ -1,9 +1,14 @@
 """`BottleneckAdapter`: the classical adapter, down and up again."""
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 from tfq_hybrid.adapters.method import Method, register
 from tfq_hybrid.errors import check_choice, check_integer
+
+if TYPE_CHECKING:
+    from tfq_hybrid.adapters.layers import Adapter
+    from tfq_hybrid.adapters.target import Target
 
 
 @register
@@ -19,9 +24,8 @@ class BottleneckAdapter(Method):
     Args:
         targets: `"attention"` and `"ffn"` stand for the last Dense layer of
             each. Defaults to both.
-        width: int. Features in between the two matrices. Defaults to 8.
-        activation: str, the name of a Keras activation. Defaults to
-            `"gelu"`.
+        width: features in between the two matrices. Defaults to 8.
+        activation: the name of a Keras activation. Defaults to `"gelu"`.
     """
 
     targets: tuple[str, ...] = ("attention", "ffn")
@@ -40,12 +44,12 @@ class BottleneckAdapter(Method):
             # Keras would take any registered function, or an object, for one.
             check_choice("activation", self.activation, activation_names())
 
-    def adapter(self, target, name):
+    def adapter(self, target: "Target", name: str) -> "Adapter":
         from tfq_hybrid.adapters.classical_layers import Bottleneck
 
         dtype = target.layer.dtype_policy
         return Bottleneck(self.width, self.activation, dtype=dtype, name=name)
 
-    def parameters_of(self, target):
+    def parameters_of(self, target: "Target") -> int:
         features = target.sizes[1]
         return 2 * features * self.width + self.width + features

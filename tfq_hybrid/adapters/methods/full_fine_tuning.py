@@ -1,9 +1,15 @@
 """`FullFineTuning`: everything trains."""
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 from tfq_hybrid.adapters.method import Method, register
 from tfq_hybrid.errors import UserError, check_integer
+
+if TYPE_CHECKING:
+    import keras
+
+    from tfq_hybrid.adapters.target import Target
 
 
 @register
@@ -15,8 +21,8 @@ class FullFineTuning(Method):
         layers: blocks to train; then embeddings, and what else is outside of
             the blocks and the head, stay frozen. Defaults to `None`:
             everything trains.
-        keep_base: bool. Keeps a second copy of the trained weights, in
-            memory and in files, to undo with. Defaults to `False`.
+        keep_base: keeps a second copy of the trained weights, in memory and in
+            files, to undo with. Defaults to `False`.
     """
 
     keep_base: bool = False
@@ -35,14 +41,14 @@ class FullFineTuning(Method):
                     f"{getattr(self, name)!r}"
                 )
 
-    def find(self, model, strict=True):
+    def find(self, model: "keras.Model", strict: bool = True) -> "list[Target]":
         self.trained_base(model)
         return []
 
-    def head(self, model):
+    def head(self, model: "keras.Model") -> "list[Target]":
         return []  # trained where it is
 
-    def trained_base(self, model):
+    def trained_base(self, model: "keras.Model") -> tuple[str, ...]:
         from tfq_hybrid.adapters.target import blocks_of
 
         if self.layers is None:
@@ -52,21 +58,21 @@ class FullFineTuning(Method):
             check_integer("layers", index, -len(blocks), len(blocks) - 1)
         return (*(f"{blocks[index]}/" for index in self.layers), "head/")
 
-    def parameters(self, model):
+    def parameters(self, model: "keras.Model") -> int:
         from tfq_hybrid.adapters.variables import base_variables, size_of
 
         begins = self.trained_base(model)
         found = base_variables(model, trained=True).items()
         return sum(size_of(v) for key, v in found if key.startswith(begins))
 
-    def at_size(self, size):
+    def at_size(self, size: int) -> Method:
         return dataclasses.replace(self, layers=tuple(range(-size, 0)))
 
-    def largest_size(self, model):
+    def largest_size(self, model: "keras.Model") -> int:
         from tfq_hybrid.adapters.target import blocks_of
 
         return max(len(blocks_of(model)), 1)
 
     @property
-    def size_text(self):
-        return f"the last {len(self.layers)} blocks"
+    def size_text(self) -> str:
+        return f"the last {len(self.layers or ())} blocks"

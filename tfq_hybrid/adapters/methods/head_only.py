@@ -1,10 +1,16 @@
 """`HeadOnly`: the head, on a frozen backbone."""
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 from tfq_hybrid.adapters.method import Method, register
 from tfq_hybrid.adapters.patterns import resolve
 from tfq_hybrid.errors import UserError
+
+if TYPE_CHECKING:
+    import keras
+
+    from tfq_hybrid.adapters.target import Target
 
 
 @register
@@ -34,7 +40,7 @@ class HeadOnly(Method):
                     f"Received: {name}={getattr(self, name)!r}"
                 )
 
-    def find(self, model, strict=True):
+    def find(self, model: "keras.Model", strict: bool = True) -> "list[Target]":
         rows = resolve(model, ["head"], strict=False)
         if not rows and strict:
             raise UserError(
@@ -43,5 +49,5 @@ class HeadOnly(Method):
             )
         return []
 
-    def head(self, model):
+    def head(self, model: "keras.Model") -> "list[Target]":
         return resolve(model, self.targets, exclude=self.exclude, strict=False)

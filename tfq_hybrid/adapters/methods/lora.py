@@ -1,9 +1,14 @@
 """`LoRA`: a low-rank matrix beside a frozen one."""
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 from tfq_hybrid.adapters.method import Method, register
 from tfq_hybrid.errors import UserError, check_integer, check_share, is_number
+
+if TYPE_CHECKING:
+    from tfq_hybrid.adapters.layers import Adapter
+    from tfq_hybrid.adapters.target import Target
 
 
 @register
@@ -17,10 +22,10 @@ class LoRA(Method):
 
     Args:
         targets: Defaults to `("query", "value")`, as in the paper.
-        rank: int. Features between the two matrices. Defaults to 8.
-        alpha: float. Scale of the output, over the rank. Defaults to `None`:
-            the rank, so that the factor is 1.
-        dropout: float. Dropout rate of the input. Defaults to 0.
+        rank: features between the two matrices. Defaults to 8.
+        alpha: scale of the output, over the rank. Defaults to `None`: the rank,
+            so that the factor is 1.
+        dropout: dropout rate of the input. Defaults to 0.
 
     Example:
 
@@ -45,11 +50,11 @@ class LoRA(Method):
             )
 
     @property
-    def scale(self):
+    def scale(self) -> float:
         """The factor `alpha / rank`."""
         return 1.0 if self.alpha is None else self.alpha / self.rank
 
-    def adapter(self, target, name):
+    def adapter(self, target: "Target", name: str) -> "Adapter":
         from tfq_hybrid.adapters.classical_layers import LowRank
 
         return LowRank(
@@ -61,5 +66,5 @@ class LoRA(Method):
             name=name,
         )
 
-    def parameters_of(self, target):
+    def parameters_of(self, target: "Target") -> int:
         return self.rank * sum(target.sizes)

@@ -1,9 +1,16 @@
 """`PrefixTuning`: trained keys and values before those of the text."""
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 from tfq_hybrid.adapters.method import Method, register
 from tfq_hybrid.errors import UserError, check_integer
+
+if TYPE_CHECKING:
+    import keras
+
+    from tfq_hybrid.adapters.families import Family
+    from tfq_hybrid.adapters.target import Target
 
 
 @register
@@ -19,7 +26,7 @@ class PrefixTuning(Method):
 
     Args:
         targets: Defaults to `("attention",)`: every attention layer.
-        length: int. Positions of the prefix. Defaults to 8.
+        length: positions of the prefix. Defaults to 8.
     """
 
     targets: tuple[str, ...] = ("attention",)
@@ -33,7 +40,7 @@ class PrefixTuning(Method):
         super().__post_init__()
         check_integer("length", self.length, minimum=1)
 
-    def find(self, model, strict=True):
+    def find(self, model: "keras.Model", strict: bool = True) -> "list[Target]":
         from tfq_hybrid.adapters.families import family_of
         from tfq_hybrid.adapters.target import body_of
 
@@ -55,7 +62,7 @@ class PrefixTuning(Method):
                 )
         return rows
 
-    def attach(self, targets, name):
+    def attach(self, targets: "list[Target]", name: str) -> None:
         from tfq_hybrid.adapters.classical_layers import Prefix, open_attention
         from tfq_hybrid.adapters.slots import hold
 
@@ -70,12 +77,12 @@ class PrefixTuning(Method):
             prefix.build()
             hold(layer, name, prefix)
 
-    def parameters_of(self, target):
+    def parameters_of(self, target: "Target") -> int:
         heads, size = _head_shape(target)
         return 2 * self.length * heads * size
 
 
-def _head_shape(target):
+def _head_shape(target: "Target") -> tuple[int, ...]:
     """Heads of the keys, and the size of one."""
     from tfq_hybrid.adapters.slots import dense_shapes
 
@@ -85,7 +92,7 @@ def _head_shape(target):
     return heads, size // 3
 
 
-def _refusal(family, body):
+def _refusal(family: "Family | None", body: "keras.Model") -> str:
     if family is None:
         return "it is of no known family"
     if getattr(body, "use_sliding_window_attention", False) and (

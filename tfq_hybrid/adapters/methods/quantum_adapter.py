@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from typing import TYPE_CHECKING
 
 from tfq_hybrid.adapters.method import (
     Method,
@@ -9,15 +10,20 @@ from tfq_hybrid.adapters.method import (
     circuit_parameters,
     register,
 )
-from tfq_hybrid.circuits import ENTANGLEMENTS, preset
+from tfq_hybrid.circuits import ENTANGLEMENTS, as_circuit, preset
 from tfq_hybrid.circuits.presets import Circuit
 from tfq_hybrid.config.fields import choice
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 
+if TYPE_CHECKING:
+    from tfq_hybrid.adapters.layers import Adapter
+    from tfq_hybrid.adapters.target import Target
+    from tfq_hybrid.circuits import CircuitSpec, CustomCircuit
+
 
 @register
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class QuantumAdapter(WithCircuit, Method):
+class QuantumAdapter(WithCircuit):
     """Trains a circuit after the attention and feed-forward blocks.
 
     With amplitudes, `y + U <Z>(y / |y|)` on the output `y` of a block, before
@@ -33,9 +39,8 @@ class QuantumAdapter(WithCircuit, Method):
     Args:
         circuit: The circuit, as for `as_circuit`. Defaults to `None`: qaa, on
             as many qubits as the width asks for, ceil(log2 d).
-        depth: int. Layers of the default circuit, n angles each. Defaults
-            to 1.
-        entanglement: str, a name in `ENTANGLEMENTS`, of the default circuit.
+        depth: layers of the default circuit, n angles each. Defaults to 1.
+        entanglement: a name in `ENTANGLEMENTS`, of the default circuit.
             Defaults to `"linear"`, neighbours, as in the paper.
         targets: `"attention"` and `"ffn"` stand for the last Dense layer of
             each. Defaults to both.
@@ -61,10 +66,10 @@ class QuantumAdapter(WithCircuit, Method):
                 f"entanglement={self.entanglement!r}"
             )
 
-    def circuit_for(self, width):
+    def circuit_for(self, width: int) -> "CircuitSpec | CustomCircuit":
         """The circuit after a block of a width."""
         if self.circuit is not None:
-            return self.circuit
+            return as_circuit(self.circuit)
         qubits = max(1, math.ceil(math.log2(width)))
         return preset(
             "qaa",
@@ -73,18 +78,18 @@ class QuantumAdapter(WithCircuit, Method):
             entanglement=self.entanglement,
         )
 
-    def at_size(self, size):
+    def at_size(self, size: int) -> Method:
         if self.circuit is None:
             return dataclasses.replace(self, depth=size)
         return super().at_size(size)
 
     @property
-    def size_text(self):
+    def size_text(self) -> str:
         return (
             f"depth={self.depth}" if self.circuit is None else super().size_text
         )
 
-    def adapter(self, target, name):
+    def adapter(self, target: "Target", name: str) -> "Adapter":
         import keras
 
         from tfq_hybrid.adapters.layers import LayerAdapter
@@ -97,7 +102,7 @@ class QuantumAdapter(WithCircuit, Method):
         dense.output_projection.kernel_initializer = zeros
         return LayerAdapter(dense, "after", dtype=dtype, name=name)
 
-    def parameters_of(self, target):
+    def parameters_of(self, target: "Target") -> int:
         width = target.sizes[1]
         circuit = self.circuit_for(width)
         has_bias = not circuit.starts_from_amplitudes

@@ -1,20 +1,26 @@
 """`ReplaceDense`: circuits in place of Dense layers."""
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 from tfq_hybrid.adapters.families import FFN_ROLES
 from tfq_hybrid.adapters.method import (
-    Method,
     WithCircuit,
     circuit_parameters,
     register,
 )
+from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.errors import UserError
+
+if TYPE_CHECKING:
+    import keras
+
+    from tfq_hybrid.adapters.target import Target
 
 
 @register
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ReplaceDense(WithCircuit, Method):
+class ReplaceDense(WithCircuit):
     """Puts circuits in place of Dense layers.
 
     A single matrix (`"query"`, `"gate"`, …) becomes projection, circuit,
@@ -27,10 +33,10 @@ class ReplaceDense(WithCircuit, Method):
             `"attention"` stands for its matrices, each singly.
         circuit: The circuit, as for `as_circuit`. Defaults to `"qffn"`.
         engine: What runs the circuits. Defaults to `"auto"`.
-        freeze: bool. Whether the rest of the model stays as it is. Defaults
-            to `False`: all trains, as in the published systems.
-        keep_base: bool. Keeps what is replaced, and what trains, in memory
-            and in files, to undo with. Defaults to `False`.
+        freeze: whether the rest of the model stays as it is. Defaults to
+            `False`: all trains, as in the published systems.
+        keep_base: keeps what is replaced, and what trains, in memory and in
+            files, to undo with. Defaults to `False`.
     """
 
     freeze: bool = False
@@ -49,13 +55,13 @@ class ReplaceDense(WithCircuit, Method):
             )
 
     @property
-    def freezes(self):
+    def freezes(self) -> bool:
         return self.freeze
 
-    def head(self, model):
+    def head(self, model: "keras.Model") -> "list[Target]":
         return super().head(model) if self.freeze else []
 
-    def find(self, model, strict=True):
+    def find(self, model: "keras.Model", strict: bool = True) -> "list[Target]":
         rows = super().find(model, strict)
         whole = {row.block: row.path for row in rows if row.role == "ffn"}
         for row in rows:
@@ -71,7 +77,7 @@ class ReplaceDense(WithCircuit, Method):
                 )
         return rows
 
-    def attach(self, targets, name):
+    def attach(self, targets: "list[Target]", name: str) -> None:
         from tfq_hybrid.adapters.slots import replace
 
         replace(
@@ -84,7 +90,7 @@ class ReplaceDense(WithCircuit, Method):
         *_, last = target.layers.values()
         return self.dense(self.circuit, target.sizes[1], last.dtype_policy)
 
-    def parameters(self, model):
+    def parameters(self, model: "keras.Model") -> int:
         from tfq_hybrid.adapters.variables import base_variables, size_of
 
         count = super().parameters(model)
@@ -98,5 +104,5 @@ class ReplaceDense(WithCircuit, Method):
             size_of(v) for key, v in found if not key.startswith(replaced)
         )
 
-    def parameters_of(self, target):
-        return circuit_parameters(self.circuit, *target.sizes)
+    def parameters_of(self, target: "Target") -> int:
+        return circuit_parameters(as_circuit(self.circuit), *target.sizes)

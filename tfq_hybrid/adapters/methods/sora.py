@@ -1,10 +1,15 @@
 """`SoRA`: LoRA with a sparse gate."""
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 from tfq_hybrid.adapters.method import register
 from tfq_hybrid.adapters.methods.lora import LoRA
 from tfq_hybrid.errors import UserError, is_number
+
+if TYPE_CHECKING:
+    from tfq_hybrid.adapters.layers import Adapter
+    from tfq_hybrid.adapters.target import Target
 
 
 @register
@@ -19,8 +24,8 @@ class SoRA(LoRA):
     the learning rate.
 
     Args:
-        threshold: float. What a step takes off the gate; at 0 nothing thins
-            out. Defaults to 1e-3.
+        threshold: what a step takes off the gate; at 0 nothing thins out.
+            Defaults to 1e-3.
     """
 
     threshold: float = 1e-3
@@ -33,7 +38,7 @@ class SoRA(LoRA):
                 f"threshold={self.threshold!r}"
             )
 
-    def adapter(self, target, name):
+    def adapter(self, target: "Target", name: str) -> "Adapter":
         from tfq_hybrid.adapters.classical_layers import GatedLowRank
 
         return GatedLowRank(
@@ -46,5 +51,5 @@ class SoRA(LoRA):
             name=name,
         )
 
-    def parameters_of(self, target):
+    def parameters_of(self, target: "Target") -> int:
         return super().parameters_of(target) + self.rank
