@@ -10,6 +10,7 @@ import tfq_hybrid
 ANNOTATED = [
     "adapters",
     "circuits",
+    "comparison",
     "data",
     "diagnostics",
     "engines",

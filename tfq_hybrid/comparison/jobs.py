@@ -4,7 +4,12 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tfq_hybrid.comparison.reporting.report import Goal, Section
+    from tfq_hybrid.comparison.results import Results
 
 SCALES = ("quick", "budget", "full")
 FEWER_SEEDS = 3
@@ -12,20 +17,12 @@ FEWER_SEEDS = 3
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """One training from one seed, or one other thing to compute.
+    """One training from one seed, or one other thing to compute."""
 
-    Args:
-        row: str. The row of the block's table that it belongs to.
-        seed: int.
-        arguments: dict of plain JSON types, what the recipe's `perform`
-            takes.
-        seconds: float. About how long it takes on one core.
-    """
-
-    row: str
+    row: str  # of the block's table
     seed: int
-    arguments: dict
-    seconds: float
+    arguments: dict  # plain JSON types, what the recipe's `perform` takes
+    seconds: float  # about how long it takes on one core
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,49 +30,45 @@ class Block:
     """Jobs that answer one question together, and how the report shows it.
 
     Args:
-        name: str, of a file and in `results.json`.
-        title: str, the question.
-        jobs: tuple of `Job`.
-        tables: tuple of functions `(block, Results) -> list of Section`.
-            Defaults to none.
-        headline: function `(block, Results) -> list of rows` of the report's
-            first table. Defaults to `None`: none.
+        name: of a file and in `results.json`.
+        title: the question.
+        jobs: what to compute.
+        tables: functions of the block and its results to `Section`s.
+        headline: a function of them to rows of the report's first table.
     """
 
     name: str
     title: str
-    jobs: tuple
-    tables: tuple = ()
+    jobs: tuple[Job, ...]
+    tables: tuple[Callable[..., list["Section"]], ...] = ()
     headline: Callable | None = None
 
     @property
-    def subject(self):
+    def subject(self) -> str:
         """What the question is about: its title up to the colon."""
         return self.title.partition(":")[0]
 
     @property
-    def rows(self):
+    def rows(self) -> list[str]:
         """The names of the rows, in order."""
         return list(dict.fromkeys(job.row for job in self.jobs))
 
     @property
-    def seeds(self):
+    def seeds(self) -> list[int]:
         """The seeds, in order."""
         return list(dict.fromkeys(job.seed for job in self.jobs))
 
     @property
-    def seconds(self):
+    def seconds(self) -> float:
         """How long its jobs take on one core, one after the other."""
         return sum(job.seconds for job in self.jobs)
 
-    def by_seed(self):
+    def by_seed(self) -> list[Job]:
         """The jobs, whole seeds first: what is cut short has whole seeds."""
         return sorted(self.jobs, key=lambda job: self.seeds.index(job.seed))
 
-    def key(self, job):
+    def key(self, job: Job) -> str:
         """A name for the files of a job; other arguments give another.
-
-        Example:
 
         >>> job = Job("4 qubits, ring", 0, {}, 1.0)
         >>> Block("depth", "How deep?", (job,)).key(job)
@@ -89,24 +82,17 @@ class Block:
 
 @dataclasses.dataclass(frozen=True)
 class Scale:
-    """How much of a recipe is run.
-
-    Args:
-        name: `"quick"`, `"budget"` or `"full"`.
-        seeds: int. Seeds of each row.
-        minutes: float. The time that blocks have to fit into. Defaults to
-            `None`: no limit.
-    """
+    """How much of a recipe is run: `"quick"`, `"budget"` or `"full"`."""
 
     name: str
-    seeds: int
-    minutes: float | None = None
+    seeds: int  # of each row
+    minutes: float | None = None  # the time that blocks have to fit into
 
-    def all_seeds(self, first=0):
-        """The seeds of the main questions, a range."""
+    def all_seeds(self, first: int = 0) -> range:
+        """The seeds of the main questions."""
         return range(first, first + self.seeds)
 
-    def fewer_seeds(self, first=0):
+    def fewer_seeds(self, first: int = 0) -> range:
         """The seeds of the others, at most `FEWER_SEEDS` but with `full`."""
         seeds = self.all_seeds(first)
         return seeds if self.name == "full" else seeds[:FEWER_SEEDS]
@@ -117,38 +103,39 @@ class Recipe:
     """How a published system is reproduced.
 
     Args:
-        name: str, as in `reproduce NAME`.
-        title: str.
-        files: dict of a word and a file name: the data that it reads.
-        blocks: function `(Scale, dict of paths) -> list of Block`, the most
+        name: as in `reproduce NAME`.
+        title: of the report.
+        files: the file names of the data that it reads, by a word.
+        blocks: function of a `Scale` and paths by word to blocks, the most
             important first.
         perform: function `(arguments, seed, paths, folder) -> (dict, dict)`:
             what a job found, as plain JSON types, and as arrays by name.
-        goals: tuple of `Goal`. Defaults to none.
-        choices: tuple of str. What the paper does not give.
-            Defaults to none.
-        published: tuple of (claim, figure, tag). Defaults to none.
-        encoder: bool. Whether it starts from a pretrained BERT. Defaults to
-            `False`.
-        base: bool. Whether it adapts a language model, which may be given.
-            Defaults to `False`.
-        optional: dict of a word and a pair (file name, TFDS name or `None`):
-            data that it reads where they are to be had. Defaults to none.
+        goals: what the project set out to reach.
+        choices: what the paper does not give.
+        published: claims, each with its figure and tag.
+        encoder: whether it starts from a pretrained BERT.
+        base: whether it adapts a language model, which may be given.
+        optional: the file and the TFDS name, or `None`, of data that it reads
+            where they are to be had, by a word.
     """
 
     name: str
     title: str
-    files: dict
-    blocks: Callable
-    perform: Callable
-    goals: tuple = ()
-    choices: tuple = ()
-    published: tuple = ()
+    files: dict[str, str]
+    blocks: Callable[[Scale, dict], list[Block]]
+    perform: Callable[[dict, int, dict, str], tuple[dict, dict]]
+    goals: tuple["Goal", ...] = ()
+    choices: tuple[str, ...] = ()
+    published: tuple[tuple[str, str, str], ...] = ()
     encoder: bool = False
     base: bool = False
-    optional: dict = dataclasses.field(default_factory=dict)
+    optional: dict[str, tuple[str, str | None]] = dataclasses.field(
+        default_factory=dict
+    )
 
-    def sections(self, blocks, results):
+    def sections(
+        self, blocks: Iterable[Block], results: "Results"
+    ) -> "list[Section]":
         """The report's tables and pictures, block by block: `Section`s."""
         return [
             section
@@ -157,7 +144,9 @@ class Recipe:
             for section in table(block, results)
         ]
 
-    def headlines(self, blocks, results):
+    def headlines(
+        self, blocks: Iterable[Block], results: "Results"
+    ) -> list[tuple]:
         """The rows of the report's first table."""
         return [
             row
@@ -167,10 +156,8 @@ class Recipe:
         ]
 
 
-def listed(rates):
+def listed(rates: Sequence[float]) -> str:
     """Rates as words.
-
-    Example:
 
     >>> listed((0.001, 3e-3, 1.0))
     '0.001, 0.003, 1'
@@ -178,10 +165,8 @@ def listed(rates):
     return ", ".join(f"{rate:g}" for rate in rates)
 
 
-def several(number, noun):
+def several(number: int, noun: str) -> str:
     """How many of a thing, as words.
-
-    Example:
 
     >>> several(1, "qubit"), several(4, "qubit")
     ('1 qubit', '4 qubits')

@@ -1,7 +1,7 @@
 """`Questions`: makes the blocks of a recipe from their rows."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from tfq_hybrid.comparison.jobs import Block, Job
 from tfq_hybrid.comparison.reporting.measures import Measure
@@ -13,42 +13,37 @@ from tfq_hybrid.comparison.reporting.tables import comparison
 class Questions:
     """What the questions of a recipe have in common.
 
-    Args:
-        measure: `Measure` that rows are compared by.
-        seconds: function of a job's arguments: about how long it takes.
-        columns: see `comparison`. Defaults to none.
-        common: dict of arguments that a job has where its row names no
-            others. Defaults to none.
+    Jobs have the common arguments where their row names no others.
     """
 
-    measure: Measure
-    seconds: Callable
-    columns: tuple = ()
+    measure: Measure  # that rows are compared by
+    seconds: Callable[[dict], float]  # about how long a job takes
+    columns: tuple = ()  # see `comparison`
     common: dict = dataclasses.field(default_factory=dict)
 
     def ask(
         self,
-        name,
-        title,
-        rows,
-        seeds,
+        name: str,
+        title: str,
+        rows: Mapping[str, dict],
+        seeds: Sequence[int],
         *tables,
-        against=(),
-        note="",
-        headline=(),
+        against: Sequence = (),
+        note: str | Callable = "",
+        headline: Sequence[str] | Callable = (),
         **common,
-    ):
+    ) -> Block:
         """A block that runs every row from every seed.
 
         Args:
             name, title: see `Block`.
-            rows: dict of a row and the arguments of its jobs.
-            seeds: sequence of int.
+            rows: the arguments of the jobs of each row.
+            seeds: of each row.
             *tables: see `Block`; they follow the comparison.
             against, note: see `comparison`; without `against` there is none.
             headline: rows that the first one is compared with in the report's
-                first table, or a function as in `Block`. Defaults to none.
-            **common: further arguments, as those of all questions.
+                first table, or a function as in `Block`.
+            **common: further arguments of all jobs.
         """
         common = self.common | common
         rows = {row: common | arguments for row, arguments in rows.items()}
@@ -60,9 +55,10 @@ class Questions:
         if against:
             table = comparison(self.measure, against, self.columns, note)
             tables = (table, *tables)
-        if headline and not callable(headline):
-            headline = self._headline(next(iter(rows)), headline)
-        return Block(name, title, jobs, tables, headline or None)
+        if callable(headline):
+            return Block(name, title, jobs, tables, headline)
+        found = self._headline(next(iter(rows)), headline) if headline else None
+        return Block(name, title, jobs, tables, found)
 
     def _headline(self, ours, baselines):
         measure = self.measure

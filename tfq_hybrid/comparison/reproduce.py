@@ -1,8 +1,11 @@
 """`reproduce`: run the recipe of a system into a folder of results."""
 
 import collections.abc
+import os
 import pathlib
 import pkgutil
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from tfq_hybrid.cluster import check_address
 from tfq_hybrid.comparison.jobs import SCALES, Scale
@@ -16,6 +19,9 @@ from tfq_hybrid.files import check_output_folder
 from tfq_hybrid.files.locks import writing
 from tfq_hybrid.training.systems import SYSTEMS
 from tfq_hybrid.version import __version__
+
+if TYPE_CHECKING:
+    from tfq_hybrid.comparison.jobs import Recipe
 
 
 class Recipes(collections.abc.Mapping):
@@ -38,45 +44,45 @@ SEEDS = {"quick": 1, "budget": 5, "full": 5}
 
 
 def reproduce(
-    name,
-    data,
-    output,
-    scale="quick",
-    seeds=None,
-    minutes=None,
-    workers=2,
-    encoder=None,
-    base=None,
-    overwrite=False,
-    report=print,
-    status=lambda line: None,
-    where=None,
-):
+    name: str,
+    data: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    scale: str = "quick",
+    seeds: int | None = None,
+    minutes: float | None = None,
+    workers: int = 2,
+    encoder: str | os.PathLike[str] | None = None,
+    base: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+    report: Callable[[str], object] = print,
+    status: Callable[[str], object] = lambda line: None,
+    where: dict[str, Any] | None = None,
+) -> pathlib.Path:
     """Runs a recipe, or what is left of it, and writes its report.
 
     Args:
-        name: str, a name in `RECIPES`.
-        data: str or path. The folder of the data files.
-        output: str or path. The folder of the results.
+        name: a name in `RECIPES`.
+        data: the folder of the data files.
+        output: the folder of the results.
         scale: `"quick"`, `"budget"` or `"full"`. Defaults to `"quick"`.
-        seeds: int. Defaults to 1 for `"quick"`, else 5.
-        minutes: float, with `"budget"`. Defaults to `None`.
-        workers: int. Processes, each on cores of its own. Defaults to 2.
+        seeds: of each row. Defaults to 1 for `"quick"`, else 5.
+        minutes: the budget of `"budget"`. Defaults to `None`: no limit.
+        workers: processes, each on cores of its own. Defaults to 2.
         encoder: what `as_preset` takes, for a recipe that starts from a
             pretrained BERT. Defaults to `None`: all-MiniLM-L6-v2, where its
             wheel is installed.
         base: what the recipe adapts, where it adapts a language model: a
             run folder, a `.keras` file or a preset of a GPT-2. Defaults to
             `None`: one that the recipe trains.
-        overwrite: bool. Whether to begin anew. Defaults to `False`.
-        report: function of a line that stays. Defaults to `print`.
-        status: function of a line that does not. Defaults to none.
-        where: dict of `scheduler`, `insecure` and `tls`, as for `cluster`: a
-            dask scheduler that runs the jobs. Defaults to none: `workers`
+        overwrite: whether to begin anew. Defaults to `False`.
+        report: is given each line that stays. Defaults to `print`.
+        status: is given each line that the next one replaces. Defaults to none.
+        where: `scheduler`, `insecure` and `tls`, as for `cluster`: a dask
+            scheduler that runs the jobs. Defaults to `None`: `workers`
             processes of this machine.
 
     Returns:
-        The path of the report, a `pathlib.Path`.
+        The path of the report.
 
     Raises:
         UserError: something in the input is wrong; nothing was written.
@@ -87,13 +93,14 @@ def reproduce(
         seeds = SEEDS[scale]
     check_integer("seeds", seeds, minimum=1)
     check_integer("workers", workers, minimum=1)
-    if (where or {}).get("scheduler"):
+    where = where or {}
+    if where.get("scheduler"):
         check_address(**where)
     recipe = RECIPES[name]
     paths = find_files(recipe, data)
     chosen = {}
     if recipe.encoder:
-        paths["encoder"] = encoder or default_encoder()
+        paths["encoder"] = str(encoder or default_encoder())
         name_of = str(encoder or "all-MiniLM-L6-v2")
         chosen = {"encoder": name_of}
     elif encoder is not None:
@@ -114,13 +121,13 @@ def reproduce(
         recipe.optional, data, may_download=scale != "quick"
     )
     paths |= optional
-    scale = Scale(scale, seeds, minutes)
-    blocks = recipe.blocks(scale, paths)
+    amount = Scale(scale, seeds, minutes)
+    blocks = recipe.blocks(amount, paths)
     config = {
         "recipe": name,
         # Another version may train otherwise under the same arguments.
         "version": __version__,
-        "scale": scale.name,
+        "scale": scale,
         "seeds": seeds,
         "data": {
             word: digest(paths[word])
@@ -155,16 +162,14 @@ def reproduce(
         )
         results.write(blocks, skipped)
         path = pathlib.Path(output) / "report.md"
-        write_report(path, recipe, scale, blocks, results, skipped)
+        write_report(path, recipe, amount, blocks, results, skipped)
     return path
 
 
-def find_files(recipe, data):
-    """The paths of a recipe's data files, a dict.
-
-    Raises:
-        UserError: a file is not there.
-    """
+def find_files(
+    recipe: "Recipe", data: str | os.PathLike[str]
+) -> dict[str, str]:
+    """The paths of a recipe's data files; raises `UserError` without one."""
     folder = pathlib.Path(data)
     paths = {}
     for word, file in recipe.files.items():

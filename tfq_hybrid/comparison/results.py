@@ -2,9 +2,11 @@
 
 import hashlib
 import importlib.metadata
+import os
 import pathlib
 import platform
-from typing import TypedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
@@ -13,6 +15,9 @@ from tfq_hybrid.files import replacing, write_json
 from tfq_hybrid.files.archives import read_arrays
 from tfq_hybrid.reading import read_json, reading
 from tfq_hybrid.version import __version__
+
+if TYPE_CHECKING:
+    from tfq_hybrid.comparison.jobs import Block
 
 EXPECTED = "the results of a reproduction"
 PACKAGES = ("tensorflow", "tensorflow-quantum", "cirq-core", "keras")
@@ -30,19 +35,22 @@ class Results:
         results.json   config, versions, seeds, every job
         jobs/          KEY.json, and KEY.npz with arrays, of each job
 
-    Args:
-        folder: str or path.
-        config: dict of plain JSON types: recipe, version, scale, seeds and
-            the digests of the data.
+    The config has plain JSON types: recipe, version, scale, seeds and the
+    digests of the data.
     """
 
-    def __init__(self, folder, config):
+    def __init__(self, folder: str | os.PathLike[str], config: dict):
         self.folder = pathlib.Path(folder)
         self.config = config
         self.jobs = self.folder / "jobs"
 
     @classmethod
-    def open(cls, folder, config, overwrite=False):
+    def open(
+        cls,
+        folder: str | os.PathLike[str],
+        config: dict,
+        overwrite: bool = False,
+    ) -> "Results":
         """Begins a reproduction, or goes on with the one that is there.
 
         Raises:
@@ -75,11 +83,13 @@ class Results:
                     "anew."
                 )
 
-    def is_done(self, key):
+    def is_done(self, key: str) -> bool:
         """Whether a job is finished."""
         return (self.jobs / f"{key}.json").is_file()
 
-    def add(self, key, found, arrays):
+    def add(
+        self, key: str, found: dict, arrays: Mapping[str, np.ndarray]
+    ) -> None:
         """Keeps what a job found; the JSON is written last."""
         self.jobs.mkdir(parents=True, exist_ok=True)
         if arrays:
@@ -87,11 +97,11 @@ class Results:
                 np.savez_compressed(partial, **arrays)
         write_json(self.jobs / f"{key}.json", found)
 
-    def found(self, key):
-        """What a finished job found, a dict."""
+    def found(self, key: str) -> dict:
+        """What a finished job found."""
         return read_json(self.jobs / f"{key}.json", EXPECTED)
 
-    def array(self, key, name):
+    def array(self, key: str, name: str) -> np.ndarray:
         """An array of a finished job."""
         path = self.jobs / f"{key}.npz"
         with reading(EXPECTED, path):
@@ -100,7 +110,7 @@ class Results:
                 raise ValueError(f"{name} is missing")
             return arrays[name]
 
-    def complete_seeds(self, block):
+    def complete_seeds(self, block: "Block") -> list[int]:
         """The seeds of a block from which every row is finished."""
         return [
             seed
@@ -112,13 +122,15 @@ class Results:
             )
         ]
 
-    def scores(self, block, row, name="scores"):
+    def scores(
+        self, block: "Block", row: str, name: str = "scores"
+    ) -> np.ndarray:
         """An array of each complete seed of a row: (seeds, examples)."""
         keys = self._keys(block, row)
         return np.stack([self.array(key, name) for key in keys])
 
-    def all_found(self, block, row):
-        """What each complete seed of a row found, a list of dicts."""
+    def all_found(self, block: "Block", row: str) -> list[dict]:
+        """What each complete seed of a row found."""
         return [self.found(key) for key in self._keys(block, row)]
 
     def _keys(self, block, row):
@@ -129,13 +141,8 @@ class Results:
             if (job.row, job.seed) == (row, seed)
         ]
 
-    def write(self, blocks, skipped):
-        """Writes `results.json`.
-
-        Args:
-            blocks: list of `Block`.
-            skipped: dict of the name of a block and why it was not run.
-        """
+    def write(self, blocks: "list[Block]", skipped: Mapping[str, str]) -> None:
+        """Writes `results.json`, and why blocks by name were not run."""
         self.folder.mkdir(parents=True, exist_ok=True)
         content = {
             "config": self.config,
@@ -162,8 +169,8 @@ class Results:
         write_json(self.folder / "results.json", content)
 
 
-def environment():
-    """The versions of what computed, a dict."""
+def environment() -> dict[str, str]:
+    """The versions of what computed."""
     versions = {name: importlib.metadata.version(name) for name in PACKAGES}
     return {
         "tfq-hybrid": __version__,
@@ -172,7 +179,7 @@ def environment():
     }
 
 
-def digest(path):
-    """The SHA-256 of a file, a hexadecimal str."""
+def digest(path: str | os.PathLike[str]) -> str:
+    """The SHA-256 of a file, in hexadecimal digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,20 +1,24 @@
 """Run the jobs of a recipe side by side, within a budget, resumably."""
 
+import math
 import tempfile
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from tfq_hybrid.cluster import cluster
 from tfq_hybrid.estimate import duration
 from tfq_hybrid.startup import quiet_imports
 
+if TYPE_CHECKING:
+    from tfq_hybrid.comparison.jobs import Block, Recipe
+    from tfq_hybrid.comparison.results import Results
 
-def perform(recipe, arguments, seed, paths):
-    """Runs a job of a recipe.
 
-    Returns:
-        A triple: what it found as plain JSON types, arrays by name, and the
-        seconds it took.
-    """
+def perform(
+    recipe: str, arguments: dict, seed: int, paths: dict[str, str]
+) -> tuple[dict, dict, float]:
+    """What a job finds, its arrays by name, and the seconds it takes."""
     quiet_imports()
     import keras
 
@@ -29,39 +33,27 @@ def perform(recipe, arguments, seed, paths):
 
 
 def run(
-    recipe,
-    blocks,
-    paths,
-    results,
-    minutes,
-    workers,
-    report,
-    status,
-    where=None,
-):
-    """Runs what is not finished yet.
+    recipe: "Recipe",
+    blocks: "list[Block]",
+    paths: dict[str, str],
+    results: "Results",
+    minutes: float | None,
+    workers: int,
+    report: Callable[[str], object],
+    status: Callable[[str], object],
+    where: dict[str, Any] | None = None,
+) -> dict[str, str]:
+    """Runs what is not finished yet; why a block of a name was not run.
 
     A block is begun only where all of it fits into what is left of the
-    budget, judged by how the jobs so far took against what was expected.
-
-    Args:
-        recipe: `Recipe`.
-        blocks: list of `Block`, the most important first.
-        paths: dict of the data's paths.
-        results: `Results`.
-        minutes: float or `None`. The budget of this run.
-        workers: int. Processes, each on cores of its own.
-        report: function of a line that stays.
-        status: function of a line that the next one replaces.
-        where: dict of arguments of `cluster`. Defaults to none: processes of
-            this machine.
-
-    Returns:
-        A dict of the name of a block and why it was not run.
+    budget of so many minutes, judged by how the jobs so far took against what
+    was expected. `report` is given lines that stay, `status` those that the
+    next one replaces; `where` are arguments of `cluster`.
     """
     began = time.monotonic()
     clock = _Clock(workers)
-    skipped = {}
+    skipped: dict[str, str] = {}
+    limit = math.inf if minutes is None else 60 * minutes
     total = sum(len(block.jobs) for block in blocks)
     with cluster(workers, report=report, **(where or {})) as processes:
         for block in blocks:
@@ -72,11 +64,10 @@ def run(
             ]
             expected = clock.expected(sum(job.seconds for job in jobs))
             spent = time.monotonic() - began
-            over = minutes is not None and spent + expected > 60 * minutes
-            if jobs and over:
+            if jobs and spent + expected > limit:
                 skipped[block.name] = (
                     f"needs about {duration(expected)}, and "
-                    f"{duration(max(0, 60 * minutes - spent))} were left"
+                    f"{duration(max(0, limit - spent))} were left"
                 )
                 report(f"{block.title} Left out: {skipped[block.name]}.")
                 continue

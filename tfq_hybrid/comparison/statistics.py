@@ -1,23 +1,25 @@
 """Differences of two models, and F1 scores, with 95 % intervals."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.estimate import Estimate
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 RESAMPLES = 4000
 
 
-def mean_interval(scores, seed=0):
+def mean_interval(scores: "ArrayLike", seed: int = 0) -> Estimate:
     """The mean score over seeds and examples, with its interval.
 
     Args:
         scores: array of shape (seeds, examples), such as 1.0 for a right
             answer and 0.0 for a wrong one.
-        seed: int, of the resampling. Defaults to 0.
-
-    Returns:
-        `Estimate`.
+        seed: of the resampling. Defaults to 0.
 
     Raises:
         UserError: there are no scores, or some are not finite.
@@ -34,10 +36,8 @@ def mean_interval(scores, seed=0):
     return Estimate(float(scores.mean()), float(low), float(high))
 
 
-def share_interval(scores, seed=0):
+def share_interval(scores: "ArrayLike", seed: int = 0) -> Estimate:
     """As `mean_interval`, of scores between 0 and 1.
-
-    Example:
 
     >>> share_interval(np.array([[1.0], [1.0], [0.0]])).high
     1.0
@@ -45,7 +45,9 @@ def share_interval(scores, seed=0):
     return mean_interval(scores, seed).clipped(0.0, 1.0)
 
 
-def paired_difference(ours, theirs, seed=0):
+def paired_difference(
+    ours: "ArrayLike", theirs: "ArrayLike", seed: int = 0
+) -> Estimate:
     """The mean difference of paired scores, with its interval.
 
     A bootstrap of two levels: seeds are drawn with replacement, and so are
@@ -61,7 +63,7 @@ def paired_difference(ours, theirs, seed=0):
 
     Args:
         ours, theirs: arrays of shape (seeds, examples), paired in both.
-        seed: int, of the resampling. Defaults to 0.
+        seed: of the resampling. Defaults to 0.
 
     Returns:
         `Estimate` of `ours - theirs`.
@@ -85,12 +87,14 @@ def paired_difference(ours, theirs, seed=0):
     return mean_interval(ours - theirs, seed)
 
 
-def ratio_interval(ours, theirs, seed=0):
+def ratio_interval(
+    ours: "ArrayLike", theirs: "ArrayLike", seed: int = 0
+) -> Estimate:
     """The ratio of mean scores, with its interval; paired as above.
 
     Args:
         ours, theirs: arrays of shape (seeds, examples).
-        seed: int, of the resampling. Defaults to 0.
+        seed: of the resampling. Defaults to 0.
 
     Returns:
         `Estimate` of `mean(ours) / mean(theirs)`.
@@ -102,15 +106,12 @@ def ratio_interval(ours, theirs, seed=0):
     return Estimate(float(ours.mean() / theirs.mean()), float(low), float(high))
 
 
-def seed_weights(seeds, count, generator):
-    """What each seed weighs in each resampling; rows add up to 1.
+def seed_weights(
+    seeds: int, count: int, generator: np.random.Generator
+) -> np.ndarray:
+    """What each seed weighs in each of `count` resamplings, (count, seeds).
 
-    Args:
-        seeds, count: int.
-        generator: `numpy.random.Generator`.
-
-    Returns:
-        An array of shape (count, seeds).
+    Rows add up to 1.
     """
     if seeds == 1:
         return np.ones((count, 1))
@@ -120,14 +121,16 @@ def seed_weights(seeds, count, generator):
     return equal + (drawn - equal) * stretch
 
 
-def _student(freedom):
+def _student(freedom: int) -> float:
     """How much wider Student's 95 % interval is than the normal one."""
     from scipy.stats import norm, t
 
     return t.ppf(0.975, freedom) / norm.ppf(0.975)
 
 
-def _resampled_means(scores, generator):
+def _resampled_means(
+    scores: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
     seeds, examples = scores.shape
     mean = scores.mean()
     of_seeds, of_examples = (scores.mean(axis=i) - mean for i in (1, 0))
@@ -141,7 +144,7 @@ def _resampled_means(scores, generator):
     return mean + by_seed + by_example
 
 
-def _check(scores):
+def _check(scores: "ArrayLike") -> np.ndarray:
     scores = np.asarray(scores, np.float64)
     if scores.ndim != 2 or not scores.size or not np.isfinite(scores).all():
         raise UserError(
@@ -154,22 +157,18 @@ def _check(scores):
 F1_RESAMPLES = 2000
 
 
-def f1_interval(predicted, labels, average="macro", theirs=None, seed=0):
+def f1_interval(
+    predicted: "ArrayLike",
+    labels: "ArrayLike",
+    average: str | int = "macro",
+    theirs: "ArrayLike | None" = None,
+    seed: int = 0,
+) -> Estimate:
     """The F1 of some seeds, or a difference of two models, with its interval.
 
-    Args:
-        predicted: int array of shape (seeds, examples).
-        labels: int array of shape (examples,).
-        average: `"macro"`, `"weighted"` by the classes' shares of the
-            labels, or an int: of that class alone. Defaults to `"macro"`.
-        theirs: as `predicted`, of another model, whose F1 is subtracted.
-            Defaults to `None`.
-        seed: int, of the resampling. Defaults to 0.
-
-    Returns:
-        `Estimate` of the mean over seeds.
-
-    Example:
+    Answers are of shape (seeds, examples), labels (examples,). The average is
+    `"macro"`, `"weighted"` by the classes' shares of the labels, or a class:
+    of that alone. The F1 of `theirs`, of another model, is subtracted.
 
     >>> labels = np.array([0, 0, 1, 1])
     >>> f1_interval(labels[np.newaxis], labels)

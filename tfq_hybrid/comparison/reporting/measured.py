@@ -1,10 +1,17 @@
 """Measures of circuits against the accuracy of the models around them."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from tfq_hybrid.comparison.reporting.measures import ACCURACY, shown
 from tfq_hybrid.comparison.reporting.pictures import Point, cloud_picture
 from tfq_hybrid.comparison.reporting.report import Section, too_few
 from tfq_hybrid.comparison.reporting.tables import Table
 from tfq_hybrid.estimate import Estimate
+
+if TYPE_CHECKING:
+    from tfq_hybrid.circuits import CircuitSpec
+    from tfq_hybrid.comparison.jobs import Block
 
 # What a job finds, and how an axis is labelled.
 MEASURES = {
@@ -15,16 +22,8 @@ MEASURES = {
 FLOOR = 2e-3
 
 
-def measure(circuit, seed):
-    """Expressibility and entangling capability of an ansatz.
-
-    Args:
-        circuit: `CircuitSpec`.
-        seed: int, of the random angles.
-
-    Returns:
-        A dict of a name in `MEASURES` and `Estimate.to_dict()`.
-    """
+def measure(circuit: "CircuitSpec", seed: int) -> dict[str, dict]:
+    """The estimate of each of `MEASURES` of an ansatz, as dicts."""
     from tfq_hybrid import diagnostics
 
     random = diagnostics.RandomCircuit(circuit)
@@ -37,15 +36,10 @@ def measure(circuit, seed):
     return found
 
 
-def measured(trained, note):
+def measured(trained: "Sequence[Block]", note: str) -> Table:
     """A table of what `measure` found, and clouds of the accuracies over it.
 
-    Args:
-        trained: sequence of `Block`, in whose rows the circuits are trained.
-        note: str, of the rows.
-
-    Returns:
-        What `Block.tables` takes.
+    The circuits are trained in the rows of the other blocks.
     """
 
     def make(title, block, results):
@@ -93,7 +87,7 @@ def measured(trained, note):
     return Table(make, least=1)
 
 
-def _cloud(name, points):
+def _cloud(name: str, points: list[Point]) -> Section:
     """The accuracies over a measure, and how the orders agree."""
     from scipy.stats import spearmanr
 

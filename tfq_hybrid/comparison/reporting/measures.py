@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from tfq_hybrid.comparison.statistics import (
     f1_interval,
@@ -12,15 +13,15 @@ from tfq_hybrid.comparison.statistics import (
 )
 from tfq_hybrid.estimate import Estimate
 
+if TYPE_CHECKING:
+    import numpy as np
 
-def shown(estimate, form=".1f"):
+    from tfq_hybrid.comparison.jobs import Block
+    from tfq_hybrid.comparison.results import Results
+
+
+def shown(estimate: Estimate, form: str = ".1f") -> str:
     """An estimate and its interval as text.
-
-    Args:
-        estimate: `Estimate`.
-        form: str, the format of a number. Defaults to `".1f"`.
-
-    Example:
 
     >>> shown(Estimate(81.23, 80.0, 82.5)), shown(Estimate(1, -1, 3), "+.2f")
     ('81.2 [80.0, 82.5]', '+1.00 [-1.00, +3.00]')
@@ -35,17 +36,16 @@ class Measure:
     """A measure of the test data, over seeds and examples.
 
     Args:
-        label: str, of an axis, with its unit.
-        brief: str, in the report's first table.
-        beside: str, of a difference to `{}`, with its unit.
-        unit: str, of a difference.
-        form, change: str. The formats of a mean and of a difference.
-        arrays: tuple of str, which jobs keep, of shape (seeds, examples).
-        mean: function of those arrays to an `Estimate`.
-        difference: function of two tuples of them to an `Estimate`.
-        columns: tuple of str, of a table.
-        cells: function of an `Estimate`, the mean, and the arrays to the
-            texts in those columns.
+        label: of an axis, with its unit.
+        brief: in the report's first table.
+        beside: of a difference to `{}`, with its unit.
+        unit: of a difference.
+        form, change: the formats of a mean and of a difference.
+        arrays: the names of what jobs keep, of shape (seeds, examples).
+        mean: function of those arrays.
+        difference: function of two tuples of them.
+        columns: of a table.
+        cells: function of the mean and the arrays to the texts in them.
     """
 
     label: str
@@ -54,28 +54,27 @@ class Measure:
     unit: str
     form: str
     change: str
-    arrays: tuple
-    mean: Callable
-    difference: Callable
-    columns: tuple
-    cells: Callable
+    arrays: tuple[str, ...]
+    mean: Callable[..., Estimate]
+    difference: Callable[[Any, Any], Estimate]
+    columns: tuple[str, ...]
+    cells: Callable[..., tuple[str, ...]]
 
-    def read(self, results, block, row, way=None):
+    def read(
+        self,
+        results: "Results",
+        block: "Block",
+        row: str,
+        way: str | None = None,
+    ) -> "tuple[np.ndarray, ...]":
         """The arrays of a row, those of a name `ARRAY, WAY` where given."""
         names = [f"{n}, {way}" if way else n for n in self.arrays]
         return tuple(results.scores(block, row, name) for name in names)
 
-    def headline(self, subject, ours, baseline, theirs):
-        """The circuit beside a baseline, a row of the report's first table.
-
-        Args:
-            subject: str, of what data.
-            ours, theirs: tuples of arrays, as of `read`.
-            baseline: str, its name.
-
-        Returns:
-            A tuple of four str.
-        """
+    def headline(
+        self, subject: str, ours: tuple, baseline: str, theirs: tuple
+    ) -> tuple[str, ...]:
+        """A row of the report's first table: the circuit beside a baseline."""
         return (
             f"{subject}, {self.brief}",
             shown(self.mean(*ours), self.form),
@@ -145,19 +144,11 @@ MACRO_F1 = Measure(
 
 
 def relative_difference(ours, theirs):
-    """By how much summed losses of paired windows differ, in percent.
+    """By how much summed losses of paired windows differ, in percent of theirs.
 
     The ratio of losses per token, less 1: the counts of tokens, which are
-    the same for both, cancel out. Lower is better.
-
-    Args:
-        ours, theirs: tuples of arrays of shape (seeds, windows), the first of
-            them the losses.
-
-    Returns:
-        `Estimate`, in percent of `theirs`.
-
-    Example:
+    the same for both, cancel out. Lower is better. The first array of each
+    are the losses, of shape (seeds, windows).
 
     >>> import numpy as np
     >>> theirs = np.array([[4.0, 2.0], [3.0, 3.0]])

@@ -4,15 +4,16 @@ import dataclasses
 import itertools
 import math
 import textwrap
+from collections.abc import Sequence
 
-from tfq_hybrid.estimate import number, plain
+from tfq_hybrid.estimate import Estimate, number, plain
 from tfq_hybrid.reports.document import Picture
 from tfq_hybrid.reports.render import DASHES, MARKERS
 
 LABEL = 44  # letters of a row's name
 
 
-def in_words(interval):
+def in_words(interval: Estimate) -> str:
     """An interval as `3 (2 to 4)`."""
     return (
         f"{number(interval.value)} ({number(interval.low)} to "
@@ -32,36 +33,28 @@ def as_log(axis):
 
 @dataclasses.dataclass(frozen=True)
 class Point:
-    """A mark of `cloud_picture`.
-
-    Args:
-        label: str.
-        x, y: `Estimate`.
-        group: str, which its colour tells. Defaults to `""`.
-    """
+    """A mark of `cloud_picture`; its colour tells the group."""
 
     label: str
-    x: object
-    y: object
+    x: Estimate
+    y: Estimate
     group: str = ""
 
 
-def cloud_picture(name, title, x_label, y_label, points, is_log=False):
+def cloud_picture(
+    name: str,
+    title: str,
+    x_label: str,
+    y_label: str,
+    points: Sequence[Point],
+    is_log: bool = False,
+) -> Picture:
     """Marks with their intervals both ways, a number beside each.
 
     The numbers are explained beside the picture, so that no name covers a
-    mark; marks that cover each other share one label, such as `3-8`.
-
-    Args:
-        name: str, the stem of the files; unique in a report.
-        title: str.
-        x_label, y_label: str, with their units.
-        points: sequence of `Point`.
-        is_log: bool. Whether the horizontal axis is logarithmic. Defaults to
-            `False`.
-
-    Returns:
-        `Picture`.
+    mark; marks that cover each other share one label, such as `3-8`. The name
+    is the stem of the files, unique in a report; the horizontal axis may be
+    logarithmic.
     """
     groups = list(dict.fromkeys(point.group for point in points))
 
@@ -149,40 +142,27 @@ MARKED = 16  # points of a line up to which each has a mark
 
 @dataclasses.dataclass(frozen=True)
 class Line:
-    """A line of `line_picture`, a band around it.
-
-    Args:
-        label: str.
-        places: tuple of numbers, on the horizontal axis.
-        intervals: tuple of `Estimate`, one a place.
-    """
+    """A line of `line_picture`, a band around it: an interval at each place."""
 
     label: str
-    places: tuple
-    intervals: tuple
+    places: tuple[float, ...]
+    intervals: tuple[Estimate, ...]
 
 
 def line_picture(
-    name, title, x_label, y_label, lines, is_log=False, reference=None
-):
+    name: str,
+    title: str,
+    x_label: str,
+    y_label: str,
+    lines: Sequence[Line],
+    is_log: bool = False,
+    reference: tuple[str, float] | None = None,
+) -> Picture:
     """Lines with a 95 % band over a numeric axis.
 
-    Args:
-        name: str, the stem of the files; unique in a report.
-        title: str.
-        x_label, y_label: str, with their units.
-        lines: sequence of `Line`.
-        is_log: bool. Whether the horizontal axis is logarithmic. Defaults to
-            `False`.
-        reference: pair (label, number), a dashed line across. Defaults to
-            `None`.
+    The name is the stem of the files, unique in a report; the reference is a
+    dashed line across, with a label.
 
-    Returns:
-        `Picture`.
-
-    Example:
-
-    >>> from tfq_hybrid.estimate import Estimate
     >>> line = Line("quantum", (1, 2), (Estimate(3, 2, 4), Estimate(2, 1, 3)))
     >>> line_picture("depth", "How deep?", "depth", "loss", [line]).alt
     'loss over depth: quantum from 3 (2 to 4) at 1 to 2 (1 to 3) at 2.'
@@ -261,34 +241,27 @@ class Panel:
     """What `rows_picture` shows of each row.
 
     Args:
-        label: str, of the axis, with its unit.
-        intervals: tuple of `Estimate`, one a row, or `None` for no mark.
-        line: float. Where a line for reference stands. Defaults to `None`.
-        is_difference: bool. Whether the line is what a row is judged by: one
-            whose interval leaves it out stands out. Defaults to `False`.
+        label: of the axis, with its unit.
+        intervals: one a row, or `None` for no mark.
+        line: where a line for reference stands.
+        is_difference: whether the line is what a row is judged by: one
+            whose interval leaves it out stands out.
     """
 
     label: str
-    intervals: tuple
+    intervals: tuple[Estimate | None, ...]
     line: float | None = None
     is_difference: bool = False
 
 
-def rows_picture(name, title, labels, panels):
+def rows_picture(
+    name: str, title: str, labels: Sequence[str], panels: Sequence[Panel]
+) -> Picture:
     """A dot and its 95 % bar for each row, panels side by side.
 
-    Args:
-        name: str, the stem of the files; unique in a report.
-        title: str.
-        labels: sequence of str, the rows from top to bottom.
-        panels: sequence of `Panel`.
+    The name is the stem of the files, unique in a report; the rows go from top
+    to bottom.
 
-    Returns:
-        `Picture`.
-
-    Example:
-
-    >>> from tfq_hybrid.estimate import Estimate
     >>> panel = Panel("accuracy, %", (Estimate(81.2, 80.0, 82.5),), 80.0)
     >>> rows_picture("sst2", "SST-2", ["quantum"], [panel]).alt
     'accuracy, %: quantum 81.2 (80 to 82.5).'

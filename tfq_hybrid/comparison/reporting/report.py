@@ -1,12 +1,18 @@
 """The Markdown report of a reproduction."""
 
 import dataclasses
+import pathlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from tfq_hybrid.comparison.jobs import several
 from tfq_hybrid.files import write_text
 from tfq_hybrid.reports.document import Picture, markdown_table
 from tfq_hybrid.reports.render import save_files
+
+if TYPE_CHECKING:
+    from tfq_hybrid.comparison.jobs import Block, Recipe, Scale
+    from tfq_hybrid.comparison.results import Results
 
 LEAST_SEEDS = 3
 GOAL_SEEDS = 5
@@ -14,46 +20,31 @@ GOAL_SEEDS = 5
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """A part of a report.
-
-    Args:
-        title: str.
-        header: tuple of str, the columns of its table. Defaults to none.
-        rows: tuple of tuples of str. Defaults to none.
-        note: str, above the table. Defaults to `""`.
-        picture: `Picture`, drawn beside the report as PNG and SVG. Defaults
-            to `None`.
-    """
+    """A part of a report: a note, a table, a picture, in this order."""
 
     title: str
-    header: tuple = ()
-    rows: tuple = ()
+    header: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
     note: str = ""
-    picture: Picture | None = None
+    picture: Picture | None = None  # beside the report as PNG and SVG
 
 
 @dataclasses.dataclass(frozen=True)
 class Goal:
     """What the project set out to reach, judged by an interval.
 
-    Args:
-        claim: str.
-        block: str, the name of the block that it is about.
-        judge: function `(block, Results)` of a pair: what was found, a str,
-            and whether the goal is met. It takes `GOAL_SEEDS` seeds.
+    Of a block of that name and its results, `judge` says what was found and
+    whether the goal is met. It takes `GOAL_SEEDS` seeds.
     """
 
     claim: str
     block: str
-    judge: Callable
+    judge: Callable[..., tuple[str, bool]]
 
-    def row(self, blocks, results):
-        """A row of a table: the claim, what was found, and whether it is met.
-
-        Args:
-            blocks: list of `Block`; one that was not run may be missing.
-            results: `Results`.
-        """
+    def row(
+        self, blocks: "list[Block]", results: "Results"
+    ) -> tuple[str, str, str]:
+        """A row of a table: the claim, what was found, whether it is met."""
         blocks = [block for block in blocks if block.name == self.block]
         seeds = sum(len(results.complete_seeds(block)) for block in blocks)
         if seeds < GOAL_SEEDS:
@@ -63,17 +54,15 @@ class Goal:
         return self.claim, figure, "met" if is_met else "missed"
 
 
-def write_report(path, recipe, scale, blocks, results, skipped):
-    """Writes the report, and its pictures beside it.
-
-    Args:
-        path: path of the Markdown file.
-        recipe: `Recipe`.
-        scale: `Scale`.
-        blocks: list of `Block`.
-        results: `Results`.
-        skipped: dict of the name of a block and why it was not run.
-    """
+def write_report(
+    path: pathlib.Path,
+    recipe: "Recipe",
+    scale: "Scale",
+    blocks: "list[Block]",
+    results: "Results",
+    skipped: dict[str, str],
+) -> None:
+    """Writes the Markdown report, and its pictures beside it."""
     parts = [
         f"# {recipe.title}",
         f"Scale `{scale.name}`, {several(scale.seeds, 'seed')}. Circuits are "
@@ -85,7 +74,7 @@ def write_report(path, recipe, scale, blocks, results, skipped):
     if headlines := recipe.headlines(blocks, results):
         header = ("", "circuit", "classical baseline", "difference")
         parts += ["## In short", markdown_table(header, headlines)]
-    told = set()
+    told: set[str] = set()
     for section in recipe.sections(blocks, results):
         parts.append(f"## {section.title}")
         if section.note:
@@ -100,9 +89,9 @@ def write_report(path, recipe, scale, blocks, results, skipped):
     if skipped:
         lines = [f"- `{name}`: {why}" for name, why in skipped.items()]
         parts += ["## Left out", "\n".join(lines)]
-    header = ("claim", "figure", "source")
+    columns = ("claim", "figure", "source")
     parts += ["## What the paper says"]
-    parts += [markdown_table(header, recipe.published)]
+    parts += [markdown_table(columns, recipe.published)]
     parts += ["## Our choices, which the paper does not give"]
     parts += ["\n".join(f"- {choice}" for choice in recipe.choices)]
     write_text(path, "\n\n".join(parts) + "\n")
@@ -124,8 +113,10 @@ def _shown(section, folder, told):
     return [f"![{alt}]({picture.name}.png)", below]
 
 
-def too_few(block, results, least=LEAST_SEEDS):
-    """Why a block has no table of results yet, a str; `""` where it has."""
+def too_few(
+    block: "Block", results: "Results", least: int = LEAST_SEEDS
+) -> str:
+    """Why a block has no table of results yet; `""` where it has."""
     seeds = len(results.complete_seeds(block))
     if seeds >= least:
         return ""

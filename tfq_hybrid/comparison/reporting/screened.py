@@ -1,22 +1,16 @@
 """A designed experiment among the jobs of a recipe."""
 
 import functools
+from collections.abc import Mapping
 
 from tfq_hybrid.comparison.reporting.report import Section
 from tfq_hybrid.comparison.reporting.tables import Table
 
 
-def design_rows(factors):
-    """The rows of a Plackett-Burman design.
+def design_rows(factors: Mapping[str, tuple]) -> list[tuple[dict, dict]]:
+    """The rows of a Plackett-Burman design: levels, -1 or 1, and values.
 
-    Args:
-        factors: dict of a name and its low and high value.
-
-    Returns:
-        A list of pairs: a dict of a name and -1 or 1, and one of a name and
-        its value.
-
-    Example:
+    Each factor has a low and a high value.
 
     >>> rows = design_rows({"depth": (1, 3), "qubits": (4, 8)})
     >>> len(rows), rows[0]
@@ -32,17 +26,10 @@ def design_rows(factors):
     return rows
 
 
-def screening(factors, response, label):
-    """The main effects of factors, as a table of a block.
+def screening(factors: Mapping[str, tuple], response: str, label: str) -> Table:
+    """The main effects of factors with a low and a high value, as a table.
 
-    Args:
-        factors: dict of a name and its low and high value. Jobs have `levels`
-            of them among their arguments.
-        response: str. The name under which a job found it.
-        label: str, of the response.
-
-    Returns:
-        `Table`.
+    Jobs have `levels` of them among their arguments, and found a `response`.
     """
     return Table(functools.partial(_section, factors, response, label))
 

@@ -4,11 +4,12 @@ Each function returns what `Block.tables` takes.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfq_hybrid.comparison.reporting.measures import ACCURACY, shown
+from tfq_hybrid.comparison.reporting.measures import ACCURACY, Measure, shown
 from tfq_hybrid.comparison.reporting.pictures import (
     Line,
     Panel,
@@ -24,6 +25,10 @@ from tfq_hybrid.comparison.reporting.report import (
 from tfq_hybrid.comparison.statistics import mean_interval
 from tfq_hybrid.reports.document import one_line
 
+if TYPE_CHECKING:
+    from tfq_hybrid.comparison.jobs import Block
+    from tfq_hybrid.comparison.results import Results
+
 
 @dataclasses.dataclass(frozen=True)
 class Table:
@@ -31,15 +36,15 @@ class Table:
 
     Args:
         make: function `(title, block, Results)` of a `Section`, or a list.
-        title: str. Defaults to `None`: the block's. `{}` is its subject.
-        least: int. Seeds that it takes. Defaults to `LEAST_SEEDS`.
+        title: in place of the block's; `{}` is its subject.
+        least: seeds that it takes.
     """
 
-    make: Callable
+    make: Callable[..., Section | list[Section]]
     title: str | None = None
     least: int = LEAST_SEEDS
 
-    def __call__(self, block, results):
+    def __call__(self, block: "Block", results: "Results") -> list[Section]:
         title = block.title
         if self.title is not None:
             title = self.title.format(block.subject)
@@ -49,14 +54,8 @@ class Table:
         return made if isinstance(made, list) else [made]
 
 
-def part(title, rows, table):
-    """A table of some rows of a block.
-
-    Args:
-        title: str, in place of the block's.
-        rows: container of str.
-        table: function, as in `Block.tables`.
-    """
+def part(title: str, rows: Collection[str], table: Callable) -> Callable:
+    """A table of some rows of a block, under a title of its own."""
 
     def sections(block, results):
         jobs = tuple(job for job in block.jobs if job.row in rows)
@@ -67,7 +66,7 @@ def part(title, rows, table):
     return sections
 
 
-def count(label, name):
+def count(label: str, name: str) -> tuple[str, Callable[[dict], str]]:
     """A column with a count of parameters."""
     return label, lambda found: f"{found['parameters'][name]:,}"
 
@@ -75,16 +74,8 @@ def count(label, name):
 PICKED = "picked by validation"  # the column of `picked`
 
 
-def picked(found):
+def picked(found: list[dict]) -> str:
     """What validation picked for each seed: a rate, or another setting.
-
-    Args:
-        found: list of dicts, what the jobs of a row found.
-
-    Returns:
-        str.
-
-    Example:
 
     >>> picked([{"rate": 0.01}, {"setting": 64}])
     '0.01, 64'
@@ -93,20 +84,23 @@ def picked(found):
     return ", ".join("–" if x is None else f"{x:g}" for x in settings)
 
 
-def comparison(measure, against, columns=(), note="", is_drawn=True):
+def comparison(
+    measure: Measure,
+    against: Sequence,
+    columns: Sequence = (),
+    note: str | Callable = "",
+    is_drawn: bool = True,
+) -> Table:
     """A row for each row of a block, beside its baselines.
 
     Args:
-        measure: `Measure`.
+        measure: what rows are compared by.
         against: see `compared`; what is not in the block is left out.
         columns: pairs of a column's name and a function from what the first
-            seed found to a str. Defaults to none. Where jobs choose among
-            rates, a column of what was picked follows.
-        note: str, or a function `(block, Results) -> str`. Defaults to `""`.
-        is_drawn: bool. Whether it has a picture. Defaults to `True`.
-
-    Returns:
-        `Table`.
+            seed found to a text. Where jobs choose among rates, a column of
+            what was picked follows.
+        note: a text, or a function `(block, Results)` to one.
+        is_drawn: whether it has a picture.
     """
 
     def make(title, block, results):
@@ -128,25 +122,27 @@ def comparison(measure, against, columns=(), note="", is_drawn=True):
 
 
 def compared(
-    title, scores, measure, against, note="", cells=None, picture=None
-):
-    """A section with a measure of some rows, and their paired differences.
+    title: str,
+    scores: Mapping[str, tuple],
+    measure: Measure,
+    against: Sequence,
+    note: str = "",
+    cells: Mapping[str, list[tuple[str, str]]] | None = None,
+    picture: str | None = None,
+) -> Section:
+    """A measure of some rows, and their paired differences.
 
     Args:
-        title: str.
-        scores: dict of a row and its arrays, as `Measure.read` gives them.
-        measure: `Measure`.
-        against: sequence of rows that all others are compared with, and of
-            pairs: a name, and a dict of a row and the one that it is compared
-            with.
-        note: str. Defaults to `""`.
-        cells: dict of a row and pairs of a column and its text, which stand
-            before the measure. Defaults to `None`: no such columns.
-        picture: str, the stem of the picture's files: the means, and the
-            differences to the first of `against`. Defaults to `None`: none.
-
-    Returns:
-        `Section`.
+        title: of the section.
+        scores: the arrays of each row, as `Measure.read` gives them.
+        measure: what rows are compared by.
+        against: rows that all others are compared with, and pairs: a name, and
+            a dict of a row and the one that it is compared with.
+        note: above the table.
+        cells: pairs of a column and its text, which stand before the measure
+            of each row.
+        picture: the stem of the picture's files: the means, and the
+            differences to the first of `against`.
     """
     others = {}
     for one in against:
@@ -183,6 +179,7 @@ def compared(
         *measure.columns[1:],
         *(measure.beside.format(name) for name in others),
     )
+    drawn = None
     if picture is not None:
         first = next(iter(others))
         compared_with = set(others[first].values())
@@ -201,11 +198,11 @@ def compared(
                 is_difference=True,
             ),
         ]
-        picture = rows_picture(picture, title, list(scores), panels)
-    return Section(title, header, tuple(rows), note, picture)
+        drawn = rows_picture(picture, title, list(scores), panels)
+    return Section(title, header, tuple(rows), note, drawn)
 
 
-def by_execution(note=""):
+def by_execution(note: str = "") -> Table:
     """One training, its test data answered in several ways; accuracies."""
 
     def make(title, block, results):
@@ -221,29 +218,26 @@ def by_execution(note=""):
 
 
 def curves(
-    name,
-    title,
-    x_label,
-    places,
-    measure=ACCURACY,
-    is_log=False,
-    reference=None,
-    note=None,
-):
+    name: str,
+    title: str | None,
+    x_label: str,
+    places: Mapping[str, tuple[str, float]],
+    measure: Measure = ACCURACY,
+    is_log: bool = False,
+    reference: str | None = None,
+    note: Callable | None = None,
+) -> Table:
     """A picture over a number that rows differ in.
 
     Args:
-        name: str, the stem of the picture's files.
-        title: str, or `None`: the block's.
-        x_label: str.
-        places: dict of a row and its pair (line, number).
-        measure: `Measure`. Defaults to `ACCURACY`.
-        is_log: bool. Whether the axis is logarithmic. Defaults to `False`.
-        reference: row whose measure is a line across. Defaults to `None`.
-        note: function `(block, Results) -> str`. Defaults to `None`: none.
-
-    Returns:
-        `Table`.
+        name: the stem of the picture's files.
+        title: in place of the block's.
+        x_label: of the number.
+        places: the line and the number of each row.
+        measure: what is drawn.
+        is_log: whether the axis is logarithmic.
+        reference: row whose measure is a line across.
+        note: a function `(block, Results)` to a text.
     """
 
     def make(title, block, results):
@@ -267,7 +261,7 @@ def curves(
     return Table(make, title)
 
 
-def _along_training(title, block, results):
+def _along_training(title: str, block: "Block", results: "Results") -> Section:
     lines = []
     for row in block.rows:
         found = results.all_found(block, row)
@@ -293,7 +287,7 @@ def _along_training(title, block, results):
 along_training = Table(_along_training, "{}: along the training")
 
 
-def samples(block, results):
+def samples(block: "Block", results: "Results") -> list[Section]:
     """What the models of the first seed write, where jobs found a `sample`."""
     seeds = results.complete_seeds(block)
     if not seeds:
@@ -305,18 +299,15 @@ def samples(block, results):
     return [Section(f"{block.subject}: samples", note="\n".join(lines))]
 
 
-def goal_beside(claim, block, measure, ours, theirs, is_met):
-    """A goal: a difference whose interval is where it should be.
-
-    Args:
-        claim, block: see `Goal`.
-        measure: `Measure`.
-        ours, theirs: str, rows of the block.
-        is_met: function of the `Estimate` of the difference to a bool.
-
-    Returns:
-        `Goal`.
-    """
+def goal_beside(
+    claim: str,
+    block: str,
+    measure: Measure,
+    ours: str,
+    theirs: str,
+    is_met: Callable,
+) -> Goal:
+    """A goal: the difference of two rows, its interval where it should be."""
 
     def judge(block, results):
         scores = (measure.read(results, block, row) for row in (ours, theirs))

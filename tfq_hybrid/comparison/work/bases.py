@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pathlib
+from collections.abc import Callable, Sequence
 
 from tfq_hybrid.cluster import start_process
 from tfq_hybrid.comparison.work.language import (
@@ -21,56 +22,39 @@ MODEL, FACTS = "model.keras", "facts.json"
 
 @dataclasses.dataclass(frozen=True)
 class Pretraining:
-    """How a base comes to be. What it depends on decides on its place.
+    """How a base comes to be. What it depends on decides on its place."""
 
-    Args:
-        texts: tuple of digests of the plain texts, in order.
-        size: str, a name in `models.qaa.SIZES`.
-        vocabulary_size: int. Learned from the training parts.
-        length: int, in tokens.
-        batch: int, windows of a step.
-        steps: int.
-        rate: float. The peak learning rate.
-        held_out: int. Windows of each text that select, and that report.
-        seed: int. Defaults to 0.
-    """
-
-    texts: tuple
-    size: str
-    vocabulary_size: int
-    length: int
-    batch: int
+    texts: tuple[str, ...]  # digests of the plain texts, in order
+    size: str  # a name in `models.qaa.SIZES`
+    vocabulary_size: int  # learned from the training parts
+    length: int  # in tokens
+    batch: int  # windows of a step
     steps: int
-    rate: float
-    held_out: int
+    rate: float  # the peak learning rate
+    held_out: int  # windows of each text that select, and that report
     seed: int = 0
 
     @property
-    def folder(self):
-        """Where it is kept, a `pathlib.Path`."""
+    def folder(self) -> pathlib.Path:
+        """Where it is kept."""
         text = json.dumps(dataclasses.asdict(self), sort_keys=True)
         name = hashlib.sha256(text.encode()).hexdigest()
         return pathlib.Path(CACHE).expanduser() / name
 
     @property
-    def is_done(self):
+    def is_done(self) -> bool:
         """Whether it is there already."""
         return (self.folder / FACTS).is_file()
 
 
-def pretrained_base(pretraining, paths):
-    """The base, from its place or trained now; one process trains it.
+def pretrained_base(
+    pretraining: Pretraining, paths: Sequence[str]
+) -> tuple[str, dict]:
+    """The base, from its place or trained now from plain texts.
 
-    A process that asks while another one trains waits for it.
-
-    Args:
-        pretraining: `Pretraining`.
-        paths: sequence of paths of the plain texts.
-
-    Returns:
-        A pair of the path of a `.keras` file, a str, and a dict: what
-        `train_language_model` found, and the held-out `loss`, `perplexity`
-        and `tokens` of each text.
+    One process trains it, and one that asks while another trains waits. Gives
+    the path of a `.keras` file, and what `train_language_model` found, with
+    the held-out `loss`, `perplexity` and `tokens` of each text.
     """
     folder = pretraining.folder
     if not pretraining.is_done:
@@ -81,7 +65,7 @@ def pretrained_base(pretraining, paths):
     return str(folder / MODEL), facts
 
 
-def _on_all_cores(function, *arguments):
+def _on_all_cores(function: Callable, *arguments: object) -> None:
     """Calls it in a process on all cores of what started this process.
 
     A job of a recipe has a share of them, and while it makes what all others
@@ -95,7 +79,9 @@ def _on_all_cores(function, *arguments):
         pool.submit(function, *arguments).result()
 
 
-def _pretrain(pretraining, paths, folder):
+def _pretrain(
+    pretraining: Pretraining, paths: Sequence[str], folder: pathlib.Path
+) -> None:
     from tfq_hybrid.training import TrainConfig
 
     config = TrainConfig(

@@ -1,8 +1,15 @@
 """Trained circuits under shots and noise, and finite-difference gradients."""
 
 import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import keras
+
+    from tfq_hybrid.layers.circuit_layer import CircuitLayer
 
 # What stands in a table, and the arguments of the circuit layer.
 EXECUTIONS = {
@@ -14,15 +21,17 @@ EXECUTIONS = {
 
 
 @contextlib.contextmanager
-def executed(model, seed=0, depolarizing=None, **arguments):
+def executed(
+    model: "keras.Model",
+    seed: int = 0,
+    depolarizing: float | None = None,
+    **arguments: Any,
+) -> Iterator[None]:
     """Lets all circuits of a model run in another way, for a while.
 
-    Args:
-        model: a Keras model with `QuantumDense` layers in it.
-        seed: int, of shots and trajectories. Defaults to 0.
-        depolarizing: float, the probability that a qubit is depolarized after a
-            moment of gates. Defaults to `None`: none.
-        **arguments: of the circuit layer: `repetitions`, `readout_error`.
+    `depolarizing` is the probability that a qubit is depolarized after a moment
+    of gates; `repetitions` and `readout_error` are the circuit layer's. The
+    seed is of shots and trajectories.
     """
     import cirq
 
@@ -50,29 +59,34 @@ def executed(model, seed=0, depolarizing=None, **arguments):
             replace_sublayer(layer, "pqc", circuit)
 
 
-def compare_gradients(model, layer, batches, steps, step_sizes, make_circuit):
+def compare_gradients(
+    model: "keras.Model",
+    layer: "CircuitLayer",
+    batches: Iterator[tuple],
+    steps: int,
+    step_sizes: Sequence[float],
+    make_circuit: "Callable[[dict], CircuitLayer]",
+) -> dict[str, np.ndarray]:
     """Central differences of a circuit at each step of an exact training.
 
-    The model trains by the exact gradient. At each step the gradient of the
-    same loss with respect to the circuit's angles, and to its inputs,
-    is computed by central differences too: the gradient of the loss with
-    respect to the expectations is that of the exact step, so that the two
+    The model, compiled, trains by the exact gradient. At each step the
+    gradient of the same loss with respect to the circuit's angles, and to its
+    inputs, is computed by central differences too: the gradient of the loss
+    with respect to the expectations is that of the exact step, so that the two
     differ by the circuit's gradient alone.
 
     Args:
-        model: compiled for training, fed with tokens.
-        layer: the `CircuitLayer` in it that is looked at.
-        batches: iterator of (inputs, targets, weights).
-        steps: int.
-        step_sizes: sequence of float, in radians.
-        make_circuit: function from a `differentiator` to a layer of the same
-            circuit.
+        model: fed with tokens.
+        layer: the one in it that is looked at.
+        batches: of (inputs, targets, weights).
+        steps: of the training.
+        step_sizes: in radians.
+        make_circuit: from a `differentiator` to a layer of the same circuit.
 
     Returns:
-        A dict of arrays: `losses` of shape (steps,), and `angle_errors`,
-        `input_errors` and `angle_cosines` of shape (step sizes, steps). An
-        error is |g_h - g| / |g|; a cosine is that of the angle between the
-        two.
+        `losses` of shape (steps,), and `angle_errors`, `input_errors` and
+        `angle_cosines` of shape (step sizes, steps). An error is
+        |g_h - g| / |g|; a cosine is that of the angle between the two.
     """
     import tensorflow as tf
 

@@ -1,22 +1,25 @@
 """Generate answers to prompts, and score them: BLEU, ROUGE, embeddings."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from tfq_hybrid.comparison.work.texts import load_encoder
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.startup import discarded_stderr
 
+if TYPE_CHECKING:
+    import keras_hub
 
-def answers(model, prompts, length):
-    """The likeliest tokens after each prompt of a dialogue.
 
-    Args:
-        model: a keras-hub `CausalLM` with a byte-pair tokenizer.
-        prompts: sequence of str, what the user says.
-        length: int. Tokens of prompt and answer together.
+def answers(
+    model: "keras_hub.models.CausalLM", prompts: Sequence[str], length: int
+) -> list[str]:
+    """The likeliest tokens after each prompt of a dialogue, which a user says.
 
-    Returns:
-        A list of str; where a prompt has no room left, `""`.
+    The tokenizer is of byte pairs; prompt and answer have `length` tokens
+    together. Where a prompt has no room left, the answer is `""`.
 
     Raises:
         UserError: no prompt leaves room for an answer.
@@ -66,21 +69,18 @@ def answers(model, prompts, length):
 ROUGE = ("rouge1", "rouge2", "rougeL")
 
 
-def text_scores(answers, references, encoder):
+def text_scores(
+    answers: Sequence[str], references: Sequence[str], encoder: str
+) -> tuple[dict, dict]:
     """What answers have in common with their references.
 
     BLEU is sacrebleu's of the whole corpus (Papineni et al. 2002; Post 2018),
     ROUGE-1, -2 and -L are rouge-score's F1 with stemming (Lin 2004), and the
-    embedding F1 is `embedding_match`.
+    embedding F1 is `embedding_match` by a BERT.
 
-    Args:
-        answers, references: sequences of str, paired.
-        encoder: what `as_preset` takes, a BERT.
-
-    Returns:
-        A pair of a dict with `bleu`, from 0 to 100, and of arrays of shape
-        (answers,), from 0 to 1 (embeddings: from -1): `rouge1`, `rouge2`,
-        `rougeL`, `embedding_precision`, `embedding_recall`, `embedding_f1`.
+    Gives a dict with `bleu`, from 0 to 100, and arrays of shape (answers,),
+    from 0 to 1 (embeddings: from -1): `rouge1`, `rouge2`, `rougeL`,
+    `embedding_precision`, `embedding_recall`, `embedding_f1`.
     """
     import sacrebleu
     from rouge_score.rouge_scorer import RougeScorer
@@ -104,18 +104,12 @@ def text_scores(answers, references, encoder):
     return {"bleu": float(bleu.score)}, arrays
 
 
-def token_states(encoder, texts, length=128, batch_size=32):
-    """The last hidden states of the tokens of texts.
+def token_states(
+    encoder: str, texts: Sequence[str], length: int = 128, batch_size: int = 32
+) -> list[np.ndarray]:
+    """The last hidden states of the tokens of texts by a BERT: (tokens, width).
 
-    Args:
-        encoder: what `as_preset` takes, a BERT.
-        texts: sequence of str.
-        length: int. Tokens at most. Defaults to 128.
-        batch_size: int. Defaults to 32.
-
-    Returns:
-        A list of float32 arrays of shape (tokens, width); the tokens that
-        begin and end a text are left out.
+    The tokens that begin and end a text are left out; it has at most `length`.
     """
     bert, preprocessor = load_encoder(encoder, length)
     tokens = {k: np.asarray(v) for k, v in preprocessor(list(texts)).items()}
@@ -132,7 +126,9 @@ def token_states(encoder, texts, length=128, batch_size=32):
     return found
 
 
-def embedding_match(candidates, references):
+def embedding_match(
+    candidates: Sequence[np.ndarray], references: Sequence[np.ndarray]
+) -> np.ndarray:
     """Precision, recall and F1 of tokens by the cosine of their states.
 
     As BERTScore (Zhang et al. 2020, arXiv 1904.09675, section 3): each token
@@ -141,13 +137,8 @@ def embedding_match(candidates, references):
     Without its weights by rarity and without its rescaling by a baseline,
     and not comparable with figures of another encoder.
 
-    Args:
-        candidates, references: sequences of arrays (tokens, width), paired.
-
-    Returns:
-        An array of shape (pairs, 3); a text without tokens has zeros.
-
-    Example:
+    Of pairs of arrays (tokens, width) it gives one of shape (pairs, 3); a text
+    without tokens has zeros.
 
     >>> one, two = np.eye(3)[:2], np.eye(3)[1:]
     >>> embedding_match([one], [two])
@@ -167,5 +158,5 @@ def embedding_match(candidates, references):
     return np.array(rows).reshape(-1, 3)
 
 
-def _unit(states):
+def _unit(states: np.ndarray) -> np.ndarray:
     return states / np.linalg.norm(states, axis=1, keepdims=True)

@@ -1,10 +1,15 @@
 """Heads on embeddings: trained by Keras or by scikit-learn."""
 
 import dataclasses
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tfq_hybrid.errors import check_choice
+
+if TYPE_CHECKING:
+    import keras
 
 MLP = "MLP of scikit-learn"
 # What validation chooses from: the inverse strength of the penalty, or the
@@ -19,52 +24,45 @@ CLASSICAL = tuple(SETTINGS)
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """Embeddings and labels of one part of the data.
-
-    Args:
-        embeddings: array of shape (examples, width).
-        labels: int array of shape (examples,).
-    """
+    """Embeddings of shape (examples, width) and labels of one part."""
 
     embeddings: np.ndarray
     labels: np.ndarray
 
 
-def train_head(make, training, validation, test, loss, **fitting):
-    """Trains a head, and answers the test data once.
-
-    Args:
-        make, training, validation, loss, **fitting: see `fit_head`.
-        test: `Split`.
-
-    Returns:
-        A pair of a dict and arrays, as `answer` gives them.
-    """
+def train_head(
+    make: "Callable[[], keras.Layer]",
+    training: Split,
+    validation: Split,
+    test: Split,
+    loss: "keras.losses.Loss",
+    **fitting: Any,
+) -> tuple[dict, dict]:
+    """Trains a head as `fit_head`, and answers the test data as `answer`."""
     model, fitted = fit_head(make, training, validation, loss, **fitting)
     found, arrays = answer(answers_of(model, test), test.labels)
     return {**found, **fitted}, arrays
 
 
-def fit_head(make, training, validation, loss, epochs, batch_size, rates, seed):
+def fit_head(
+    make: "Callable[[], keras.Layer]",
+    training: Split,
+    validation: Split,
+    loss: "keras.losses.Loss",
+    epochs: int,
+    batch_size: int,
+    rates: Sequence[float],
+    seed: int,
+) -> "tuple[keras.Model, dict]":
     """Trains a head; the rate and epoch of the lowest validation loss stay.
 
     It begins anew for each rate, from the same weights and with the same
-    order of examples; the graph is traced once for all of them.
+    order of examples; the graph is traced once for all of them. The rates are
+    the peaks of AdamW's, which decay by a cosine.
 
-    Args:
-        make: function without arguments of a new Keras layer from (batch,
-            width) to (batch, classes), logits.
-        training, validation: `Split`.
-        loss: `keras.losses.Loss` on labels and logits.
-        epochs: int.
-        batch_size: int.
-        rates: sequence of float. The peak learning rates of AdamW, which
-            decay by a cosine.
-        seed: int, of the head's weights and the order of examples.
-
-    Returns:
-        A pair of the `keras.Model` around the head and a dict with what the
-        validation says and how many parameters there are.
+    `make` gives a new layer from (batch, width) to logits (batch, classes).
+    The model around it comes with what the validation says and how many
+    parameters there are.
     """
     import keras
 
@@ -82,7 +80,8 @@ def fit_head(make, training, validation, loss, epochs, batch_size, rates, seed):
     model.optimizer.build(model.trainable_variables)
     variables = [*model.variables, *model.optimizer.variables]
     beginning = _values(variables)
-    fitted, best = {}, None
+    fitted: dict[float, float] = {}
+    best: Any = None
     for rate in rates:
         _assign(variables, beginning)
         peak.assign(rate)
@@ -132,7 +131,7 @@ def _fit(model, training, validation, epochs, batch_size):
     }
 
 
-def around(head, width):
+def around(head: "keras.Layer", width: int) -> "keras.Model":
     """A model of nothing but a head, on embeddings of a width."""
     import keras
 
@@ -140,25 +139,18 @@ def around(head, width):
     return keras.Model(inputs, head(inputs))
 
 
-def answers_of(model, split):
-    """The classes that a model answers, an int array."""
+def answers_of(model: "keras.Model", split: Split) -> np.ndarray:
+    """The classes that a model answers."""
     logits = model.predict(split.embeddings, batch_size=256, verbose=0)
     return np.argmax(logits, axis=-1)
 
 
-def fit_classical(kind, training, validation, test, seed):
-    """Fits a head of scikit-learn; validation chooses among `SETTINGS`.
-
-    Args:
-        kind: str, of `CLASSICAL`.
-        training, validation, test: `Split`.
-        seed: int.
-
-    Returns:
-        As `train_head`.
-    """
+def fit_classical(
+    kind: str, training: Split, validation: Split, test: Split, seed: int
+) -> tuple[dict, dict]:
+    """Fits a head of scikit-learn; validation chooses among `SETTINGS`."""
     check_choice("head", kind, CLASSICAL)
-    best = None
+    best: Any = None
     for setting in SETTINGS[kind]:
         model = _fitted(kind, setting, training, seed)
         score = model.score(validation.embeddings, validation.labels)
@@ -206,12 +198,11 @@ def _size(kind, fitted):
     return fitted.coef_.size + fitted.intercept_.size
 
 
-def answer(predicted, labels):
+def answer(predicted: Any, labels: Any) -> tuple[dict, dict]:
     """Figures and arrays of an answered test.
 
-    Returns:
-        A dict with accuracy and F1 (macro, weighted, of each class), and
-        arrays: `scores`, 1 for each right answer, `predicted`, `labels`.
+    Accuracy and F1 (macro, weighted, of each class), and `scores`, 1 for each
+    right answer, `predicted`, `labels`.
     """
     from sklearn.metrics import f1_score
 

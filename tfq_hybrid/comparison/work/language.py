@@ -6,43 +6,37 @@ import functools
 import io
 import itertools
 import math
+import os
 import pathlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tfq_hybrid.errors import UserError
+
+if TYPE_CHECKING:
+    import keras_hub
+
+    from tfq_hybrid.data import Corpus, TokenDataset
+    from tfq_hybrid.training import TrainConfig
 
 CHECKS = 5  # validations of a training
 
 
 @dataclasses.dataclass(frozen=True)
 class Parts:
-    """What is trained on, what selects, and what reports.
+    """What is trained on, selects and reports: `Corpus` or `TokenDataset`."""
 
-    Args:
-        training, validation, test: `Corpus`, or `TokenDataset` of them.
-    """
-
-    training: object
-    validation: object
-    test: object
+    training: Any
+    validation: Any
+    test: Any
 
 
-def split_corpus(corpus, share=0.1):
+def split_corpus(corpus: "Corpus", share: float = 0.1) -> Parts:
     """Parts of a text: its end reports, what is before it selects.
 
-    Args:
-        corpus: `Corpus`.
-        share: float. Of the text, by its length, for each of validation and
-            test. Defaults to 0.1.
-
-    Returns:
-        `Parts`.
-
-    Raises:
-        UserError: the text has too few lines.
-
-    Example:
+    Validation and test each have a share of its length.
 
     >>> from tfq_hybrid.data import Corpus
     >>> parts = split_corpus(Corpus([f"{n}\\n" for n in range(10)], "plain"))
@@ -58,20 +52,16 @@ def split_corpus(corpus, share=0.1):
     return Parts(*parts)
 
 
-def encode_parts(parts, model, config, held_out=None):
-    """Windows of tokens of each part, in whole batches.
+def encode_parts(
+    parts: Parts,
+    model: "keras_hub.models.CausalLM",
+    config,
+    held_out: tuple[int, int] | None = None,
+) -> Parts:
+    """Windows of tokens of each `Corpus`, in whole batches.
 
-    Whole batches spare TensorFlow a second trace of the train step.
-
-    Args:
-        parts: `Parts` of `Corpus`.
-        model: a keras-hub `CausalLM` with a preprocessor.
-        config: `TrainConfig`: its lengths.
-        held_out: pair of int: windows of validation and of test at most.
-            Defaults to `None`: all.
-
-    Returns:
-        `Parts` of `TokenDataset`.
+    Whole batches spare TensorFlow a second trace of the train step. At most
+    `held_out` windows validate and test.
 
     Raises:
         UserError: a part is shorter than a batch.
@@ -95,7 +85,7 @@ def encode_parts(parts, model, config, held_out=None):
     return Parts(**encoded)
 
 
-def first_windows(data, count):
+def first_windows(data: "TokenDataset", count: int) -> "TokenDataset":
     """The first windows of a `TokenDataset`."""
     fields = [field.name for field in dataclasses.fields(data)]
     return dataclasses.replace(
@@ -103,23 +93,21 @@ def first_windows(data, count):
     )
 
 
-def joined(data):
+def joined(data: "Sequence[TokenDataset]") -> "TokenDataset":
     """One `TokenDataset` of a list of them."""
     fields = [field.name for field in dataclasses.fields(data[0])]
     arrays = ([getattr(one, name) for one in data] for name in fields)
     return type(data[0])(*map(np.concatenate, arrays))
 
 
-def loss_reader(model):
+def loss_reader(
+    model: "keras_hub.models.CausalLM",
+) -> "Callable[[TokenDataset, int], tuple[np.ndarray, np.ndarray]]":
     """What the learned tokens of each window cost, traced once.
 
-    Args:
-        model: a keras-hub `CausalLM`.
-
-    Returns:
-        A function of a `TokenDataset` and a batch size to a pair of float64
-        arrays of shape (windows,): the summed cross-entropy in nats, and how
-        many tokens it is of. The ratio of their sums is the loss per token.
+    A function of windows and a batch size to two float64 arrays of shape
+    (windows,): the summed cross-entropy in nats, and how many tokens it is of.
+    The ratio of their sums is the loss per token.
     """
     import tensorflow as tf
 
@@ -140,25 +128,24 @@ def loss_reader(model):
     return read
 
 
-def train_language_model(model, parts, config, steps, checks=CHECKS):
+def train_language_model(
+    model: "keras_hub.models.CausalLM",
+    parts: Parts,
+    config: "TrainConfig",
+    steps: int,
+    checks: int = CHECKS,
+) -> dict:
     """Trains for some steps; the check of the lowest validation loss stays.
 
     The order of windows follows from the config's seed alone, and so is the
-    same for baselines.
-
-    Args:
-        model: from `build_model`.
-        parts: `Parts` of `TokenDataset`.
-        config: `TrainConfig`: its batch, rate, optimizer and seed.
-        steps: int.
-        checks: int. Validations, evenly spread; one more stands before the
-            first step. Defaults to `CHECKS`.
+    same for baselines. Checks are evenly spread; one more stands before the
+    first step.
 
     Returns:
-        A dict: `curve_steps` and `validation_curve` (loss per token; `None`
-        where it is not finite), `training_curve` (of the steps since the
-        check before), `validation_loss` and `best_step` of the weights that
-        the model is left with.
+        `curve_steps` and `validation_curve` (loss per token; `None` where it is
+        not finite), `training_curve` (of the steps since the check before),
+        `validation_loss` and `best_step` of the weights that the model is left
+        with.
     """
     from tfq_hybrid.training.build import compile_model
     from tfq_hybrid.training.tasks import TASKS
@@ -204,19 +191,23 @@ class LanguageTask:
     """A language model to train, and its texts in parts.
 
     Args:
-        config: `TrainConfig`.
+        config: of the training.
         held_out: see `encode_parts`, of each text.
-        learns_vocabulary: bool. Whether the vocabulary is learned from the
-            training parts. Defaults to `True`; `False`: the model has one.
-        paths: sequence of paths of texts. Defaults to `None`: the config's.
+        learns_vocabulary: whether the vocabulary is learned from the training
+            parts; else the model has one.
+        paths: of texts, where not the config's.
 
     Attributes:
-        texts: list of `Parts` of `Corpus`, one for each path.
-        model: a keras-hub `CausalLM`; after `train` the one that was picked.
+        texts: the `Parts` of `Corpus` of each path.
+        model: after `train` the one that was picked.
     """
 
     def __init__(
-        self, config, held_out=None, learns_vocabulary=True, paths=None
+        self,
+        config: "TrainConfig",
+        held_out: tuple[int, int] | None = None,
+        learns_vocabulary: bool = True,
+        paths: Iterable[str | os.PathLike[str]] | None = None,
     ):
         from tfq_hybrid.data import load_corpus
         from tfq_hybrid.training.build import make_vocabulary
@@ -226,8 +217,8 @@ class LanguageTask:
         self.texts = [split_corpus(load_corpus(path)) for path in self.paths]
         self._vocabulary = None
         if learns_vocabulary:
-            texts = (parts.training.texts for parts in self.texts)
-            texts = list(itertools.chain(*texts))
+            training = (parts.training.texts for parts in self.texts)
+            texts = list(itertools.chain(*training))
             self._vocabulary = make_vocabulary(config, texts)
         self.model = self._build()
 
@@ -248,7 +239,7 @@ class LanguageTask:
         ]
 
     @functools.cached_property
-    def parts(self):
+    def parts(self) -> Parts:
         """`Parts` of `TokenDataset`, those of all texts together."""
         return Parts(
             *(
@@ -257,18 +248,14 @@ class LanguageTask:
             )
         )
 
-    def train(self, rates, steps):
+    def train(self, rates: Sequence[float], steps: int) -> dict:
         """Trains from the same weights at each peak rate; validation picks.
 
-        Args:
-            rates: sequence of float.
-            steps: int. Of each training.
-
-        Returns:
-            What `train_language_model` found at the rate of the lowest
-            validation loss, with `rate` and `validation_by_rate`.
+        Gives what `train_language_model` found at the rate of the lowest
+        validation loss, with `rate` and `validation_by_rate`.
         """
-        parts, best, losses = self.parts, None, {}
+        best: Any = None
+        parts, losses = self.parts, {}
         for rate in rates:
             self.config = dataclasses.replace(self.config, learning_rate=rate)
             model = self._build()
@@ -278,12 +265,12 @@ class LanguageTask:
                 best, self.model = found | {"rate": rate}, model
         return best | {"validation_by_rate": losses}
 
-    def read_test(self):
+    def read_test(self) -> tuple[dict, dict]:
         """Answers the test once; see the function of that name."""
         return read_test(self.model, self.parts, self.config)
 
-    def read_each(self):
-        """What `read_test` finds of each text, a dict of a file's name."""
+    def read_each(self) -> dict[str, dict]:
+        """What `read_test` finds of each text, by the file's name."""
         return {
             path.name: read_test(self.model, parts, self.config)[0]
             for path, parts in zip(self.paths, self._encoded, strict=True)
@@ -294,16 +281,17 @@ def _weights(model):
     return [np.array(v) for v in model.trainable_variables]
 
 
-def _finite(number):
+def _finite(number: float) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def read_test(model, parts, config):
+def read_test(
+    model: "keras_hub.models.CausalLM", parts: Parts, config
+) -> tuple[dict, dict]:
     """Answers the test once.
 
-    Returns:
-        A pair of a dict with `test_loss` (nats per token), `perplexity` and
-        `test_tokens`, and of arrays: `losses` and `tokens` of each window.
+    Gives `test_loss` (nats per token), `perplexity` and `test_tokens`, and
+    the arrays `losses` and `tokens` of each window.
     """
     losses, tokens = loss_reader(model)(parts.test, config.batch_size)
     loss = float(losses.sum() / tokens.sum())

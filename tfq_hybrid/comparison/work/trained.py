@@ -1,26 +1,31 @@
 """What every recipe does with a `TrainConfig`: train, then read the test."""
 
+import os
 import pathlib
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfq_hybrid.comparison.work.heads import answer
 from tfq_hybrid.comparison.work.texts import drawn, write_texts
 
+if TYPE_CHECKING:
+    import keras
 
-def train_and_test(config, test, folder):
-    """Trains a text classifier and answers the test data once.
+    from tfq_hybrid.data import TextDataset
+    from tfq_hybrid.training import TrainConfig
 
-    Args:
-        config: `TrainConfig`.
-        test: str or path. The test data.
-        folder: str or path of a folder for the run.
 
-    Returns:
-        A pair: a dict of validation and test figures, as `heads.answer`
-        gives them, and of the counts of parameters; and a dict of arrays:
-        `scores`, 1 for each right answer and 0 for each wrong one,
-        `predicted` and `labels`.
+def train_and_test(
+    config: "TrainConfig",
+    test: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+) -> tuple[dict, dict]:
+    """Trains a text classifier in a folder and answers the test data once.
+
+    Gives figures of validation and test, as `heads.answer` has them, with the
+    counts of parameters; and the arrays `scores`, 1 for each right answer and
+    0 for each wrong one, `predicted` and `labels`.
     """
     from tfq_hybrid.training import load_trained, train
 
@@ -41,15 +46,12 @@ def train_and_test(config, test, folder):
     return found, arrays
 
 
-def labelled_test(config, test, folder):
-    """The test data, with the labels of the run that was trained.
-
-    Args:
-        config, test, folder: see `train_and_test`.
-
-    Returns:
-        A `TextDataset`.
-    """
+def labelled_test(
+    config: "TrainConfig",
+    test: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+) -> "TextDataset":
+    """The test data, with the labels of the run that was trained."""
     from tfq_hybrid.data import load_dataset
     from tfq_hybrid.training.run_folder import RunFolder
     from tfq_hybrid.training.tasks import relabel
@@ -65,24 +67,18 @@ def labelled_test(config, test, folder):
     return relabel(dataset, values, test)
 
 
-def read_test(model, dataset):
+def read_test(
+    model: "keras.Model", dataset: "TextDataset"
+) -> tuple[dict, dict]:
     """Answers the test data; as `heads.answer`."""
     logits = model.predict(dataset.batches(256), verbose=0)
     return answer(np.argmax(logits, axis=-1), dataset.labels)
 
 
-def few_shot_file(source, shots, seed, folder):
-    """A file with some examples of each label, drawn by the seed.
-
-    Args:
-        source: path of a `.tsv` file.
-        shots: int. Examples of each label.
-        seed: int.
-        folder: str or path.
-
-    Returns:
-        The path of the file, a `pathlib.Path`.
-    """
+def few_shot_file(
+    source: str, shots: int, seed: int, folder: str | os.PathLike[str]
+) -> pathlib.Path:
+    """A `.tsv` file with some examples of each label, drawn by the seed."""
     from tfq_hybrid.data import load_dataset
 
     dataset = load_dataset(source)
