@@ -7,14 +7,19 @@ from tfq_hybrid.errors import check_choice, check_integer
 HEAD_BASELINES = ("linear", "mlp")
 
 
-def classical_head(kind, classes, width=None, dtype=None):
+def classical_head(
+    kind: str,
+    classes: int,
+    width: int | None = None,
+    dtype: str | keras.DTypePolicy | None = None,
+) -> keras.Layer:
     """A head without a circuit: logits from a vector.
 
     Args:
         kind: `"linear"`, one Dense layer, or `"mlp"`, a hidden layer of
             `width` tanh units before it.
-        classes: int. The number of labels.
-        width: int. Of the hidden layer of an `"mlp"`.
+        classes: the number of labels.
+        width: of the hidden layer of an `"mlp"`.
         dtype: dtype policy of the layers. Defaults to `None`: the global
             one.
 
@@ -43,21 +48,21 @@ def classical_head(kind, classes, width=None, dtype=None):
     return keras.Sequential([hidden, logits], name="head")
 
 
-def mlp_parameters(width, features, classes):
-    """Parameters of an `"mlp"` head, an int."""
+def mlp_parameters(width: int, features: int, classes: int) -> int:
+    """Parameters of an `"mlp"` head."""
     return (features + 1) * width + (width + 1) * classes
 
 
-def mlp_width(parameters, features, classes):
+def mlp_width(parameters: int, features: int, classes: int) -> int:
     """The width at which an `"mlp"` head has nearly so many parameters.
 
     Args:
-        parameters: int. Those of the head to compare with.
-        features: int. The width of what it reads.
-        classes: int.
+        parameters: those of the head to compare with.
+        features: the width of what it reads.
+        classes: the number of labels.
 
     Returns:
-        int, at least 1.
+        At least 1.
 
     Example:
 

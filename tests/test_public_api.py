@@ -10,7 +10,6 @@ import tfq_hybrid
 ANNOTATED = [
     "adapters",
     "circuits",
-    "comparison",
     "data",
     "diagnostics",
     "engines",

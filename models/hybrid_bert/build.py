@@ -11,20 +11,12 @@ from tfq_hybrid.models.hybrid_bert.model import HybridBertTextClassifier
 
 
 def vocabulary(options, texts, size):
-    """The vocabulary of the preset, a list of str."""
+    """The vocabulary of the preset."""
     return bert_vocabulary(options.preset, texts, size)
 
 
 def loss(options, training):
-    """The loss of the options, with the weights of the classes in the data.
-
-    Args:
-        options: `HybridBertOptions`.
-        training: `TextDataset`.
-
-    Returns:
-        A `keras.losses.Loss`.
-    """
+    """The loss of the options, with the weights of the classes in the data."""
     if options.loss == "mse" or not options.class_weighted:
         return options.make_loss()
     classes = len(training.label_names)
@@ -32,20 +24,7 @@ def loss(options, training):
 
 
 def build(options, baseline, setting):
-    """The classifier that training and the command line build.
-
-    Args:
-        options: `HybridBertOptions`.
-        baseline: `"linear"`, `"mlp"` or `None`.
-        setting: `Setting`.
-
-    Returns:
-        A `HybridBertTextClassifier`, not compiled.
-
-    Raises:
-        UserError: the preset cannot be loaded, or the circuit does not fit
-            in memory.
-    """
+    """The classifier that training and the command line build; see `System`."""
     circuit = options.circuit
     if baseline is None:
         check_memory(

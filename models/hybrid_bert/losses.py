@@ -1,9 +1,16 @@
 """The two losses that are reported for hybrid BERT."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import keras
 import numpy as np
 
 from tfq_hybrid.errors import UserError, is_number
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+    from numpy.typing import ArrayLike
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -15,8 +22,7 @@ class WeightedCrossEntropy(keras.losses.Loss):
     of hybrid BERT.
 
     Args:
-        weights: sequence of float, one for each class. Defaults to `None`:
-            all alike.
+        weights: one for each class. Defaults to `None`: all alike.
 
     Call arguments:
         y_true: int tensor of shape (batch,) or (batch, 1), the labels.
@@ -33,7 +39,12 @@ class WeightedCrossEntropy(keras.losses.Loss):
     1.6269
     """
 
-    def __init__(self, weights=None, name="weighted_cross_entropy", **kwargs):
+    def __init__(
+        self,
+        weights: Sequence[float] | None = None,
+        name: str = "weighted_cross_entropy",
+        **kwargs: Any,
+    ):
         super().__init__(name=name, **kwargs)
         if weights is not None:
             weights = [float(weight) for weight in weights]
@@ -44,7 +55,7 @@ class WeightedCrossEntropy(keras.losses.Loss):
                 )
         self.weights = weights
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: "tf.Tensor", y_pred: "tf.Tensor") -> "tf.Tensor":
         labels = _labels(y_true)
         losses = keras.ops.sparse_categorical_crossentropy(
             labels, y_pred, from_logits=True
@@ -55,8 +66,8 @@ class WeightedCrossEntropy(keras.losses.Loss):
         weights = keras.ops.take(table, labels)
         return losses * weights / keras.ops.mean(weights)
 
-    def total_weight(self, y_true):
-        """What the mean over a batch divides by, a float32 tensor.
+    def total_weight(self, y_true: "tf.Tensor") -> "tf.Tensor":
+        """What the mean over a batch divides by, of type float32.
 
         With it, the means over the parts of a batch make up that over the
         whole.
@@ -70,7 +81,7 @@ class WeightedCrossEntropy(keras.losses.Loss):
         table = keras.ops.convert_to_tensor(self.weights, "float32")
         return keras.ops.sum(keras.ops.take(table, labels))
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {**super().get_config(), "weights": self.weights}
 
 
@@ -92,10 +103,10 @@ class ProbabilityMSE(keras.losses.Loss):
     0.25
     """
 
-    def __init__(self, name="probability_mse", **kwargs):
+    def __init__(self, name: str = "probability_mse", **kwargs: Any):
         super().__init__(name=name, **kwargs)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: "tf.Tensor", y_pred: "tf.Tensor") -> "tf.Tensor":
         probabilities = keras.ops.softmax(y_pred, axis=-1)
         target = keras.ops.one_hot(
             _labels(y_true), y_pred.shape[-1], dtype=probabilities.dtype
@@ -108,18 +119,15 @@ def _labels(y_true):
     return keras.ops.cast(keras.ops.reshape(y_true, (-1,)), "int32")
 
 
-def balanced_weights(labels, classes):
+def balanced_weights(labels: "ArrayLike", classes: int) -> list[float]:
     """Class weights that let every class count the same.
 
     `N / (classes * N_c)` for `N_c` of `N` labels: the rule that scikit-learn
     calls `"balanced"`. The published weights are not known: our choice.
 
     Args:
-        labels: int array.
-        classes: int.
-
-    Returns:
-        A list of float.
+        labels: integers.
+        classes: the number of classes.
 
     Raises:
         UserError: a class has no label.

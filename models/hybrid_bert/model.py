@@ -1,5 +1,7 @@
 """Hybrid BERT (arXiv 2511.17677): a circuit as the head of a BERT."""
 
+from typing import TYPE_CHECKING, Any
+
 import keras
 
 from tfq_hybrid.encoders.classifier import (
@@ -10,7 +12,14 @@ from tfq_hybrid.encoders.classifier import (
 from tfq_hybrid.errors import check_choice, check_integer
 from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.models.heads import HEAD_BASELINES, classical_head, mlp_width
-from tfq_hybrid.models.hybrid_bert.system import as_angle_circuit, head_size
+from tfq_hybrid.models.hybrid_bert.system import (
+    HybridBertOptions,
+    as_angle_circuit,
+    head_size,
+)
+
+if TYPE_CHECKING:
+    import keras_hub
 
 HYBRID_BERT_HEADS = ("quantum", *HEAD_BASELINES)
 
@@ -38,19 +47,17 @@ class HybridBertTextClassifier(BertClassifier):
 
     Args:
         backbone: `HybridBert`. `from_bert` makes it from a pretrained BERT.
-        num_classes: int. The number of labels.
+        num_classes: the number of labels.
         preprocessor: `keras_hub.models.BertTextClassifierPreprocessor`.
             Defaults to `None`: inputs are token ids already.
         head: `"quantum"`, `"linear"` or `"mlp"`. Defaults to `"quantum"`.
         circuit: what `as_circuit` accepts, with angles as inputs. The `"mlp"`
             baseline takes its size from it. Defaults to `"hybrid_bert"`.
-        train_encoder: bool. Whether BERT is fine-tuned. Defaults to
-            `False`: it is frozen and runs without dropout.
-        train_angles: bool. Whether the circuit's angles train. Defaults to
-            `True`.
+        train_encoder: whether BERT is fine-tuned. Defaults to `False`: it is
+            frozen and runs without dropout.
+        train_angles: whether the circuit's angles train. Defaults to `True`.
         engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
-        dropout: float, before the head. Defaults to 0: the authors' head
-            has none.
+        dropout: before the head. Defaults to 0: the authors' head has none.
 
     Raises:
         UserError: an argument is out of its range.
@@ -67,16 +74,16 @@ class HybridBertTextClassifier(BertClassifier):
 
     def __init__(
         self,
-        backbone,
-        num_classes,
-        preprocessor=None,
-        head="quantum",
-        circuit="hybrid_bert",
-        train_encoder=False,
-        train_angles=True,
-        engine="auto",
-        dropout=0.0,
-        **kwargs,
+        backbone: HybridBert,
+        num_classes: int,
+        preprocessor: keras.Layer | None = None,
+        head: str = "quantum",
+        circuit: object = "hybrid_bert",
+        train_encoder: bool = False,
+        train_angles: bool = True,
+        engine: str = "auto",
+        dropout: float = 0.0,
+        **kwargs: Any,
     ):
         circuit = as_angle_circuit(circuit)
         layer = hybrid_head(
@@ -106,17 +113,21 @@ class HybridBertTextClassifier(BertClassifier):
         self.engine = engine
 
     @classmethod
-    def from_options(cls, bert, num_classes, options, baseline=None, **kwargs):
+    def from_options(
+        cls,
+        bert: "keras_hub.models.BertBackbone | str",
+        num_classes: int,
+        options: HybridBertOptions,
+        baseline: str | None = None,
+        **kwargs: Any,
+    ) -> "HybridBertTextClassifier":
         """From `HybridBertOptions` and a pretrained BERT; see `from_bert`.
 
         Args:
             bert, num_classes: see `from_bert`.
-            options: `HybridBertOptions`; its preset is not looked at.
+            options: its preset is not looked at.
             baseline: `"linear"` or `"mlp"`. Defaults to `None`: the circuit.
             **kwargs: further arguments of `from_bert`.
-
-        Returns:
-            A classifier.
         """
         return cls.from_bert(
             bert,
@@ -130,7 +141,7 @@ class HybridBertTextClassifier(BertClassifier):
             **kwargs,
         )
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {
             **super().get_config(),
             "head": self.head_kind,
@@ -141,19 +152,19 @@ class HybridBertTextClassifier(BertClassifier):
 
 
 def hybrid_head(
-    width,
-    classes,
-    head="quantum",
-    circuit="hybrid_bert",
-    train_angles=True,
-    engine="auto",
-    dtype=None,
-):
+    width: int,
+    classes: int,
+    head: str = "quantum",
+    circuit: object = "hybrid_bert",
+    train_angles: bool = True,
+    engine: str = "auto",
+    dtype: str | keras.DTypePolicy | None = None,
+) -> keras.Layer:
     """The head of a `HybridBertTextClassifier`, for embeddings kept.
 
     Args:
-        width: int. Of the embeddings.
-        classes: int. The number of labels.
+        width: of the embeddings.
+        classes: the number of labels.
         head, circuit, train_angles, engine: see `HybridBertTextClassifier`.
         dtype: dtype policy. Defaults to `None`: the global one.
 

@@ -1,6 +1,7 @@
 """Hybrid BERT as a system: its arguments and its baselines."""
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.circuits.presets import Circuit
@@ -9,22 +10,27 @@ from tfq_hybrid.engines import ENGINES
 from tfq_hybrid.errors import UserError, check_choice, check_share
 from tfq_hybrid.training.systems import Options, System
 
+if TYPE_CHECKING:
+    import keras
+
+    from tfq_hybrid.circuits import CircuitSpec, CustomCircuit
+
 LOSSES = ("cross_entropy", "mse")
 
 
-def as_angle_circuit(circuit):
+def as_angle_circuit(circuit: object) -> "CircuitSpec | CustomCircuit":
     """A circuit whose features are angles."""
-    circuit = as_circuit(circuit)
-    if circuit.starts_from_amplitudes:
+    found = as_circuit(circuit)
+    if found.starts_from_amplitudes:
         raise UserError(
             "Expected a circuit whose inputs are angles. Received: one that "
             "starts from amplitudes"
         )
-    return circuit
+    return found
 
 
 def head_size(circuit, width, classes):
-    """Parameters of the quantum head on a BERT of a width, an int."""
+    """Parameters of the quantum head on a BERT of a width."""
     down = (width + 1) * circuit.feature_count
     up = (circuit.observable_count + 1) * classes
     return down + circuit.weight_count + up
@@ -75,29 +81,29 @@ class HybridBertOptions(Options):
         check_choice("engine", self.engine, ENGINES)
         check_share("dropout", self.dropout)
 
-    def parameters(self, width, classes):
+    def parameters(self, width: int, classes: int) -> int:
         """Parameters of the head.
 
-        `(width + 1) n + angles + (n + 1) classes` on n qubits.
+        `(width + 1) n + angles + (n + 1) classes` on n qubits: 775 n + 2 for
+        BERT-base, two classes and four layers.
 
         Args:
-            width: int. Of the encoder.
-            classes: int.
-
-        Returns:
-            int; 775 n + 2 for BERT-base, two classes and four layers.
+            width: of the encoder.
+            classes: the number of labels.
         """
         return head_size(self.circuit, width, classes)
 
-    def make_loss(self, weights=None):
+    def make_loss(
+        self, weights: list[float] | None = None
+    ) -> "keras.losses.Loss":
         """The loss to compile with.
 
         Args:
-            weights: list of float, one for each class, such as
+            weights: one for each class, such as
                 `balanced_weights(labels, classes)`. Defaults to `None`.
 
         Returns:
-            A `keras.losses.Loss` on integer labels and logits.
+            A loss on integer labels and logits.
         """
         from tfq_hybrid.models.hybrid_bert import losses
 
@@ -106,7 +112,7 @@ class HybridBertOptions(Options):
         weights = weights if self.class_weighted else None
         return losses.WeightedCrossEntropy(weights)
 
-    def circuit_runs(self, sequence_length):
+    def circuit_runs(self, sequence_length: int) -> int:
         return 1
 
 

@@ -18,19 +18,7 @@ def vocabulary(options, texts, size):
 
 
 def build(options, baseline, setting):
-    """The language model, from random weights.
-
-    Args:
-        options: `HyQuTOptions`.
-        baseline: `"dense"`, `"bottleneck"` or `None`.
-        setting: `Setting`.
-
-    Returns:
-        A `HyQuTCausalLM`.
-
-    Raises:
-        UserError: the circuits do not fit in memory.
-    """
+    """The language model, from random weights; see `System`."""
     tokenizer = HyQuTTokenizer.from_merges(setting.vocabulary)
     size = {**SIZES[options.size]}
     size["vocabulary_size"] = tokenizer.vocabulary_size()

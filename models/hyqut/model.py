@@ -1,5 +1,8 @@
 """HyQuT (arXiv 2511.10653): a decoder with circuits in place of matrices."""
 
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
 import keras
 import keras_hub
 
@@ -16,6 +19,10 @@ from tfq_hybrid.models.hyqut.tokenizer import (
     HyQuTCausalLMPreprocessor,
     HyQuTTokenizer,
 )
+
+if TYPE_CHECKING:
+    from tfq_hybrid.adapters import Target
+    from tfq_hybrid.engines.gradients import GradientMethod
 
 KINDS = ("quantum", "dense", "bottleneck")
 
@@ -44,7 +51,7 @@ class HyQuTBackbone(BuiltWithSlots, keras_hub.models.LlamaBackbone):
             `"all-ffn"`. The paper found `"query"` and `"gate"` stable, and
             that all attention or all feed-forward matrices fail to train.
             Defaults to `"query"`.
-        layers: int, range, list of int or a text such as `"0,2-3"`: the
+        layers: an int, range, list of int or a text such as `"0,2-3"`: the
             layers with replaced matrices. Defaults to `None`: all.
         circuit: what `as_circuit` accepts; the `"bottleneck"` baseline takes
             its widths from it. Defaults to `"hyqut_ring"`.
@@ -73,25 +80,26 @@ class HyQuTBackbone(BuiltWithSlots, keras_hub.models.LlamaBackbone):
 
     def __init__(
         self,
-        vocabulary_size,
-        num_layers,
-        num_query_heads,
-        hidden_dim,
-        intermediate_dim,
-        num_key_value_heads,
-        tie_word_embeddings=True,
-        kind="quantum",
-        targets="query",
-        layers=None,
-        circuit="hyqut_ring",
-        engine="auto",
-        differentiator=None,
-        **kwargs,
+        vocabulary_size: int,
+        num_layers: int,
+        num_query_heads: int,
+        hidden_dim: int,
+        intermediate_dim: int,
+        num_key_value_heads: int,
+        tie_word_embeddings: bool = True,
+        kind: str = "quantum",
+        targets: str | Sequence[str] = "query",
+        layers: int | str | Iterable[int] | None = None,
+        circuit: object = "hyqut_ring",
+        engine: str = "auto",
+        differentiator: "GradientMethod | str | dict | None" = None,
+        **kwargs: Any,
     ):
         check_choice("kind", kind, KINDS)
         circuit = as_circuit(circuit)
+        method = None
         if differentiator is not None:
-            differentiator = as_gradient_method(differentiator)
+            method = as_gradient_method(differentiator)
         targets = as_targets(targets)
         layers = as_layers(layers)
         for index in layers or ():
@@ -115,19 +123,16 @@ class HyQuTBackbone(BuiltWithSlots, keras_hub.models.LlamaBackbone):
         self.chosen_layers = layers
         self.circuit = circuit
         self.engine = engine
-        self.differentiator = differentiator
+        self.differentiator = method
         if kind != "dense":
             places = ((t, self._layer(t)) for t in self._chosen())
             self.replace(places)
 
-    def matrices(self, roles):
+    def matrices(self, roles: Sequence[str]) -> "list[Target]":
         """The decoder layers' matrices, layer by layer.
 
         Args:
-            roles: sequence of str, names in `MATRICES`: which, in their order.
-
-        Returns:
-            A list of `Target`.
+            roles: names in `MATRICES`: which, in their order.
         """
         found = {(t.block, t.role): t for t in targets_of(self, FAMILY)}
         layers = range(self.num_layers)
@@ -141,13 +146,13 @@ class HyQuTBackbone(BuiltWithSlots, keras_hub.models.LlamaBackbone):
         return [t for t in self.matrices(self.targets) if t.block in chosen]
 
     @property
-    def replaced(self):
-        """What stands in the chosen places, a list of layers."""
+    def replaced(self) -> list[keras.Layer]:
+        """What stands in the chosen places."""
         return [inside(target.layer) for target in self._chosen()]
 
     @property
-    def replaced_sizes(self):
-        """Features in and out of the matrices there, a list of pairs."""
+    def replaced_sizes(self) -> list[tuple[int, int]]:
+        """Features in and out of the matrices there."""
         return [target.sizes for target in self._chosen()]
 
     def _layer(self, target):
@@ -171,7 +176,7 @@ class HyQuTBackbone(BuiltWithSlots, keras_hub.models.LlamaBackbone):
             name="quantum_dense",
         )
 
-    def get_config(self):
+    def get_config(self) -> dict:
         layers = self.chosen_layers
         return {
             **super().get_config(),

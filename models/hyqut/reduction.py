@@ -1,10 +1,14 @@
 """What replacing matrices saves: parameters and operations."""
 
 import math
+from typing import TYPE_CHECKING
 
 import keras
 
 from tfq_hybrid.adapters import named_layers
+
+if TYPE_CHECKING:
+    from tfq_hybrid.models.hyqut.model import HyQuTBackbone
 
 # HyQuT's published reductions, as shares; the paper's text says for which
 # model, not for which matrix nor for which layer sizes.
@@ -14,7 +18,9 @@ PUBLISHED = {
 }
 
 
-def reduction(backbone, length):
+def reduction(
+    backbone: "HyQuTBackbone", length: int
+) -> dict[str, dict[str, float]]:
     """Parameters and operations of a HyQuT beside those of its dense baseline.
 
     Counted are the weights of the model as it is; of its dense baseline each
@@ -26,12 +32,12 @@ def reduction(backbone, length):
     nothing, as for the paper's hardware; simulating it takes more.
 
     Args:
-        backbone: `HyQuTBackbone`, quantum or one of its baselines.
-        length: int, in tokens.
+        backbone: quantum or one of its baselines.
+        length: in tokens.
 
     Returns:
-        A dict of `parameters` and `flops`, each with `model`, `dense` and
-        `change`, the share by which the first differs from the second.
+        `parameters` and `flops`, each with `model`, `dense` and `change`, the
+        share by which the first differs from the second.
 
     Example:
 
@@ -66,5 +72,5 @@ def _matrix_weights(layer):
     return sum(math.prod(k.shape) for k in kernels if k is not None)
 
 
-def _compare(model, dense):
+def _compare(model: float, dense: float) -> dict[str, float]:
     return {"model": model, "dense": dense, "change": model / dense - 1}

@@ -57,21 +57,16 @@ SIZES = {
 }
 
 
-def as_targets(words):
-    """Names of matrices, from one word or several.
-
-    Returns:
-        A tuple of names in `MATRICES`, each once.
+def as_targets(words: object) -> tuple[str, ...]:
+    """Names in `MATRICES`, each once, from one word or several.
 
     Raises:
         UserError: a word is not known, or there is none.
 
-    Example:
-
     >>> as_targets(["query", "all-ffn"])
     ('query', 'gate', 'up', 'down')
     """
-    found = []
+    found: list[str] = []
     for word in as_words("targets", words):
         if word not in MATRICES and word not in GROUPS:
             raise choice_error("targets", word, [*MATRICES, *GROUPS])
@@ -136,7 +131,7 @@ class HyQuTOptions(Options):
         check_share("residual_scale", self.residual_scale, 1e3)
 
     @property
-    def training_defaults(self):
+    def training_defaults(self) -> dict:
         """Adam without weight decay, as in the paper; lengths are ours."""
         return {
             "vocabulary_size": SIZES[self.size]["vocabulary_size"],

@@ -1,5 +1,8 @@
 """The tokenizer of HyQuT: byte pairs, learned from the training text."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import keras_hub
 
@@ -17,8 +20,8 @@ class HyQuTTokenizer(keras_hub.tokenizers.BytePairTokenizer):
     Args:
         vocabulary: dict of a token and its id. Defaults to `None`: set when
             a preset is loaded.
-        merges: list of str, pairs of tokens with a space between them, the
-            first to be merged first. Defaults to `None`, as above.
+        merges: pairs of tokens with a space between them, the first to be
+            merged first. Defaults to `None`, as above.
 
     Example:
 
@@ -29,7 +32,12 @@ class HyQuTTokenizer(keras_hub.tokenizers.BytePairTokenizer):
     'hi hi'
     """
 
-    def __init__(self, vocabulary=None, merges=None, **kwargs):
+    def __init__(
+        self,
+        vocabulary: dict[str, int] | None = None,
+        merges: list[str] | None = None,
+        **kwargs: Any,
+    ):
         names = ("pad_token", "end_token", "user_token", "assistant_token")
         for token, name in zip(DIALOGUE_TOKENS, names, strict=True):
             self._add_special_token(token, name)
@@ -37,7 +45,7 @@ class HyQuTTokenizer(keras_hub.tokenizers.BytePairTokenizer):
         super().__init__(vocabulary=vocabulary, merges=merges, **kwargs)
 
     @classmethod
-    def from_merges(cls, merges):
+    def from_merges(cls, merges: Sequence[str]) -> "HyQuTTokenizer":
         """The tokenizer that merges make, with all bytes as its base."""
         return cls(byte_pair_vocabulary(merges), list(merges))
 
@@ -48,7 +56,7 @@ class HyQuTCausalLMPreprocessor(keras_hub.models.CausalLMPreprocessor):
 
     Args:
         tokenizer: `HyQuTTokenizer`.
-        sequence_length: int, in tokens. Defaults to 1024.
+        sequence_length: in tokens. Defaults to 1024.
     """
 
     tokenizer_cls = HyQuTTokenizer

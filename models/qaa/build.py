@@ -28,17 +28,10 @@ def vocabulary(options, texts, size):
 
 
 def build(options, baseline, setting):
-    """The causal language model, adapted.
+    """The causal language model, adapted; see `System`.
 
-    Args:
-        options: `QAAOptions`.
-        baseline: str in `QAA_BASELINES` or `None`. `"full"` trains the whole
-            model, which is how a base comes to be.
-        setting: `Setting`.
-
-    Returns:
-        A `keras_hub.models.GPT2CausalLM`, adapted unless `baseline` is
-        `"full"`.
+    The baseline `"full"` trains the whole model, which is how a base comes to
+    be: it is not adapted.
 
     Raises:
         UserError: the base cannot be loaded or is too short, or the circuits

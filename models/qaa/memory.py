@@ -14,10 +14,10 @@ class AdapterMemory:
     """Bytes that the adapters of a model take beside the frozen base.
 
     Attributes:
-        weights: int. 4 bytes for each parameter.
-        gradients: int. As many.
-        optimizer: int. Twice as many, the two moments of Adam.
-        activations: int. What is kept of a forward pass for the gradient.
+        weights: 4 bytes for each parameter.
+        gradients: as many.
+        optimizer: twice as many, the two moments of Adam.
+        activations: what is kept of a forward pass for the gradient.
     """
 
     weights: int
@@ -26,16 +26,18 @@ class AdapterMemory:
     activations: int
 
     @property
-    def total(self):
-        """All four, an int."""
+    def total(self) -> int:
+        """All four."""
         return sum(dataclasses.astuple(self))
 
-    def __str__(self):
+    def __str__(self) -> str:
         parts = dataclasses.asdict(self) | {"total": self.total}
         return ", ".join(f"{k} {human_bytes(v)}" for k, v in parts.items())
 
 
-def qaa_memory(width, layers, tokens, options=None):
+def qaa_memory(
+    width: int, layers: int, tokens: int, options: QAAOptions | None = None
+) -> AdapterMemory:
     """Memory of QAA on a model, an upper bound.
 
     `places * layers * (depth * n + n * width)` parameters, and for each place
@@ -44,13 +46,10 @@ def qaa_memory(width, layers, tokens, options=None):
     `"adjoint"` gradient would keep one state a place instead, for more time.
 
     Args:
-        width: int. Of the hidden states.
-        layers: int. Blocks of the model.
-        tokens: int. Of a step.
+        width: of the hidden states.
+        layers: blocks of the model.
+        tokens: of a step.
         options: `QAAOptions`. Defaults to `None`: the defaults.
-
-    Returns:
-        `AdapterMemory`.
 
     Example:
 
@@ -71,7 +70,9 @@ total 5 GiB
     return _memory(parameters, circuits)
 
 
-def lora_memory(width, layers, tokens, rank=8, matrices=2):
+def lora_memory(
+    width: int, layers: int, tokens: int, rank: int = 8, matrices: int = 2
+) -> AdapterMemory:
     """Memory of LoRA on square matrices of a model.
 
     `matrices * layers * 2 * width * rank` parameters. For the gradient each
@@ -80,11 +81,8 @@ def lora_memory(width, layers, tokens, rank=8, matrices=2):
 
     Args:
         width, layers, tokens: see `qaa_memory`.
-        rank: int. Defaults to 8.
-        matrices: int. Adapted in each layer. Defaults to 2.
-
-    Returns:
-        `AdapterMemory`.
+        rank: features between two matrices. Defaults to 8.
+        matrices: adapted in each layer. Defaults to 2.
 
     Example:
 
@@ -97,6 +95,6 @@ total 321 MiB
     return _memory(parameters, kept)
 
 
-def _memory(parameters, activations):
+def _memory(parameters: int, activations: int) -> AdapterMemory:
     weights = FLOAT * parameters
     return AdapterMemory(weights, weights, MOMENTS * weights, activations)

@@ -5,12 +5,16 @@ size (12 layers, 768 wide) stands in. GPT-Neo's attention is local in every
 second layer, GPT-2's is not; shapes and counts are the same.
 """
 
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
 import keras_hub
 
 from tfq_hybrid.adapters import (
     BottleneckAdapter,
     FullFineTuning,
     LoRA,
+    Method,
     PrefixTuning,
     SoRA,
     adapt,
@@ -23,22 +27,25 @@ from tfq_hybrid.models.qaa.system import (
     QAAOptions,
 )
 
+if TYPE_CHECKING:
+    import keras
+
 # Sets of matrices of which a low-rank baseline takes the one of the nearest
 # size: two matrices, as in the papers, or one, which makes the steps finer.
 _MATRICES = (("query", "value"), ("query",))
 
 
-def qaa_base(size="125m", vocabulary_size=50257, **changes):
+def qaa_base(
+    size: str = "125m", vocabulary_size: int = 50257, **changes: Any
+) -> keras_hub.models.GPT2Backbone:
     """The GPT-2 that QAA adapts, from random weights.
+
+    Pretrained weights come from `GPT2Backbone.from_preset`.
 
     Args:
         size: `"tiny"`, `"10m"` or `"125m"`. Defaults to `"125m"`.
-        vocabulary_size: int. Defaults to 50257, that of GPT-2.
+        vocabulary_size: tokens in it. Defaults to 50257, that of GPT-2.
         **changes: arguments of `keras_hub.models.GPT2Backbone`.
-
-    Returns:
-        A `keras_hub.models.GPT2Backbone`. Pretrained weights come from
-        `GPT2Backbone.from_preset`.
 
     Raises:
         UserError: the size is not known.
@@ -49,15 +56,20 @@ def qaa_base(size="125m", vocabulary_size=50257, **changes):
     return keras_hub.models.GPT2Backbone(**{**arguments, **changes})
 
 
-def apply_qaa(model, options=None, baseline=None, report=print):
+def apply_qaa(
+    model: "keras.Model",
+    options: QAAOptions | None = None,
+    baseline: str | None = None,
+    report: Callable[[str], object] = print,
+) -> "keras.Model":
     """Adapts a causal language model by QAA, or by a classical baseline.
 
     Args:
         model: a keras-hub backbone or task, changed in place.
-        options: `QAAOptions`. Defaults to `None`: the defaults.
-        baseline: str in `QAA_BASELINES`. Defaults to `None`: QAA itself.
-        report: function of a str, told what size of baseline was reached.
-            Defaults to `print`.
+        options: of QAA. Defaults to `None`: the defaults.
+        baseline: a name in `QAA_BASELINES`. Defaults to `None`: QAA itself.
+        report: is told what size of baseline was reached. Defaults to
+            `print`.
 
     Returns:
         The model, adapted.
@@ -72,7 +84,12 @@ def apply_qaa(model, options=None, baseline=None, report=print):
     return adapt(model, qaa_baseline(model, options, baseline, report))
 
 
-def qaa_baseline(model, options, baseline, report=print):
+def qaa_baseline(
+    model: "keras.Model",
+    options: QAAOptions,
+    baseline: str,
+    report: Callable[[str], object] = print,
+) -> Method:
     """The classical method with the parameter count nearest to QAA's.
 
     The bottleneck adapters sit where the circuits would. LoRA and SoRA take
@@ -81,13 +98,9 @@ def qaa_baseline(model, options, baseline, report=print):
 
     Args:
         model: the base that both are for.
-        options: `QAAOptions`.
-        baseline: str in `QAA_BASELINES`.
-        report: function of a str, told what was reached. Defaults to
-            `print`.
-
-    Returns:
-        A `Method`.
+        options: of QAA.
+        baseline: a name in `QAA_BASELINES`.
+        report: is told what was reached. Defaults to `print`.
 
     Raises:
         UserError: there is no such baseline.
@@ -96,14 +109,17 @@ def qaa_baseline(model, options, baseline, report=print):
     if baseline == "full":
         return FullFineTuning()
     count = options.method.parameters(model)
-    candidates = {
+    candidates: dict[str, Sequence[Method]] = {
         "lora": [LoRA(targets=names) for names in _MATRICES],
         "sora": [SoRA(targets=names) for names in _MATRICES],
         "bottleneck": [BottleneckAdapter(targets=PLACES[options.place])],
         "prefix": [PrefixTuning()],
-    }[baseline]
-    said = []
-    sized = [x.for_parameters(model, count, said.append) for x in candidates]
+    }
+    said: list[str] = []
+    sized = [
+        x.for_parameters(model, count, said.append)
+        for x in candidates[baseline]
+    ]
     misses = [abs(x.parameters(model) - count) for x in sized]
     best = misses.index(min(misses))
     report(said[best])

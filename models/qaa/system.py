@@ -69,8 +69,8 @@ class QAAOptions(Options):
         check_choice("engine", self.engine, ("auto", "batched"))
 
     @property
-    def method(self):
-        """The adapters, a `QuantumAdapter`."""
+    def method(self) -> QuantumAdapter:
+        """The adapters."""
         return QuantumAdapter(
             targets=PLACES[self.place],
             depth=self.depth,
@@ -78,7 +78,7 @@ class QAAOptions(Options):
             engine=self.engine,
         )
 
-    def parameters(self, width, layers):
+    def parameters(self, width: int, layers: int) -> int:
         """How many parameters QAA trains, from the sizes of the base alone.
 
         `places * layers * (depth * n + n * width)` with `n` qubits,
@@ -86,18 +86,15 @@ class QAAOptions(Options):
         768 that is 92,280 at one place a layer, and 184,560 at two.
 
         Args:
-            width: int.
-            layers: int.
-
-        Returns:
-            int.
+            width: of the hidden states.
+            layers: blocks of the model.
         """
         qubits = (width - 1).bit_length()
         module = self.depth * qubits + qubits * width
         return len(PLACES[self.place]) * layers * module
 
     @property
-    def training_defaults(self):
+    def training_defaults(self) -> dict:
         """Lengths and sizes are our choice: the paper's are not known."""
         return {
             "vocabulary_size": 1024 if self.size == "tiny" else 8192,

@@ -19,20 +19,9 @@ def vocabulary(options, texts, size):
 
 
 def build(options, baseline, setting):
-    """The classifier, from random or preset weights.
+    """The classifier, from random or preset weights; see `System`.
 
-    Args:
-        options: `QFFNBertOptions`.
-        baseline: `"ffn"`, `"bottleneck"`, `"none"` or `None`.
-        setting: `Setting`.
-
-    Returns:
-        A `QFFNBertTextClassifier`, or with an adapter keras-hub's
-        `BertTextClassifier` adapted.
-
-    Raises:
-        UserError: the circuit does not fit in memory, or an argument has no
-            effect.
+    With an adapter it is keras-hub's `BertTextClassifier`, adapted.
     """
     if options.adapter is not None and baseline is not None:
         raise UserError(

@@ -1,5 +1,7 @@
 """QFFN-BERT (arXiv 2507.02364): BERT with quantum feed-forward blocks."""
 
+from typing import Any
+
 import keras
 import keras_hub
 
@@ -42,15 +44,15 @@ class QFFNBert(BuiltWithSlots, keras_hub.models.BertBackbone):
     `"none"`, the residual alone, which shows what a block adds at all.
 
     Args:
-        vocabulary_size: int. Defaults to 30522.
-        num_layers: int. Encoder layers. Defaults to 2.
-        num_heads: int. Attention heads. Defaults to 2.
-        hidden_dim: int. Width. Defaults to 128.
-        intermediate_dim: int. Width inside the `"ffn"` baseline's block.
-            Defaults to 512.
-        dropout: float. Defaults to 0.1.
-        max_sequence_length: int. Defaults to 512.
-        num_segments: int. Defaults to 2.
+        vocabulary_size: tokens in it. Defaults to 30522.
+        num_layers: encoder layers. Defaults to 2.
+        num_heads: attention heads. Defaults to 2.
+        hidden_dim: width. Defaults to 128.
+        intermediate_dim: width inside the `"ffn"` baseline's block. Defaults to
+            512.
+        dropout: rate of all dropout layers. Defaults to 0.1.
+        max_sequence_length: tokens of a text. Defaults to 512.
+        num_segments: texts in an input. Defaults to 2.
         feed_forward: `"quantum"`, `"ffn"`, `"bottleneck"` or `"none"`.
             Defaults to `"quantum"`.
         circuit: what `as_circuit` accepts: the circuit of the quantum
@@ -59,10 +61,10 @@ class QFFNBert(BuiltWithSlots, keras_hub.models.BertBackbone):
         tokens: `"all"` or `"cls"`: the tokens that go through the quantum
             or bottleneck block. The paper takes `"cls"`, for the cost of its
             simulation. Defaults to `"all"`.
-        residual: bool. Whether the encoder layer adds its input to the
-            block's output. Without it, the paper's ablation, nothing but the
-            quantum or bottleneck block's output goes on, and no dropout
-            stands behind it. Defaults to `True`.
+        residual: whether the encoder layer adds its input to the block's
+            output. Without it, the paper's ablation, nothing but the quantum or
+            bottleneck block's output goes on, and no dropout stands behind it.
+            Defaults to `True`.
         engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
         dtype: as for `BertBackbone`.
 
@@ -81,21 +83,21 @@ class QFFNBert(BuiltWithSlots, keras_hub.models.BertBackbone):
 
     def __init__(
         self,
-        vocabulary_size=30522,
-        num_layers=2,
-        num_heads=2,
-        hidden_dim=128,
-        intermediate_dim=512,
-        dropout=0.1,
-        max_sequence_length=512,
-        num_segments=2,
-        feed_forward="quantum",
-        circuit="qffn",
-        tokens="all",
-        residual=True,
-        engine="auto",
-        dtype=None,
-        **kwargs,
+        vocabulary_size: int = 30522,
+        num_layers: int = 2,
+        num_heads: int = 2,
+        hidden_dim: int = 128,
+        intermediate_dim: int = 512,
+        dropout: float = 0.1,
+        max_sequence_length: int = 512,
+        num_segments: int = 2,
+        feed_forward: str = "quantum",
+        circuit: object = "qffn",
+        tokens: str = "all",
+        residual: bool = True,
+        engine: str = "auto",
+        dtype: str | keras.DTypePolicy | None = None,
+        **kwargs: Any,
     ):
         check_choice("feed_forward", feed_forward, FEED_FORWARDS)
         if feed_forward in ("ffn", "none") and not residual:
@@ -158,8 +160,8 @@ class QFFNBert(BuiltWithSlots, keras_hub.models.BertBackbone):
         return BottleneckFeedForward(*sizes, **options)
 
     @property
-    def feed_forward_blocks(self):
-        """The layers of each encoder layer's block, a list of pairs.
+    def feed_forward_blocks(self) -> list[tuple[keras.Layer, keras.Layer]]:
+        """The layers of each encoder layer's block.
 
         Where a layer replaces the block, it is the first of them.
         """
@@ -168,7 +170,7 @@ class QFFNBert(BuiltWithSlots, keras_hub.models.BertBackbone):
             for target in self._targets()
         ]
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {
             **super().get_config(),
             "feed_forward": self.feed_forward,
@@ -179,7 +181,9 @@ class QFFNBert(BuiltWithSlots, keras_hub.models.BertBackbone):
         }
 
     @classmethod
-    def from_bert(cls, bert, **options):
+    def from_bert(
+        cls, bert: keras_hub.models.BertBackbone | str, **options: Any
+    ) -> "QFFNBert":
         """Starts from a pretrained BERT; only the new blocks are random.
 
         Args:
@@ -231,11 +235,11 @@ class QFFNBertTextClassifier(keras_hub.models.BertTextClassifier):
 
     Args:
         backbone: `QFFNBert`.
-        num_classes: int. The number of labels.
+        num_classes: the number of labels.
         preprocessor: `keras_hub.models.BertTextClassifierPreprocessor`.
             Defaults to `None`: inputs are token ids already.
         activation: of the logits. Defaults to `None`.
-        dropout: float, before the logits. Defaults to 0.1.
+        dropout: before the logits. Defaults to 0.1.
     """
 
     backbone_cls = QFFNBert

@@ -61,7 +61,7 @@ class QFFNBertOptions(Options):
                     "be pretrained. Received: preset=None"
                 )
 
-    def circuit_runs(self, sequence_length):
+    def circuit_runs(self, sequence_length: int) -> int:
         whole = self.tokens == "all" or self.adapter is not None
         return sequence_length if whole else 1
 

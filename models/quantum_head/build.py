@@ -11,25 +11,12 @@ from tfq_hybrid.models.quantum_head.classifier import QuantumHeadTextClassifier
 
 
 def vocabulary(options, texts, size):
-    """The vocabulary of the preset, a list of str."""
+    """The vocabulary of the preset."""
     return bert_vocabulary(_preset(options), texts, size)
 
 
 def build(options, baseline, setting):
-    """The classifier that training and the command line build.
-
-    Args:
-        options: `QuantumHeadOptions` with a preset.
-        baseline: `"linear"`, `"mlp"` or `None`.
-        setting: `Setting`.
-
-    Returns:
-        A `QuantumHeadTextClassifier`, not compiled.
-
-    Raises:
-        UserError: there is no preset, it cannot be loaded, or the circuits
-            do not fit in memory.
-    """
+    """The classifier that training and the command line build; see `System`."""
     bert = bert_backbone(_preset(options), setting.sequence_length)
     if baseline is None:
         _check_memory(options, bert.hidden_dim, setting.batch_size)

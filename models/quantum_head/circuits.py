@@ -1,27 +1,29 @@
 """The circuits of the quantum head (arXiv 2504.08732)."""
 
+from typing import TYPE_CHECKING
+
 import cirq
 import sympy
 
 from tfq_hybrid.circuits import CustomCircuit, preset, z_on_each
 from tfq_hybrid.circuits.ansatz import layer_operations, long_range
 
+if TYPE_CHECKING:
+    from tfq_hybrid.circuits import CircuitSpec
 
-def encoder_circuit(qubits, readouts, depth, distance, entangled=True):
+
+def encoder_circuit(
+    qubits: int,
+    readouts: int,
+    depth: int,
+    distance: int,
+    entangled: bool = True,
+) -> "CircuitSpec":
     """One encoder: amplitudes, then a block of Fig. 3; Z on the first qubits.
 
-    Args:
-        qubits: int.
-        readouts: int. How many qubits are read.
-        depth: int. Layers, L.
-        distance: int. The longest distance that CNOT couples, C.
-        entangled: bool. Without, RY columns take the place of the pairs: the
-            ablation.
-
-    Returns:
-        A `CircuitSpec` with `block_angles` weights.
-
-    Example:
+    It has L layers (`depth`) and CNOTs up to a distance C, `block_angles`
+    weights in all. Not entangled, RY columns take the place of the pairs: the
+    ablation.
 
     >>> encoder_circuit(4, 1, depth=3, distance=2).weight_count
     28
@@ -30,27 +32,19 @@ def encoder_circuit(qubits, readouts, depth, distance, entangled=True):
 
 
 def head_circuit(
-    qubits,
-    reuploads,
-    readouts,
-    depth,
-    distance,
-    share_weights=True,
-    entangled=True,
-):
-    """N x {RY(x) on each qubit, PQC1}, PQC2; Z on the first qubits.
+    qubits: int,
+    reuploads: int,
+    readouts: int,
+    depth: int,
+    distance: int,
+    share_weights: bool = True,
+    entangled: bool = True,
+) -> CustomCircuit:
+    """N x {RY(x) on each qubit, PQC1}, PQC2; Z on the first Q_m qubits.
 
     Both PQC are blocks of Fig. 3. Our choice: PQC2 has angles of its own.
-
-    Args:
-        qubits: int, the number of values that are encoded.
-        reuploads: int, N.
-        readouts: int. How many qubits are read, Q_m.
-        depth, distance, entangled: see `encoder_circuit`.
-        share_weights: bool. Whether PQC1 has the same angles each time.
-
-    Returns:
-        A `CustomCircuit`, fed with `qubits` angles in radians.
+    PQC1 has the same angles each time where they are shared. It is fed with an
+    angle in radians for each qubit.
     """
     block = _block(qubits, depth, distance, entangled)
     count = block.weight_count
@@ -73,7 +67,7 @@ def head_circuit(
             circuit += layer_operations(words, block.qids, pairs, own)
     return CustomCircuit(
         circuit,
-        [cirq.Z(qid) for qid in block.qids[:readouts]],
+        tuple(cirq.Z(qid) for qid in block.qids[:readouts]),
         tuple(map(str, features)),
         tuple(map(str, weights)),
         scaling="identity",

@@ -1,5 +1,7 @@
 """A text classifier with a quantum head: a BERT, its mean, the head."""
 
+from typing import Any
+
 import keras
 
 from tfq_hybrid.encoders.classifier import (
@@ -10,7 +12,10 @@ from tfq_hybrid.encoders.classifier import (
 from tfq_hybrid.errors import check_choice, check_integer
 from tfq_hybrid.models.heads import HEAD_BASELINES
 from tfq_hybrid.models.quantum_head.model import make_head
-from tfq_hybrid.models.quantum_head.system import QuantumHeadOptions
+from tfq_hybrid.models.quantum_head.system import (
+    QuantumHeadOptions,
+    as_options,
+)
 
 QUANTUM_HEADS = ("quantum", *HEAD_BASELINES)
 
@@ -34,13 +39,13 @@ class QuantumHeadTextClassifier(BertClassifier):
     Args:
         backbone: `SentenceBert`. `from_bert` makes it from a pretrained
             BERT.
-        num_classes: int. The number of labels.
+        num_classes: the number of labels.
         preprocessor: `keras_hub.models.BertTextClassifierPreprocessor`.
             Defaults to `None`: inputs are token ids already.
         head: `"quantum"`, `"linear"` or `"mlp"`. Defaults to `"quantum"`.
         options: `QuantumHeadOptions`, or a dict of them; whether the encoder
             trains is among them. Defaults to `None`: the defaults.
-        dropout: float, before the head. Defaults to 0.
+        dropout: before the head. Defaults to 0.
 
     Raises:
         UserError: an argument is out of its range.
@@ -50,22 +55,21 @@ class QuantumHeadTextClassifier(BertClassifier):
 
     def __init__(
         self,
-        backbone,
-        num_classes,
-        preprocessor=None,
-        head="quantum",
-        options=None,
-        dropout=0.0,
-        **kwargs,
+        backbone: SentenceBert,
+        num_classes: int,
+        preprocessor: keras.Layer | None = None,
+        head: str = "quantum",
+        options: QuantumHeadOptions | dict | None = None,
+        dropout: float = 0.0,
+        **kwargs: Any,
     ):
         check_choice("head", head, QUANTUM_HEADS)
         check_integer("num_classes", num_classes, minimum=2)
-        if options is None or isinstance(options, dict):
-            options = QuantumHeadOptions.from_dict(options or {})
+        chosen = as_options(options)
         layer = make_head(
             backbone.hidden_dim,
             num_classes,
-            options,
+            chosen,
             None if head == "quantum" else head,
             dtype=backbone.dtype_policy,
         )
@@ -75,7 +79,7 @@ class QuantumHeadTextClassifier(BertClassifier):
             layer,
             mean_of_tokens,
             preprocessor,
-            options.train_encoder,
+            chosen.train_encoder,
             dropout,
             **kwargs,
         )
@@ -83,9 +87,9 @@ class QuantumHeadTextClassifier(BertClassifier):
 
         # === Config ===
         self.head_kind = head
-        self.options = options
+        self.options = chosen
 
-    def get_config(self):
+    def get_config(self) -> dict:
         config = super().get_config()
         del config["train_encoder"]  # one of the options
         return {

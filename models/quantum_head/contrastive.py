@@ -5,6 +5,9 @@ Tunstall et al. 2022, "Efficient Few-Shot Learning Without Prompts"
 cosine similarity of 1, those of two labels to 0, by the mean squared error.
 """
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -12,14 +15,20 @@ import tensorflow as tf
 from tfq_hybrid.encoders.classifier import mean_of_tokens
 from tfq_hybrid.errors import UserError, check_integer
 
+if TYPE_CHECKING:
+    import keras_hub
+    from numpy.typing import ArrayLike
 
-def contrastive_pairs(labels, rounds=20, seed=0):
+
+def contrastive_pairs(
+    labels: "ArrayLike", rounds: int = 20, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Draws pairs of texts: for each text and round, one alike, one not.
 
     Args:
-        labels: int array of shape (texts,).
-        rounds: int. SetFit's R. Defaults to 20, as in the paper.
-        seed: int. Defaults to 0.
+        labels: integers of shape (texts,).
+        rounds: SetFit's R. Defaults to 20, as in the paper.
+        seed: of the draw. Defaults to 0.
 
     Returns:
         Three arrays of shape (2 * rounds * texts,), shuffled: the indices of
@@ -58,29 +67,28 @@ def contrastive_pairs(labels, rounds=20, seed=0):
 
 
 def tune_contrastively(
-    bert,
-    preprocessor,
-    texts,
-    labels,
-    rounds=20,
-    batch_size=16,
-    learning_rate=2e-5,
-    seed=0,
-):
+    bert: "keras_hub.models.BertBackbone",
+    preprocessor: keras.Layer,
+    texts: Sequence[str],
+    labels: "ArrayLike",
+    rounds: int = 20,
+    batch_size: int = 16,
+    learning_rate: float = 2e-5,
+    seed: int = 0,
+) -> list[float]:
     """Tunes an encoder in place, one epoch over the pairs.
 
     Args:
-        bert: `keras_hub.models.BertBackbone`, whose mean over tokens is the
-            embedding.
-        preprocessor: a layer from strings to its inputs.
-        texts: sequence of str.
-        labels: int array of shape (texts,).
+        bert: its mean over tokens is the embedding.
+        preprocessor: from strings to its inputs.
+        texts: what to draw pairs of.
+        labels: integers of shape (texts,).
         rounds, seed: see `contrastive_pairs`.
-        batch_size: int. Pairs in a step. Defaults to 16.
-        learning_rate: float, of Adam. Defaults to 2e-5.
+        batch_size: pairs in a step. Defaults to 16.
+        learning_rate: of Adam. Defaults to 2e-5.
 
     Returns:
-        A list of float, the loss of each step.
+        The loss of each step.
 
     Raises:
         UserError: see `contrastive_pairs`.

@@ -118,17 +118,7 @@ def _every_head(parts, arguments, seed):
 
 
 def one_head(head, parts, arguments, seed):
-    """Fits a head and answers the test data.
-
-    Args:
-        head: str, of `HEADS`.
-        parts: sequence of `Split`: training, validation, test.
-        arguments: dict, of a job.
-        seed: int.
-
-    Returns:
-        A pair of a dict and arrays, as `answer` gives them.
-    """
+    """Fits a head of `HEADS` and answers the test data; see `answer`."""
     import keras
 
     if head in CLASSICAL:

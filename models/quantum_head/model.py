@@ -1,5 +1,7 @@
 """Quantum head (arXiv 2504.08732): circuits on sentence embeddings."""
 
+from typing import TYPE_CHECKING, Any
+
 import cirq
 import keras
 
@@ -10,7 +12,13 @@ from tfq_hybrid.models.quantum_head.circuits import (
     encoder_circuit,
     head_circuit,
 )
-from tfq_hybrid.models.quantum_head.system import QuantumHeadOptions
+from tfq_hybrid.models.quantum_head.system import (
+    QuantumHeadOptions,
+    as_options,
+)
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -26,10 +34,10 @@ class QuantumHead(keras.layers.Layer):
     at distance 1, 2, …, C.
 
     Args:
-        classes: int. The number of labels.
+        classes: the number of labels.
         options: `QuantumHeadOptions`, or a dict of them. Defaults to `None`:
             the defaults.
-        seed: int. Of shots and trajectories. Defaults to `None`.
+        seed: of shots and trajectories. Defaults to `None`.
 
     Call arguments:
         inputs: float tensor of shape (batch, width).
@@ -48,16 +56,20 @@ class QuantumHead(keras.layers.Layer):
     (TensorShape([5, 2]), 88)
     """
 
-    def __init__(self, classes, options=None, seed=None, **kwargs):
+    def __init__(
+        self,
+        classes: int,
+        options: QuantumHeadOptions | dict | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         check_integer("classes", classes, minimum=2)
-        if options is None or isinstance(options, dict):
-            options = QuantumHeadOptions.from_dict(options or {})
         self.classes = classes
-        self.options = options
+        self.options = as_options(options)
         self.seed = seed
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         if len(input_shape) != 2 or not input_shape[-1]:
             raise UserError(
                 "Expected embeddings of a known width, of shape (batch, "
@@ -118,7 +130,7 @@ class QuantumHead(keras.layers.Layer):
         layer.depth = depth
         return layer
 
-    def call(self, inputs):
+    def call(self, inputs: "tf.Tensor") -> "tf.Tensor":
         amplitudes = self._with_constant(inputs)
         values = [encoder(amplitudes) for encoder in self.encoders]
         values = keras.ops.concatenate(values, axis=-1)  # (batch, qubits)
@@ -135,10 +147,10 @@ class QuantumHead(keras.layers.Layer):
         column = constant * keras.ops.ones_like(inputs[:, :1])
         return keras.ops.concatenate([inputs, column], axis=-1)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (input_shape[0], self.classes)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {
             **super().get_config(),
             "classes": self.classes,
@@ -148,18 +160,23 @@ class QuantumHead(keras.layers.Layer):
 
 
 def make_head(
-    width, classes, options=None, baseline=None, seed=None, dtype=None
-):
+    width: int,
+    classes: int,
+    options: QuantumHeadOptions | None = None,
+    baseline: str | None = None,
+    seed: int | None = None,
+    dtype: str | keras.DTypePolicy | None = None,
+) -> keras.Layer:
     """The quantum head, or a classical baseline on the same embeddings.
 
     Args:
-        width: int. Of the embeddings.
-        classes: int. The number of labels.
-        options: `QuantumHeadOptions`. Defaults to `None`: the defaults. The
-            `"mlp"` baseline is as wide as gives it nearly as many parameters.
+        width: of the embeddings.
+        classes: the number of labels.
+        options: of the circuits. Defaults to `None`: the defaults. The `"mlp"`
+            baseline is as wide as gives it nearly as many parameters.
         baseline: `"linear"` or `"mlp"`. Defaults to `None`: the circuits.
-        seed: int. Of shots and trajectories. Defaults to `None`.
-        dtype: dtype policy. Defaults to `None`: the global one.
+        seed: of shots and trajectories. Defaults to `None`.
+        dtype: of the layers. Defaults to `None`: the global one.
 
     Returns:
         A layer from (batch, width) to (batch, classes), called `"head"`.

@@ -29,13 +29,13 @@ CIRCUIT_OPTIONS = (
 )
 
 
-def block_angles(qubits, depth, distance, entangled=True):
+def block_angles(
+    qubits: int, depth: int, distance: int, entangled: bool = True
+) -> int:
     """Angles of a block of Fig. 3: Q C L + Q.
 
     A distance of Q or more is the longest that there is, Q - 1. Without
     entanglement Q (L + 1) are left.
-
-    Example:
 
     >>> block_angles(4, depth=3, distance=2)
     28
@@ -43,10 +43,10 @@ def block_angles(qubits, depth, distance, entangled=True):
     return qubits * block_layers(qubits, depth, distance, entangled) + qubits
 
 
-def block_layers(qubits, depth, distance, entangled=True):
+def block_layers(
+    qubits: int, depth: int, distance: int, entangled: bool = True
+) -> int:
     """Rings, one for each distance, in all layers of a block: C L.
-
-    Example:
 
     >>> block_layers(4, depth=3, distance=2)
     6
@@ -55,40 +55,45 @@ def block_layers(qubits, depth, distance, entangled=True):
     return max(longest, 1) * depth
 
 
+def as_options(options):
+    """Options as they are, those of a dict, or for `None` the defaults."""
+    if options is None or isinstance(options, dict):
+        return QuantumHeadOptions.from_dict(options or {})
+    return options
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class QuantumHeadOptions(Options):
     """The arguments of the quantum head.
 
     Args:
-        qubits: int. Qubits of the head's circuit, Q_c. Defaults to 10.
-        encoders: int. Parallel encoders, E. Together they give one value for
-            each of the qubits: each reads Z on as many of its first qubits
-            as that takes, which is our choice. Defaults to 1.
-        encoder_qubits: int. Qubits of an encoder. Defaults to `None`: as
-            few as the amplitudes of an embedding, ceil(log2 d), and the
-            values to read take.
-        reuploads: int. How often the values are encoded, N. Defaults to 1.
-        depth: int. Layers of each block, L. Defaults to 3.
-        distance: int. The longest distance that CNOT couples, C. Defaults
-            to 2.
-        readouts: int. Qubits that are read at last, Q_m. Defaults to 1, as
-            in the paper.
-        share_weights: bool. Whether the blocks between re-uploads have the
-            same angles. The paper writes one theta for all, which need not
-            mean that. Defaults to `True`.
-        entangled: bool. Whether there are CNOTs; `False` is the ablation.
-            Defaults to `True`.
-        constant_amplitude: float. An amplitude beside those of an embedding,
-            which is brought to length 1 before. What is read is quadratic in
-            the amplitudes, so that without it x and -x are one to the
-            circuit. Our choice. Defaults to 0: none, as in the paper.
-        angle_range: float. The angle in radians that encodes the value 1,
-            our choice. Defaults to pi / 2: values from -1 to 1 stay apart.
-        shots: int. Shots of each readout. Defaults to `None`: exact.
-        noise: float. The probability of depolarization of each qubit after each
+        qubits: qubits of the head's circuit, Q_c. Defaults to 10.
+        encoders: parallel encoders, E. Together they give one value for each of
+            the qubits: each reads Z on as many of its first qubits as that
+            takes, which is our choice. Defaults to 1.
+        encoder_qubits: qubits of an encoder. Defaults to `None`: as few as the
+            amplitudes of an embedding, ceil(log2 d), and the values to read
+            take.
+        reuploads: how often the values are encoded, N. Defaults to 1.
+        depth: layers of each block, L. Defaults to 3.
+        distance: the longest distance that CNOT couples, C. Defaults to 2.
+        readouts: qubits that are read at last, Q_m. Defaults to 1, as in the
+            paper.
+        share_weights: whether the blocks between re-uploads have the same
+            angles. The paper writes one theta for all, which need not mean
+            that. Defaults to `True`.
+        entangled: whether there are CNOTs; `False` is the ablation. Defaults to
+            `True`.
+        constant_amplitude: an amplitude beside those of an embedding, which is
+            brought to length 1 before. What is read is quadratic in the
+            amplitudes, so that without it x and -x are one to the circuit. Our
+            choice. Defaults to 0: none, as in the paper.
+        angle_range: the angle in radians that encodes the value 1, our choice.
+            Defaults to pi / 2: values from -1 to 1 stay apart.
+        shots: shots of each readout. Defaults to `None`: exact.
+        noise: the probability of depolarization of each qubit after each
             moment. Defaults to 0.
-        readout_error: float. The probability to read a bit wrongly. Defaults
-            to 0.
+        readout_error: the probability to read a bit wrongly. Defaults to 0.
         preset: The BERT that embeds the texts, such as those of
             sentence-transformers: a keras-hub preset by name or folder.
             Defaults to `None`: none, for a head on embeddings alone.
@@ -141,17 +146,17 @@ class QuantumHeadOptions(Options):
         check_choice("engine", self.engine, ("auto", "batched"))
 
     @property
-    def values_read(self):
-        """How many values each encoder gives, a list of int."""
+    def values_read(self) -> list[int]:
+        """How many values each encoder gives."""
         whole, rest = divmod(self.qubits, self.encoders)
         return [whole + (e < rest) for e in range(self.encoders)]
 
-    def amplitudes(self, width):
-        """How many amplitudes embeddings of a width become, an int."""
+    def amplitudes(self, width: int) -> int:
+        """How many amplitudes embeddings of a width become."""
         return width + bool(self.constant_amplitude)
 
-    def qubits_of_encoders(self, width):
-        """Qubits of each encoder of embeddings of a width, an int.
+    def qubits_of_encoders(self, width: int) -> int:
+        """Qubits of each encoder of embeddings of a width.
 
         Raises:
             UserError: `encoder_qubits` are too few.
@@ -168,28 +173,25 @@ class QuantumHeadOptions(Options):
             )
         return self.encoder_qubits
 
-    def layers(self, qubits, blocks=1):
-        """Layers of a circuit that hold a state while it trains, an int.
+    def layers(self, qubits: int, blocks: int = 1) -> int:
+        """Layers of a circuit that hold a state while it trains.
 
         Args:
-            qubits: int.
-            blocks: int. Defaults to 1, an encoder.
+            qubits: of the circuit.
+            blocks: in the circuit. Defaults to 1, an encoder.
         """
         shape = (self.depth, self.distance, self.entangled)
         return blocks * block_layers(qubits, *shape)
 
-    def parameters(self, width, classes):
+    def parameters(self, width: int, classes: int) -> int:
         """Parameters of the head, circuits and linear layer.
 
         `E (q C L + q) + B (Q C L + Q) + (Q_m + 1) classes` for encoders of q
         qubits and B blocks: two, or N + 1 where they share no weights.
 
         Args:
-            width: int. Of the embeddings.
-            classes: int.
-
-        Returns:
-            int.
+            width: of the embeddings.
+            classes: the number of labels.
         """
         shape = (self.depth, self.distance, self.entangled)
         encoder = block_angles(self.qubits_of_encoders(width), *shape)
@@ -198,7 +200,7 @@ class QuantumHeadOptions(Options):
         angles += blocks * block_angles(self.qubits, *shape)
         return angles + (self.readouts + 1) * classes
 
-    def circuit_runs(self, sequence_length):
+    def circuit_runs(self, sequence_length: int) -> int:
         return 1
 
 

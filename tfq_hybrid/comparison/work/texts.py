@@ -13,8 +13,6 @@ import numpy as np
 from tfq_hybrid.errors import UserError
 
 if TYPE_CHECKING:
-    import keras
-
     from tfq_hybrid.data import TextDataset
 
 # What a large data set is cut to; a fixed draw, the same for every seed.
@@ -172,9 +170,7 @@ def _embedded(encoder, texts, pooling, sequence_length):
     return embed(model, preprocessor, texts, pooling=pooling, cache=CACHE)
 
 
-def load_encoder(
-    encoder: str, sequence_length: int
-) -> "tuple[keras.Model, keras.Layer]":
+def load_encoder(encoder, sequence_length):
     """The BERT behind an encoder, and the preprocessor of its texts."""
     from tfq_hybrid.encoders.bert import (
         bert_backbone,

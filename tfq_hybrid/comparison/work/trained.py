@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def train_and_test(
     config: "TrainConfig",
-    test: str | os.PathLike[str],
+    test: str,
     folder: str | os.PathLike[str],
 ) -> tuple[dict, dict]:
     """Trains a text classifier in a folder and answers the test data once.
@@ -48,7 +48,7 @@ def train_and_test(
 
 def labelled_test(
     config: "TrainConfig",
-    test: str | os.PathLike[str],
+    test: str,
     folder: str | os.PathLike[str],
 ) -> "TextDataset":
     """The test data, with the labels of the run that was trained."""
