@@ -1,5 +1,6 @@
 """`Method` and `WithCircuit`: the base classes of adaptation methods."""
 
+import bisect
 import dataclasses
 import typing
 from collections.abc import Callable
@@ -62,6 +63,8 @@ class Method:
     groups: ClassVar[dict[str, tuple[str, ...]]] = {}
     # The whole blocks that can be targets, of `BLOCK_ROLES`.
     blocks: ClassVar[tuple[str, ...]] = ()
+    # The arguments that have no effect on this method.
+    unused: ClassVar[tuple[str, ...]] = ()
     # Whether the base's weights are kept to undo with, where they do not.
     keep_base = False
     # Whether the base is whole underneath, so that others can share it.
@@ -76,6 +79,13 @@ class Method:
                 "Expected train_head to be True, False or None. Received: "
                 f"train_head={self.train_head!r}"
             )
+        for name in self.unused:
+            if getattr(self, name) not in ((), None):
+                raise UserError(
+                    f"Expected no {name}, which has no effect on "
+                    f"{type(self).__name__}. Received: {name}="
+                    f"{getattr(self, name)!r}"
+                )
 
     @property
     def freezes(self) -> bool:
@@ -172,18 +182,13 @@ class Method:
         def reached(size):
             return self.at_size(size).parameters(model)
 
-        low, high = 1, 1
-        while reached(high) < count and high < self.largest_size(model):
-            high = min(2 * high, self.largest_size(model))
-        while low < high:  # the smallest size with at least `count`
-            middle = (low + high) // 2
-            if reached(middle) < count:
-                low = middle + 1
-            else:
-                high = middle
-        best = self.at_size(
-            min((max(low - 1, 1), low), key=lambda s: abs(reached(s) - count))
-        )
+        high, largest = 1, self.largest_size(model)
+        while reached(high) < count and high < largest:
+            high = min(2 * high, largest)
+        # The smallest size with at least `count`, or the one before.
+        size = 1 + bisect.bisect_left(range(1, high), count, key=reached)
+        sizes = (max(size - 1, 1), size)
+        best = self.at_size(min(sizes, key=lambda s: abs(reached(s) - count)))
         report(
             f"Asked for {count:,} trainable parameters. The nearest "
             f"{type(self).__name__} has {best.parameters(model):,}, with "

@@ -179,19 +179,15 @@ def targets(
         if any(path.startswith(inside) for inside in adapters):
             continue
         role = "head" if path.startswith("head/") else "dense"
-        inputs, outputs = dense_shapes(layer)
-        rows.append(
-            Target(
-                path,
-                role,
-                None,
-                inputs,
-                outputs,
-                layers={role: layer},
-                paths=(path,),
-            )
-        )
+        rows.append(_single(path, role, layer, block=None))
     return rows
+
+
+def _single(path, role, layer, **options):
+    """One Dense layer as a target."""
+    inputs, outputs = dense_shapes(layer)
+    own = {"inputs": inputs, "outputs": outputs, "paths": (path,)}
+    return Target(path, role, layers={role: layer}, **own, **options)
 
 
 def blocks_of(model: "keras.Model") -> list[str]:
@@ -212,16 +208,7 @@ def _block_targets(family, block, index, layers, calls):
     dense = {role: layers[path] for role, path in paths.items()}
     options = {"block": index, "calls": calls}
     for role, path in paths.items():
-        inputs, outputs = dense_shapes(dense[role])
-        yield Target(
-            path,
-            role,
-            inputs=inputs,
-            outputs=outputs,
-            layers={role: dense[role]},
-            paths=(path,),
-            **options,
-        )
+        yield _single(path, role, dense[role], **options)
     width = dense_shapes(dense["down"])[1]
     options |= {"inputs": width, "outputs": width}
     inside = [role for role in FFN_ROLES if role in dense]

@@ -4,7 +4,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from tfq_hybrid.adapters.method import Method, register
-from tfq_hybrid.errors import UserError, check_integer
+from tfq_hybrid.errors import check_integer
 
 if TYPE_CHECKING:
     import keras
@@ -27,19 +27,10 @@ class FullFineTuning(Method):
 
     keep_base: bool = False
 
+    unused = ("targets", "exclude", "train_head")
     freezes = False
     is_additive = False
     size = "layers"
-
-    def __post_init__(self):
-        super().__post_init__()
-        for name in ("targets", "exclude", "train_head"):
-            if getattr(self, name) not in ((), None):
-                raise UserError(
-                    f"Expected no {name}, which has no effect on "
-                    f"FullFineTuning. Received: {name}="
-                    f"{getattr(self, name)!r}"
-                )
 
     def find(self, model: "keras.Model", strict: bool = True) -> "list[Target]":
         self.trained_base(model)

@@ -31,14 +31,7 @@ class HeadOnly(Method):
 
     targets: tuple[str, ...] = ("head",)
 
-    def __post_init__(self):
-        super().__post_init__()
-        for name in ("layers", "train_head"):
-            if getattr(self, name) is not None:
-                raise UserError(
-                    f"Expected no {name}, which has no effect on HeadOnly. "
-                    f"Received: {name}={getattr(self, name)!r}"
-                )
+    unused = ("layers", "train_head")
 
     def find(self, model: "keras.Model", strict: bool = True) -> "list[Target]":
         rows = resolve(model, ["head"], strict=False)
