@@ -65,7 +65,8 @@ class Block:
 
     def by_seed(self) -> list[Job]:
         """The jobs, whole seeds first: what is cut short has whole seeds."""
-        return sorted(self.jobs, key=lambda job: self.seeds.index(job.seed))
+        seeds = self.seeds
+        return sorted(self.jobs, key=lambda job: seeds.index(job.seed))
 
     def key(self, job: Job) -> str:
         """A name for the files of a job; other arguments give another.

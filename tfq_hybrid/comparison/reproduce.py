@@ -139,8 +139,8 @@ def reproduce(
     }
     with writing(output):
         results = Results.open(output, config, overwrite)
-        kept = sum(results.is_done(b.key(j)) for b in blocks for j in b.jobs)
         jobs = sum(len(block.jobs) for block in blocks)
+        kept = jobs - sum(len(results.unfinished(b)) for b in blocks)
         seconds = sum(block.seconds for block in blocks) / workers
         report(
             f"{recipe.title}: {jobs} jobs in {len(blocks)} blocks"

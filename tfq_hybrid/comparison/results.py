@@ -17,7 +17,7 @@ from tfq_hybrid.reading import read_json, reading
 from tfq_hybrid.version import __version__
 
 if TYPE_CHECKING:
-    from tfq_hybrid.comparison.jobs import Block
+    from tfq_hybrid.comparison.jobs import Block, Job
 
 EXPECTED = "the results of a reproduction"
 PACKAGES = ("tensorflow", "tensorflow-quantum", "cirq-core", "keras")
@@ -87,6 +87,11 @@ class Results:
         """Whether a job is finished."""
         return (self.jobs / f"{key}.json").is_file()
 
+    def unfinished(self, block: "Block") -> "list[Job]":
+        """The jobs of a block that are not finished, whole seeds first."""
+        jobs = block.by_seed()
+        return [job for job in jobs if not self.is_done(block.key(job))]
+
     def add(
         self, key: str, found: dict, arrays: Mapping[str, np.ndarray]
     ) -> None:
@@ -112,15 +117,8 @@ class Results:
 
     def complete_seeds(self, block: "Block") -> list[int]:
         """The seeds of a block from which every row is finished."""
-        return [
-            seed
-            for seed in block.seeds
-            if all(
-                self.is_done(block.key(job))
-                for job in block.jobs
-                if job.seed == seed
-            )
-        ]
+        cut_short = {job.seed for job in self.unfinished(block)}
+        return [seed for seed in block.seeds if seed not in cut_short]
 
     def scores(
         self, block: "Block", row: str, name: str = "scores"

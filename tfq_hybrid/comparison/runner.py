@@ -57,11 +57,7 @@ def run(
     total = sum(len(block.jobs) for block in blocks)
     with cluster(workers, report=report, **(where or {})) as processes:
         for block in blocks:
-            jobs = [
-                job
-                for job in block.by_seed()
-                if not results.is_done(block.key(job))
-            ]
+            jobs = results.unfinished(block)
             expected = clock.expected(sum(job.seconds for job in jobs))
             spent = time.monotonic() - began
             if jobs and spent + expected > limit:
@@ -71,9 +67,7 @@ def run(
                 )
                 report(f"{block.title} Left out: {skipped[block.name]}.")
                 continue
-            done = sum(
-                results.is_done(b.key(job)) for b in blocks for job in b.jobs
-            )
+            done = total - sum(len(results.unfinished(b)) for b in blocks)
             status(f"{block.title} {done}/{total} jobs done")
             calls = {
                 number: (recipe.name, job.arguments, job.seed, paths)
@@ -102,8 +96,7 @@ def _left(blocks, skipped, results, clock):
             job.seconds
             for block in blocks
             if block.name not in skipped
-            for job in block.jobs
-            if not results.is_done(block.key(job))
+            for job in results.unfinished(block)
         )
     )
 
