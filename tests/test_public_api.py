@@ -10,10 +10,12 @@ import tfq_hybrid
 ANNOTATED = [
     "adapters",
     "circuits",
+    "comparison",
     "data",
     "diagnostics",
     "engines",
     "layers",
+    "models",
     "reports",
     "serving",
     "training",

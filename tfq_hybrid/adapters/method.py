@@ -301,7 +301,7 @@ class WithCircuit(Method):
         circuit: "CircuitSpec | CustomCircuit",
         units: int,
         dtype: object,
-        **options: object,
+        **options: Any,
     ) -> "QuantumDense":
         """The `QuantumDense` of an adapter."""
         from tfq_hybrid.layers import QuantumDense
