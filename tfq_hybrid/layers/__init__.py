@@ -1,33 +1,6 @@
 """Keras layers around a parameterised circuit, and their baselines."""
 
-from tfq_hybrid.layers.amplitude_pqc import AmplitudePQC
-from tfq_hybrid.layers.bottleneck_dense import BottleneckDense
-from tfq_hybrid.layers.controlled_pqc import ControlledPQC
-from tfq_hybrid.layers.feed_forward import (
-    TOKENS,
-    BottleneckFeedForward,
-    NoFeedForward,
-    QuantumFeedForward,
-)
-from tfq_hybrid.layers.noisy import (
-    NoisyAmplitudePQC,
-    NoisyControlledPQC,
-    NoisyPQC,
-)
-from tfq_hybrid.layers.pqc import PQC
-from tfq_hybrid.layers.quantum_dense import QuantumDense
+import lazy_loader
 
-__all__ = [
-    "PQC",
-    "TOKENS",
-    "AmplitudePQC",
-    "BottleneckDense",
-    "BottleneckFeedForward",
-    "ControlledPQC",
-    "NoFeedForward",
-    "NoisyAmplitudePQC",
-    "NoisyControlledPQC",
-    "NoisyPQC",
-    "QuantumDense",
-    "QuantumFeedForward",
-]
+# The names are in `__init__.pyi`; a module is imported with its first.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

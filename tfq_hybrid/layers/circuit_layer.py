@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.circuits.cirq_json import read_cirq, write_cirq
+from tfq_hybrid.circuits import cirq_json
 from tfq_hybrid.engines import (
     EngineChoice,
     Execution,
@@ -231,8 +231,12 @@ class CircuitLayer(keras.layers.Layer):
         place = f"layer {self.name!r}"
         return {
             **super().get_config(),
-            "model_circuit": write_cirq(self.model_circuit, "circuit", place),
-            "operators": write_cirq(list(self.operators), "operators", place),
+            "model_circuit": cirq_json.write_cirq(
+                self.model_circuit, "circuit", place
+            ),
+            "operators": cirq_json.write_cirq(
+                list(self.operators), "operators", place
+            ),
             "repetitions": self.repetitions,
             "backend": self.backend,
             "differentiator": differentiator_config(self.differentiator),
@@ -246,10 +250,12 @@ class CircuitLayer(keras.layers.Layer):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         config = dict(config)
-        config["model_circuit"] = read_cirq(
+        config["model_circuit"] = cirq_json.read_cirq(
             config.get("model_circuit"), "circuit"
         )
-        config["operators"] = read_cirq(config.get("operators"), "operators")
+        config["operators"] = cirq_json.read_cirq(
+            config.get("operators"), "operators"
+        )
         config["differentiator"] = differentiator_from_config(
             config.get("differentiator")
         )

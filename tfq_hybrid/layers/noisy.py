@@ -5,7 +5,7 @@ from typing import Any, Self
 import cirq
 import keras
 
-from tfq_hybrid.circuits.cirq_json import read_cirq, write_cirq
+from tfq_hybrid.circuits import cirq_json
 from tfq_hybrid.engines import Execution
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers.amplitude_pqc import AmplitudePQC
@@ -93,7 +93,9 @@ def noise_model_to_json(noise_model: Any, name: str) -> str | None:
     if noise_model is None:
         return None
     try:
-        return write_cirq(noise_model, "noise model", f"layer {name!r}")
+        return cirq_json.write_cirq(
+            noise_model, "noise model", f"layer {name!r}"
+        )
     except UserError as error:
         raise UserError(
             f"{error}. Give model_circuit.with_noise(noise_model) as the "
@@ -103,7 +105,7 @@ def noise_model_to_json(noise_model: Any, name: str) -> str | None:
 
 def noise_model_from_json(text: str | None) -> Any:
     """The noise model of `noise_model_to_json`'s text, `None` of `None`."""
-    return None if text is None else read_cirq(text, "noise model")
+    return None if text is None else cirq_json.read_cirq(text, "noise model")
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")

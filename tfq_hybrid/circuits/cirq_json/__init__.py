@@ -8,7 +8,7 @@ sums, products and powers of bounded size (`expressions`); and what is
 written is read back and compared (`writer`).
 """
 
-from tfq_hybrid.circuits.cirq_json.reader import read_cirq
-from tfq_hybrid.circuits.cirq_json.writer import write_cirq
+import lazy_loader
 
-__all__ = ["read_cirq", "write_cirq"]
+# The names are in `__init__.pyi`; a module is imported with its first.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
