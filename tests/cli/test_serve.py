@@ -15,7 +15,7 @@ from tfq_hybrid.serving.server.running import is_loopback
         (["nowhere", "--port", "70000"], "70000"),
         (["nowhere", "--max-batch", "0"], "nearest valid value is 1"),
         (["nowhere", "--timeout", "nan"], "timeout to be seconds"),
-        (["nowhere", "--host", "256.0.0.1"], "--host 256.0.0.1"),
+        (["nowhere", "--host", "256.0.0.1"], "host=256.0.0.1"),
     ],
 )
 def test_bad_options(options, message, capsys):
