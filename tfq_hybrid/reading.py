@@ -91,17 +91,20 @@ def read_text(path, largest=LARGEST_TEXT, expected="a readable file"):
         ) from error
 
 
-def parse_json(text, finite=True):
+def parse_json(text, finite=True, repeated=True):
     """What a JSON text stands for.
 
     Args:
         text: str.
         finite: bool. Whether a number may not be infinite or NaN, which
             Python takes for JSON. Defaults to `True`.
+        repeated: bool. Whether an object may have a key several times, the
+            last of which holds. Defaults to `True`.
 
     Raises:
         ValueError: it is none; it is nested too deeply; it has such a
-            number; or half a surrogate pair, which no encoder takes.
+            number or such keys; or half a surrogate pair, which no encoder
+            takes.
 
     Example:
 
@@ -114,7 +117,9 @@ def parse_json(text, finite=True):
     """
     try:
         checks = {"parse_constant": _not_finite, "parse_float": _finite}
-        content = json.loads(text, **(checks if finite else {}))
+        checks = checks if finite else {}
+        hook = None if repeated else _once
+        content = json.loads(text, object_pairs_hook=hook, **checks)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     # Only an escape brings it in.
@@ -257,6 +262,15 @@ def reason_of(error):
     lines = [line for line in str(error).splitlines() if line.strip()]
     said = [line for line in lines if not line.endswith(":")]
     return [*said, *lines, type(error).__name__][0][:200]
+
+
+def _once(pairs):
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {twice[:60]!r} several times")
+    return found
 
 
 def _finite(text):

@@ -1,7 +1,7 @@
 import pytest
 
 from tfq_hybrid.data import load_dataset
-from tfq_hybrid.data.datasets import read_file
+from tfq_hybrid.data.tables import read_labelled
 from tfq_hybrid.errors import UserError
 
 
@@ -26,14 +26,14 @@ def write(tmp_path, name, content):
     ],
 )
 def test_formats(tmp_path, name, content):
-    texts, labels = read_file(write(tmp_path, name, content))
+    texts, labels = read_labelled(write(tmp_path, name, content))
     assert texts == ['he said "no', "yes, é"]
     assert labels == ["0", "1"]
 
 
 def test_columns_can_be_named(tmp_path):
     path = write(tmp_path, "a.tsv", "a\tb\tc\none\ttwo\tthree\n")
-    assert read_file(path, "c", "a") == (["three"], ["one"])
+    assert read_labelled(path, "c", "a") == (["three"], ["one"])
 
 
 @pytest.mark.parametrize(
@@ -41,24 +41,66 @@ def test_columns_can_be_named(tmp_path):
     [
         ("a.tsv", "", "empty"),
         ("a.tsv", "text\tlabel\n", "empty"),
-        ("a.tsv", "no tab\nneither\n", "columns between tabs.*row 1"),
-        ("a.tsv", "text\tlabel\nx\t1\nno tab\n", "columns between tabs.*row 3"),
+        ("a.tsv", "no tab\nneither\n", "columns between tabs.*line 1"),
+        (
+            "a.tsv",
+            "text\tlabel\nx\t1\nno tab\n",
+            "columns between tabs.*line 3",
+        ),
         ("a.tsv", b"text\tlabel\nx\t1\n\xff\t0\n", "UTF-8.*line 3.*0xff"),
         ("a.tsv", "txt\tlabel\nx\t1\n", "text column.*Did you mean 'txt'"),
         ("a.tsv", "text\tlabell\nx\t1\n", "mean 'labell'"),
         ("a.csv", 'text,label\n"x,1\n', "comma-separated"),
-        ("a.jsonl", "[1]\n", "JSON object.*row 1"),
-        ("a.jsonl", '{"text": "x", "label": 1}\n{"text": 2\n', "row 2"),
-        ("a.jsonl", '{"text": "x", "label": 1}\n{"text": "y"}\n', "row 2"),
-        ("a.jsonl", "[" * 100_000, "row 1"),
-        ("a.jsonl", '{"text": null, "label": 1}\n', "example 1"),
-        ("a.jsonl", '{"text": "x", "label": 1.5}\n', "example 1"),
+        ("a.csv", 'text,label\nx,1\n\n"a "b" c",1\n', "line 4"),
+        ("a.csv", "text;label\nx;1\n", "looks separated by semicolons"),
+        ("a.tsv", "text,label\nx,1\n", "looks separated by commas"),
+        ("a.csv", "text,label,text\nx,1,y\n", "each column once.*text"),
+        ("a.tsv", "text\tlabel\n\nx\t \n", "a label.*line 3, label=' '"),
+        ("a.csv", 'text,label\n"x\ny",1\nz,\n', "a label.*line 4"),
+        ("a.csv", "text,label\nx,1\ny,01\n", "label=1 in line 2.*label=01"),
+        ("a.csv", "text,label\nx,1.0\ny,1\n", "1.0 in line 2.*in line 3"),
+        ("a.csv", "text,label\nx\0,1\n", "line 2, a NUL"),
+        ("a.jsonl", "[1]\n", "JSON object.*line 1"),
+        ("a.jsonl", '{"text": "x", "label": 1}\n{"text": 2\n', "line 2"),
+        ("a.jsonl", '{"text": "x", "label": 1}\n{"text": "y"}\n', "line 2"),
+        (
+            "a.jsonl",
+            '{"text": "x", "label": 1, "text": "y"}\n',
+            "'text' several",
+        ),
+        ("a.jsonl", "[" * 100_000, "line 1"),
+        ("a.jsonl", '{"text": null, "label": 1}\n', "line 1, text=None"),
+        ("a.jsonl", '\n{"text": "x", "label": 1.5}\n', "line 2, label=1.5"),
+        ("a.jsonl", '{"text": "x", "label": ""}\n', "line 1, label=''"),
         ("a.txt", "x", "Did you mean '.tsv'"),
     ],
 )
 def test_bad_files_are_named(tmp_path, name, content, message):
     with pytest.raises(UserError, match=message):
         load_dataset(write(tmp_path, name, content))
+
+
+def test_one_label_however_it_is_written(tmp_path):
+    """Blanks around it, an accent apart, a number as a text."""
+    path = write(tmp_path, "a.csv", "text,label\na,é\nb, e\u0301 \nc,x\n")
+    assert load_dataset(path).label_names == ("x", "é")
+    rows = '{"text": "a", "label": 1}\n{"text": "b", "label": "1"}\n'
+    assert load_dataset(write(tmp_path, "a.jsonl", rows)).label_names == ("1",)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("name,separator", [("a.tsv", "\t"), ("a.csv", ",")])
+def test_ends_of_lines(tmp_path, name, separator, end):
+    rows = [("text", "label"), ("one", "1"), ("two", "2")]
+    text = end.join(separator.join(row) for row in rows) + end
+    found = read_labelled(write(tmp_path, name, text))
+    assert found == (["one", "two"], ["1", "2"])
+
+
+def test_a_long_field(tmp_path):
+    text = "word " * 100_000
+    path = write(tmp_path, "a.csv", f'text,label\n"{text}",1\n')
+    assert read_labelled(path) == ([text], ["1"])
 
 
 def test_missing_file():

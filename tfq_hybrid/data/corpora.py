@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.data.datasets import Batches, read_jsonl
+from tfq_hybrid.data.datasets import Batches
+from tfq_hybrid.data.tables import read_table
 from tfq_hybrid.errors import UserError, check_choice, choice_error
 from tfq_hybrid.reading import read_text
 
@@ -114,7 +115,8 @@ def load_corpus(
             )
         corpus = Corpus(read_text(path).splitlines(keepends=True), "plain")
     else:
-        columns, rows = read_jsonl(path, read_text(path))
+        table = read_table(path)
+        columns, rows = table.columns, table.rows
         if text_column is not None:
             check_choice("text column", text_column, columns)
             texts = [_text(row[text_column], path) for row in rows]

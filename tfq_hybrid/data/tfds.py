@@ -9,8 +9,8 @@ import urllib.request
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download import downloader
 
-from tfq_hybrid.data.datasets import LABEL_COLUMNS, TEXT_COLUMNS, find_column
 from tfq_hybrid.data.embedded import EmbeddedSentiment
+from tfq_hybrid.data.tables import LABEL_COLUMNS, TEXT_COLUMNS, find_column
 from tfq_hybrid.errors import UserError, check_choice, choice_error
 from tfq_hybrid.reading import raise_bug, reason_of
 
