@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import cirq
+import sympy
 import tensorflow as tf
 
 from tfq_hybrid.engines.batched.gates import TrigGate
@@ -21,6 +22,7 @@ from tfq_hybrid.engines.noise.channels import (
     lower_noisy_circuit,
 )
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.reading import reason_of
 
 Operator = cirq.PauliString | cirq.PauliSum
 
@@ -56,11 +58,10 @@ class Program:
         if any(
             isinstance(o.untagged, cirq.CircuitOperation) for o in operations
         ):
-            flat = cirq.unroll_circuit_op(
-                self.circuit, deep=True, tags_to_check=None
-            )
-            object.__setattr__(self, "circuit", flat)
+            object.__setattr__(self, "circuit", _unrolled(self.circuit))
         _check_no_measurements(self.circuit)
+        plain = _with_plain_symbols(self.circuit)
+        object.__setattr__(self, "circuit", plain)
         names = cirq.parameter_names(self.circuit)
         orphans = sorted(names - {*self.features, *self.weights})
         if orphans:
@@ -133,6 +134,39 @@ class Program:
     def symbols(self) -> tuple[str, ...]:
         """All symbols in the lexicographic order of TensorFlow Quantum."""
         return tuple(sorted({*self.features, *self.weights}))
+
+
+def _unrolled(circuit: cirq.Circuit) -> cirq.Circuit:
+    try:
+        return cirq.unroll_circuit_op(circuit, deep=True, tags_to_check=None)
+    except ValueError as error:
+        raise UserError(
+            "Expected sub-circuits that are repeated a known number of times. "
+            f"Received: {reason_of(error)}"
+        ) from error
+
+
+def _with_plain_symbols(circuit: cirq.Circuit) -> cirq.Circuit:
+    """Symbols of one name as one: SymPy tells them apart by assumptions.
+
+    Cirq resolves a symbol by its name alone.
+    """
+    symbols = set().union(*map(_symbols_of, circuit.all_operations()))
+    plain = {str(symbol): sympy.Symbol(str(symbol)) for symbol in symbols}
+    if symbols == set(plain.values()):
+        return circuit
+    return cirq.resolve_parameters_once(circuit, plain)
+
+
+def _symbols_of(value):
+    """The symbols of an operation, a gate or a parameter."""
+    if isinstance(value, sympy.Basic):
+        return value.free_symbols
+    if isinstance(value, (cirq.Gate, cirq.Operation)):
+        value = tuple(getattr(value, "__dict__", {}).values())
+    if isinstance(value, (list, tuple)):
+        return set().union(*map(_symbols_of, value))
+    return set()
 
 
 def _check_observables(operators: Iterable[cirq.PauliSum]) -> None:
