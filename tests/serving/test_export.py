@@ -1,12 +1,15 @@
 """What an export writes, and what it refuses."""
 
+import cirq
 import keras
 import numpy as np
 import pytest
+import sympy
 
 from tests.models.test_qffn_bert import make_classifier
 from tests.serving.zoo import TEXTS
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.layers import PQC, ControlledPQC
 from tfq_hybrid.serving import Predictor, export, portable_copy, versions
 
 
@@ -67,3 +70,19 @@ def test_bad_input(tmp_path):
     (broken / "saved_model.pb").write_bytes(b"not a graph")
     with pytest.raises(UserError, match="damaged"):
         Predictor(tmp_path / "broken")
+
+
+@pytest.mark.parametrize("kind", [PQC, ControlledPQC])
+def test_circuits_as_inputs_are_refused(kind, tmp_path):
+    """No server could read them without TensorFlow Quantum."""
+    qubit = cirq.GridQubit(0, 0)
+    circuit = cirq.Circuit(cirq.ry(sympy.Symbol("w"))(qubit))
+    circuits = keras.Input((), dtype="string")
+    inputs, fed = [circuits], circuits
+    if kind is ControlledPQC:
+        inputs.append(keras.Input((1,)))
+        fed = inputs
+    outputs = kind(circuit, cirq.Z(qubit))(fed)
+    with pytest.raises(UserError, match="without TensorFlow Quantum"):
+        export(keras.Model(inputs, outputs), tmp_path / "name")
+    assert not (tmp_path / "name").exists()

@@ -101,10 +101,26 @@ def _add_endpoints(
     for endpoint in endpoints:
         specs = list(endpoint.specs)
         traced = archive.add_endpoint(endpoint.name, endpoint.function, specs)
-        outputs = traced.get_concrete_function().structured_outputs
+        concrete = traced.get_concrete_function()
+        _check_operations(concrete.graph.as_graph_def())
+        outputs = concrete.structured_outputs
         inputs = {spec.name: spec for spec in specs}
         signatures[endpoint.name] = inputs, outputs
     return signatures
+
+
+def _check_operations(graph: tf.compat.v1.GraphDef) -> None:
+    """Raises where a server would need the operations of TensorFlow Quantum."""
+    nodes = [*graph.node]
+    for function in graph.library.function:
+        nodes += function.node_def
+    found = sorted({node.op for node in nodes if node.op.startswith("Tfq")})
+    if found:
+        raise UserError(
+            "Expected a model that a server can run without TensorFlow "
+            f"Quantum. Received: one that needs {', '.join(found)}, as layers "
+            "do whose inputs are circuits. Give it angles or amplitudes."
+        )
 
 
 def check_onnx() -> None:
