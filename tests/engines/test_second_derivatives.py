@@ -174,6 +174,32 @@ def test_tensorflow_quantum_is_refused_by_name(options, product):
         product(layer, inputs)
 
 
+@pytest.mark.parametrize("sample_based", [True, False])
+def test_tensorflow_quantum_is_refused_under_noise(sample_based):
+    layer, inputs = make_layer(
+        NOISY,
+        NoisyControlledPQC,
+        engine="tfq",
+        repetitions=5,
+        sample_based=sample_based,
+    )
+    with pytest.raises((UserError, LookupError), match="Use engine='batched'"):
+        backwards(layer, inputs)
+
+
+def test_large_angles_have_the_same_hessian():
+    """X to the power of x has the period 4 in x, here with a symbol in both."""
+    circuit = cirq.Circuit(cirq.X(QIDS[0]) ** A, cirq.ZZ(*QIDS) ** (0.5 * A))
+    circuit += cirq.Circuit(cirq.X(QIDS[1]) ** B, cirq.CNOT(*QIDS))
+    circuit += cirq.Circuit(cirq.ry(W)(QIDS[1]))
+    layer, _ = make_layer(circuit, engine="batched")
+    turns = tf.constant([[8.0 * 2**14, 4.0 * 2**15]])
+    here = tf.constant([[0.25, 0.5]])  # exact beside the turns, in float32
+    np.testing.assert_allclose(
+        backwards(layer, here + turns), backwards(layer, here), atol=1e-4
+    )
+
+
 def penalty(layer, inputs):
     with tf.GradientTape() as tape:
         tape.watch(inputs)
