@@ -6,22 +6,6 @@ import pytest
 
 import tfq_hybrid
 
-# Rooms whose public names are annotated.
-ANNOTATED = [
-    "adapters",
-    "circuits",
-    "comparison",
-    "data",
-    "diagnostics",
-    "engines",
-    "layers",
-    "models",
-    "reports",
-    "serving",
-    "training",
-    "tuning",
-]
-
 
 def of_ours(value):
     return getattr(value, "__module__", "").startswith("tfq_hybrid.")
@@ -68,7 +52,7 @@ def test_public_names_are_explained(room):
         assert text and not text.startswith(f"{name}("), name
 
 
-@pytest.mark.parametrize("room", ANNOTATED)
+@pytest.mark.parametrize("room", tfq_hybrid._ROOMS)
 def test_public_functions_are_annotated(room):
     missing = []
     for _, value in public(room):
