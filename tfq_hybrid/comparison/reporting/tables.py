@@ -276,8 +276,8 @@ def _along_training(title: str, block: "Block", results: "Results") -> Section:
         f"{block.name}-curves", title, "steps", "validation loss", lines
     )
     note = (
-        "Nats a token of the validation data, which select; the band is the "
-        "interval over seeds."
+        "Loss in nats per token on the validation data, used for selection; "
+        "the band is the interval over seeds."
     )
     return Section(title, note=note, picture=picture)
 
