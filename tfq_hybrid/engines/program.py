@@ -207,7 +207,6 @@ class Engine(Protocol):
         weights: tf.Tensor,
         states: tf.Tensor | None = None,
         seed: tf.Tensor | None = None,
-        **start: tf.Tensor,
     ) -> tf.Tensor:
         """Expectations for a batch.
 
@@ -218,8 +217,6 @@ class Engine(Protocol):
                 initial states. Defaults to `None`: all zeros.
             seed: int tensor of shape (2,) of all that is drawn. Defaults to
                 `None`, where nothing is.
-            **start: what else an engine may start from: `circuits`, a string
-                tensor of shape (batch,), on TensorFlow Quantum.
 
         Returns:
             A tensor of shape (batch, operators) of the dtype of `features`.

@@ -1,6 +1,7 @@
 """What all layers around a circuit share: arguments, engine, config."""
 
-import dataclasses
+import contextlib
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
@@ -10,12 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfq_hybrid.circuits import cirq_json
-from tfq_hybrid.engines import (
-    EngineChoice,
-    Execution,
-    Program,
-    choose_engine,
-)
+from tfq_hybrid.engines import Execution, Program, choose_engine
+from tfq_hybrid.engines.data_circuits import DataCircuitEngine
 from tfq_hybrid.engines.tfq.differentiators import (
     differentiator_config,
     differentiator_from_config,
@@ -80,8 +77,7 @@ class CircuitLayer(keras.layers.Layer):
             self._circuit_to_run(), self.operators, tuple(fed), tuple(trained)
         )
         execution = self._execution()
-        self.engine_choice = self._choose()
-        self._data_choice: EngineChoice | None = None
+        self.engine_choice = choose_engine(self.program, engine, execution)
         estimates = execution.takes_shots or self.engine_choice.trajectories
         self.supports_jit = (
             self.engine_choice.name == "batched" and not estimates
@@ -123,17 +119,18 @@ class CircuitLayer(keras.layers.Layer):
         """How the program is to be run."""
         return Execution(self.repetitions, self.backend, self.differentiator)
 
-    def _choose(self) -> EngineChoice:
-        """The `EngineChoice`."""
-        return choose_engine(self.program, self.engine, self._execution())
-
-    def _choose_for_data(self) -> EngineChoice:
-        """The `EngineChoice` where data circuits come."""
-        if self.engine != "auto":
-            return self._choose()
-        choice = choose_engine(self.program, "tfq", self._execution())
-        reason = "data circuits are TensorFlow Quantum's"
-        return dataclasses.replace(choice, reason=reason)
+    @functools.cached_property
+    def _data_engine(self) -> Any:
+        """The engine of calls with data circuits."""
+        choice = self.engine_choice
+        if choice.name == "tfq":
+            return choice.engine
+        fallback = None
+        if self.engine == "auto":
+            with contextlib.suppress(UserError):  # it cannot run the program
+                fallback = choose_engine(self.program, "tfq", self._execution())
+        engine: Any = choice.engine
+        return DataCircuitEngine(engine, fallback)
 
     def _draw_seed(self) -> tf.Tensor | None:
         """A fresh seed where something is drawn, else `None`."""
@@ -165,17 +162,13 @@ class CircuitLayer(keras.layers.Layer):
         fed = tf.ensure_shape(fed, [None, len(names)])
         fed = tf.cast(fed, dtype)
         self._check_values(fed, circuits, states)
-        seed = self._draw_seed()
-        choice, start = self.engine_choice, {"states": states}
-        if circuits is not None and self.engine == "batched":
-            start = {"states": _states(circuits, self.program)}
-        elif circuits is not None:
-            start = {"circuits": circuits}
-            if choice.name != "tfq":  # it was built for values alone
-                if self._data_choice is None:
-                    self._data_choice = self._choose_for_data()
-                choice = self._data_choice
-        result = choice.engine(fed, self._trained(), seed=seed, **start)
+        seed, trained = self._draw_seed(), self._trained()
+        if circuits is None:
+            engine = self.engine_choice.engine
+            result = engine(fed, trained, states=states, seed=seed)
+        else:
+            engine = self._data_engine
+            result = engine(fed, trained, circuits=circuits, seed=seed)
         if self.observer is not None:
             self.observer(fed, states, result)
         return tf.cast(result, self.compute_dtype)
@@ -260,25 +253,3 @@ class CircuitLayer(keras.layers.Layer):
             config.get("differentiator")
         )
         return super().from_config(config)
-
-
-def _states(circuits: tf.Tensor, program: Program) -> tf.Tensor:
-    """States that data circuits prepare: complex (batch, 2**qubits)."""
-    from tfq_hybrid.engines.tfq.ops import append_circuit, tfq, tfq_simulate_ops
-
-    # Identities on every qubit of the program give all states its register.
-    register = tfq.convert_to_tensor([cirq.Circuit(map(cirq.I, program.qids))])
-    batch = tf.shape(circuits)[0]
-    whole = append_circuit(circuits, tf.repeat(register, batch))
-    states = tfq_simulate_ops.tfq_simulate_state(
-        whole, tf.constant([], tf.string), tf.zeros([batch, 0])
-    )
-    message = (
-        "Expected data circuits on the qubits of model_circuit only: "
-        "use engine='tfq' for others."
-    )
-    check = tf.debugging.assert_equal(
-        tf.shape(states)[1], 2**program.qubits, message
-    )
-    with tf.control_dependencies([check] if check is not None else []):
-        return tf.ensure_shape(tf.identity(states), [None, 2**program.qubits])

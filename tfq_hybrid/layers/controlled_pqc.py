@@ -40,9 +40,8 @@ class ControlledPQC(CircuitLayer):
             the circuit. Defaults to uniform from 0 to 2 pi.
         regularizer: of the trained angles. Defaults to `None`.
         constraint: of the trained angles. Defaults to `None`.
-        engine: `"auto"`, `"batched"` or `"tfq"`. `engine_choice` tells which
-            one runs, and why. Where data circuits are given, `"auto"` runs
-            `"tfq"`. Defaults to `"auto"`.
+        engine: `"auto"`, `"batched"` or `"tfq"`, as in `PQC`. Defaults to
+            `"auto"`.
         seed: of the shots, trajectories and random directions of the
             batched engine; TensorFlow Quantum draws its own seeds. Defaults
             to `None`.
@@ -115,8 +114,7 @@ class ControlledPQC(CircuitLayer):
         is_pair = bool(input_shape) and isinstance(
             input_shape[0], (list, tuple)
         )
-        if is_pair:
-            self.engine_choice = self._choose_for_data()
+        if is_pair:  # of strings, which XLA knows nothing of
             self.supports_jit = False
         super().build(input_shape)
 

@@ -123,8 +123,7 @@ class NoisyPQC(NoisyCircuit, PQC):
             see `PQC`.
         repetitions, sample_based, differentiator, noise_model,
             readout_error: see `NoisyControlledPQC`.
-        engine: `"auto"`, `"tfq"` or `"batched"`, as in `PQC`; the batched
-            one takes noiseless data circuits.
+        engine: `"auto"`, `"batched"` or `"tfq"`, as in `PQC`.
 
     Call arguments:
         inputs: string tensor of shape (batch,), from
@@ -190,8 +189,8 @@ class NoisyControlledPQC(NoisyCircuit, ControlledPQC):
             one number for both. On the batched engine. Defaults to `None`.
         engine: `"auto"`, `"batched"` or `"tfq"`. The batched engine runs
             density matrices of up to eight qubits, and trajectories of more;
-            `engine_choice` tells. Where data circuits are given, `"auto"`
-            runs `"tfq"`. Defaults to `"auto"`.
+            `engine_choice` tells. Data circuits as in `PQC`. Defaults to
+            `"auto"`.
 
     Call arguments:
         inputs: float tensor of shape (batch, symbols), the values in

@@ -8,7 +8,6 @@ import keras
 import sympy
 import tensorflow as tf
 
-from tfq_hybrid.engines import EngineChoice
 from tfq_hybrid.layers.arguments import Operators
 from tfq_hybrid.layers.circuit_layer import CircuitLayer
 
@@ -35,11 +34,12 @@ class PQC(CircuitLayer):
             circuit. Defaults to uniform from 0 to 2 pi.
         regularizer: of the angles. Defaults to `None`.
         constraint: of the angles. Defaults to `None`.
-        engine: `"auto"`, `"tfq"` or `"batched"`. Data circuits are
-            TensorFlow Quantum's, so `"auto"` is `"tfq"`; `"batched"` runs
-            the data circuits there and the trained circuit as one matrix
-            for the whole batch; data circuits must then act on qubits of
-            `model_circuit` only. Defaults to `"auto"`.
+        engine: `"auto"`, `"batched"` or `"tfq"`. `engine_choice` tells which
+            one runs, and why. The batched engine simulates each data circuit
+            once and keeps what it prepares; its data circuits act on qubits
+            of `model_circuit`, without channels. Batches with others run on
+            TensorFlow Quantum with `"auto"`, which warns of it. Defaults to
+            `"auto"`.
         seed: of the shots, trajectories and random directions of the
             batched engine; TensorFlow Quantum draws its own seeds. Defaults
             to `None`.
@@ -97,11 +97,6 @@ class PQC(CircuitLayer):
         self.supports_jit = False  # its inputs are strings
         # As in TensorFlow Quantum, the weights are there before a call.
         self.build()
-
-    def _choose(self) -> EngineChoice:
-        if self.engine == "auto":
-            return self._choose_for_data()
-        return super()._choose()
 
     @property
     def symbols(self) -> list[sympy.Symbol]:

@@ -28,6 +28,7 @@ from tfq_hybrid.engines.batched.plan import (
     first_plan,
     run_plan,
 )
+from tfq_hybrid.engines.batched.prefix import any_state
 from tfq_hybrid.engines.batched.readout import (
     AnyReadout,
     NoReadout,
@@ -116,23 +117,26 @@ class PlannedEngine:
         return self._finish(plan, features, weights, states, seed)
 
     def _finish(self, plan, features, weights, states, seed=None):
+        values = self._values(features, weights, states, seed)
+        if states is not None:
+            states = _planes(states, values.dtype)
+            if self.register.radix == 4:
+                states = pauli_vectors(states, self.program.qubits)
+        return plan.readout(self._run(plan, values, states))
+
+    def _values(self, features, weights, states=None, seed=None):
         features, weights = (
             tf.convert_to_tensor(features),
             tf.convert_to_tensor(weights),
         )
         self._check_shapes(features, weights, states)
-        if states is not None:
-            states = _planes(states, features.dtype)
-            if self.register.radix == 4:
-                states = pauli_vectors(states, self.program.qubits)
         features, weights = (
             within_a_period(x, periods)
             for x, periods in zip(
                 (features, weights), self._periods, strict=True
             )
         )
-        values = Values(self._symbols, features, weights, seed)
-        return plan.readout(self._run(plan, values, states))
+        return Values(self._symbols, features, weights, seed)
 
     def _check_shapes(self, features, weights, states):
         expected = {
@@ -268,6 +272,27 @@ class BatchedEngine(PlannedEngine):
             A tensor of shape (batch, operators) of the dtype of `features`.
         """
         return self.run(features, weights, states)
+
+    def after_data(
+        self,
+        features: tf.Tensor,
+        weights: tf.Tensor,
+        is_product: tf.Tensor,
+        factors: tf.Tensor,
+        make_states: Callable[[], tf.Tensor],
+    ) -> tf.Tensor:
+        """Expectations of a program without noise, from any states.
+
+        Args:
+            features, weights: as for a call.
+            is_product: whether the states are products of the factors, a
+                bool. A graph holds both cases.
+            factors: complex tensor of shape (batch, qubits, 2).
+            make_states: gives the states as for a call.
+        """
+        plan, values = self.plan, self._values(features, weights)
+        start = any_state(plan, values, is_product, factors, make_states)
+        return plan.readout(self._run(plan, values, start))
 
     def state(
         self,

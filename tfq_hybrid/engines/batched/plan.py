@@ -13,9 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfq_hybrid.engines.batched.gates import GateStep, TrigGate
+from tfq_hybrid.engines.batched.prefix import first_state
 from tfq_hybrid.engines.batched.readout import AnyReadout
-from tfq_hybrid.engines.batched.states import apply_gate, product_state
-from tfq_hybrid.engines.noise.density_matrix import ZERO_STATE
 from tfq_hybrid.engines.register import Register
 
 
@@ -130,37 +129,3 @@ def run_plan(
     for step in plan.steps:
         state = step.apply(state, values)
     return state
-
-
-def first_state(plan: Plan, values: Values) -> tf.Tensor:
-    """The product state after the prefix, of shape (P, N, batch).
-
-    Qubits with the same gates, but for their symbols, are computed together.
-    """
-    zero = (1.0, 0.0) if plan.register.radix == 2 else ZERO_STATE
-    vectors = [None] * plan.register.qubits
-    alike: dict[tuple, list[int]] = {}
-    for qubit, run in enumerate(plan.prefix):
-        key = tuple((g.signature(), g.symbol is None) for g in run)
-        alike.setdefault(key, []).append(qubit)
-    for members in alike.values():
-        ones = tf.ones([len(members), values.batch], values.dtype)
-        # `None` stands for zeros, which no gate then need multiply.
-        rows = [(ones if x else None, None) for x in zero]
-        for place, gate in enumerate(plan.prefix[members[0]]):
-            value = None
-            if gate.symbol is not None:
-                symbols = [plan.prefix[q][place].symbol for q in members]
-                value = values.stacked(symbols)
-            rows = apply_gate(rows, gate, value)
-        parts = list(zip(*rows, strict=True))
-        if all(part is None for part in parts[1]):
-            parts.pop()
-        zeros = tf.zeros_like(ones)
-        stacked = tf.stack(  # (P, radix, members, batch)
-            [[zeros if x is None else x for x in part] for part in parts]
-        )
-        per_qubit = tf.unstack(stacked, num=len(members), axis=2)
-        for qubit, vector in zip(members, per_qubit, strict=True):
-            vectors[qubit] = vector
-    return product_state(vectors)

@@ -10,7 +10,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfq_hybrid.engines.batched.plan import Plan, Values, first_state
+from tfq_hybrid.engines.batched.plan import Plan, Values
+from tfq_hybrid.engines.batched.prefix import first_state
 from tfq_hybrid.engines.gradients.backprop import Simulated
 from tfq_hybrid.engines.gradients.method import EXACT, refuse_forward_mode
 

@@ -27,6 +27,7 @@ from tfq_hybrid.engines.tfq.ops import (
     tfq,
     tfq_adj_grad_op,
 )
+from tfq_hybrid.engines.tfq.registers import with_one_register
 from tfq_hybrid.errors import UserError
 
 
@@ -47,6 +48,7 @@ class TFQEngine:
     """
 
     name = "tfq"
+    is_fallback = False  # a graph may hold it and never run it
 
     def __init__(
         self,
@@ -90,11 +92,11 @@ class TFQEngine:
             op = in_chunks(op, self.program.qubits)
             if exact and differentiator is None:
                 differentiator = tfq.differentiators.Adjoint()
-        op = without_gradient(op)
+        op = self._without_gradient(op)
         if differentiator is None:
             differentiator = tfq.differentiators.ParameterShift()
         if exact and isinstance(differentiator, tfq.differentiators.Adjoint):
-            return _with_adjoint(op, self.program.qubits)
+            return self._with_adjoint(op)
         kind = "analytic_op" if exact else "sampled_op"
         return differentiator.generate_differentiable_op(**{kind: op})
 
@@ -152,6 +154,7 @@ class TFQEngine:
         batch = tf.shape(features)[0]
         programs = tf.repeat(tf.constant(self._circuit), batch)
         if circuits is not None:
+            circuits = with_one_register(circuits, self.program.qids)
             programs = append_circuit(circuits, programs)
         shared = tf.repeat(weights[tf.newaxis], batch, axis=0)
         values = tf.concat([features, tf.cast(shared, features.dtype)], axis=1)
@@ -173,6 +176,69 @@ class TFQEngine:
         result = tf.ensure_shape(result, [None, len(self.program.operators)])
         return tf.cast(result, features.dtype)
 
+    def _without_gradient(self, op: Callable) -> Callable:
+        """The same operation, whose own gradient is refused by name.
+
+        TensorFlow Quantum's differentiators call it for the values and for
+        the first derivatives: who differentiates those would get zeros or
+        `None`.
+        """
+
+        # The signature stays: by it TensorFlow Quantum tells exact from
+        # sampled.
+        @functools.wraps(op)
+        def run(*inputs):
+            @tf.custom_gradient
+            def values(*inputs):
+                def gradient(*upstream):
+                    return self._refuse(inputs)
+
+                return op(*inputs), gradient
+
+            return values(*inputs)
+
+        return run
+
+    def _refuse(self, inputs):
+        message = (
+            "Expected no second derivatives of TensorFlow Quantum's "
+            "operations, which have none. Received: the gradient of a "
+            "gradient with engine='tfq'. Use engine='batched', with "
+            "differentiator='backprop', 'adjoint' or 'parameter_shift'."
+        )
+        if tf.executing_eagerly() or not self.is_fallback:
+            raise UserError(message)
+        with tf.control_dependencies([tf.debugging.Assert(False, [message])]):
+            return [
+                tf.zeros_like(x) if x.dtype.is_floating else None
+                for x in inputs
+            ]
+
+    def _with_adjoint(self, op: Callable) -> Callable:
+        """What `tfq.differentiators.Adjoint` makes of `op`, in chunks.
+
+        The operation leaves out every term whose upstream gradient times
+        coefficient is below 1e-5: with a mean over a large batch, all of
+        them. Each example's upstream gradient is therefore brought to size 1
+        first.
+        """
+        adjoint = in_chunks(tfq_adj_grad_op.tfq_adj_grad, self.program.qubits)
+        adjoint = self._without_gradient(adjoint)
+
+        @tf.custom_gradient
+        def expectation(programs, symbol_names, symbol_values, pauli_sums):
+            inputs = (programs, symbol_names, symbol_values, pauli_sums)
+
+            def gradient(upstream):
+                size = tf.reduce_max(tf.abs(upstream), axis=1, keepdims=True)
+                size = tf.where(size > 0, size, tf.ones_like(size))
+                result = size * adjoint(*inputs, upstream / size)
+                return None, None, result, None
+
+            return op(*inputs), gradient
+
+        return expectation
+
 
 def _gates(program: Program) -> Sequence:
     try:
@@ -180,59 +246,6 @@ def _gates(program: Program) -> Sequence:
         return program.gates_and_channels if noisy else program.gates
     except UserError:  # a gate that only a Cirq simulator knows
         return []
-
-
-def without_gradient(op: Callable) -> Callable:
-    """The same operation, whose own gradient is refused by name.
-
-    TensorFlow Quantum's differentiators call it for the values and for the
-    first derivatives: who differentiates those would get zeros or `None`.
-    """
-
-    # The signature stays: by it TensorFlow Quantum tells exact from sampled.
-    @functools.wraps(op)
-    def run(*inputs):
-        @tf.custom_gradient
-        def values(*inputs):
-            def gradient(*upstream):
-                raise UserError(
-                    "Expected no second derivatives of TensorFlow Quantum's "
-                    "operations, which have none. Received: the gradient of a "
-                    "gradient with engine='tfq'. Use engine='batched', with "
-                    "differentiator='backprop', 'adjoint' or "
-                    "'parameter_shift'."
-                )
-
-            return op(*inputs), gradient
-
-        return values(*inputs)
-
-    return run
-
-
-def _with_adjoint(op: Callable, qubits: int) -> Callable:
-    """What `tfq.differentiators.Adjoint` makes of `op`, in chunks.
-
-    The operation leaves out every term whose upstream gradient times
-    coefficient is below 1e-5: with a mean over a large batch, all of them.
-    Each example's upstream gradient is therefore brought to size 1 first.
-    """
-    adjoint = in_chunks(tfq_adj_grad_op.tfq_adj_grad, qubits)
-    adjoint = without_gradient(adjoint)
-
-    @tf.custom_gradient
-    def expectation(programs, symbol_names, symbol_values, pauli_sums):
-        inputs = (programs, symbol_names, symbol_values, pauli_sums)
-
-        def gradient(upstream):
-            size = tf.reduce_max(tf.abs(upstream), axis=1, keepdims=True)
-            size = tf.where(size > 0, size, tf.ones_like(size))
-            result = size * adjoint(*inputs, upstream / size)
-            return None, None, result, None
-
-        return op(*inputs), gradient
-
-    return expectation
 
 
 class TFQNoisyEngine(TFQEngine):
@@ -264,5 +277,5 @@ class TFQNoisyEngine(TFQEngine):
             op = noisy_sampled_expectation_op.sampled_expectation
         else:
             op = noisy_expectation_op.expectation
-        op = without_gradient(op)
+        op = self._without_gradient(op)
         return differentiator.generate_differentiable_op(sampled_op=op)
