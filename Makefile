@@ -8,7 +8,7 @@ NPY_FEATURES := AVX2 FMA3 AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL \
 AVX512_ICL
 
 .PHONY: demo test test-portable test-all random-circuits lint format \
-benchmarks peers lock wheel fuzz clean
+benchmarks peers lock audit wheel fuzz clean
 
 demo: .venv/installed
 	$(BIN)/tfq-hybrid demo --data "$(DATA)"
@@ -83,6 +83,15 @@ lock: | .venv/bin/python
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) \
 	--output-file requirements/lock.txt setup.cfg requirements/tools.in
 
+# Known weaknesses of what is pinned; asks a database on the network.
+audit:
+	$(PYTHON) -m venv .audit
+	.audit/bin/python -m pip install --quiet pip-audit
+	.audit/bin/pip-audit --require-hashes --disable-pip \
+	--requirement requirements/lock.txt $(shell sed -n \
+	's/^\([A-Z]*-[^ ]*\) .*/--ignore-vuln \1/p' \
+	requirements/audit-exceptions.txt)
+
 # The wheel, and the main job from it, outside this folder.
 wheel: .venv/installed
 	.ci/wheel $(BIN)/python
@@ -94,4 +103,4 @@ fuzz: .venv/installed-test
 	$(BIN)/python -m pytest -n 2 -m long -rP tests/fuzz
 
 clean:
-	rm -rf .venv runs build *.egg-info
+	rm -rf .venv .audit runs build *.egg-info

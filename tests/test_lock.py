@@ -67,3 +67,12 @@ def test_everything_is_hashed():
 def test_no_place_of_a_machine_is_in_it():
     for trace in ("://", "/home", "/root", "index-url", "find-links"):
         assert trace not in LOCK
+
+
+def test_exceptions_of_the_audit_have_a_pin_and_a_reason():
+    pinned = {canonicalize_name(pin.name) for pin, _ in locked()}
+    text = (ROOT / "requirements/audit-exceptions.txt").read_text("utf-8")
+    for line in lines(text):
+        advisory, package, reason = line.split(maxsplit=2)
+        assert re.fullmatch(r"(CVE|GHSA|PYSEC)-[\w-]+", advisory)
+        assert package in pinned and len(reason) > 10

@@ -351,3 +351,11 @@ def test_saved_as_json(name):
 def test_bad_arguments(name, options, message):
     with pytest.raises(UserError, match=message):
         make_method(name, **options)
+
+
+def test_a_head_that_is_not_there_is_no_head_to_train():
+    dense = keras.layers.Dense(3, name="dense")
+    model = keras.Sequential([keras.Input((4,)), dense])
+    with pytest.raises(UserError, match="which has none"):
+        adapters.adapt(model, adapters.LoRA(targets="dense", train_head=True))
+    assert dense.trainable  # nothing was changed

@@ -71,7 +71,8 @@ def test_an_angle_that_no_observable_sees(tmp_path, caplog):
     model = keras.Sequential(layers)
     model.compile(keras.optimizers.SGD(0.01), "mse")
     fit(model, tmp_path)
-    (line,) = alarms_in(caplog)  # once, though it goes on
+    unreached, line = alarms_in(caplog)  # once, though it goes on
+    assert "No gradient reaches sequential/blind/pqc/parameters" in unreached
     assert line.startswith(f"Step 5: the gradient of {BLIND} vanishes")
     assert "\n" not in line
     ((step, text),) = read(tmp_path)[f"alarms/{BLIND}"]
@@ -225,3 +226,45 @@ def test_thresholds():
         assert not alarms.read(step, "a", np.full(4, size), 1.0)
     found = alarms.read(6, "a", np.full(4, 201.0), 1.0)
     assert [name for name, _ in found] == ["exploding"]
+
+
+@pytest.mark.filterwarnings("ignore:Gradients do not exist")
+def test_weights_that_no_gradient_reaches_are_named(caplog):
+    class Unused(keras.layers.Dense):
+        def call(self, inputs):
+            return inputs
+
+    model = keras.Sequential(
+        [keras.Input((1,)), Unused(1, name="unused"), keras.layers.Dense(1)]
+    )
+    model.compile("sgd", "mse")
+    fit(model, None, epochs=3)
+    said = [text for text in alarms_in(caplog) if "No gradient" in text]
+    assert len(said) == 1
+    assert "unused/kernel, " in said[0] and "dense" not in said[0]
+
+
+def test_weights_without_effect():
+    blind = ControlledPQC(
+        blind_circuit().circuit,
+        cirq.Z(cirq.GridQubit(0, 0)),
+        trained_symbols=["w"],
+    )
+    assert blind.weights_without_effect == ["w"]
+    qids = cirq.GridQubit.rect(1, 3)
+    a, b, c, x = sympy.symbols("a b c x")
+    circuit = cirq.Circuit(
+        cirq.ry(a)(qids[0]),  # felt
+        cirq.CNOT(*qids[:2]),
+        cirq.ry(b)(qids[1]),  # after all that reaches the operator
+        cirq.ry(x)(qids[2]),
+        cirq.rz(c)(qids[0]),  # felt by X alone
+    )
+    operators = {"Z": ["b", "c"], "X": ["b"], "Y": ["b"]}
+    for name, idle in operators.items():
+        layer = ControlledPQC(
+            circuit,
+            getattr(cirq, name)(qids[0]),
+            trained_symbols=["a", "b", "c"],
+        )
+        assert layer.weights_without_effect == idle

@@ -119,8 +119,14 @@ class Method:
         wanted = self.train_head
         if wanted is None:
             wanted = isinstance(model, keras_hub.models.TextClassifier)
-        if not wanted or body_of(model) is model:
+        if not wanted:
             return []
+        if body_of(model) is model:
+            raise UserError(
+                "Expected a task with a head around its backbone for "
+                f"train_head=True. Received: {model.name}, which has none. "
+                "Make its layers trainable yourself, or name them in targets."
+            )
         return resolve(model, ["head"], strict=self.train_head is True)
 
     def places(

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tfq_hybrid.circuits import cirq_json
 from tfq_hybrid.engines import Execution, Program, choose_engine
+from tfq_hybrid.engines.batched.engine import BatchedEngine
 from tfq_hybrid.engines.data_circuits import DataCircuitEngine
 from tfq_hybrid.engines.tfq.differentiators import (
     differentiator_config,
@@ -131,6 +132,30 @@ class CircuitLayer(keras.layers.Layer):
                 fallback = choose_engine(self.program, "tfq", self._execution())
         engine: Any = choice.engine
         return DataCircuitEngine(engine, fallback)
+
+    @functools.cached_property
+    def weights_without_effect(self) -> list[str]:
+        """The weights that no operator feels: their gradients are zero.
+
+        Rotations about Z before a readout of Z, or gates outside an
+        operator's light cone. Empty where the batched engine does not know
+        the gates.
+
+        Example:
+
+        >>> import sympy
+        >>> from tfq_hybrid.layers import PQC
+        >>> x, z = sympy.symbols("x z")
+        >>> qubit = cirq.GridQubit(0, 0)
+        >>> circuit = cirq.Circuit(cirq.rx(x)(qubit), cirq.rz(z)(qubit))
+        >>> PQC(circuit, cirq.Z(qubit)).weights_without_effect
+        ['z']
+        """
+        try:
+            engine = BatchedEngine(self.program)
+        except UserError:
+            return []
+        return engine.weights_without_effect
 
     def _draw_seed(self) -> tf.Tensor | None:
         """A fresh seed where something is drawn, else `None`."""

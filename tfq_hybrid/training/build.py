@@ -223,9 +223,11 @@ def describe(
     if circuits:
         angles = dict.fromkeys(len(one.program.weights) for one in circuits)
         needed = circuit_bytes(model, config.circuit_runs)
+        idle = len(circuits[0].weights_without_effect)
+        idle = f" ({idle} without effect on the observables)" if idle else ""
         yield (
             f"{len(circuits)} circuits of {' and '.join(map(str, angles))} "
-            f"angles, engine {circuits[0].engine_choice}, about "
+            f"angles{idle}, engine {circuits[0].engine_choice}, about "
             f"{human_bytes(needed)}"
         )
     steps = -(-len(training) // config.batch_size)

@@ -161,11 +161,7 @@ class PlannedEngine:
         observables can feel. It is called with values for every gate.
         """
         own = give_own_symbols(self.program, self._gates)
-        felt = first_plan(
-            self._symbols, self._gates, self.register, self._readout
-        )
-        for one in (drop_outside_light_cone, drop_before_readout):
-            felt = one(felt)
+        felt = self._felt_gates()
         engine = copy.copy(self)
         for name in list(vars(engine)):
             kind = getattr(type(engine), name, None)
@@ -173,7 +169,21 @@ class PlannedEngine:
                 delattr(engine, name)
         engine._gates = own.lowered
         engine._symbols = own.symbols
-        return engine, own, {id(gate) for gate in felt.gates}
+        return engine, own, {id(gate) for gate in felt}
+
+    def _felt_gates(self):
+        plan = first_plan(
+            self._symbols, self._gates, self.register, self._readout
+        )
+        for one in (drop_outside_light_cone, drop_before_readout):
+            plan = one(plan)
+        return plan.gates
+
+    @property
+    def weights_without_effect(self) -> list[str]:
+        """The weights that no observable feels: their gradients are zero."""
+        felt = {gate.symbol for gate in self._felt_gates()}
+        return [name for name in self._symbols.weights if name not in felt]
 
 
 def _planes(states: tf.Tensor, dtype: tf.DType) -> tf.Tensor:

@@ -151,6 +151,7 @@ class Recorder:
         }
         self._classical = _variable(np.zeros(2, np.float32))
         self._captures: dict[str, list[Capture]] = collections.defaultdict(list)
+        self.unreached: list[str] = []  # paths of what has no gradient
 
     # --- inside the train step ---
 
@@ -207,6 +208,7 @@ class Recorder:
             id(variable): grad
             for variable, grad in zip(variables, grads, strict=True)
         }
+        self.unreached = [v.path for v in variables if by_id[id(v)] is None]
         grads_of = {
             name: [(by_id.get(id(v)), v) for v in group]
             for name, group in self._groups.items()

@@ -20,6 +20,7 @@ from tfq_hybrid.training.telemetry.readings import (
     flat_values,
     gradient_figures,
     gradient_groups,
+    logger,
     norm_and_variance,
     watched_circuits,
 )
@@ -81,6 +82,12 @@ class Watch:
 
     def look(self):
         """After a step, or an execution of several: what was recorded?"""
+        if self._recorder.unreached:
+            names = ", ".join(self._recorder.unreached)
+            logger.warning(
+                "No gradient reaches %s: they stay as they are", names
+            )
+            self._recorder.unreached = []
         steps, *marks = self._recorder.marks
         spent = time.perf_counter() - self._step_began
         self._times.append(spent / max(steps - self._steps, 1))
@@ -223,7 +230,8 @@ class Telemetry(keras.callbacks.Callback):
     backward, on their inputs.
 
     When the gradient of a circuit vanishes, explodes or is NaN, one line is
-    logged as a warning by `tfq_hybrid.telemetry`; see `Alarms`.
+    logged as a warning by `tfq_hybrid.telemetry`; see `Alarms`. So are
+    trainable weights that no gradient reaches.
 
     With a `log_dir`, all goes to TensorBoard under `telemetry/`, with tags
     `<quantity>/<layer>`, and to `telemetry.csv`: the columns `step`,

@@ -96,9 +96,10 @@ def _markdown(members):
     """The diagram in a code block, under what is to be known about it."""
     layer, program = members[0].layer, members[0].program
     names = ", ".join(f"`{member.name}`" for member in members)
+    idle = len(layer.weights_without_effect)
     facts = (
         f"{program.qubits} qubits, {len(program.features)} features, "
-        f"{len(program.weights)} weights, {len(program.operators)} "
+        f"{len(program.weights)} weights, {idle} of them without effect, {len(program.operators)} "
         f"observables; engine {layer.engine_choice}"
     )
     diagram = fold_text(program.circuit)
