@@ -99,8 +99,8 @@ def _markdown(members):
     idle = len(layer.weights_without_effect)
     facts = (
         f"{program.qubits} qubits, {len(program.features)} features, "
-        f"{len(program.weights)} weights, {idle} of them without effect, {len(program.operators)} "
-        f"observables; engine {layer.engine_choice}"
+        f"{len(program.weights)} weights, {idle} of them without effect, "
+        f"{len(program.operators)} observables; engine {layer.engine_choice}"
     )
     diagram = fold_text(program.circuit)
     return f"{names}\n\n{facts}\n\n```\n{diagram}\n```"
