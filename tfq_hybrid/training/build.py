@@ -224,10 +224,10 @@ def describe(
         angles = dict.fromkeys(len(one.program.weights) for one in circuits)
         needed = circuit_bytes(model, config.circuit_runs)
         idle = len(circuits[0].weights_without_effect)
-        idle = f" ({idle} without effect on the observables)" if idle else ""
+        note = f" ({idle} without effect on the observables)" if idle else ""
         yield (
             f"{len(circuits)} circuits of {' and '.join(map(str, angles))} "
-            f"angles{idle}, engine {circuits[0].engine_choice}, about "
+            f"angles{note}, engine {circuits[0].engine_choice}, about "
             f"{human_bytes(needed)}"
         )
     steps = -(-len(training) // config.batch_size)
