@@ -80,7 +80,15 @@ def read_text(path, largest=LARGEST_TEXT, expected="a readable file"):
     Raises:
         UserError: the file cannot be read, is too large, or is not UTF-8.
     """
-    content = read_bytes(path, largest, expected)
+    return decoded(read_bytes(path, largest, expected), path)
+
+
+def decoded(content, path):
+    """The text of the bytes of a file.
+
+    Raises:
+        UserError: it is not UTF-8; the message names the line.
+    """
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

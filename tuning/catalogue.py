@@ -12,8 +12,8 @@ from tfq_hybrid.tuning.dimensions import Choice, Condition, Range
 
 # What decides on the data, and so on what is compared.
 FIXED = set(
-    "adapter baseline circuit data data_dir epochs gradient_every label_column "
-    "label_names limit method model preset seed split text_column "
+    "adapter baseline circuit data data_dir delimiter epochs gradient_every "
+    "label_column label_names limit method model preset seed split text_column "
     "validation_data vocabulary_size".split()
 )
 

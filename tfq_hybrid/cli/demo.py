@@ -26,7 +26,7 @@ Examples:
 @click.option(
     "--data",
     default="embedded",
-    help="A .tsv, .csv or .jsonl file, a TFDS name, or 'embedded'.",
+    help="A .tsv, .csv, .jsonl, .json or .parquet file, a TFDS name, or 'embedded'.",
 )
 @click.option("--epochs", type=int, help="Default: 3; 1 with --data.")
 @click.option(

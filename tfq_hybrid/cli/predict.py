@@ -76,12 +76,13 @@ Examples:
 @click.option(
     "--data",
     required=True,
-    help="A .tsv, .csv or .jsonl file, a TFDS name, or 'embedded'; for a "
-    "language model a .txt or .jsonl file.",
+    help="A .tsv, .csv, .jsonl, .json or .parquet file, or .gz of one, a TFDS "
+    "name, or 'embedded'; for a language model a .txt or .jsonl file.",
 )
 @click.option("--split", help="The split of a TFDS data set. Default: test.")
 @click.option("--text-column", help="Default: that of the run.")
 @click.option("--label-column", help="Default: that of the run.")
+@click.option("--delimiter", help="Of a .tsv or .csv file.")
 @click.option("--data-dir", type=click.Path(), help="Where TFDS keeps data.")
 @json_option(help="Print JSON.")
 def evaluate(run, data, split, as_json, **columns):

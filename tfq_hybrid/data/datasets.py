@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.data.tables import READERS, read_labelled
+from tfq_hybrid.data.formats import READERS, suffix_of
+from tfq_hybrid.data.tables import read_labelled
 from tfq_hybrid.errors import UserError
 
 
@@ -130,19 +131,23 @@ def load_dataset(
     text_column: str | None = None,
     label_column: str | None = None,
     data_dir: str | os.PathLike[str] | None = None,
+    delimiter: str | None = None,
 ) -> TextDataset:
     """Loads labelled text.
 
     Args:
-        source: a local `.tsv`, `.csv` or `.jsonl` file, the name of a TFDS
-            data set such as `"glue/sst2"` or `"imdb_reviews"`, or
-            `"embedded"`.
+        source: a local `.tsv`, `.csv`, `.jsonl`, `.json` or `.parquet`
+            file, or `.gz` of one; the name of a TFDS data set such as
+            `"glue/sst2"` or `"imdb_reviews"`; or `"embedded"`.
         split: the split of a TFDS data set or of `"embedded"`; a local file
             has only itself. Defaults to `"train"`.
         text_column: defaults to the usual names: text, sentence, ….
         label_column: defaults to the usual names: label, class, ….
         data_dir: where TFDS keeps its data sets. Defaults to TFDS's own
             place.
+        delimiter: what separates the columns of a `.tsv` or `.csv` file.
+            Defaults to `None`: tabs; commas, or what the header of a `.csv`
+            file has in their place.
 
     Returns:
         The texts. Their labels are those of the TFDS feature, or those that
@@ -159,11 +164,18 @@ def load_dataset(
     (1000, ('negative', 'positive'))
     """
     if is_local(source):
-        texts, values = read_labelled(source, text_column, label_column)
+        texts, values = read_labelled(
+            source, text_column, label_column, delimiter
+        )
         names = sorted(set(values), key=_natural)
     else:
         from tfq_hybrid.data.tfds import read_tfds
 
+        if delimiter is not None:
+            raise UserError(
+                "Expected no delimiter for a data set of TFDS, where it has "
+                f"no effect. Received: delimiter={delimiter!r}"
+            )
         texts, values, names = read_tfds(
             source, split, text_column, label_column, data_dir
         )
@@ -177,7 +189,7 @@ def load_dataset(
 def is_local(source: str | os.PathLike[str]) -> bool:
     """Whether `load_dataset` takes `source` for a file."""
     path = pathlib.Path(source)
-    return path.suffix in READERS or path.is_file()
+    return suffix_of(path) in READERS or path.is_file()
 
 
 def splits_of(

@@ -100,8 +100,8 @@ def _builder(name, data_dir):
         _, _, hint = str(error).rpartition(". ")
         hint = f" {hint}" if hint.startswith("Did") else ""
         raise UserError(
-            "Expected the data to be a local .tsv, .csv or .jsonl file, the "
-            "name of a TFDS data set, or 'embedded'. Received: "
+            "Expected the data to be a local file such as a .tsv, .csv or "
+            ".jsonl, the name of a TFDS data set, or 'embedded'. Received: "
             f"data={str(name)!r}.{hint}"
         ) from None
 

@@ -47,7 +47,7 @@ MINIMA = {
 }
 LARGEST_FLOAT = 3.4e38
 PATHS = ("data", "validation_data", "data_dir")
-TEXTS = (*PATHS, "split", "text_column", "label_column")
+TEXTS = (*PATHS, "split", "text_column", "label_column", "delimiter")
 
 
 def of_system() -> Any:
@@ -60,8 +60,8 @@ class TrainConfig:
     """The arguments of a training.
 
     Args:
-        data: training data: a .tsv, .csv or .jsonl file, a TFDS name or
-            embedded; for a language model a .txt file, or a .jsonl file of
+        data: training data: a .tsv, .csv, .jsonl, .json or .parquet file, or
+            .gz of one, a TFDS name, or embedded; for a language model a .txt file, or a .jsonl file of
             dialogues.
         model: the published system. Defaults to `"qffn-bert"`.
         options: the system's own arguments: an instance of its `options`,
@@ -78,6 +78,9 @@ class TrainConfig:
             sentence, ….
         label_column: the column of the labels. Defaults to `None`: label,
             class, ….
+        delimiter: what separates the columns of a .tsv or .csv file.
+            Defaults to `None`: tabs; commas, or what the header of a .csv
+            file has in their place.
         label_names: names for the labels in sorted order, such as
             negative,positive. Defaults to `None`: as the data says.
         data_dir: where TFDS keeps its data sets. Defaults to `None`: TFDS's
@@ -127,6 +130,7 @@ class TrainConfig:
     validation_data: str | None = None
     text_column: str | None = None
     label_column: str | None = None
+    delimiter: str | None = None
     label_names: tuple[str, ...] | None = None
     data_dir: str | None = None
     limit: int | None = None

@@ -183,6 +183,7 @@ def _labelled(config, source, split):
         config.text_column,
         config.label_column,
         config.data_dir,
+        config.delimiter,
     )
 
 
@@ -316,6 +317,7 @@ def evaluate(
     text_column: str | None = None,
     label_column: str | None = None,
     data_dir: str | None = None,
+    delimiter: str | None = None,
     verbose: int | str = 0,
 ) -> dict[str, Any]:
     """Measures the model of a run on text that it was not trained on.
@@ -325,8 +327,9 @@ def evaluate(
         data: as for `train`. The labels of a text classifier are those of
             training, by value or by the names that the run gave them.
         split: the split of a TFDS data set. Defaults to `"test"`.
-        text_column, label_column, data_dir: as for `load_dataset`. Default
-            to those of the run. A language model takes a text_column alone.
+        text_column, label_column, data_dir, delimiter: as for
+            `load_dataset`. Default to those of the run. A language model
+            takes a text_column alone.
         verbose: as for `predict`.
 
     Returns:
@@ -339,7 +342,12 @@ def evaluate(
         UserError: the input is wrong, or a label was not seen in training.
     """
     config, *_ = RunFolder(run).read()
-    given = {"split": split, "label_column": label_column, "data_dir": data_dir}
+    given = {
+        "split": split,
+        "label_column": label_column,
+        "data_dir": data_dir,
+        "delimiter": delimiter,
+    }
     for name, value in given.items():
         if value is not None and name in UNUSED[config.system.task]:
             raise UserError(
@@ -353,5 +361,6 @@ def evaluate(
         text_column=text_column or config.text_column,
         label_column=label_column or config.label_column,
         data_dir=data_dir or config.data_dir,
+        delimiter=delimiter or config.delimiter,
     )
     return TASKS[config.system.task].evaluate(run, config, verbose)

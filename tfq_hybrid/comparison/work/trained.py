@@ -62,6 +62,7 @@ def labelled_test(
         "test",
         text_column=config.text_column,
         label_column=config.label_column,
+        delimiter=config.delimiter,
     )
     _, values, _, _ = RunFolder(run).read()
     return relabel(dataset, values, test)
