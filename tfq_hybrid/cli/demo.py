@@ -26,7 +26,8 @@ Examples:
 @click.option(
     "--data",
     default="embedded",
-    help="A .tsv, .csv, .jsonl, .json or .parquet file, a TFDS name, or 'embedded'.",
+    help="A .tsv, .csv, .jsonl, .json or .parquet file, a TFDS name, or "
+    "'embedded'.",
 )
 @click.option("--epochs", type=int, help="Default: 3; 1 with --data.")
 @click.option(
