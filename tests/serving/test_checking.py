@@ -1,5 +1,7 @@
 """An export is kept only if it answers as the model in memory does."""
 
+import re
+
 import keras
 import keras_hub
 import numpy as np
@@ -10,6 +12,7 @@ from tests.serving.zoo import CIRCUIT
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.serving import Predictor, export, versions
+from tfq_hybrid.serving.server.batching import _refusal
 from tfq_hybrid.serving.server.servable import Servable
 
 
@@ -142,10 +145,13 @@ def test_a_model_without_a_fixed_length_is_bounded(options, longest, tmp_path):
 
     found = serve(tokens(longest))["hidden_states"]
     assert found.shape == (1, longest, 4)
-    # The server answers this error with 400.
     message = f"Expected at most {longest} entries in .*60000"
-    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message) as raised:
         serve(tokens(60_000))
+    answer = _refusal(raised.value)
+    assert answer.status_code == 400
+    seen = r"refuses the values: \[Expected at most .*60000"
+    assert re.search(seen, answer.detail)
 
 
 def test_a_bound_is_checked(tmp_path):
