@@ -16,8 +16,9 @@ so that `tfq-hybrid --help` answers without loading TensorFlow.
     reports     searches, screenings and diagnoses as pages
     comparison  methods side by side, over seeds, with intervals
 
-`load_model` reads a `.keras` file that may come from anywhere; `register` tells
-Keras the classes of this package, for its own loaders.
+`load_model` reads a `.keras` file that may come from anywhere. Keras's own
+loaders find the classes of this package once it is imported after Keras, or
+`register` has been called.
 """
 
 import importlib
@@ -49,14 +50,24 @@ if not (3, 11) <= sys.version_info[:2] <= (3, 12):
 
 
 def register() -> None:
-    """Tells Keras the classes of this package and of all installed systems.
+    """Tells Keras all classes of this package and of all installed systems.
 
-    Files and presets name them. `load_model` imports by itself what a file
-    needs; call this before `keras.models.load_model` or keras-hub's
-    `from_preset` in a new process.
+    Files and presets name them. Whoever imports this package after Keras need
+    not call this: `keras.models.load_model` and keras-hub's `from_preset` then
+    import what a file names, as `load_model` does in any case.
     """
+    _extend_keras()
     importlib.import_module(f"{__name__}.files.homes").register_library()
     importlib.import_module(f"{__name__}.training.systems").SYSTEMS.register()
+
+
+def _extend_keras():
+    hooks = importlib.import_module(f"{__name__}.files.keras_hooks")
+    hooks.extend_keras()
+
+
+if "keras" in sys.modules:  # else with the first module that needs it
+    _extend_keras()
 
 
 def __getattr__(name):

@@ -128,6 +128,21 @@ def test_another_base_is_an_error(saved):
         adapters.load_weights(other, path)
 
 
+@pytest.mark.parametrize("dtype", ["bfloat16", "float64"])
+def test_the_same_base_in_another_precision_is_no_other(saved, dtype):
+    path, expected = saved
+    model = make_backbone("GPT-2", dtype=dtype)
+    for mine, full in zip(
+        model.weights, make_backbone("GPT-2").weights, strict=True
+    ):
+        mine.assign(full)
+    adapters.load_weights(model, path)
+    again = path.with_name("again.h5")
+    adapters.save_weights(model, again)
+    adapters.load_weights(make_backbone("GPT-2"), again)
+    assert difference(run(model), expected) < 0.1
+
+
 def test_another_method_is_an_error(saved):
     path, _ = saved
     backbone = adapters.adapt(

@@ -23,6 +23,7 @@ PACKAGE = pathlib.Path(tfq_hybrid.__file__).parent
 LOAD = {
     "load_model": "m = tfq_hybrid.load_model({path!r}, compile=True)",
     "register": "tfq_hybrid.register(); m = keras.models.load_model({path!r})",
+    "keras": "m = keras.models.load_model({path!r})",
 }
 TOLD = "; print(type(m).__name__, type(m.optimizer).__name__)"
 
@@ -40,10 +41,14 @@ def run(*lines):
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
     """Models with the optimizer of a run: their files, and their classes."""
+    names = ("LoRA", "ReplaceDense")
+    assert set(names) <= EXAMPLES.keys()
+    models = [
+        adapters.adapt(make_backbone("BERT"), make_method(name))
+        for name in names
+    ]
     found = {}
-    for name in ("LoRA", "ReplaceDense"):
-        assert name in EXAMPLES
-        model = adapters.adapt(make_backbone("BERT"), make_method(name))
+    for model in (*models, QFFNBert(vocabulary_size=8)):
         rate = WarmupCosine(1e-4, 1e-3, 2, 8)
         model.compile(AngleAdamW(rate, angle_rate=2.0), "mse")
         path = tmp_path_factory.mktemp("saved") / "model.keras"
@@ -57,7 +62,7 @@ def test_a_new_process_loads_them(how, saved):
     """In either order: what one loads would not help the other."""
     files = list(saved)[:: 1 if how == "register" else -1]
     lines = [LOAD[how].format(path=str(path)) + TOLD for path in files]
-    assert run(*lines)[-2:] == [saved[path] for path in files]
+    assert run(*lines)[-3:] == [saved[path] for path in files]
 
 
 def test_every_registered_class_is_found():

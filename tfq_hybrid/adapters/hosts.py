@@ -13,9 +13,11 @@ from tfq_hybrid.adapters.method import Method
 from tfq_hybrid.adapters.methods import method_from_dict
 from tfq_hybrid.adapters.variables import hosts_of, install
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.files.keras_hooks import extend_keras
 from tfq_hybrid.shapes import check_shape
 
 FORMAT = 1
+extend_keras()
 
 
 class SavedAdaptation(TypedDict):

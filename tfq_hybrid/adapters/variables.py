@@ -127,8 +127,9 @@ def fingerprint(model: keras.Model) -> str:
     """A short text that tells one base from another.
 
     SHA-256 over path, shape and evenly spaced values of each variable of the
-    backbone: all of a small one, else 256 to 511. A head is left out, which
-    differs by task.
+    backbone: all of a small one, else 256 to 511. They are rounded to bfloat16,
+    so that a base has one fingerprint in bfloat16, float32 and float64. A head
+    is left out, which differs by task.
 
     Args:
         model: a model whose base is whole.
@@ -142,7 +143,8 @@ def fingerprint(model: keras.Model) -> str:
             continue
         values = keras.ops.reshape(variable, (-1,))
         step = max(1, size_of(variable) // SAMPLES)
-        values = keras.ops.cast(values[::step], "float32")
+        values = keras.ops.cast(values[::step], "bfloat16")
+        values = keras.ops.cast(values, "float32")
         digest.update(f"{key} {tuple(variable.shape)} ".encode())
         digest.update(np.asarray(values).tobytes())
     return digest.hexdigest()

@@ -7,6 +7,7 @@
     configs     checks of a Keras config before Keras deserializes it
     budget      bounds on what a model may allocate, by its file's size
     models      `.keras` files
+    keras_hooks Keras's own savers and loaders of such files
     presets     folders of keras-hub and of Hugging Face
     archives    zip archives and `.npz` files
     headers     HDF5 headers: the sizes that arrays and attributes claim

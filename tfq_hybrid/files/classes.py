@@ -18,6 +18,7 @@ import keras_hub
 from keras.src import api_export, layers, ops  # not by public names
 
 from tfq_hybrid.files.homes import home_of
+from tfq_hybrid.files.keras_hooks import find_registered
 
 KINDS = (
     keras.layers.Layer,  # also models, tasks, backbones, tokenizers
@@ -106,12 +107,12 @@ def registered(name: object, custom_objects: Objects = None) -> Any:
     """
     if not isinstance(name, str):
         return None
-    found = keras.saving.get_registered_object(name, custom_objects)
+    found = find_registered(name, custom_objects)
     home = home_of(name) if found is None else None
     if home is None:
         return found
     importlib.import_module(home)
-    return keras.saving.get_registered_object(name)
+    return find_registered(name)
 
 
 def registered_endings(name: object) -> list:

@@ -58,6 +58,20 @@ def home_of(name: str) -> str | None:
     return f"{PACKAGE}.{home}" if package == PACKAGE and home else None
 
 
+def import_class(name: str) -> Mapping[str, Any]:
+    """Imports what registers the class of a name, if anything here does.
+
+    That is a module of the library, or the systems of the package that the
+    name begins with, whose custom objects are returned.
+    """
+    home, package = home_of(name), name.partition(">")[0]
+    if home is None:
+        entries = system_entries().items()
+        return objects_of(k for k, e in entries if _top(e.module) == package)
+    importlib.import_module(home)
+    return {}
+
+
 def register_library() -> None:
     """Imports every module of the table."""
     for module in (*LIBRARY, HOSTS):
@@ -89,6 +103,10 @@ def objects_of(names: Iterable[str]) -> dict[str, Any]:
         with foreign_code():
             found.update(systems[name].custom_objects)
     return found
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _package(entry: importlib.metadata.EntryPoint) -> str:

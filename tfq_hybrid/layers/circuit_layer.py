@@ -19,6 +19,7 @@ from tfq_hybrid.engines.tfq.differentiators import (
     differentiator_from_config,
 )
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.files.keras_hooks import extend_keras
 from tfq_hybrid.layers.arguments import (
     Operators,
     Shape,
@@ -28,6 +29,8 @@ from tfq_hybrid.layers.arguments import (
     check_operators,
     check_repetitions,
 )
+
+extend_keras()
 
 
 class CircuitLayer(keras.layers.Layer):

@@ -64,13 +64,14 @@ def write_card(
     name: str,
     kind: str,
     model: keras.Model,
-    signatures: Mapping[str, tuple[dict, dict]],
+    signatures: Mapping[str, tuple[dict, dict, int | None]],
     about: Mapping[str, Any],
 ) -> None:
     """Writes the model card of an export, of a kind of `KINDS`.
 
     The model is as it was before its circuits changed engine; a signature is
-    a pair of inputs and outputs, dicts of a name and a `tf.TensorSpec`.
+    its inputs and outputs, dicts of a name and a `tf.TensorSpec`, and the most
+    entries of an axis of its inputs without a fixed length.
     """
     sections = [
         _head(name, kind, model),
@@ -94,8 +95,8 @@ def _head(name, kind, model):
         f"# {name}\n\n"
         f"A `{type(model).__name__}`{adapted}; exported for {kind}, {now}."
         f"{circuits} It needs TensorFlow, and for strings TensorFlow Text, "
-        "and nothing else. `sha256sum --check SHA256SUMS` tells whether it is "
-        "whole."
+        "and nothing else. It was kept because it answers as the model in "
+        "memory did. `sha256sum --check SHA256SUMS` tells whether it is whole."
     )
 
 
@@ -103,16 +104,18 @@ def _signatures(signatures):
     rows = [
         (
             f"`{name}`",
-            ", ".join(_tensor(*item) for item in inputs.items()),
+            ", ".join(_tensor(*item, longest) for item in inputs.items()),
             ", ".join(_tensor(*item) for item in outputs.items()),
         )
-        for name, (inputs, outputs) in signatures.items()
+        for name, (inputs, outputs, longest) in signatures.items()
     ]
     return _table("Signatures", ("signature", "inputs", "outputs"), rows)
 
 
-def _tensor(name, spec):
+def _tensor(name, spec, longest=None):
     shape = ["?" if size is None else str(size) for size in spec.shape]
+    if longest is not None:
+        shape[1:] = [f"≤ {longest}" if n == "?" else n for n in shape[1:]]
     return f"`{name}` {spec.dtype.name} ({', '.join(shape)})"
 
 

@@ -11,9 +11,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfq_hybrid.errors import UserError
+from tfq_hybrid.errors import UserError, check_integer
 from tfq_hybrid.files import check_output_folder
 from tfq_hybrid.serving.card import CARD, write_card
+from tfq_hybrid.serving.checking import ask, check_answers
 from tfq_hybrid.serving.circuits import folded, portable_copy
 from tfq_hybrid.serving.folders import add_version, write_manifest
 from tfq_hybrid.serving.kinds import Endpoint, Options, endpoints_of, kind_of
@@ -31,6 +32,8 @@ def export(
     about: Mapping[str, Any] | None = None,
     with_onnx: bool = False,
     fold: bool = True,
+    max_length: int | None = None,
+    examples: Sequence[Mapping[str, Any]] | None = None,
 ) -> pathlib.Path:
     """Writes the next version of a SavedModel: `path/VERSION/`.
 
@@ -40,7 +43,8 @@ def export(
     operations. Neither needs TensorFlow Quantum, Cirq, Keras or this package,
     whatever engine trained the model. Beside the SavedModel lie
     `MODEL_CARD.md` and `SHA256SUMS`, by which `Predictor` and `tfq-hybrid
-    serve` refuse a damaged export.
+    serve` refuse a damaged export. The export is asked before it is kept: it
+    must answer as the model in memory does, or nothing is left of it.
 
     Args:
         model: a keras-hub text classifier, causal language model or
@@ -57,46 +61,62 @@ def export(
             to `False`.
         fold: Whether trained angles of circuits become constants, which
             answers faster. Defaults to `True`.
+        max_length: The longest input of a model without a fixed length, such
+            as a backbone without a preprocessor. Defaults to `None`: the
+            model's `max_sequence_length`, else 4,096.
+        examples: Batches of inputs of `serve_tokens`, dicts of arrays by name,
+            on which the export is held against the model. Defaults to `None`:
+            made-up ones of several rows and lengths.
 
     Returns:
         The folder of the new version.
 
     Raises:
         UserError: the number of names is not that of the classes, the model
-            cannot be exported, or the path cannot be written.
+            cannot be exported, its export answers otherwise, or the path
+            cannot be written.
     """
     if with_onnx:
         check_onnx()
     path = pathlib.Path(path)
     names = None if label_names is None else tuple(map(str, label_names))
     kind = kind_of(model)
+    if max_length is not None:
+        check_integer("max_length", max_length, 1)
+    options = Options(names, preprocessor, max_length)
     model_to_trace = portable_copy(model)
-    endpoints = endpoints_of(model_to_trace, Options(names, preprocessor))
+    endpoints = endpoints_of(model_to_trace, options)
     check_output_folder(path)
     archive = keras.export.ExportArchive()
     archive.track(model_to_trace)
-    # Keras traces once more when it writes.
-    with folded(model_to_trace) if fold else contextlib.nullcontext():
+
+    def folding():
+        return folded(model_to_trace) if fold else contextlib.nullcontext()
+
+    with folding():
         signatures = _add_endpoints(archive, endpoints)
         tokens = next(e for e in endpoints if e.name == "serve_tokens")
         onnx = to_onnx(tokens) if with_onnx else None
+    answers = ask(model, options, examples)
 
-        def write(folder):
+    def write(folder):
+        with folding():  # Keras traces once more
             archive.write_out(str(folder), verbose=False)
-            if onnx is not None:
-                (folder / ONNX).write_bytes(onnx)
-            write_card(
-                folder / CARD, path.name, kind, model, signatures, about or {}
-            )
-            write_manifest(folder)
+        check_answers(folder, answers, model)
+        if onnx is not None:
+            (folder / ONNX).write_bytes(onnx)
+        write_card(
+            folder / CARD, path.name, kind, model, signatures, about or {}
+        )
+        write_manifest(folder)
 
-        return add_version(path, write)
+    return add_version(path, write)
 
 
 def _add_endpoints(
     archive: keras.export.ExportArchive, endpoints: Iterable[Endpoint]
-) -> dict[str, tuple[dict, dict]]:
-    """Traces endpoints: specs of their inputs and outputs, by name."""
+) -> dict[str, tuple[dict, dict, int | None]]:
+    """Traces endpoints: specs of inputs and outputs, and the longest."""
     signatures = {}
     for endpoint in endpoints:
         specs = list(endpoint.specs)
@@ -105,7 +125,7 @@ def _add_endpoints(
         _check_operations(concrete.graph.as_graph_def())
         outputs = concrete.structured_outputs
         inputs = {spec.name: spec for spec in specs}
-        signatures[endpoint.name] = inputs, outputs
+        signatures[endpoint.name] = inputs, outputs, endpoint.longest
     return signatures
 
 

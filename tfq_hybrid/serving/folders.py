@@ -1,5 +1,6 @@
 """The folder of an export: versions, the manifest of its files, loading."""
 
+import contextlib
 import hashlib
 import importlib.metadata
 import os
@@ -77,8 +78,13 @@ def add_version(
             path.mkdir(parents=True, exist_ok=True)
         remove_partials(path)
         version = path / str(1 + max(versions(path), default=0))
-        with replacing(version) as partial:
-            write(partial)
+        try:
+            with replacing(version) as partial:
+                write(partial)
+        except BaseException:
+            with contextlib.suppress(OSError):  # it holds other versions
+                path.rmdir()
+            raise
     return version
 
 

@@ -5,7 +5,7 @@ its signatures. The first of `KINDS` whose class a model is of is the model's.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -15,6 +15,9 @@ import tensorflow as tf
 from tfq_hybrid.errors import UserError
 
 TEXT = tf.TensorSpec([None], tf.string, name="text")
+SECOND = tf.TensorSpec([None], tf.string, name="second_text")
+# Entries of an axis without a fixed length, where the model has no bound.
+LONGEST = 4096
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,10 +28,14 @@ class Options:
         label_names: The labels of a classifier. Defaults to `None`: "0",
             "1", ….
         preprocessor: Of keras-hub. Defaults to `None`: the model's own.
+        max_length: The longest input where the model has no fixed length.
+            Defaults to `None`: `max_sequence_length` of the model if it has
+            one, else 4,096.
     """
 
     label_names: Sequence[str] | None = None
     preprocessor: Any = None
+    max_length: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,11 +46,14 @@ class Endpoint:
         name: `serve` becomes TensorFlow Serving's default.
         function: Takes one tensor for each spec, in their order.
         specs: The named specs of its inputs.
+        longest: The most entries of an axis without a fixed length, but for
+            the first, the rows. Defaults to `None`: there is no such axis.
     """
 
     name: str
     function: Callable[..., dict]
     specs: tuple[tf.TensorSpec, ...]
+    longest: int | None = None
 
 
 def kind_of(model: keras.Model) -> str:
@@ -74,8 +84,13 @@ def classification(
 
         serve         text: string (batch,)
                       -> probabilities (batch, classes), label (batch,)
+        serve_pairs   text, second_text: string (batch,)
+                      -> the same, of pairs of texts
         serve_tokens  token_ids, padding_mask, …: int32 (batch, tokens)
                       -> probabilities (batch, classes)
+
+    `serve_pairs` is there where the preprocessor is one of keras-hub's text
+    classifiers: all of them put several texts into one sequence.
 
     Raises:
         UserError: the number of names is not that of the classes.
@@ -103,7 +118,14 @@ def classification(
     def serve_tokens(tokens):
         return {"probabilities": probabilities(tokens)}
 
-    return _of_text(model, preprocessor, serve_tokens, serve)
+    found = _of_text(model, options, preprocessor, serve_tokens, serve)
+    if isinstance(preprocessor, keras_hub.models.TextClassifierPreprocessor):
+
+        def serve_pairs(text, second_text):
+            return serve((text, second_text))
+
+        found.append(Endpoint("serve_pairs", serve_pairs, (TEXT, SECOND)))
+    return found
 
 
 def embeddings(
@@ -144,7 +166,7 @@ def embeddings(
         mean = _mean(hidden, tokens["padding_mask"])
         return {"embedding": mean, "hidden_states": hidden}
 
-    return _of_text(model, preprocessor, serve_tokens, serve)
+    return _of_text(model, options, preprocessor, serve_tokens, serve)
 
 
 def _mean(states, padding_mask):
@@ -185,10 +207,12 @@ def generation(
         return {"logits": tf.cast(logits, tf.float32)}
 
     serve = text_function(model, preprocessor) if preprocessor else None
-    return _of_text(model, preprocessor, serve_tokens, serve, SPECS)
+    return _of_text(model, options, preprocessor, serve_tokens, serve, SPECS)
 
 
-def _of_text(model, preprocessor, serve_tokens, serve, text_specs=(TEXT,)):
+def _of_text(
+    model, options, preprocessor, serve_tokens, serve, text_specs=(TEXT,)
+):
     """`serve_tokens` and, where there is a preprocessor, `serve`.
 
     keras-hub's models take int32 tensors of shape (batch, length), by name.
@@ -198,7 +222,7 @@ def _of_text(model, preprocessor, serve_tokens, serve, text_specs=(TEXT,)):
         tf.TensorSpec([None, length], tf.int32, name=name)
         for name in sorted(model.input)
     )
-    found = [Endpoint("serve_tokens", _by_name(specs, serve_tokens), specs)]
+    found = [_by_name(specs, serve_tokens, model, options)]
     if preprocessor is not None:
         found.insert(0, Endpoint("serve", serve, text_specs))
     return found
@@ -233,7 +257,7 @@ def tensors(model: keras.Model, options: Options) -> list[Endpoint]:
             return {f"output_{i}": output for i, output in enumerate(outputs)}
         return outputs if isinstance(outputs, dict) else {"outputs": outputs}
 
-    return [Endpoint("serve_tokens", _by_name(specs, serve_tokens), specs)]
+    return [_by_name(specs, serve_tokens, model, options)]
 
 
 def _inputs_of(model):
@@ -251,14 +275,36 @@ def _inputs_of(model):
         ) from None
 
 
-def _by_name(specs: Iterable[tf.TensorSpec], function: Callable) -> Callable:
-    """A function of one dict as one of a tensor for each spec."""
+def _by_name(
+    specs: tuple[tf.TensorSpec, ...],
+    function: Callable[[dict], dict],
+    model: keras.Model,
+    options: Options,
+) -> Endpoint:
+    """`serve_tokens`, of a function of one dict, its lengths bounded."""
+    longest = None
+    if any(None in spec.shape[1:] for spec in specs):
+        body = getattr(model, "backbone", model)
+        own = getattr(body, "max_sequence_length", None)
+        longest = min(options.max_length or own or LONGEST, own or 2**31)
 
     def call(*tensors):
-        names = (spec.name for spec in specs)
-        return function(dict(zip(names, tensors, strict=True)))
+        pairs = zip(tensors, specs, strict=True)
+        return function({s.name: _bounded(x, s, longest) for x, s in pairs})
 
-    return call
+    return Endpoint("serve_tokens", call, specs, longest)
+
+
+def _bounded(tensor, spec, longest):
+    """A tensor, which fails in the graph where it is too long."""
+    free = [i for i, n in enumerate(spec.shape) if i and n is None]
+    if not free:
+        return tensor
+    length = tf.reduce_max(tf.gather(tf.shape(tensor), free))
+    message = f"Expected at most {longest} entries in {spec.name}. Received:"
+    check = tf.debugging.Assert(length <= longest, [message, length])
+    with tf.control_dependencies([check] if check is not None else []):
+        return tf.identity(tensor)
 
 
 KINDS: dict[str, tuple[type, Callable[..., list[Endpoint]]]] = {

@@ -1,8 +1,9 @@
 """Ask an export, or a model, for the labels, texts or vectors of sentences."""
 
+import itertools
 import os
 import pathlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -12,6 +13,8 @@ from tfq_hybrid.serving.folders import load_export
 
 if TYPE_CHECKING:
     import keras
+
+    from tfq_hybrid.serving.kinds import Endpoint
 
 # What a prompt is asked with, where nothing else is said.
 DEFAULTS = {"max_length": 64, "temperature": 1.0, "top_k": 1, "seed": 0}
@@ -41,7 +44,7 @@ class Predictor:
             raise _no_strings(self.path, signatures)
         self._model = model  # keeps what the signature stands on alive
         serve = signatures["serve"]
-        self._open(serve, serve.structured_input_signature[1].values())
+        self._open(signatures, serve.structured_input_signature[1].values())
 
     @classmethod
     def of_model(
@@ -66,44 +69,56 @@ class Predictor:
         by_name = {endpoint.name: endpoint for endpoint in endpoints}
         if "serve" not in by_name:
             raise _no_strings(model.name, by_name)
-        specs = by_name["serve"].specs
-        traced = tf.function(by_name["serve"].function, specs)
         predictor = cls.__new__(cls)
         predictor.path = None
         predictor._open(
-            lambda **inputs: traced(*(inputs[spec.name] for spec in specs)),
-            specs,
+            {name: _by_keyword(each) for name, each in by_name.items()},
+            by_name["serve"].specs,
         )
         return predictor
 
     def _open(
-        self, serve: Callable[..., dict], specs: Iterable[tf.TensorSpec]
+        self,
+        signatures: Mapping[str, Callable[..., dict]],
+        specs: Iterable[tf.TensorSpec],
     ) -> None:
-        self._serve = serve
+        self._signatures = signatures
         self._dtypes = {spec.name: spec.dtype for spec in specs}
         self.generates = "prompt" in self._dtypes
 
     def __call__(
-        self, texts: Sequence[str], **settings: float
+        self, texts: Sequence[str | tuple[str, str]], **settings: float
     ) -> list[dict[str, Any]]:
         """What the model answers, a text at a time.
 
         Args:
-            texts: The texts, or the prompts.
+            texts: The texts, or the prompts; or pairs of texts, of a
+                classifier that was trained on pairs.
             **settings: of a causal language model only: `max_length`, in
                 tokens with those of the prompt, defaults to 64;
                 `temperature` to 1; `top_k` to 1, which is greedy; `seed` to
                 0.
 
         Returns:
-            A dict for each. Of a classifier: `text`, `label` and
-            `probabilities`; of a backbone: `text` and `embedding`; of a
-            causal language model: `prompt` and `text`.
+            A dict for each. Of a classifier: `text`, of pairs `second_text`
+            too, `label` and `probabilities`; of a backbone: `text` and
+            `embedding`; of a causal language model: `prompt` and `text`.
 
         Raises:
             UserError: a text is no Unicode, or a setting is not known.
         """
-        for text in texts:
+        pairs = [text for text in texts if not isinstance(text, str)]
+        if pairs and (
+            "serve_pairs" not in self._signatures
+            or len(pairs) < len(texts)
+            or not all(map(_is_pair, pairs))
+        ):
+            raise UserError(
+                "Expected texts, or of a text classifier pairs of texts. "
+                f"Received: {pairs[0]!r:.80}"
+            )
+        columns = list(zip(*texts, strict=True)) if pairs else [tuple(texts)]
+        for text in itertools.chain(*columns):
             if not _is_unicode(text):
                 raise UserError(f"Expected UTF-8 text. Received: {text!a}")
         known = DEFAULTS if self.generates else {}
@@ -119,15 +134,31 @@ class Predictor:
             name: tf.fill([len(texts)], tf.constant(value, self._dtypes[name]))
             for name, value in values.items()
         }
-        name = "prompt" if self.generates else "text"
-        inputs[name] = tf.constant(list(texts), tf.string)
-        outputs = self._serve(**inputs)
-        columns = {key: _plain(value) for key, value in outputs.items()}
-        rows = zip(*columns.values(), strict=True)
-        return [
-            {name: text, **dict(zip(columns, row, strict=True))}
-            for text, row in zip(texts, rows, strict=True)
-        ]
+        names = ["prompt" if self.generates else "text", "second_text"]
+        asked = dict(zip(names, columns, strict=False))
+        for name, column in asked.items():
+            inputs[name] = tf.constant(column, tf.string, [len(texts)])
+        outputs = self._signatures["serve_pairs" if pairs else "serve"](
+            **inputs
+        )
+        # A text that answers a prompt has another name than the prompt.
+        told = {**asked, **{k: _plain(v) for k, v in outputs.items()}}
+        rows = zip(*told.values(), strict=True)
+        return [dict(zip(told, row, strict=True)) for row in rows]
+
+
+def _by_keyword(endpoint: "Endpoint") -> Callable[..., dict]:
+    """A traced signature, called as one of an export is."""
+    traced = tf.function(endpoint.function, endpoint.specs)
+    return lambda **inputs: traced(*(inputs[s.name] for s in endpoint.specs))
+
+
+def _is_pair(texts: object) -> bool:
+    return (
+        isinstance(texts, (list, tuple))
+        and len(texts) == 2
+        and all(isinstance(text, str) for text in texts)
+    )
 
 
 def _no_strings(name: object, signatures: Iterable[str]) -> UserError:

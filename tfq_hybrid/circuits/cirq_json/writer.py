@@ -7,6 +7,7 @@ import cirq
 import sympy
 from cirq.protocols.json_serialization import CirqEncoder
 
+from tfq_hybrid.circuits.cirq_json.comparison import find_change
 from tfq_hybrid.circuits.cirq_json.reader import read_cirq
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.reading import raise_bug, reason_of
@@ -15,8 +16,8 @@ from tfq_hybrid.reading import raise_bug, reason_of
 def write_cirq(value: Any, expected: str | None = None, place: str = "") -> str:
     """The JSON text of a circuit, of operators, or of a noise model.
 
-    It is what `cirq.to_json` gives, with the fields that Cirq leaves out;
-    `read_cirq` gives an equal object for it.
+    It is what `cirq.to_json` gives, with the fields that Cirq leaves out. It
+    is read back and compared, operation by operation, before it is returned.
 
     Args:
         value: a Cirq object or a list of them.
@@ -24,8 +25,8 @@ def write_cirq(value: Any, expected: str | None = None, place: str = "") -> str:
         place: what holds it, for the message. Defaults to `""`.
 
     Raises:
-        UserError: a gate, a tag or a value cannot be written so that an
-            equal one is read.
+        UserError: a gate, a tag or a value cannot be written so that the
+            same one is read.
 
     Example:
 
@@ -38,22 +39,20 @@ def write_cirq(value: Any, expected: str | None = None, place: str = "") -> str:
     try:
         text = _to_text(value)
         restored = read_cirq(text, expected)
-        if _to_text(restored) == text:  # far faster than to compare gates
-            return text
+        changed = find_change(value, restored)
     except UserError as error:
         cause, reason = error, str(error).partition("Received: ")[2]
     except Exception as error:  # whatever the classes' own writers raise
         raise_bug(error)
         cause, reason = error, reason_of(error)
     else:
-        changed = _first_change(value, restored)
-        if changed is None:
+        if changed is None and _to_text(restored) == text:
             return text
-        cause = None
+        cause, changed = None, value if changed is None else changed
         reason = f"{_shown(changed)}, which would be read as another value"
     raise UserError(
         f"Expected a {what}{where} that can be saved: of Cirq's own gates, "
-        f"plain tags and symbols. Received: {reason}"
+        f"plain tags and symbols. Received: {reason.rstrip('.')}{_hint(value)}"
     ) from cause
 
 
@@ -84,23 +83,16 @@ class _Encoder(CirqEncoder):
         return result
 
 
-def _first_change(value: Any, restored: Any) -> Any:
-    """The first part of a value that is not equal to what was read."""
-    if isinstance(value, (list, tuple)):
-        if len(value) != len(restored):
-            return value
-        pairs = list(zip(value, restored, strict=True))
-    elif type(value) is type(restored) and value == restored:
-        return None
-    elif isinstance(value, cirq.Circuit) and isinstance(restored, cirq.Circuit):
-        pairs = list(
-            zip(value.all_operations(), restored.all_operations(), strict=False)
-        )
-    else:
-        return value
-    changes = (_first_change(*pair) for pair in pairs)
-    found = next((change for change in changes if change is not None), None)
-    return value if found is None and pairs and value != restored else found
+def _hint(value: Any) -> str:
+    """What to do about a gate of one's own, if there is one."""
+    ops = value.all_operations() if isinstance(value, cirq.Circuit) else ()
+    kinds = (type(op.gate) for op in ops if op.gate is not None)
+    if all(kind.__module__.startswith("cirq") for kind in kinds):
+        return ""
+    return (
+        ". Give cirq.MatrixGate(cirq.unitary(gate)), or the operations that "
+        "the gate is made of, for one of your own"
+    )
 
 
 def _shown(value: Any) -> str:

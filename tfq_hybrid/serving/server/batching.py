@@ -209,7 +209,8 @@ def _parted(outputs: Arrays, jobs: Sequence[_Job]) -> list[Arrays]:
 
 def _refusal(error: tf.errors.OpError) -> HTTPException:
     """The failure for values that the model cannot take."""
-    text = " ".join(str(error.message).split())[:200]
+    text = " ".join(str(error.message).split())
+    text = text.rpartition("assertion failed: ")[2][:200]  # or all of it
     if isinstance(error, tf.errors.InvalidArgumentError):
         return HTTPException(400, f"The model refuses the values: {text}")
     return HTTPException(500, f"The model failed: {text}")
