@@ -17,6 +17,7 @@ Only the writers are imported here: the readers need Keras.
 """
 
 from tfq_hybrid.files.writing import (
+    check_links,
     check_output_folder,
     naming_storage_errors,
     remove_partials,
@@ -27,6 +28,7 @@ from tfq_hybrid.files.writing import (
 )
 
 __all__ = [
+    "check_links",
     "check_output_folder",
     "naming_storage_errors",
     "remove_partials",
