@@ -12,6 +12,7 @@ from safetensors.numpy import load_file, save_file
 
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import replacing
+from tfq_hybrid.files.manifest import write_manifest
 from tfq_hybrid.files.models import calling_keras
 from tfq_hybrid.files.presets import from_preset
 from tfq_hybrid.reading import foreign_code, read_json, reading
@@ -73,6 +74,7 @@ def as_preset(
         with replacing(kept) as partial:
             partial.mkdir()
             _convert(folder, config, partial)
+            write_manifest(partial)
     return str(kept)
 
 
