@@ -198,6 +198,7 @@ def _register_hub(kind, strict, **members):
 
     def save_to_preset(self, preset_dir, **options):
         save_preset(
+            self,
             lambda folder: kind.save_to_preset(self, folder, **options),
             preset_dir,
         )

@@ -84,7 +84,8 @@ def _run(command, arguments, name):
     except STOPPED as error:
         _stop(name, str(error), 1)
     except OSError as error:
-        _stop(name, f"{error.strerror or error}: {error.filename}", 2)
+        place = f": {error.filename}" if error.filename else ""
+        _stop(name, f"{error.strerror or error}{place}", 2)
 
 
 def _stop(name, message, code):

@@ -1,11 +1,13 @@
 """Presets of keras-hub and folders of Hugging Face, read as data."""
 
+import math
 import os
 import pathlib
 import tempfile
 from collections.abc import Callable
 from typing import Any
 
+import keras
 from keras_hub.src.utils import preset_utils  # has no public name
 
 from tfq_hybrid.files import (
@@ -65,14 +67,17 @@ def from_preset(
 
 
 def save_preset(
-    save: Callable[[str], object], folder: str | os.PathLike[str]
+    model: keras.Model,
+    save: Callable[[str], object],
+    folder: str | os.PathLike[str],
 ) -> None:
     """Writes the files of a preset, each whole or not at all.
 
     Other files there stay, such as those of its tokenizer.
 
     Args:
-        save: Writes them into the folder whose path it gets.
+        model: What is saved.
+        save: Writes it into the folder whose path it gets.
         folder: Of the preset, which gets checksums of them too.
 
     Raises:
@@ -85,6 +90,7 @@ def save_preset(
         with tempfile.TemporaryDirectory(
             prefix=".partial-", dir=folder
         ) as fresh:
+            _check_room(model, pathlib.Path(fresh) / "room")
             save(fresh)
             paths = [p for p in pathlib.Path(fresh).rglob("*") if p.is_file()]
             names = [path.relative_to(fresh).as_posix() for path in paths]
@@ -93,6 +99,19 @@ def save_preset(
                 with replacing(folder / name) as partial:
                     path.rename(partial)
         write_manifest(folder, names)
+
+
+def _check_room(model: keras.Model, path: pathlib.Path) -> None:
+    """Takes the room of a model's weights, and gives it back.
+
+    The HDF5 library does not survive a disk that fills up under it.
+    """
+    size = 2**16  # of the configs, and for what HDF5 writes of each array:
+    for variable in model.variables:
+        size += 1000 + variable.value.dtype.size * math.prod(variable.shape)
+    with path.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, size)
+    path.unlink()
 
 
 def check_preset(folder: pathlib.Path) -> int:

@@ -61,9 +61,7 @@ def kind_of(model: keras.Model) -> str:
     for name, (kind, _) in KINDS.items():
         if isinstance(model, kind):
             return name
-    raise UserError(
-        f"Expected a Keras model. Received: {type(model).__name__}"
-    )
+    raise UserError(f"Expected a Keras model. Received: {type(model).__name__}")
 
 
 def endpoints_of(model: keras.Model, options: Options) -> list[Endpoint]:
