@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "tfq_hybrid"
 ORDER = [
     ["version", "errors", "estimate", "shapes"],
-    ["reading", "files"],
+    ["reading", "files", "signals"],
     ["config"],
     ["startup", "cluster", "jobs"],
     ["circuits"],

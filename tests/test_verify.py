@@ -5,6 +5,7 @@ import shutil
 import zipfile
 
 import h5py
+import keras_hub
 import numpy as np
 import pytest
 
@@ -12,6 +13,7 @@ from tests.adapters.zoo import make_backbone, make_method
 from tfq_hybrid import adapters
 from tfq_hybrid.cli.main import main
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.files.manifest import write_manifest
 from tfq_hybrid.serving import export
 from tfq_hybrid.training import TrainConfig, load_trained, train
 from tfq_hybrid.verify import verify
@@ -82,13 +84,14 @@ def test_what_is_whole(trained, adapter, tmp_path):
     version = export(trained_model, tmp_path / "exported", names)
     for path, kind, text in (
         (trained, "run", "model.keras: loads"),
-        (model, "model", "all finite"),
-        (adapter, "adapter", "LoRA"),
+        (trained, "run", "SHA256SUMS holds"),
+        (model, "model", "SHA256SUMS holds"),
+        (adapter, "adapter", "sha256 holds"),
         (version, "export", "SHA256SUMS holds"),
         (version.parent, "export", "SHA256SUMS holds"),
     ):
         found = verify(path)
-        assert found.problem is None
+        assert found.problem is found.unproven is None
         assert found.kind == kind
         assert any(text in line for line in found.checks), found.checks
     (version / "link").symlink_to("/etc/passwd")
@@ -142,8 +145,92 @@ def test_damaged_runs(name, run):
     assert "\n" not in found.problem
 
 
+def negate(run):
+    """Saves the model with other weights, as whole as it was."""
+    model, _ = load_trained(run)
+    for variable in model.trainable_variables:
+        variable.assign(-variable)
+    model.save(run / "model.keras")
+
+
+def swap(path):
+    """Exchanges two lines at the end."""
+    *lines, last, before = path.read_text().splitlines()
+    path.write_text("\n".join([*lines, before, last, ""]))
+
+
+EDITS = {
+    "config.json": lambda run: edit(run / "config.json", data="other"),
+    "vocabulary.txt": lambda run: swap(run / "vocabulary.txt"),
+    "metrics.json": lambda run: edit(run / "metrics.json", seconds=1),
+    "telemetry.csv": lambda run: swap(run / "logs/telemetry.csv"),
+    "weights.h5": lambda run: spoil(weights_of(run), 0.5),
+    "model.keras": negate,
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_edits_of_a_run(name, run):
+    EDITS[name](run)
+    problem = verify(run).problem
+    assert problem.startswith("Expected a whole run")
+    assert f"{name} has changed" in problem
+    # One that was cut short, or trains still, has no checksums.
+    (run / "metrics.json").unlink()
+    assert verify(run).is_whole
+
+
+def test_what_no_checksum_covers_is_unproven(run, adapter, capsys):
+    (run / "notes.txt").write_text("mine")
+    assert "notes.txt not in SHA256SUMS" in verify(run).unproven
+    (run / "SHA256SUMS").unlink()
+    with h5py.File(adapter, "r+") as file:
+        del file.attrs["sha256"]
+    for path in (run, run / "model.keras", adapter):
+        main(["verify", str(path)])
+        last = capsys.readouterr().out.splitlines()[-1]
+        assert "unproven: no " in last
+        assert "edits cannot be found" in last
+        assert "whole" not in last
+
+
+def test_edits_of_an_adapter(adapter):
+    spoil(adapter, 0.5)
+    assert "its content has changed" in verify(adapter).problem
+    with pytest.raises(UserError, match="its content has changed"):
+        adapters.load_weights(make_backbone("GPT-2"), adapter)
+
+
+def test_edits_of_a_preset(tmp_path):
+    preset = tmp_path / "preset"
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b"]
+    tokenizer = keras_hub.models.BertTokenizer(words)
+    tokenizer.save_to_preset(str(preset))
+    vocabulary = preset / "assets/tokenizer/vocabulary.txt"
+    found = verify(preset)
+    assert (found.kind, found.problem) == ("preset", None)
+    assert "no SHA256SUMS" in found.unproven
+    backbone = adapters.adapt(make_backbone("BERT"), make_method("LoRA"))
+    for _ in range(2):  # what was there is replaced
+        backbone.save_to_preset(preset)
+    assert vocabulary.is_file()
+    assert not list(tmp_path.rglob(".*"))
+    found = verify(preset)
+    assert found.problem is None
+    assert "not in SHA256SUMS" in found.unproven
+    write_manifest(preset)
+    assert verify(preset).unproven is None
+    swap(vocabulary)
+    assert "vocabulary.txt has changed" in verify(preset).problem
+    swap(vocabulary)
+    spoil(preset / "model.weights.h5", 0.5)
+    assert "model.weights.h5 has changed" in verify(preset).problem
+
+
 def test_damaged_adapters(adapter, tmp_path):
     spoil(adapter, np.inf)
+    with h5py.File(adapter, "r+") as file:
+        del file.attrs["sha256"]
     assert "is not finite" in verify(adapter).problem
     # An array that is said to be large, and of which nothing is there.
     with h5py.File(adapter, "r+") as file:

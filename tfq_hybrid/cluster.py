@@ -11,9 +11,11 @@ import contextlib
 import importlib.util
 import ipaddress
 import logging
-import multiprocessing
+import multiprocessing.resource_tracker
 import os
 import pickle
+import signal
+import sys
 import urllib.parse
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -90,18 +92,32 @@ def cluster(
 
 def _local(held, workers, report):
     """A client of processes of this machine."""
+    # What an interrupt leaves is cleaned up, without a word about it.
+    sys.warnoptions.append("ignore::UserWarning")
+    multiprocessing.resource_tracker.ensure_running()
+    sys.warnoptions.pop()
     has_dashboard = importlib.util.find_spec("bokeh") is not None
-    local = held.enter_context(
-        distributed.LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            host=LOOPBACK,
-            dashboard_address=f"{LOOPBACK}:0",
-            memory_limit=None,
-            silence_logs=logging.CRITICAL,
+    # A terminal interrupts all processes, of which this one stops the others.
+    # They inherit what the thread that starts them blocks.
+    pool = held.enter_context(
+        concurrent.futures.ThreadPoolExecutor(
+            1,
+            initializer=signal.pthread_sigmask,
+            initargs=(signal.SIG_BLOCK, [signal.SIGINT]),
         )
     )
+    starting = pool.submit(
+        distributed.LocalCluster,
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=True,
+        host=LOOPBACK,
+        dashboard_address=f"{LOOPBACK}:0",
+        memory_limit=None,
+        silence_logs=logging.CRITICAL,
+    )
+    held.callback(lambda: starting.result().close())
+    local = starting.result()
     client = held.enter_context(distributed.Client(local))
     client.register_plugin(Cores(workers))
     if has_dashboard:

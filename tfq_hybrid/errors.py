@@ -41,6 +41,17 @@ class TrainingDivergedError(RuntimeError):
     """The loss is no longer a number. The message is one line."""
 
 
+def listed(names: Collection[object], most: int = 12) -> str:
+    """Names for a message, of which the first ones are enough.
+
+    >>> listed("abcde", 3)
+    'a, b, c and 2 more'
+    """
+    texts = [str(name) for name in names]
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more
+
+
 def choice_error(
     argument: str, value: object, choices: Iterable[str]
 ) -> UserError:

@@ -5,14 +5,18 @@ in memory; and what is wrong is one line.
 """
 
 import contextlib
+import errno
 import json
 import math
+import os
 import pathlib
 import re
+import select
+import stat
 import sys
 import traceback
 
-from tfq_hybrid.errors import UserError
+from tfq_hybrid.errors import StorageError, UserError
 from tfq_hybrid.shapes import check_shape
 
 PACKAGE = __name__.partition(".")[0]
@@ -22,6 +26,7 @@ LARGEST_TEXT = 2**33  # bytes: 8 GiB of training text
 # largest results have a few.
 LARGEST_JSON = 2**26
 _CHUNK = 2**20
+_PIPE_MILLISECONDS = 2000
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -38,7 +43,7 @@ def read_bytes(path, largest, expected="a readable file"):
     """
     path = pathlib.Path(path)
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             content = _read_at_most(file, largest + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -50,6 +55,29 @@ def read_bytes(path, largest, expected="a readable file"):
             f"Expected at most {largest:,} bytes. Received: {path}, with more"
         )
     return content
+
+
+def open_file(path):
+    """Opens a file for reading bytes; a pipe, where somebody writes to it.
+
+    To open a pipe as a file is opened waits for a writer, for ever.
+
+    Raises:
+        OSError: it cannot be opened, or nobody writes to the pipe.
+    """
+
+    def opener(path, flags):
+        return os.open(path, flags | os.O_NONBLOCK)
+
+    file = open(path, "rb", opener=opener)  # noqa: SIM115
+    os.set_blocking(file.fileno(), True)
+    if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+        poll = select.poll()
+        poll.register(file, select.POLLIN)
+        if not poll.poll(_PIPE_MILLISECONDS):
+            file.close()
+            raise OSError(errno.ENXIO, "a pipe that nobody writes to")
+    return file
 
 
 def _read_at_most(file, count):
@@ -163,7 +191,6 @@ def read_json(path, expected="JSON", shape=dict, hint=""):
 # A `KeyError` or a `TypeError` is a check that is missing.
 DAMAGE = (
     EOFError,
-    MemoryError,  # it claims to be larger than the machine
     OSError,
     RecursionError,  # it is nested without end
     ValueError,  # also `UserError` and what is not UTF-8
@@ -193,11 +220,52 @@ damaged (Expecting property name enclosed in double quotes: line 1 column 2 \
 (char 1))
     """
     try:
-        yield
+        with naming_shortage(path):
+            yield
     except DAMAGE as error:
         raise UserError(
             f"Expected {expected}. Received: {path}, damaged "
             f"({reason_of(error)}){hint and '. ' + hint}"
+        ) from error
+
+
+# What a machine is short of, however whole a file is that is being read.
+_SHORT = (errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.ENOSPC)
+_NO_TEMPORARY_FOLDER = "No usable temporary directory"
+
+
+def shortage(error):
+    """What the system said of a full disk or the like, a str, or `None`.
+
+    Libraries wrap it, or keep its text alone.
+    """
+    for each in chain(error):
+        if isinstance(each, OSError) and each.errno in _SHORT:
+            return os.strerror(each.errno)
+        for text in (*map(os.strerror, _SHORT), _NO_TEMPORARY_FOLDER):
+            if text in str(each):
+                return text
+    return None
+
+
+@contextlib.contextmanager
+def naming_shortage(path):
+    """Converts what a full disk brings about into one line that says so.
+
+    Args:
+        path: what is read, perhaps by way of temporary files.
+
+    Raises:
+        StorageError: instead of it.
+    """
+    try:
+        yield
+    except Exception as error:
+        if (reason := shortage(error)) is None:
+            raise
+        raise StorageError(
+            f"Could not read {path}, by way of temporary files in TMPDIR: "
+            f"{reason}"
         ) from error
 
 
@@ -226,7 +294,7 @@ def foreign_code():
         yield
     except Exception as error:
         raise_bug(error, older)
-        if isinstance(error, DAMAGE):
+        if isinstance(error, (*DAMAGE, MemoryError)):
             raise
         raise ValueError(reason_of(error)) from error
 
@@ -242,13 +310,19 @@ def raise_bug(error, older=None):
         error: an exception of a library that was caught.
         older: an exception at which the chain ends. Defaults to `None`.
     """
+    for each in chain(error, older):
+        if _raised_here(each):
+            if isinstance(each, DAMAGE):
+                return
+            raise each
+
+
+def chain(error, older=None):
+    """An exception, what it was raised from, and so on, up to an older one."""
     seen = set()
     while error not in (None, older) and id(error) not in seen:
+        yield error
         seen.add(id(error))
-        if _raised_here(error):
-            if isinstance(error, DAMAGE):
-                return
-            raise error
         error = error.__cause__ or error.__context__
 
 

@@ -29,6 +29,23 @@ def end_with_parent() -> None:
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
+def open_closed_streams() -> None:
+    """Puts `/dev/null` where standard input, output or error is closed.
+
+    The next file to be opened would take its number, and get what libraries
+    write there.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+        if getattr(sys, name) is None:
+            mode = "w" if number else "r"
+            file = open(number, mode, closefd=False)  # noqa: SIM115
+            setattr(sys, name, file)
+
+
 @contextlib.contextmanager
 def discarded_stderr() -> Iterator[None]:
     """Drops what is written to the file descriptor of stderr."""

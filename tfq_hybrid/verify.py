@@ -1,4 +1,7 @@
-"""`verify`: whether a run, a model, an adapter or an export is whole."""
+"""`verify`: whether a run, a model, an adapter, a preset or an export is whole.
+
+And, where there are checksums, whether it is as it was written.
+"""
 
 import dataclasses
 import os
@@ -7,16 +10,20 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
+import keras_hub
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.adapters.weights import read_weights
+import tfq_hybrid
+from tfq_hybrid.adapters.weights import CHECKSUM, read_weights
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files.archives import check_archive
 from tfq_hybrid.files.hdf5 import check_weights, open_hdf5
+from tfq_hybrid.files.manifest import MANIFEST, check_manifest
 from tfq_hybrid.files.models import load_model
+from tfq_hybrid.files.presets import check_preset, from_preset
 from tfq_hybrid.reading import foreign_code, reading
-from tfq_hybrid.serving.folders import MANIFEST, load_export, versions
+from tfq_hybrid.serving.folders import load_export, versions
 from tfq_hybrid.training.build import count_parameters
 from tfq_hybrid.training.checkpoint import read_state
 from tfq_hybrid.training.run_folder import WHOLE, RunFolder
@@ -32,12 +39,15 @@ class Verification:
         path: What was looked at.
         checks: A line for each thing that was found whole.
         problem: The first thing that was not. Defaults to `None`: nothing.
+        unproven: What may have been edited, as no checksum tells. Defaults to
+            `None`: nothing.
     """
 
     kind: str
     path: str
     checks: list[str] = dataclasses.field(default_factory=list)
     problem: str | None = None
+    unproven: str | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -49,8 +59,12 @@ class Verification:
         return {**dataclasses.asdict(self), "whole": self.is_whole}
 
 
+class Unproven(str):
+    """A line about what may have been edited."""
+
+
 def verify(path: str | os.PathLike[str]) -> Verification:
-    """Checks a run folder, an adapter, a model or an export.
+    """Checks a run folder, an adapter, a model, a preset or an export.
 
     Every file is read as this package would read it: bounded in size,
     without pickle, links or code of its own. A SavedModel's own graph is
@@ -58,14 +72,15 @@ def verify(path: str | os.PathLike[str]) -> Verification:
 
     Args:
         path: Of a run folder; of the folder of an export, or of one of its
-            versions; of a `.keras` file; or of the `.h5` file of
-            `adapters.save_weights`.
+            versions; of a `.keras` file; of the `.h5` file of
+            `adapters.save_weights`; or of the folder of a keras-hub preset.
 
     Returns:
         What is whole, and what is not.
 
     Raises:
         UserError: it is none of these.
+        StorageError: there is no room for temporary files.
 
     Example:
 
@@ -80,7 +95,10 @@ def verify(path: str | os.PathLike[str]) -> Verification:
     found = Verification(_kind(path), str(path))
     try:
         for line in KINDS[found.kind](path):
-            found.checks.append(line)
+            if isinstance(line, Unproven):
+                found.unproven = line
+            else:
+                found.checks.append(line)
     except UserError as error:
         found.problem = str(error)
     return found
@@ -89,14 +107,19 @@ def verify(path: str | os.PathLike[str]) -> Verification:
 def _kind(path: pathlib.Path) -> str:
     if path.is_file() and path.suffix in (".keras", ".h5"):
         return "model" if path.suffix == ".keras" else "adapter"
+    has_words = (path / "tokenizer.json").is_file()
+    if (path / "metadata.json").is_file() or (
+        has_words and (path / "assets").is_dir()
+    ):
+        return "preset"
     if RunFolder(path).is_run:
         return "run"
     marks = (MANIFEST, "saved_model.pb")
     if versions(path) or any((path / mark).is_file() for mark in marks):
         return "export"
     raise UserError(
-        "Expected the folder of a run or of an export, a .keras file, or the "
-        f".h5 file of an adapter. Received: {path}, which is "
+        "Expected the folder of a run, of an export or of a preset, a .keras "
+        f"file, or the .h5 file of an adapter. Received: {path}, which is "
         f"{'none of these' if path.exists() else 'not there'}"
     )
 
@@ -131,6 +154,20 @@ def _verify_run(path: pathlib.Path) -> Iterator[str]:
         if counted != total:
             raise ValueError(f"{counted} parameters, and {total} were trained")
     yield f"model.keras: loads, {counted:,} parameters, all finite"
+    yield _compared(path, check_manifest(path, WHOLE, strict=False))
+
+
+def _compared(folder: pathlib.Path, others: list[str]) -> str:
+    """A line about the files that a manifest leaves out, if any."""
+    if not (folder / MANIFEST).is_file():
+        return Unproven(f"no {MANIFEST}, so that edits cannot be found")
+    if others:
+        count = f" and {len(others) - 1} more" if others[1:] else ""
+        return Unproven(
+            f"{others[0]}{count} not in {MANIFEST}, so that edits there cannot "
+            "be found"
+        )
+    return f"{MANIFEST} holds for every file"
 
 
 def _verify_checkpoints(run: RunFolder) -> Iterator[str]:
@@ -163,6 +200,9 @@ def _verify_model(path: pathlib.Path) -> Iterator[str]:
     yield from _verify_archive(path)
     model = _read_finite(path)
     yield f"loads: {model.count_params():,} parameters, all finite"
+    folder, expected = path.parent, "a whole .keras file"
+    others = check_manifest(folder, expected, strict=False, only=path.name)
+    yield _compared(folder, others)
 
 
 def _verify_archive(path: pathlib.Path) -> Iterator[str]:
@@ -191,6 +231,23 @@ def _verify_adapter(path: pathlib.Path) -> Iterator[str]:
     numbers = sum(array.size for array in arrays.values())
     yield f"{type(method).__name__} for the base {fingerprint[:12]}"
     yield f"{len(arrays)} arrays, {numbers:,} numbers, all finite"
+    with open_hdf5(path) as file:
+        if CHECKSUM in file.attrs:
+            yield f"{CHECKSUM} holds"
+        else:
+            yield Unproven(f"no {CHECKSUM}, so that edits cannot be found")
+
+
+def _verify_preset(path: pathlib.Path) -> Iterator[str]:
+    expected = "a whole preset"
+    tfq_hybrid.register()
+    with reading(expected, path):
+        check_preset(path)
+        if (path / "config.json").is_file():
+            model = from_preset(keras_hub.models.Backbone, path)
+            _check_finite({v.path: v for v in model.variables})
+            yield f"loads: {model.count_params():,} parameters, all finite"
+    yield _compared(path, check_manifest(path, expected, strict=False))
 
 
 def _verify_export(path: pathlib.Path) -> Iterator[str]:
@@ -235,4 +292,5 @@ KINDS: dict[str, Callable[[pathlib.Path], Iterator[str]]] = {
     "model": _verify_model,
     "adapter": _verify_adapter,
     "export": _verify_export,
+    "preset": _verify_preset,
 }

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from tfq_hybrid.engines import human_bytes
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import (
+    check_links,
     check_output_folder,
     replacing,
     write_json,
     write_text,
 )
+from tfq_hybrid.files.manifest import write_manifest
 from tfq_hybrid.reading import read_json
 from tfq_hybrid.reports.document import markdown_table
 from tfq_hybrid.tuning.objectives import importance, pareto_front
@@ -80,6 +82,7 @@ class SearchFolder:
                     "else"
                 )
             return
+        check_links(self.path, "a whole search")
         difference = first_difference(old, json.loads(json.dumps(study)))
         if difference:
             where, before, now = difference
@@ -205,6 +208,7 @@ def _keep_best(
         states = shutil.ignore_patterns("checkpoints")
         run = folder.trials / best / f"run-{number}"
         shutil.copytree(run, fresh, ignore=states)
+        write_manifest(fresh)
     write_json(note, best)
 
 

@@ -1,11 +1,14 @@
 """A training that is cut short by a signal, and goes on."""
 
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+
+import pytest
 
 from tfq_hybrid.cli.main import main
 
@@ -59,3 +62,37 @@ def test_resumes_after_signals(tmp_path, data_dir, capsys):
     (run / "config.json").write_text(json.dumps(config))
     main(["train", "--output", str(run), "--resume", "--json"])
     assert json.loads(capsys.readouterr().out)["epochs"] == done + 1
+
+
+COMMANDS = {
+    "train": ["--epochs", "100000", "--patience", "100000"],
+    "tune": ["--max-trials", "100000"],
+    "screen": ["--factors", "qubits,depth,learning_rate"],
+}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_signal_that_falls_into_a_callback(command, tmp_path, capsys):
+    number = signal.SIGTERM if command == "tune" else signal.SIGINT
+    default = signal.getsignal(number)
+
+    def callback(phase, info):
+        if signal.getsignal(number) != default:  # the command has begun
+            gc.callbacks.remove(callback)
+            signal.raise_signal(number)
+
+    data = tmp_path / "data.tsv"
+    data.write_text("text\tlabel\n" + "a fine film\t1\na bad film\t0\n" * 20)
+    words = ["--data", str(data), "--output", str(tmp_path / "run")]
+    words += ["--sequence-length", "6", "--vocabulary-size", "64"]
+    gc.callbacks.append(callback)
+    with pytest.raises(SystemExit) as stop:
+        main([command, *words, *COMMANDS[command]])
+    assert stop.value.code == 128 + number
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith("tfq-hybrid: ")
+    assert ("Terminated." if command == "tune" else "Interrupted.") in said
+    assert callback not in gc.callbacks
+    assert signal.getsignal(number) == default
+    assert not list(tmp_path.glob(".*"))

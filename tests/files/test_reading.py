@@ -1,5 +1,6 @@
 """Reading in bounded memory: texts, members of archives, arrays."""
 
+import errno
 import io
 import os
 import struct
@@ -12,7 +13,8 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from tfq_hybrid.errors import UserError
+from tfq_hybrid.errors import StorageError, UserError
+from tfq_hybrid.files import naming_storage_errors
 from tfq_hybrid.files.archives import (
     check_archive,
     check_members,
@@ -24,7 +26,17 @@ from tfq_hybrid.files.hdf5 import (
     datasets,
     open_hdf5,
 )
-from tfq_hybrid.reading import LARGEST_JSON, read_bytes, read_json, read_text
+from tfq_hybrid.files.manifest import check_manifest, write_manifest
+from tfq_hybrid.files.models import load_model
+from tfq_hybrid.reading import (
+    LARGEST_JSON,
+    foreign_code,
+    read_bytes,
+    read_json,
+    read_text,
+    reading,
+)
+from tfq_hybrid.verify import verify
 
 
 def test_a_small_file_needs_little_memory(tmp_path):
@@ -53,6 +65,58 @@ def test_a_pipe_is_read_to_its_end(tmp_path):
     writer.start()
     assert read_text(path) == "a\nb\n"
     writer.join()
+
+
+def test_a_pipe_that_nobody_writes_to_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr("tfq_hybrid.reading._PIPE_MILLISECONDS", 50)
+    path = tmp_path / "pipe.keras"
+    os.mkfifo(path)
+    for read in (read_text, load_model, verify):
+        with pytest.raises(UserError, match=r"pipe\.keras"):
+            read(path)
+    with pytest.raises(OSError, match="nobody writes"), open_hdf5(path):
+        pass
+    # Nor in a folder whose files have checksums.
+    folder = tmp_path / "export"
+    folder.mkdir()
+    (folder / "fingerprint.pb").write_bytes(b"a")
+    write_manifest(folder)
+    (folder / "fingerprint.pb").unlink()
+    os.mkfifo(folder / "fingerprint.pb")
+    with pytest.raises(UserError, match=r"damaged \(fingerprint.pb is no file"):
+        check_manifest(folder)
+
+
+FULL = [
+    OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+    OSError("write failed (errno = 27, error message = 'File too large')"),
+    FileNotFoundError(errno.ENOENT, "No usable temporary directory found"),
+    RuntimeError("UNKNOWN: /tmp/a; Disk quota exceeded"),
+]
+
+
+@pytest.mark.parametrize("error", FULL, ids=repr)
+def test_a_full_disk_is_not_damage(error):
+    for raised in (error, ValueError("of a library")):
+        with (
+            pytest.raises(StorageError, match="Could not read run") as caught,
+            reading("a whole run", "run"),
+            foreign_code(),
+        ):
+            raise raised from error
+        assert caught.value.__cause__ is not None
+    with pytest.raises(StorageError, match="Could not write run"):  # noqa: SIM117
+        with naming_storage_errors("run"):
+            raise error
+
+
+def test_too_little_memory_is_not_damage():
+    with (
+        pytest.raises(MemoryError),
+        reading("a whole run", "run"),
+        foreign_code(),
+    ):
+        np.zeros(2**60, np.uint8)
 
 
 def test_json_is_bounded_by_its_size(tmp_path):

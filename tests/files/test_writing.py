@@ -1,5 +1,8 @@
 """Files are whole or not there, whatever happens to the writer."""
 
+import concurrent.futures
+import inspect
+import json
 import os
 import pathlib
 import random
@@ -12,7 +15,14 @@ import time
 import pytest
 
 from tfq_hybrid.errors import StorageError, UserError
-from tfq_hybrid.files import remove_partials, replacing, write_json, write_text
+from tfq_hybrid.files import (
+    check_links,
+    check_output_folder,
+    remove_partials,
+    replacing,
+    write_json,
+    write_text,
+)
 from tfq_hybrid.files.locks import writing
 
 OLD = "old " * 50_000
@@ -52,6 +62,69 @@ def test_a_link_is_followed(tmp_path):
     write_text(tmp_path / "link.txt", "new")
     assert (tmp_path / "link.txt").is_symlink()
     assert (tmp_path / "real.txt").read_text() == "new"
+
+
+def test_no_file_takes_the_place_of_a_folder(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "mine.txt").write_text("x")
+    with pytest.raises(StorageError, match="Is a directory"):
+        write_text(folder, "new")
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(UserError, match="loop is no folder"):
+        check_output_folder(tmp_path / "loop" / "run")
+    assert (folder / "mine.txt").read_text() == "x"
+    assert entries(tmp_path) == ["folder", "loop"]
+
+
+def write_often(folder, number):
+    for _ in range(30):
+        write_json(f"{folder}/numbers.json", [number] * 2000)
+        with replacing(f"{folder}/folder") as partial:
+            partial.mkdir()
+            for name in ("a", "b"):
+                (partial / name).write_text(str(number))
+
+
+def test_threads_and_processes_that_write_to_one_path(tmp_path):
+    """All succeed, and leave what one of them wrote."""
+    code = f"""
+from tfq_hybrid.files import replacing, write_json
+import sys
+{inspect.getsource(write_often)}
+write_often(sys.argv[1], 9)
+"""
+    process = run(code, tmp_path)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(write_often, tmp_path, n) for n in range(4)]:
+            done.result()
+    assert process.communicate()[1] == ""
+    assert entries(tmp_path) == ["folder", "numbers.json"]
+    assert len(set(json.loads((tmp_path / "numbers.json").read_text()))) == 1
+    texts = {(tmp_path / "folder" / name).read_text() for name in "ab"}
+    assert len(texts) == 1
+
+
+def test_a_link_out_of_a_folder_is_found(tmp_path):
+    folder, other = tmp_path / "run", tmp_path / "other"
+    (folder / "inner").mkdir(parents=True)
+    other.mkdir()
+    (folder / "inside").symlink_to("inner")
+    check_links(folder, "a whole run")
+    for target in (other, tmp_path / "nowhere", "/dev/null"):
+        (folder / "inner" / "out").symlink_to(target)
+        with pytest.raises(UserError, match="inner/out is a link"):
+            check_links(folder, "a whole run")
+        (folder / "inner" / "out").unlink()
+    os.mkfifo(folder / "pipe")
+    with pytest.raises(UserError, match="pipe is neither file nor folder"):
+        check_links(folder, "a whole run")
+    # Nor does a lock follow one, which would empty a file elsewhere.
+    (other / "mine").write_text("x")
+    (tmp_path / ".run.lock").symlink_to(other / "mine")
+    with pytest.raises(StorageError, match="symbolic links"), writing(folder):
+        pass
+    assert (other / "mine").read_text() == "x"
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])

@@ -22,11 +22,11 @@ from tfq_hybrid.cli.given import read_circuit
 from tfq_hybrid.comparison.results import Results
 from tfq_hybrid.data import load_corpus, load_dataset
 from tfq_hybrid.encoders.embedding import read_cached
+from tfq_hybrid.files.manifest import MANIFEST
 from tfq_hybrid.files.models import load_model
 from tfq_hybrid.reading import reading
 from tfq_hybrid.reports.write import read_document
 from tfq_hybrid.serving import check_manifest
-from tfq_hybrid.serving.folders import MANIFEST
 from tfq_hybrid.training import Checkpoint, RunFolder, TrainConfig
 from tfq_hybrid.training.telemetry.writers import COLUMNS, keep_rows_until
 from tfq_hybrid.tuning import SearchFolder, Study

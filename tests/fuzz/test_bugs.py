@@ -17,9 +17,9 @@ from tests.fuzz.readers import READERS, adapter, small_model
 from tests.fuzz.targets import TARGETS, find
 from tests.fuzz.trees import write_tree
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.files.manifest import write_manifest
 from tfq_hybrid.files.yaml_reader import read_yaml
 from tfq_hybrid.reading import PACKAGE, foreign_code
-from tfq_hybrid.serving.folders import write_manifest
 from tfq_hybrid.verify import verify
 
 KINDS = (AttributeError, TypeError)

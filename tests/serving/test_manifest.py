@@ -6,8 +6,8 @@ import subprocess
 import pytest
 
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.files.manifest import MANIFEST
 from tfq_hybrid.serving import Predictor, check_manifest
-from tfq_hybrid.serving.folders import MANIFEST
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from tfq_hybrid.adapters.methods import method_from_dict
 from tfq_hybrid.adapters.variables import hosts_of, install
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files.keras_hooks import extend_keras
+from tfq_hybrid.files.presets import save_preset
 from tfq_hybrid.shapes import check_shape
 
 FORMAT = 1
@@ -197,6 +198,13 @@ def _register(kind, members):
 def _register_hub(kind, strict, **members):
     """Adds a keras-hub class, whose `__init__` takes its config."""
 
+    def save_to_preset(self, preset_dir, **options):
+        save_preset(
+            self,
+            lambda folder: kind.save_to_preset(self, folder, **options),
+            preset_dir,
+        )
+
     def __init__(self, *args, adaptation=None, **kwargs):  # noqa: N807
         # A file's config without one of the arguments is no bug of ours.
         inspect.signature(kind.__init__).bind(self, *args, **kwargs)
@@ -205,7 +213,8 @@ def _register_hub(kind, strict, **members):
             self.adaptation = Adaptation.from_dict(adaptation)
             install(self, self.adaptation, strict)
 
-    _register(kind, {"__init__": __init__, **members})
+    members |= {"__init__": __init__, "save_to_preset": save_to_preset}
+    _register(kind, members)
 
 
 def _register_plain(kind):

@@ -88,6 +88,7 @@ def adapt(
             "Expected name to be of letters, digits, - and _. Received: "
             f"name={name!r}"
         )
+    check_host(model)
     hosts = hosts_of(model)
     for host in hosts:
         check_host(host)

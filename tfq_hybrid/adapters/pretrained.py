@@ -10,8 +10,9 @@ from typing import TypedDict
 import keras_hub
 from safetensors.numpy import load_file, save_file
 
-from tfq_hybrid.errors import UserError
+from tfq_hybrid.errors import UserError, listed
 from tfq_hybrid.files import replacing
+from tfq_hybrid.files.manifest import write_manifest
 from tfq_hybrid.files.models import calling_keras
 from tfq_hybrid.files.presets import from_preset
 from tfq_hybrid.reading import foreign_code, read_json, reading
@@ -64,7 +65,7 @@ def as_preset(
     if not (folder / WEIGHTS).is_file():
         raise UserError(
             f"Expected a Hugging Face directory with {WEIGHTS}. Received: "
-            f"{folder}, which holds {', '.join(sorted(os.listdir(folder)))}"
+            f"{folder}, which holds {listed(sorted(os.listdir(folder)))}"
         )
     kept = pathlib.Path(cache or CACHE).expanduser() / _digest(folder)
     if not kept.is_dir():
@@ -73,6 +74,7 @@ def as_preset(
         with replacing(kept) as partial:
             partial.mkdir()
             _convert(folder, config, partial)
+            write_manifest(partial)
     return str(kept)
 
 

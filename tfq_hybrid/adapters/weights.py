@@ -1,9 +1,11 @@
 """The weights of an adapter alone, in a file of their own."""
 
+import hashlib
 import io
 import json
 import os
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 import h5py
 import keras
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from tfq_hybrid.adapters.method import Method
 
 EXPECTED = "a file of adapter weights"
+CHECKSUM = "sha256"
 
 
 class Attributes(TypedDict):
@@ -41,6 +44,7 @@ class Attributes(TypedDict):
     format: int
     method: str  # JSON
     fingerprint: str
+    sha256: NotRequired[str]  # of all else
 
 
 def save_weights(
@@ -66,12 +70,18 @@ def save_weights(
     method = adaptation.methods[name]
     # In memory first: the HDF5 library does not survive a full disk.
     memory = io.BytesIO()
+    attributes = {
+        "format": FORMAT,
+        "method": json.dumps(method.to_dict()),
+        "fingerprint": adaptation.fingerprint,
+    }
+    trained = _trained(model, method, name)
+    arrays = {key: _array(variable) for key, variable in trained.items()}
+    attributes[CHECKSUM] = _digest(attributes, arrays)
     with h5py.File(memory, "w") as file:
-        file.attrs["format"] = FORMAT
-        file.attrs["method"] = json.dumps(method.to_dict())
-        file.attrs["fingerprint"] = adaptation.fingerprint
-        for key, variable in _trained(model, method, name).items():
-            file[key] = _array(variable)
+        file.attrs.update(attributes)
+        for key, array in arrays.items():
+            file[key] = array
     with replacing(path) as partial:
         partial.write_bytes(memory.getbuffer())
 
@@ -138,6 +148,17 @@ def _array(variable: keras.Variable) -> np.ndarray:
     return keras.ops.convert_to_numpy(variable)
 
 
+def _digest(attributes: Mapping[str, Any], arrays: Mapping[str, Any]) -> str:
+    """The SHA-256 of all that a file holds."""
+    about = [attributes[key] for key in ("format", "method", "fingerprint")]
+    digest = hashlib.sha256(json.dumps(about).encode())
+    for key in sorted(arrays):
+        array = np.asarray(arrays[key])
+        digest.update(f"{key} {array.dtype.str} {array.shape} ".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
 def read_weights(
     path: str | os.PathLike[str],
 ) -> "tuple[Method, str, dict[str, np.ndarray]]":
@@ -160,6 +181,8 @@ def read_weights(
             check_format(found["format"])
             method = method_from_dict(parse_json(found["method"]))
             arrays = {key: read_dataset(data) for key, data in datasets(file)}
+        if found.get(CHECKSUM) not in (None, _digest(found, arrays)):
+            raise ValueError("its content has changed")
         return method, found["fingerprint"], arrays
 
 

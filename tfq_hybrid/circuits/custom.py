@@ -10,7 +10,12 @@ import numpy as np
 
 from tfq_hybrid.circuits.cirq_json import read_cirq, write_cirq
 from tfq_hybrid.circuits.encodings import SCALINGS, scale_angles
-from tfq_hybrid.errors import UserError, check_choice, choice_error
+from tfq_hybrid.errors import (
+    UserError,
+    check_choice,
+    choice_error,
+    listed,
+)
 from tfq_hybrid.reading import raise_bug, reason_of
 
 __all__ = ["CustomCircuit", "read_cirq", "write_cirq"]
@@ -97,7 +102,7 @@ class CustomCircuit:
             raise UserError(
                 "Expected every symbol to be a feature or a weight (by "
                 "default by the first letter x or w of its name). Received: "
-                f"a circuit with other symbols: {', '.join(orphans)}"
+                f"a circuit with other symbols: {listed(orphans)}"
             )
         both = sorted(set(self.features) & set(self.weights))
         if both or not self.features:

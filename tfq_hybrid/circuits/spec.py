@@ -24,6 +24,8 @@ from tfq_hybrid.circuits.observables import parse_observable, z_on_each
 from tfq_hybrid.config.fields import choice
 from tfq_hybrid.config.values import check_keys, check_value
 from tfq_hybrid.errors import UserError, check_choice, check_integer
+from tfq_hybrid.reading import parse_json, reading
+from tfq_hybrid.shapes import check_shape
 
 if TYPE_CHECKING:
     import cirq
@@ -382,5 +384,11 @@ class CircuitSpec:
 
     @classmethod
     def from_json(cls, text: str) -> "CircuitSpec":
-        """Builds a spec from `to_json()`."""
-        return cls.from_dict(json.loads(text))
+        """Builds a spec from `to_json()`.
+
+        Raises:
+            UserError: it is no such text, or as for `from_dict`.
+        """
+        with reading("the JSON of a CircuitSpec", "a text"):
+            content = check_shape(parse_json(text), dict)
+        return cls.from_dict(content)

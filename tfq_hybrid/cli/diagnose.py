@@ -167,6 +167,7 @@ def _bar(as_json):
         length=1000,
         label="Diagnosis",
         file=sys.stderr,
+        hidden=not sys.stderr.isatty(),
         item_show_func=lambda name: name,
     )
 

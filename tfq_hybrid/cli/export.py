@@ -171,9 +171,10 @@ Examples:
 @click.argument("path", type=click.Path())
 @json_option(help="Print JSON.")
 def verify(path, as_json):
-    """Check that a run, a model, an adapter or an export is whole.
+    """Check that a run, a model, an adapter, a preset or an export is whole.
 
     Structure, checksums where there are any, every reader, finite weights.
+    What has no checksums is said to be unproven: edits would not be found.
     Ends with 0 where all is well, with 1 and one line where something is
     damaged, and with 2 where PATH is none of these.
     """
@@ -186,7 +187,12 @@ def verify(path, as_json):
     else:
         for line in found.checks:
             click.echo(f"ok  {line}")
-        if found.is_whole:
+        if found.is_whole and found.unproven:
+            click.echo(
+                f"{found.path}: a readable {found.kind}, unproven: "
+                f"{found.unproven}"
+            )
+        elif found.is_whole:
             click.echo(f"{found.path}: a whole {found.kind}")
     if not found.is_whole:
         click.echo(f"tfq-hybrid: {found.problem}", err=True)

@@ -1,7 +1,10 @@
 """Run a click command: what it says, and the exit code it ends with."""
 
+import contextlib
 import functools
+import os
 import re
+import signal
 import sys
 
 import click
@@ -14,13 +17,20 @@ from tfq_hybrid.errors import (
     UserError,
     WorkerLostError,
 )
+from tfq_hybrid.signals import Interrupts
+from tfq_hybrid.startup import open_closed_streams
+
+# The signals that end a command, and what it says.
+ENDED: dict[int, str] = {
+    signal.SIGINT: "Interrupted",
+    signal.SIGTERM: "Terminated",
+}
 
 json_option = functools.partial(click.option, "--json", "as_json", is_flag=True)
 
 # Errors that end a valid command.
 STOPPED = (
     SearchStoppedError,
-    StorageError,
     TrainingDivergedError,
     WorkerLostError,
 )
@@ -34,16 +44,37 @@ def run_command(
 ) -> None:
     """Runs a command and exits if it fails.
 
-    Invalid input exits with 2 and one line. A diverged training, a lost
-    worker, a search that cannot go on or a full disk exits with 1 and one
-    line; an interrupt, with 130. The line begins with the program's name; the
-    hints say what to do after an interrupt, by subcommand. Arguments of `None`
-    are those of the process.
+    Invalid input exits with 2 and one line, and so does what cannot be read or
+    written. A diverged training, a lost worker or a search that cannot go on
+    exits with 1 and one line; SIGINT with 130, SIGTERM with 143. The line
+    begins with the program's name; the hints say what to do after an
+    interrupt, by subcommand. Arguments of `None` are those of the process.
     """
-    hints = hints or {}
+    open_closed_streams()
+    words = sys.argv[1:] if arguments is None else arguments
+    hint = next((hints[w] for w in words if w in hints), "") if hints else ""
+
+    def give_up(number):
+        _tell(name, f"{ENDED[number]}.{hint}")
+        os._exit(128 + number)
+
+    interrupts = Interrupts(give_up)
+    with interrupts.handling(*ENDED):
+        try:
+            _run(command, arguments, name)
+        except BaseException as error:
+            number = interrupts.number
+            if isinstance(error, (KeyboardInterrupt, click.Abort)):
+                number = number or signal.SIGINT
+            if number is None:
+                raise
+            _stop(name, f"{ENDED[number]}.{hint}", 128 + number)
+
+
+def _run(command, arguments, name):
     try:
         command.main(arguments, name, standalone_mode=False)
-    except UserError as error:
+    except (UserError, StorageError) as error:
         _stop(name, str(error), 2)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help())
@@ -52,18 +83,20 @@ def run_command(
         _stop(name, error.format_message(), 2)
     except STOPPED as error:
         _stop(name, str(error), 1)
-    except (KeyboardInterrupt, click.Abort):
-        words = sys.argv[1:] if arguments is None else arguments
-        hint = next((hints[w] for w in words if w in hints), "")
-        _stop(name, f"Interrupted.{hint}", 130)
     except OSError as error:
-        _stop(name, f"{error.strerror or error}: {error.filename}", 2)
+        place = f": {error.filename}" if error.filename else ""
+        _stop(name, f"{error.strerror or error}{place}", 2)
 
 
 def _stop(name, message, code):
-    message = as_options(" ".join(message.split()))
-    click.echo(f"{name}: {message}", err=True)
+    _tell(name, message)
     sys.exit(code)
+
+
+def _tell(name, message):
+    message = as_options(" ".join(message.split()))
+    with contextlib.suppress(OSError):  # nobody reads it
+        click.echo(f"{name}: {message}", err=True)
 
 
 def as_options(message):

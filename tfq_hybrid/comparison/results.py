@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.files import replacing, write_json
+from tfq_hybrid.files import check_links, replacing, write_json
 from tfq_hybrid.files.archives import read_arrays
-from tfq_hybrid.reading import read_json, reading
+from tfq_hybrid.reading import open_file, read_json, reading
 from tfq_hybrid.version import __version__
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class Results:
                 "Expected a new folder, or that of the same "
                 f"reproduction. Received: {folder}, which holds something else"
             )
+        check_links(results.folder, EXPECTED)
         if path.is_file() and not overwrite:
             results._check_same(path)
         elif path.is_file():
@@ -179,5 +180,5 @@ def environment() -> dict[str, str]:
 
 def digest(path: str | os.PathLike[str]) -> str:
     """The SHA-256 of a file, in hexadecimal digits."""
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

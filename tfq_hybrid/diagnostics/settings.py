@@ -13,7 +13,7 @@ import cirq
 from tfq_hybrid.circuits import CircuitSpec, CustomCircuit, parse_observable
 from tfq_hybrid.diagnostics.random_circuit import FEATURES, RandomCircuit
 from tfq_hybrid.errors import UserError, check_choice, check_integer
-from tfq_hybrid.files import check_output_folder, write_json
+from tfq_hybrid.files import check_links, check_output_folder, write_json
 from tfq_hybrid.reading import read_json
 
 
@@ -208,6 +208,7 @@ class DiagnosisFolder:
                 "Expected a new folder, or that of a diagnosis. "
                 f"Received: {self.path}, which holds something else"
             )
+        check_links(self.path, WHOLE)
         if not begun or overwrite:
             return {}
         kept = read_json(self.settings_file, WHOLE, hint=AGAIN)

@@ -21,7 +21,7 @@ from tfq_hybrid.engines.noise.channels import (
     lower_for_trajectories,
     lower_noisy_circuit,
 )
-from tfq_hybrid.errors import UserError
+from tfq_hybrid.errors import UserError, listed
 from tfq_hybrid.reading import reason_of
 
 Operator = cirq.PauliString | cirq.PauliSum
@@ -67,7 +67,7 @@ class Program:
         if orphans:
             raise UserError(
                 "Expected every symbol to be a feature or a weight. Received: "
-                f"a circuit with other symbols: {', '.join(orphans)}"
+                f"a circuit with other symbols: {listed(orphans)}"
             )
         sources = [*self.features, *self.weights]
         if len(set(sources)) < len(sources):

@@ -18,6 +18,7 @@ Only the writers are imported here: the readers need Keras.
 """
 
 from tfq_hybrid.files.writing import (
+    check_links,
     check_output_folder,
     naming_storage_errors,
     remove_partials,
@@ -28,6 +29,7 @@ from tfq_hybrid.files.writing import (
 )
 
 __all__ = [
+    "check_links",
     "check_output_folder",
     "naming_storage_errors",
     "remove_partials",

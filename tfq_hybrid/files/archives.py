@@ -12,7 +12,7 @@ from typing import IO
 
 import numpy as np
 
-from tfq_hybrid.reading import foreign_code
+from tfq_hybrid.reading import foreign_code, open_file
 
 # What the members of an archive may take, unpacked, as a multiple of its own
 # size. Keras does not compress at all; trained weights hardly can be.
@@ -28,10 +28,11 @@ def open_archive(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
     Raises:
         ValueError, OSError: it is none.
     """
-    with foreign_code():
-        archive = zipfile.ZipFile(path)
-    with archive:
-        yield archive
+    with open_file(path) as file:
+        with foreign_code():
+            archive = zipfile.ZipFile(file)
+        with archive:
+            yield archive
 
 
 def read_member(archive: zipfile.ZipFile, name: str) -> bytes:

@@ -8,7 +8,6 @@ import contextlib
 import io
 import mmap
 import os
-import pathlib
 import struct
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
@@ -17,7 +16,7 @@ import numpy as np
 
 from tfq_hybrid.files.archives import Part
 from tfq_hybrid.files.headers import Headers
-from tfq_hybrid.reading import foreign_code
+from tfq_hybrid.reading import foreign_code, open_file
 
 if TYPE_CHECKING:
     import h5py
@@ -42,7 +41,7 @@ def open_hdf5(path: str | os.PathLike[str]) -> Iterator["h5py.File"]:
     """
     import h5py
 
-    with pathlib.Path(path).open("rb") as raw:
+    with open_file(path) as raw:
         check_hdf5(raw)
     with foreign_code():
         file = h5py.File(path, "r")

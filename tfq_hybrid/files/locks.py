@@ -37,7 +37,7 @@ def writing(path: str | os.PathLike[str], wait: bool = False) -> Iterator[None]:
     ...
     tfq_hybrid.errors.UserError: Expected a place that nothing else writes...
     """
-    path = pathlib.Path(path).resolve()
+    path = pathlib.Path(os.path.realpath(path))
     lock = path.with_name(f".{path.name}.lock")
     with naming_storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,9 @@ def writing(path: str | os.PathLike[str], wait: bool = False) -> Iterator[None]:
 def _acquire(lock: pathlib.Path, path: pathlib.Path, wait: bool) -> int:
     how = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
     while True:
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = os.open(
+            lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644
+        )
         try:
             fcntl.flock(descriptor, how)
         except BlockingIOError:

@@ -1,18 +1,30 @@
 """Presets of keras-hub and folders of Hugging Face, read as data."""
 
+import math
 import os
 import pathlib
+import tempfile
+from collections.abc import Callable
 from typing import Any
 
+import keras
 from keras_hub.src.utils import preset_utils  # has no public name
 
+from tfq_hybrid.files import (
+    naming_storage_errors,
+    remove_partials,
+    replacing,
+)
 from tfq_hybrid.files.budget import Budget, spending
 from tfq_hybrid.files.configs import check_config
 from tfq_hybrid.files.hdf5 import datasets, open_hdf5
+from tfq_hybrid.files.locks import writing
+from tfq_hybrid.files.manifest import write_manifest
 from tfq_hybrid.files.models import calling_keras
 from tfq_hybrid.reading import (
     LARGEST_JSON,
     foreign_code,
+    naming_shortage,
     parse_json,
     read_text,
 )
@@ -50,8 +62,56 @@ def from_preset(
         budget = Budget.of_weights(check_preset(folder))
     else:
         _check_handle(str(preset))
-    with spending(budget), calling_keras():
+    with naming_shortage(preset), spending(budget), calling_keras():
         return kind.from_preset(str(preset), **options)
+
+
+def save_preset(
+    model: keras.Model,
+    save: Callable[[str], object],
+    folder: str | os.PathLike[str],
+) -> None:
+    """Writes the files of a preset, each whole or not at all.
+
+    Other files there stay, such as those of its tokenizer.
+
+    Args:
+        model: What is saved.
+        save: Writes it into the folder whose path it gets.
+        folder: Of the preset, which gets checksums of them too.
+
+    Raises:
+        StorageError: the disk is full, or the folder cannot be written.
+    """
+    folder = pathlib.Path(folder)
+    with writing(folder, wait=True), naming_storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        remove_partials(folder)
+        with tempfile.TemporaryDirectory(
+            prefix=".partial-", dir=folder
+        ) as fresh:
+            _check_room(model, pathlib.Path(fresh) / "room")
+            save(fresh)
+            paths = [p for p in pathlib.Path(fresh).rglob("*") if p.is_file()]
+            names = [path.relative_to(fresh).as_posix() for path in paths]
+            for path, name in zip(paths, names, strict=True):
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                with replacing(folder / name) as partial:
+                    path.rename(partial)
+        write_manifest(folder, names)
+
+
+def _check_room(model: keras.Model, path: pathlib.Path) -> None:
+    """Takes the room of a model's weights, and gives it back.
+
+    The HDF5 library does not survive a disk that fills up under it.
+    """
+    size = 2**16  # of the configs, and for what HDF5 writes of each array:
+    for variable in model.variables:
+        size += 1000 + variable.value.dtype.size * math.prod(variable.shape)
+    with path.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, size)
+    path.unlink()
 
 
 def check_preset(folder: pathlib.Path) -> int:

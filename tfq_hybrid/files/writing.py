@@ -7,10 +7,13 @@ import json
 import os
 import pathlib
 import re
+import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 
 from tfq_hybrid.errors import StorageError, UserError
+from tfq_hybrid.reading import shortage
 
 StrPath = str | os.PathLike[str]
 
@@ -40,16 +43,13 @@ def replacing(path: StrPath) -> Iterator[pathlib.Path]:
     >>> path.read_text(), partial.exists()
     ('1 2 3', False)
     """
-    path = pathlib.Path(path).resolve()
-    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    path = pathlib.Path(os.path.realpath(path))
+    partial = path.with_name(f".partial-{secrets.token_hex(4)}-{path.name}")
     try:
         with naming_storage_errors(path):
             yield partial
             _flush(partial)
-            if path.is_dir():
-                _exchange(partial, path)
-            else:
-                os.replace(partial, path)
+            _put(partial, path)
             _flush_entry(path.parent)
     finally:
         _remove(partial)
@@ -63,16 +63,20 @@ def naming_storage_errors(path: StrPath) -> Iterator[None]:
         path: What is written.
 
     Raises:
-        StorageError: for an `OSError` with a number of the system.
+        StorageError: for an `OSError` with a number of the system, and what
+            else a library raises over a full disk.
     """
     try:
         yield
-    except OSError as error:
-        if error.errno is None:
+    except Exception as error:
+        reason = shortage(error)
+        if isinstance(error, OSError) and error.errno is not None:
+            reason = os.strerror(error.errno)
+        if reason is None:
             raise
         raise StorageError(
-            f"Could not write {path}: {os.strerror(error.errno)}; the previous "
-            "version, if any, is intact."
+            f"Could not write {path}: {reason}; the previous version, if any, "
+            "is intact."
         ) from error
 
 
@@ -111,11 +115,27 @@ def remove_partials_of(path: StrPath) -> None:
 
     Call it where nobody else writes it; others may write beside it.
     """
-    path = pathlib.Path(path).resolve()
-    name = re.compile(rf"\.partial-\d+-{re.escape(path.name)}")
+    path = pathlib.Path(os.path.realpath(path))
+    name = re.compile(rf"\.partial-[0-9a-f]+-{re.escape(path.name)}")
     for beside in path.parent.glob(".partial-*"):
         if name.fullmatch(beside.name):
             _remove(beside)
+
+
+def _put(partial: pathlib.Path, path: pathlib.Path) -> None:
+    """Renames a file or folder over what is there, but no file over a folder.
+
+    Another writer may put a folder there, or take one away, at any moment.
+    """
+    while partial.is_dir() and path.is_dir():
+        with contextlib.suppress(FileNotFoundError):
+            return _exchange(partial, path)
+    try:
+        os.replace(partial, path)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        _put(partial, path)
 
 
 def _exchange(a: pathlib.Path, b: pathlib.Path) -> None:
@@ -131,7 +151,7 @@ def _exchange(a: pathlib.Path, b: pathlib.Path) -> None:
     number = ctypes.get_errno()
     if number not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
         raise OSError(number, os.strerror(number))
-    old = b.with_name(f".old-{os.getpid()}-{b.name}")
+    old = b.with_name(f".old-{secrets.token_hex(4)}-{b.name}")
     b.rename(old)
     a.rename(b)
     _remove(old)
@@ -161,9 +181,8 @@ def _remove(path: pathlib.Path) -> None:
 
 def check_output_folder(path: StrPath) -> None:
     """Raises `UserError` unless a folder can be made or written at `path`."""
-    path = pathlib.Path(path)
-    nearest = path.absolute()
-    while not nearest.exists() and nearest != nearest.parent:
+    nearest = pathlib.Path(os.path.realpath(path))
+    while not os.path.lexists(nearest) and nearest != nearest.parent:
         nearest = nearest.parent
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         what = "no folder" if not nearest.is_dir() else "not writable"
@@ -171,3 +190,31 @@ def check_output_folder(path: StrPath) -> None:
             f"Expected a folder that can be written. Received: {path}, where "
             f"{nearest} is {what}"
         )
+
+
+def check_links(folder: StrPath, expected: str) -> None:
+    """Raises `UserError` for what leads out of a folder, or is no file.
+
+    It may come from elsewhere, and what goes on there writes into it: through
+    a link, over a file of the user's.
+    """
+    inside = os.path.realpath(folder)
+    for above, folders, files in os.walk(folder):
+        for path in (os.path.join(above, name) for name in folders + files):
+            try:
+                mode = os.lstat(path).st_mode
+            except OSError:
+                continue  # gone since: somebody writes here
+            found = None
+            if stat.S_ISLNK(mode):
+                real = os.path.realpath(path)
+                if os.path.commonpath([inside, real]) != inside:
+                    found = "a link that leads out of it"
+            elif not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                found = "neither file nor folder"
+            if found:
+                name = os.path.relpath(path, folder)
+                raise UserError(
+                    f"Expected {expected}. Received: {folder}, where {name} is "
+                    f"{found}"
+                )

@@ -18,7 +18,7 @@ from tfq_hybrid.engines.tfq.differentiators import (
     differentiator_config,
     differentiator_from_config,
 )
-from tfq_hybrid.errors import UserError
+from tfq_hybrid.errors import UserError, listed
 from tfq_hybrid.files.keras_hooks import extend_keras
 from tfq_hybrid.layers.arguments import (
     Operators,
@@ -184,7 +184,7 @@ class CircuitLayer(keras.layers.Layer):
         if fed.shape.rank != 2 or fed.shape[1] not in (None, len(names)):
             raise UserError(
                 f"Expected values of shape (batch, {len(names)}), one for each "
-                f"of the symbols {', '.join(names)}. Received: shape "
+                f"of the symbols {listed(names)}. Received: shape "
                 f"{tuple(fed.shape)}"
             )
         fed = tf.ensure_shape(fed, [None, len(names)])

@@ -11,7 +11,7 @@ from tfq_hybrid.engines.tfq.differentiators import (
     differentiator_config,
     differentiator_from_config,
 )
-from tfq_hybrid.errors import check_integer
+from tfq_hybrid.errors import UserError, check_integer
 from tfq_hybrid.layers.amplitude_pqc import AmplitudePQC
 from tfq_hybrid.layers.arguments import (
     Shape,
@@ -161,6 +161,11 @@ class QuantumDense(keras.layers.Layer):
         return self.pqc.engine_choice
 
     def build(self, input_shape: Shape) -> None:
+        if len(input_shape) < 2 or not input_shape[-1]:
+            raise UserError(
+                "Expected inputs of a known width, of shape (batch, ..., "
+                f"features). Received: shape {tuple(input_shape)}"
+            )
         if self.input_projection is None:
             self.pqc.build((None, input_shape[-1]))
         else:

@@ -13,10 +13,11 @@ import tensorflow as tf
 
 from tfq_hybrid.errors import UserError, check_integer
 from tfq_hybrid.files import check_output_folder
+from tfq_hybrid.files.manifest import write_manifest
 from tfq_hybrid.serving.card import CARD, write_card
 from tfq_hybrid.serving.checking import ask, check_answers
 from tfq_hybrid.serving.circuits import folded, portable_copy
-from tfq_hybrid.serving.folders import add_version, write_manifest
+from tfq_hybrid.serving.folders import add_version
 from tfq_hybrid.serving.kinds import Endpoint, Options, endpoints_of, kind_of
 
 ONNX = "model.onnx"

@@ -1,11 +1,9 @@
-"""The folder of an export: versions, the manifest of its files, loading."""
+"""The folder of an export: its versions, and loading one."""
 
 import contextlib
-import hashlib
 import importlib.metadata
 import os
 import pathlib
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,10 +14,10 @@ from tfq_hybrid.files import (
     naming_storage_errors,
     remove_partials,
     replacing,
-    write_text,
 )
 from tfq_hybrid.files.locks import writing
-from tfq_hybrid.reading import foreign_code, read_text, reading
+from tfq_hybrid.files.manifest import check_manifest
+from tfq_hybrid.reading import foreign_code, reading
 
 
 def versions(path: str | os.PathLike[str]) -> list[int]:
@@ -69,11 +67,12 @@ def add_version(
 
     `write` makes the folder whose path it gets, and fills it.
 
+    Whoever else exports there is waited for.
+
     Raises:
-        UserError: another process exports there.
         StorageError: the folder cannot be written.
     """
-    with writing(path):
+    with writing(path, wait=True):
         with naming_storage_errors(path):
             path.mkdir(parents=True, exist_ok=True)
         remove_partials(path)
@@ -86,91 +85,6 @@ def add_version(
                 path.rmdir()
             raise
     return version
-
-
-MANIFEST = "SHA256SUMS"
-_LARGEST = 2**20  # bytes; an export has about ten files
-_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
-
-
-def write_manifest(folder: str | os.PathLike[str]) -> None:
-    """Writes the manifest of all files that are in a folder."""
-    folder = pathlib.Path(folder)
-    lines = [f"{_digest(folder / name)}  {name}\n" for name in _files(folder)]
-    write_text(folder / MANIFEST, "".join(lines))
-
-
-def check_manifest(folder: str | os.PathLike[str]) -> None:
-    """Checks that an export is as it was written.
-
-    Every file must be there with its content, and no other file.
-
-    Args:
-        folder: The folder of one version.
-
-    Raises:
-        UserError: it is not; the message names the first file.
-
-    Example:
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = pathlib.Path(folder) / "saved_model.pb"
-    ...     _ = file.write_text("whole")
-    ...     write_manifest(folder)
-    ...     check_manifest(folder)
-    ...     _ = file.write_text("broken")
-    ...     try:
-    ...         check_manifest(folder)
-    ...     except UserError as error:
-    ...         print("damaged (saved_model.pb" in str(error))
-    True
-    """
-    folder = pathlib.Path(folder)
-    expected = _read(folder)
-    found = set(_files(folder))
-    for name, digest in expected.items():
-        if name not in found:
-            raise _damaged(folder, f"{name} is missing")
-        if _digest(folder / name) != digest:
-            raise _damaged(folder, f"{name} has changed")
-    for name in sorted(found - expected.keys()):
-        raise _damaged(folder, f"{name} is not in {MANIFEST}")
-
-
-def _read(folder):
-    """The digests by file name."""
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise _damaged(folder, f"{MANIFEST} is missing")
-    with reading("a whole export", folder):
-        lines = read_text(path, _LARGEST).split("\n")
-    matches = [_LINE.fullmatch(line) for line in lines[:-1]]
-    if lines[-1] or not matches or not all(matches):
-        raise _damaged(folder, f"{MANIFEST} cannot be read")
-    return {match[2]: match[1] for match in matches}
-
-
-def _files(folder):
-    """Names of all files but the manifest, relative, in order."""
-    paths = list(folder.rglob("*"))
-    for path in paths:
-        if path.is_symlink():  # it may lead anywhere
-            raise _damaged(folder, f"{path.name} is a link")
-    paths = [path for path in paths if not path.is_dir()]
-    names = [path.relative_to(folder).as_posix() for path in paths]
-    return sorted(name for name in names if name != MANIFEST)
-
-
-def _digest(path):
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _damaged(folder, reason):
-    return UserError(
-        f"Expected a whole export. Received: {folder}, damaged ({reason})"
-    )
 
 
 def load_export(path: str | os.PathLike[str]) -> tuple[pathlib.Path, Any]:

@@ -59,13 +59,19 @@ class Endpoint:
 def kind_of(model: keras.Model) -> str:
     """The name of a model's kind, a key of `KINDS`.
 
+    Raises:
+        UserError: it is no Keras model.
+
     Example:
 
     >>> import keras
     >>> kind_of(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]))
     'tensors'
     """
-    return next(name for name, (c, _) in KINDS.items() if isinstance(model, c))
+    for name, (kind, _) in KINDS.items():
+        if isinstance(model, kind):
+            return name
+    raise UserError(f"Expected a Keras model. Received: {type(model).__name__}")
 
 
 def endpoints_of(model: keras.Model, options: Options) -> list[Endpoint]:

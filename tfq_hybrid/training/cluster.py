@@ -133,19 +133,24 @@ def _listen(address, backlog):
 def ended_by_alarm(seconds: int) -> Iterator[None]:
     """Ends the process, by SIGALRM, where the body takes longer.
 
-    For a wait within TensorFlow that nothing else ends. TensorFlow also takes
-    SIGTERM for itself there, which has its effect again afterwards.
+    For a wait within TensorFlow that nothing else ends: an interrupt ends the
+    process too. TensorFlow also takes SIGTERM for itself there, which has its
+    effect again afterwards.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # signals are the main thread's
         return
-    before = signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    ending = [signal.SIGALRM]
+    if callable(signal.getsignal(signal.SIGINT)):  # not ignored
+        ending.append(signal.SIGINT)
+    before = [signal.signal(number, signal.SIG_DFL) for number in ending]
     signal.alarm(seconds)
     try:
         yield
     finally:
         signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        for number, handler in zip(ending, before, strict=True):
+            signal.signal(number, handler)
         signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
 
 

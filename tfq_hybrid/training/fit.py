@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import os
+import signal
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,6 +13,8 @@ import keras
 from tfq_hybrid.errors import TrainingDivergedError, UserError
 from tfq_hybrid.files import check_output_folder, replacing, write_json
 from tfq_hybrid.files.locks import writing
+from tfq_hybrid.files.manifest import write_manifest
+from tfq_hybrid.signals import Interrupts
 from tfq_hybrid.training.build import (
     build_model,
     compile_model,
@@ -22,7 +25,6 @@ from tfq_hybrid.training.build import (
 from tfq_hybrid.training.checkpoint import (
     Checkpoint,
     Followed,
-    Interrupt,
     ResumableEarlyStopping,
     StopOnNaN,
 )
@@ -85,9 +87,9 @@ def train(
 
         workers.from_chief(claim)
         _check_workers(config, workers)
-        interrupt = held.enter_context(Interrupt().watched())
+        held.enter_context(Interrupts().handling(signal.SIGINT))
         training = _Training(config, folder, resume, workers, verbose)
-        return training.run(report, sources, interrupt)
+        return training.run(report, sources)
 
 
 def _check_workers(config, workers):
@@ -119,7 +121,7 @@ class _Training:
     def task(self):
         return TASKS[self.config.system.task]
 
-    def run(self, report, sources, interrupt):
+    def run(self, report, sources):
         """Trains, and gives the content of `metrics.json`."""
         config, folder, workers = self.config, self.folder, self.workers
         training, validation = self.task.load(config)
@@ -155,7 +157,7 @@ class _Training:
                 model, checkpoint.history, **self._stopping
             )
             if not is_over:  # else it was cut short only while it was saved
-                self._fit(model, training, validation, checkpoint, interrupt)
+                self._fit(model, training, validation, checkpoint)
             seconds = 0.0 if is_over else time.perf_counter() - began
             if not workers.is_chief:
                 return workers.from_chief(None)
@@ -176,6 +178,7 @@ class _Training:
         with replacing(folder.model_file) as partial:
             model.save(partial)
         write_json(folder.metrics_file, metrics)
+        write_manifest(folder.path)
         return workers.from_chief(lambda: metrics)
 
     def _begin(self, training, fingerprint):
@@ -210,11 +213,10 @@ class _Training:
             "patience": self.config.patience,
         }
 
-    def _callbacks(self, model, checkpoint, interrupt):
+    def _callbacks(self, model, checkpoint):
         """In an order that counts: each may see what those before it did."""
         every, logs = self.config.gradient_every, self.folder.logs
         callbacks = [
-            interrupt,
             StopOnNaN(),  # before what it guards
             *self.task.callbacks(),
             checkpoint,
@@ -236,7 +238,7 @@ class _Training:
         early = ResumableEarlyStopping(checkpoint.history, **self._stopping)
         return [*callbacks, early]
 
-    def _fit(self, model, training, validation, checkpoint, interrupt):
+    def _fit(self, model, training, validation, checkpoint):
         """Runs `fit` from the checkpoint on."""
         config, size = self.config, self.config.batch_size
         batches = (
@@ -251,7 +253,7 @@ class _Training:
                     initial_epoch=checkpoint.epoch,
                     epochs=config.epochs,
                     validation_data=held_out,
-                    callbacks=self._callbacks(model, checkpoint, interrupt),
+                    callbacks=self._callbacks(model, checkpoint),
                     shuffle=False,  # shuffled by epoch already
                     verbose=self.verbose if self.workers.is_chief else 0,
                 )

@@ -2,12 +2,12 @@
 
 import os
 import pathlib
-import stat
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import (
+    check_links,
     check_output_folder,
     remove_partials,
     remove_partials_of,
@@ -62,6 +62,7 @@ class RunFolder:
         logs/             TensorBoard
         model.keras       the trained model, with its tokenizer
         metrics.json      written last: the run is finished
+        SHA256SUMS        the checksums of all of these
 
     Args:
         path: the folder.
@@ -104,7 +105,7 @@ class RunFolder:
                 f"Received: {self.path}, which holds none"
             )
         if resume:
-            _check_files(self.path)
+            check_links(self.path, WHOLE)
         if resume and self.is_finished:
             raise UserError(
                 "Expected resume=True with an unfinished run. Received: "
@@ -113,9 +114,8 @@ class RunFolder:
             )
         if resume or not self.path.exists():
             return
-        if self.path.is_file() or (
-            not self.is_run and any(self.path.iterdir())
-        ):
+        has_run = self.is_run and self.vocabulary_file.is_file()
+        if self.path.is_file() or (not has_run and any(self.path.iterdir())):
             raise UserError(
                 "Expected a new folder, or that of a run. "
                 f"Received: {self.path}, which holds something else"
@@ -195,7 +195,7 @@ class RunFolder:
                 "Expected the folder of a run, as `tfq-hybrid train --output` "
                 f"makes it. Received: {self.path}"
             )
-        _check_files(self.path)
+        check_links(self.path, WHOLE)
         content = read_json(self.config_file, WHOLE, ConfigFile)
         with reading(WHOLE, self.config_file):
             config = TrainConfig.from_dict(content["config"])
@@ -230,34 +230,6 @@ class RunFolder:
                 f"--resume --output {self.path}`."
             )
         return read_json(self.metrics_file, WHOLE, Metrics)
-
-
-def _check_files(folder):
-    """Raises `UserError` for what leads out of a folder, or is no file.
-
-    A run may come from elsewhere, and a training that goes on writes into it:
-    through a link, over a file of the user's.
-    """
-    inside = os.path.realpath(folder)
-    for above, folders, files in os.walk(folder):
-        for path in (os.path.join(above, name) for name in folders + files):
-            try:
-                mode = os.lstat(path).st_mode
-            except OSError:
-                continue  # gone since: somebody trains here
-            found = None
-            if stat.S_ISLNK(mode):
-                real = os.path.realpath(path)
-                if os.path.commonpath([inside, real]) != inside:
-                    found = "a link that leads out of it"
-            elif not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-                found = "neither file nor folder"
-            if found:
-                name = os.path.relpath(path, folder)
-                raise UserError(
-                    f"Expected {WHOLE}. Received: {folder}, where {name} is "
-                    f"{found}"
-                )
 
 
 def load_trained(

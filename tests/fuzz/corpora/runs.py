@@ -10,6 +10,7 @@ from tests.fuzz.target import Target
 from tests.fuzz.trees import read_tree
 from tests.presets import save_bert
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.files.manifest import MANIFEST
 from tfq_hybrid.training import (
     Checkpoint,
     RunFolder,
@@ -47,7 +48,7 @@ def corpus():
         finished = {
             name: content
             for name, content in read_tree(folder / "run").items()
-            if "tfevents" not in name
+            if "tfevents" not in name and name != MANIFEST
         }
     unfinished = {
         name: content
