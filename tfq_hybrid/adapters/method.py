@@ -110,7 +110,7 @@ class Method:
                 )
         return found
 
-    def head(self, model: "keras.Model") -> "list[Target]":
+    def head(self, model: "keras.Model", strict: bool = True) -> "list[Target]":
         """The Dense layers of the head that are trained in a copy."""
         import keras_hub
 
@@ -119,7 +119,7 @@ class Method:
         wanted = self.train_head
         if wanted is None:
             wanted = isinstance(model, keras_hub.models.TextClassifier)
-        if not wanted:
+        if not wanted or (not strict and body_of(model) is model):
             return []
         if body_of(model) is model:
             raise UserError(
@@ -134,7 +134,8 @@ class Method:
     ) -> "tuple[list[Target], list[Target]]":
         """What `find` and what `head` find."""
         found = self.find(model, strict)
-        return found, [row for row in self.head(model) if row not in found]
+        head = self.head(model, strict)
+        return found, [row for row in head if row not in found]
 
     def adapter(self, target: "Target", name: str) -> "Adapter":
         """A new `Adapter` of that name for a target's Dense layer."""

@@ -36,7 +36,7 @@ class FullFineTuning(Method):
         self.trained_base(model)
         return []
 
-    def head(self, model: "keras.Model") -> "list[Target]":
+    def head(self, model: "keras.Model", strict: bool = True) -> "list[Target]":
         return []  # trained where it is
 
     def trained_base(self, model: "keras.Model") -> tuple[str, ...]:

@@ -42,5 +42,5 @@ class HeadOnly(Method):
             )
         return []
 
-    def head(self, model: "keras.Model") -> "list[Target]":
+    def head(self, model: "keras.Model", strict: bool = True) -> "list[Target]":
         return resolve(model, self.targets, exclude=self.exclude, strict=False)

@@ -58,8 +58,8 @@ class ReplaceDense(WithCircuit):
     def freezes(self) -> bool:
         return self.freeze
 
-    def head(self, model: "keras.Model") -> "list[Target]":
-        return super().head(model) if self.freeze else []
+    def head(self, model: "keras.Model", strict: bool = True) -> "list[Target]":
+        return super().head(model, strict) if self.freeze else []
 
     def find(self, model: "keras.Model", strict: bool = True) -> "list[Target]":
         rows = super().find(model, strict)

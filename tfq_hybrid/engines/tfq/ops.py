@@ -21,6 +21,7 @@ try:
         noisy_sampled_expectation_op,
     )
     from tensorflow_quantum.core.ops.tfq_utility_ops import append_circuit
+    from tensorflow_quantum.core.proto import program_pb2
 finally:
     random.setstate(_STATE)
 
@@ -29,6 +30,7 @@ __all__ = [
     "circuit_execution_ops",
     "noisy_expectation_op",
     "noisy_sampled_expectation_op",
+    "program_pb2",
     "tfq",
     "tfq_adj_grad_op",
     "tfq_simulate_ops",

@@ -10,9 +10,8 @@ import cirq
 import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
-from tensorflow_quantum.core.proto import program_pb2
 
-from tfq_hybrid.engines.tfq.ops import append_circuit, tfq
+from tfq_hybrid.engines.tfq.ops import append_circuit, program_pb2, tfq
 
 
 def with_one_register(
