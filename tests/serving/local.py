@@ -13,7 +13,7 @@ import tensorflow as tf
 import uvicorn
 
 from tfq_hybrid.serving.server.app import make_app
-from tfq_hybrid.serving.server.connections import Server
+from tfq_hybrid.serving.server.connections import Server, listen
 from tfq_hybrid.serving.server.servable import Signature
 
 HEAD = b"POST /v1/models/m:predict HTTP/1.1\r\nHost: localhost\r\n"
@@ -87,7 +87,7 @@ def serving(limits, app=None, **options):
     app = app or make_app(
         "m", {1: Lower()}, limits, lambda **e: events.append(e), **options
     )
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listen("127.0.0.1", 0)
     metrics = getattr(app.state, "metrics", None)
     server = Server(
         uvicorn.Config(app, ws="none", log_config=None, access_log=False),

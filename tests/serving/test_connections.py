@@ -9,7 +9,7 @@ import time
 
 import pytest
 from starlette.applications import Starlette
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from benchmarks.faults import large_cases, load, small_cases
@@ -118,25 +118,37 @@ def test_slow_but_honest_clients(short):
             time.sleep(0.1)
         answer = b""
         while text.lower().encode() not in answer:
-            answer += end.recv(1000)
-            time.sleep(0.03)
+            part = end.recv(1000)
+            assert part, answer[:100]
+            answer += part
     assert answer.startswith(b"HTTP/1.1 200 ")
 
 
-def test_an_answer_that_streams():
-    async def stream(request):
-        async def parts():
-            for _ in range(25):
-                yield b"a" * 10_000
-                await asyncio.sleep(0.1)
+async def _at_once(request):
+    return Response(b"a" * 6_000_000)
 
-        return StreamingResponse(parts())
 
-    app = Starlette(routes=[Route("/", stream)])
-    with serving(SHORT, app) as server:
-        get = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-        with server.connect(get) as end:
-            assert read_all(end).count(b"a" * 10_000) == 25
+async def _in_parts(request):
+    async def parts():
+        for part in range(60):
+            yield b"a" * 100_000
+            await asyncio.sleep(1.5 if part == 0 else 0)
+
+    return StreamingResponse(parts())
+
+
+@pytest.mark.parametrize("endpoint", [_at_once, _in_parts])
+def test_an_answer_that_is_taken_slowly(endpoint):
+    app = Starlette(routes=[Route("/", endpoint)])
+    get = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    with serving(SHORT, app) as server, server.connect() as end:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**16)
+        end.sendall(get)
+        received = 0
+        while part := end.recv(20_000):
+            received += part.count(b"a")
+            time.sleep(0.01)
+    assert received >= 6_000_000
 
 
 def test_idle_connections_make_room():
@@ -145,6 +157,7 @@ def test_idle_connections_make_room():
             s.enter_context(server.connect(sent))
         for _ in range(3):
             assert server.ask({"instances": ["A"]})[0] == 200
+        assert len(server.server.server_state.connections) <= 6
         # Those that are read from make no room.
         busy = [
             s.enter_context(server.connect(head(BODY) + BODY[:5]))

@@ -371,13 +371,21 @@ def test_overload_is_refused_and_passes(exports):
     assert server.stop()[0] == 0
 
 
-def test_few_descriptors_then_a_stop(exports):
-    path, _ = exports["classification"]
+@pytest.fixture
+def crowded(exports):
+    """A server with few descriptors left, that waits for full batches."""
     # More of its files are open than the server reckons with.
     few = "import resource; files = [open('/dev/null') for _ in range(60)]\n"
     few += "resource.setrlimit(resource.RLIMIT_NOFILE, (130, 130))\n"
+    path, _ = exports["classification"]
     server = Server(path, "--max-wait", "1", program=few + COMMAND)
-    where = f"/v1/models/{path.parent.name}:predict"
+    yield server
+    if server.process.poll() is None:
+        server.stop()
+
+
+def test_few_descriptors_then_a_stop(crowded):
+    server, where = crowded, "/v1/models/classification:predict"
     body = b'{"instances": ["a"]}'
     request = f"POST {where} HTTP/1.1\r\nHost: localhost\r\n".encode()
     request += b"Content-Length: %d\r\n\r\n" % len(body)
@@ -391,8 +399,8 @@ def test_few_descriptors_then_a_stop(exports):
         def connect(data):
             return stack.enter_context(server.connect(data))
 
-        # One waits for others to share its batch with, some for being
-        # accepted; of those, one sends its request after the signal.
+        # One waits for others to share its batch with; some wait to be
+        # accepted; of those, two complete their requests after the signal.
         waiting = connect(request + body)
         while not _is_waiting(server):
             time.sleep(0.01)

@@ -91,8 +91,8 @@ or put a proxy before it.
     "--allowed-hosts",
     callback=split_words,
     metavar="NAME,…",
-    help="Names that requests may call the server by, in the header Host; * "
-    "for any. Default: those of the loopback interface, and --host.",
+    help="Names that requests may call the server by in the header Host, "
+    "beside --host and those of the loopback interface; * for any.",
 )
 @click.option(
     "--port",

@@ -1,6 +1,7 @@
 """The paths of the server: TensorFlow Serving's, and `/metrics`."""
 
 import contextlib
+import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
@@ -23,7 +24,7 @@ VERSION = MODEL + "/versions/{version}"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30)
 ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
-# A body of more bytes is read, and its rows run, beside the others.
+# A body of more bytes waits for others of its kind alone, and shares no batch.
 LARGE_BODY = 2**16
 
 
@@ -158,9 +159,10 @@ class _Server:
     @contextlib.asynccontextmanager
     async def lifespan(self, app):
         """Runs the batchers of each version, while the server runs."""
+        alone = dataclasses.replace(self.limits, batch_rows=1)
         for version in self.servables:
-            for is_large in (False, True):
-                batcher = Batcher(self.limits, self.metrics)
+            for is_large, limits in ((False, self.limits), (True, alone)):
+                batcher = Batcher(limits, self.metrics)
                 self.batchers[version, is_large] = batcher
                 batcher.start()
         yield

@@ -12,6 +12,7 @@ import uvicorn
 from uvicorn.protocols.http.flow_control import CLOSE_HEADER
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from tfq_hybrid.errors import UserError
 from tfq_hybrid.serving.server.limits import SLOWEST, Limits
 
 # A read of one connection: what it costs to parse, the others wait.
@@ -67,13 +68,14 @@ class Connection(H11Protocol, asyncio.BufferedProtocol):
         if not self._is_refused:
             self.data_received(bytes(self._buffer[:nbytes]))
 
-    def eof_received(self) -> bool:
+    def eof_received(self) -> bool:  # type: ignore[override]
         """Whether the connection stays open: its client may read on."""
         self._has_ended = not self.is_idle and not self.cycle.more_body
         return self._has_ended
 
     def on_response_complete(self) -> None:
         self._renew()
+        self._unsent = self.transport.get_write_buffer_size()
         super().on_response_complete()
         if self._has_ended and self.is_idle:
             self.transport.close()
@@ -119,7 +121,8 @@ class Connection(H11Protocol, asyncio.BufferedProtocol):
         self._unsent = unsent
         if now <= self.ends:
             return
-        if self.is_idle and self.has_begun:
+        has_part = self.is_idle and self.has_begun
+        if has_part and not self.transport.is_closing():
             time = f"the head of a request within {self._timeout:g} s"
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, time)
         else:
@@ -252,3 +255,32 @@ class Server(uvicorn.Server):
         left = max(0, ends - now())
         self.config.timeout_graceful_shutdown = left  # type: ignore[assignment]
         await super().shutdown(sockets=[])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens, from which connections inherit their options.
+
+    Raises:
+        UserError: the address cannot be taken.
+    """
+    try:
+        family = socket.getaddrinfo(host, port)[0][0]
+        listener = socket.create_server(
+            (host, port), family=family, backlog=1024
+        )
+        # asyncio sets it only where the socket says that it is TCP's; without
+        # it the body of an answer waits 40 ms for the client to acknowledge
+        # the head.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # What the system holds back itself, and not in the server, cannot be
+        # seen to go out.
+        listener.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, 16 * SLOWEST
+        )
+        return listener
+    except (OSError, OverflowError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UserError(
+            "Expected an address that is free on this machine. Received: "
+            f"host={host}, port={port} ({reason})"
+        ) from None

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import datetime
+import gc
 import ipaddress
 import json
 import logging
@@ -19,7 +20,7 @@ import uvicorn
 
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.serving.server.app import LOOPBACK_HOSTS, make_app
-from tfq_hybrid.serving.server.connections import Server
+from tfq_hybrid.serving.server.connections import Server, listen
 from tfq_hybrid.serving.server.limits import Limits
 from tfq_hybrid.serving.server.servable import load_servables
 
@@ -65,7 +66,7 @@ def serve(
     log = _make_log(as_json)
     for logger in ("uvicorn.error", "asyncio"):
         logging.getLogger(logger).addHandler(_Handler(log))
-    with contextlib.closing(_listen(host, port)) as listener:
+    with contextlib.closing(listen(host, port)) as listener:
         found, servables = load_servables(path, every_version)
         name = name or found
         for servable in servables.values():
@@ -95,6 +96,9 @@ def serve(
         # From here on; and uvicorn raises a signal again once it has stopped.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, server.handle_exit)
+        # The garbage collector leaves out what is there for good: TensorFlow
+        # and the model, which take it a third of a second.
+        gc.freeze()
         log(
             event="serving",
             url=f"http://{address}/v1/models/{name}",
@@ -140,25 +144,6 @@ def _host_name(text: str) -> str:
             f"Received: {text!a:.80}"
         )
     return text
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port)[0][0]
-        listener = socket.create_server(
-            (host, port), family=family, backlog=1024
-        )
-        # Connections inherit it. asyncio sets it only where the socket says
-        # that it is TCP's; without it the body of an answer waits 40 ms for
-        # the client to acknowledge the head.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return listener
-    except (OSError, OverflowError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UserError(
-            "Expected an address that is free on this machine. Received: "
-            f"host={host}, port={port} ({reason})"
-        ) from None
 
 
 def _address(listener: socket.socket) -> str:
