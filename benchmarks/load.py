@@ -50,6 +50,14 @@ def start(path, options):
     sys.exit("the server did not start")
 
 
+async def read_answer(reader):
+    """An answer's status, headers in lower case, and body."""
+    lines = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
+    fields = dict(line.lower().split(b": ", 1) for line in lines[1:] if line)
+    body = await reader.readexactly(int(fields[b"content-length"]))
+    return int(lines[0].split()[1]), fields, body
+
+
 class Connections:
     """Open connections to a server, used again and again."""
 
@@ -77,21 +85,17 @@ class Connections:
                 reader, writer = await asyncio.open_connection(
                     "127.0.0.1", self._port
                 )
-            head = f"POST {path} HTTP/1.1\r\nHost: load\r\n"
+            head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n"
             head += f"Content-Length: {len(body)}\r\n\r\n"
             writer.write(head.encode() + body)
-            lines = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
-            fields = dict(
-                line.lower().split(b": ", 1) for line in lines[1:] if line
-            )
-            await reader.readexactly(int(fields[b"content-length"]))
+            status, fields, _ = await read_answer(reader)
         except (OSError, asyncio.IncompleteReadError) as error:
             return type(error).__name__
         if fields.get(b"connection") == b"close":
             writer.close()
         else:
             self._idle.append((reader, writer))
-        return int(lines[0].split()[1])
+        return status
 
 
 async def step(connections, path, rate, seconds):

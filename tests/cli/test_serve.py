@@ -16,6 +16,11 @@ from tfq_hybrid.serving.server.running import is_loopback
         (["nowhere", "--max-batch", "0"], "nearest valid value is 1"),
         (["nowhere", "--timeout", "nan"], "timeout to be seconds"),
         (["nowhere", "--host", "256.0.0.1"], "host=256.0.0.1"),
+        (["nowhere", "--max-items", "0"], "nearest valid value is 1"),
+        (["nowhere", "--allowed-hosts", "a.example:80"], "a.example:80"),
+        (["nowhere", "--allowed-hosts", "http://a.example"], "without a port"),
+        (["nowhere", "--allowed-hosts", "a.*"], "*.DOMAIN"),
+        (["nowhere", "--allowed-hosts", "a,,b"], "Received: ''"),
     ],
 )
 def test_bad_options(options, message, capsys):

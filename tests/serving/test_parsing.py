@@ -37,7 +37,7 @@ SIGNATURES = {
         signature("free", x=([None, None], tf.int64)),
     )
 }
-LIMITS = Limits(request_rows=4)
+LIMITS = Limits(request_rows=4, body_items=100)
 
 
 def read(content):
@@ -68,6 +68,23 @@ def test_forms_of_the_same_request(content):
     assert call.is_row_format == ("instances" in content)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[{," * 1000,
+        '"' * 1000 + "[" * 40,
+        "\\" * 1001 + "[" * 40,
+        '\\"' * 1001 + "[" * 40,
+        "\u005b" * 40 + "]" * 40,
+        "é[" * 40,
+    ],
+)
+def test_what_is_in_a_text_is_no_list(text):
+    """Only what JSON itself nests and separates is bounded."""
+    call = read({"instances": [text, "b"]})
+    assert call.arrays["text"].tolist() == [text.encode(), b"b"]
+
+
 def test_several_inputs():
     rows = [{"token_ids": [1, 2, 3], "weights": 1}] * 2
     by_row = read(tokens(instances=rows))
@@ -86,8 +103,7 @@ BAD = [
     (b"", "nothing"),
     (b"{", "Expected JSON"),
     (b"\xff\xfe{}", "UTF-8"),
-    (b"[" * 100_000, "Expected JSON"),
-    (b'{"instances": ' + b"[" * 100_000, "Expected JSON"),
+    (b"[" * 99, "at most 32 levels"),
     (b'{"instances": [1e999]}', "text of string"),
     (b'{"instances": [NaN]}', "no JSON"),
     (b'{"instances": [' + b"9" * 10_000 + b"]}", "Expected JSON"),
@@ -108,6 +124,14 @@ BAD = [
     ({"instances": [{"b64": "!"}]}, "text of string"),
     (b'{"instances": ["\\ud800"]}', "text of string"),
     ({"instances": ["a"] * 5}, "at most 4 rows"),
+    ({"instances": [[]] * 5}, "at most 4 rows"),
+    (b'{"instances": [' + b"[]," * 1000 + b"[]]}", "at most 100 values"),
+    (b'{"instances": [' + b"{}," * 1000 + b"{}]}", "at most 100 values"),
+    (b'{"instances": ["a"' + b"," * 1000, "at most 100 values"),
+    ({"inputs": {str(i): [] for i in range(101)}}, "at most 100 values"),
+    (b'{"inputs": ' + b"[" * 40 + b"]" * 40 + b"}", "at most 32 levels"),
+    (b'{"inputs": ' + b'{"a":' * 40 + b"1" + b"}" * 41, "at most 32 levels"),
+    (b'{"a": "\\\\", "inputs": ' + b"[" * 40, "at most 32 levels"),
     (tokens(instances=["a"]), "names token_ids, weights"),
     (tokens(instances=[GOOD_ROW, {"token_ids": [1, 2, 3]}]), "the names"),
     (tokens(instances=[{**GOOD_ROW, "token_ids": [1, 2]}]), "shape (?, 3)"),

@@ -89,10 +89,15 @@ class Server:
         status, _, answer = self.ask("POST", path, body)
         return status, json.loads(answer)
 
+    def connect(self, data):
+        """A connection on which raw bytes were sent."""
+        end = socket.create_connection(("127.0.0.1", self.port), 60)
+        end.sendall(data)
+        return end
+
     def send(self, data):
         """Raw bytes: what comes back until the server closes."""
-        with socket.create_connection(("127.0.0.1", self.port), 60) as end:
-            end.sendall(data)
+        with self.connect(data) as end:
             end.shutdown(socket.SHUT_WR)
             parts = []
             while part := end.recv(65536):
@@ -107,6 +112,8 @@ class Server:
         self.process.stdout.close()
         code = self.process.wait(60)
         self._reader.join(60)
+        while not self._lines.empty():
+            self.events.append(self._lines.get())
         self.process.stderr.close()
         return code, out
 
@@ -267,7 +274,7 @@ def test_bad_requests(server):
     # A body without an end: chunks beyond the limit.
     chunk = b"1000\r\n" + b"a" * 0x1000 + b"\r\n"
     answer = server.send(
-        b"POST /v1/models/name:predict HTTP/1.1\r\nHost: x\r\n"
+        b"POST /v1/models/name:predict HTTP/1.1\r\nHost: localhost\r\n"
         b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 6
     )
     assert b" 413 " in answer.split(b"\r\n")[0]
@@ -364,18 +371,50 @@ def test_overload_is_refused_and_passes(exports):
     assert server.stop()[0] == 0
 
 
-def test_a_stop_answers_what_is_under_way(exports):
+@pytest.fixture
+def crowded(exports):
+    """A server with few descriptors left, that waits for full batches."""
+    # More of its files are open than the server reckons with.
+    few = "import resource; files = [open('/dev/null') for _ in range(60)]\n"
+    few += "resource.setrlimit(resource.RLIMIT_NOFILE, (130, 130))\n"
     path, _ = exports["classification"]
-    # The request waits for others for a second; the signal comes meanwhile.
-    server = Server(path, "--max-wait", "1")
-    where = f"/v1/models/{path.parent.name}:predict"
-    with concurrent.futures.ThreadPoolExecutor(1) as thread:
-        waiting = thread.submit(server.predict, {"instances": ["a"]}, where)
+    server = Server(path, "--max-wait", "1", program=few + COMMAND)
+    yield server
+    if server.process.poll() is None:
+        server.stop()
+
+
+def test_few_descriptors_then_a_stop(crowded):
+    server, where = crowded, "/v1/models/classification:predict"
+    body = b'{"instances": ["a"]}'
+    request = f"POST {where} HTTP/1.1\r\nHost: localhost\r\n".encode()
+    request += b"Content-Length: %d\r\n\r\n" % len(body)
+    with contextlib.ExitStack() as stack:
+        for _ in range(150):
+            stack.enter_context(server.connect(request))
+        assert "Too many open files" in server.wait_for("warning")["text"]
+    assert server.predict({"instances": ["a"]}, where)[0] == 200
+    with contextlib.ExitStack() as stack:
+
+        def connect(data):
+            return stack.enter_context(server.connect(data))
+
+        # One waits for others to share its batch with; some wait to be
+        # accepted; of those, two complete their requests after the signal.
+        waiting = connect(request + body)
         while not _is_waiting(server):
             time.sleep(0.01)
-        code, _ = server.stop()
-        assert waiting.result()[0] == 200
-    assert code == 0
+        server.process.send_signal(signal.SIGSTOP)
+        ends = [waiting, *(connect(request + body) for _ in range(20))]
+        late, part, _ = connect(b""), connect(request), connect(b"")
+        server.process.send_signal(signal.SIGTERM)
+        server.process.send_signal(signal.SIGCONT)
+        late.sendall(request + body)
+        part.sendall(body)
+        for end in (*ends, late, part):
+            assert end.recv(4096).startswith(b"HTTP/1.1 200 ")
+    assert server.stop()[0] == 0
+    assert sum(event["event"] == "warning" for event in server.events) == 1
     with pytest.raises(OSError):
         server.predict({"instances": ["a"]}, where)
 

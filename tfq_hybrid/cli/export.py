@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from tfq_hybrid.cli.options import split_words
 from tfq_hybrid.cli.run import json_option
 from tfq_hybrid.startup import quiet_imports
 
@@ -87,6 +88,13 @@ or put a proxy before it.
 @click.argument("path", type=click.Path())
 @click.option("--host", default="127.0.0.1")
 @click.option(
+    "--allowed-hosts",
+    callback=split_words,
+    metavar="NAME,…",
+    help="Names that requests may call the server by in the header Host, "
+    "beside --host and those of the loopback interface; * for any.",
+)
+@click.option(
     "--port",
     default=8501,
     type=click.IntRange(0, 65535),
@@ -105,6 +113,12 @@ or put a proxy before it.
     "body_bytes",
     default=4 * 2**20,
     help="Maximum size of a request, in bytes.",
+)
+@click.option(
+    "--max-items",
+    "body_items",
+    default=2**18,
+    help="Maximum number of values in a request.",
 )
 @click.option(
     "--max-rows",
@@ -134,12 +148,14 @@ or put a proxy before it.
     "--max-connections",
     "connections",
     default=1024,
-    help="Maximum number of connections; beyond it the answer is 503.",
+    help="Maximum number of connections; beyond it idle ones are closed, and "
+    "without any the answer is 503.",
 )
 @click.option(
     "--timeout",
     default=30.0,
-    help="Seconds to read a request, and again to answer it.",
+    help="Seconds to receive a request, to answer it, and to send the answer; "
+    "large ones get more.",
 )
 @click.option(
     "--drain",
@@ -147,13 +163,24 @@ or put a proxy before it.
     help="Seconds to finish pending requests before the server stops.",
 )
 @json_option(help="Write logs as JSON.")
-def serve(path, host, port, name, all_versions, as_json, **limits):
+def serve(
+    path, host, port, name, all_versions, as_json, allowed_hosts, **limits
+):
     """Serve an export over HTTP, as TensorFlow Serving does."""
     quiet_imports()
     from tfq_hybrid.serving.server import Limits
     from tfq_hybrid.serving.server import serve as run
 
-    run(path, host, port, name, all_versions, Limits(**limits), as_json)
+    run(
+        path,
+        host,
+        port,
+        name,
+        all_versions,
+        Limits(**limits),
+        as_json,
+        allowed_hosts or (),
+    )
 
 
 VERIFY_EXAMPLES = """

@@ -162,7 +162,7 @@ class _Servable:
 
 def reader():
     """The parser; the application where there is a `request.json`."""
-    app = make_app("m", {1: _Servable()}, LIMITS)
+    app = make_app("m", {1: _Servable()}, LIMITS, allowed_hosts=["*"])
     loop = asyncio.new_event_loop()
     lifespan = app.router.lifespan_context(app)
     loop.run_until_complete(lifespan.__aenter__())

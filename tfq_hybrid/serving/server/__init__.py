@@ -5,6 +5,7 @@
     bodies      a request's body to arrays, and arrays to an answer's
     batching    many requests, one call of the model
     app         the paths, and what is counted
+    connections who is accepted, who is cut off, and how it stops
     running     the socket, signals and logs
 
 It imports TensorFlow, and neither TensorFlow Quantum nor Cirq nor Keras.

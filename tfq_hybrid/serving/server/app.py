@@ -1,19 +1,21 @@
 """The paths of the server: TensorFlow Serving's, and `/metrics`."""
 
 import contextlib
+import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 
 import prometheus_client
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tfq_hybrid.serving.server.batching import Batcher
-from tfq_hybrid.serving.server.bodies import answer, parse
 from tfq_hybrid.serving.server.limits import Limits, read_body
 from tfq_hybrid.serving.server.servable import Servable
 
@@ -21,6 +23,9 @@ MODEL = "/v1/models/{name}"
 VERSION = MODEL + "/versions/{version}"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30)
 ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+# A body of more bytes waits for others of its kind alone, and shares no batch.
+LARGE_BODY = 2**16
 
 
 class Metrics:
@@ -71,6 +76,11 @@ class Metrics:
             prometheus_client.Gauge, "queue_rows", "Rows that wait."
         )
 
+    def count(self, path: str, status: int, seconds: float) -> None:
+        """Counts one request."""
+        self.requests.labels(path, str(status)).inc()
+        self.request_seconds.labels(path).observe(seconds)
+
     def text(self) -> tuple[bytes, str]:
         """The metrics, and the type of their text."""
         content = prometheus_client.generate_latest(self._registry)
@@ -82,6 +92,7 @@ def make_app(
     servables: Mapping[int, Servable],
     limits: Limits | None = None,
     log: Callable[..., None] = lambda **event: None,
+    allowed_hosts: Sequence[str] = LOOPBACK_HOSTS,
 ) -> Starlette:
     """The ASGI application that serves a model.
 
@@ -90,11 +101,16 @@ def make_app(
         servables: The loaded versions by number.
         limits: Defaults to `None`: those of `Limits()`.
         log: Called with keywords for every request. Defaults to nothing.
+        allowed_hosts: The names that the header `Host` may have; others are
+            refused, as a web page could point a name of its own at this
+            machine. `"*.example.org"` stands for all of a domain, `"*"` for
+            any. Defaults to those of the loopback interface.
 
     Returns:
-        The application.
+        The application. Its `state.metrics` are its `Metrics`.
     """
-    server = _Server(name, servables, limits or Limits())
+    limits = limits or Limits()
+    server = _Server(name, servables, limits)
     routes = [
         Route(f"{base}{end}", method, methods=[verb])
         for base in (MODEL, VERSION)
@@ -109,8 +125,21 @@ def make_app(
         routes=routes,
         lifespan=server.lifespan,
         exception_handlers={HTTPException: _failed, Exception: _failed},
+        middleware=[
+            Middleware(
+                _Watch,
+                metrics=server.metrics,
+                log=log,
+                most=limits.connections,
+            ),
+            Middleware(
+                TrustedHostMiddleware,
+                allowed_hosts=allowed_hosts,
+                www_redirect=False,
+            ),
+        ],
     )
-    app.add_middleware(_Watch, metrics=server.metrics, log=log)
+    app.state.metrics = server.metrics
     return app
 
 
@@ -124,15 +153,18 @@ class _Server:
         self.servables = servables
         self.limits = limits
         self.metrics = Metrics()
-        self.batchers: dict[int, Batcher] = {}
+        # By version, and whether a body is large.
+        self.batchers: dict[tuple[int, bool], Batcher] = {}
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app):
-        """Runs one batcher a version, while the server runs."""
+        """Runs the batchers of each version, while the server runs."""
+        alone = dataclasses.replace(self.limits, batch_rows=1)
         for version in self.servables:
-            batcher = Batcher(self.limits, self.metrics)
-            self.batchers[version] = batcher
-            batcher.start()
+            for is_large, limits in ((False, self.limits), (True, alone)):
+                batcher = Batcher(limits, self.metrics)
+                self.batchers[version, is_large] = batcher
+                batcher.start()
         yield
         for batcher in self.batchers.values():
             await batcher.stop()
@@ -157,12 +189,11 @@ class _Server:
 
     async def predict(self, request: Request) -> Response:
         servable = self._servable(request)
-        batcher = self.batchers[servable.version]
-        batcher.check_room()  # before any work on the body
+        # Before any work on the body.
+        self.batchers[servable.version, False].check_room()
         body = await read_body(request, self.limits)
-        call = parse(body, servable.signatures, self.limits)
-        outputs = await batcher.run(call)
-        content = answer(outputs, call.is_row_format)
+        batcher = self.batchers[servable.version, len(body) > LARGE_BODY]
+        content = await batcher.ask(body, servable.signatures)
         return Response(content, media_type="application/json")
 
     async def status(self, request: Request) -> Response:
@@ -203,12 +234,14 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 
 class _Watch:
-    """Counts, times and logs every request."""
+    """Counts, times and logs every request, and refuses too many at once."""
 
-    def __init__(self, app, metrics, log):
+    def __init__(self, app, metrics, log, most):
         self._app = app
         self._metrics = metrics
         self._log = log
+        self._most = most
+        self._under_way = 0
 
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http":
@@ -222,13 +255,22 @@ class _Watch:
                 code = message["status"]
             await send(message)
 
+        self._under_way += 1
         try:
-            await self._app(scope, receive, watched)
+            app = self._app
+            if self._under_way > self._most:
+                error = HTTPException(
+                    503,
+                    f"Expected at most {self._most} requests at once",
+                    headers={"retry-after": "1"},
+                )
+                app = await _failed(Request(scope), error)
+            await app(scope, receive, watched)
         finally:
+            self._under_way -= 1
             seconds = time.perf_counter() - began
             path = _label(scope)
-            self._metrics.requests.labels(path, str(code)).inc()
-            self._metrics.request_seconds.labels(path).observe(seconds)
+            self._metrics.count(path, code, seconds)
             self._log(
                 event="request",
                 method=scope["method"],

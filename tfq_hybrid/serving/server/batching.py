@@ -4,14 +4,14 @@ import asyncio
 import concurrent.futures
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
 from starlette.exceptions import HTTPException
 
-from tfq_hybrid.serving.server.bodies import Call
+from tfq_hybrid.serving.server.bodies import Call, answer, parse
 from tfq_hybrid.serving.server.limits import Limits
 from tfq_hybrid.serving.server.servable import Arrays, Signature
 
@@ -40,7 +40,8 @@ class Batcher:
 
     The model runs in a thread of its own, one batch at a time. A call waits
     while another batch runs, and then at most `batch_wait` for others to
-    share its batch with, unless the batch is full.
+    share its batch with, unless the batch is full. Bodies are read and answers
+    written in another thread.
     """
 
     def __init__(self, limits: Limits, metrics: "Metrics"):
@@ -49,8 +50,9 @@ class Batcher:
         self._waiting: list[_Job] = []
         self._rows = 0  # of those that wait
         self._arrived = asyncio.Event()
-        self._thread = concurrent.futures.ThreadPoolExecutor(
-            1, thread_name_prefix="model"
+        self._model, self._json = (
+            concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix=name)
+            for name in ("model", "json")
         )
 
     def start(self) -> None:
@@ -61,7 +63,25 @@ class Batcher:
         """Ends it; no call may be under way."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        for thread in (self._model, self._json):
+            thread.shutdown(wait=False, cancel_futures=True)
+
+    async def ask(
+        self, body: bytes, signatures: Mapping[str, Signature]
+    ) -> bytes:
+        """The answer to a body.
+
+        Raises:
+            HTTPException: as of `parse`, `run` and `answer`.
+        """
+        loop = asyncio.get_running_loop()
+        call = await loop.run_in_executor(
+            self._json, parse, body, signatures, self._limits
+        )
+        outputs = await self.run(call)
+        return await loop.run_in_executor(
+            self._json, answer, outputs, call.is_row_format
+        )
 
     async def run(self, call: Call) -> Arrays:
         """The outputs for a call.
@@ -97,7 +117,7 @@ class Batcher:
     def _count(self, rows: int) -> None:
         """Rows that came to wait, or a negative number of those that went."""
         self._rows += rows
-        self._metrics.queue_rows.set(self._rows)
+        self._metrics.queue_rows.inc(rows)
 
     async def _work(self):
         while True:
@@ -183,7 +203,7 @@ class Batcher:
         self._metrics.batch_rows.observe(rows)
         loop = asyncio.get_running_loop()
         with self._metrics.model_seconds.time():
-            return await loop.run_in_executor(self._thread, signature, arrays)
+            return await loop.run_in_executor(self._model, signature, arrays)
 
 
 def _joined(jobs: Sequence[_Job]) -> Arrays:

@@ -18,6 +18,8 @@ from tfq_hybrid.serving.server.servable import (
 )
 
 KEYS = ("signature_name", "instances", "inputs")
+# Of an object with lists: no tensor of a model has more axes.
+DEPTH = 32
 
 
 class Call(NamedTuple):
@@ -43,8 +45,9 @@ def parse(
 
     Raises:
         HTTPException: 400, with what was expected; 413 where there are too many
-            rows.
+            rows or values.
     """
+    _check_size(body, limits)
     content = _object(body)
     for key in content:
         if key not in KEYS:
@@ -59,7 +62,7 @@ def parse(
     if "instances" in content:
         if not signature.is_batched:
             raise HTTPException(400, f"Expected 'inputs' for signature {name}")
-        columns = _columns(content["instances"], signature.inputs)
+        columns = _columns(content["instances"], signature.inputs, limits)
     else:
         columns = _named(content["inputs"], signature.inputs)
     arrays = {
@@ -70,6 +73,30 @@ def parse(
     return Call(signature, arrays, rows, "instances" in content)
 
 
+def _check_size(body: bytes, limits: Limits) -> None:
+    """Bounds what JSON holds before it is read.
+
+    NumPy counts, as it lets other threads run meanwhile.
+    """
+    # A quote after a backslash ends no string.
+    body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    text = np.frombuffer(body, np.uint8)
+    is_outside = np.cumsum(text == ord('"'), dtype=np.uint8) % 2 == 0
+    # [ and { differ by one bit, and so do ] and }.
+    opens = is_outside & (text | 32 == ord("{"))
+    closes = is_outside & (text | 32 == ord("}"))
+    commas = np.count_nonzero(is_outside & (text == ord(",")))
+    items = commas + np.count_nonzero(opens)
+    if items > limits.body_items:
+        raise HTTPException(
+            413,
+            f"Expected at most {limits.body_items} values. Received: {items}",
+        )
+    steps = opens.astype(np.int32) - closes
+    if np.cumsum(steps).max(initial=0) > DEPTH:
+        raise HTTPException(400, f"Expected JSON of at most {DEPTH} levels")
+
+
 def _object(body: bytes) -> dict:
     if not body:
         raise HTTPException(400, "Expected a JSON object. Received: nothing")
@@ -77,8 +104,6 @@ def _object(body: bytes) -> dict:
         content = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
     except UnicodeDecodeError:
         reason = "Expected UTF-8. Received: other bytes"
-    except RecursionError:
-        reason = "Expected JSON of less depth"
     except ValueError as error:
         reason = f"Expected JSON. Received: {error}"
     else:
@@ -92,10 +117,13 @@ def _no_constant(name):
     raise ValueError(f"{name}, which is no JSON")
 
 
-def _columns(instances: Any, specs: Mapping[str, tf.TensorSpec]) -> dict:
+def _columns(
+    instances: Any, specs: Mapping[str, tf.TensorSpec], limits: Limits
+) -> dict:
     """Rows turned into columns."""
     if not isinstance(instances, list) or not instances:
         raise _bad("'instances' to be a list of rows", instances)
+    _check_rows(len(instances), limits)
     if not any(isinstance(row, dict) and "b64" not in row for row in instances):
         return _named(instances, specs)
     columns: dict[str, list] = {name: [] for name in specs}
@@ -210,12 +238,16 @@ def _rows(arrays: Arrays, signature: Signature, limits: Limits) -> int:
     rows = max(counts.values())
     if len(set(counts.values())) > 1:
         raise _bad("inputs with as many rows each", counts)
+    _check_rows(rows, limits)
+    return rows
+
+
+def _check_rows(rows: int, limits: Limits) -> None:
     if rows > limits.request_rows:
         raise HTTPException(
             413,
             f"Expected at most {limits.request_rows} rows. Received: {rows}",
         )
-    return rows
 
 
 def _bad(expected: str, received: object) -> HTTPException:

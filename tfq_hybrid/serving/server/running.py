@@ -1,21 +1,31 @@
 """The server's life: socket, signals and logs."""
 
 import contextlib
+import dataclasses
 import datetime
+import gc
 import ipaddress
 import json
+import logging
 import os
+import re
+import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 
 import uvicorn
 
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.serving.server.app import make_app
+from tfq_hybrid.serving.server.app import LOOPBACK_HOSTS, make_app
+from tfq_hybrid.serving.server.connections import Server, listen
 from tfq_hybrid.serving.server.limits import Limits
 from tfq_hybrid.serving.server.servable import load_servables
+
+# Files, pipes and sockets of the process that are no client's.
+RESERVED_DESCRIPTORS = 64
 
 
 def serve(
@@ -26,10 +36,11 @@ def serve(
     every_version: bool = False,
     limits: Limits | None = None,
     as_json: bool = False,
+    allowed_hosts: Sequence[str] = (),
 ) -> None:
     """Serves an export until SIGTERM or SIGINT.
 
-    A signal ends the taking of connections; the requests under way are
+    A signal ends the taking of connections; who is connected by then is
     answered first.
 
     Args:
@@ -43,14 +54,19 @@ def serve(
             Defaults to `False`.
         limits: Defaults to `None`: those of `Limits()`.
         as_json: Whether to log a JSON object a line. Defaults to `False`.
+        allowed_hosts: Names that requests may call this server by, beside
+            those of the loopback interface and `host`; see `make_app`.
 
     Raises:
-        UserError: there is no export there, a damaged one, or the address
-            cannot be taken.
+        UserError: there is no export there, a damaged one, the address cannot
+            be taken, or a name is none.
     """
-    limits = limits or Limits()
+    limits = _within_descriptors(limits or Limits())
+    names = [*LOOPBACK_HOSTS, *map(_host_name, (host, *allowed_hosts))]
     log = _make_log(as_json)
-    with contextlib.closing(_listen(host, port)) as listener:
+    for logger in ("uvicorn.error", "asyncio"):
+        logging.getLogger(logger).addHandler(_Handler(log))
+    with contextlib.closing(listen(host, port)) as listener:
         found, servables = load_servables(path, every_version)
         name = name or found
         for servable in servables.values():
@@ -61,31 +77,35 @@ def serve(
                 event="warning",
                 text=f"{host} can be reached from other machines, and there "
                 "is no authentication and no encryption: put a proxy before "
-                "it that has both",
+                "it that has both. Requests are answered that call it "
+                f"{', '.join(names)}",
             )
-        server = uvicorn.Server(
+        app = make_app(name, servables, limits, log, names)
+        server = Server(
             uvicorn.Config(
-                make_app(name, servables, limits, log),
-                http="h11",
+                app,
                 ws="none",
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                limit_concurrency=limits.connections,
-                # It takes parts of a second too.
-                timeout_graceful_shutdown=limits.drain,  # type: ignore[arg-type]
-            )
+            ),
+            listener,
+            limits,
+            lambda status: app.state.metrics.count("other", status, 0),
         )
-        # uvicorn raises a signal again once it has stopped: the end is good.
+        # From here on; and uvicorn raises a signal again once it has stopped.
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: None)
+            signal.signal(number, server.handle_exit)
+        # The garbage collector leaves out what is there for good: TensorFlow
+        # and the model, which take it a third of a second.
+        gc.freeze()
         log(
             event="serving",
             url=f"http://{address}/v1/models/{name}",
             port=listener.getsockname()[1],
             versions=list(servables),
         )
-        server.run(sockets=[listener])
+        server.run()
         log(event="stopped")
 
 
@@ -105,23 +125,25 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port)[0][0]
-        listener = socket.create_server(
-            (host, port), family=family, backlog=1024
-        )
-        # Connections inherit it. asyncio sets it only where the socket says
-        # that it is TCP's; without it the body of an answer waits 40 ms for
-        # the client to acknowledge the head.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return listener
-    except (OSError, OverflowError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+def _within_descriptors(limits: Limits) -> Limits:
+    """Limits with no more connections than this process may open."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if most == resource.RLIM_INFINITY:
+        return limits
+    most = max(1, min(limits.connections, most - RESERVED_DESCRIPTORS))
+    return dataclasses.replace(limits, connections=most)
+
+
+def _host_name(text: str) -> str:
+    """A name as it stands in the header `Host`, without a port."""
+    with contextlib.suppress(ValueError):
+        return f"[{ipaddress.IPv6Address(text.strip('[]'))}]"
+    if not re.fullmatch(r"\*|(\*\.)?[\w.-]+", text, re.ASCII):
         raise UserError(
-            "Expected an address that is free on this machine. Received: "
-            f"host={host}, port={port} ({reason})"
-        ) from None
+            "Expected a host's name or address without a port, *.DOMAIN or *. "
+            f"Received: {text!a:.80}"
+        )
+    return text
 
 
 def _address(listener: socket.socket) -> str:
@@ -142,3 +164,21 @@ def _make_log(as_json: bool) -> Callable[..., None]:
         print(line, file=sys.stderr, flush=True)
 
     return log
+
+
+class _Handler(logging.Handler):
+    """Passes on what libraries log: each kind of warning once a minute."""
+
+    def __init__(self, log: Callable[..., None]):
+        super().__init__(logging.WARNING)
+        self._log = log
+        self._times: dict[str, float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        now = time.monotonic()
+        kind = str(record.msg)
+        if record.levelno < logging.ERROR:
+            if now < self._times.get(kind, now):
+                return
+            self._times[kind] = now + 60
+        self._log(event=record.levelname.lower(), text=self.format(record))
