@@ -61,6 +61,7 @@ def check_manifest(
     Example:
 
     >>> import tempfile
+    >>> from tfq_hybrid.errors import UserError
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = pathlib.Path(folder) / "saved_model.pb"
     ...     _ = file.write_text("whole")
