@@ -117,14 +117,14 @@ class PlannedEngine:
         return self._finish(plan, features, weights, states, seed)
 
     def _finish(self, plan, features, weights, states, seed=None):
-        values = self._values(features, weights, states, seed)
+        values = self._named_values(features, weights, states, seed)
         if states is not None:
             states = _planes(states, values.dtype)
             if self.register.radix == 4:
                 states = pauli_vectors(states, self.program.qubits)
         return plan.readout(self._run(plan, values, states))
 
-    def _values(self, features, weights, states=None, seed=None):
+    def _named_values(self, features, weights, states=None, seed=None):
         features, weights = (
             tf.convert_to_tensor(features),
             tf.convert_to_tensor(weights),
@@ -300,7 +300,7 @@ class BatchedEngine(PlannedEngine):
             factors: complex tensor of shape (batch, qubits, 2).
             make_states: gives the states as for a call.
         """
-        plan, values = self.plan, self._values(features, weights)
+        plan, values = self.plan, self._named_values(features, weights)
         start = any_state(plan, values, is_product, factors, make_states)
         return plan.readout(self._run(plan, values, start))
 
