@@ -44,7 +44,11 @@ FOLDERS = [
 ]
 # Where Keras keeps the text of what is raised alone, and where it asks by
 # `hasattr` whether there is something.
-LOST = ("_Slot.load_own_variables", "_Slot.input_spec")
+LOST = (
+    "_Slot.load_own_variables",
+    "_Slot.input_spec",
+    "named_layers",  # a generator that is dropped: nobody can hear it then
+)
 # As if a line of the package raised.
 HOOK = """
 def hook(frame, event, argument):

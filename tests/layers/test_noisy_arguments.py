@@ -70,7 +70,7 @@ def test_what_tfq_cannot_run_is_refused_early(operation, message):
 def test_engine_choice_tells_what_runs():
     layer = NoisyControlledPQC(CIRCUIT, Z, **GIVEN)
     assert str(layer.engine_choice) == "batched (density matrices of 2 qubits)"
-    assert NoisyPQC(CIRCUIT, Z, **GIVEN).engine_choice.name == "tfq"
+    assert NoisyPQC(CIRCUIT, Z, **GIVEN).engine_choice.name == "batched"
 
 
 def test_density_matrices_are_exact():

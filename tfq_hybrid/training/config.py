@@ -60,9 +60,8 @@ class TrainConfig:
     """The arguments of a training.
 
     Args:
-        data: training data: a .tsv, .csv, .jsonl, .json or .parquet file, or
-            .gz of one, a TFDS name, or embedded; for a language model a
-            .txt file, or a .jsonl file of dialogues.
+        data: training data: a table (.csv, .jsonl, …), a TFDS name or
+            embedded; for a language model .txt, or .jsonl of dialogues.
         model: the published system. Defaults to `"qffn-bert"`.
         options: the system's own arguments: an instance of its `options`,
             or a dict with some of them. Defaults to none given.
