@@ -4,6 +4,7 @@ Each reader takes the content of a file and gives its columns and its rows, each
 row with the place that an error names.
 """
 
+import collections
 import csv
 import io
 import pathlib
@@ -147,7 +148,8 @@ def _under_header(path, numbered, delimiter):
                 f"{_named(delimiter)} in every row. Received: {path}, line "
                 f"{number}, with {len(row)}{_other_delimiter(header)}"
             )
-    twice = sorted({name for name in header if header.count(name) > 1})
+    counts = collections.Counter(header)
+    twice = [name for name, count in counts.items() if count > 1]
     if twice:
         raise UserError(
             f"Expected each column once. Received: {path}, line {first}, with "
