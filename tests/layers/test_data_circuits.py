@@ -256,6 +256,13 @@ def test_channels_in_data_circuits_run_on_tfq():
     with pytest.warns(UserWarning, match="channels"):
         values = layer(tfq.convert_to_tensor([data]))
     np.testing.assert_allclose(values, expected([data], [WEIGHTS]), atol=0.1)
+    both = tfq.convert_to_tensor([data, *products(1)])
+    with pytest.warns(UserWarning, match="channels"):
+        layer(both)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        layer(both[1:])  # it has a state, whatever it came with
+    assert not said
 
 
 def test_noise_after_data_circuits():

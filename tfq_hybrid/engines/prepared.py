@@ -83,8 +83,8 @@ class PreparedStates:
                 tf.zeros([len(strings), 0]),
             ).numpy()
         except tf.errors.InvalidArgumentError:
-            return [None] * len(strings)
-        if states.shape[1] == size:
+            states = None  # of none, for one that has no state
+        if states is not None and states.shape[1] == size:
             return _compressed(states)
         if len(strings) == 1:
             return [None]

@@ -223,8 +223,10 @@ def describe(
     if circuits:
         angles = dict.fromkeys(len(one.program.weights) for one in circuits)
         needed = circuit_bytes(model, config.circuit_runs)
-        idle = len(circuits[0].weights_without_effect)
-        note = f" ({idle} without effect on the observables)" if idle else ""
+        idle = sum(len(one.weights_without_effect) for one in circuits)
+        note = f" ({idle} in all without effect on the observables)" * (
+            idle > 0
+        )
         yield (
             f"{len(circuits)} circuits of {' and '.join(map(str, angles))} "
             f"angles{note}, engine {circuits[0].engine_choice}, about "
