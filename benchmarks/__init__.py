@@ -2,6 +2,7 @@
 
     engines      this project's engines, TensorFlow Quantum's own layer and
                  the peers (`python -m benchmarks.engines`)
+    layers       the layers beside those of TensorFlow Quantum
     step_time    a training step of QFFN-BERT and its classical baselines
     load, faults a served export under rising load, and under bad clients
     accuracy     QFFN-BERT beside its classical baselines, over seeds
