@@ -154,6 +154,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=[])
         self._listener.setblocking(False)
+        self._wakes = asyncio.Event()
         self._accepting = asyncio.create_task(self._accept())
 
     async def on_tick(self, counter: int) -> bool:
@@ -172,10 +173,16 @@ class Server(uvicorn.Server):
         return [one for one in found if isinstance(one, Connection)]
 
     async def _accept(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
+        """Accepts until the server stops.
+
+        It ends by itself: a task that is cancelled would drop whom it accepts.
+        """
+        while not self.should_exit:
             try:
-                client, _ = await loop.sock_accept(self._listener)
+                client, _ = self._listener.accept()
+            except BlockingIOError:
+                await self._wait_for_clients()
+                continue
             except OSError as error:
                 # Without descriptors each further try fails at once.
                 logging.getLogger("uvicorn.error").warning(
@@ -187,6 +194,13 @@ class Server(uvicorn.Server):
             if len(self.server_state.connections) >= self._limits.connections:
                 self._make_room()
             await self._connect(client)
+
+    async def _wait_for_clients(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._listener, self._wakes.set)
+        await self._wakes.wait()
+        loop.remove_reader(self._listener)
+        self._wakes.clear()
 
     async def _connect(self, client: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -236,7 +250,7 @@ class Server(uvicorn.Server):
         """Answers who is connected or waits to be accepted, and stops."""
         now = asyncio.get_running_loop().time
         began, ends = now(), now() + self._limits.drain
-        self._accepting.cancel()
+        self._wakes.set()
         await asyncio.gather(self._accepting, return_exceptions=True)
         self.server_state.default_headers.append(CLOSE_HEADER)
         while not await self._take_queue() and now() < ends:
