@@ -6,7 +6,9 @@ import pytest
 from tests.serving.zoo import EXAMPLES
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.serving import check_manifest, export
-from tfq_hybrid.serving.exporting import ONNX
+from tfq_hybrid.serving.checking import ask, check_answers, onnx_file
+from tfq_hybrid.serving.exporting import ONNX, to_onnx
+from tfq_hybrid.serving.kinds import Options, endpoints_of
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -60,6 +62,21 @@ def test_states_are_pairs_of_reals(tmp_path):
     np.testing.assert_allclose(
         session.run(None, {"x": x})[0], model(x), rtol=1e-5, atol=1e-5
     )
+
+
+def test_other_answers_are_found():
+    import keras
+
+    inputs = keras.Input((3,), name="x")
+    dense = keras.layers.Dense(2, use_bias=False)
+    model = keras.Model(inputs, dense(inputs))
+    options = Options()
+    [endpoint] = endpoints_of(model, options)
+    content = to_onnx(endpoint)
+    check_answers(onnx_file(content), ask(model, options), model)
+    dense.kernel.assign_add(np.full((3, 2), 0.1))
+    with pytest.raises(UserError, match=r"differs by 0\.\d+"):
+        check_answers(onnx_file(content), ask(model, options), model)
 
 
 def test_says_what_is_missing(monkeypatch, tmp_path):

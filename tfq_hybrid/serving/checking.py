@@ -1,7 +1,7 @@
 """Whether an export answers as the model in memory does."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -72,24 +72,48 @@ def ask(
     return found
 
 
+# What runs an export: from a signature and its inputs to its outputs.
+Runtime = Callable[[str, Tensors], dict[str, Any]]
+
+
+def saved_model(folder: str | os.PathLike[str]) -> Runtime:
+    """TensorFlow, for a SavedModel."""
+    load_text_operations()
+    signatures = tf.saved_model.load(str(folder)).signatures
+    return lambda signature, inputs: signatures[signature](**inputs)
+
+
+def onnx_file(content: bytes) -> Runtime:
+    """ONNX Runtime, for the content of a file of one signature."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(
+        content, providers=["CPUExecutionProvider"]
+    )
+    names = [output.name for output in session.get_outputs()]
+
+    def run(signature, inputs):
+        arrays = {name: value.numpy() for name, value in inputs.items()}
+        return dict(zip(names, session.run(names, arrays), strict=True))
+
+    return run
+
+
 def check_answers(
-    folder: str | os.PathLike[str],
-    answers: Sequence[Answer],
-    model: keras.Model,
+    run: Runtime, answers: Sequence[Answer], model: keras.Model
 ) -> None:
-    """Raises `UserError` unless a SavedModel gives the answers of a model.
+    """Raises `UserError` unless an export gives the answers of a model.
 
     Numbers may differ in the lower half of the digits of the coarsest type
     that the model computes in; of random ones, the shapes are compared. Labels
     may differ where two probabilities are as near.
     """
-    load_text_operations()
-    loaded = tf.saved_model.load(str(folder))
     coarsest = _epsilon(model)
     for answer in answers:
         try:
-            found = loaded.signatures[answer.signature](**answer.inputs)
-        except tf.errors.OpError as error:
+            found = run(answer.signature, answer.inputs)
+        except Exception as error:  # whatever a runtime raises
+            raise_bug(error)
             raise _differs(answer, f"it fails: {reason_of(error)}") from error
         for name, value in answer.outputs.items():
             restored = _array(found[name])

@@ -15,14 +15,19 @@ from tfq_hybrid.errors import UserError, check_integer
 from tfq_hybrid.files import check_output_folder
 from tfq_hybrid.files.manifest import write_manifest
 from tfq_hybrid.serving.card import CARD, write_card
-from tfq_hybrid.serving.checking import ask, check_answers
+from tfq_hybrid.serving.checking import (
+    ask,
+    check_answers,
+    onnx_file,
+    saved_model,
+)
 from tfq_hybrid.serving.circuits import folded, portable_copy
 from tfq_hybrid.serving.folders import add_version
 from tfq_hybrid.serving.kinds import Endpoint, Options, endpoints_of, kind_of
 
 ONNX = "model.onnx"
 ONNX_OPSET = 18
-ONNX_PACKAGES = ("onnx", "tf2onnx")
+ONNX_PACKAGES = ("onnx", "onnxruntime", "tf2onnx")
 
 
 def export(
@@ -103,8 +108,10 @@ def export(
     def write(folder):
         with folding():  # Keras traces once more
             archive.write_out(str(folder), verbose=False)
-        check_answers(folder, answers, model)
+        check_answers(saved_model(folder), answers, model)
         if onnx is not None:
+            of_tokens = [a for a in answers if a.signature == tokens.name]
+            check_answers(onnx_file(onnx), of_tokens, model)
             (folder / ONNX).write_bytes(onnx)
         write_card(
             folder / CARD, path.name, kind, model, signatures, about or {}
