@@ -64,8 +64,9 @@ def choice_error(
 entanglement='rng'. Did you mean 'ring'?
     """
     choices = [str(choice) for choice in choices]
-    near = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.4)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    folded = {_folded(choice): choice for choice in choices}
+    near = difflib.get_close_matches(_folded(str(value)), folded, 1, 0.4)
+    hint = f" Did you mean {folded[near[0]]!r}?" if near else ""
     return UserError(
         f"Expected {argument} to be one of: {', '.join(choices)}. "
         f"Received: {argument}={value!r}.{hint}"
@@ -78,6 +79,32 @@ def check_choice(
     """Raises `UserError` unless `value` is one of `choices`."""
     if not isinstance(value, str) or value not in choices:
         raise choice_error(argument, value, choices)
+
+
+def match_choice(argument: str, value: object, choices: Collection[str]) -> str:
+    """The one of `choices` that a name stands for.
+
+    Case, hyphens and underscores do not count.
+
+    Raises:
+        UserError: there is none.
+
+    >>> match_choice("method", "quantum-adapter", ["LoRA", "QuantumAdapter"])
+    'QuantumAdapter'
+    """
+    if isinstance(value, str) and value not in choices:
+        value = next((c for c in choices if is_same_name(c, value)), value)
+    check_choice(argument, value, choices)
+    return str(value)
+
+
+def is_same_name(one: str, other: str) -> bool:
+    """Whether two names differ in case, hyphens and underscores at most."""
+    return _folded(one) == _folded(other)
+
+
+def _folded(name):
+    return name.casefold().replace("-", "").replace("_", "")
 
 
 def check_integer(

@@ -8,7 +8,7 @@ import numpy as np
 import sklearn.ensemble
 import sklearn.inspection
 
-from tfq_hybrid.errors import UserError, check_choice, choice_error, is_number
+from tfq_hybrid.errors import UserError, check_choice, is_number, match_choice
 
 DIRECTIONS = ("max", "min")
 
@@ -128,8 +128,8 @@ def read_objectives(
     objectives = []
     for word in words:
         name, _, direction = word.strip().partition(":")
-        if known is not None and name not in (*known, *COSTS):
-            raise choice_error("objective", name, [*known, *COSTS])
+        if known is not None:
+            name = match_choice("objective", name, [*known, *COSTS])
         objectives.append(Objective(name, direction or None))
     names = [objective.name for objective in objectives]
     if not names or len(set(names)) < len(names):

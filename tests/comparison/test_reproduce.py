@@ -87,7 +87,14 @@ def test_only_what_is_not_finished_is_left_out(tmp_path):
     fill(results, done, 1)
     lines = []
     skipped = run(
-        None, [done, other], {}, results, 0.0, 1, lines.append, lines.append
+        qffn_bert.RECIPE.perform,
+        [done, other],
+        {},
+        results,
+        0.0,
+        1,
+        lines.append,
+        lines.append,
     )
     assert list(skipped) == ["other"]
 

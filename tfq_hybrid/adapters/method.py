@@ -17,7 +17,13 @@ from tfq_hybrid.circuits.presets import Circuit, changed_circuit
 from tfq_hybrid.config.fields import Nested, choice
 from tfq_hybrid.config.values import check_keys, check_value
 from tfq_hybrid.engines import ENGINES
-from tfq_hybrid.errors import UserError, check_choice, check_integer
+from tfq_hybrid.errors import (
+    UserError,
+    check_choice,
+    check_integer,
+    is_same_name,
+    match_choice,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -248,7 +254,7 @@ class Method:
         """
         changes = dict(changes)
         own = type(self).__name__
-        if changes.get("method", own) != own:
+        if not is_same_name(str(changes.get("method", own)), own):
             return method_from_dict(changes)
         changes.pop("method", None)
         circuit = changes.pop("circuit", None)
@@ -379,8 +385,7 @@ def method_from_dict(config: dict) -> Method:
     if not isinstance(config, dict):
         raise UserError(f"Expected a method. Received: {config!r}"[:200])
     config = dict(config)
-    name = config.pop("method", None)
-    check_choice("method", name, METHODS)
+    name = match_choice("method", config.pop("method", None), METHODS)
     return METHODS[name](**_arguments(METHODS[name], config))
 
 
@@ -396,5 +401,11 @@ def _arguments(kind, config):
     return arguments
 
 
+def _kind(name):
+    """The class of a method's name, or `None`."""
+    found = (METHODS[one] for one in METHODS if is_same_name(one, str(name)))
+    return next(found, None)
+
+
 # The annotation of an argument that is a method.
-AnyMethod = Annotated[object, Nested(METHODS, METHODS.get)]
+AnyMethod = Annotated[object, Nested(METHODS, _kind)]

@@ -16,7 +16,7 @@ from tfq_hybrid.cli.options import (
     environment,
     parameter_name,
 )
-from tfq_hybrid.config.values import NAMED
+from tfq_hybrid.config.values import NAMED, check_keys
 from tfq_hybrid.errors import UserError
 
 CHOOSING = ("model", "circuit", "adapter", "adapter.circuit")
@@ -40,12 +40,20 @@ class ConfigCommand(click.Command):
     """A command with an option for each argument of a training.
 
     Its callback gets `given`, a `Given`, beside its own parameters. `--help`
-    lists the usual keys, `--help-all` all.
+    lists the usual keys, `--help-all` all. Where `keys` are named, these are
+    all arguments that it has, and a file may set its own parameters too.
     """
 
-    def __init__(self, *args, usual: tuple[str, ...] = (), **kwargs):
+    def __init__(
+        self,
+        *args,
+        usual: tuple[str, ...] = (),
+        keys: tuple[str, ...] = (),
+        **kwargs,
+    ):
         super().__init__(*args, **kwargs)
         self.usual = usual
+        self.keys = keys
         self.params += [
             click.Option(
                 ["--config", "config_file"],
@@ -66,7 +74,10 @@ class ConfigCommand(click.Command):
         words = list(args)
         asks = {"-h", "--help", "--help-all"} & {*words}
         quiet = ctx.resilient_parsing or asks
-        ctx.meta[STATE] = _State(words, quiet)
+        ctx.meta[STATE] = state = self._state(words, quiet)
+        if self.keys:
+            own = [name for name in self._own() if name in state.file]
+            ctx.default_map = {name: state.file.pop(name) for name in own}
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
@@ -75,8 +86,20 @@ class ConfigCommand(click.Command):
                 raise
             raise click.UsageError(reason, ctx) from None
 
+    def _state(self, words, quiet):
+        state = _State(words, quiet)
+        if self.keys:
+            state.fields = [f for f in state.fields if f.key in self.keys]
+            check_keys("argument", state.file, [*self.keys, *self._own()])
+        return state
+
+    def _own(self):
+        return [param.name for param in self.params]
+
     def get_params(self, ctx):
-        state = ctx.meta.setdefault(STATE, _State([], True))
+        if STATE not in ctx.meta:
+            ctx.meta[STATE] = self._state([], True)
+        state = ctx.meta[STATE]
         keys = [field.key for field in state.fields]
         options = [
             FieldOption(field, keys, field.key in self.usual, state.whole)
@@ -132,7 +155,9 @@ def _needs(option, state):
         names = {flag(name) for key in keys for name in (key, *endings(key))}
         return option.replace("--no-", "--") in names
 
-    model = next(f.default for f in state.fields if f.key == "model")
+    model = next((f.default for f in state.fields if f.key == "model"), None)
+    if model is None:
+        return None
     keys = {f.key for f in state.fields}
     if has(fields_of_training(model)):
         adapted = any(key.startswith("adapter.") for key in keys)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tfq_hybrid.config.values import NAMED, flatten, merge, nest
-from tfq_hybrid.errors import UserError
+from tfq_hybrid.errors import UserError, is_same_name
 from tfq_hybrid.files.yaml_reader import parse_yaml, read_yaml
 from tfq_hybrid.reading import read_json
 
@@ -111,7 +111,8 @@ class Given:
 
         file = copy.deepcopy(self.file)
         model = self.values.get("model")
-        if model is not None and file.get("model", model) != model:
+        named = file.get("model", model)
+        if model is not None and not is_same_name(str(named), model):
             general = [*TrainConfig.names()]
             general.remove("baseline")
             self._leave_out(file, [key for key in file if key not in general])
@@ -122,7 +123,8 @@ class Given:
                 holder = holder.get(part) or {}
             own = holder.get(last)
             is_object = last in NAMED and isinstance(own, dict)
-            if is_object and own.get(NAMED[last]) != name:
+            same = is_object and is_same_name(str(own.get(NAMED[last])), name)
+            if is_object and not same:
                 self._leave_out(holder, [last])
         return file
 

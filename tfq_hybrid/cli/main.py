@@ -3,6 +3,7 @@
 import click
 
 from tfq_hybrid import __version__
+from tfq_hybrid.cli.compare import compare
 from tfq_hybrid.cli.demo import demo
 from tfq_hybrid.cli.diagnose import diagnose
 from tfq_hybrid.cli.export import export, serve, verify
@@ -17,6 +18,7 @@ from tfq_hybrid.errors import choice_error
 # What to do after an interrupt, by the command.
 HINTS = {
     "train": " Go on with `tfq-hybrid train --resume`.",
+    "compare": " The same command goes on.",
     "reproduce": " The same command goes on.",
     "diagnose": " The same command goes on.",
     "tune": " The same command goes on.",
@@ -57,6 +59,7 @@ for _command in (
     export,
     serve,
     verify,
+    compare,
     reproduce,
     diagnose,
     report,

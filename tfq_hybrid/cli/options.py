@@ -13,6 +13,7 @@ import click
 from tfq_hybrid.cli.given import flag
 from tfq_hybrid.config.fields import Field
 from tfq_hybrid.config.values import ends, is_tuple, read_value
+from tfq_hybrid.errors import is_same_name
 from tfq_hybrid.shapes import alternatives
 
 ENVIRONMENT = "TFQ_HYBRID_TRAIN_"
@@ -23,6 +24,17 @@ FEW = 9  # choices that are listed in place of TEXT
 def split_words(ctx, parameter, value):
     """Splits a comma-separated option."""
     return None if value is None else [w.strip() for w in value.split(",")]
+
+
+class Words(click.ParamType):
+    """Words between commas, or a list of a config file."""
+
+    name = "words"
+
+    def convert(self, value, param, ctx):
+        if isinstance(value, str):
+            value = value.split(",")
+        return [str(word).strip() for word in value]
 
 
 def cluster_options(workers):
@@ -80,7 +92,9 @@ class _FieldType(click.ParamType):
     def convert(self, value, param, ctx):
         if not isinstance(value, str):
             return value
-        return read_value(self.field.key, self.field.hint, value)
+        value = read_value(self.field.key, self.field.hint, value)
+        same = [c for c in self.field.choices if is_same_name(c, str(value))]
+        return same[0] if same and value not in same else value
 
     def shell_complete(self, ctx, param, incomplete):
         found = [c for c in self.field.choices if c.startswith(incomplete)]

@@ -1,5 +1,6 @@
-"""The recipes behind `tfq-hybrid reproduce`."""
+"""Comparisons of methods, and the recipes of the published systems."""
 
+from tfq_hybrid.comparison.compare import compare
 from tfq_hybrid.comparison.reproduce import reproduce
 from tfq_hybrid.comparison.statistics import (
     mean_interval,
@@ -10,6 +11,7 @@ from tfq_hybrid.estimate import Estimate
 
 __all__ = [
     "Estimate",
+    "compare",
     "mean_interval",
     "paired_difference",
     "ratio_interval",

@@ -35,6 +35,8 @@ class Block:
         jobs: what to compute.
         tables: functions of the block and its results to `Section`s.
         headline: a function of them to rows of the report's first table.
+        by_seeds: whether it is begun seed by seed, as far as a budget goes,
+            and not only where all of it fits.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Block:
     jobs: tuple[Job, ...]
     tables: tuple[Callable[..., list["Section"]], ...] = ()
     headline: Callable | None = None
+    by_seeds: bool = False
 
     @property
     def subject(self) -> str:
@@ -67,6 +70,13 @@ class Block:
         """The jobs, whole seeds first: what is cut short has whole seeds."""
         seeds = self.seeds
         return sorted(self.jobs, key=lambda job: seeds.index(job.seed))
+
+    def groups(self) -> list[list[Job]]:
+        """The jobs that are begun together, or not at all."""
+        jobs = self.by_seed()
+        if not self.by_seeds:
+            return [jobs]
+        return [[job for job in jobs if job.seed == s] for s in self.seeds]
 
     def key(self, job: Job) -> str:
         """A name for the files of a job; other arguments give another.

@@ -13,7 +13,12 @@ from tfq_hybrid.comparison.reporting.report import write_report
 from tfq_hybrid.comparison.results import Results, digest
 from tfq_hybrid.comparison.runner import run
 from tfq_hybrid.comparison.work.texts import default_encoder, find_optional
-from tfq_hybrid.errors import UserError, check_choice, check_integer
+from tfq_hybrid.errors import (
+    UserError,
+    check_choice,
+    check_integer,
+    match_choice,
+)
 from tfq_hybrid.estimate import duration
 from tfq_hybrid.files import check_output_folder
 from tfq_hybrid.files.locks import writing
@@ -87,7 +92,7 @@ def reproduce(
     Raises:
         UserError: something in the input is wrong; nothing was written.
     """
-    check_choice("recipe", name, RECIPES)
+    name = match_choice("recipe", name, RECIPES)
     check_choice("scale", scale, SCALES)
     if seeds is None:
         seeds = SEEDS[scale]
@@ -150,7 +155,7 @@ def reproduce(
         )
         results.write(blocks, missing)
         skipped = missing | run(
-            recipe,
+            recipe.perform,
             blocks,
             paths,
             results,

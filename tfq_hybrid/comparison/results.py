@@ -88,6 +88,10 @@ class Results:
         """Whether a job is finished."""
         return (self.jobs / f"{key}.json").is_file()
 
+    def has(self, block: "Block", job: "Job") -> bool:
+        """Whether a job of a block is finished."""
+        return self.is_done(block.key(job))
+
     def unfinished(self, block: "Block") -> "list[Job]":
         """The jobs of a block that are not finished, whole seeds first."""
         jobs = block.by_seed()

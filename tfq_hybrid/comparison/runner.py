@@ -1,6 +1,7 @@
 """Run the jobs of a recipe side by side, within a budget, resumably."""
 
 import math
+import pkgutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -11,29 +12,32 @@ from tfq_hybrid.estimate import duration
 from tfq_hybrid.startup import quiet_imports
 
 if TYPE_CHECKING:
-    from tfq_hybrid.comparison.jobs import Block, Recipe
+    from tfq_hybrid.comparison.jobs import Block
     from tfq_hybrid.comparison.results import Results
 
 
 def perform(
-    recipe: str, arguments: dict, seed: int, paths: dict[str, str]
+    function: str, arguments: dict, seed: int, paths: dict[str, str]
 ) -> tuple[dict, dict, float]:
-    """What a job finds, its arrays by name, and the seconds it takes."""
+    """What a job finds, its arrays by name, and the seconds it takes.
+
+    The function is named as `"module:NAME"`.
+    """
     quiet_imports()
     import keras
-
-    from tfq_hybrid.comparison.reproduce import RECIPES
 
     began = time.perf_counter()
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     with tempfile.TemporaryDirectory() as folder:
-        found, arrays = RECIPES[recipe].perform(arguments, seed, paths, folder)
+        found, arrays = pkgutil.resolve_name(function)(
+            arguments, seed, paths, folder
+        )
     return found, arrays, time.perf_counter() - began
 
 
 def run(
-    recipe: "Recipe",
+    function: Callable,
     blocks: "list[Block]",
     paths: dict[str, str],
     results: "Results",
@@ -45,24 +49,30 @@ def run(
 ) -> dict[str, str]:
     """Runs what is not finished yet; why a block of a name was not run.
 
-    A block is begun only where all of it fits into what is left of the
-    budget of so many minutes, judged by how the jobs so far took against what
-    was expected. `report` is given lines that stay, `status` those that the
-    next one replaces; `where` are arguments of `cluster`.
+    A block, or each seed of one that goes seed by seed, is begun only where
+    all of it fits into what is left of the budget of so many minutes, judged
+    by how the jobs so far took against what was expected. `function` is what a
+    `Recipe` performs. `report` is given lines that stay, `status` those that
+    the next one replaces; `where` are arguments of `cluster`.
     """
+    name = f"{function.__module__}:{function.__qualname__}"
     began = time.monotonic()
     clock = _Clock(workers)
     skipped: dict[str, str] = {}
     limit = math.inf if minutes is None else 60 * minutes
     total = sum(len(block.jobs) for block in blocks)
     with cluster(workers, report=report, **(where or {})) as processes:
-        for block in blocks:
-            jobs = results.unfinished(block)
+        groups = [(b, group) for b in blocks for group in b.groups()]
+        for block, group in groups:
+            if block.name in skipped:
+                continue
+            jobs = [job for job in group if not results.has(block, job)]
             expected = clock.expected(sum(job.seconds for job in jobs))
             spent = time.monotonic() - began
             if jobs and spent + expected > limit:
+                what = f"seed {jobs[0].seed} " if block.by_seeds else ""
                 skipped[block.name] = (
-                    f"needs about {duration(expected)}, and "
+                    f"{what}needs about {duration(expected)}, and "
                     f"{duration(max(0, limit - spent))} were left"
                 )
                 report(f"{block.title} Left out: {skipped[block.name]}.")
@@ -70,7 +80,7 @@ def run(
             done = total - sum(len(results.unfinished(b)) for b in blocks)
             status(f"{block.title} {done}/{total} jobs done")
             calls = {
-                number: (recipe.name, job.arguments, job.seed, paths)
+                number: (name, job.arguments, job.seed, paths)
                 for number, job in enumerate(jobs)
             }
             for number, ended in processes.results(perform, calls):

@@ -11,15 +11,19 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 RESAMPLES = 4000
+LEVEL = 0.95
 
 
-def mean_interval(scores: "ArrayLike", seed: int = 0) -> Estimate:
+def mean_interval(
+    scores: "ArrayLike", seed: int = 0, level: float = LEVEL
+) -> Estimate:
     """The mean score over seeds and examples, with its interval.
 
     Args:
         scores: array of shape (seeds, examples), such as 1.0 for a right
             answer and 0.0 for a wrong one.
         seed: of the resampling. Defaults to 0.
+        level: the interval's confidence level. Defaults to 0.95.
 
     Raises:
         UserError: there are no scores, or some are not finite.
@@ -31,8 +35,9 @@ def mean_interval(scores: "ArrayLike", seed: int = 0) -> Estimate:
     """
     scores = _check(scores)
     generator = np.random.default_rng(seed)
-    means = _resampled_means(scores, generator)
-    low, high = np.quantile(means, [0.025, 0.975])
+    means = _resampled_means(scores, generator, level)
+    tail = (1 - level) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
     return Estimate(float(scores.mean()), float(low), float(high))
 
 
@@ -46,7 +51,10 @@ def share_interval(scores: "ArrayLike", seed: int = 0) -> Estimate:
 
 
 def paired_difference(
-    ours: "ArrayLike", theirs: "ArrayLike", seed: int = 0
+    ours: "ArrayLike",
+    theirs: "ArrayLike",
+    seed: int = 0,
+    level: float = LEVEL,
 ) -> Estimate:
     """The mean difference of paired scores, with its interval.
 
@@ -64,6 +72,7 @@ def paired_difference(
     Args:
         ours, theirs: arrays of shape (seeds, examples), paired in both.
         seed: of the resampling. Defaults to 0.
+        level: the interval's confidence level. Defaults to 0.95.
 
     Returns:
         `Estimate` of `ours - theirs`.
@@ -84,7 +93,7 @@ def paired_difference(
             "Expected scores of the same seeds and examples. Received: "
             f"shapes {ours.shape} and {theirs.shape}"
         )
-    return mean_interval(ours - theirs, seed)
+    return mean_interval(ours - theirs, seed, level)
 
 
 def ratio_interval(
@@ -107,7 +116,10 @@ def ratio_interval(
 
 
 def seed_weights(
-    seeds: int, count: int, generator: np.random.Generator
+    seeds: int,
+    count: int,
+    generator: np.random.Generator,
+    level: float = LEVEL,
 ) -> np.ndarray:
     """What each seed weighs in each of `count` resamplings, (count, seeds).
 
@@ -117,24 +129,25 @@ def seed_weights(
         return np.ones((count, 1))
     equal = np.full(seeds, 1 / seeds)
     drawn = generator.multinomial(seeds, equal, count) / seeds
-    stretch = np.sqrt(seeds / (seeds - 1)) * _student(seeds - 1)
+    stretch = np.sqrt(seeds / (seeds - 1)) * _student(seeds - 1, level)
     return equal + (drawn - equal) * stretch
 
 
-def _student(freedom: int) -> float:
-    """How much wider Student's 95 % interval is than the normal one."""
+def _student(freedom: int, level: float) -> float:
+    """How much wider Student's interval is than the normal one."""
     from scipy.stats import norm, t
 
-    return t.ppf(0.975, freedom) / norm.ppf(0.975)
+    end = (1 + level) / 2
+    return t.ppf(end, freedom) / norm.ppf(end)
 
 
 def _resampled_means(
-    scores: np.ndarray, generator: np.random.Generator
+    scores: np.ndarray, generator: np.random.Generator, level: float = LEVEL
 ) -> np.ndarray:
     seeds, examples = scores.shape
     mean = scores.mean()
     of_seeds, of_examples = (scores.mean(axis=i) - mean for i in (1, 0))
-    by_seed = seed_weights(seeds, RESAMPLES, generator) @ of_seeds
+    by_seed = seed_weights(seeds, RESAMPLES, generator, level) @ of_seeds
     by_example = np.empty(RESAMPLES)
     for start in range(0, RESAMPLES, 500):  # a few MB at a time
         drawn = generator.multinomial(

@@ -36,7 +36,7 @@ def _made(kind: str, content: Mapping[str, Any]) -> Document:
 
 KINDS: dict[str, Callable[[Mapping[str, Any]], Document]] = {
     kind: functools.partial(_made, kind)
-    for kind in ("search", "screening", "diagnosis")
+    for kind in ("search", "screening", "diagnosis", "comparison")
 }
 
 
@@ -57,11 +57,11 @@ class ReportFiles(NamedTuple):
 def write_report(
     path: str | os.PathLike[str], page: str | os.PathLike[str] | None = None
 ) -> ReportFiles:
-    """Makes a search, a screening or a diagnosis into a report.
+    """Makes a search, a screening, a diagnosis or a comparison a report.
 
     Args:
-        path: The folder that holds `search.json`, `screening.json` or
-            `diagnosis.json`, or such a file.
+        path: The folder that holds `search.json`, `screening.json`,
+            `diagnosis.json` or `comparison.json`, or such a file.
         page: The HTML page. With it, the page alone is written. Defaults to
             `None`: beside the JSON file `report.html`, `table.md`, and every
             picture as PNG and SVG in `plots`.

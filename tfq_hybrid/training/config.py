@@ -14,6 +14,8 @@ from tfq_hybrid.errors import (
     check_integer,
     check_share,
     is_number,
+    is_same_name,
+    match_choice,
 )
 from tfq_hybrid.training.systems import SYSTEMS, System
 
@@ -149,7 +151,7 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self):
-        check_choice("model", self.model, SYSTEMS)
+        self._set("model", match_choice("model", self.model, SYSTEMS))
         for name in PATHS:
             if isinstance(getattr(self, name), os.PathLike):
                 self._set(name, os.fspath(getattr(self, name)))
@@ -160,7 +162,8 @@ class TrainConfig:
         system = self.system
         self._set("options", _options(system, self.options))
         if self.baseline is not None:
-            check_choice("baseline", self.baseline, system.baselines)
+            name = match_choice("baseline", self.baseline, system.baselines)
+            self._set("baseline", name)
         defaults = {**DEFAULTS, **self.options.training_defaults}
         for name, value in defaults.items():
             if getattr(self, name) is None:
@@ -247,8 +250,7 @@ class TrainConfig:
     def _arguments(cls, config, options=None):
         """The arguments of the constructor; `options` are what is changed."""
         own = cls.names()
-        name = config.get("model", cls.model)
-        check_choice("model", name, SYSTEMS)
+        name = match_choice("model", config.get("model", cls.model), SYSTEMS)
         kind = SYSTEMS[name].options
         check_keys("training argument", config, [*own, *kind.names()])
         hints = _hints()
@@ -278,12 +280,12 @@ class TrainConfig:
         (5, 4)
         """
         changes = nest(changes)
-        if changes.get("model", self.model) != self.model:
+        if not is_same_name(str(changes.get("model", self.model)), self.model):
             raise UserError(
                 f"Expected changes of a config of {self.model}. Received: "
                 f"model={changes['model']!r}"
             )
-        changes = {"model": self.model, **changes}
+        changes = {**changes, "model": self.model}
         return dataclasses.replace(
             self, **self._arguments(changes, self.options)
         )
@@ -336,7 +338,7 @@ def fields_of_training(
     >>> [field.default for field in fields if field.key == "adapter.rank"]
     [8]
     """
-    check_choice("model", model, SYSTEMS)
+    model = match_choice("model", model, SYSTEMS)
     system, chosen = SYSTEMS[model], chosen or {}
     options = system.options()
     hints = _hints()

@@ -44,13 +44,7 @@ class ParameterShift(GradientMethod):
         return differentiators.ParameterShift()
 
     def bind(self, engine):
-        shifted, own, relevant = engine.exact.with_own_symbols()
-        rules = [
-            parameter_shift(gate_frequencies(gate, engine.exact.register))
-            if id(gate) in relevant
-            else []
-            for gate in own.gates
-        ]
+        shifted, own, rules = _rules(engine.exact)
         count = own.feature_mixing.shape[1]
         split = rules[:count], rules[count:]
         gates = engine.with_exact(shifted, lambda gates: shifting(gates, split))
@@ -69,6 +63,42 @@ class ParameterShift(GradientMethod):
             return by_features, tf.linalg.matvec(to_weights, by_weights)
 
         return gradient
+
+
+def _rules(engine):
+    """An engine with own symbols, these, and the rule of each gate's."""
+    shifted, own, relevant = engine.with_own_symbols()
+    rules = [
+        parameter_shift(gate_frequencies(gate, engine.register))
+        if id(gate) in relevant
+        else []
+        for gate in own.gates
+    ]
+    return shifted, own, rules
+
+
+def shifted_evaluations(program: "Program") -> int:
+    """How many shifted evaluations the gradient of all symbols takes.
+
+    Raises:
+        UserError: the batched engine does not know a gate.
+
+    Example:
+
+    >>> import cirq, sympy
+    >>> from tfq_hybrid.engines.program import Program
+    >>> gate = cirq.rx(sympy.Symbol("x"))
+    >>> qubits = cirq.LineQubit.range(2)
+    >>> circuit = cirq.Circuit(map(gate, qubits))
+    >>> shifted_evaluations(
+    ...     Program(circuit, [cirq.Z(q) * 1.0 for q in qubits], (), ("x",))
+    ... )
+    4
+    """
+    from tfq_hybrid.engines.batched.engine import BatchedEngine
+
+    _, _, rules = _rules(BatchedEngine(program))
+    return sum(map(len, rules))
 
 
 def parameter_shift(frequencies: ArrayLike) -> list[Shift]:

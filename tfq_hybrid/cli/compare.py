@@ -1,0 +1,113 @@
+"""`tfq-hybrid compare`."""
+
+import json
+import shlex
+
+import click
+
+from tfq_hybrid.cli.config_command import ConfigCommand
+from tfq_hybrid.cli.options import Words, cluster_options
+from tfq_hybrid.cli.reproduce import parse_minutes
+from tfq_hybrid.cli.run import json_option, say, status
+from tfq_hybrid.startup import quiet_imports
+
+EPILOG = """
+Examples:
+
+\b
+  tfq-hybrid compare --data reviews.tsv --preset DIR \\
+      --methods head-only,lora,quantum-adapter --output results/compare
+  tfq-hybrid compare --data reviews.tsv --preset DIR --match-parameters 5000 \\
+      --methods lora,lora:rank=16,hybrid-bert,hybrid-bert:baseline=mlp,svm \\
+      --seeds 5 --budget 60m --output results/matched
+  tfq-hybrid compare --config compare.yaml
+
+The same command goes on with an interrupted comparison.
+"""
+# The arguments of a training that all rows share.
+SHARED = (
+    "data",
+    "validation_data",
+    "split",
+    "text_column",
+    "label_column",
+    "delimiter",
+    "label_names",
+    "data_dir",
+    "limit",
+    "preset",
+    "pooling",
+    "sequence_length",
+    "epochs",
+    "batch_size",
+    "optimizer",
+    "warmup",
+    "weight_decay",
+    "clipnorm",
+)
+
+
+@click.command(cls=ConfigCommand, keys=SHARED, usual=SHARED[:11], epilog=EPILOG)
+@click.option(
+    "--methods",
+    type=Words(),
+    metavar="NAME[:KEY=VALUE],…",
+    help="Rows: methods of adaptation, published systems, "
+    "logistic-regression, svm, mlp, each with arguments of its own.",
+)
+@click.option("--test-data", help="Test data. Default: 15 % of the data.")
+@click.option(
+    "--match-parameters",
+    type=int,
+    help="Trainable parameters of every method that has a size.",
+)
+@click.option("--seeds", type=int, default=5, help="Seeds of each row.")
+@click.option(
+    "--rates",
+    type=int,
+    default=3,
+    help="Learning rates tried for each row on seed 0: 1, 3 or 5.",
+)
+@click.option("--budget", help="Time budget, such as 60m or 2h.")
+@click.option("--output", type=click.Path(), help="The folder of the results.")
+@cluster_options(workers=2)
+@click.option(
+    "--overwrite", is_flag=True, help="Discard previous results and start over."
+)
+@json_option(help="Print only comparison.json.")
+def compare(given, methods, output, budget, as_json, **options):
+    """Compare methods on your data: quality with intervals, and cost.
+
+    Every row trains from the same seeds on the same parts of the data; its
+    learning rate is picked on validation data, the test data is read once.
+    """
+    for name, value in (("methods", methods), ("output", output)):
+        if not value:
+            raise click.UsageError(f"Missing option '--{name}'.")
+    minutes = parse_minutes(budget) if budget else None
+    shared = given.nested()
+    if "data" not in shared:
+        raise click.UsageError("Missing option '--data'.")
+    if not as_json:
+        click.echo(f"Comparing {len(methods)} methods …")
+    quiet_imports()
+    from tfq_hybrid import comparison
+    from tfq_hybrid.reports import write_report
+
+    content = comparison.compare(
+        methods,
+        shared,
+        output,
+        minutes=minutes,
+        report=(lambda line: None) if as_json else say,
+        status=(lambda line: None) if as_json else status,
+        **options,
+    )
+    files = write_report(output)
+    if as_json:
+        click.echo(json.dumps(content))
+        return
+    for line in content["sentences"]:
+        click.echo(line)
+    click.echo(f"Page: {files.page}\nTable: {files.table}")
+    click.echo(f"Again: tfq-hybrid report {shlex.quote(output)}")

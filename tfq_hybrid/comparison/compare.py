@@ -1,0 +1,375 @@
+"""`compare`: which method, on one's own data, in one command."""
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tfq_hybrid.comparison.cells import perform
+from tfq_hybrid.comparison.jobs import Block, Job
+from tfq_hybrid.comparison.parts import make_parts, write_parts
+from tfq_hybrid.comparison.results import Results
+from tfq_hybrid.comparison.rows import Row, read_rows
+from tfq_hybrid.comparison.runner import run
+from tfq_hybrid.config.values import nest
+from tfq_hybrid.errors import UserError, check_integer
+from tfq_hybrid.estimate import duration
+from tfq_hybrid.files import check_output_folder, write_json
+from tfq_hybrid.files.locks import writing
+from tfq_hybrid.training.config import DEFAULTS
+from tfq_hybrid.version import __version__
+
+if TYPE_CHECKING:
+    from tfq_hybrid.training import TrainConfig
+
+FILE = "comparison.json"
+# The rates that are tried: these factors of a row's own.
+FACTORS = {1: (1.0,), 3: (1 / 3, 1.0, 3.0), 5: (0.1, 1 / 3, 1.0, 3.0, 10.0)}
+# Seconds of a job beside its steps: to load, to build, to trace.
+AROUND = 25.0
+COST = 20.0  # seconds of a job that measures a step
+
+
+def compare(
+    methods: Iterable[str] | Mapping[str, Any],
+    shared: Mapping[str, Any],
+    output: str | os.PathLike[str],
+    test_data: str | None = None,
+    match_parameters: int | None = None,
+    seeds: int = 5,
+    rates: int = 3,
+    minutes: float | None = None,
+    workers: int = 2,
+    overwrite: bool = False,
+    report: Callable[[str], object] = print,
+    status: Callable[[str], object] = lambda line: None,
+    where: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Compares methods on labelled texts, or goes on with it.
+
+    Every row has the same parts of the data, seeds, order of examples and
+    number of steps. Its learning rate is picked on the validation data from
+    seed 0, out of as many as any other row has; the test data is read once.
+
+    Args:
+        methods: the rows, as for `read_rows`.
+        shared: arguments of a training that all rows share, such as `data`,
+            `preset`, `epochs`; nested, or with dotted keys.
+        output: the folder of the results.
+        test_data: as for `make_parts`. Defaults to `None`: of the data.
+        match_parameters: parameters that every method with a size is to train.
+            Defaults to `None`: each in its own size.
+        seeds: of each row. Defaults to 5.
+        rates: how many rates are tried for each row: 1, 3 or 5, around its
+            own. Defaults to 3.
+        minutes: the budget. Defaults to `None`: no limit.
+        workers: processes, each on cores of its own. Defaults to 2.
+        overwrite: whether to begin anew. Defaults to `False`.
+        report: is given each line that stays. Defaults to `print`.
+        status: is given each line that the next one replaces. Defaults to none.
+        where: as for `reproduce`.
+
+    Returns:
+        The content of `comparison.json`, of which `report` makes a page.
+
+    Raises:
+        UserError: something in the input is wrong, and nothing was written;
+            or no row fits into the budget, and what was found is kept.
+    """
+    check_integer("seeds", seeds, minimum=1)
+    check_integer("workers", workers, minimum=1)
+    if match_parameters is not None:
+        check_integer("match_parameters", match_parameters, minimum=1)
+    if rates not in FACTORS:
+        raise UserError(
+            f"Expected rates to be one of: {', '.join(map(str, FACTORS))}. "
+            f"Received: rates={rates!r}"
+        )
+    rows = read_rows(methods)
+    pinned = {
+        name: DEFAULTS[name] for name in ("batch_size", "sequence_length")
+    }
+    shared = {**pinned, **nest(dict(shared))}
+    configs = _configs(rows, shared)
+    check_output_folder(output)
+    first = next(iter(configs.values()), None) or _alone(shared)
+    parts = make_parts(first, test_data)
+    report(_described(rows, parts, seeds, shared))
+    if match_parameters is not None:
+        configs = _matched(configs, match_parameters, parts, report)
+    settings = {
+        "kind": "comparison",
+        "version": __version__,
+        "rows": {row.name: _identity(row, configs, shared) for row in rows},
+        "data": [part.fingerprint() for part in parts[:3]],
+        "seeds": seeds,
+        "rates": rates,
+    }
+    with writing(output):
+        results = Results.open(output, settings, overwrite)
+        results.write([], {})
+        paths = write_parts(parts, results.folder / "data")
+        plan = _Plan(rows, configs, shared, seeds, rates, len(parts.training))
+        skipped: dict[str, str] = {}
+        blocks: list[Block] = []
+        clock = _Budget(minutes)
+        for make in (plan.costs, plan.rates_of, plan.seeds_of):
+            blocks.append(make(results, blocks))
+            if len(blocks) == 2:
+                report(plan.estimate(results, blocks, workers))
+            skipped |= run(
+                perform,
+                blocks,
+                paths,
+                results,
+                clock.left,
+                workers,
+                report,
+                status,
+                dict(where or {}),
+            )
+            results.write(blocks, skipped)
+            if skipped:
+                break
+        from tfq_hybrid.comparison.found import content_of
+
+        if not results.complete_seeds(blocks[-1]) or len(blocks) < 3:
+            why = next(iter(skipped.values()), "nothing was run")
+            raise UserError(
+                "Expected a budget in which every row fits for one seed. "
+                f"Received: one in which {blocks[-1].name} {why}. What was "
+                f"found is kept in {output}: the same command goes on."
+            )
+        about = {
+            "source": str(shared["data"]),
+            "parts": [len(part) for part in parts[:3]],
+            "dropped": parts.dropped,
+            "label_names": list(parts.test.label_names),
+            "batch_size": first.batch_size,
+            "epochs": first.epochs,
+            "skipped": skipped,
+        }
+        content = content_of(plan, results, blocks, about, parts.test.texts)
+        write_json(pathlib.Path(output) / FILE, content)
+    return content
+
+
+def _configs(rows: Sequence[Row], shared: Mapping[str, Any]):
+    """The training of each row that is one, by name."""
+    configs = {}
+    for row in rows:
+        if row.kind != "train":
+            continue
+        try:
+            configs[row.name] = row.config(shared)
+        except UserError as error:
+            raise UserError(f"{row.name}: {error}") from None
+        task = configs[row.name].system.task
+        if task != "classification":
+            raise UserError(
+                f"Expected rows that classify texts. Received: {row.name}, "
+                f"for {task}"
+            )
+    return configs
+
+
+def _alone(shared):
+    """The data of a comparison without trainings."""
+    from tfq_hybrid.training import TrainConfig
+
+    known = {k: v for k, v in shared.items() if k in TrainConfig.names()}
+    return TrainConfig.from_dict(known)
+
+
+def _described(rows, parts, seeds, shared):
+    sizes = " / ".join(f"{len(part):,}" for part in parts[:3])
+    dropped = ""
+    if parts.dropped:
+        dropped = (
+            f"; {parts.dropped:,} training examples are dropped, whose texts "
+            "are in another part too"
+        )
+    return (
+        f"{len(rows)} rows, {seeds} seeds, on {shared['data']}: {sizes} "
+        f"examples train, validate, test{dropped}."
+    )
+
+
+def _matched(configs, count, parts, report):
+    """The configs, each method in the size of so many parameters."""
+    from tfq_hybrid.training.build import build_model, make_vocabulary
+
+    found = {}
+    for name, config in configs.items():
+        method = getattr(config.options, "adapter", None)
+        has_size = method is not None and method.size is not None
+        if has_size:
+            vocabulary = make_vocabulary(config, parts.training.texts)
+            whole = dataclasses.replace(
+                config,
+                options=dataclasses.replace(config.options, adapter=None),
+            )
+            model = build_model(
+                whole, vocabulary, len(parts.training.label_names)
+            )
+            sized = method.for_parameters(model, count, report)
+            options = dataclasses.replace(config.options, adapter=sized)
+            config = dataclasses.replace(config, options=options)
+        found[name] = config
+    return found
+
+
+def _identity(row, configs, shared):
+    if row.name in configs:
+        return configs[row.name].to_dict()
+    return {"kind": row.kind, **row.arguments, **_of_head(shared)}
+
+
+def _of_head(shared):
+    """What the embeddings of a classical head depend on."""
+    return {
+        "preset": shared.get("preset"),
+        "pooling": shared.get("pooling") or "mean",
+        "sequence_length": shared["sequence_length"],
+    }
+
+
+class _Budget:
+    """What is left of so many minutes."""
+
+    def __init__(self, minutes):
+        import time
+
+        self._now = time.monotonic
+        self._ends = None if minutes is None else self._now() + 60 * minutes
+
+    @property
+    def left(self):
+        if self._ends is None:
+            return None
+        return max(0.0, (self._ends - self._now()) / 60)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Plan:
+    """The jobs of a comparison: costs, then rates, then seeds."""
+
+    rows: list[Row]
+    configs: "dict[str, TrainConfig]"
+    shared: dict[str, Any]
+    seeds: int
+    rates: int
+    examples: int
+
+    def tried(self, row: Row) -> list[float]:
+        """The rates that are tried for a row; one that is set, alone."""
+        if row.kind != "train":
+            return []
+        rate = self.configs[row.name].learning_rate
+        if "learning_rate" in row.arguments or rate == 0:
+            return [rate]
+        return [float(f"{rate * f:.2g}") for f in FACTORS[self.rates]]
+
+    def costs(self, results: Results, blocks: list[Block]) -> Block:
+        jobs = [
+            self._job(row, 0, "cost", COST)
+            for row in self.rows
+            if row.kind == "train"
+        ]
+        return Block("costs", "What does a step cost?", tuple(jobs))
+
+    def rates_of(self, results: Results, blocks: list[Block]) -> Block:
+        jobs = [
+            self._job(row, 0, "rate", self._seconds(row, results, blocks), rate)
+            for row in self.rows
+            for rate in self.tried(row)
+            if len(self.tried(row)) > 1
+        ]
+        return Block("rates", "Which learning rate?", tuple(jobs))
+
+    def seeds_of(self, results: Results, blocks: list[Block]) -> Block:
+        jobs = [
+            self._job(
+                row,
+                seed,
+                "test",
+                self._seconds(row, results, blocks),
+                self.picked(row, results, blocks),
+            )
+            for seed in range(self.seeds)
+            for row in self.rows
+        ]
+        title = "How do the rows compare?"
+        return Block("seeds", title, tuple(jobs), by_seeds=True)
+
+    def picked(self, row, results, blocks):
+        """The rate of the lowest validation loss."""
+        tried = self.tried(row)
+        if len(tried) < 2:
+            return tried[0] if tried else None
+        losses = self.losses(row, results, blocks)
+        found = {
+            rate: loss for rate, loss in losses.items() if loss is not None
+        }
+        if not found:
+            raise UserError(
+                f"Expected a rate at which {row.name} trains. Received: "
+                f"{', '.join(f'{rate:g}' for rate in tried)}, at which its "
+                "loss is no number"
+            )
+        return min(found, key=lambda rate: found[rate])
+
+    def losses(self, row, results, blocks):
+        """The validation loss at each rate that was tried."""
+        block = blocks[1]
+        return {
+            job.arguments["config"]["learning_rate"]: results.found(
+                block.key(job)
+            )["validation_loss"]
+            for job in block.jobs
+            if job.row == row.name
+        }
+
+    def cost(self, row, results, blocks):
+        """What a step of a row costs; nothing where it is no training."""
+        for job in blocks[0].jobs:
+            if job.row == row.name and results.has(blocks[0], job):
+                return results.found(blocks[0].key(job))
+        return {}
+
+    def estimate(self, results, blocks, workers):
+        """A line on how long all takes."""
+        rows = [row for row in self.rows if row.kind == "train"]
+        seconds = sum(
+            self._seconds(row, results, blocks)
+            * (self.seeds + (len(self.tried(row)) if self.rates > 1 else 0))
+            for row in rows
+        )
+        return (
+            f"{len(rows)} rows train {self._steps:,} steps from each of "
+            f"{self.seeds} seeds, after {self.rates} rates from seed 0: about "
+            f"{duration(seconds / workers)}."
+        )
+
+    @property
+    def _steps(self):
+        config = next(iter(self.configs.values()))
+        return config.epochs * -(-self.examples // config.batch_size)
+
+    def _seconds(self, row, results, blocks):
+        if row.kind != "train":
+            return AROUND
+        step = self.cost(row, results, blocks).get("step_seconds", 1.0)
+        return AROUND + self._steps * step
+
+    def _job(self, row, seed, aim, seconds, rate=None):
+        arguments: dict[str, Any] = {"kind": row.kind, "aim": aim}
+        if row.kind == "train":
+            config = self.configs[row.name].to_dict()
+            if rate is not None:
+                config["learning_rate"] = rate
+            arguments["config"] = config
+        elif row.kind == "head":
+            arguments["head"] = {**row.arguments, **_of_head(self.shared)}
+        return Job(row.name, seed, arguments, seconds)

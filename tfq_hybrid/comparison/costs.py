@@ -1,0 +1,175 @@
+"""What a training step costs: time, memory, FLOPs, circuit executions."""
+
+import math
+import os
+import pathlib
+import resource
+import statistics
+import tempfile
+import time
+from typing import TYPE_CHECKING, Any
+
+from tfq_hybrid.cluster import start_process
+from tfq_hybrid.startup import quiet_imports
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from tfq_hybrid.training import TrainConfig
+
+STEPS, WARM_UP = 5, 2
+
+
+def measure_costs(config: "TrainConfig") -> dict[str, Any]:
+    """What a step of a training costs, measured in a process of its own.
+
+    Returns:
+        `parameters` that train, of them `circuit_parameters`, of
+        `total_parameters`; `step_seconds`, the median; `peak_bytes`, by which
+        building and training raise the memory of the process; `flops` of the
+        matrix products of a forward pass of a batch; `disk_bytes`, of the
+        adapter's file or the model's; `executions`, how often a step would run
+        circuits on hardware, where the parameter-shift rule gives the
+        gradients, or `None` where a rule is not known.
+    """
+    cores = sorted(os.sched_getaffinity(0))
+    with start_process(cores) as pool:
+        return pool.submit(_measure, config.to_dict()).result()
+
+
+def _measure(config):
+    quiet_imports()
+    import keras
+
+    from tfq_hybrid.adapters import trainable_parameters
+    from tfq_hybrid.training import TrainConfig
+    from tfq_hybrid.training.build import (
+        build_model,
+        circuit_layers,
+        compile_model,
+        make_vocabulary,
+    )
+    from tfq_hybrid.training.tasks import TASKS
+
+    config = TrainConfig.from_dict(config)
+    task = TASKS[config.system.task]
+    training, _ = task.load(config)
+    facts = task.facts(config, training)
+    vocabulary = make_vocabulary(config, training.texts)
+    keras.utils.set_random_seed(config.seed)
+    before = _peak()
+    model = build_model(
+        config, vocabulary, len(facts.get("label_values", ())) or None
+    )
+    encoded = task.encode(training, model, config)
+    compile_model(model, config, STEPS + WARM_UP, encoded)
+    with task.fed(model):
+        seconds = _steps(model, encoded, config)
+        flops = _flops_of(model, encoded, config)
+    circuits = circuit_layers(model)
+    return {
+        "parameters": trainable_parameters(model),
+        "circuit_parameters": sum(one.count_params() for one in circuits),
+        "total_parameters": model.count_params(),
+        "step_seconds": statistics.median(seconds),
+        "peak_bytes": _peak() - before,
+        "flops": flops,
+        "disk_bytes": _disk_bytes(model),
+        "executions": _executions(circuits, config.circuit_runs),
+    }
+
+
+def _peak():
+    """The most memory that this process has had, in bytes."""
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _steps(model, training, config):
+    """The seconds of some steps, without the first ones, which trace."""
+    batches = training.shuffled_batches(config.batch_size, config.seed)
+    seconds = []
+    for batch in batches.take(STEPS + WARM_UP):
+        began = time.perf_counter()
+        model.train_on_batch(*batch)
+        seconds.append(time.perf_counter() - began)
+    return seconds[WARM_UP:]
+
+
+def _flops_of(model, training, config):
+    import tensorflow as tf
+
+    inputs = training.inputs(config.batch_size)
+    if getattr(model, "preprocessor", None) is not None:
+        inputs = model.preprocessor(inputs)
+    call = tf.function(lambda x: model(x, training=False))
+    return count_flops(call.get_concrete_function(inputs).graph)
+
+
+def count_flops(graph: "tf.Graph") -> int:
+    """Floating-point operations of the matrix products in a graph.
+
+    Two for each product that is added. Of what runs in a loop or a branch
+    nothing is counted.
+
+    >>> import tensorflow as tf
+    >>> double = tf.function(lambda x: tf.einsum("ab,bc->ac", x, x))
+    >>> count_flops(double.get_concrete_function(tf.ones((3, 3))).graph)
+    54
+    """
+    total = 0
+    for operation in graph.get_operations():
+        if operation.type == "Einsum":
+            total += _of_einsum(operation)
+        elif operation.type in ("MatMul", "BatchMatMul", "BatchMatMulV2"):
+            name = "transpose_a" if operation.type == "MatMul" else "adj_x"
+            a = operation.inputs[0].shape.as_list()
+            inner = a[-2 if operation.get_attr(name) else -1]
+            result = operation.outputs[0].shape.as_list()
+            total += 2 * inner * math.prod(result)
+    return total
+
+
+def _of_einsum(operation):
+    equation = operation.get_attr("equation").decode()
+    terms = equation.partition("->")[0].split(",")
+    sizes: dict[str, int] = {}
+    for term, tensor in zip(terms, operation.inputs, strict=True):
+        shape = tensor.shape.as_list()
+        letters = term.replace("...", "")
+        front = len(shape) - len(letters)
+        before = term.index("...") if "..." in term else 0
+        names = [
+            *letters[:before],
+            *(f"...{front - i}" for i in range(front)),
+            *letters[before:],
+        ]
+        sizes.update(zip(names, shape, strict=True))
+    return 2 * math.prod(sizes.values())
+
+
+def _disk_bytes(model: "keras.Model") -> int:
+    from tfq_hybrid.adapters import save_weights
+    from tfq_hybrid.adapters.hosts import is_adapted
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "model.keras"
+        if is_adapted(model):
+            path = path.with_suffix(".h5")
+            save_weights(model, path)
+        else:
+            model.save(path)
+        return path.stat().st_size
+
+
+def _executions(circuits, runs):
+    from tfq_hybrid.engines.gradients.parameter_shift import (
+        shifted_evaluations,
+    )
+    from tfq_hybrid.errors import UserError
+
+    try:
+        counts = [shifted_evaluations(one.program) for one in circuits]
+    except UserError:  # a gate whose rule is not known
+        return None
+    return runs * sum(1 + count for count in counts)

@@ -1,0 +1,188 @@
+"""The rows of a comparison: methods, systems, heads, the majority class."""
+
+import dataclasses
+import functools
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tfq_hybrid.adapters.methods import METHODS
+from tfq_hybrid.config.fields import Field
+from tfq_hybrid.config.values import check_keys, full_key, nest, read_value
+from tfq_hybrid.errors import UserError, match_choice
+from tfq_hybrid.training.config import TrainConfig, fields_of_training
+from tfq_hybrid.training.systems import SYSTEMS
+
+# Classical heads of scikit-learn on the embeddings of the preset.
+HEADS = {
+    "logistic-regression": "logistic regression",
+    "svm": "SVM",
+    "mlp": "MLP of scikit-learn",
+}
+MAJORITY = "majority"
+# What a row may not set: it is the same for all.
+SHARED = (
+    "data",
+    "validation_data",
+    "split",
+    "text_column",
+    "label_column",
+    "label_names",
+    "delimiter",
+    "data_dir",
+    "limit",
+    "epochs",
+    "batch_size",
+    "sequence_length",
+    "seed",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """What is compared with others.
+
+    Args:
+        name: in tables; no other row has it.
+        kind: `"train"`, a training of a config; `"head"`, a head of
+            scikit-learn on embeddings; or `"majority"`.
+        arguments: plain data: of a training the arguments that make the row,
+            nested; of a head its `kind`.
+    """
+
+    name: str
+    kind: str
+    arguments: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    def config(self, shared: Mapping[str, Any]) -> TrainConfig:
+        """The training of a row; what all rows share is a nested dict.
+
+        Raises:
+            UserError: the arguments do not go together, or not with those of
+                all rows.
+        """
+        general = {k: v for k, v in shared.items() if k not in _OF_PRESETS}
+        config = {**general, **self.arguments}
+        model = config.get("model", TrainConfig.model)
+        known = {field.key for field in fields_of_training(model)}
+        for key in _OF_PRESETS:
+            if key in shared and key in known:
+                config.setdefault(key, shared[key])
+        return TrainConfig.from_dict(config)
+
+
+_OF_PRESETS = ("preset", "pooling")
+
+
+def read_rows(
+    methods: Iterable[str] | Mapping[str, Any],
+) -> list[Row]:
+    """The rows that words, or names with methods, stand for.
+
+    A word is a method of adaptation, a published system, a classical head or
+    `majority`, with arguments behind colons: `lora:rank=4`,
+    `hybrid-bert:baseline=linear`. Case, hyphens and underscores do not count.
+    The majority class is a row in any case, the last one.
+
+    Args:
+        methods: words; or a dict from the names of rows to words, to methods
+            such as `LoRA(rank=4)`, or to nested arguments of a training.
+
+    Raises:
+        UserError: a word or an argument is not known, or a row is there twice.
+
+    Example:
+
+    >>> rows = read_rows(["LoRA:rank=4", "hybrid_bert:baseline=mlp", "svm"])
+    >>> [(row.name, row.kind) for row in rows[:2]]
+    [('LoRA:rank=4', 'train'), ('hybrid-bert:baseline=mlp', 'train')]
+    >>> [row.name for row in rows[2:]]
+    ['svm', 'majority']
+    """
+    pairs: list[tuple[str | None, Any]]
+    if isinstance(methods, Mapping):
+        pairs = [*methods.items()]
+    else:
+        pairs = [(None, word) for word in methods]
+    rows: dict[str, Row] = {}
+    for name, value in pairs:
+        row = _row(name, value)
+        if row.name in rows:
+            raise UserError(
+                f"Expected each row once. Received: {row.name} twice"
+            )
+        rows[row.name] = row
+    if not rows.keys() - {MAJORITY}:
+        raise UserError(
+            f"Expected methods to compare: {', '.join(_names())}. Received: "
+            "none"
+        )
+    rows[MAJORITY] = rows.pop(MAJORITY, Row(MAJORITY, "majority"))
+    return list(rows.values())
+
+
+def _row(name, value):
+    if isinstance(value, str):
+        row = _read(value)
+        return row if name is None else dataclasses.replace(row, name=name)
+    if hasattr(value, "to_dict"):  # a method
+        value = {"adapter": value.to_dict()}
+    if not isinstance(value, Mapping) or name is None:
+        raise UserError(
+            "Expected a method, a word or a dict of arguments as a row. "
+            f"Received: {value!r}"
+        )
+    return Row(name, "train", _without_shared(nest(value)))
+
+
+def _read(word):
+    """The row that a word stands for."""
+    first, *given = (part.strip() for part in word.split(":"))
+    name = match_choice("method", first, _names())
+    if name in METHODS:
+        start = {"adapter": name}
+    elif name in SYSTEMS:
+        start = {"model": name}
+    elif given:
+        raise UserError(f"Expected no arguments with {name}. Received: {word}")
+    elif name == MAJORITY:
+        return Row(MAJORITY, "majority")
+    else:
+        return Row(name, "head", {"kind": HEADS[name]})
+    keys = {field.key: field for field in _fields(name)}
+    arguments: dict[str, Any] = dict(start)
+    for part in given:
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise UserError(
+                f"Expected arguments as KEY=VALUE. Received: {part} in {word}"
+            )
+        key = full_key(key.strip(), list(keys))
+        arguments[key] = read_value(key, keys[key].hint, value.strip())
+    shown = ":".join([name, *given])
+    return Row(shown, "train", _without_shared(nest(arguments)))
+
+
+def _names():
+    return [*METHODS, *SYSTEMS, *HEADS, MAJORITY]
+
+
+@functools.cache
+def _fields(name: str) -> list[Field]:
+    """The arguments that a row of a name can set."""
+    if name in METHODS:
+        fields = fields_of_training(chosen={"adapter": name})
+        return [
+            field
+            for field in fields
+            if field.key.startswith("adapter.")
+            or field.key in (*_OF_PRESETS, "learning_rate", "dropout")
+        ]
+    fields = fields_of_training(name)
+    return [field for field in fields if field.key not in SHARED]
+
+
+def _without_shared(arguments):
+    known = [*TrainConfig.names(), *arguments]
+    allowed = [key for key in known if key not in SHARED]
+    check_keys("argument of a row", arguments, allowed)
+    return arguments

@@ -1,0 +1,270 @@
+"""The page of a comparison: what is better, by how much, at what cost."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from tfq_hybrid.comparison.reporting.pictures import (
+    Line,
+    Panel,
+    Point,
+    cloud_picture,
+    line_picture,
+    rows_picture,
+)
+from tfq_hybrid.engines import human_bytes
+from tfq_hybrid.estimate import Estimate, number, plain
+from tfq_hybrid.reports.document import Document, Picture, Table
+
+LONGEST = 160  # letters of a text that rows differ on
+
+
+def document(content: Mapping[str, Any]) -> Document:
+    """The report of the content of `comparison.json`."""
+    rows = content["rows"]
+    seeds = len(content["seeds"])
+    training, validation, test = content["parts"]
+    below = (
+        f"{plain(content['source'], 60)}: {test:,} test examples, {seeds} "
+        f"seeds; circuits are simulated"
+    )
+    facts = [
+        ("data", plain(content["source"])),
+        (
+            "train / validate / test",
+            f"{training:,} / {validation:,} / {test:,}",
+        ),
+        ("dropped, as in another part too", number(content["dropped"])),
+        ("seeds", number(seeds)),
+        ("epochs", number(content["epochs"])),
+        ("batch size", number(content["batch_size"])),
+        ("rates tried for each training", number(content["rates"])),
+    ]
+    for name, why in content["skipped"].items():
+        facts.append((f"left out of {name}", why))
+    pictures = [_accuracies(content), _pareto(rows)]
+    if curves := _curves(rows):
+        pictures.append(curves)
+    return Document(
+        f"Comparison on {plain(content['source'])}",
+        list(content["sentences"]),
+        facts,
+        [_captioned(picture, below) for picture in pictures],
+        [
+            _quality(content),
+            _cost(rows),
+            _by_class(content),
+            _differing(content),
+        ],
+    )
+
+
+def _captioned(picture: Picture, text: str) -> Picture:
+    """A picture that says itself what it shows, and of what."""
+
+    def draw(figure, ink):
+        picture.draw(figure, ink)
+        figure.suptitle(
+            f"{plain(picture.title)}\n{text}",
+            x=0.01,
+            ha="left",
+            fontsize=9,
+            color=ink["text"],
+        )
+
+    width, height = picture.size
+    return dataclasses.replace(picture, draw=draw, size=(width, height + 0.5))
+
+
+def _estimate(content):
+    return Estimate.of(content)
+
+
+def _accuracies(content):
+    rows, floor = content["rows"], content["floor"]
+    accuracies = {r["name"]: _estimate(r["accuracy"]) for r in rows}
+    beside = content["beside_reference"]
+    names = list(accuracies)
+    return rows_picture(
+        "accuracy",
+        "Accuracy of each row",
+        names,
+        [
+            Panel(
+                "test accuracy, %",
+                tuple(accuracies.values()),
+                accuracies[floor].value,
+            ),
+            Panel(
+                f"difference to {plain(content['reference'], 40)}, points",
+                tuple(
+                    _estimate(beside[name]) if name in beside else None
+                    for name in names
+                ),
+                0.0,
+                is_difference=True,
+            ),
+        ],
+    )
+
+
+def _pareto(rows):
+    """Accuracy over trained parameters, those on the front in colour."""
+    sized = [row for row in rows if row["parameters"]]
+    front = _front(sized)
+    points = [
+        Point(
+            row["name"],
+            Estimate(*(float(row["parameters"]),) * 3),
+            _estimate(row["accuracy"]),
+            "on the front" if row["name"] in front else "",
+        )
+        for row in sorted(sized, key=lambda r: r["name"] not in front)
+    ]
+    return cloud_picture(
+        "pareto",
+        "Accuracy against trained parameters",
+        "trained parameters",
+        "test accuracy, %",
+        points,
+        is_log=True,
+    )
+
+
+def _front(rows):
+    """The names of the rows that no other is better and smaller than."""
+
+    def beats(a, b):
+        pair = [(-r["parameters"], r["accuracy"]["value"]) for r in (a, b)]
+        ours, theirs = pair
+        is_as_good = all(x >= y for x, y in zip(ours, theirs, strict=True))
+        return is_as_good and ours != theirs
+
+    return [
+        row["name"]
+        for row in rows
+        if not any(beats(other, row) for other in rows)
+    ]
+
+
+def _curves(rows):
+    """Validation accuracy along the epochs, where there are several."""
+    from tfq_hybrid.comparison.statistics import mean_interval
+
+    lines = []
+    for row in rows:
+        length = min((len(curve) for curve in row["curves"]), default=0)
+        if length < 2:
+            continue
+        columns = zip(*(curve[:length] for curve in row["curves"]), strict=True)
+        intervals = [
+            mean_interval([[100 * value] for value in column])
+            for column in columns
+        ]
+        places = tuple(range(1, length + 1))
+        lines.append(Line(row["name"], places, tuple(intervals)))
+    if not lines:
+        return None
+    return line_picture(
+        "curves",
+        "Along the training",
+        "epochs",
+        "validation accuracy, %",
+        lines,
+    )
+
+
+def _quality(content):
+    beside, reference = content["beside_reference"], content["reference"]
+    rows = [
+        [
+            plain(row["name"]),
+            _estimate(row["accuracy"]),
+            _estimate(row["macro_f1"]),
+            _estimate(beside[row["name"]]) if row["name"] in beside else None,
+            _picked(row),
+        ]
+        for row in content["rows"]
+    ]
+    columns = (
+        "row",
+        "test accuracy, %",
+        "macro F1, %",
+        f"difference to {plain(reference)}, points",
+        "picked by validation, of",
+    )
+    note = (
+        "Intervals are 95 %, by a paired bootstrap over seeds and examples, "
+        "each for itself; the sentences above hold for all pairs at once "
+        "(Bonferroni). The test data was read once."
+    )
+    return Table("Quality", columns, rows, note)
+
+
+def _picked(row):
+    if row["rate"] is None:
+        settings = [s for s in row["settings"] if s is not None]
+        return ", ".join(f"{s:g}" for s in dict.fromkeys(settings))
+    tried = f" of {', '.join(row['tried'])}" if row["tried"] else ""
+    return f"rate {row['rate']:g}{tried}"
+
+
+def _cost(rows):
+    columns = (
+        "row",
+        "trained parameters",
+        "of them in circuits",
+        "seconds per step",
+        "peak memory",
+        "GFLOPs per batch forward",
+        "size on disk",
+        "circuit executions per step",
+    )
+    note = (
+        "Measured in a process of its own. Memory is what building and "
+        "training add; FLOPs are those of matrix products; executions are "
+        "what a step would take on hardware, by the parameter-shift rule."
+    )
+    cells = [
+        [
+            plain(row["name"]),
+            row["parameters"],
+            row.get("circuit_parameters"),
+            row.get("step_seconds"),
+            human_bytes(row["peak_bytes"]) if "peak_bytes" in row else None,
+            row["flops"] / 1e9 if "flops" in row else None,
+            human_bytes(row["disk_bytes"]) if "disk_bytes" in row else None,
+            row.get("executions"),
+        ]
+        for row in rows
+    ]
+    return Table("Cost", columns, cells, note)
+
+
+def _by_class(content):
+    names = [plain(name) for name in content["label_names"]]
+    rows = [
+        [plain(row["name"]), *(float(f"{x:.1f}") for x in row["class_f1"])]
+        for row in content["rows"]
+    ]
+    columns = ("row", *(f"F1 of {name}, %" for name in names))
+    return Table("By class", columns, rows, "Means over seeds.")
+
+
+def _differing(content):
+    names = content["label_names"]
+    rows = [row["name"] for row in content["rows"]][:-1]
+    cells = [
+        [
+            plain(one["text"], LONGEST),
+            plain(names[one["label"]]),
+            *(plain(names[one["answers"][row]]) for row in rows),
+        ]
+        for one in content["differing"]
+    ]
+    return Table(
+        "Examples on which the rows differ",
+        ("text", "label", *map(plain, rows)),
+        cells,
+        "What most seeds answer; the most divided first.",
+    )
