@@ -120,6 +120,5 @@ def say(line):
 
 def status(line):
     """A line that the next one replaces, where a person looks."""
-    stream = click.get_text_stream("stderr")
-    if stream.isatty():
+    if sys.stderr.isatty():
         click.echo(f"\r\033[K{line}", nl=False, err=True)
