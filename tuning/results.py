@@ -20,6 +20,7 @@ from tfq_hybrid.files import (
 from tfq_hybrid.files.manifest import write_manifest
 from tfq_hybrid.reading import read_json
 from tfq_hybrid.reports.document import markdown_table
+from tfq_hybrid.tuning.learning import idle, remarks_on_search, tied
 from tfq_hybrid.tuning.objectives import importance, pareto_front
 from tfq_hybrid.tuning.trial import describe_values, read_record
 
@@ -159,11 +160,15 @@ def summarize(study: "Study", records: list[dict]) -> dict[str, Any]:
     ]
     points = [[trial["metrics"][name] for name in names] for trial in scored]
     front = pareto_front(points, [str(o.direction) for o in objectives])
-    best, shares = None, {}
+    best, shares, equal = None, {}, []
+    unlearned = idle(scored)
     if scored:
         scores = [point[0] for point in points]
-        best = scored[scores.index(objectives[0].best(scores))]["id"]
-        shares = importance([trial["values"] for trial in scored], scores)
+        top = objectives[0].best(scores)
+        best = scored[scores.index(top)]["id"]
+        equal = tied([trial["id"] for trial in scored], scores, top)
+        if len(unlearned) < len(scored):
+            shares = importance([trial["values"] for trial in scored], scores)
     return {
         "kind": "search",
         "objectives": [objective.to_dict() for objective in objectives],
@@ -173,7 +178,10 @@ def summarize(study: "Study", records: list[dict]) -> dict[str, Any]:
         "executions": study.executions,
         "trials": trials,
         "pareto": [scored[index]["id"] for index in front],
-        "best": best,
+        "best": best,  # of several that are tied the first
+        "tied": equal,
+        "nothing_learned": unlearned,
+        "remarks": [*remarks_on_search(names[0], scored, unlearned, equal)],
         "importance": shares,
     }
 
@@ -224,7 +232,12 @@ def markdown(result: Mapping[str, Any]) -> str:
         "execution(s). The first objective steered the search; the Pareto "
         "front is that of all completed trials. Circuits are simulated.",
         "",
-        f"Best by {names[0]}: trial {result['best']}. "
+    ]
+    for remark in result["remarks"]:
+        lines += [remark, ""]
+    kept = "Kept as best" if result["remarks"] else "Best"
+    lines += [
+        f"{kept} by {names[0]}: trial {result['best']}. "
         f"Pareto front: {', '.join(result['pareto']) or 'none'}.",
         "",
     ]

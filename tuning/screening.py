@@ -24,8 +24,15 @@ from tfq_hybrid.files import write_json, write_text
 from tfq_hybrid.files.locks import writing
 from tfq_hybrid.jobs import run_jobs
 from tfq_hybrid.reports.document import markdown_table
+from tfq_hybrid.training.baselines import has_learned
 from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.tuning.designs import estimate_effects, make_design, rows_of
+from tfq_hybrid.tuning.learning import (
+    PREFIX,
+    effects_are_noise,
+    remarks_on_screening,
+    without_learning,
+)
 from tfq_hybrid.tuning.objectives import COSTS
 from tfq_hybrid.tuning.results import SearchFolder
 from tfq_hybrid.tuning.trial import describe_end, describe_values, run_trial
@@ -163,6 +170,8 @@ def screen(
             run = runs[number]
             run["status"] = record["status"]
             run["response"] = record["metrics"].get(screening.response)
+            run["learned"] = has_learned(record["metrics"], PREFIX)
+            run |= without_learning(record["metrics"])
         result = judge(screening, runs)
         write_json(folder.path / "screening.json", result)
         write_text(folder.report_file, markdown(result))
@@ -218,7 +227,10 @@ def describe_screening(screening: Screening) -> Iterator[str]:
 
 
 def judge(screening: Screening, runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """The content of `screening.json`, of runs with response and status."""
+    """The content of `screening.json`, of runs with response and status.
+
+    Effects that the runs cannot tell are `None`.
+    """
     done = [run for run in runs if run["response"] is not None]
     names = list(screening.factors)
     try:
@@ -237,6 +249,10 @@ def judge(screening: Screening, runs: list[dict[str, Any]]) -> dict[str, Any]:
             f"Received: {len(done)} of {len(runs)}; the records in trials "
             "say why"
         ) from error
+    rows = effects.rows
+    if effects_are_noise(done, screening.response):
+        unknown = dict.fromkeys(("effect", "low", "high"))
+        rows = [{"factor": row["factor"], **unknown} for row in rows]
     return {
         "kind": "screening",
         "design": screening.design,
@@ -245,14 +261,20 @@ def judge(screening: Screening, runs: list[dict[str, Any]]) -> dict[str, Any]:
         "replicates": screening.replicates,
         "factors": {name: [*ends] for name, ends in screening.factors.items()},
         "runs": runs,
-        "effects": effects.rows,
+        "effects": rows,
         "interval": {
             "method": effects.method,
             "confidence": 0.95,
             "degrees_of_freedom": effects.degrees_of_freedom,
         },
         "aliases": effects.aliases,
+        "remarks": [*remarks_on_screening(done, screening.response)],
     }
+
+
+def largest_first(effects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of effects in the order of their sizes, the unknown last."""
+    return sorted(effects, key=lambda row: -abs(row["effect"] or 0.0))
 
 
 def markdown(result: Mapping[str, Any]) -> str:
@@ -274,10 +296,14 @@ def markdown(result: Mapping[str, Any]) -> str:
         "are simulated.",
         "",
     ]
-    ordered = sorted(result["effects"], key=lambda row: -abs(row["effect"]))
+    for remark in result["remarks"]:
+        lines += [remark, ""]
     rows = []
-    for row in ordered:
+    for row in largest_first(result["effects"]):
         low, high = result["factors"].get(row["factor"], ("", ""))
+        if row["effect"] is None:
+            rows.append([row["factor"], low, high, "not determined", ""])
+            continue
         clear = row["low"] * row["high"] > 0
         interval = f"{row['low']:+.4g} to {row['high']:+.4g}"
         interval += ", excludes 0" if clear else ""

@@ -15,6 +15,7 @@ from tfq_hybrid.engines import human_bytes
 from tfq_hybrid.errors import StorageError, TrainingDivergedError, UserError
 from tfq_hybrid.files import write_json, write_text
 from tfq_hybrid.reading import read_json
+from tfq_hybrid.training.baselines import COUNTERPARTS
 from tfq_hybrid.training.build import circuit_bytes
 
 if TYPE_CHECKING:
@@ -236,7 +237,10 @@ def _run(
         result = trials.run({**values, "seed": seed}, folder / run, old)
         results.append(result)
     # The logs of the best epochs.
-    runs = [_shown(r["history"][r["best_epoch"] - 1]) for r in results]
+    runs = [
+        _shown(r["history"][r["best_epoch"] - 1]) | _without_learning(r)
+        for r in results
+    ]
     shared = set.intersection(*map(set, runs))
     metrics = {k: sum(r[k] for r in runs) / len(runs) for k in sorted(shared)}
     metrics["parameters"] = prediction.parameters
@@ -251,6 +255,16 @@ def _run(
             for name in _shown(history[0])
         },
         "runs": runs,
+    }
+
+
+def _without_learning(result: Mapping[str, Any]) -> dict[str, float]:
+    """What a run reaches without learning, under the prefix of the logs."""
+    names = [name for _, name, *_ in COUNTERPARTS]
+    return {
+        f"val_{name}": result[f"validation_{name}"]
+        for name in names
+        if f"validation_{name}" in result
     }
 
 

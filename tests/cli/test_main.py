@@ -7,16 +7,13 @@ import click
 import pytest
 import tensorflow as tf
 
+from tests.cli.conftest import SMALL
 from tfq_hybrid.cli.main import main
 from tfq_hybrid.cli.train import resumed_config, train
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.training import RunFolder
 
 pytestmark = pytest.mark.usefixtures("one_block")
-
-SMALL = (
-    "--limit 64 --sequence-length 12 --batch-size 16 --qubits 2 --depth 1"
-).split()
 
 
 def run(capsys, *arguments):
@@ -28,15 +25,6 @@ def run(capsys, *arguments):
         code = stop.code or 0
     output = capsys.readouterr()
     return code, output.out, output.err
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory, data_dir):
-    """A finished run."""
-    path = tmp_path_factory.mktemp("runs") / "small"
-    arguments = [*SMALL, "--data-dir", str(data_dir), "--output", str(path)]
-    main(["train", "--data", "embedded", "--json", *arguments])
-    return path
 
 
 def test_train_evaluate_export_predict(trained, tmp_path, capsys):

@@ -18,6 +18,8 @@ from tfq_hybrid.files.presets import from_preset
 from tfq_hybrid.reading import foreign_code, read_json, reading
 
 CACHE = "~/.cache/tfq_hybrid/presets"
+# The presets that `kept_presets.add_preset` can get.
+NAMED = ("minilm",)
 WEIGHTS = "model.safetensors"
 # Configs, weights, and the words of each family's tokenizer.
 READ = (".json", ".model", ".safetensors", ".spm", ".txt")
@@ -38,8 +40,9 @@ def as_preset(
     A local directory with a model of Hugging Face is converted by keras-hub
     and kept as a preset; the second time, the kept one is given. For BERT
     that includes what sentence-transformers writes, which has no `bert.`
-    before its names. All else is handed on as it is: presets, their folders,
-    and handles such as `hf://user/model`.
+    before its names. A name that `tfq-hybrid presets add` knows is that kept
+    preset, unless a folder here has that name. All else is handed on as it
+    is: presets, their folders, and handles such as `hf://user/model`.
 
     keras-hub's BERT always computes gelu by its tanh approximation; a model
     that was trained with the exact one differs by about 0.003 in its hidden
@@ -51,7 +54,8 @@ def as_preset(
             `~/.cache/tfq_hybrid/presets`.
 
     Raises:
-        UserError: the directory holds a model that cannot be converted.
+        UserError: the directory holds a model that cannot be converted, or
+            the preset of that name was not added yet.
 
     Example:
 
@@ -61,13 +65,14 @@ def as_preset(
     folder = pathlib.Path(source)
     config = _hugging_face_config(folder)
     if config is None:
-        return str(source)
+        is_named = str(source) in NAMED and not folder.exists()
+        return _named(str(source), cache) if is_named else str(source)
     if not (folder / WEIGHTS).is_file():
         raise UserError(
             f"Expected a Hugging Face directory with {WEIGHTS}. Received: "
             f"{folder}, which holds {listed(sorted(os.listdir(folder)))}"
         )
-    kept = pathlib.Path(cache or CACHE).expanduser() / _digest(folder)
+    kept = cache_folder(cache) / _digest(folder)
     if not kept.is_dir():
         kept.parent.mkdir(parents=True, exist_ok=True)
         # Where another process is quicker, the same takes its place again.
@@ -75,6 +80,21 @@ def as_preset(
             partial.mkdir()
             _convert(folder, config, partial)
             write_manifest(partial)
+    return str(kept)
+
+
+def cache_folder(cache: str | os.PathLike[str] | None = None) -> pathlib.Path:
+    """The folder of the kept presets; see `as_preset`."""
+    return pathlib.Path(cache or CACHE).expanduser()
+
+
+def _named(name, cache):
+    kept = cache_folder(cache) / name
+    if not kept.is_dir():
+        raise UserError(
+            f"Expected the preset {name} to be there. Received: none in "
+            f"{kept.parent}. Get it by `tfq-hybrid presets add {name}`."
+        )
     return str(kept)
 
 

@@ -103,6 +103,8 @@ def _print_table(results):
             f"{metrics['parameters']['feed_forward']:>18,}"
             f"{metrics['seconds']:>9.0f}"
         )
+    rate = results["quantum"]["validation_majority_accuracy"]
+    click.echo(f"{'majority':<12}{rate:>10.3f}")
 
 
 def _compare_engines(model, run):

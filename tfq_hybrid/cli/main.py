@@ -8,6 +8,7 @@ from tfq_hybrid.cli.demo import demo
 from tfq_hybrid.cli.diagnose import diagnose
 from tfq_hybrid.cli.export import export, serve, verify
 from tfq_hybrid.cli.predict import evaluate, generate, predict
+from tfq_hybrid.cli.presets import presets
 from tfq_hybrid.cli.reproduce import report, reproduce
 from tfq_hybrid.cli.run import run_command
 from tfq_hybrid.cli.screen import screen
@@ -65,6 +66,7 @@ for _command in (
     report,
     tune,
     screen,
+    presets,
 ):
     commands.add_command(_command)
 

@@ -13,14 +13,37 @@ Examples:
 
 \b
   tfq-hybrid predict saved_models/sst2 "a moving film" "a tedious mess"
-  tfq-hybrid predict runs/tune/best "a moving film"
+  tfq-hybrid predict runs/sst2 reviews.csv
+  tfq-hybrid predict runs/sst2 --data reviews.csv --text-column review \\
+      --output answers.jsonl
+  head -n 5 sentences.txt | tfq-hybrid predict runs/sst2 -
   tfq-hybrid predict saved_models/chat "How are" --top-k 5 --seed 1
 """
 
 
 @click.command(epilog=PREDICT_EXAMPLES)
 @click.argument("path", type=click.Path())
-@click.argument("texts", nargs=-1, required=True)
+@click.argument("texts", nargs=-1)
+@click.option(
+    "--data",
+    metavar="FILE",
+    help="A .tsv, .csv, .jsonl, .json or .parquet file, or .gz of one, whose "
+    "rows are answered in order; a .txt file, a text a line; or - for the "
+    "standard input, a text or a JSON object a line.",
+)
+@click.option(
+    "--text-column",
+    help="The column of the texts. Default: that of the run, or text, "
+    "sentence, ….",
+)
+@click.option("--delimiter", help="Of a .tsv or .csv file.")
+@click.option(
+    "--output",
+    metavar="FILE",
+    help="A .jsonl file for the answers: text, label, probabilities, and as "
+    "expected the label of the row where the file has one.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace --output.")
 @click.option(
     "--max-length",
     type=int,
@@ -30,25 +53,82 @@ Examples:
 @click.option("--top-k", type=int, help="Sample from the k likeliest tokens.")
 @click.option("--seed", type=int, help="Random seed of sampling.")
 @json_option(help="Print JSON.")
-def predict(path, texts, as_json, **settings):
-    """Classify sentences or complete prompts with an export or a run."""
-    quiet_imports()
+def predict(
+    path,
+    texts,
+    data,
+    text_column,
+    delimiter,
+    output,
+    overwrite,
+    as_json,
+    **settings,
+):
+    """Classify sentences or complete prompts with an export or a run.
 
+    TEXTS are sentences; or one file of them, as for --data.
+    """
+    if overwrite and output is None:
+        raise click.UsageError("--overwrite is for --output.")
+    quiet_imports()
+    from tfq_hybrid.cli import rows as of_rows
+    from tfq_hybrid.data import Rows
+
+    source = of_rows.find_source(texts, data)
+    if source is None:
+        for name, value in (
+            ("--text-column", text_column),
+            ("--delimiter", delimiter),
+        ):
+            if value is not None:
+                raise click.UsageError(f"{name} is for a file of texts.")
+    if output is not None:
+        of_rows.check_output(output, source, overwrite)
+    usual, names = _columns(path)
+    if source is None:
+        rows = Rows([*texts], [None] * len(texts))
+    else:
+        rows = of_rows.read_source(source, text_column, delimiter, usual)
     given = {k: v for k, v in settings.items() if v is not None}
-    answers = _open(path)(texts, **given)
+    answers = of_rows.answers_of(_open(path), rows, names, given)
+    if output is not None:
+        told = of_rows.write_answers(output, answers)
+        if not as_json:
+            click.echo(told)
+        return
     if as_json:
-        click.echo(json.dumps(answers))
+        click.echo(json.dumps([*answers]))
         return
     for answer in answers:
-        if "label" in answer:
-            best = max(answer["probabilities"])
-            click.echo(f"{answer['label']:>12}  {best:.3f}  {answer['text']}")
-        elif "embedding" in answer:
-            numbers = " ".join(f"{x:g}" for x in answer["embedding"][:4])
-            width = len(answer["embedding"])
-            click.echo(f"{width} numbers: {numbers} …  {answer['text']}")
-        else:
-            click.echo(answer["text"])
+        click.echo(_line(answer))
+
+
+def _line(answer):
+    """An answer as a line for a person."""
+    text = answer["text"]
+    if "label" in answer:
+        best = max(answer["probabilities"])
+        line = f"{answer['label']:>12}  {best:.3f}  {text}"
+    elif "embedding" in answer:
+        numbers = " ".join(f"{x:g}" for x in answer["embedding"][:4])
+        width = len(answer["embedding"])
+        line = f"{width} numbers: {numbers} …  {text}"
+    else:
+        line = text
+    if "expected" in answer:
+        line += f"  [{answer['expected']}]"
+    return line
+
+
+def _columns(path):
+    """The columns of a run's data, and the names of its label values."""
+    from tfq_hybrid.training import RunFolder
+
+    if not RunFolder(path).is_run:
+        return (None, None), {}
+    config, values, names, _ = RunFolder(path).read()
+    usual = config.text_column, config.label_column
+    return usual, dict(zip(values, names, strict=False))
 
 
 def _open(path):
@@ -95,19 +175,38 @@ def evaluate(run, data, split, as_json, **columns):
     if as_json:
         click.echo(json.dumps(result))
         return
+    for line in _told(result):
+        click.echo(line)
+
+
+def _told(result):
+    """What was measured, in lines."""
+    from tfq_hybrid.training.baselines import explain
+    from tfq_hybrid.training.class_scores import tables_of_classes
+
     if "perplexity" in result:
-        click.echo(
-            f"Loss {result['loss']:.4f}, perplexity "
+        unigrams = ""
+        if "unigram_loss" in result:
+            unigrams = f" (unigrams {result['unigram_loss']:.4f})"
+        yield (
+            f"Loss {result['loss']:.4f}{unigrams}, perplexity "
             f"{result['perplexity']:.2f}, accuracy {result['accuracy']:.4f}, "
             f"on {result['tokens']:,} tokens."
         )
-        return
-    low, high = result["accuracy_interval"]
-    click.echo(
-        f"Accuracy {result['accuracy']:.4f} (95 % interval {low:.4f} to "
-        f"{high:.4f}), macro-F1 {result['macro_f1']:.4f}, loss "
-        f"{result['loss']:.4f}, on {result['examples']:,} examples."
-    )
+    else:
+        low, high = result["accuracy_interval"]
+        yield (
+            f"Accuracy {result['accuracy']:.4f} (95 % interval {low:.4f} to "
+            f"{high:.4f}; majority class {result['majority_accuracy']:.4f}), "
+            f"macro-F1 {result['macro_f1']:.4f}, MCC {result['mcc']:.4f}, "
+            f"loss {result['loss']:.4f}, on {result['examples']:,} examples."
+        )
+    said = explain(result, begin="The model knows nothing of these data")
+    if said is not None:
+        yield said
+    if "classes" in result:
+        yield ""
+        yield from tables_of_classes(result)
 
 
 GENERATE_EXAMPLES = """

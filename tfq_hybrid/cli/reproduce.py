@@ -45,7 +45,7 @@ like. An interrupted reproduction goes on when it is called again.
 @click.option(
     "--encoder",
     help="A BERT preset or a folder, where the recipe starts from one. "
-    "Default: all-MiniLM-L6-v2, if its wheel is installed.",
+    "Default: minilm, all-MiniLM-L6-v2, if `tfq-hybrid presets add` got it.",
 )
 @click.option(
     "--base",

@@ -105,12 +105,18 @@ def screen(
     if as_json:
         click.echo(json.dumps(result))
         return
-    for row in sorted(result["effects"], key=lambda row: -abs(row["effect"])):
+    from tfq_hybrid.reports import write_report
+    from tfq_hybrid.tuning.screening import largest_first
+
+    for remark in result["remarks"]:
+        click.echo(remark)
+    for row in largest_first(result["effects"]):
+        if row["effect"] is None:
+            click.echo(f"{row['factor']:>24}  not determined")
+            continue
         click.echo(
             f"{row['factor']:>24}  {row['effect']:+.4f}  (95 % interval "
             f"{row['low']:+.4f} to {row['high']:+.4f})"
         )
-    from tfq_hybrid.reports import write_report
-
     page = write_report(output).page
     click.echo(f"Folder: {output} (report.md, screening.json)\nPage: {page}")

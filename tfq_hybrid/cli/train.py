@@ -9,7 +9,7 @@ from tfq_hybrid.cli.config_command import USUAL, ConfigCommand
 from tfq_hybrid.cli.given import flag, to_yaml
 from tfq_hybrid.cli.run import json_option
 from tfq_hybrid.config.values import NAMED, flatten
-from tfq_hybrid.errors import UserError
+from tfq_hybrid.errors import UserError, check_integer
 from tfq_hybrid.startup import quiet_imports
 
 EPILOG = """
@@ -23,6 +23,7 @@ Examples:
   tfq-hybrid train --model hyqut --data stories.txt --output runs/stories
   tfq-hybrid train --config run.yaml --circuit.depth 3 --output runs/deeper
   tfq-hybrid train --resume --output runs/sst2
+  tfq-hybrid train --resume --epochs 5 --output runs/sst2
 
 Watch it: tensorboard --logdir runs/sst2/logs
 """
@@ -59,7 +60,12 @@ OWN = (
     help="Train on all GPUs of this machine, or with the workers that "
     "TF_CONFIG names. Default: on one device.",
 )
-@click.option("--resume", is_flag=True, help="Resume the run in --output.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Resume the run in --output; with --epochs a finished one too, up to "
+    "so many epochs in all.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace the run in --output.")
 @json_option(help="Print only the metrics, as JSON.")
 def train(given, output, print_config, distribute, resume, overwrite, as_json):
@@ -81,7 +87,8 @@ def train(given, output, print_config, distribute, resume, overwrite, as_json):
     def choose():
         if resume:
             config = resumed_config(output, given)
-            return config.to_dict(), {}, resume, overwrite
+            sources = {k: v for k, v in given.sources.items() if k == "epochs"}
+            return config.to_dict(), sources, resume, overwrite
         config = given.config()
         return config.to_dict(), given.sources_of(config), resume, overwrite
 
@@ -115,16 +122,21 @@ def train(given, output, print_config, distribute, resume, overwrite, as_json):
 def resumed_config(output, given):
     """The stored config; what is given again must agree with it.
 
+    Only `epochs` may be others: in all, so that a run goes on.
+
     Raises:
         UserError: there is no unfinished run, or an argument differs.
     """
     from tfq_hybrid.training import RunFolder
 
-    folder = RunFolder(output)
-    folder.check_writable(resume=True, overwrite=False)
+    folder, arguments = RunFolder(output), given.nested()
+    epochs = arguments.pop("epochs", None)
+    if epochs is not None:
+        check_integer("epochs", epochs, 1)
+    folder.check_writable(resume=True, overwrite=False, epochs=epochs)
     config, *_ = folder.read()
     stored = dict(flatten(config.to_dict()))
-    for key, value in given.nested().items():
+    for key, value in arguments.items():
         try:
             again = config.replace({key: value})
         except UserError:  # it does not go together with the others
@@ -142,7 +154,7 @@ def resumed_config(output, given):
             f"{stored.get(what, 'another')!r}. Received: "
             f"{flag(said)}={given.values.get(said, value)!r}"
         )
-    return config
+    return config if epochs is None else config.replace({"epochs": epochs})
 
 
 def _summary(metrics):
@@ -150,11 +162,13 @@ def _summary(metrics):
     end = f"epoch {metrics['best_epoch']}, in {metrics['seconds']:.0f} s."
     if "validation_perplexity" in metrics:
         return (
-            f"Validation loss {metrics['validation_loss']:.4f}, perplexity "
+            f"Validation loss {metrics['validation_loss']:.4f} (unigrams "
+            f"{metrics['validation_unigram_loss']:.4f}), perplexity "
             f"{metrics['validation_perplexity']:.2f} on "
             f"{metrics['validation_tokens']:,} tokens, {end}"
         )
     return (
-        f"Validation accuracy {metrics['validation_accuracy']:.4f} on "
+        f"Validation accuracy {metrics['validation_accuracy']:.4f} (majority "
+        f"class {metrics['validation_majority_accuracy']:.4f}) on "
         f"{metrics['validation_examples']:,} examples, {end}"
     )

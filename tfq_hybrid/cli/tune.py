@@ -165,14 +165,29 @@ def _tell(result, output):
 
     page = write_report(output).page
     best_run = shlex.quote(f"{output}/best")
+    for remark in result["remarks"]:
+        click.echo(remark)
+    is_open = any(line.startswith("Best:") for line in result["remarks"])
     click.echo(
-        f"Best: trial {best['id']}, {first} {best['metrics'][first]:.4f}, "
-        f"{best['parameters']:,} parameters. Pareto front: "
-        f"{', '.join(result['pareto'])}.\n"
+        f"{f'Kept in {output}/best' if is_open else 'Best'}: trial "
+        f"{best['id']}, {first} {best['metrics'][first]:.4f}"
+        f"{_beside(best, first)}, {best['parameters']:,} parameters. Pareto "
+        f"front: {', '.join(result['pareto'])}.\n"
         f"Search folder: {output} (report.md, search.json)\n"
         f"Page: {page}\n"
         f"Next: tfq-hybrid export {best_run} --output saved_models/NAME"
     )
+
+
+def _beside(trial, name):
+    """What a metric is without learning, in brackets."""
+    from tfq_hybrid.training.baselines import COUNTERPARTS
+
+    for metric, other, *_ in COUNTERPARTS:
+        without = trial["metrics"].get(f"val_{other}")
+        if name == f"val_{metric}" and without is not None:
+            return f" ({other.replace('_', ' ')} {without:.4f})"
+    return ""
 
 
 def _join(output, given, max_trials, max_memory):

@@ -74,8 +74,8 @@ def reproduce(
         minutes: the budget of `"budget"`. Defaults to `None`: no limit.
         workers: processes, each on cores of its own. Defaults to 2.
         encoder: what `as_preset` takes, for a recipe that starts from a
-            pretrained BERT. Defaults to `None`: all-MiniLM-L6-v2, where its
-            wheel is installed.
+            pretrained BERT. Defaults to `None`: all-MiniLM-L6-v2, the kept
+            preset `minilm` or where its wheel is installed.
         base: what the recipe adapts, where it adapts a language model: a
             run folder, a `.keras` file or a preset of a GPT-2. Defaults to
             `None`: one that the recipe trains.

@@ -29,9 +29,11 @@ def suffix_of(path: pathlib.Path) -> str:
 
 
 def read_rows(
-    path: pathlib.Path, delimiter: str | None = None
+    path: pathlib.Path, delimiter: str | None = None, least_columns: int = 2
 ) -> tuple[list[str], Rows]:
     """The columns of a file, and its rows, each with its place.
+
+    A `.tsv` or `.csv` file must have so many columns.
 
     Raises:
         UserError: it is malformed; the message names the line or the row.
@@ -57,7 +59,7 @@ def read_rows(
     if delimiter is None:
         delimiter = _guess(text) if suffix == ".csv" else "\t"
     numbered = READERS[suffix](path, text, delimiter)
-    return _under_header(path, numbered, delimiter)
+    return _under_header(path, numbered, delimiter, least_columns)
 
 
 def _check_delimiter(path, suffix, delimiter):
@@ -136,15 +138,16 @@ def _named(delimiter):
     return _SIGNS.get(delimiter, repr(delimiter))
 
 
-def _under_header(path, numbered, delimiter):
+def _under_header(path, numbered, delimiter, least):
     """The columns and rows of a table whose first row names the columns."""
     if not numbered:
         return [], []
     (first, header), *rest = numbered
     for number, row in numbered:
-        if len(row) != len(header) or len(row) < 2:
+        if len(row) != len(header) or len(row) < least:
+            count = max(least, len(header))
             raise UserError(
-                f"Expected {max(2, len(header))} columns between "
+                f"Expected {count} column{'s' * (count > 1)} between "
                 f"{_named(delimiter)} in every row. Received: {path}, line "
                 f"{number}, with {len(row)}{_other_delimiter(header)}"
             )

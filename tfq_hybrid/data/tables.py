@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Collection
 from typing import Any
 
-from tfq_hybrid.data.formats import read_rows
+from tfq_hybrid.data.formats import READERS, read_rows
 from tfq_hybrid.errors import UserError, check_choice, choice_error
 
 TEXT_COLUMNS = ("text", "sentence", "content", "description", "review")
@@ -34,7 +34,9 @@ class Table:
 
 
 def read_table(
-    path: str | os.PathLike[str], delimiter: str | None = None
+    path: str | os.PathLike[str],
+    delimiter: str | None = None,
+    least_columns: int = 2,
 ) -> Table:
     """The rows of a local file.
 
@@ -50,16 +52,43 @@ def read_table(
         delimiter: what separates the columns of a `.tsv` or `.csv` file.
             Defaults to `None`: tabs; commas, or what the header of a `.csv`
             file has in their place.
+        least_columns: what a `.tsv` or `.csv` file must have. Defaults to 2:
+            one column is mostly another delimiter.
 
     Raises:
         UserError: it is malformed; the message names the line or row.
     """
     path = pathlib.Path(path)
-    columns, found = read_rows(path, delimiter)
+    return _table(path, *read_rows(path, delimiter, least_columns))
+
+
+def objects_of(source: str, text: str) -> Table:
+    """The rows of JSON objects, one a line, that came from elsewhere.
+
+    Args:
+        source: where they came from, for messages.
+        text: the lines.
+
+    Raises:
+        UserError: it is malformed; the message names the line.
+    """
+    found = READERS[".jsonl"](source, text)
+    return _table(pathlib.Path(source), list(found[0][1]), found)
+
+
+def _table(path, columns, found):
     if not found:
         raise UserError(f"Expected at least one row. Received: {path}, empty")
     places, rows = zip(*found, strict=True)
     return Table(path, columns, [*rows], [*places])
+
+
+def text_in(table: Table, index: int, column: str) -> str:
+    """The text of a row, by its index, which must be one."""
+    text = table.rows[index][column]
+    if not isinstance(text, str):
+        raise _wrong(table, table.places[index], column, "a text", text)
+    return text
 
 
 def read_labelled(

@@ -10,7 +10,7 @@ from scipy import stats
 from tfq_hybrid.estimate import Estimate, number, plain
 from tfq_hybrid.reports.document import Document, Picture, Table, listed
 from tfq_hybrid.reports.render import Ink, mark, panels, points
-from tfq_hybrid.reports.search_pictures import Value
+from tfq_hybrid.reports.search_pictures import WITHOUT_LEARNING, Value
 from tfq_hybrid.shapes import check_shape
 
 
@@ -30,6 +30,8 @@ class Run(TypedDict):
     values: NotRequired[dict[str, Value]]
     response: float | None
     seed: NotRequired[int | None]
+    val_majority_accuracy: NotRequired[float | None]
+    val_unigram_loss: NotRequired[float | None]
 
 
 class ScreeningFile(TypedDict):
@@ -41,6 +43,7 @@ class ScreeningFile(TypedDict):
     runs: list[Run]
     effects: list[Effect]
     aliases: NotRequired[list[str] | None]
+    remarks: NotRequired[list[str] | None]
 
 
 class Screening:
@@ -67,6 +70,9 @@ class Screening:
             for e in self.effects
         }
         self.runs = [r for r in content["runs"] if r["response"] is not None]
+        self.remarks = [
+            plain(remark, 400) for remark in content.get("remarks") or ()
+        ]
 
     @property
     def clear(self) -> list[dict]:
@@ -114,7 +120,11 @@ def document(content: Mapping[str, Any]) -> Document:
     failed = len(content["runs"]) - len(found.runs)
     if failed:
         facts.append(("runs without a response", number(failed)))
-    known = ("kind", "runs", "effects")
+    for name, label in WITHOUT_LEARNING.items():
+        rates = [run[name] for run in found.runs if run.get(name) is not None]
+        if rates:
+            facts.append((label, number(max(rates))))
+    known = ("kind", "runs", "effects", "remarks")
     settings = {k: v for k, v in content.items() if k not in known}
     return Document(
         f"Screening of {plain(found.response, 60)}",
@@ -129,7 +139,7 @@ def document(content: Mapping[str, Any]) -> Document:
 def _lead(found: Screening) -> list[str]:
     response = plain(found.response, 60)
     if not found.effects:
-        return ["No effect could be estimated."]
+        return found.remarks or ["No effect could be estimated."]
     if not found.clear:
         largest = found.effects[0]
         first = (
@@ -145,6 +155,7 @@ def _lead(found: Screening) -> list[str]:
         first = f"What moves {response} clearly: {'; '.join(parts)}"
         first += f"; and {more} more." if more else "."
     return [
+        *found.remarks,
         first,
         "An effect is the mean response at a factor's high level less that "
         "at its low level, over all other factors; in brackets its 95 % "
@@ -175,6 +186,11 @@ def _effects_table(found: Screening, content: Mapping[str, Any]) -> Table:
 
 def _runs_table(found: Screening, runs: list[dict]) -> Table:
     factors = list(found.factors)
+    known = [
+        name
+        for name in WITHOUT_LEARNING
+        if any(run.get(name) is not None for run in runs)
+    ]
     rows = []
     for run in runs:
         values = run.get("values", {})
@@ -185,8 +201,10 @@ def _runs_table(found: Screening, runs: list[dict]) -> Table:
                 value = found.factors[name][run["levels"][name] > 0]
             is_plain = isinstance(value, (int, float, str))
             settings.append(value if is_plain else level(value))
-        rows.append([*settings, run.get("seed"), run["response"]])
-    return Table("Every run", (*factors, "seed", found.response), rows)
+        others = [run.get(name) for name in known]
+        rows.append([*settings, run.get("seed"), run["response"], *others])
+    columns = (*factors, "seed", found.response, *known)
+    return Table("Every run", columns, rows)
 
 
 def _point(

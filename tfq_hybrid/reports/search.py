@@ -7,6 +7,7 @@ from tfq_hybrid.estimate import duration, number, plain
 from tfq_hybrid.reports.document import Document, Table, listed
 from tfq_hybrid.reports.parallel import parallel
 from tfq_hybrid.reports.search_pictures import (
+    WITHOUT_LEARNING,
     Trials,
     curves,
     history,
@@ -32,7 +33,11 @@ def document(content: Mapping[str, Any]) -> Document:
     seconds = [t["seconds"] for t in trials.all if t.get("seconds")]
     if seconds:
         facts.append(("time of all trials", duration(sum(seconds))))
-    known = ("kind", "trials", "pareto", "best", "importance")
+    facts += _without_learning(trials)
+    known = (
+        *("kind", "trials", "pareto", "best", "importance"),
+        *("tied", "nothing_learned", "remarks"),
+    )
     return Document(
         f"Search for {plain(trials.objectives[0][0], 60)}",
         _lead(trials),
@@ -43,12 +48,24 @@ def document(content: Mapping[str, Any]) -> Document:
     )
 
 
+def _without_learning(trials: Trials) -> list[tuple[str, str]]:
+    """What the trials reach without learning, the largest of several."""
+    facts = []
+    for name, label in WITHOUT_LEARNING.items():
+        found = [trials.metric(trial, name) for trial in trials.done]
+        known = [value for value in found if value is not None]
+        if known:
+            facts.append((label, number(max(known))))
+    return facts
+
+
 def _lead(trials: Trials) -> list[str]:
     if not trials.done:
         return ["No trial was completed; the table says why."]
-    lines = []
+    lines = [plain(remark, 400) for remark in trials.remarks]
     best = trials.best
-    if best is not None:
+    is_open = any(line.startswith("Best:") for line in lines)
+    if best is not None and not is_open:
         name, _ = trials.objectives[0]
         values = ", ".join(
             f"{plain(key, 40)} {number(listed(value))}"

@@ -14,6 +14,11 @@ from tfq_hybrid.shapes import check_shape
 
 # An argument of a trial, or a level of a factor.
 Value = bool | float | str | list | None
+# What a training reaches without learning, and what that is.
+WITHOUT_LEARNING = {
+    "val_majority_accuracy": "accuracy of the majority class",
+    "val_unigram_loss": "loss of unigrams",
+}
 _BETTER = {"max": "higher is better", "min": "lower is better"}
 
 
@@ -60,6 +65,7 @@ class Search(TypedDict):
     best: NotRequired[str | None]
     importance: NotRequired[dict[str, float | None] | None]
     executions: NotRequired[int | None]
+    remarks: NotRequired[list[str] | None]
 
 
 class Trials:
@@ -90,6 +96,7 @@ class Trials:
         self.pareto = list(content.get("pareto") or ())
         self.importance = dict(content.get("importance") or {})
         self.executions = content.get("executions") or 1
+        self.remarks = list(content.get("remarks") or ())
         best = content.get("best")
         self.best = next((t for t in self.all if t["id"] == best), None)
         self.tips = {self.key(t): self._tip(t) for t in self.all}

@@ -6,7 +6,7 @@ import math
 import os
 import pathlib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, TypedDict
 
 import keras
@@ -211,27 +211,36 @@ class ResumableEarlyStopping(keras.callbacks.EarlyStopping):
 
     Args:
         history: the logs of the epochs that are done.
+        extended: the epochs after which somebody asked for more of them:
+            from there on the patience counts anew. Defaults to none.
         **kwargs: as for `keras.callbacks.EarlyStopping`.
     """
 
-    def __init__(self, history: Sequence[dict[str, float]] = (), **kwargs: Any):
+    def __init__(
+        self,
+        history: Sequence[dict[str, float]] = (),
+        extended: Collection[int] = (),
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         self.history = list(history)
+        self.extended = frozenset(extended)
 
     @classmethod
     def is_due(
         cls,
         model: keras.Model,
         history: Sequence[dict[str, float]],
+        extended: Collection[int] = (),
         **kwargs: Any,
     ) -> bool:
         """Whether a training with this history has stopped already.
 
         Args:
             model: what is trained.
-            history, **kwargs: as for the class.
+            history, extended, **kwargs: as for the class.
         """
-        stopper = cls(history, **kwargs)
+        stopper = cls(history, extended, **kwargs)
         stopper.set_model(model)
         model.stop_training = False
         stopper.on_train_begin()
@@ -241,6 +250,9 @@ class ResumableEarlyStopping(keras.callbacks.EarlyStopping):
         super().on_train_begin(logs)
         for epoch, epoch_logs in enumerate(self.history):
             self.on_epoch_end(epoch, epoch_logs)
+            if epoch + 1 in self.extended:
+                self.wait = 0
+                self.model.stop_training = False
 
 
 class Followed(keras.callbacks.Callback):

@@ -15,6 +15,7 @@ from tfq_hybrid.files import check_output_folder, replacing, write_json
 from tfq_hybrid.files.locks import writing
 from tfq_hybrid.files.manifest import write_manifest
 from tfq_hybrid.signals import Interrupts
+from tfq_hybrid.training.baselines import verdict
 from tfq_hybrid.training.build import (
     build_model,
     compile_model,
@@ -54,10 +55,16 @@ def train(
     Args:
         config: what to train, and how.
         output: the run folder.
-        resume: go on with the unfinished run there. Defaults to `False`.
+        resume: go on with the run there, which is unfinished, or has done
+            fewer epochs than the config says. Of its config only `epochs` may
+            be another: then the learning rate goes on where the schedule of
+            so many epochs is by now, and the patience counts anew. An
+            unfinished run ends at once with as many as it has done. Defaults
+            to `False`.
         overwrite: replace the run there. Defaults to `False`.
         verbose: as for `fit`.
-        report: told what is about to run, line by line. Defaults to `print`.
+        report: told what is about to run, and at the end if nothing was
+            learned, line by line. Defaults to `print`.
         workers: what `join` gives: all `Workers` call this, with the same
             config; the chief alone reads and writes the run folder. Defaults
             to `None`: this process is alone.
@@ -82,7 +89,7 @@ def train(
         def claim():
             check_output_folder(output)
             held.enter_context(writing(output))
-            folder.check_writable(resume, overwrite)
+            folder.check_writable(resume, overwrite, config.epochs)
             folder.remove_partials()
 
         workers.from_chief(claim)
@@ -127,7 +134,7 @@ class _Training:
         training, validation = self.task.load(config)
         fingerprint = training.fingerprint()
         workers.check_same("data", [fingerprint, validation.fingerprint()])
-        facts, vocabulary = workers.from_chief(
+        facts, vocabulary, extended = workers.from_chief(
             lambda: self._begin(training, fingerprint)
         )
         classes = len(facts.get("label_values", ())) or None
@@ -147,23 +154,32 @@ class _Training:
                     done = Checkpoint(folder.checkpoints).epoch
                 for line in describe(model, config, training, done):
                     report(line)
+                if self.resume and done in extended:
+                    report(_begins_at(model, steps, done))
                 if not self.resume:
                     folder.create(
                         config, vocabulary, fingerprint, facts, sources
                     )
             checkpoint = self._checkpoint(model)
+            if workers.is_chief and self._is_extension:
+                source = (sources or {}).get("epochs", "")
+                folder.extend(config, checkpoint.epoch, source)
             began = time.perf_counter()
+            stopping = {**self._stopping, "extended": extended}
             is_over = ResumableEarlyStopping.is_due(
-                model, checkpoint.history, **self._stopping
+                model, checkpoint.history, **stopping
             )
             if not is_over:  # else it was cut short only while it was saved
-                self._fit(model, training, validation, checkpoint)
+                early = ResumableEarlyStopping(checkpoint.history, **stopping)
+                self._fit(model, training, validation, checkpoint, early)
             seconds = 0.0 if is_over else time.perf_counter() - began
             if not workers.is_chief:
                 return workers.from_chief(None)
             checkpoint.restore(model, "best")
             best = checkpoint.history[checkpoint.best_epoch - 1]
             results = self.task.results(model, validation, config.batch_size)
+            results |= self.task.baseline(model, training, validation)
+            self.task.keep(folder, model, training)
         metrics = {
             "epochs": checkpoint.epoch,
             "best_epoch": checkpoint.best_epoch,
@@ -179,16 +195,50 @@ class _Training:
             model.save(partial)
         write_json(folder.metrics_file, metrics)
         write_manifest(folder.path)
+        for line in verdict(metrics, config):
+            report(line)
         return workers.from_chief(lambda: metrics)
 
     def _begin(self, training, fingerprint):
-        """What the run stores of its data, and the vocabulary."""
+        """What the run stores of its data, its vocabulary, its extensions."""
         if self.resume:
             *_, vocabulary = self.folder.read()
             self.folder.check_data(fingerprint)
-            return self.folder.facts(), vocabulary
+            extended = self.folder.extended()
+            if self._is_extension:
+                extended.append(self._check_extension())
+            return self.folder.facts(), vocabulary, extended
         facts = self.task.facts(self.config, training)
-        return facts, make_vocabulary(self.config, training.texts)
+        return facts, make_vocabulary(self.config, training.texts), []
+
+    @property
+    def _is_extension(self):
+        """Whether a run goes on to another number of epochs than it had.
+
+        The folder says so until it is changed.
+        """
+        if not self.resume:
+            return False
+        stored, *_ = self.folder.read()
+        other = stored.epochs != self.config.epochs
+        return other or self.folder.is_finished
+
+    def _check_extension(self):
+        """The epochs that are done, of a run that goes on to other ones."""
+        stored, *_ = self.folder.read()
+        if stored != dataclasses.replace(self.config, epochs=stored.epochs):
+            raise UserError(
+                "Expected the config of the run, with other epochs alone. "
+                f"Received: another one for {self.folder.path}"
+            )
+        done = Checkpoint(self.folder.checkpoints).epoch
+        if self.config.epochs < done:
+            raise UserError(
+                f"Expected epochs of at least {done}, which the run in "
+                f"{self.folder.path} has done. Received: epochs="
+                f"{self.config.epochs}"
+            )
+        return done
 
     def _checkpoint(self, model):
         """The checkpoint of the run, with its state in the model.
@@ -213,7 +263,7 @@ class _Training:
             "patience": self.config.patience,
         }
 
-    def _callbacks(self, model, checkpoint):
+    def _callbacks(self, model, checkpoint, early):
         """In an order that counts: each may see what those before it did."""
         every, logs = self.config.gradient_every, self.folder.logs
         callbacks = [
@@ -235,10 +285,9 @@ class _Training:
                 callbacks.insert(0, ResidualMonitor(logs, every))
             hparams = self.config.to_dict()
             callbacks.insert(0, Telemetry(logs, every, hparams=hparams))
-        early = ResumableEarlyStopping(checkpoint.history, **self._stopping)
         return [*callbacks, early]
 
-    def _fit(self, model, training, validation, checkpoint):
+    def _fit(self, model, training, validation, checkpoint, early):
         """Runs `fit` from the checkpoint on."""
         config, size = self.config, self.config.batch_size
         batches = (
@@ -253,7 +302,7 @@ class _Training:
                     initial_epoch=checkpoint.epoch,
                     epochs=config.epochs,
                     validation_data=held_out,
-                    callbacks=self._callbacks(model, checkpoint),
+                    callbacks=self._callbacks(model, checkpoint, early),
                     shuffle=False,  # shuffled by epoch already
                     verbose=self.verbose if self.workers.is_chief else 0,
                 )
@@ -263,3 +312,13 @@ class _Training:
                 f"in {self.folder.checkpoints}. Try a learning rate below "
                 f"{config.learning_rate:g}."
             ) from None
+
+
+def _begins_at(model, steps, done):
+    """Says where a run goes on that was given more epochs."""
+    rate = float(model.optimizer._learning_rate(done * steps))
+    peak = model.optimizer._learning_rate.peak
+    return (
+        f"Goes on after epoch {done}, from a learning rate of {rate:.2g} (its "
+        f"peak is {peak:.2g})"
+    )

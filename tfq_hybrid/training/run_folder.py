@@ -5,6 +5,8 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
+import numpy as np
+
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import (
     check_links,
@@ -15,6 +17,7 @@ from tfq_hybrid.files import (
     write_json,
     write_text,
 )
+from tfq_hybrid.files.manifest import MANIFEST
 from tfq_hybrid.files.models import load_model
 from tfq_hybrid.reading import read_json, read_text, reading
 from tfq_hybrid.training.config import TrainConfig
@@ -34,6 +37,8 @@ class ConfigFile(TypedDict):
     label_values: NotRequired[list[str]]
     label_names: NotRequired[list[str]]
     format: NotRequired[str]
+    extended: NotRequired[list[int]]
+    sources: NotRequired[dict]
 
 
 class Parameters(TypedDict):
@@ -61,6 +66,7 @@ class RunFolder:
         checkpoints/      the last good state of an unfinished training
         logs/             TensorBoard
         model.keras       the trained model, with its tokenizer
+        token_counts.json how often a language model saw each token
         metrics.json      written last: the run is finished
         SHA256SUMS        the checksums of all of these
 
@@ -75,6 +81,7 @@ class RunFolder:
         self.checkpoints = self.path / "checkpoints"
         self.logs = self.path / "logs"
         self.model_file = self.path / "model.keras"
+        self.token_counts_file = self.path / "token_counts.json"
         self.metrics_file = self.path / "metrics.json"
 
     @property
@@ -87,12 +94,17 @@ class RunFolder:
         """Whether a training ended here."""
         return self.is_run and self.metrics_file.is_file()
 
-    def check_writable(self, resume: bool, overwrite: bool) -> None:
+    def check_writable(
+        self, resume: bool, overwrite: bool, epochs: int | None = None
+    ) -> None:
         """Raises `UserError` unless a training may write here.
 
         Args:
-            resume: one that goes on with the unfinished run here.
+            resume: one that goes on with the unfinished run here, or with a
+                finished one up to more epochs.
             overwrite: one that replaces the run here.
+            epochs: that it trains in all, of a finished run more than are
+                done. Defaults to `None`: as many as the run says.
         """
         check_output_folder(self.path)
         if resume and overwrite:
@@ -107,11 +119,19 @@ class RunFolder:
         if resume:
             check_links(self.path, WHOLE)
         if resume and self.is_finished:
-            raise UserError(
-                "Expected resume=True with an unfinished run. Received: "
-                f"{self.path}, which is finished. Use overwrite=True to train "
-                "anew."
-            )
+            done = self.metrics()["epochs"]
+            if epochs is None or epochs <= done:
+                raise UserError(
+                    "Expected resume=True with an unfinished run. Received: "
+                    f"{self.path}, which is finished. To go on ask for more "
+                    f"epochs in all than the {done} that are done. Use "
+                    "overwrite=True to train anew."
+                )
+            if not (self.checkpoints / "state.json").is_file():
+                raise UserError(
+                    "Expected a run with its checkpoints, to go on. Received: "
+                    f"{self.path}, which has none"
+                )
         if resume or not self.path.exists():
             return
         has_run = self.is_run and self.vocabulary_file.is_file()
@@ -156,6 +176,30 @@ class RunFolder:
             fresh.mkdir()
             write_text(fresh / self.vocabulary_file.name, tokens)
             write_json(fresh / self.config_file.name, content)
+
+    def extend(self, config: TrainConfig, done: int, source: str = "") -> None:
+        """Makes the run an unfinished one of other epochs in all.
+
+        A kill leaves a run that goes on.
+
+        Args:
+            config: that of the run but for its epochs.
+            done: the epochs that are done.
+            source: where the number came from. Defaults to unknown.
+        """
+        content = read_json(self.config_file, WHOLE, ConfigFile)
+        content["config"] = config.to_dict()
+        content["extended"] = sorted({*content.get("extended", []), done})
+        if source:
+            content["sources"] = content.get("sources", {}) | {"epochs": source}
+        for path in (self.path / MANIFEST, self.metrics_file):
+            path.unlink(missing_ok=True)
+        write_json(self.config_file, content)
+
+    def extended(self) -> list[int]:
+        """The epochs after which the run was given more of them."""
+        content = read_json(self.config_file, WHOLE, ConfigFile)
+        return list(content.get("extended", []))
 
     def remove_partials(self) -> None:
         """Removes what trainings that were killed have left unfinished.
@@ -213,7 +257,7 @@ class RunFolder:
         return {
             key: value
             for key, value in content.items()
-            if key not in ("config", "data", "sources")
+            if key not in ("config", "data", "sources", "extended")
         }
 
     def metrics(self) -> dict[str, Any]:
@@ -230,6 +274,22 @@ class RunFolder:
                 f"--resume --output {self.path}`."
             )
         return read_json(self.metrics_file, WHOLE, Metrics)
+
+    def token_counts(self, size: int) -> np.ndarray | None:
+        """How often each token was learned, of shape (size,).
+
+        `None` where the task has no tokens, or an older version trained.
+
+        Raises:
+            UserError: the file is damaged.
+        """
+        if not self.token_counts_file.is_file():
+            return None
+        counts = read_json(self.token_counts_file, WHOLE, list[int])
+        with reading(WHOLE, self.token_counts_file):
+            if len(counts) != size or min(counts) < 0:
+                raise ValueError("the counts are not those of the tokens")
+            return np.array(counts, "int64")
 
 
 def load_trained(

@@ -5,18 +5,24 @@
 
 import contextlib
 import dataclasses
+import json
 import math
 import os
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
-import scipy.stats
-import sklearn.metrics
 import tensorflow as tf
 
 from tfq_hybrid import data as text_data
 from tfq_hybrid.errors import UserError, choice_error
+from tfq_hybrid.files import write_text
+from tfq_hybrid.training.baselines import (
+    majority_accuracy,
+    token_counts,
+    unigram_loss,
+)
+from tfq_hybrid.training.class_scores import scores_of_classes
 from tfq_hybrid.training.config import UNUSED, TrainConfig
 from tfq_hybrid.training.run_folder import RunFolder, load_trained
 
@@ -81,6 +87,26 @@ class Task:
         """
         raise NotImplementedError
 
+    def baseline(
+        self, model: keras.Model, training: Any, validation: Any
+    ) -> dict[str, float]:
+        """What is reached without learning, by default nothing known.
+
+        Args:
+            model: what was trained.
+            training, validation: the encoded data.
+
+        Returns:
+            What `metrics.json` holds beside the metric that it compares
+            with, under `validation_` and a name of `baselines.COUNTERPARTS`.
+        """
+        return {}
+
+    def keep(
+        self, folder: RunFolder, model: keras.Model, training: Any
+    ) -> None:
+        """Writes what `evaluate` needs of the training, by default nothing."""
+
     def evaluate(
         self,
         run: str | os.PathLike[str],
@@ -128,6 +154,10 @@ class Classification(Task):
     def results(self, model, validation, batch_size):
         return {"validation_examples": len(validation)}
 
+    def baseline(self, model, training, validation):
+        rate = majority_accuracy(validation.labels)
+        return {"validation_majority_accuracy": rate}
+
     def evaluate(self, run, config, verbose=0):
         _, values, names, _ = RunFolder(run).read()
         dataset = _labelled(config, config.data, config.split).only_seen()
@@ -135,22 +165,7 @@ class Classification(Task):
         dataset = relabel(dataset, values if by_value else names, config.data)
         model, _ = load_trained(run)
         logits = model.predict(dataset.batches(256), verbose=verbose)
-        labels, predicted = dataset.labels, np.argmax(logits, axis=-1)
-        losses = keras.losses.sparse_categorical_crossentropy(
-            labels, logits, from_logits=True
-        )
-        correct = int(np.sum(predicted == labels))
-        interval = scipy.stats.binomtest(correct, len(labels)).proportion_ci(
-            method="wilson"
-        )
-        f1 = sklearn.metrics.f1_score(labels, predicted, average="macro")
-        return {
-            "examples": len(labels),
-            "accuracy": correct / len(labels),
-            "accuracy_interval": [float(interval.low), float(interval.high)],
-            "macro_f1": float(f1),
-            "loss": float(np.mean(losses)),
-        }
+        return scores_of_classes(dataset.labels, logits, names)
 
 
 def load_splits(
@@ -257,11 +272,28 @@ class Generation(Task):
         found = measure(model, validation, batch_size)
         return {f"validation_{name}": value for name, value in found.items()}
 
+    def baseline(self, model, training, validation):
+        counts = token_counts(training, _vocabulary_size(model))
+        return {"validation_unigram_loss": unigram_loss(counts, validation)}
+
+    def keep(self, folder, model, training):
+        """How often each token was learned, for the unigram loss."""
+        counts = token_counts(training, _vocabulary_size(model))
+        write_text(folder.token_counts_file, json.dumps(counts.tolist()))
+
     def evaluate(self, run, config, verbose=0):
         model, _ = load_trained(run)
         corpus = text_data.load_corpus(config.data, config.text_column)
         tokens = self.encode(corpus, model, config)
-        return measure(model, tokens, config.batch_size)
+        found = measure(model, tokens, config.batch_size)
+        counts = RunFolder(run).token_counts(_vocabulary_size(model))
+        if counts is not None:
+            found["unigram_loss"] = unigram_loss(counts, tokens)
+        return found
+
+
+def _vocabulary_size(model):
+    return int(model.backbone.vocabulary_size)
 
 
 class LogPerplexity(keras.callbacks.Callback):
@@ -333,10 +365,10 @@ def evaluate(
         verbose: as for `predict`.
 
     Returns:
-        Of a text classifier: `examples`, `accuracy`, `accuracy_interval`
-        (95 %, Wilson score, over the sampling of examples only), `macro_f1`,
-        `loss` (mean cross-entropy in nats). Of a language model: `tokens`,
-        `loss` (nats per token), `perplexity`, `accuracy`.
+        Of a text classifier: what `scores_of_classes` gives. Of a language
+        model: `tokens`, `loss` (nats per token), `perplexity`, `accuracy`,
+        and `unigram_loss`, that of the token frequencies of its training
+        text, unless an older version trained it.
 
     Raises:
         UserError: the input is wrong, or a label was not seen in training.

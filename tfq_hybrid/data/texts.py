@@ -1,0 +1,177 @@
+"""Texts to be answered: the rows of a file, or lines, with their labels."""
+
+import dataclasses
+import os
+import pathlib
+import unicodedata
+from typing import Any
+
+from tfq_hybrid.data.formats import READERS, suffix_of
+from tfq_hybrid.data.tables import (
+    LABEL_COLUMNS,
+    TEXT_COLUMNS,
+    Table,
+    find_column,
+    objects_of,
+    read_table,
+    text_in,
+)
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.reading import read_text
+
+# What test data have where their labels are kept secret.
+WITHHELD = ("", "-1")
+
+
+@dataclasses.dataclass(frozen=True)
+class Rows:
+    """Texts in the order of their rows.
+
+    Attributes:
+        texts: the texts.
+        labels: the label of each, `None` where it has none.
+    """
+
+    texts: list[str]
+    labels: list[Any]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+def is_data_file(text: str) -> bool:
+    """Whether a text is the name of a file, or ends as one would.
+
+    Example:
+
+    >>> is_data_file("no.csv"), is_data_file("a fine film.")
+    (True, False)
+    """
+    path = pathlib.Path(text)
+    # It may be too long for a path.
+    return suffix_of(path) in READERS or (
+        bool(path.suffix) and os.path.isfile(text)
+    )
+
+
+def read_rows_of_texts(
+    path: str | os.PathLike[str],
+    text_column: str | None = None,
+    delimiter: str | None = None,
+    usual: tuple[str | None, str | None] = (None, None),
+) -> Rows:
+    """The texts of a file, and their labels where it has a column of them.
+
+    A table may have one column. Labels that are all blank or -1 are withheld,
+    and count as none. A `.txt` file has a text a line.
+
+    Args:
+        path: the file: a table as for `read_table`, or a `.txt` file.
+        text_column: defaults to `None`: that of `usual`, or text, sentence, ….
+        delimiter: as for `read_table`.
+        usual: the columns of texts and of labels, such as those of the
+            training, which are looked for first. Default to text, label, ….
+
+    Raises:
+        UserError: it cannot be read, it is malformed, or a text is missing.
+
+    Example:
+
+    >>> import tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "rows.csv"
+    >>> _ = path.write_text("text,label\\na fine film,1\\n")
+    >>> read_rows_of_texts(path)
+    Rows(texts=['a fine film'], labels=['1'])
+    """
+    path = pathlib.Path(path)
+    if not path.is_file() and not path.is_fifo():
+        raise UserError(
+            f"Expected a file with texts. Received: {path}, which is "
+            f"{'no file' if path.exists() else 'not there'}"
+        )
+    if suffix_of(path) != ".txt":
+        table = read_table(path, delimiter, least_columns=1)
+        return _rows(table, text_column, usual)
+    for name, value in (("text_column", text_column), ("delimiter", delimiter)):
+        if value is not None:
+            raise UserError(
+                f"Expected no {name} with a .txt file, where it has no effect. "
+                f"Received: {name}={value!r}"
+            )
+    return Rows(*_plain(read_text(path), path))
+
+
+def rows_of_lines(
+    text: str,
+    text_column: str | None = None,
+    usual: tuple[str | None, str | None] = (None, None),
+) -> Rows:
+    """The texts of what came by a pipe: one a line, or a JSON object a line.
+
+    Blank lines are left out.
+
+    Args:
+        text: the lines.
+        text_column, usual: as for `read_rows_of_texts`, of objects.
+
+    Raises:
+        UserError: there are none, or they are a table of another format.
+
+    Example:
+
+    >>> rows_of_lines("a fine film\\n\\na bad one\\n").texts
+    ['a fine film', 'a bad one']
+    """
+    source = "the standard input"
+    texts, labels = _plain(text, source)
+    if all(line.startswith("{") and line.endswith("}") for line in texts):
+        table = objects_of(source, text)
+        return _rows(table, text_column, usual)
+    known = (*TEXT_COLUMNS, *LABEL_COLUMNS)
+    for sign in "\t,;":
+        if all(cell.strip('" ') in known for cell in texts[0].split(sign)):
+            raise UserError(
+                "Expected a text or a JSON object a line. Received: "
+                f"{source}, which begins with the header of a table, "
+                f"{texts[0]!r}. Give the file by its name."
+            )
+    if text_column is not None:
+        raise UserError(
+            "Expected no text_column with plain lines, where it has no "
+            f"effect. Received: text_column={text_column!r}"
+        )
+    return Rows(texts, labels)
+
+
+def _plain(text, source):
+    """The lines of a plain text, and that none has a label."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    texts = [line for line in lines if line.strip()]
+    if not texts:
+        raise UserError(f"Expected at least one text. Received: {source}, none")
+    return texts, [None] * len(texts)
+
+
+def _rows(table: Table, text_column, usual) -> Rows:
+    columns = table.columns
+    first, second = ([name] if name in columns else [] for name in usual)
+    wanted = (*first, *TEXT_COLUMNS)
+    texts = find_column("text column", text_column, columns, wanted)
+    found = [text_in(table, i, texts) for i in range(len(table.rows))]
+    known = (*second, *LABEL_COLUMNS)
+    name = next((n for n in known if n in columns and n != texts), None)
+    if name is None:
+        return Rows(found, [None] * len(found))
+    labels = [_label(row[name]) for row in table.rows]
+    if all(label in WITHHELD for label in labels):
+        labels = [""] * len(found)
+    return Rows(found, [None if label == "" else label for label in labels])
+
+
+def _label(value):
+    """A label as the training reads it; of other types as JSON has it."""
+    if value is None:
+        return ""
+    if isinstance(value, (str, int)) and not isinstance(value, bool):
+        return unicodedata.normalize("NFC", str(value)).strip()
+    return value if isinstance(value, (bool, float, list)) else str(value)
