@@ -25,6 +25,10 @@ LIBRARY = {
     "adapters.layers": "Carrier LayerAdapter HeadCopy",
     "adapters.slots": "AdaptedDense AdaptedEinsumDense",
     "adapters.variables": "KeptWeights",
+    "encoders.pooled": (
+        "PooledBert PooledBertTextClassifier "
+        "AdaptedPooledBert AdaptedPooledBertTextClassifier"
+    ),
     "layers.amplitude_pqc": "AmplitudePQC",
     "layers.bottleneck_dense": "BottleneckDense",
     "layers.controlled_pqc": "ControlledPQC",
