@@ -8,6 +8,7 @@ from tfq_hybrid.encoders.bert import (
     bert_preprocessor,
     bert_vocabulary,
 )
+from tfq_hybrid.encoders.tokens import BertTokenClassifier
 from tfq_hybrid.engines import check_memory
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.models.qffn_bert.model import QFFNBert, QFFNBertTextClassifier
@@ -66,6 +67,8 @@ def build(options, baseline, setting):
         )
     else:
         backbone = QFFNBert.from_bert(bert, **arguments)
+    if setting.task == "tokens":
+        return BertTokenClassifier(backbone, setting.classes, **task)
     return QFFNBertTextClassifier(backbone, setting.classes, **task)
 
 
@@ -80,6 +83,10 @@ def _adapted(method, bert, setting, task):
             setting.batch_size * setting.sequence_length,
             layers=len(circuits),
         )
+    if setting.task == "tokens":
+        return BertTokenClassifier(
+            adapt(bert, method), setting.classes, name="classifier", **task
+        )
     model = keras_hub.models.BertTextClassifier(
         bert, setting.classes, name="classifier", **task
     )
@@ -88,7 +95,7 @@ def _adapted(method, bert, setting, task):
 
 def parts(model):
     """The feed-forward blocks, of a model that is no adapted BERT."""
-    if not isinstance(model, QFFNBertTextClassifier):
+    if not isinstance(model.backbone, QFFNBert):
         return {}
     pairs = model.backbone.feed_forward_blocks
     return {"feed_forward": [part for pair in pairs for part in pair]}

@@ -5,7 +5,10 @@ import time
 
 import click
 
+from tfq_hybrid.cli.options import split_words
 from tfq_hybrid.cli.run import json_option
+from tfq_hybrid.cli.train import labels_line, regression_line, words_line
+from tfq_hybrid.errors import UserError
 from tfq_hybrid.startup import discarded_stderr, quiet_imports
 
 PREDICT_EXAMPLES = """
@@ -31,16 +34,28 @@ Examples:
 @click.option("--seed", type=int, help="Random seed of sampling.")
 @json_option(help="Print JSON.")
 def predict(path, texts, as_json, **settings):
-    """Classify sentences or complete prompts with an export or a run."""
+    """Classify sentences or complete prompts with an export or a run.
+
+    A model that was trained on pairs of texts takes them two at a time.
+    """
     quiet_imports()
 
     given = {k: v for k, v in settings.items() if v is not None}
-    answers = _open(path)(texts, **given)
+    predictor = _open(path)
+    asked = _pairs(texts) if predictor.takes_pairs else texts
+    answers = predictor(asked, **given)
     if as_json:
         click.echo(json.dumps(answers))
         return
     for answer in answers:
-        if "label" in answer:
+        if "second_text" in answer:
+            answer["text"] += f" | {answer['second_text']}"
+        if "value" in answer:
+            click.echo(f"{answer['value']:>12.4f}  {answer['text']}")
+        elif "labels" in answer:
+            labels = "|".join(answer["labels"]) or "none"
+            click.echo(f"{labels:>12}  {answer['text']}")
+        elif "label" in answer:
             best = max(answer["probabilities"])
             click.echo(f"{answer['label']:>12}  {best:.3f}  {answer['text']}")
         elif "embedding" in answer:
@@ -52,13 +67,24 @@ def predict(path, texts, as_json, **settings):
 
 
 def _open(path):
+    from tfq_hybrid.serving.answers import answer_of
     from tfq_hybrid.serving.predictor import Predictor
     from tfq_hybrid.training import RunFolder, load_trained
 
     if not RunFolder(path).is_run:
         return Predictor(path)
     model, names = load_trained(path)
-    return Predictor.of_model(model, names or None)
+    return Predictor.of_model(model, names or None, answer=answer_of(path))
+
+
+def _pairs(texts):
+    """Texts two at a time."""
+    if len(texts) % 2:
+        raise UserError(
+            "Expected an even number of texts, two of each pair. Received: "
+            f"{len(texts)}"
+        )
+    return list(zip(texts[::2], texts[1::2], strict=True))
 
 
 EVALUATE_EXAMPLES = """
@@ -77,10 +103,17 @@ Examples:
     "--data",
     required=True,
     help="A .tsv, .csv, .jsonl, .json or .parquet file, or .gz of one, a TFDS "
-    "name, or 'embedded'; for a language model a .txt or .jsonl file.",
+    "name, or 'embedded'; for a language model a .txt or .jsonl file; for "
+    "labels of words a .conllu file.",
 )
 @click.option("--split", help="The split of a TFDS data set. Default: test.")
 @click.option("--text-column", help="Default: that of the run.")
+@click.option(
+    "--text-columns",
+    callback=split_words,
+    metavar="TEXT,TEXT",
+    help="Of a run on pairs of texts. Default: those of the run.",
+)
 @click.option("--label-column", help="Default: that of the run.")
 @click.option("--delimiter", help="Of a .tsv or .csv file.")
 @click.option("--data-dir", type=click.Path(), help="Where TFDS keeps data.")
@@ -101,6 +134,18 @@ def evaluate(run, data, split, as_json, **columns):
             f"{result['perplexity']:.2f}, accuracy {result['accuracy']:.4f}, "
             f"on {result['tokens']:,} tokens."
         )
+        return
+    if "mse" in result:
+        examples = f"{result['examples']:,} examples"
+        click.echo(f"{regression_line(result)}, on {examples}.")
+        return
+    if "words" in result:
+        line = words_line(result)
+        click.echo(f"{line[0].upper()}{line[1:]}.")
+        return
+    if "micro_f1" in result:
+        examples = f"{result['examples']:,} examples"
+        click.echo(f"{labels_line(result)}, on {examples}.")
         return
     low, high = result["accuracy_interval"]
     click.echo(
