@@ -37,7 +37,7 @@ def classical_head(
     (TensorShape([1, 2]), 3086)
     """
     check_choice("head", kind, HEAD_BASELINES)
-    check_integer("classes", classes, minimum=2)
+    check_integer("classes", classes, minimum=1)
     if kind == "linear":
         return keras.layers.Dense(classes, dtype=dtype, name="head")
     check_integer("width", width, minimum=1)

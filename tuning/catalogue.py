@@ -13,8 +13,8 @@ from tfq_hybrid.tuning.dimensions import Choice, Condition, Range
 # What decides on the data, and so on what is compared.
 FIXED = set(
     "adapter baseline circuit data data_dir delimiter epochs gradient_every "
-    "label_column label_names limit method model preset seed split text_column "
-    "validation_data vocabulary_size".split()
+    "label_column label_names limit method model preset seed split task "
+    "text_column text_columns validation_data vocabulary_size".split()
 )
 
 

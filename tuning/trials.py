@@ -44,7 +44,7 @@ class SystemTrials:
 
     def __init__(self, config: TrainConfig):
         self.config = config
-        self.task = TASKS[config.system.task]
+        self.task = TASKS[config.task]
         self._training: Any = None
 
     @property
@@ -84,7 +84,7 @@ class SystemTrials:
         config = self.config.replace(values)
         vocabulary = make_vocabulary(config, self.training.texts)
         facts = self.task.facts(config, self.training)
-        classes = len(facts.get("label_values", ())) or None
+        classes = self.task.outputs(facts)
         model = build_model(config, vocabulary, classes)
         encoded = self.task.encode(self.training, model, config)
         steps = -(-len(encoded) // config.batch_size)

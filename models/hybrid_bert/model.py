@@ -182,7 +182,7 @@ def hybrid_head(
     True
     """
     check_choice("head", head, HYBRID_BERT_HEADS)
-    check_integer("num_classes", classes, minimum=2)
+    check_integer("num_classes", classes, minimum=1)
     circuit = as_angle_circuit(circuit)
     if head != "quantum":
         size = head_size(circuit, width, classes)

@@ -125,5 +125,8 @@ SYSTEM = System(
         "mlp": ("train_angles", "engine"),
     },
     model="tfq_hybrid.models.hybrid_bert.build",
+    tasks=dict.fromkeys(
+        ("regression", "multi-label"), ("loss", "class_weighted")
+    ),
     recipe="tfq_hybrid.models.hybrid_bert.recipe:RECIPE",
 )

@@ -7,6 +7,7 @@ from tfq_hybrid.encoders.bert import (
     bert_vocabulary,
 )
 from tfq_hybrid.encoders.pooled import PooledBertTextClassifier
+from tfq_hybrid.encoders.tokens import BertTokenClassifier
 from tfq_hybrid.engines import check_memory
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.models.qffn_bert.model import QFFNBert, QFFNBertTextClassifier
@@ -65,6 +66,8 @@ def build(options, baseline, setting):
         )
     else:
         backbone = QFFNBert.from_bert(bert, **arguments)
+    if setting.task == "tokens":
+        return BertTokenClassifier(backbone, setting.classes, **task)
     return QFFNBertTextClassifier(backbone, setting.classes, **task)
 
 
@@ -80,6 +83,10 @@ def _adapted(options, bert, setting, task):
             setting.batch_size * setting.sequence_length,
             layers=len(circuits),
         )
+    if setting.task == "tokens":
+        return BertTokenClassifier(
+            adapt(bert, method), setting.classes, name="classifier", **task
+        )
     model = PooledBertTextClassifier.from_bert(
         bert,
         setting.classes,
@@ -92,7 +99,7 @@ def _adapted(options, bert, setting, task):
 
 def parts(model):
     """The feed-forward blocks, of a model that is no adapted BERT."""
-    if not isinstance(model, QFFNBertTextClassifier):
+    if not isinstance(model.backbone, QFFNBert):
         return {}
     pairs = model.backbone.feed_forward_blocks
     return {"feed_forward": [part for pair in pairs for part in pair]}

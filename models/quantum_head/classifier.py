@@ -64,7 +64,7 @@ class QuantumHeadTextClassifier(BertClassifier):
         **kwargs: Any,
     ):
         check_choice("head", head, QUANTUM_HEADS)
-        check_integer("num_classes", num_classes, minimum=2)
+        check_integer("num_classes", num_classes, minimum=1)
         chosen = as_options(options)
         layer = make_head(
             backbone.hidden_dim,

@@ -64,7 +64,7 @@ class QuantumHead(keras.layers.Layer):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        check_integer("classes", classes, minimum=2)
+        check_integer("classes", classes, minimum=1)
         self.classes = classes
         self.options = as_options(options)
         self.seed = seed

@@ -210,5 +210,6 @@ SYSTEM = System(
     options=QuantumHeadOptions,
     baselines={"linear": CIRCUIT_OPTIONS, "mlp": RUN_OPTIONS},
     model="tfq_hybrid.models.quantum_head.build",
+    tasks={"regression": (), "multi-label": ()},
     recipe="tfq_hybrid.models.quantum_head.recipe:RECIPE",
 )

@@ -343,7 +343,7 @@ def test_bad_arguments():
     with pytest.raises(UserError, match="at least 5 qubits"):
         QuantumHead(2, {"encoder_qubits": 4, "qubits": 4}).build((None, 17))
     with pytest.raises(UserError, match="classes"):
-        QuantumHead(1)
+        QuantumHead(0)
     with pytest.raises(UserError, match="known width"):
         QuantumHead(2).build((None, None))
     with pytest.raises(UserError, match="Did you mean 'linear'"):

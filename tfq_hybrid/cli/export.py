@@ -50,21 +50,25 @@ def export(run, output, baseline, form, as_json):
     from tfq_hybrid import serving, training
 
     model, names = training.load_trained(run)
+    answer = serving.answer_of(run)
     version = serving.export(
         model,
         output,
-        names or None,  # a language model has no labels
+        names or None,  # a language model or a regression has no labels
         about=serving.about_run(run, baseline),
         with_onnx=form == "onnx",
+        answer=answer,
     )
     if as_json:
         click.echo(json.dumps({"path": str(version), "labels": list(names)}))
         return
-    text = "a fine film" if names else "Once upon a time"
+    text = '"a fine film"' if answer else '"Once upon a time"'
+    if answer and answer.pairs:
+        text = f'{text} "a good film"'
     saved = shlex.quote(output)
     click.echo(
         f"Exported to {version}\n"
-        f'Next: tfq-hybrid predict {saved} "{text}", or tfq-hybrid '
+        f"Next: tfq-hybrid predict {saved} {text}, or tfq-hybrid "
         f"serve {saved}"
     )
 

@@ -5,7 +5,10 @@ import time
 
 import click
 
+from tfq_hybrid.cli.options import split_words
 from tfq_hybrid.cli.run import json_option
+from tfq_hybrid.cli.train import labels_line, regression_line, words_line
+from tfq_hybrid.errors import UserError
 from tfq_hybrid.startup import discarded_stderr, quiet_imports
 
 PREDICT_EXAMPLES = """
@@ -36,6 +39,12 @@ Examples:
     help="The column of the texts. Default: that of the run, or text, "
     "sentence, ….",
 )
+@click.option(
+    "--text-columns",
+    callback=split_words,
+    metavar="TEXT,TEXT",
+    help="Of a model of pairs of texts. Default: those of the run.",
+)
 @click.option("--delimiter", help="Of a .tsv or .csv file.")
 @click.option(
     "--output",
@@ -58,6 +67,7 @@ def predict(
     texts,
     data,
     text_column,
+    text_columns,
     delimiter,
     output,
     overwrite,
@@ -66,7 +76,8 @@ def predict(
 ):
     """Classify sentences or complete prompts with an export or a run.
 
-    TEXTS are sentences; or one file of them, as for --data.
+    TEXTS are sentences; or one file of them, as for --data. A model that was
+    trained on pairs of texts takes them two at a time.
     """
     if overwrite and output is None:
         raise click.UsageError("--overwrite is for --output.")
@@ -78,19 +89,23 @@ def predict(
     if source is None:
         for name, value in (
             ("--text-column", text_column),
+            ("--text-columns", text_columns),
             ("--delimiter", delimiter),
         ):
             if value is not None:
                 raise click.UsageError(f"{name} is for a file of texts.")
     if output is not None:
         of_rows.check_output(output, source, overwrite)
-    usual, names = _columns(path)
+    usual, usual_pair, names = _columns(path)
+    ask = _open(path)
     if source is None:
-        rows = Rows([*texts], [None] * len(texts))
+        asked = _pairs(texts) if ask.takes_pairs else [*texts]
+        rows = Rows(asked, [None] * len(asked))
     else:
-        rows = of_rows.read_source(source, text_column, delimiter, usual)
+        pair = of_rows.pair_of(ask, text_column, text_columns, usual_pair)
+        rows = of_rows.read_source(source, text_column, delimiter, usual, pair)
     given = {k: v for k, v in settings.items() if v is not None}
-    answers = of_rows.answers_of(_open(path), rows, names, given)
+    answers = of_rows.answers_of(ask, rows, names, given)
     if output is not None:
         told = of_rows.write_answers(output, answers)
         if not as_json:
@@ -106,7 +121,13 @@ def predict(
 def _line(answer):
     """An answer as a line for a person."""
     text = answer["text"]
-    if "label" in answer:
+    if "second_text" in answer:
+        text += f" | {answer['second_text']}"
+    if "value" in answer:
+        line = f"{answer['value']:>12.4f}  {text}"
+    elif "labels" in answer:
+        line = f"{'|'.join(answer['labels']) or 'none':>12}  {text}"
+    elif "label" in answer:
         best = max(answer["probabilities"])
         line = f"{answer['label']:>12}  {best:.3f}  {text}"
     elif "embedding" in answer:
@@ -125,20 +146,31 @@ def _columns(path):
     from tfq_hybrid.training import RunFolder
 
     if not RunFolder(path).is_run:
-        return (None, None), {}
+        return (None, None), None, {}
     config, values, names, _ = RunFolder(path).read()
     usual = config.text_column, config.label_column
-    return usual, dict(zip(values, names, strict=False))
+    return usual, config.text_columns, dict(zip(values, names, strict=False))
 
 
 def _open(path):
+    from tfq_hybrid.serving.answers import answer_of
     from tfq_hybrid.serving.predictor import Predictor
     from tfq_hybrid.training import RunFolder, load_trained
 
     if not RunFolder(path).is_run:
         return Predictor(path)
     model, names = load_trained(path)
-    return Predictor.of_model(model, names or None)
+    return Predictor.of_model(model, names or None, answer=answer_of(path))
+
+
+def _pairs(texts):
+    """Texts two at a time."""
+    if len(texts) % 2:
+        raise UserError(
+            "Expected an even number of texts, two of each pair. Received: "
+            f"{len(texts)}"
+        )
+    return list(zip(texts[::2], texts[1::2], strict=True))
 
 
 EVALUATE_EXAMPLES = """
@@ -157,10 +189,17 @@ Examples:
     "--data",
     required=True,
     help="A .tsv, .csv, .jsonl, .json or .parquet file, or .gz of one, a TFDS "
-    "name, or 'embedded'; for a language model a .txt or .jsonl file.",
+    "name, or 'embedded'; for a language model a .txt or .jsonl file; for "
+    "labels of words a .conllu file.",
 )
 @click.option("--split", help="The split of a TFDS data set. Default: test.")
 @click.option("--text-column", help="Default: that of the run.")
+@click.option(
+    "--text-columns",
+    callback=split_words,
+    metavar="TEXT,TEXT",
+    help="Of a run on pairs of texts. Default: those of the run.",
+)
 @click.option("--label-column", help="Default: that of the run.")
 @click.option("--delimiter", help="Of a .tsv or .csv file.")
 @click.option("--data-dir", type=click.Path(), help="Where TFDS keeps data.")
@@ -193,6 +232,15 @@ def _told(result):
             f"{result['perplexity']:.2f}, accuracy {result['accuracy']:.4f}, "
             f"on {result['tokens']:,} tokens."
         )
+    elif "mse" in result:
+        examples = f"{result['examples']:,} examples"
+        yield f"{regression_line(result)}, on {examples}."
+    elif "words" in result:
+        line = words_line(result)
+        yield f"{line[0].upper()}{line[1:]}."
+    elif "micro_f1" in result:
+        examples = f"{result['examples']:,} examples"
+        yield f"{labels_line(result)}, on {examples}."
     else:
         low, high = result["accuracy_interval"]
         yield (

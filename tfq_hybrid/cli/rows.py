@@ -60,20 +60,52 @@ def read_source(
     text_column: str | None,
     delimiter: str | None,
     usual: tuple[str | None, str | None],
+    pair: Sequence[str] | None = None,
 ) -> "Rows":
     """The texts of a file or, for `-`, of the standard input.
 
-    `usual` are the columns of texts and labels that are looked for first.
+    `usual` are the columns of texts and labels that are looked for first,
+    `pair` the two columns of pairs.
     """
     from tfq_hybrid.data import read_rows_of_texts, rows_of_lines
     from tfq_hybrid.reading import decoded
 
     if source != STDIN:
-        return read_rows_of_texts(source, text_column, delimiter, usual)
+        return read_rows_of_texts(source, text_column, delimiter, usual, pair)
     if delimiter is not None:
         raise click.UsageError("--delimiter has no effect with -.")
     text = decoded(sys.stdin.buffer.read(), "the standard input")
-    return rows_of_lines(text, text_column, usual)
+    return rows_of_lines(text, text_column, usual, pair)
+
+
+def pair_of(
+    ask: Any,
+    text_column: str | None,
+    text_columns: Sequence[str] | None,
+    usual: Sequence[str] | None,
+) -> Sequence[str] | None:
+    """The two columns of a file whose texts a `Predictor` takes as pairs.
+
+    `usual` are those of its training.
+
+    Raises:
+        UserError: it takes no pairs, or the columns are not known.
+    """
+    if not ask.takes_pairs:
+        if text_columns is not None:
+            raise UserError(
+                "Expected no text_columns with a model of single texts. "
+                f"Received: text_columns={','.join(text_columns)}"
+            )
+        return None
+    columns = text_columns or usual
+    if text_column is not None or columns is None or len(columns) != 2:
+        raise UserError(
+            "Expected the two columns of a model of pairs of texts, such as "
+            "--text-columns premise,hypothesis. Received: "
+            f"{text_column or ','.join(columns or ()) or 'none'}"
+        )
+    return columns
 
 
 def answers_of(

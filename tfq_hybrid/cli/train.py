@@ -36,6 +36,7 @@ OWN = (
     "circuit.encoding",
     "circuit.entanglement",
     "circuit.reuploads",
+    "task",
     "adapter.targets",
     "adapter.circuit",
     "adapter.circuit.qubits",
@@ -115,6 +116,8 @@ def train(given, output, print_config, distribute, resume, overwrite, as_json):
     run = shlex.quote(output)
     if "validation_perplexity" in metrics:
         click.echo(f'Next: tfq-hybrid generate {run} "A prompt"')
+    elif "validation_words" in metrics:
+        click.echo(f"Next: tfq-hybrid evaluate {run} --data test.conllu")
     else:
         click.echo(f"Next: tfq-hybrid export {run} --output saved_models/NAME")
 
@@ -157,6 +160,47 @@ def resumed_config(output, given):
     return config if epochs is None else config.replace({"epochs": epochs})
 
 
+def regression_line(found, prefix=""):
+    """The scores of a regression in words.
+
+    >>> regression_line({"mse": 2, "baseline_mse": 1.5, "pearson": None,
+    ...     "spearman": 0.5})
+    'MSE 2.0000 (the mean alone: 1.5000), Pearson undefined, Spearman 0.5000'
+    """
+    parts = [
+        f"{name.title()} " + ("undefined" if value is None else f"{value:.4f}")
+        for name in ("pearson", "spearman")
+        for value in [found[f"{prefix}{name}"]]
+    ]
+    return (
+        f"MSE {found[f'{prefix}mse']:.4f} (the mean alone: "
+        f"{found[f'{prefix}baseline_mse']:.4f}), {', '.join(parts)}"
+    )
+
+
+def labels_line(found, prefix=""):
+    """The scores of a multi-label classifier in words."""
+    return (
+        f"micro-F1 {found[f'{prefix}micro_f1']:.4f}, macro-F1 "
+        f"{found[f'{prefix}macro_f1']:.4f}, all labels right "
+        f"{found[f'{prefix}exact']:.4f}"
+    )
+
+
+def words_line(found, prefix=""):
+    """The scores of labels of words in words."""
+    missed = found[f"{prefix}missed"]
+    note = f", {missed:,} of them cut off" if missed else ""
+    spans = f"{prefix}entity_f1"
+    entities = f", entity F1 {found[spans]:.4f}" if spans in found else ""
+    return (
+        f"accuracy {found[f'{prefix}accuracy']:.4f} (majority class "
+        f"{found[f'{prefix}majority_accuracy']:.4f}), macro-F1 "
+        f"{found[f'{prefix}macro_f1']:.4f}{entities} on "
+        f"{found[f'{prefix}words']:,} words{note}"
+    )
+
+
 def _summary(metrics):
     """The best epoch in a line."""
     end = f"epoch {metrics['best_epoch']}, in {metrics['seconds']:.0f} s."
@@ -167,6 +211,19 @@ def _summary(metrics):
             f"{metrics['validation_perplexity']:.2f} on "
             f"{metrics['validation_tokens']:,} tokens, {end}"
         )
+    if "validation_mse" in metrics:
+        return (
+            f"Validation {regression_line(metrics, 'validation_')} on "
+            f"{metrics['validation_examples']:,} examples, {end}"
+        )
+    if "validation_micro_f1" in metrics:
+        return (
+            f"Validation {labels_line(metrics, 'validation_')} on "
+            f"{metrics['validation_examples']:,} examples, by which the "
+            f"thresholds were chosen, {end}"
+        )
+    if "validation_words" in metrics:
+        return f"Validation {words_line(metrics, 'validation_')}, {end}"
     return (
         f"Validation accuracy {metrics['validation_accuracy']:.4f} (majority "
         f"class {metrics['validation_majority_accuracy']:.4f}) on "

@@ -2,24 +2,36 @@ __all__ = [
     "Corpus",
     "DIALOGUE_TOKENS",
     "Rows",
+    "LabelSets",
+    "ScoredTexts",
+    "TaggedSentences",
+    "TaggedTokens",
     "TextDataset",
     "TokenDataset",
     "byte_pair_vocabulary",
     "encode_corpus",
     "is_data_file",
+    "encode_tagged",
     "is_local",
     "learn_merges",
     "learn_vocabulary",
+    "load_conllu",
     "load_corpus",
     "load_dataset",
     "read_rows_of_texts",
     "rows_of_lines",
+    "load_label_sets",
+    "load_scored",
     "splits_of",
     "token_bytes",
 ]
 
+from .conllu import TaggedSentences, load_conllu
 from .corpora import Corpus, TokenDataset, encode_corpus, load_corpus
 from .datasets import TextDataset, is_local, load_dataset, splits_of
+from .label_sets import LabelSets, load_label_sets
+from .scored import ScoredTexts, load_scored
+from .tagged import TaggedTokens, encode_tagged
 from .texts import Rows, is_data_file, read_rows_of_texts, rows_of_lines
 from .vocabulary import (
     DIALOGUE_TOKENS,

@@ -5,6 +5,8 @@ import hashlib
 import json
 import os
 import pathlib
+import typing
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -61,28 +63,91 @@ class Batches:
         return epochs.flat_map(epoch).map(pick).prefetch(tf.data.AUTOTUNE)
 
 
+Text = str | tuple[str, str]
+
+
 @dataclasses.dataclass(frozen=True)
-class TextDataset(Batches):
-    """Labelled texts in memory.
+class Examples(Batches):
+    """Texts in memory, each with what is to be learned of it; the base.
 
     Attributes:
-        texts: the texts.
-        labels: int32 array of shape (examples,), indices into `label_names`.
-        label_names: the labels' names.
+        texts: the texts, or pairs of texts.
+        labels: array of shape (examples, ...).
     """
 
-    texts: list[str]
+    texts: list[Any]
     labels: np.ndarray
-    label_names: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.texts)
 
-    def take(self, count: int | None) -> "TextDataset":
+    def take(self, count: int | None) -> typing.Self:
         """The first `count` examples; all of them for `None`."""
         return dataclasses.replace(
             self, texts=self.texts[:count], labels=self.labels[:count]
         )
+
+    def pick(self, indices: np.ndarray) -> typing.Self:
+        """The examples at some places, in that order."""
+        texts = [self.texts[i] for i in indices]
+        return dataclasses.replace(
+            self, texts=texts, labels=self.labels[indices]
+        )
+
+    def split(
+        self, fraction: float, seed: int = 0
+    ) -> tuple[typing.Self, typing.Self]:
+        """Two disjoint random parts, the second of about `fraction`."""
+        order = np.random.default_rng(seed).permutation(len(self))
+        cut = len(self) - max(1, round(len(self) * fraction))
+        return self.pick(order[:cut]), self.pick(order[cut:])
+
+    def written(self) -> list[Any]:
+        """The labels as plain JSON types, as the data have them."""
+        raise NotImplementedError
+
+    def targets(self) -> np.ndarray:
+        """The labels as a loss takes them, by default as they are."""
+        return self.labels
+
+    def fingerprint(self) -> str:
+        """A digest of all texts and labels, in hexadecimal digits."""
+        digest = hashlib.sha256()
+        for row in zip(self.texts, self.written(), strict=True):
+            digest.update(json.dumps(row).encode("utf-8"))
+        return digest.hexdigest()
+
+    def inputs(self, count: int) -> Any:
+        """The texts of the first `count` examples, as a model takes them.
+
+        A string tensor of shape (examples,); of pairs, two of them.
+        """
+        return _strings(self.texts[:count])
+
+    def arrays(self) -> tuple[Any, tf.Tensor]:
+        """All texts and labels, as tensors."""
+        return _strings(self.texts), tf.constant(self.targets())
+
+
+def _strings(texts):
+    if not texts or isinstance(texts[0], str):
+        return tf.constant(texts, tf.string)
+    return tuple(
+        tf.constant(column, tf.string) for column in zip(*texts, strict=True)
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class TextDataset(Examples):
+    """Labelled texts in memory.
+
+    Attributes:
+        texts: the texts, or pairs of texts.
+        labels: int32 array of shape (examples,), indices into `label_names`.
+        label_names: the labels' names.
+    """
+
+    label_names: tuple[str, ...]
 
     def only_seen(self) -> "TextDataset":
         """The same examples, without the labels that none of them has."""
@@ -93,36 +158,8 @@ class TextDataset(Batches):
             tuple(self.label_names[i] for i in seen),
         )
 
-    def fingerprint(self) -> str:
-        """A digest of all texts and labels, in hexadecimal digits."""
-        digest = hashlib.sha256()
-        for text, label in zip(self.texts, self.labels, strict=True):
-            row = [text, self.label_names[label]]
-            digest.update(json.dumps(row).encode("utf-8"))
-        return digest.hexdigest()
-
-    def split(
-        self, fraction: float, seed: int = 0
-    ) -> tuple["TextDataset", "TextDataset"]:
-        """Two disjoint random parts, the second of about `fraction`."""
-        order = np.random.default_rng(seed).permutation(len(self))
-        cut = len(self) - max(1, round(len(self) * fraction))
-        return self.pick(order[:cut]), self.pick(order[cut:])
-
-    def pick(self, indices: np.ndarray) -> "TextDataset":
-        """The examples at some places, in that order."""
-        texts = [self.texts[i] for i in indices]
-        return dataclasses.replace(
-            self, texts=texts, labels=self.labels[indices]
-        )
-
-    def inputs(self, count: int) -> tf.Tensor:
-        """The texts of the first `count` examples, a string tensor."""
-        return tf.constant(self.texts[:count])
-
-    def arrays(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """All texts and labels, as tensors."""
-        return tf.constant(self.texts), tf.constant(self.labels)
+    def written(self) -> list[str]:
+        return [self.label_names[label] for label in self.labels]
 
 
 def load_dataset(
@@ -132,6 +169,7 @@ def load_dataset(
     label_column: str | None = None,
     data_dir: str | os.PathLike[str] | None = None,
     delimiter: str | None = None,
+    text_columns: Sequence[str] | None = None,
 ) -> TextDataset:
     """Loads labelled text.
 
@@ -148,6 +186,8 @@ def load_dataset(
         delimiter: what separates the columns of a `.tsv` or `.csv` file.
             Defaults to `None`: tabs; commas, or what the header of a `.csv`
             file has in their place.
+        text_columns: two columns, whose texts are pairs, such as
+            `("premise", "hypothesis")`. Defaults to `None`: single texts.
 
     Returns:
         The texts. Their labels are those of the TFDS feature, or those that
@@ -163,11 +203,52 @@ def load_dataset(
     >>> len(dataset), dataset.label_names
     (1000, ('negative', 'positive'))
     """
+    texts, values, names = read_source(
+        source,
+        split,
+        text_column,
+        label_column,
+        data_dir,
+        delimiter,
+        text_columns,
+    )
+    if names is None:
+        names = sorted(set(values), key=natural)
+    index = {name: i for i, name in enumerate(names)}
+    labels = np.array([index[value] for value in values], np.int32)
+    return TextDataset(texts, labels, tuple(names))
+
+
+def read_source(
+    source: str | os.PathLike[str],
+    split: str,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
+    delimiter: str | None = None,
+    text_columns: Sequence[str] | None = None,
+    targets: str = "classes",
+) -> tuple[list[Any], list[Any], list[str] | None]:
+    """The texts and labels of a file or a TFDS data set.
+
+    Args:
+        source, split, text_column, label_column, data_dir, delimiter,
+            text_columns: as for `load_dataset`.
+        targets: what the labels are, a key of `tables.TARGETS`. Defaults to
+            `"classes"`.
+
+    Returns:
+        The texts, the labels, and the names of classes where the data set
+        says which there are.
+
+    Raises:
+        UserError: as for `load_dataset`.
+    """
+    names = None
     if is_local(source):
         texts, values = read_labelled(
-            source, text_column, label_column, delimiter
+            source, text_column, label_column, delimiter, text_columns, targets
         )
-        names = sorted(set(values), key=_natural)
     else:
         from tfq_hybrid.data.tfds import read_tfds
 
@@ -177,13 +258,21 @@ def load_dataset(
                 f"no effect. Received: delimiter={delimiter!r}"
             )
         texts, values, names = read_tfds(
-            source, split, text_column, label_column, data_dir
+            source,
+            split,
+            text_column,
+            label_column,
+            data_dir,
+            text_columns,
+            targets,
         )
-    index = {name: i for i, name in enumerate(names)}
-    if not any(text.strip() for text in texts):
+    if not any(map(_has_text, texts)):
         raise UserError(f"Expected texts. Received: {source}, all blank")
-    labels = np.array([index[value] for value in values], np.int32)
-    return TextDataset(texts, labels, tuple(names))
+    return texts, values, names
+
+
+def _has_text(text):
+    return bool("".join(text).strip())
 
 
 def is_local(source: str | os.PathLike[str]) -> bool:
@@ -211,8 +300,8 @@ def splits_of(
     return list(prepared_builder(source, data_dir).info.splits)
 
 
-def _natural(value):
-    """Sorts numbers by size and before words."""
+def natural(value: str) -> tuple[int, int, str]:
+    """A key that sorts numbers by size and before words."""
     try:
         return (0, int(value), value)
     except ValueError:

@@ -39,18 +39,17 @@ def read_rows(
         UserError: it is malformed; the message names the line or the row.
     """
     suffix = suffix_of(path)
+    if suffix == ".conllu":
+        raise UserError(
+            "Expected a table, such as a .tsv or .jsonl file, or --task "
+            f"tokens, which takes .conllu. Received: {path}"
+        )
     check_choice("file type", suffix, READERS)
     if delimiter is not None:
         _check_delimiter(path, suffix, delimiter)
-    content = read_bytes(path, LARGEST_TEXT)
-    if path.suffix == ".gz":
-        content = _unpacked(path, content)
     if suffix == ".parquet":
-        return _read_parquet(path, content)
-    text = decoded(content, path)
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise UserError(f"Expected text. Received: {path}, line {line}, a NUL")
+        return _read_parquet(path, _read_content(path))
+    text = read_text_file(path)
     if suffix in (".json", ".jsonl"):
         objects = READERS[suffix](path, text)
         return list(objects[0][1]) if objects else [], objects
@@ -60,6 +59,24 @@ def read_rows(
         delimiter = _guess(text) if suffix == ".csv" else "\t"
     numbered = READERS[suffix](path, text, delimiter)
     return _under_header(path, numbered, delimiter, least_columns)
+
+
+def read_text_file(path: pathlib.Path) -> str:
+    """The text of a file, which may be a `.gz`.
+
+    Raises:
+        UserError: it is no UTF-8, or too large; the message names the line.
+    """
+    text = decoded(_read_content(path), path)
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise UserError(f"Expected text. Received: {path}, line {line}, a NUL")
+    return text
+
+
+def _read_content(path):
+    content = read_bytes(path, LARGEST_TEXT)
+    return _unpacked(path, content) if path.suffix == ".gz" else content
 
 
 def _check_delimiter(path, suffix, delimiter):
@@ -211,24 +228,32 @@ def _alike(path, objects, expected):
 
 
 def _read_parquet(path, content):
-    """Columns of texts, numbers and truth values; others are left out."""
+    """Columns of texts, numbers, truth values and lists of texts or integers.
+
+    Others are left out.
+    """
     import pyarrow
     import pyarrow.parquet
 
     try:
         schema = pyarrow.parquet.read_schema(io.BytesIO(content))
         texts = [x.name for x in schema if _is_text(x.type)]
+        lists = [x.name for x in schema if _is_list(x.type)]
         names = [
             field.name
             for field in schema
-            if field.name in texts or pyarrow.types.is_primitive(field.type)
+            if field.name in (*texts, *lists)
+            or pyarrow.types.is_primitive(field.type)
         ]
         if len(set(schema.names)) < len(schema.names):
             raise UserError(f"Expected each column once. Received: {path}")
         # One word may stand in all rows: it is kept once until its copies
         # are counted.
+        stored = pyarrow.parquet.read_metadata(io.BytesIO(content)).schema
+        paths = [stored.column(i).path for i in range(len(stored))]
+        nested = [p for p in paths if p.partition(".")[0] in lists]
         file = pyarrow.parquet.ParquetFile(
-            io.BytesIO(content), read_dictionary=texts
+            io.BytesIO(content), read_dictionary=[*texts, *nested]
         )
         groups = map(file.metadata.row_group, range(file.num_row_groups))
         packed = sum(group.total_byte_size for group in groups)
@@ -254,11 +279,23 @@ def _is_text(kind):
     return kind in (pyarrow.string(), pyarrow.large_string())
 
 
+def _is_list(kind):
+    import pyarrow
+
+    is_list = pyarrow.types.is_list(kind) or pyarrow.types.is_large_list(kind)
+    if not is_list:
+        return False
+    inner = kind.value_type
+    return _is_text(inner) or pyarrow.types.is_integer(inner)
+
+
 def _unfolded_bytes(column):
     """Bytes of a column's values, each of them counted."""
     import pyarrow
     import pyarrow.compute
 
+    if _is_list(column.type):
+        return _unfolded_bytes(column.flatten()) + 64 * len(column)
     if not pyarrow.types.is_dictionary(column.type):
         return column.nbytes + 8 * len(column)
     lengths = pyarrow.compute.binary_length(column.dictionary)

@@ -4,6 +4,7 @@ import dataclasses
 import os
 import pathlib
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 from tfq_hybrid.data.formats import READERS, suffix_of
@@ -14,7 +15,7 @@ from tfq_hybrid.data.tables import (
     find_column,
     objects_of,
     read_table,
-    text_in,
+    texts_of,
 )
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.reading import read_text
@@ -28,11 +29,11 @@ class Rows:
     """Texts in the order of their rows.
 
     Attributes:
-        texts: the texts.
+        texts: the texts, or pairs of texts.
         labels: the label of each, `None` where it has none.
     """
 
-    texts: list[str]
+    texts: list[Any]
     labels: list[Any]
 
     def __len__(self) -> int:
@@ -59,6 +60,7 @@ def read_rows_of_texts(
     text_column: str | None = None,
     delimiter: str | None = None,
     usual: tuple[str | None, str | None] = (None, None),
+    pair: Sequence[str] | None = None,
 ) -> Rows:
     """The texts of a file, and their labels where it has a column of them.
 
@@ -71,6 +73,8 @@ def read_rows_of_texts(
         delimiter: as for `read_table`.
         usual: the columns of texts and of labels, such as those of the
             training, which are looked for first. Default to text, label, ….
+        pair: the two columns of pairs of texts. Defaults to `None`: the texts
+            are single ones.
 
     Raises:
         UserError: it cannot be read, it is malformed, or a text is missing.
@@ -91,7 +95,8 @@ def read_rows_of_texts(
         )
     if suffix_of(path) != ".txt":
         table = read_table(path, delimiter, least_columns=1)
-        return _rows(table, text_column, usual)
+        return _rows(table, text_column, usual, pair)
+    _check_single(pair, path)
     for name, value in (("text_column", text_column), ("delimiter", delimiter)):
         if value is not None:
             raise UserError(
@@ -105,6 +110,7 @@ def rows_of_lines(
     text: str,
     text_column: str | None = None,
     usual: tuple[str | None, str | None] = (None, None),
+    pair: Sequence[str] | None = None,
 ) -> Rows:
     """The texts of what came by a pipe: one a line, or a JSON object a line.
 
@@ -112,7 +118,7 @@ def rows_of_lines(
 
     Args:
         text: the lines.
-        text_column, usual: as for `read_rows_of_texts`, of objects.
+        text_column, usual, pair: as for `read_rows_of_texts`, of objects.
 
     Raises:
         UserError: there are none, or they are a table of another format.
@@ -126,7 +132,8 @@ def rows_of_lines(
     texts, labels = _plain(text, source)
     if all(line.startswith("{") and line.endswith("}") for line in texts):
         table = objects_of(source, text)
-        return _rows(table, text_column, usual)
+        return _rows(table, text_column, usual, pair)
+    _check_single(pair, source)
     known = (*TEXT_COLUMNS, *LABEL_COLUMNS)
     for sign in "\t,;":
         if all(cell.strip('" ') in known for cell in texts[0].split(sign)):
@@ -143,6 +150,14 @@ def rows_of_lines(
     return Rows(texts, labels)
 
 
+def _check_single(pair, source):
+    if pair is not None:
+        raise UserError(
+            f"Expected a table with the columns {' and '.join(pair)}. "
+            f"Received: {source}, with plain lines"
+        )
+
+
 def _plain(text, source):
     """The lines of a plain text, and that none has a label."""
     lines = text.replace("\r\n", "\n").split("\n")
@@ -152,14 +167,17 @@ def _plain(text, source):
     return texts, [None] * len(texts)
 
 
-def _rows(table: Table, text_column, usual) -> Rows:
+def _rows(table: Table, text_column, usual, pair) -> Rows:
     columns = table.columns
     first, second = ([name] if name in columns else [] for name in usual)
-    wanted = (*first, *TEXT_COLUMNS)
-    texts = find_column("text column", text_column, columns, wanted)
-    found = [text_in(table, i, texts) for i in range(len(table.rows))]
+    if pair is None:
+        wanted = (*first, *TEXT_COLUMNS)
+        texts = [find_column("text column", text_column, columns, wanted)]
+    else:
+        texts = [find_column("text column", n, columns, ()) for n in pair]
+    found = texts_of(table, texts)
     known = (*second, *LABEL_COLUMNS)
-    name = next((n for n in known if n in columns and n != texts), None)
+    name = next((n for n in known if n in columns and n not in texts), None)
     if name is None:
         return Rows(found, [None] * len(found))
     labels = [_label(row[name]) for row in table.rows]

@@ -6,11 +6,17 @@ import socket
 import sys
 import urllib.request
 
+import numpy as np
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download import downloader
 
 from tfq_hybrid.data.embedded import EmbeddedSentiment
-from tfq_hybrid.data.tables import LABEL_COLUMNS, TEXT_COLUMNS, find_column
+from tfq_hybrid.data.tables import (
+    FOR_DECIMALS,
+    LABEL_COLUMNS,
+    find_column,
+    find_texts,
+)
 from tfq_hybrid.errors import UserError, check_choice, choice_error
 from tfq_hybrid.reading import raise_bug, reason_of
 
@@ -44,37 +50,76 @@ def no_vain_retries():
         downloader.MAX_RETRIES = before
 
 
-def read_tfds(name, split, text_column, label_column, data_dir):
-    """Texts, labels (by name) and label names of a TFDS data set."""
+def read_tfds(
+    name,
+    split,
+    text_column,
+    label_column,
+    data_dir,
+    text_columns=None,
+    targets="classes",
+):
+    """Texts, labels and names of classes of a TFDS data set.
+
+    The labels are classes, by name, or numbers, without names.
+    """
     builder = prepared_builder(name, data_dir)
     check_choice("split", split, list(builder.info.splits))
     features = builder.info.features
-    texts = find_column("text column", text_column, features, TEXT_COLUMNS)
+    columns = find_texts(text_column, text_columns, features)
     labels = find_column("label column", label_column, features, LABEL_COLUMNS)
-    if not isinstance(features[texts], tfds.features.Text):
+    for column in columns:
+        if not isinstance(features[column], tfds.features.Text):
+            raise _wrong_feature(name, column, features, "text")
+    classes = getattr(features[labels], "names", None)
+    if targets == "classes" and not classes:
+        raise _wrong_feature(name, labels, features, "a class label")
+    if targets == "numbers" and (classes or not _is_number(features[labels])):
+        raise _wrong_feature(name, labels, features, "a number")
+    if targets not in ("classes", "numbers"):
         raise UserError(
-            f"Expected {texts!r} of {name} to be text. "
-            f"Received: {type(features[texts]).__name__}"
-        )
-    names = getattr(features[labels], "names", None)
-    if not names:
-        raise UserError(
-            f"Expected {labels!r} of {name} to be a class label. "
-            f"Received: {type(features[labels]).__name__}"
+            "Expected a file, such as a .jsonl, for labels of several classes "
+            f"a text. Received: {name}"
         )
     rows = builder.as_dataset(split=split)
     # Many rows at a time: one by one they take ten times as long.
-    rows = rows.map(lambda row: (row[texts], row[labels])).batch(1024)
+    rows = rows.map(
+        lambda row: (tuple(row[name] for name in columns), row[labels])
+    ).batch(1024)
     found_texts, found_labels = [], []
     for some_texts, some_labels in tfds.as_numpy(rows):
-        found_texts += [text.decode("utf-8") for text in some_texts]
+        found = [[t.decode("utf-8") for t in column] for column in some_texts]
+        found_texts += zip(*found, strict=True) if text_columns else found[0]
         found_labels += some_labels.tolist()
+    if targets == "numbers":
+        if not np.all(np.isfinite(found_labels)):
+            raise UserError(
+                f"Expected finite numbers as labels. Received: {labels} of "
+                f"{name}"
+            )
+        return found_texts, found_labels, None
     if min(found_labels, default=0) < 0:
         raise UserError(
             f"Expected a split with labels. Received: split={split!r} of "
             f"{name}, whose labels are withheld"
         )
-    return found_texts, [names[i] for i in found_labels], names
+    return found_texts, [classes[i] for i in found_labels], classes
+
+
+def _is_number(feature):
+    dtype = getattr(feature, "np_dtype", None)
+    is_scalar = getattr(feature, "shape", None) == ()
+    return is_scalar and dtype is not None and np.issubdtype(dtype, np.number)
+
+
+def _wrong_feature(name, column, features, expected):
+    hint = ""
+    if expected == "a class label" and _is_number(features[column]):
+        hint = f" ({FOR_DECIMALS})"
+    return UserError(
+        f"Expected {column!r} of {name} to be {expected}{hint}. "
+        f"Received: {type(features[column]).__name__}"
+    )
 
 
 def prepared_builder(name, data_dir):

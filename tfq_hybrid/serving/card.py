@@ -171,15 +171,18 @@ def _training(about):
 
 def _scalars(metrics):
     return {
-        name: value
+        name: "undefined" if value is None else value
         for name, value in metrics.items()
-        if name not in _NO_METRICS and isinstance(value, (int, float))
+        if name not in _NO_METRICS
+        and (value is None or isinstance(value, (int, float)))
     }
 
 
 def _number(value):
     if value is None:
         return "–"
+    if isinstance(value, str):
+        return value
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 
 

@@ -14,6 +14,7 @@ import tensorflow as tf
 from tfq_hybrid.errors import UserError, check_integer
 from tfq_hybrid.files import check_output_folder
 from tfq_hybrid.files.manifest import write_manifest
+from tfq_hybrid.serving.answers import Answer
 from tfq_hybrid.serving.card import CARD, write_card
 from tfq_hybrid.serving.checking import (
     ask,
@@ -40,6 +41,7 @@ def export(
     fold: bool = True,
     max_length: int | None = None,
     examples: Sequence[Mapping[str, Any]] | None = None,
+    answer: Answer | None = None,
 ) -> pathlib.Path:
     """Writes the next version of a SavedModel: `path/VERSION/`.
 
@@ -73,6 +75,8 @@ def export(
         examples: Batches of inputs of `serve_tokens`, dicts of arrays by name,
             on which the export is held against the model. Defaults to `None`:
             made-up ones of several rows and lengths.
+        answer: What the outputs of a text model stand for; `answer_of` tells
+            it of a run. Defaults to `None`: classes, of single texts.
 
     Returns:
         The folder of the new version.
@@ -87,9 +91,11 @@ def export(
     path = pathlib.Path(path)
     names = None if label_names is None else tuple(map(str, label_names))
     kind = kind_of(model)
+    if answer is not None and kind == "classification":
+        kind = answer.task
     if max_length is not None:
         check_integer("max_length", max_length, 1)
-    options = Options(names, preprocessor, max_length)
+    options = Options(names, preprocessor, max_length, answer)
     model_to_trace = portable_copy(model)
     endpoints = endpoints_of(model_to_trace, options)
     check_output_folder(path)

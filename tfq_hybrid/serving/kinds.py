@@ -13,6 +13,7 @@ import keras_hub
 import tensorflow as tf
 
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.serving.answers import ANSWERS, Answer
 
 TEXT = tf.TensorSpec([None], tf.string, name="text")
 SECOND = tf.TensorSpec([None], tf.string, name="second_text")
@@ -31,11 +32,14 @@ class Options:
         max_length: The longest input where the model has no fixed length.
             Defaults to `None`: `max_sequence_length` of the model if it has
             one, else 4,096.
+        answer: What the outputs of a text model stand for. Defaults to
+            `None`: classes, of single texts.
     """
 
     label_names: Sequence[str] | None = None
     preprocessor: Any = None
     max_length: int | None = None
+    answer: Answer | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,39 +102,32 @@ def classification(
     `serve_pairs` is there where the preprocessor is one of keras-hub's text
     classifiers: all of them put several texts into one sequence.
 
+    Of a regression, `serve` and `serve_tokens` give `value` (batch,). Of a
+    multi-label classifier `serve` gives `labels` (batch,), with bars between
+    them. Of a model that was trained on pairs, `serve` takes them too.
+
     Raises:
         UserError: the number of names is not that of the classes.
     """
-    names = [str(n) for n in options.label_names or range(model.num_classes)]
-    if len(names) != model.num_classes:
-        raise UserError(
-            f"Expected {model.num_classes} label names. Received: "
-            f"{', '.join(names)}"
-        )
     preprocessor = options.preprocessor or model.preprocessor
-    activation = getattr(model, "activation", None)  # of logits: none
-    is_softmax = activation is keras.activations.softmax
+    answer = options.answer or Answer()
+    answered = ANSWERS[answer.task](model, answer, options.label_names)
 
-    def probabilities(tokens):
+    def answers(tokens):
         outputs = model(tokens, training=False)
-        outputs = tf.cast(outputs, tf.float32)
-        return outputs if is_softmax else tf.nn.softmax(outputs)
+        return answered(tf.cast(outputs, tf.float32))
 
-    def serve(text):
-        result = probabilities(preprocessor(text))
-        labels = tf.gather(tf.constant(names), tf.argmax(result, axis=-1))
-        return {"probabilities": result, "label": labels}
+    def serve(*texts):
+        return answers(preprocessor(texts if len(texts) > 1 else texts[0]))
 
     def serve_tokens(tokens):
-        return {"probabilities": probabilities(tokens)}
+        found = answers(tokens)
+        return {k: v for k, v in found.items() if v.dtype != tf.string}
 
-    found = _of_text(model, options, preprocessor, serve_tokens, serve)
+    takes = (TEXT, SECOND) if answer.pairs else (TEXT,)
+    found = _of_text(model, options, preprocessor, serve_tokens, serve, takes)
     if isinstance(preprocessor, keras_hub.models.TextClassifierPreprocessor):
-
-        def serve_pairs(text, second_text):
-            return serve((text, second_text))
-
-        found.append(Endpoint("serve_pairs", serve_pairs, (TEXT, SECOND)))
+        found.append(Endpoint("serve_pairs", serve, (TEXT, SECOND)))
     return found
 
 

@@ -14,6 +14,7 @@ from tfq_hybrid.serving.folders import load_export
 if TYPE_CHECKING:
     import keras
 
+    from tfq_hybrid.serving.answers import Answer
     from tfq_hybrid.serving.kinds import Endpoint
 
 # What a prompt is asked with, where nothing else is said.
@@ -29,6 +30,7 @@ class Predictor:
     Attributes:
         path: The folder of the version; `None` of a model.
         generates: Whether it completes prompts.
+        takes_pairs: Whether it takes nothing but pairs of texts.
 
     Raises:
         UserError: there is no export there, a damaged one, or one that takes
@@ -52,6 +54,7 @@ class Predictor:
         model: "keras.Model",
         label_names: Sequence[str] | None = None,
         preprocessor: Any = None,
+        answer: "Answer | None" = None,
     ) -> "Predictor":
         """A predictor that asks a model as its export would be asked.
 
@@ -59,13 +62,15 @@ class Predictor:
             model: As for `export`.
             label_names: As for `export`.
             preprocessor: As for `export`.
+            answer: As for `export`.
 
         Raises:
             UserError: the model takes no strings.
         """
         from tfq_hybrid.serving.kinds import Options, endpoints_of
 
-        endpoints = endpoints_of(model, Options(label_names, preprocessor))
+        options = Options(label_names, preprocessor, answer=answer)
+        endpoints = endpoints_of(model, options)
         by_name = {endpoint.name: endpoint for endpoint in endpoints}
         if "serve" not in by_name:
             raise _no_strings(model.name, by_name)
@@ -85,6 +90,7 @@ class Predictor:
         self._signatures = signatures
         self._dtypes = {spec.name: spec.dtype for spec in specs}
         self.generates = "prompt" in self._dtypes
+        self.takes_pairs = "second_text" in self._dtypes
 
     def __call__(
         self, texts: Sequence[str | tuple[str, str]], **settings: float
@@ -101,7 +107,8 @@ class Predictor:
 
         Returns:
             A dict for each. Of a classifier: `text`, of pairs `second_text`
-            too, `label` and `probabilities`; of a backbone: `text` and
+            too, `label` and `probabilities`, of several labels a text a list
+            `labels`, of a regression `value`; of a backbone: `text` and
             `embedding`; of a causal language model: `prompt` and `text`.
 
         Raises:
@@ -116,6 +123,11 @@ class Predictor:
             raise UserError(
                 "Expected texts, or of a text classifier pairs of texts. "
                 f"Received: {pairs[0]!r:.80}"
+            )
+        if self.takes_pairs and len(pairs) < len(texts):
+            raise UserError(
+                "Expected pairs of texts, as the model was trained on. "
+                f"Received: {texts[0]!r:.80}"
             )
         columns = list(zip(*texts, strict=True)) if pairs else [tuple(texts)]
         for text in itertools.chain(*columns):
@@ -143,6 +155,9 @@ class Predictor:
         )
         # A text that answers a prompt has another name than the prompt.
         told = {**asked, **{k: _plain(v) for k, v in outputs.items()}}
+        if "labels" in told:
+            split = (text.split("|") for text in told["labels"])
+            told["labels"] = [[name for name in row if name] for row in split]
         rows = zip(*told.values(), strict=True)
         return [dict(zip(told, row, strict=True)) for row in rows]
 
@@ -184,6 +199,8 @@ def _plain(tensor):
     """The rows of a tensor as JSON types, decimals to six places."""
     if tensor.dtype == tf.string:
         return [value.decode("utf-8", "replace") for value in tensor.numpy()]
+    if tensor.shape.rank == 1:
+        return [round(float(value), 6) for value in tensor.numpy()]
     return [[round(float(value), 6) for value in row] for row in tensor.numpy()]
 
 

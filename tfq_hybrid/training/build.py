@@ -10,6 +10,7 @@ from keras import ops
 
 from tfq_hybrid.adapters import named_layers, trainable_parameters
 from tfq_hybrid.engines import estimate_bytes, human_bytes
+from tfq_hybrid.errors import UserError
 from tfq_hybrid.estimate import duration
 from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.layers.circuit_layer import CircuitLayer
@@ -18,10 +19,20 @@ from tfq_hybrid.training.systems import Setting
 from tfq_hybrid.training.tasks import TASKS
 
 
-def make_vocabulary(config: TrainConfig, texts: Sequence[str]) -> list[str]:
-    """The vocabulary of the preset, or one learned from the texts."""
+def make_vocabulary(
+    config: TrainConfig, texts: Sequence[str | tuple[str, str]]
+) -> list[str]:
+    """The vocabulary of the preset, or one learned from the texts.
+
+    The texts may be pairs.
+    """
+    single = [
+        text
+        for each in texts
+        for text in ((each,) if isinstance(each, str) else each)
+    ]
     return config.system.vocabulary(
-        config.options, texts, config.vocabulary_size
+        config.options, single, config.vocabulary_size
     )
 
 
@@ -31,13 +42,24 @@ def build_model(
     """The model of a config, from random or preset weights.
 
     A keras-hub task, not compiled for training yet. `classes` is the number
-    of labels, where the task has some. A circuit that does not fit in memory
-    is a `UserError`.
+    of outputs for a text, where the task decides it. A circuit that does not
+    fit in memory is a `UserError`.
     """
     setting = Setting(
-        vocabulary, config.sequence_length, config.batch_size, classes
+        vocabulary,
+        config.sequence_length,
+        config.batch_size,
+        classes,
+        config.task,
     )
-    return config.system.build(config.options, config.baseline, setting)
+    model = config.system.build(config.options, config.baseline, setting)
+    body = getattr(model, "backbone", None)
+    if config.text_columns is not None and getattr(body, "num_segments", 2) < 2:
+        raise UserError(
+            "Expected a preset that was trained on pairs of texts. Received: "
+            "one that tells no second text from a first"
+        )
+    return model
 
 
 def compile_model(
@@ -49,10 +71,12 @@ def compile_model(
     """Compiles with the config's optimizer, and the loss and metrics.
 
     The loss is the system's, which may take class weights from the training
-    data; without these, that of the task.
+    data; without these, and for another task than the system's own, that of
+    the task.
     """
-    objective = TASKS[config.system.task].objective()
-    if config.system.loss is not None and training is not None:
+    objective = TASKS[config.task].objective()
+    is_own = config.task == config.system.task
+    if is_own and config.system.loss is not None and training is not None:
         objective["loss"] = config.system.loss(config.options, training)
     model.compile(
         optimizer=make_optimizer(config, steps_per_epoch),

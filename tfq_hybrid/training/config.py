@@ -34,9 +34,24 @@ DEFAULTS = {
 }
 OPTIMIZERS = ("adamw", "adam")
 # What the training of a task does not use.
-UNUSED = {
+UNUSED: dict[str, tuple[str, ...]] = {
     "classification": (),
-    "generation": ("split", "label_column", "label_names", "data_dir"),
+    "generation": (
+        "split",
+        "text_columns",
+        "label_column",
+        "label_names",
+        "data_dir",
+    ),
+    "regression": ("label_names",),
+    "multi-label": (),
+    "tokens": (
+        "split",
+        "text_column",
+        "text_columns",
+        "data_dir",
+        "delimiter",
+    ),
 }
 MINIMA = {
     "vocabulary_size": 64,
@@ -48,6 +63,7 @@ MINIMA = {
     "seed": 0,
 }
 LARGEST_FLOAT = 3.4e38
+PAIR_LENGTH = 5  # a token of each text, and three special ones
 PATHS = ("data", "validation_data", "data_dir")
 TEXTS = (*PATHS, "split", "text_column", "label_column", "delimiter")
 
@@ -62,13 +78,16 @@ class TrainConfig:
     """The arguments of a training.
 
     Args:
-        data: training data: a table (.csv, .jsonl, …), a TFDS name or
-            embedded; for a language model .txt, or .jsonl of dialogues.
+        data: training data: a table (.csv, .jsonl, …), .conllu, a TFDS name
+            or embedded; for a language model .txt, or .jsonl of dialogues.
         model: the published system. Defaults to `"qffn-bert"`.
         options: the system's own arguments: an instance of its `options`,
             or a dict with some of them. Defaults to none given.
         baseline: train this baseline of the system instead of its circuits.
             Defaults to `None`: the circuits.
+        task: what is learned. A regression learns a number for each text,
+            multi-label any number of labels, tokens one for each word.
+            Defaults to `None`: that of the system.
         split: the split of a TFDS data set. Defaults to `"train"`.
         validation_data: validation data, as the training data, its
             validation split where it is no file. Defaults to `None`: the
@@ -77,8 +96,10 @@ class TrainConfig:
             the end.
         text_column: the column of the texts. Defaults to `None`: text,
             sentence, ….
+        text_columns: two columns whose texts are pairs, such as
+            premise,hypothesis. Defaults to `None`: single texts.
         label_column: the column of the labels. Defaults to `None`: label,
-            class, ….
+            class, …; of .conllu upos.
         delimiter: what separates the columns of a .tsv or .csv file.
             Defaults to `None`: tabs; commas, or what the header of a .csv
             file has in their place.
@@ -127,9 +148,11 @@ class TrainConfig:
     model: str = choice("qffn-bert", SYSTEMS)
     options: Any = dataclasses.field(default_factory=dict)
     baseline: str | None = None
+    task: str = choice(None, UNUSED)
     split: str = "train"
     validation_data: str | None = None
     text_column: str | None = None
+    text_columns: tuple[str, ...] | None = None
     label_column: str | None = None
     delimiter: str | None = None
     label_names: tuple[str, ...] | None = None
@@ -156,7 +179,7 @@ class TrainConfig:
             if isinstance(getattr(self, name), os.PathLike):
                 self._set(name, os.fspath(getattr(self, name)))
         hints = _hints()
-        for name in (*TEXTS, "label_names", "xla"):
+        for name in (*TEXTS, "text_columns", "label_names", "xla"):
             value = check_value(name, hints[name], getattr(self, name))
             self._set(name, value)
         system = self.system
@@ -164,6 +187,8 @@ class TrainConfig:
         if self.baseline is not None:
             name = match_choice("baseline", self.baseline, system.baselines)
             self._set("baseline", name)
+        self._check_task()
+        self._check_pairs()
         defaults = {**DEFAULTS, **self.options.training_defaults}
         for name, value in defaults.items():
             if getattr(self, name) is None:
@@ -183,6 +208,32 @@ class TrainConfig:
                     f"Expected {name} to be a number above 0. Received: "
                     f"{name}={value!r}"
                 )
+
+    def _check_task(self):
+        if self.task is None:
+            self._set("task", self.system.task)
+        check_choice("task", self.task, UNUSED)
+        known = (self.system.task, *self.system.tasks)
+        if self.task not in known:
+            raise UserError(
+                f"Expected a task of {self.model}: {', '.join(known)}. "
+                f"Received: task={self.task!r}"
+            )
+
+    def _check_pairs(self):
+        if self.text_columns is None:
+            return
+        if self.text_column is not None:
+            raise UserError(
+                "Expected one of text_column and text_columns. Received: both"
+            )
+        if len(self.text_columns) != 2 or len({*self.text_columns}) != 2:
+            raise UserError(
+                "Expected text_columns to be two columns. Received: "
+                f"text_columns={','.join(self.text_columns)}"
+            )
+        if self.sequence_length is not None:
+            check_integer("sequence_length", self.sequence_length, PAIR_LENGTH)
 
     def _set(self, name, value):
         object.__setattr__(self, name, value)
@@ -216,8 +267,9 @@ class TrainConfig:
         Arguments of the system stand beside the general ones.
         """
         result = {name: getattr(self, name) for name in self.names()}
-        if self.label_names is not None:
-            result["label_names"] = list(self.label_names)
+        for name in ("text_columns", "label_names"):
+            if result[name] is not None:
+                result[name] = list(result[name])
         del result["options"]
         return {**result, **self.options.to_dict()}
 
@@ -306,7 +358,11 @@ class TrainConfig:
         def add(names, reason):
             found.update(dict.fromkeys(names, reason))
 
-        add(UNUSED[self.system.task], f"model={self.model}")
+        if self.task == self.system.task:
+            add(UNUSED[self.task], f"model={self.model}")
+        else:
+            names = (*UNUSED[self.task], *self.system.tasks[self.task])
+            add(names, f"task={self.task}")
         if self.baseline is not None:
             names = self.system.baselines[self.baseline]
             add(names, f"baseline={self.baseline}")
@@ -345,6 +401,11 @@ def fields_of_training(
     known: dict[str, dict[str, Any]] = {
         "model": {"default": model},
         "baseline": {"choices": tuple(system.baselines)},
+        "task": {
+            "default": system.task,
+            "choices": (system.task, *system.tasks),
+            "hint": hints["task"],
+        },
         **{name: {"hint": hints[name]} for name in DEFAULTS},
     }
     defaults = {**DEFAULTS, **options.training_defaults}
@@ -359,7 +420,8 @@ def fields_of_training(
 def _hints():
     """The annotations of a config; `None` is what the system says."""
     hints = typing.get_type_hints(TrainConfig)
-    return {**hints, **{name: hints[name] | None for name in DEFAULTS}}
+    names = (*DEFAULTS, "task")
+    return {**hints, **{name: hints[name] | None for name in names}}
 
 
 def _upgraded(config):

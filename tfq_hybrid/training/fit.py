@@ -99,6 +99,16 @@ def train(
         return training.run(report, sources)
 
 
+def _validated(logs):
+    """What the logs of an epoch say of the validation data."""
+    names = ("accuracy", "loss")
+    return {
+        f"validation_{name}": logs[f"val_{name}"]
+        for name in names
+        if f"val_{name}" in logs
+    }
+
+
 def _check_workers(config, workers):
     """Raises `UserError` where several workers cannot train this."""
     devices = workers.devices
@@ -126,7 +136,7 @@ class _Training:
 
     @property
     def task(self):
-        return TASKS[self.config.system.task]
+        return TASKS[self.config.task]
 
     def run(self, report, sources):
         """Trains, and gives the content of `metrics.json`."""
@@ -137,7 +147,7 @@ class _Training:
         facts, vocabulary, extended = workers.from_chief(
             lambda: self._begin(training, fingerprint)
         )
-        classes = len(facts.get("label_values", ())) or None
+        classes = self.task.outputs(facts)
         # Not before the data, whose preparation may draw random numbers.
         keras.utils.set_random_seed(config.seed)
         with workers.scope():
@@ -183,8 +193,7 @@ class _Training:
         metrics = {
             "epochs": checkpoint.epoch,
             "best_epoch": checkpoint.best_epoch,
-            "validation_accuracy": best["val_accuracy"],
-            "validation_loss": best["val_loss"],
+            **_validated(best),
             **results,
             "training_examples": len(training),
             "parameters": count_parameters(model, config),

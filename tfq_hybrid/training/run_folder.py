@@ -1,5 +1,6 @@
 """The folder of a run: its files, whether it may be written, its model."""
 
+import math
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -39,6 +40,8 @@ class ConfigFile(TypedDict):
     format: NotRequired[str]
     extended: NotRequired[list[int]]
     sources: NotRequired[dict]
+    mean: NotRequired[float]
+    scale: NotRequired[float]
 
 
 class Parameters(TypedDict):
@@ -56,6 +59,7 @@ class Metrics(TypedDict):
     parameters: Parameters
     history: list[dict[str, float]]
     seconds: float
+    thresholds: NotRequired[list[float]]
 
 
 class RunFolder:
@@ -260,6 +264,29 @@ class RunFolder:
             if key not in ("config", "data", "sources", "extended")
         }
 
+    def unit(self) -> tuple[float, float]:
+        """The mean and the scale of the numbers of a regression.
+
+        Raises:
+            UserError: the folder holds no run, or a damaged one.
+        """
+        facts = self.facts()
+        with reading(WHOLE, self.config_file):
+            mean, scale = float(facts["mean"]), float(facts["scale"])
+            if not (math.isfinite(mean) and 0 < scale < math.inf):
+                raise ValueError("a mean or a scale that is none")
+        return mean, scale
+
+    def thresholds(self) -> list[float]:
+        """The thresholds of the labels of a multi-label classifier.
+
+        Raises:
+            UserError: the run is not finished, or damaged.
+        """
+        metrics = self.metrics()
+        with reading(WHOLE, self.metrics_file):
+            return [float(value) for value in metrics["thresholds"]]
+
     def metrics(self) -> dict[str, Any]:
         """The content of `metrics.json`.
 
@@ -301,7 +328,8 @@ def load_trained(
         run: the run folder.
 
     Returns:
-        The model, and the names, none where the task has no labels.
+        The model, and the names, none where the task has no labels. That of
+        a regression gives standardised numbers, in the run's `unit()`.
 
     Raises:
         UserError: there is no finished run.

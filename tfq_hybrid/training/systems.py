@@ -128,7 +128,8 @@ class Setting:
     vocabulary: list[str]  # as `System.vocabulary` makes it
     sequence_length: int  # in tokens
     batch_size: int  # with the length, what circuits need in memory
-    classes: int | None = None  # labels, where the task has some
+    classes: int | None = None  # outputs for a text, where the task has some
+    task: str = "classification"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,6 +162,11 @@ class System:
             CUSTOM_OBJECTS: dict of a name and a class that its saved models
             name, for classes of other packages than this one. May be left
             out.
+        tasks: the further tasks that its models can be trained for, by name,
+            each with the names of the options that it does not use.
+            `"regression"` takes a model with one output, `"multi-label"` one
+            whose outputs are logits of each label, `"tokens"` one that takes
+            tokens and gives logits of each. Defaults to none.
         recipe: `"module:NAME"` of the `comparison.jobs.Recipe` that
             reproduces it, imported when needed. Defaults to `None`:
             `reproduce` does not offer the system.
@@ -173,6 +179,9 @@ class System:
     options: type[Options]
     baselines: Mapping[str, tuple[str, ...]]
     model: str
+    tasks: Mapping[str, tuple[str, ...]] = dataclasses.field(
+        default_factory=dict
+    )
     recipe: str | None = None
     searched: tuple[str, ...] = ()
 

@@ -1,13 +1,13 @@
-"""What a model can be trained for: text classification, language modelling.
+"""What a model can be trained for: classes, numbers, labels, language.
 
 `TASKS` has a row for each; `evaluate` measures the model of a finished run.
 """
 
-import contextlib
 import dataclasses
 import json
 import math
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -24,103 +24,20 @@ from tfq_hybrid.training.baselines import (
 )
 from tfq_hybrid.training.class_scores import scores_of_classes
 from tfq_hybrid.training.config import UNUSED, TrainConfig
+from tfq_hybrid.training.multi_label import MultiLabel
+from tfq_hybrid.training.regression import Regression
 from tfq_hybrid.training.run_folder import RunFolder, load_trained
+from tfq_hybrid.training.task import (
+    Task,
+    columns_of,
+    label_facts,
+    load_parts,
+    without_preprocessor,
+)
+from tfq_hybrid.training.token_labels import TokenLabels
 
 if TYPE_CHECKING:
     from tfq_hybrid.data import TextDataset, TokenDataset
-
-
-class Task:
-    """What differs between trainings of different tasks; the base of each.
-
-    Attributes:
-        monitor: the key of the Keras logs that selects the best epoch.
-        mode: `"max"` or `"min"`: which of its values is best.
-    """
-
-    monitor: str
-    mode: str
-
-    def load(self, config: TrainConfig) -> tuple[Any, Any]:
-        """The training and the validation data of a config.
-
-        Both have `texts`, a length and `fingerprint()`.
-
-        Raises:
-            UserError: they cannot be loaded, or there are too few.
-        """
-        raise NotImplementedError
-
-    def facts(self, config: TrainConfig, training: Any) -> dict[str, Any]:
-        """What a run stores of its training data, of plain JSON types."""
-        raise NotImplementedError
-
-    def encode(self, data: Any, model: keras.Model, config: TrainConfig) -> Any:
-        """What is trained on, by default the loaded data themselves.
-
-        It has a length, `inputs(count)`, `batches(size)` and
-        `shuffled_batches(size, seed, first_epoch)`.
-        """
-        return data
-
-    def fed(self, model: keras.Model) -> contextlib.AbstractContextManager:
-        """A context in which a model takes what `encode` makes."""
-        return contextlib.nullcontext()
-
-    def objective(self) -> dict[str, Any]:
-        """The loss and the metrics, as arguments of `compile`."""
-        raise NotImplementedError
-
-    def callbacks(self) -> list[keras.callbacks.Callback]:
-        """Callbacks that stand before the checkpoint, by default none."""
-        return []
-
-    def results(
-        self, model: keras.Model, validation: Any, batch_size: int
-    ) -> dict[str, Any]:
-        """What `metrics.json` holds beside the logs of the best epoch.
-
-        Args:
-            model: at its best epoch.
-            validation: the encoded validation data.
-            batch_size: examples of a step.
-        """
-        raise NotImplementedError
-
-    def baseline(
-        self, model: keras.Model, training: Any, validation: Any
-    ) -> dict[str, float]:
-        """What is reached without learning, by default nothing known.
-
-        Args:
-            model: what was trained.
-            training, validation: the encoded data.
-
-        Returns:
-            What `metrics.json` holds beside the metric that it compares
-            with, under `validation_` and a name of `baselines.COUNTERPARTS`.
-        """
-        return {}
-
-    def keep(
-        self, folder: RunFolder, model: keras.Model, training: Any
-    ) -> None:
-        """Writes what `evaluate` needs of the training, by default nothing."""
-
-    def evaluate(
-        self,
-        run: str | os.PathLike[str],
-        config: TrainConfig,
-        verbose: int | str = 0,
-    ) -> dict[str, Any]:
-        """Measures the model of a run, as `training.evaluate`.
-
-        Args:
-            run: the folder of a finished run.
-            config: that of the run, with the data to measure it on.
-            verbose: as for `predict`.
-        """
-        raise NotImplementedError
 
 
 class Classification(Task):
@@ -133,16 +50,7 @@ class Classification(Task):
 
     def facts(self, config, training):
         """The labels, as the data has them and as they are shown."""
-        values = training.label_names
-        wanted = config.label_names
-        if wanted is None:
-            wanted = values
-        elif len(wanted) != len(values) or len(set(wanted)) < len(wanted):
-            raise UserError(
-                f"Expected {len(values)} different label names, for the labels "
-                f"{', '.join(values)}. Received: {', '.join(wanted)}"
-            )
-        return {"label_values": list(values), "label_names": list(wanted)}
+        return label_facts(config, training.label_names)
 
     def objective(self):
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -172,15 +80,7 @@ def load_splits(
     config: TrainConfig,
 ) -> tuple["TextDataset", "TextDataset"]:
     """Training and validation data with the labels that training has."""
-    training = _labelled(config, config.data, config.split).take(config.limit)
-    source = config.validation_data
-    splits = text_data.splits_of(config.data, config.data_dir)
-    if source is None and "validation" in splits:
-        source = config.data
-    if source is not None:
-        validation = _labelled(config, source, "validation")
-    elif len(training) > 1:
-        training, validation = training.split(0.1, config.seed)
+    training, validation, source = load_parts(config, _labelled)
     training = training.only_seen()
     names = training.label_names
     if len(names) < 2:
@@ -188,18 +88,11 @@ def load_splits(
             "Expected at least two labels among the training examples. "
             f"Received: {config.data} with {', '.join(names)}"
         )
-    return training, relabel(validation, names, source or config.data)
+    return training, relabel(validation, names, source)
 
 
 def _labelled(config, source, split):
-    return text_data.load_dataset(
-        source,
-        split,
-        config.text_column,
-        config.label_column,
-        config.data_dir,
-        config.delimiter,
-    )
+    return text_data.load_dataset(source, split, **columns_of(config))
 
 
 def relabel(
@@ -246,14 +139,9 @@ class Generation(Task):
             config.data,
         )
 
-    @contextlib.contextmanager
     def fed(self, model):
         """The model takes tokens instead of strings."""
-        preprocessor, model.preprocessor = model.preprocessor, None
-        try:
-            yield
-        finally:
-            model.preprocessor = preprocessor
+        return without_preprocessor(model)
 
     def objective(self):
         """The mean cross-entropy of the learned tokens, and their accuracy."""
@@ -339,6 +227,9 @@ def measure(
 TASKS: dict[str, Task] = {
     "classification": Classification(),
     "generation": Generation(),
+    "regression": Regression(),
+    "multi-label": MultiLabel(),
+    "tokens": TokenLabels(),
 }
 
 
@@ -351,6 +242,7 @@ def evaluate(
     data_dir: str | None = None,
     delimiter: str | None = None,
     verbose: int | str = 0,
+    text_columns: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Measures the model of a run on text that it was not trained on.
 
@@ -363,12 +255,18 @@ def evaluate(
             `load_dataset`. Default to those of the run. A language model
             takes a text_column alone.
         verbose: as for `predict`.
+        text_columns: of a run on pairs of texts, the two columns. Defaults
+            to `None`: those of the run.
 
     Returns:
-        Of a text classifier: what `scores_of_classes` gives. Of a language
-        model: `tokens`, `loss` (nats per token), `perplexity`, `accuracy`,
-        and `unigram_loss`, that of the token frequencies of its training
-        text, unless an older version trained it.
+        Of a text classifier: what `scores_of_classes` gives. Of a regression:
+        what `regression_scores` gives, in the data's own unit. Of a
+        multi-label classifier: what `label_scores` gives, and by `labels` the
+        F1, the threshold and the number of texts of each. Of labels of words:
+        what `tag_scores` gives, `examples` and `loss`. Of a language model:
+        `tokens`, `loss` (nats per token), `perplexity`, `accuracy`, and
+        `unigram_loss`, that of the token frequencies of its training text,
+        unless an older version trained it.
 
     Raises:
         UserError: the input is wrong, or a label was not seen in training.
@@ -379,20 +277,30 @@ def evaluate(
         "label_column": label_column,
         "data_dir": data_dir,
         "delimiter": delimiter,
+        "text_column": text_column,
+        "text_columns": text_columns,
     }
     for name, value in given.items():
-        if value is not None and name in UNUSED[config.system.task]:
+        if value is not None and name in UNUSED[config.task]:
             raise UserError(
                 f"Expected no {name} for a run of {config.model}, where it "
                 f"has no effect. Received: {name}={value!r}"
             )
+    are_pairs = config.text_columns is not None
+    if text_column is not None if are_pairs else text_columns is not None:
+        raise UserError(
+            f"Expected {'text_columns' if are_pairs else 'text_column'}: the "
+            f"run was trained on {'pairs of' if are_pairs else 'single'} "
+            f"texts. Received: {'text_column' if are_pairs else 'text_columns'}"
+        )
     config = dataclasses.replace(
         config,
         data=data,
         split=split or "test",
         text_column=text_column or config.text_column,
+        text_columns=tuple(text_columns or ()) or config.text_columns,
         label_column=label_column or config.label_column,
         data_dir=data_dir or config.data_dir,
         delimiter=delimiter or config.delimiter,
     )
-    return TASKS[config.system.task].evaluate(run, config, verbose)
+    return TASKS[config.task].evaluate(run, config, verbose)

@@ -1,0 +1,116 @@
+"""`encode_tagged`: words with labels as the tokens of a model."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfq_hybrid.data.conllu import TaggedSentences
+from tfq_hybrid.data.datasets import Batches
+
+
+@dataclasses.dataclass(frozen=True)
+class TaggedTokens(Batches):
+    """Sentences as tokens in memory, one a row.
+
+    A word is one or more tokens, the first of which has its label.
+
+    Attributes:
+        token_ids: int32 array of shape (sentences, length).
+        padding_mask: bool array of that shape, false where there is no text.
+        targets: int32 array of that shape: the label of each word's first
+            token, and 0 elsewhere.
+        weights: float32 array of that shape: 1 where a word begins, else 0.
+        places: for each sentence an int array of the place of each of its
+            words, -1 for one that was cut off.
+    """
+
+    token_ids: np.ndarray
+    padding_mask: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+    places: list[np.ndarray]
+
+    def __len__(self) -> int:
+        return len(self.token_ids)
+
+    @property
+    def missed(self) -> int:
+        """How many words have no token, being cut off."""
+        return sum(int((row < 0).sum()) for row in self.places)
+
+    def inputs(self, count: int) -> dict[str, tf.Tensor]:
+        """What a model takes for the first `count` sentences."""
+        token_ids = tf.constant(self.token_ids[:count])
+        return {
+            "token_ids": token_ids,
+            "padding_mask": tf.constant(self.padding_mask[:count]),
+            "segment_ids": tf.zeros_like(token_ids),
+        }
+
+    def arrays(self) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
+        """Inputs, targets and weights of all sentences."""
+        inputs = self.inputs(len(self))
+        return inputs, tf.constant(self.targets), tf.constant(self.weights)
+
+    def of_words(self, tokens: np.ndarray) -> list[np.ndarray]:
+        """For each sentence what its words' first tokens have, -1 if none.
+
+        Args:
+            tokens: int array of shape (sentences, length).
+        """
+        return [
+            np.where(places >= 0, row[places], -1)
+            for row, places in zip(tokens, self.places, strict=True)
+        ]
+
+
+def encode_tagged(
+    sentences: TaggedSentences, tokenizer: Any, length: int
+) -> TaggedTokens:
+    """Turns words into tokens, between a start and an end token.
+
+    Args:
+        sentences: the words and their labels.
+        tokenizer: a keras-hub tokenizer with start, end and pad tokens, which
+            is asked a word at a time.
+        length: tokens that a model takes. A word whose first token does not
+            fit is cut off.
+
+    Returns:
+        The tokens.
+    """
+    shape = len(sentences), length
+    token_ids = np.full(shape, tokenizer.pad_token_id, np.int32)
+    ends = np.zeros(len(sentences), np.int32)
+    targets = np.zeros(shape, np.int32)
+    weights = np.zeros(shape, np.float32)
+    found = []
+    pieces = _pieces(sentences, tokenizer)
+    rows = zip(sentences.texts, sentences.labels, strict=True)
+    for row, (words, labels) in enumerate(rows):
+        tokens = [tokenizer.start_token_id]
+        places = np.full(len(words), -1)
+        for word, label in enumerate(labels):
+            piece, start = next(pieces), len(tokens)
+            tokens += piece
+            if piece and start < length - 1:
+                places[word] = start
+                targets[row, start] = label
+                weights[row, start] = 1
+        tokens = [*tokens[: length - 1], tokenizer.end_token_id]
+        token_ids[row, : len(tokens)] = tokens
+        ends[row] = len(tokens)
+        found.append(places)
+    mask = np.arange(length) < ends[:, None]
+    return TaggedTokens(token_ids, mask, targets, weights, found)
+
+
+def _pieces(sentences, tokenizer):
+    """The tokens of each word, a list of int."""
+    words = [word for row in sentences.texts for word in row]
+    tokens = tokenizer(tf.constant(words))
+    if isinstance(tokens, tf.RaggedTensor):
+        tokens = tokens.to_list()
+    return iter([list(map(int, piece)) for piece in tokens])

@@ -1,0 +1,195 @@
+"""`Task`: what differs between trainings of different tasks."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, Self, TypeVar
+
+import keras
+
+from tfq_hybrid import data as text_data
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.training.config import TrainConfig
+from tfq_hybrid.training.run_folder import RunFolder
+
+
+class Task:
+    """What differs between trainings of different tasks; the base of each.
+
+    Attributes:
+        monitor: the key of the Keras logs that selects the best epoch.
+        mode: `"max"` or `"min"`: which of its values is best.
+    """
+
+    monitor: str
+    mode: str
+
+    def load(self, config: TrainConfig) -> tuple[Any, Any]:
+        """The training and the validation data of a config.
+
+        Both have `texts`, a length and `fingerprint()`.
+
+        Raises:
+            UserError: they cannot be loaded, or there are too few.
+        """
+        raise NotImplementedError
+
+    def facts(self, config: TrainConfig, training: Any) -> dict[str, Any]:
+        """What a run stores of its training data, of plain JSON types."""
+        raise NotImplementedError
+
+    def outputs(self, facts: Mapping[str, Any]) -> int | None:
+        """How many numbers a model gives for a text, by a run's facts.
+
+        `None` where the task does not decide it.
+        """
+        return len(facts.get("label_values", ())) or None
+
+    def encode(self, data: Any, model: keras.Model, config: TrainConfig) -> Any:
+        """What is trained on, by default the loaded data themselves.
+
+        It has a length, `inputs(count)`, `batches(size)` and
+        `shuffled_batches(size, seed, first_epoch)`.
+        """
+        return data
+
+    def fed(self, model: keras.Model) -> contextlib.AbstractContextManager:
+        """A context in which a model takes what `encode` makes."""
+        return contextlib.nullcontext()
+
+    def objective(self) -> dict[str, Any]:
+        """The loss and the metrics, as arguments of `compile`."""
+        raise NotImplementedError
+
+    def callbacks(self) -> list[keras.callbacks.Callback]:
+        """Callbacks that stand before the checkpoint, by default none."""
+        return []
+
+    def results(
+        self, model: keras.Model, validation: Any, batch_size: int
+    ) -> dict[str, Any]:
+        """What `metrics.json` holds beside the logs of the best epoch.
+
+        Args:
+            model: at its best epoch.
+            validation: the encoded validation data.
+            batch_size: examples of a step.
+        """
+        raise NotImplementedError
+
+    def baseline(
+        self, model: keras.Model, training: Any, validation: Any
+    ) -> dict[str, float]:
+        """What is reached without learning, by default nothing known.
+
+        Args:
+            model: what was trained.
+            training, validation: the encoded data.
+
+        Returns:
+            What `metrics.json` holds beside the metric that it compares
+            with, under `validation_` and a name of `baselines.COUNTERPARTS`.
+        """
+        return {}
+
+    def keep(
+        self, folder: RunFolder, model: keras.Model, training: Any
+    ) -> None:
+        """Writes what `evaluate` needs of the training, by default nothing."""
+
+    def evaluate(
+        self,
+        run: str | os.PathLike[str],
+        config: TrainConfig,
+        verbose: int | str = 0,
+    ) -> dict[str, Any]:
+        """Measures the model of a run, as `training.evaluate`.
+
+        Args:
+            run: the folder of a finished run.
+            config: that of the run, with the data to measure it on.
+            verbose: as for `predict`.
+        """
+        raise NotImplementedError
+
+
+class Parted(Protocol):
+    """Examples that can be cut into parts."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, count: int | None) -> Self: ...
+
+    def split(self, fraction: float, seed: int = 0) -> tuple[Self, Self]: ...
+
+
+Kind = TypeVar("Kind", bound=Parted)
+
+
+@contextlib.contextmanager
+def without_preprocessor(model: keras.Model) -> Iterator[None]:
+    """A context in which a model takes tokens instead of strings."""
+    preprocessor, model.preprocessor = model.preprocessor, None
+    try:
+        yield
+    finally:
+        model.preprocessor = preprocessor
+
+
+def load_parts(
+    config: TrainConfig, load: Callable[[TrainConfig, str, str], Kind]
+) -> tuple[Kind, Kind, str]:
+    """The training and the validation data of a config.
+
+    Args:
+        config: what is trained.
+        load: function from the config, a source and a split to examples.
+
+    Returns:
+        Both, and where the validation data are from. Of a single example no
+        part can be held out: it is both.
+
+    Raises:
+        UserError: they cannot be loaded.
+    """
+    training = load(config, config.data, config.split).take(config.limit)
+    source = config.validation_data
+    splits = text_data.splits_of(config.data, config.data_dir)
+    if source is None and "validation" in splits:
+        source = config.data
+    if source is not None:
+        return training, load(config, source, "validation"), source
+    if len(training) == 1:
+        return training, training, config.data
+    return *training.split(0.1, config.seed), config.data
+
+
+def label_facts(
+    config: TrainConfig, values: Sequence[str]
+) -> dict[str, list[str]]:
+    """The labels of a run, as the data have them and as they are shown.
+
+    Raises:
+        UserError: the config has other names than one for each.
+    """
+    wanted = config.label_names
+    if wanted is None:
+        wanted = tuple(values)
+    elif len(wanted) != len(values) or len(set(wanted)) < len(wanted):
+        raise UserError(
+            f"Expected {len(values)} different label names, for the labels "
+            f"{', '.join(values)}. Received: {', '.join(wanted)}"
+        )
+    return {"label_values": list(values), "label_names": list(wanted)}
+
+
+def columns_of(config: TrainConfig) -> dict[str, Any]:
+    """The arguments of `load_dataset` that say where texts and labels are."""
+    names = (
+        "text_column",
+        "label_column",
+        "data_dir",
+        "delimiter",
+        "text_columns",
+    )
+    return {name: getattr(config, name) for name in names}

@@ -1,0 +1,254 @@
+"""Token labels: a label for each word of a sentence."""
+
+import os
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import sklearn.metrics
+
+from tfq_hybrid import data as text_data
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.training.run_folder import RunFolder, load_trained
+from tfq_hybrid.training.task import (
+    Task,
+    label_facts,
+    load_parts,
+    without_preprocessor,
+)
+
+if TYPE_CHECKING:
+    from tfq_hybrid.data import TaggedSentences, TaggedTokens
+    from tfq_hybrid.training.config import TrainConfig
+
+MISSED = -1  # in place of the label of a word that was cut off
+_BIO = re.compile(r"[BI]-.+")
+
+
+class TokenLabels(Task):
+    """Words with a label each in, token accuracy and macro F1 out.
+
+    A word's label is that of its first token. The other tokens, and padding,
+    are in no loss. A word that was cut off counts as one that is wrong.
+    """
+
+    monitor, mode = "val_accuracy", "max"
+
+    def load(self, config):
+        training, validation, source = load_parts(config, _tagged)
+        names = training.seen()
+        if len(names) < 2:
+            raise UserError(
+                "Expected at least two labels among the training examples. "
+                f"Received: {config.data} with {', '.join(names)}"
+            )
+        return (
+            training.named(names, config.data),
+            validation.named(names, source),
+        )
+
+    def facts(self, config, training):
+        """The labels, as the data has them and as they are shown."""
+        return label_facts(config, training.label_names)
+
+    def encode(self, data, model, config):
+        """Tokens, a `TaggedTokens`."""
+        tokenizer = model.preprocessor.tokenizer
+        encoded = text_data.encode_tagged(
+            data, tokenizer, config.sequence_length
+        )
+        return Encoded(encoded, data)
+
+    def fed(self, model):
+        """The model takes tokens instead of strings."""
+        return without_preprocessor(model)
+
+    def objective(self):
+        """The mean cross-entropy of the words, and their accuracy."""
+        accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+        return {
+            "loss": keras.losses.SparseCategoricalCrossentropy(
+                from_logits=True, reduction="mean_with_sample_weight"
+            ),
+            "weighted_metrics": [accuracy],
+        }
+
+    def results(self, model, validation, batch_size):
+        found = word_scores(model, validation)
+        return {f"validation_{name}": value for name, value in found.items()}
+
+    def evaluate(
+        self,
+        run: str | os.PathLike[str],
+        config: "TrainConfig",
+        verbose: int | str = 0,
+    ) -> dict[str, Any]:
+        _, values, names, _ = RunFolder(run).read()
+        sentences = _tagged(config, config.data, config.split)
+        by_value = set(sentences.seen()) <= set(values)
+        sentences = sentences.named(values if by_value else names, config.data)
+        model, _ = load_trained(run)
+        encoded = self.encode(sentences, model, config)
+        with self.fed(model):
+            return word_scores(model, encoded, verbose)
+
+
+class Encoded:
+    """Tokens, with the sentences that they are from."""
+
+    def __init__(self, tokens: "TaggedTokens", sentences: "TaggedSentences"):
+        self.tokens = tokens
+        self.sentences = sentences
+        self.inputs = tokens.inputs
+        self.batches = tokens.batches
+        self.shuffled_batches = tokens.shuffled_batches
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+
+def _tagged(config, source, split):
+    return text_data.load_conllu(source, config.label_column)
+
+
+def word_scores(
+    model: keras.Model, encoded: Encoded, verbose: int | str = 0
+) -> dict[str, Any]:
+    """How well a model labels words; see `tag_scores`.
+
+    `loss` is the mean cross-entropy in nats of the words that were not
+    missed.
+    """
+    tokens, sentences = encoded.tokens, encoded.sentences
+    logits = model.predict(tokens.batches(64), verbose=verbose)
+    predicted = tokens.of_words(np.argmax(logits, axis=-1))
+    losses = keras.ops.convert_to_numpy(
+        keras.losses.sparse_categorical_crossentropy(
+            tokens.targets, logits, from_logits=True
+        )
+    )
+    learned = tokens.weights > 0
+    loss = float(losses[learned].mean()) if learned.any() else None
+    found = tag_scores(sentences.labels, predicted, sentences.label_names)
+    return {"examples": len(sentences), **found, "loss": loss}
+
+
+def tag_scores(
+    labels: Sequence[Any],
+    predicted: Sequence[Any],
+    names: Sequence[str],
+) -> dict[str, Any]:
+    """How well words were labelled.
+
+    Args:
+        labels: for each sentence an index into the names for each word.
+        predicted: likewise, `MISSED` for a word without an answer.
+        names: the labels' names.
+
+    Returns:
+        `words`; `missed`, how many of them have no answer, which is wrong;
+        `accuracy`; `majority_accuracy`, that of always answering the most
+        frequent label; `macro_f1`, the mean over the labels, 0 for one that is
+        neither there nor predicted. Where the names are of BIO spans
+        (`B-PER`, `I-PER`, `O`) also `entity_precision`, `entity_recall` and
+        `entity_f1`.
+
+    Raises:
+        UserError: a sentence has not as many answers as words.
+
+    Example:
+
+    >>> names = ("B-PER", "I-PER", "O")
+    >>> found = tag_scores([[0, 1, 2]], [[0, 2, -1]], names)
+    >>> found["words"], found["missed"], found["entity_f1"]
+    (3, 1, 0.0)
+    """
+    for row, answers in zip(labels, predicted, strict=True):
+        if len(row) != len(answers):
+            raise UserError(
+                f"Expected {len(row)} answers, one for each word. Received: "
+                f"{len(answers)}"
+            )
+    truth, found = np.concatenate(labels), np.concatenate(predicted)
+    f1 = sklearn.metrics.f1_score(
+        truth,
+        found,
+        labels=np.arange(len(names)),
+        average="macro",
+        zero_division=0,
+    )
+    scores = {
+        "words": len(truth),
+        "missed": int(np.sum(found == MISSED)),
+        "accuracy": float(np.mean(truth == found)),
+        "majority_accuracy": float(np.bincount(truth).max() / len(truth)),
+        "macro_f1": float(f1),
+    }
+    if are_spans(names):
+        texts = [*names, "O"]  # MISSED is the last one's index
+        tagged = [
+            ([texts[i] for i in row], [texts[i] for i in answers])
+            for row, answers in zip(labels, predicted, strict=True)
+        ]
+        scores |= entity_scores(*zip(*tagged, strict=True))
+    return scores
+
+
+def are_spans(names: Sequence[str]) -> bool:
+    """Whether labels are those of BIO spans.
+
+    >>> are_spans(["B-PER", "I-PER", "O"]), are_spans(["NOUN", "O"])
+    (True, False)
+    """
+    spans = [name for name in names if name != "O"]
+    return bool(spans) and all(map(_BIO.fullmatch, spans))
+
+
+def entities(tags: Sequence[str]) -> set[tuple[str, int, int]]:
+    """The spans of a sentence's BIO tags, as `seqeval` reads them by default.
+
+    A span begins with `B-`, and with an `I-` that goes on no span of its
+    type.
+
+    Args:
+        tags: such as `["B-PER", "I-PER", "O"]`.
+
+    Returns:
+        Triples of a type, the first word, and the one after the last.
+
+    >>> sorted(entities(["B-PER", "I-PER", "O", "I-LOC", "I-PER"]))
+    [('LOC', 3, 4), ('PER', 0, 2), ('PER', 4, 5)]
+    """
+    found = set()
+    kind, start = "", 0
+    for place, tag in enumerate([*tags, "O"]):
+        prefix, _, name = tag.partition("-")
+        if kind and (prefix != "I" or name != kind):
+            found.add((kind, start, place))
+            kind = ""
+        if prefix != "O" and not kind:
+            kind, start = name, place
+    return found
+
+
+def entity_scores(
+    labels: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]
+) -> dict[str, float]:
+    """Precision, recall and F1 of spans, over all sentences and types.
+
+    A span is right if its type, its beginning and its end are. Where there
+    are none, a score is 0.
+    """
+    hits = truths = answers = 0
+    for row, other in zip(labels, predicted, strict=True):
+        truth, found = entities(row), entities(other)
+        hits += len(truth & found)
+        truths += len(truth)
+        answers += len(found)
+    return {
+        "entity_precision": hits / max(answers, 1),
+        "entity_recall": hits / max(truths, 1),
+        "entity_f1": 2 * hits / max(answers + truths, 1),
+    }
