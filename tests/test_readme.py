@@ -60,6 +60,7 @@ def test_python_of_the_readme_runs(tmp_path, monkeypatch):
 def test_commands_are_real(line, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     pathlib.Path("run.yaml").write_text("circuit: {qubits: 6}")
+    pathlib.Path("compare.yaml").write_text("methods: [lora]")
     _, name, *words = shlex.split(line.replace("\\\n", " "), comments=True)
     command = commands.commands[name]
     if hasattr(command, "commands"):  # a group: its first word is one

@@ -5,7 +5,6 @@ import numpy as np
 from tfq_hybrid.comparison.jobs import Recipe, listed, several
 from tfq_hybrid.comparison.questions import Questions
 from tfq_hybrid.comparison.reporting.measures import LOSS, shown
-from tfq_hybrid.comparison.reporting.pictures import Line, line_picture
 from tfq_hybrid.comparison.reporting.report import Section
 from tfq_hybrid.comparison.reporting.tables import (
     Table,
@@ -27,6 +26,7 @@ from tfq_hybrid.models.hyqut.jobs import (
     STEP_SIZES,
     perform,
 )
+from tfq_hybrid.reports.pictures import Line, line_picture
 
 BASELINES = ("dense", "bottleneck")
 MODELS = ("quantum", *BASELINES)

@@ -53,15 +53,13 @@ def _measure(config):
     from tfq_hybrid.training.tasks import TASKS
 
     config = TrainConfig.from_dict(config)
-    task = TASKS[config.system.task]
+    task = TASKS[config.task]
     training, _ = task.load(config)
     facts = task.facts(config, training)
     vocabulary = make_vocabulary(config, training.texts)
     keras.utils.set_random_seed(config.seed)
     before = _peak()
-    model = build_model(
-        config, vocabulary, len(facts.get("label_values", ())) or None
-    )
+    model = build_model(config, vocabulary, task.outputs(facts))
     encoded = task.encode(training, model, config)
     compile_model(model, config, STEPS + WARM_UP, encoded)
     with task.fed(model):

@@ -102,7 +102,7 @@ def _row(plan, row, results, blocks, answers, labels, scores):
             for kind in range(int(labels.max()) + 1)
         ],
         "validation_accuracy": [one["validation_accuracy"] for one in found],
-        "curves": [one.get("validation_curve", []) for one in found],
+        "curve": _curve([one.get("validation_curve", []) for one in found]),
         "rate": plan.picked(row, results, blocks),
         "settings": [one.get("setting") for one in found],
         "tried": {},
@@ -113,6 +113,16 @@ def _row(plan, row, results, blocks, answers, labels, scores):
     if cost:
         return content | {name: cost[name] for name in COSTS}
     return content | {"parameters": found[0]["parameters"]["trained"]}
+
+
+def _curve(curves):
+    """The validation accuracy along the epochs, in percent."""
+    length = min(map(len, curves))
+    columns = zip(*(curve[:length] for curve in curves), strict=True)
+    return [
+        _percent([[100 * value] for value in column]).to_dict()
+        for column in columns
+    ]
 
 
 def _percent(scores) -> Estimate:

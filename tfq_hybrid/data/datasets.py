@@ -6,7 +6,7 @@ import json
 import os
 import pathlib
 import typing
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -73,10 +73,12 @@ class Examples(Batches):
     Attributes:
         texts: the texts, or pairs of texts.
         labels: array of shape (examples, ...).
+        tokens: what a model takes in place of the texts, as of `encoded`.
     """
 
     texts: list[Any]
     labels: np.ndarray
+    tokens: Any = dataclasses.field(default=None, kw_only=True, repr=False)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -84,15 +86,31 @@ class Examples(Batches):
     def take(self, count: int | None) -> typing.Self:
         """The first `count` examples; all of them for `None`."""
         return dataclasses.replace(
-            self, texts=self.texts[:count], labels=self.labels[:count]
+            self,
+            texts=self.texts[:count],
+            labels=self.labels[:count],
+            tokens=None,
         )
 
     def pick(self, indices: np.ndarray) -> typing.Self:
         """The examples at some places, in that order."""
         texts = [self.texts[i] for i in indices]
         return dataclasses.replace(
-            self, texts=texts, labels=self.labels[indices]
+            self, texts=texts, labels=self.labels[indices], tokens=None
         )
+
+    def encoded(self, preprocessor: Callable[[Any], Any]) -> typing.Self:
+        """The same examples, whose texts are made tokens once and for all.
+
+        Otherwise each epoch, and each look at the validation data, would
+        tokenize them again.
+
+        Args:
+            preprocessor: from string tensors to what a model takes, such as
+                that of a keras-hub task.
+        """
+        tokens = preprocessor(_strings(self.texts))
+        return dataclasses.replace(self, tokens=tokens)
 
     def split(
         self, fraction: float, seed: int = 0
@@ -118,15 +136,21 @@ class Examples(Batches):
         return digest.hexdigest()
 
     def inputs(self, count: int) -> Any:
-        """The texts of the first `count` examples, as a model takes them.
+        """The first `count` examples as a model takes them, without labels.
 
-        A string tensor of shape (examples,); of pairs, two of them.
+        The tokens, where they are there; else a string tensor of shape
+        (examples,), and of pairs two of them.
         """
+        if self.tokens is not None:
+            return tf.nest.map_structure(lambda x: x[:count], self.tokens)
         return _strings(self.texts[:count])
 
     def arrays(self) -> tuple[Any, tf.Tensor]:
-        """All texts and labels, as tensors."""
-        return _strings(self.texts), tf.constant(self.targets())
+        """All texts, or their tokens, and the labels, as tensors."""
+        inputs = self.tokens
+        if inputs is None:
+            inputs = _strings(self.texts)
+        return inputs, tf.constant(self.targets())
 
 
 def _strings(texts):

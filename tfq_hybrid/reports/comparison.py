@@ -4,7 +4,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from tfq_hybrid.comparison.reporting.pictures import (
+from tfq_hybrid.engines import human_bytes
+from tfq_hybrid.estimate import Estimate, number, plain
+from tfq_hybrid.reports.document import Document, Picture, Table
+from tfq_hybrid.reports.pictures import (
     Line,
     Panel,
     Point,
@@ -12,9 +15,6 @@ from tfq_hybrid.comparison.reporting.pictures import (
     line_picture,
     rows_picture,
 )
-from tfq_hybrid.engines import human_bytes
-from tfq_hybrid.estimate import Estimate, number, plain
-from tfq_hybrid.reports.document import Document, Picture, Table
 
 LONGEST = 160  # letters of a text that rows differ on
 
@@ -149,20 +149,15 @@ def _front(rows):
 
 def _curves(rows):
     """Validation accuracy along the epochs, where there are several."""
-    from tfq_hybrid.comparison.statistics import mean_interval
-
-    lines = []
-    for row in rows:
-        length = min((len(curve) for curve in row["curves"]), default=0)
-        if length < 2:
-            continue
-        columns = zip(*(curve[:length] for curve in row["curves"]), strict=True)
-        intervals = [
-            mean_interval([[100 * value] for value in column])
-            for column in columns
-        ]
-        places = tuple(range(1, length + 1))
-        lines.append(Line(row["name"], places, tuple(intervals)))
+    lines = [
+        Line(
+            row["name"],
+            tuple(range(1, len(row["curve"]) + 1)),
+            tuple(map(_estimate, row["curve"])),
+        )
+        for row in rows
+        if len(row["curve"]) > 1
+    ]
     if not lines:
         return None
     return line_picture(

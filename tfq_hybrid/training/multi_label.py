@@ -16,6 +16,7 @@ from tfq_hybrid.training.task import (
     columns_of,
     label_facts,
     load_parts,
+    predicted,
 )
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class MultiLabel(Task):
         return {"loss": loss, "metrics": []}
 
     def results(self, model, validation, batch_size):
-        logits = model.predict(validation.batches(256), verbose=0)
+        logits = predicted(model, validation)
         chosen = choose_thresholds(
             validation.labels, scipy.special.expit(logits)
         )
@@ -78,7 +79,7 @@ class MultiLabel(Task):
         dataset = dataset.named(values if by_value else names, config.data)
         thresholds = folder.thresholds()
         model, _ = load_trained(run)
-        logits = model.predict(dataset.batches(256), verbose=verbose)
+        logits = predicted(model, dataset, verbose)
         found = label_scores(dataset.labels, logits, thresholds)
         f1 = sklearn.metrics.f1_score(
             dataset.labels,

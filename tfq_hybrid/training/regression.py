@@ -11,7 +11,7 @@ import sklearn.metrics
 from tfq_hybrid import data as text_data
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.training.run_folder import RunFolder, load_trained
-from tfq_hybrid.training.task import Task, columns_of, load_parts
+from tfq_hybrid.training.task import Task, columns_of, load_parts, predicted
 
 if TYPE_CHECKING:
     from tfq_hybrid.data import ScoredTexts
@@ -88,7 +88,7 @@ def answers(
     Returns:
         A float64 array of shape (examples,).
     """
-    found = model.predict(dataset.batches(256), verbose=verbose)
+    found = predicted(model, dataset, verbose)
     return as_column(found) * dataset.scale + dataset.mean
 
 

@@ -3,14 +3,18 @@
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import keras
+import numpy as np
 
 from tfq_hybrid import data as text_data
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from tfq_hybrid.data.datasets import Examples
 
 
 class Task:
@@ -46,16 +50,16 @@ class Task:
         return len(facts.get("label_values", ())) or None
 
     def encode(self, data: Any, model: keras.Model, config: TrainConfig) -> Any:
-        """What is trained on, by default the loaded data themselves.
+        """What is trained on, by default the loaded data as tokens.
 
         It has a length, `inputs(count)`, `batches(size)` and
         `shuffled_batches(size, seed, first_epoch)`.
         """
-        return data
+        return data.encoded(model.preprocessor)
 
     def fed(self, model: keras.Model) -> contextlib.AbstractContextManager:
         """A context in which a model takes what `encode` makes."""
-        return contextlib.nullcontext()
+        return without_preprocessor(model)
 
     def objective(self) -> dict[str, Any]:
         """The loss and the metrics, as arguments of `compile`."""
@@ -134,6 +138,17 @@ def without_preprocessor(model: keras.Model) -> Iterator[None]:
         yield
     finally:
         model.preprocessor = preprocessor
+
+
+def predicted(
+    model: keras.Model, examples: "Examples", verbose: int | str = 0
+) -> np.ndarray:
+    """What a model gives for examples, as texts or as tokens already."""
+    if examples.tokens is not None:
+        return model.predict(examples.batches(256), verbose=verbose)
+    encoded = examples.encoded(model.preprocessor)
+    with without_preprocessor(model):
+        return model.predict(encoded.batches(256), verbose=verbose)
 
 
 def load_parts(

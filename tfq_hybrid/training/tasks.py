@@ -32,7 +32,7 @@ from tfq_hybrid.training.task import (
     columns_of,
     label_facts,
     load_parts,
-    without_preprocessor,
+    predicted,
 )
 from tfq_hybrid.training.token_labels import TokenLabels
 
@@ -72,7 +72,7 @@ class Classification(Task):
         by_value = set(dataset.label_names) <= set(values)
         dataset = relabel(dataset, values if by_value else names, config.data)
         model, _ = load_trained(run)
-        logits = model.predict(dataset.batches(256), verbose=verbose)
+        logits = predicted(model, dataset, verbose)
         return scores_of_classes(dataset.labels, logits, names)
 
 
@@ -138,10 +138,6 @@ class Generation(Task):
             config.sequence_length,
             config.data,
         )
-
-    def fed(self, model):
-        """The model takes tokens instead of strings."""
-        return without_preprocessor(model)
 
     def objective(self):
         """The mean cross-entropy of the learned tokens, and their accuracy."""

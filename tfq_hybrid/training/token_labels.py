@@ -16,7 +16,6 @@ from tfq_hybrid.training.task import (
     Task,
     label_facts,
     load_parts,
-    without_preprocessor,
 )
 
 if TYPE_CHECKING:
@@ -60,10 +59,6 @@ class TokenLabels(Task):
             data, tokenizer, config.sequence_length
         )
         return Encoded(encoded, data)
-
-    def fed(self, model):
-        """The model takes tokens instead of strings."""
-        return without_preprocessor(model)
 
     def objective(self):
         """The mean cross-entropy of the words, and their accuracy."""

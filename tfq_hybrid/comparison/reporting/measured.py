@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tfq_hybrid.comparison.reporting.measures import ACCURACY, shown
-from tfq_hybrid.comparison.reporting.pictures import Point, cloud_picture
 from tfq_hybrid.comparison.reporting.report import Section, too_few
 from tfq_hybrid.comparison.reporting.tables import Table
 from tfq_hybrid.estimate import Estimate
+from tfq_hybrid.reports.pictures import Point, cloud_picture
 
 if TYPE_CHECKING:
     from tfq_hybrid.circuits import CircuitSpec

@@ -10,12 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfq_hybrid.comparison.reporting.measures import ACCURACY, Measure, shown
-from tfq_hybrid.comparison.reporting.pictures import (
-    Line,
-    Panel,
-    line_picture,
-    rows_picture,
-)
 from tfq_hybrid.comparison.reporting.report import (
     LEAST_SEEDS,
     Goal,
@@ -24,6 +18,12 @@ from tfq_hybrid.comparison.reporting.report import (
 )
 from tfq_hybrid.comparison.statistics import mean_interval
 from tfq_hybrid.reports.document import one_line
+from tfq_hybrid.reports.pictures import (
+    Line,
+    Panel,
+    line_picture,
+    rows_picture,
+)
 
 if TYPE_CHECKING:
     from tfq_hybrid.comparison.jobs import Block

@@ -72,7 +72,9 @@ def read_test(
     model: "keras.Model", dataset: "TextDataset"
 ) -> tuple[dict, dict]:
     """Answers the test data; as `heads.answer`."""
-    logits = model.predict(dataset.batches(256), verbose=0)
+    from tfq_hybrid.training.task import predicted
+
+    logits = predicted(model, dataset)
     return answer(np.argmax(logits, axis=-1), dataset.labels)
 
 

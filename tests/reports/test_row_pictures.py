@@ -4,8 +4,8 @@ import matplotlib
 import pytest
 from matplotlib.figure import Figure
 
-from tfq_hybrid.comparison.reporting.pictures import Panel, rows_picture
 from tfq_hybrid.estimate import Estimate
+from tfq_hybrid.reports.pictures import Panel, rows_picture
 from tfq_hybrid.reports.render import FILE
 
 LONG = "difference to quantum, constant amplitude, tuned, points"
