@@ -1,6 +1,7 @@
 """QFFN-BERT as a system: its arguments and its baselines."""
 
 import dataclasses
+from typing import Any
 
 from tfq_hybrid.adapters.method import AnyMethod
 from tfq_hybrid.adapters.methods import method_from_dict
@@ -74,6 +75,13 @@ class QFFNBertOptions(Options):
                     "Expected a preset with an adapter: what is frozen has to "
                     "be pretrained. Received: preset=None"
                 )
+
+    @property
+    def training_defaults(self) -> dict[str, Any]:
+        method: Any = self.adapter
+        if method is None:
+            return {}
+        return {"learning_rate": method.learning_rate}
 
     def circuit_runs(self, sequence_length: int) -> int:
         whole = self.tokens == "all" or self.adapter is not None

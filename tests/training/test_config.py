@@ -5,9 +5,11 @@ import pathlib
 import pytest
 
 from tests.training.conftest import QUICK
+from tfq_hybrid.adapters import METHODS
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.training import TrainConfig
 from tfq_hybrid.training.build import build_model, compile_model
+from tfq_hybrid.training.config import fields_of_training
 
 
 def test_arguments_have_effect(quick):
@@ -70,6 +72,31 @@ def test_adapters_are_nested(method, changes, expected):
         assert stored["circuit"]["depth"] == 7
         assert stored["circuit"]["entanglement"] == "alternating"
         assert stored["targets"] == ["query"]
+
+
+def test_a_method_has_a_learning_rate_of_its_own():
+    assert TrainConfig("embedded").learning_rate == 1e-3
+    assert TrainConfig("embedded", model="qaa").learning_rate == 1e-3
+    for name in METHODS:
+        adapter = {"method": name}
+        if name == "ReplaceDense":
+            adapter["targets"] = ["all-ffn"]
+        given = {"data": "embedded", "preset": "p", "adapter": adapter}
+        config = TrainConfig.from_dict(given)
+        trains = name in ("ReplaceDense", "FullFineTuning")
+        assert config.learning_rate == (5e-4 if trains else 1e-2)
+        assert TrainConfig.from_dict(config.to_dict()) == config
+        [field] = [
+            field
+            for field in fields_of_training(chosen={"adapter": name})
+            if field.key == "learning_rate"
+        ]
+        assert field.default is None and "5e-4" in field.meaning
+        config = TrainConfig.from_dict({**given, "learning_rate": 0.25})
+        assert config.learning_rate == 0.25
+    frozen = {"method": "ReplaceDense", "targets": ["query"], "freeze": True}
+    config = TrainConfig.from_dict({**given, "adapter": frozen})
+    assert config.learning_rate == 1e-2
 
 
 @pytest.mark.parametrize(

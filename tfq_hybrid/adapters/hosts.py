@@ -166,6 +166,11 @@ def optimizer_variables(
 HOSTS: dict[type, type] = {}
 
 
+def _is_own(kind: type) -> bool:
+    """Whether a class is of this package."""
+    return kind.__module__.startswith("tfq_hybrid.")
+
+
 def _training_methods(kind):
     """What all adapted classes have in common."""
 
@@ -182,7 +187,8 @@ def _training_methods(kind):
         "compile_from_config": compile_from_config,
         "get_config": get_config,
         "adapted_from": kind,
-        "__module__": __name__,
+        # Where a file's name for it leads: see `files.homes`.
+        "__module__": kind.__module__ if _is_own(kind) else __name__,
         "__doc__": f"A `{kind.__name__}` with adapters in it.",
     }
 

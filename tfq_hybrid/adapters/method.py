@@ -24,6 +24,7 @@ from tfq_hybrid.errors import (
     is_same_name,
     match_choice,
 )
+from tfq_hybrid.layers.names import READOUTS
 
 if TYPE_CHECKING:
     import keras
@@ -97,6 +98,15 @@ class Method:
     def freezes(self) -> bool:
         """Whether the weights of the base stay as they are."""
         return True
+
+    @property
+    def learning_rate(self) -> float:
+        """AdamW's peak rate where a training is given none.
+
+        What comes new to a frozen base starts near zero and has far to go;
+        pretrained weights have not. `benchmarks/rates.py` measures both.
+        """
+        return 1e-2 if self.freezes else 5e-4
 
     def find(self, model: "keras.Model", strict: bool = True) -> "list[Target]":
         """The targets of this method in a model."""
@@ -282,14 +292,19 @@ LARGEST = {"qubits": 20, "depth": 64}
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class WithCircuit(Method):
-    """The fields `circuit` and `engine`.
+    """The fields `circuit`, `engine` and `readout`.
 
     The size is in qubits, or in layers where the circuit starts from
     amplitudes: then the width of what it reads decides on the qubits.
+
+    Args:
+        readout: Whether the last projection reads the expectations as they
+            are, or standardised as at initialisation. Defaults to `"plain"`.
     """
 
     circuit: Circuit = "qffn"
     engine: str = choice("auto", ENGINES)
+    readout: str = choice("plain", READOUTS)
 
     @property
     def size(self) -> str:
@@ -304,6 +319,7 @@ class WithCircuit(Method):
         if self.circuit is not None:
             object.__setattr__(self, "circuit", as_circuit(self.circuit))
         check_choice("engine", self.engine, ENGINES)
+        check_choice("readout", self.readout, READOUTS)
 
     def circuit_for(self, width: int) -> "CircuitSpec | CustomCircuit":
         """The circuit that reads features of a width."""
@@ -319,8 +335,15 @@ class WithCircuit(Method):
         """The `QuantumDense` of an adapter."""
         from tfq_hybrid.layers import QuantumDense
 
-        options |= {"engine": self.engine, "dtype": dtype, "name": "dense"}
-        return QuantumDense(units, circuit, **options)
+        return QuantumDense(
+            units,
+            circuit,
+            engine=self.engine,
+            readout=self.readout,
+            dtype=dtype,
+            name="dense",
+            **options,
+        )
 
     def circuits(
         self, model: "keras.Model"

@@ -3,6 +3,7 @@
 from typing import Any, Self
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfq_hybrid.circuits import as_circuit
@@ -11,7 +12,7 @@ from tfq_hybrid.engines.tfq.differentiators import (
     differentiator_config,
     differentiator_from_config,
 )
-from tfq_hybrid.errors import UserError, check_integer
+from tfq_hybrid.errors import UserError, check_choice, check_integer
 from tfq_hybrid.layers.amplitude_pqc import AmplitudePQC
 from tfq_hybrid.layers.arguments import (
     Shape,
@@ -20,12 +21,14 @@ from tfq_hybrid.layers.arguments import (
     check_repetitions,
 )
 from tfq_hybrid.layers.controlled_pqc import ControlledPQC
+from tfq_hybrid.layers.names import READOUTS
 from tfq_hybrid.layers.noisy import (
     NoisyAmplitudePQC,
     NoisyControlledPQC,
     noise_model_from_json,
     noise_model_to_json,
 )
+from tfq_hybrid.layers.readout import ReadoutStatistics, standardise
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -71,6 +74,12 @@ class QuantumDense(keras.layers.Layer):
         seed: of what is drawn: shots, trajectories, directions of SPSA.
             Defaults to `None`.
         train_angles: whether the circuit's angles train. Defaults to `True`.
+        readout: `"plain"`: the last projection reads the expectations as
+            they are. `"standardised"`: less their means and divided by their
+            deviation, both as the circuit has them at initialisation, so that
+            the layer keeps the variance of its inputs as a Dense layer does;
+            two numbers for each observable, which do not train. Defaults to
+            `"plain"`.
 
     Raises:
         UserError: units is below 1, the circuit is not valid, or the inputs
@@ -101,6 +110,7 @@ class QuantumDense(keras.layers.Layer):
         readout_error: float | tuple[float, float] | None = None,
         seed: int | None = None,
         train_angles: bool = True,
+        readout: str = "plain",
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
@@ -131,6 +141,8 @@ class QuantumDense(keras.layers.Layer):
         self.angle_initializer = self.pqc.initializer
         self.differentiator = self.pqc.differentiator
         self.seed = seed
+        check_choice("readout", readout, READOUTS)
+        self.readout = readout
         self.input_projection: Any = None
         if not self.circuit.starts_from_amplitudes:
             self.input_projection = self._projection(
@@ -171,8 +183,38 @@ class QuantumDense(keras.layers.Layer):
         else:
             self.input_projection.build(input_shape)
             self.pqc.build((None, len(self.circuit.features)))
-        self.output_projection.build((None, len(self.circuit.operators)))
+        observables = len(self.circuit.operators)
+        self.readout_statistics: Any = None
+        if self.readout == "standardised":
+            self.readout_statistics = self.add_weight(
+                shape=(2, observables),
+                initializer=ReadoutStatistics(self, input_shape[-1]),
+                trainable=False,
+                name="readout_statistics",
+            )
+        self.output_projection.build((None, observables))
         self.built = True
+
+    def exact_readouts(self, inputs: np.ndarray) -> np.ndarray:
+        """The expectations of a built layer, without noise and shots.
+
+        Args:
+            inputs: of shape (batch, width).
+
+        Returns:
+            float, of shape (batch, observables).
+        """
+        exact = make_circuit_layer(
+            self.circuit,
+            engine=self.engine,
+            initializer="zeros",  # draws nothing from the global generator
+            dtype=self.dtype_policy,
+        )
+        fed = self._fed(keras.ops.convert_to_tensor(inputs))
+        exact.build(fed.shape)
+        if exact.parameters is not None:
+            exact.parameters.assign(self.pqc.parameters)
+        return keras.ops.convert_to_numpy(exact(fed)).astype("float64")
 
     def angles(self, inputs: tf.Tensor) -> tf.Tensor:
         """The encoded angles in radians, of shape (batch, ..., angles)."""
@@ -185,6 +227,8 @@ class QuantumDense(keras.layers.Layer):
         leading = keras.ops.shape(fed)[:-1]
         flat = keras.ops.reshape(fed, (-1, fed.shape[-1]))
         values = self.pqc(flat)  # (batch * ..., observables)
+        if self.readout_statistics is not None:
+            values = standardise(values, self.readout_statistics)
         values = keras.ops.reshape(values, (*leading, values.shape[-1]))
         return self.output_projection(values)
 
@@ -222,6 +266,7 @@ class QuantumDense(keras.layers.Layer):
             "readout_error": self.readout_error,
             "seed": self.seed,
             "train_angles": self.train_angles,
+            "readout": self.readout,
         }
 
     @classmethod

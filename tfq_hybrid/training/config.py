@@ -30,6 +30,7 @@ DEFAULTS = {
     "sequence_length": 48,
     "batch_size": 64,
     "optimizer": "adamw",
+    "learning_rate": 1e-3,
     "weight_decay": 0.01,
 }
 OPTIMIZERS = ("adamw", "adam")
@@ -117,7 +118,8 @@ class TrainConfig:
         optimizer: the optimizer. Defaults to `"adamw"`, or as the system
             says.
         learning_rate: peak learning rate, between a linear warm-up and a
-            cosine decay. Defaults to 1e-3.
+            cosine decay. Defaults to `None`: 1e-3; with an adapter 1e-2, or
+            5e-4 where the base trains too; or as the system says.
         quantum_learning_rate: peak learning rate of the circuits' angles,
             which alone train at a learning_rate of 0. Defaults to `None`: the
             learning rate.
@@ -163,7 +165,7 @@ class TrainConfig:
     epochs: int = 1
     batch_size: int = of_system()
     optimizer: str = choice(None, OPTIMIZERS)
-    learning_rate: float = 1e-3
+    learning_rate: float = of_system()
     quantum_learning_rate: float | None = None
     warmup: float = 0.1
     weight_decay: float = of_system()
@@ -409,6 +411,8 @@ def fields_of_training(
         **{name: {"hint": hints[name]} for name in DEFAULTS},
     }
     defaults = {**DEFAULTS, **options.training_defaults}
+    if chosen.get("adapter"):
+        defaults["learning_rate"] = None  # as the method's arguments say
     general = fields_of(TrainConfig, defaults=defaults, skip=("options",))
     skip = options.unused_with_adapter if chosen.get("adapter") else ()
     return [

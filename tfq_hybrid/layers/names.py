@@ -1,0 +1,3 @@
+"""Names of options of the layers, for those who import no TensorFlow."""
+
+READOUTS = ("plain", "standardised")
