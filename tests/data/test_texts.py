@@ -1,6 +1,7 @@
 """Texts to be answered: which column, which labels, what is refused."""
 
 import json
+import os
 
 import pytest
 
@@ -22,6 +23,21 @@ from tfq_hybrid.errors import UserError
 )
 def test_what_is_taken_for_a_file(text, expected):
     assert is_data_file(text) is expected
+
+
+def test_a_pipe_has_a_text_a_line(tmp_path):
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, b"one\ntwo\n")
+        os.close(writing)
+        path = f"/dev/fd/{reading}"
+        assert is_data_file(path)
+        assert read_rows_of_texts(path).texts == ["one", "two"]
+    finally:
+        os.close(reading)
+    assert is_data_file(str(tmp_path))
+    with pytest.raises(UserError, match="which is no file"):
+        read_rows_of_texts(tmp_path)
 
 
 def test_a_file_that_is_there_is_a_file(tmp_path, monkeypatch):

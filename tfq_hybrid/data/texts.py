@@ -43,16 +43,18 @@ class Rows:
 def is_data_file(text: str) -> bool:
     """Whether a text is the name of a file, or ends as one would.
 
+    A word is none, even where a file has that name.
+
     Example:
 
     >>> is_data_file("no.csv"), is_data_file("a fine film.")
     (True, False)
     """
     path = pathlib.Path(text)
-    # It may be too long for a path.
-    return suffix_of(path) in READERS or (
-        bool(path.suffix) and os.path.isfile(text)
-    )
+    if suffix_of(path) in READERS:
+        return True
+    is_path = os.sep in text or bool(path.suffix)
+    return is_path and os.path.exists(text)  # for one that is too long too
 
 
 def read_rows_of_texts(
@@ -65,10 +67,11 @@ def read_rows_of_texts(
     """The texts of a file, and their labels where it has a column of them.
 
     A table may have one column. Labels that are all blank or -1 are withheld,
-    and count as none. A `.txt` file has a text a line.
+    and count as none. A `.txt` file has a text a line, a pipe the lines of
+    `rows_of_lines`.
 
     Args:
-        path: the file: a table as for `read_table`, or a `.txt` file.
+        path: the file: a table as for `read_table`, a `.txt` file, or a pipe.
         text_column: defaults to `None`: that of `usual`, or text, sentence, ….
         delimiter: as for `read_table`.
         usual: the columns of texts and of labels, such as those of the
@@ -88,21 +91,29 @@ def read_rows_of_texts(
     Rows(texts=['a fine film'], labels=['1'])
     """
     path = pathlib.Path(path)
-    if not path.is_file() and not path.is_fifo():
+    is_pipe = path.is_fifo()
+    if not path.is_file() and not is_pipe:
         raise UserError(
             f"Expected a file with texts. Received: {path}, which is "
             f"{'no file' if path.exists() else 'not there'}"
         )
-    if suffix_of(path) != ".txt":
+    if suffix_of(path) != ".txt" and not is_pipe:
         table = read_table(path, delimiter, least_columns=1)
         return _rows(table, text_column, usual, pair)
-    _check_single(pair, path)
-    for name, value in (("text_column", text_column), ("delimiter", delimiter)):
+    wrong = {"delimiter": delimiter}
+    if not is_pipe:
+        _check_single(pair, path)
+        wrong["text_column"] = text_column
+    kind = "a pipe" if is_pipe else "a .txt file"
+    for name, value in wrong.items():
         if value is not None:
             raise UserError(
-                f"Expected no {name} with a .txt file, where it has no effect. "
+                f"Expected no {name} with {kind}, where it has no effect. "
                 f"Received: {name}={value!r}"
             )
+    if is_pipe:
+        text = read_text(path)
+        return rows_of_lines(text, text_column, usual, pair, str(path))
     return Rows(*_plain(read_text(path), path))
 
 
@@ -111,6 +122,7 @@ def rows_of_lines(
     text_column: str | None = None,
     usual: tuple[str | None, str | None] = (None, None),
     pair: Sequence[str] | None = None,
+    source: str = "the standard input",
 ) -> Rows:
     """The texts of what came by a pipe: one a line, or a JSON object a line.
 
@@ -119,6 +131,7 @@ def rows_of_lines(
     Args:
         text: the lines.
         text_column, usual, pair: as for `read_rows_of_texts`, of objects.
+        source: where they came from, for messages.
 
     Raises:
         UserError: there are none, or they are a table of another format.
@@ -128,7 +141,6 @@ def rows_of_lines(
     >>> rows_of_lines("a fine film\\n\\na bad one\\n").texts
     ['a fine film', 'a bad one']
     """
-    source = "the standard input"
     texts, labels = _plain(text, source)
     if all(line.startswith("{") and line.endswith("}") for line in texts):
         table = objects_of(source, text)
