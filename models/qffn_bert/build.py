@@ -1,13 +1,12 @@
 """QFFN-BERT: the classifier that its options make."""
 
-import keras_hub
-
 from tfq_hybrid.adapters import adapt
 from tfq_hybrid.encoders.bert import (
     bert_backbone,
     bert_preprocessor,
     bert_vocabulary,
 )
+from tfq_hybrid.encoders.pooled import PooledBertTextClassifier
 from tfq_hybrid.encoders.tokens import BertTokenClassifier
 from tfq_hybrid.engines import check_memory
 from tfq_hybrid.errors import UserError
@@ -22,7 +21,7 @@ def vocabulary(options, texts, size):
 def build(options, baseline, setting):
     """The classifier, from random or preset weights; see `System`.
 
-    With an adapter it is keras-hub's `BertTextClassifier`, adapted.
+    With an adapter it is a `PooledBertTextClassifier`, adapted.
     """
     if options.adapter is not None and baseline is not None:
         raise UserError(
@@ -38,7 +37,7 @@ def build(options, baseline, setting):
         "compile": False,
     }
     if options.adapter is not None:
-        return _adapted(options.adapter, bert, setting, task)
+        return _adapted(options, bert, setting, task)
     circuit = options.circuit
     if baseline is None:
         runs = options.circuit_runs(setting.sequence_length)
@@ -72,8 +71,9 @@ def build(options, baseline, setting):
     return QFFNBertTextClassifier(backbone, setting.classes, **task)
 
 
-def _adapted(method, bert, setting, task):
+def _adapted(options, bert, setting, task):
     """A classifier on a frozen BERT, or what its method makes of it."""
+    method = options.adapter
     circuits = method.circuits(bert)
     for circuit in circuits[:1]:
         check_memory(
@@ -83,12 +83,12 @@ def _adapted(method, bert, setting, task):
             setting.batch_size * setting.sequence_length,
             layers=len(circuits),
         )
+    task |= {"name": "classifier"}
     if setting.task == "tokens":
-        return BertTokenClassifier(
-            adapt(bert, method), setting.classes, name="classifier", **task
-        )
-    model = keras_hub.models.BertTextClassifier(
-        bert, setting.classes, name="classifier", **task
+        model = BertTokenClassifier.from_bert(bert, setting.classes, **task)
+        return adapt(model, method)
+    model = PooledBertTextClassifier.from_bert(
+        bert, setting.classes, pooling=options.pooling or "mean", **task
     )
     return adapt(model, method)
 

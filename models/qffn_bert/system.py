@@ -12,6 +12,7 @@ from tfq_hybrid.errors import UserError, check_choice, check_share
 from tfq_hybrid.training.systems import Options, System
 
 TOKENS = ("all", "cls")
+POOLINGS = ("cls", "mean", "pooled")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,9 @@ class QFFNBertOptions(Options):
         adapter: Adapt the preset by this method instead of replacing all
             its feed-forward blocks. Defaults to `None`: no
             adapter.
+        pooling: The vector of a text: the first token's hidden state, the
+            mean of all tokens, or BERT's pooler. Defaults to `None`: mean
+            with an adapter; without one, always the pooler, as in the paper.
         dropout: Dropout rate. Defaults to 0.1.
 
     Raises:
@@ -42,15 +46,25 @@ class QFFNBertOptions(Options):
     engine: str = choice("auto", ENGINES)
     preset: str | None = None
     adapter: AnyMethod = None
+    pooling: str | None = choice(None, POOLINGS)
     dropout: float = 0.1
 
     unused_with_adapter = ("circuit", "tokens", "residual", "engine")
+    unused_without_adapter = ("pooling",)
 
     def __post_init__(self):
         object.__setattr__(self, "circuit", as_circuit(self.circuit))
         check_choice("tokens", self.tokens, TOKENS)
         check_choice("engine", self.engine, ENGINES)
         check_share("dropout", self.dropout)
+        if self.pooling is not None:
+            check_choice("pooling", self.pooling, POOLINGS)
+            if self.adapter is None:
+                raise UserError(
+                    "Expected an adapter with pooling: without one, a text's "
+                    "vector is that of the pooler, as in the paper. Received: "
+                    f"pooling={self.pooling!r}"
+                )
         if self.adapter is not None:
             if isinstance(self.adapter, dict):
                 method = method_from_dict(self.adapter)
@@ -76,7 +90,7 @@ SYSTEM = System(
         "none": ("circuit", "tokens", "residual", "engine"),
     },
     model="tfq_hybrid.models.qffn_bert.build",
-    tasks={"regression": (), "multi-label": (), "tokens": ()},
+    tasks={"regression": (), "multi-label": (), "tokens": ("pooling",)},
     recipe="tfq_hybrid.models.qffn_bert.recipe:RECIPE",
     searched=(
         "qubits",

@@ -164,14 +164,18 @@ FAMILIES = (
 
 
 def family_of(backbone: object) -> Family | None:
-    """The row of a backbone; a class of one's own has none.
+    """The row of a backbone.
 
-    Its blocks may be others.
+    A class of one's own has none, whose blocks may be others, unless it says
+    by a `family` that they are those of the family of that name.
 
     >>> family_of(None) is None
     True
     """
     kind = getattr(backbone, "adapted_from", type(backbone))
+    named = vars(kind).get("family")
+    if named is not None:
+        return family_named(named)
     rows = (family for family in FAMILIES if family.backbone is kind)
     return next(rows, None)
 

@@ -182,9 +182,14 @@ def _training_methods(kind):
         "compile_from_config": compile_from_config,
         "get_config": get_config,
         "adapted_from": kind,
-        "__module__": __name__,
+        # Its module registers it: `files.homes` finds it there.
+        "__module__": kind.__module__ if _is_ours(kind) else __name__,
         "__doc__": f"A `{kind.__name__}` with adapters in it.",
     }
+
+
+def _is_ours(kind):
+    return kind.__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
 def _register(kind, members):
@@ -231,10 +236,22 @@ def _register_plain(kind):
     _register(kind, {"from_config": classmethod(from_config)})
 
 
+def register_hosts(backbone: type, *tasks: type) -> None:
+    """Makes the adapted classes of a keras-hub backbone and of its tasks.
+
+    Their names begin with `Adapted`, and Keras knows them.
+
+    Args:
+        backbone: of a family of `FAMILIES`; see `family_of`.
+        *tasks: classes whose `__init__` takes what their config holds.
+    """
+    _register_hub(backbone, strict=False)
+    for task in tasks:
+        _register_hub(task, strict=True, backbone_cls=HOSTS[backbone])
+
+
 for _family in FAMILIES:
-    _register_hub(_family.backbone, strict=False)
-    for _task in _family.tasks:
-        _register_hub(_task, strict=True, backbone_cls=HOSTS[_family.backbone])
+    register_hosts(_family.backbone, *_family.tasks)
 _register_plain(keras.Sequential)
 _register_plain(Functional)
 

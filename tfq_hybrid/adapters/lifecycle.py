@@ -36,6 +36,7 @@ from tfq_hybrid.adapters.variables import (
     set_trainable,
     settle,
     switch,
+    train_all,
     trainable_parts,
 )
 from tfq_hybrid.errors import UserError, check_choice
@@ -258,7 +259,7 @@ def unload(
                 del host.kept_base
         if is_adapted(host):
             become_plain(host)
-    set_trainable(model, True)
+    train_all(model)
     compile_again(model)
     return model
 

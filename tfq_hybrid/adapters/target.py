@@ -77,6 +77,14 @@ def body_of(model: "keras.Model") -> "keras.Model":
     return inner[0] if len(inner) == 1 else model
 
 
+def unread_layers(model: "keras.Model") -> "list[keras.Layer]":
+    """The layers whose outputs nothing reads, as the body of a model says.
+
+    They are no targets, and never train.
+    """
+    return list(getattr(body_of(model), "unread_layers", ()))
+
+
 def all_layers(model: "keras.Model") -> "Iterator[tuple[str, keras.Layer]]":
     """All layers by path: the body's, then those of the head around it.
 
@@ -173,8 +181,11 @@ def targets(
                 rows.append(target)
                 in_blocks.add(target.path)
     adapters = _adapter_paths(layers)
+    unread = {id(layer) for layer in unread_layers(model)}
     for path, layer in layers.items():
         if not is_dense(layer) or path in in_blocks or not layer.built:
+            continue
+        if id(layer) in unread:
             continue
         if any(path.startswith(inside) for inside in adapters):
             continue

@@ -14,6 +14,7 @@ from tfq_hybrid.adapters.target import (
     body_of,
     named_layers,
     targets,
+    unread_layers,
 )
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def base_variables(
 
     The weights of the head are under `head/`. `trained` leaves out those that
     no training moves by gradients, such as the averages of a batch
-    normalisation.
+    normalisation, and those of layers that nothing reads.
     """
     return {
         key: variable
@@ -111,8 +112,9 @@ def _all_variables(
     """Path, variable, and the name of the adapter or `None`."""
     # Of the layers in an adapter: its name, and their path without that.
     owners: dict[int, tuple[str | None, str]] = {}
+    left_out = {id(x) for x in unread_layers(model)} if trained else set()
     for path, layer in all_layers(model):
-        if isinstance(layer, KeptWeights):
+        if isinstance(layer, KeptWeights) or id(layer) in left_out:
             continue
         adapter, place = owners.get(id(layer), (None, path))
         for name, variable in own_variables(layer, trained).items():
@@ -232,13 +234,24 @@ def trainable_parts(
 
 
 def _unused(model):
-    """Base weights made unused by a replacing adapter."""
-    return [
-        variable
+    """Base weights that a replacing adapter, or the model, does not use."""
+    replaced = [
+        layer
         for layer in opened_layers(model)
         if layer.adapter and layer.adapter.place in ("instead", "carrier")
+    ]
+    return [
+        variable
+        for layer in (*replaced, *unread_layers(model))
         for variable in own_variables(layer).values()
     ]
+
+
+def train_all(model: keras.Model) -> None:
+    """Makes everything train whose outputs something reads."""
+    set_trainable(model, True)
+    for layer in unread_layers(model):
+        set_trainable(layer, False)
 
 
 def keep_base(model: keras.Model, begins: tuple[str, ...]) -> None:

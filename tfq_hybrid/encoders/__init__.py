@@ -1,7 +1,9 @@
 """Pretrained text encoders.
 
 bert        BERT presets: backbone, vocabulary, preprocessor
-classifier  a classifier on a pretrained BERT, and ways to pool its tokens
+classifier  what classifiers on a pretrained BERT share
+pooled      a Dense layer on the pooled tokens of a BERT, to be adapted
+tokens      a Dense layer on each token of a BERT
 embedding   sentence embeddings, computed once
 """
 

@@ -84,6 +84,7 @@ class BertClassifier(keras_hub.models.TextClassifier):
         num_classes: int,
         preprocessor: keras.Layer | None = None,
         sequence_length: int | None = None,
+        backbone: dict | None = None,
         **options,
     ) -> "BertClassifier":
         """Starts from a pretrained BERT; only the head is random.
@@ -97,6 +98,8 @@ class BertClassifier(keras_hub.models.TextClassifier):
                 preset, where `bert` is one.
             sequence_length: tokens of a text, for the preprocessor of a
                 preset. Defaults to `None`: as many as the preset takes.
+            backbone: further arguments of `backbone_cls`. Defaults to
+                `None`: none.
             **options: further arguments of the class.
         """
         if not isinstance(bert, keras_hub.models.BertBackbone):
@@ -108,10 +111,10 @@ class BertClassifier(keras_hub.models.TextClassifier):
                     source,
                     sequence_length=sequence_length or bert.max_sequence_length,
                 )
-        config = {**bert.get_config(), "trainable": True}
-        backbone = cls.backbone_cls.from_config(config)
-        backbone.set_weights(bert.get_weights())
-        return cls(backbone, num_classes, preprocessor=preprocessor, **options)
+        config = {**bert.get_config(), "trainable": True, **(backbone or {})}
+        copy = cls.backbone_cls.from_config(config)
+        copy.set_weights(bert.get_weights())
+        return cls(copy, num_classes, preprocessor=preprocessor, **options)
 
     @property
     def head_parameters(self) -> int:

@@ -25,6 +25,14 @@ LIBRARY = {
     "adapters.layers": "Carrier LayerAdapter HeadCopy",
     "adapters.slots": "AdaptedDense AdaptedEinsumDense",
     "adapters.variables": "KeptWeights",
+    "encoders.pooled": (
+        "PooledBert PooledBertTextClassifier "
+        "AdaptedPooledBert AdaptedPooledBertTextClassifier"
+    ),
+    "encoders.tokens": (
+        "TokenBert BertTokenClassifier "
+        "AdaptedTokenBert AdaptedBertTokenClassifier"
+    ),
     "layers.amplitude_pqc": "AmplitudePQC",
     "layers.bottleneck_dense": "BottleneckDense",
     "layers.controlled_pqc": "ControlledPQC",

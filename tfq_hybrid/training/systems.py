@@ -95,6 +95,8 @@ class Options:
 
     # What an adapter takes the place of, where there is one.
     unused_with_adapter: ClassVar[tuple[str, ...]] = ()
+    # What is of an adapted model alone.
+    unused_without_adapter: ClassVar[tuple[str, ...]] = ()
 
     @property
     def training_defaults(self) -> dict[str, Any]:
