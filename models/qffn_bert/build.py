@@ -83,16 +83,12 @@ def _adapted(options, bert, setting, task):
             setting.batch_size * setting.sequence_length,
             layers=len(circuits),
         )
+    task |= {"name": "classifier"}
     if setting.task == "tokens":
-        return BertTokenClassifier(
-            adapt(bert, method), setting.classes, name="classifier", **task
-        )
+        model = BertTokenClassifier.from_bert(bert, setting.classes, **task)
+        return adapt(model, method)
     model = PooledBertTextClassifier.from_bert(
-        bert,
-        setting.classes,
-        pooling=options.pooling or "mean",
-        name="classifier",
-        **task,
+        bert, setting.classes, pooling=options.pooling or "mean", **task
     )
     return adapt(model, method)
 

@@ -98,7 +98,7 @@ SYSTEM = System(
         "none": ("circuit", "tokens", "residual", "engine"),
     },
     model="tfq_hybrid.models.qffn_bert.build",
-    tasks={"regression": (), "multi-label": (), "tokens": ()},
+    tasks={"regression": (), "multi-label": (), "tokens": ("pooling",)},
     recipe="tfq_hybrid.models.qffn_bert.recipe:RECIPE",
     searched=(
         "qubits",

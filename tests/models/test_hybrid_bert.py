@@ -288,7 +288,7 @@ def test_bad_arguments():
         ({"head": "quantm"}, "Did you mean 'quantum'"),
         ({"circuit": "hybrid_brt"}, "Did you mean 'hybrid_bert'"),
         ({"circuit": "qaa"}, "inputs are angles"),
-        ({"num_classes": 1}, "num_classes"),
+        ({"num_classes": 0}, "num_classes"),
     ):
         with pytest.raises(UserError, match=message):
             HybridBertTextClassifier(

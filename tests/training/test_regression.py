@@ -8,19 +8,21 @@ import pytest
 import scipy.stats
 import sklearn.metrics
 
-from tests.presets import one_block
+from tests.presets import one_block, save_bert
 from tests.training.conftest import QUICK
 from tfq_hybrid import training
 from tfq_hybrid.cli.main import main
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.serving import Answer, Predictor, answer_of, export
 from tfq_hybrid.training import (
+    TASKS,
     RunFolder,
     TrainConfig,
     evaluate,
     load_trained,
     train,
 )
+from tfq_hybrid.training.build import build_model, compile_model
 from tfq_hybrid.training.regression import as_column, regression_scores
 
 PAIRS = ("text_a", "text_b")
@@ -188,6 +190,49 @@ def test_what_cannot_be_learned(scored, tmp_path):
         with pytest.raises(UserError, match="two different numbers"):
             train(wrong, tmp_path / "run", verbose=0)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.fixture(scope="module")
+def preset(tmp_path_factory):
+    """The folder of a tiny BERT, and its vocabulary."""
+    folder = tmp_path_factory.mktemp("preset") / "bert"
+    _, vocabulary = save_bert(folder, "good bad")
+    return str(folder), vocabulary
+
+
+@pytest.mark.parametrize(
+    "task, outputs", [("regression", 1), ("multi-label", 3)]
+)
+@pytest.mark.parametrize(
+    "model, baseline, options",
+    [
+        ("hybrid-bert", None, {}),
+        ("quantum-head", None, {"qubits": 4}),
+        ("quantum-head", "mlp", {"qubits": 4}),
+        ("qffn-bert", None, {"adapter": {"method": "LoRA"}}),
+    ],
+)
+def test_every_head_gives_what_the_task_takes(
+    preset, model, baseline, options, task, outputs
+):
+    folder, vocabulary = preset
+    config = TrainConfig(
+        "a.tsv",
+        model=model,
+        baseline=baseline,
+        task=task,
+        text_columns=PAIRS,
+        sequence_length=8,
+        options={**options, "preset": folder},
+    )
+    built = build_model(config, vocabulary, outputs)
+    compile_model(built, config, 1, training=object())  # not the own loss
+    tokens = built.preprocessor((["good bad"] * 2, ["bad", "good good bad"]))
+    answers = np.array(built(tokens))
+    assert answers.shape == (2, outputs)
+    assert np.isfinite(answers).all()
+    loss = TASKS[task].objective()["loss"]
+    assert type(built.loss) is type(loss)
 
 
 @pytest.mark.parametrize(

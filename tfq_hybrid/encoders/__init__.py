@@ -3,6 +3,7 @@
 bert        BERT presets: backbone, vocabulary, preprocessor
 classifier  what classifiers on a pretrained BERT share
 pooled      a Dense layer on the pooled tokens of a BERT, to be adapted
+tokens      a Dense layer on each token of a BERT
 embedding   sentence embeddings, computed once
 """
 

@@ -5,7 +5,18 @@ from typing import Any
 import keras
 import keras_hub
 
-from tfq_hybrid.adapters.hosts import compile_from_config
+from tfq_hybrid.adapters.hosts import compile_from_config, register_hosts
+from tfq_hybrid.encoders.pooled import PooledBert
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class TokenBert(PooledBert):
+    """A `BertBackbone` whose tokens are read one by one.
+
+    Layers in which nothing trains run without dropout, as in a `PooledBert`.
+    """
+
+    family = "BERT"  # what adapters find in it
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -18,7 +29,7 @@ class BertTokenClassifier(keras_hub.models.Task):
 
     Args:
         backbone: a `keras_hub.models.BertBackbone`, or a subclass such as
-            `QFFNBert`.
+            `QFFNBert`. Adapters take a `TokenBert`.
         num_classes: the number of labels.
         preprocessor: `keras_hub.models.BertTextClassifierPreprocessor`.
             Defaults to `None`.
@@ -67,6 +78,21 @@ class BertTokenClassifier(keras_hub.models.Task):
         self.num_classes = num_classes
         self.dropout = dropout
 
+    @classmethod
+    def from_bert(
+        cls, bert: keras_hub.models.BertBackbone, num_classes: int, **options
+    ) -> "BertTokenClassifier":
+        """Starts from a pretrained BERT; only the head is random.
+
+        Args:
+            bert: its weights are copied.
+            num_classes: the number of labels.
+            **options: further arguments of the class.
+        """
+        copy = TokenBert.from_config(bert.get_config())
+        copy.set_weights(bert.get_weights())
+        return cls(copy, num_classes, **options)
+
     compile_from_config = compile_from_config
 
     def get_config(self) -> dict:
@@ -75,3 +101,6 @@ class BertTokenClassifier(keras_hub.models.Task):
             "num_classes": self.num_classes,
             "dropout": self.dropout,
         }
+
+
+register_hosts(TokenBert, BertTokenClassifier)

@@ -29,6 +29,10 @@ LIBRARY = {
         "PooledBert PooledBertTextClassifier "
         "AdaptedPooledBert AdaptedPooledBertTextClassifier"
     ),
+    "encoders.tokens": (
+        "TokenBert BertTokenClassifier "
+        "AdaptedTokenBert AdaptedBertTokenClassifier"
+    ),
     "layers.amplitude_pqc": "AmplitudePQC",
     "layers.bottleneck_dense": "BottleneckDense",
     "layers.controlled_pqc": "ControlledPQC",
