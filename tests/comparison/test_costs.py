@@ -83,7 +83,7 @@ def test_costs_of_a_config(tmp_path):
     assert 0 < found["circuit_parameters"] < found["parameters"]
     assert found["parameters"] == found["total_parameters"]
     assert found["step_seconds"] > 0
-    # The weights alone, and Adam's two moments of each.
+    # The weights, and Adam's two moments of each, at the least.
     assert found["peak_bytes"] > 3 * 4 * found["parameters"]
     assert found["disk_bytes"] > 4 * found["parameters"]
     assert np.isfinite(found["flops"]) and found["flops"] > 0

@@ -113,7 +113,7 @@ def test_a_method_has_a_learning_rate_of_its_own():
         ({"epochs": "3"}, "epochs to be an integer"),
         ({"residual": "false"}, "residual to be true or false"),
         ({"learning_rate": "1e-3"}, "learning_rate to be a number"),
-        ({"preset": "p", "adapter": "LoRa"}, "Did you mean 'LoRA'"),
+        ({"preset": "p", "adapter": "LoRra"}, "Did you mean 'LoRA'"),
         ({"preset": "p", "adapter": {"method": "LoRA", "rnk": 1}}, "'rank'"),
         ({"preset": "p", "adapter": {"rank": 1}}, "method"),
         ({"text_column": 3}, "text_column to be text"),
@@ -134,7 +134,7 @@ def test_another_model_needs_another_config():
 @pytest.mark.parametrize(
     "arguments,message",
     [
-        ({"model": "qffn_bert"}, "Did you mean 'qffn-bert'"),
+        ({"model": "qfn_bert"}, "Did you mean 'qffn-bert'"),
         ({"baseline": "fnn"}, "Did you mean 'ffn'"),
         ({"epochs": 0}, "epochs"),
         ({"learning_rate": float("nan")}, "learning_rate"),

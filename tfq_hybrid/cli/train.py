@@ -64,8 +64,7 @@ OWN = (
 @click.option(
     "--resume",
     is_flag=True,
-    help="Resume the run in --output; with --epochs a finished one too, up to "
-    "so many epochs in all.",
+    help="Resume the run in --output, a finished one to more --epochs.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the run in --output.")
 @json_option(help="Print only the metrics, as JSON.")

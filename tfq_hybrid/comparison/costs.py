@@ -3,7 +3,6 @@
 import math
 import os
 import pathlib
-import resource
 import statistics
 import tempfile
 import time
@@ -58,7 +57,7 @@ def _measure(config):
     facts = task.facts(config, training)
     vocabulary = make_vocabulary(config, training.texts)
     keras.utils.set_random_seed(config.seed)
-    before = _peak()
+    before = _begin_peak()
     model = build_model(config, vocabulary, task.outputs(facts))
     encoded = task.encode(training, model, config)
     compile_model(model, config, STEPS + WARM_UP, encoded)
@@ -71,16 +70,34 @@ def _measure(config):
         "circuit_parameters": sum(one.count_params() for one in circuits),
         "total_parameters": model.count_params(),
         "step_seconds": statistics.median(seconds),
-        "peak_bytes": _peak() - before,
+        "peak_bytes": _since(before),
         "flops": flops,
         "disk_bytes": _disk_bytes(model),
         "executions": _executions(circuits, config.circuit_runs),
     }
 
 
-def _peak():
-    """The most memory that this process has had, in bytes."""
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def _begin_peak():
+    """The memory of this process in bytes, from which a new peak begins.
+
+    `None` where the system is not Linux, which alone can forget a peak.
+    """
+    try:
+        pathlib.Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return None
+    return _memory("VmRSS")
+
+
+def _since(before):
+    """By how much the peak is above the memory before."""
+    return None if before is None else _memory("VmHWM") - before
+
+
+def _memory(name):
+    lines = pathlib.Path("/proc/self/status").read_text().splitlines()
+    line = next(line for line in lines if line.startswith(name))
+    return 1024 * int(line.split()[1])
 
 
 def _steps(model, training, config):

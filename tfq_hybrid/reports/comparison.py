@@ -226,7 +226,7 @@ def _cost(rows):
             row["parameters"],
             row.get("circuit_parameters"),
             row.get("step_seconds"),
-            human_bytes(row["peak_bytes"]) if "peak_bytes" in row else None,
+            human_bytes(row["peak_bytes"]) if row.get("peak_bytes") else None,
             row["flops"] / 1e9 if "flops" in row else None,
             human_bytes(row["disk_bytes"]) if "disk_bytes" in row else None,
             row.get("executions"),

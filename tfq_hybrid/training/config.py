@@ -80,7 +80,7 @@ class TrainConfig:
 
     Args:
         data: training data: a table (.csv, .jsonl, …), .conllu, a TFDS name
-            or embedded; for a language model .txt, or .jsonl of dialogues.
+            or embedded; of a language model .txt or .jsonl.
         model: the published system. Defaults to `"qffn-bert"`.
         options: the system's own arguments: an instance of its `options`,
             or a dict with some of them. Defaults to none given.
@@ -92,9 +92,8 @@ class TrainConfig:
         split: the split of a TFDS data set. Defaults to `"train"`.
         validation_data: validation data, as the training data, its
             validation split where it is no file. Defaults to `None`: the
-            validation split of the data where it has one, else a tenth of
-            it. Labelled texts are drawn by the seed, of plain text it is
-            the end.
+            split of the data, else a tenth of it. Labelled texts are drawn
+            by the seed, of plain text it is the end.
         text_column: the column of the texts. Defaults to `None`: text,
             sentence, ….
         text_columns: two columns whose texts are pairs, such as
@@ -108,7 +107,7 @@ class TrainConfig:
             negative,positive. Defaults to `None`: as the data says.
         data_dir: where TFDS keeps its data sets. Defaults to `None`: TFDS's
             own place.
-        limit: train on the first examples only. Defaults to `None`: on all.
+        limit: train on so many examples. Defaults to `None`: all.
         vocabulary_size: tokens learned from the training texts, unless a
             preset brings its own. Defaults to 8192, or as the system says.
         sequence_length: tokens of a text. Defaults to 48, or as the system
@@ -134,7 +133,7 @@ class TrainConfig:
         gradient_every: steps between readings of the gradients. Defaults
             to 10.
         xla: compile the train step with XLA. Defaults to `False`.
-        seed: seed of weights, order and dropout. Defaults to 0.
+        seed: seed of weights, order, dropout. Defaults to 0.
 
     Raises:
         UserError: an argument is out of its range.
