@@ -139,6 +139,7 @@ def test_a_budget_in_which_no_row_fits(words, tmp_path, capsys):
         (["--text-column", "txt"], "Did you mean 'text'"),
         (["--data", "none.tsv"], "none.tsv"),
         (["--limit", "4"], "label"),
+        (["--text-columns", "label,text"], "single texts for"),
         (["--match-parameters", "0"], "match_parameters"),
     ],
 )

@@ -61,6 +61,21 @@ def test_written_parts_are_read_back(tmp_path, by_label):
     assert validation.fingerprint() == parts.validation.fingerprint()
 
 
+def test_pairs(tmp_path):
+    rows = [f"a {i}\tb {i % 7}\t{i % 2}" for i in range(40)]
+    path = tmp_path / "pairs.tsv"
+    path.write_text("one\ttwo\tsame\n" + "\n".join(rows) + "\n", "utf-8")
+    config = TrainConfig(
+        str(path), text_columns=("one", "two"), label_column="same"
+    )
+    parts = make_parts(config)
+    assert [len(part) for part in parts[:3]] == [28, 6, 6]
+    again = make_parts(read_from(config, write_parts(parts, tmp_path), 1))
+    first, *_ = parts.training.texts
+    assert first[0].startswith("a ") and first[1].startswith("b ")
+    assert {*again.training.texts} < {*parts.training.texts}
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

@@ -30,6 +30,7 @@ SHARED = (
     "validation_data",
     "split",
     "text_column",
+    "text_columns",
     "label_column",
     "delimiter",
     "label_names",
@@ -47,7 +48,7 @@ SHARED = (
 )
 
 
-@click.command(cls=ConfigCommand, keys=SHARED, usual=SHARED[:11], epilog=EPILOG)
+@click.command(cls=ConfigCommand, keys=SHARED, usual=SHARED[:12], epilog=EPILOG)
 @click.option(
     "--methods",
     type=Words(),

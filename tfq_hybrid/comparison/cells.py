@@ -16,12 +16,13 @@ def perform(
 ) -> tuple[dict, dict]:
     """What a cell finds, and its arrays; see `jobs.Recipe`.
 
-    The arguments are the `kind` of the row, its `config` or `head`, and the
+    The arguments are the `kind` of the row, its `config` or `head`, where the
+    `columns` of the data are for rows that are no trainings, and the
     `aim`: to measure `"cost"`, to try a `"rate"` on the validation data, or to
     answer the `"test"` data, once.
     """
     if arguments["kind"] == "majority":
-        return _majority(paths)
+        return _majority(arguments, paths)
     if arguments["kind"] == "head":
         return _head(arguments, seed, paths)
     from tfq_hybrid.training import TrainConfig
@@ -53,28 +54,27 @@ def _rate(config, folder):
     return {name: metrics[name] for name in names}
 
 
-def _load(path: str) -> "TextDataset":
+def _load_all(arguments, paths):
+    """The written parts, whose columns the arguments name."""
     from tfq_hybrid.data import load_dataset
-
-    return load_dataset(path, text_column="text", label_column="label")
-
-
-def _load_all(paths):
     from tfq_hybrid.training.tasks import relabel
 
-    training = _load(paths["training"])
+    def load(name) -> "TextDataset":
+        return load_dataset(paths[name], **arguments["columns"])
+
+    training = load("training")
     others = (
-        relabel(_load(paths[name]), training.label_names, paths[name])
+        relabel(load(name), training.label_names, paths[name])
         for name in ("validation", "test")
     )
     return training, *others
 
 
-def _majority(paths):
+def _majority(arguments, paths):
     """The most frequent label of the training data, for every text."""
     from tfq_hybrid.comparison.work.heads import answer
 
-    training, validation, test = _load_all(paths)
+    training, validation, test = _load_all(arguments, paths)
     label = int(np.argmax(np.bincount(training.labels)))
     found, arrays = answer(np.full(len(test), label), test.labels)
     share = float(np.mean(validation.labels == label))
@@ -98,7 +98,7 @@ def _head(arguments: dict[str, Any], seed: int, paths: dict[str, str]):
             ),
             part.labels,
         )
-        for part in _load_all(paths)
+        for part in _load_all(arguments, paths)
     )
     found, arrays = fit_classical(
         head["kind"], training, validation, test, seed

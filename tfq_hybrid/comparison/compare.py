@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfq_hybrid.comparison.cells import perform
 from tfq_hybrid.comparison.jobs import Block, Job
-from tfq_hybrid.comparison.parts import make_parts, write_parts
+from tfq_hybrid.comparison.parts import columns, make_parts, write_parts
 from tfq_hybrid.comparison.results import Results
 from tfq_hybrid.comparison.rows import Row, read_rows
 from tfq_hybrid.comparison.runner import run
@@ -95,6 +95,13 @@ def compare(
     check_output_folder(output)
     first = next(iter(configs.values()), None) or _alone(shared)
     parts = make_parts(first, test_data)
+    heads = [row.name for row in rows if row.kind == "head"]
+    if heads and (first.text_columns or not shared.get("preset")):
+        raise UserError(
+            f"Expected a preset and single texts for {', '.join(heads)}, on "
+            "whose embeddings it is fitted. Received: "
+            + ("pairs" if first.text_columns else "no preset")
+        )
     report(_described(rows, parts, seeds, shared))
     if match_parameters is not None:
         configs = _matched(configs, match_parameters, parts, report)
@@ -110,7 +117,15 @@ def compare(
         results = Results.open(output, settings, overwrite)
         results.write([], {})
         paths = write_parts(parts, results.folder / "data")
-        plan = _Plan(rows, configs, shared, seeds, rates, len(parts.training))
+        plan = _Plan(
+            rows,
+            configs,
+            shared,
+            seeds,
+            rates,
+            len(parts.training),
+            columns(first),
+        )
         skipped: dict[str, str] = {}
         blocks: list[Block] = []
         clock = _Budget(minutes)
@@ -165,7 +180,7 @@ def _configs(rows: Sequence[Row], shared: Mapping[str, Any]):
             configs[row.name] = row.config(shared)
         except UserError as error:
             raise UserError(f"{row.name}: {error}") from None
-        task = configs[row.name].system.task
+        task = configs[row.name].task
         if task != "classification":
             raise UserError(
                 f"Expected rows that classify texts. Received: {row.name}, "
@@ -261,6 +276,7 @@ class _Plan:
     seeds: int
     rates: int
     examples: int
+    columns: dict[str, Any]
 
     def tried(self, row: Row) -> list[float]:
         """The rates that are tried for a row; one that is set, alone."""
@@ -370,6 +386,8 @@ class _Plan:
             if rate is not None:
                 config["learning_rate"] = rate
             arguments["config"] = config
-        elif row.kind == "head":
+        else:
+            arguments["columns"] = self.columns
+        if row.kind == "head":
             arguments["head"] = {**row.arguments, **_of_head(self.shared)}
         return Job(row.name, seed, arguments, seconds)

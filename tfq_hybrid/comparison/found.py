@@ -135,10 +135,11 @@ def _differing(answers, labels, texts, names):
     right = np.stack([votes[name] == labels for name in names])
     # Those first on which opinions are most evenly divided.
     split = np.abs(right.mean(axis=0) - 0.5)
+    is_single = isinstance(texts[0], str)
     places = [i for i in np.argsort(split, kind="stable") if split[i] < 0.5]
     return [
         {
-            "text": texts[i],
+            "text": texts[i] if is_single else " | ".join(texts[i]),
             "label": int(labels[i]),
             "answers": {name: int(votes[name][i]) for name in names},
         }

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 PARTS = ("training", "validation", "test")
 # Of data without parts of their own, as the authors of hybrid BERT split.
 SHARE = 0.15
+# The columns of written parts.
+TEXT, PAIR, LABEL = "text", ("first", "second"), "label"
 
 
 class Parts(NamedTuple):
@@ -52,17 +54,11 @@ def make_parts(config: "TrainConfig", test_data: str | None = None) -> Parts:
         UserError: a part cannot be read, lacks a class, or is too small.
     """
     from tfq_hybrid import data
+    from tfq_hybrid.training.task import columns_of
     from tfq_hybrid.training.tasks import relabel
 
     def load(source, split):
-        return data.load_dataset(
-            source,
-            split,
-            config.text_column,
-            config.label_column,
-            config.data_dir,
-            config.delimiter,
-        )
+        return data.load_dataset(source, split, **columns_of(config))
 
     whole = load(config.data, config.split).take(config.limit).only_seen()
     splits = data.splits_of(config.data, config.data_dir)
@@ -132,6 +128,8 @@ def _not_in(dataset: "TextDataset", texts: Iterable[str]) -> np.ndarray:
 
 
 def _folded(text):
+    if not isinstance(text, str):  # a pair
+        return tuple(map(_folded, text))
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
@@ -143,13 +141,26 @@ def write_parts(parts: Parts, folder: pathlib.Path) -> dict[str, str]:
         part = getattr(parts, name)
         rows = zip(part.texts, part.labels, strict=True)
         lines = [
-            json.dumps({"text": text, "label": part.label_names[label]})
+            json.dumps({**_columns_of(text), LABEL: part.label_names[label]})
             for text, label in rows
         ]
         paths[name] = str(folder / f"{name}.jsonl")
         with replacing(paths[name]) as partial:
             partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return paths
+
+
+def _columns_of(text):
+    if isinstance(text, str):
+        return {TEXT: text}
+    return dict(zip(PAIR, text, strict=True))
+
+
+def columns(config: "TrainConfig") -> dict[str, Any]:
+    """Where texts and labels are in written parts, for `load_dataset`."""
+    if config.text_columns is None:
+        return {"text_column": TEXT, "label_column": LABEL}
+    return {"text_columns": PAIR, "label_column": LABEL}
 
 
 def read_from(
@@ -160,8 +171,7 @@ def read_from(
         config,
         data=paths["training"],
         validation_data=paths["validation"],
-        text_column="text",
-        label_column="label",
+        **{"text_column": None, **columns(config)},
         delimiter=None,
         split="train",
         limit=None,

@@ -25,6 +25,8 @@ SHARED = (
     "validation_data",
     "split",
     "text_column",
+    "text_columns",
+    "task",
     "label_column",
     "label_names",
     "delimiter",

@@ -54,16 +54,11 @@ def labelled_test(
     """The test data, with the labels of the run that was trained."""
     from tfq_hybrid.data import load_dataset
     from tfq_hybrid.training.run_folder import RunFolder
+    from tfq_hybrid.training.task import columns_of
     from tfq_hybrid.training.tasks import relabel
 
     run = pathlib.Path(folder) / "run"
-    dataset = load_dataset(
-        test,
-        "test",
-        text_column=config.text_column,
-        label_column=config.label_column,
-        delimiter=config.delimiter,
-    )
+    dataset = load_dataset(test, "test", **columns_of(config))
     _, values, _, _ = RunFolder(run).read()
     return relabel(dataset, values, test)
 
