@@ -87,6 +87,7 @@ def test_only_what_is_not_finished_is_left_out(tmp_path):
     fill(results, done, 1)
     lines = []
     skipped = run(
+        None,  # nothing is sent to the processes
         qffn_bert.RECIPE.perform,
         [done, other],
         {},

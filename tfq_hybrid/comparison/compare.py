@@ -6,6 +6,7 @@ import pathlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tfq_hybrid.cluster import cluster
 from tfq_hybrid.comparison.cells import perform
 from tfq_hybrid.comparison.jobs import Block, Job
 from tfq_hybrid.comparison.parts import columns, make_parts, write_parts
@@ -126,27 +127,27 @@ def compare(
             len(parts.training),
             columns(first),
         )
-        skipped: dict[str, str] = {}
-        blocks: list[Block] = []
+        blocks, skipped = [], {}
         clock = _Budget(minutes)
-        for make in (plan.costs, plan.rates_of, plan.seeds_of):
-            blocks.append(make(results, blocks))
-            if len(blocks) == 2:
-                report(plan.estimate(results, blocks, workers))
-            skipped |= run(
-                perform,
-                blocks,
-                paths,
-                results,
-                clock.left,
-                workers,
-                report,
-                status,
-                dict(where or {}),
-            )
-            results.write(blocks, skipped)
-            if skipped:
-                break
+        with cluster(workers, report=report, **(where or {})) as processes:
+            for make in (plan.costs, plan.rates_of, plan.seeds_of):
+                blocks.append(make(results, blocks))
+                if len(blocks) == 2:
+                    report(plan.estimate(results, blocks, workers))
+                skipped |= run(
+                    processes,
+                    perform,
+                    blocks,
+                    paths,
+                    results,
+                    clock.left,
+                    workers,
+                    report,
+                    status,
+                )
+                results.write(blocks, skipped)
+                if skipped:
+                    break
         from tfq_hybrid.comparison.found import content_of
 
         if not results.complete_seeds(blocks[-1]) or len(blocks) < 3:

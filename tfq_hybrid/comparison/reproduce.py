@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from tfq_hybrid.cluster import check_address
+from tfq_hybrid.cluster import check_address, cluster
 from tfq_hybrid.comparison.jobs import SCALES, Scale
 from tfq_hybrid.comparison.reporting.report import write_report
 from tfq_hybrid.comparison.results import Results, digest
@@ -154,17 +154,18 @@ def reproduce(
             + (f", the budget is {minutes:g} min." if minutes else ".")
         )
         results.write(blocks, missing)
-        skipped = missing | run(
-            recipe.perform,
-            blocks,
-            paths,
-            results,
-            minutes,
-            workers,
-            report,
-            status,
-            where,
-        )
+        with cluster(workers, report=report, **where) as processes:
+            skipped = missing | run(
+                processes,
+                recipe.perform,
+                blocks,
+                paths,
+                results,
+                minutes,
+                workers,
+                report,
+                status,
+            )
         results.write(blocks, skipped)
         path = pathlib.Path(output) / "report.md"
         write_report(path, recipe, amount, blocks, results, skipped)

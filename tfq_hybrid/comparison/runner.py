@@ -5,13 +5,13 @@ import pkgutil
 import tempfile
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tfq_hybrid.cluster import cluster
 from tfq_hybrid.estimate import duration
 from tfq_hybrid.startup import quiet_imports
 
 if TYPE_CHECKING:
+    from tfq_hybrid.cluster import Cluster
     from tfq_hybrid.comparison.jobs import Block
     from tfq_hybrid.comparison.results import Results
 
@@ -37,6 +37,7 @@ def perform(
 
 
 def run(
+    processes: "Cluster",
     function: Callable,
     blocks: "list[Block]",
     paths: dict[str, str],
@@ -45,15 +46,14 @@ def run(
     workers: int,
     report: Callable[[str], object],
     status: Callable[[str], object],
-    where: dict[str, Any] | None = None,
 ) -> dict[str, str]:
     """Runs what is not finished yet; why a block of a name was not run.
 
     A block, or each seed of one that goes seed by seed, is begun only where
     all of it fits into what is left of the budget of so many minutes, judged
-    by how the jobs so far took against what was expected. `function` is what a
-    `Recipe` performs. `report` is given lines that stay, `status` those that
-    the next one replaces; `where` are arguments of `cluster`.
+    by how the jobs so far took, on so many workers, against what was expected.
+    `function` is what a `Recipe` performs. `report` is given lines that stay, `status` those that
+    the next one replaces.
     """
     name = f"{function.__module__}:{function.__qualname__}"
     began = time.monotonic()
@@ -61,41 +61,40 @@ def run(
     skipped: dict[str, str] = {}
     limit = math.inf if minutes is None else 60 * minutes
     total = sum(len(block.jobs) for block in blocks)
-    with cluster(workers, report=report, **(where or {})) as processes:
-        groups = [(b, group) for b in blocks for group in b.groups()]
-        for block, group in groups:
-            if block.name in skipped:
-                continue
-            jobs = [job for job in group if not results.has(block, job)]
-            expected = clock.expected(sum(job.seconds for job in jobs))
-            spent = time.monotonic() - began
-            if jobs and spent + expected > limit:
-                what = f"seed {jobs[0].seed} " if block.by_seeds else ""
-                skipped[block.name] = (
-                    f"{what}needs about {duration(expected)}, and "
-                    f"{duration(max(0, limit - spent))} were left"
-                )
-                report(f"{block.title} Left out: {skipped[block.name]}.")
-                continue
-            done = total - sum(len(results.unfinished(b)) for b in blocks)
-            status(f"{block.title} {done}/{total} jobs done")
-            calls = {
-                number: (name, job.arguments, job.seed, paths)
-                for number, job in enumerate(jobs)
-            }
-            for number, ended in processes.results(perform, calls):
-                job = jobs[number]
-                found, arrays, seconds = ended
-                found = {**found, "seconds": round(seconds, 1)}
-                results.add(block.key(job), found, arrays)
-                clock.took(job.seconds, seconds)
-                done += 1
-                left = _left(blocks, skipped, results, clock)
-                report(
-                    f"[{done}/{total}] {block.name}: {job.row}, seed "
-                    f"{job.seed} ({duration(seconds)}; about "
-                    f"{duration(left)} left)"
-                )
+    groups = [(b, group) for b in blocks for group in b.groups()]
+    for block, group in groups:
+        if block.name in skipped:
+            continue
+        jobs = [job for job in group if not results.has(block, job)]
+        expected = clock.expected(sum(job.seconds for job in jobs))
+        spent = time.monotonic() - began
+        if jobs and spent + expected > limit:
+            what = f"seed {jobs[0].seed} " if block.by_seeds else ""
+            skipped[block.name] = (
+                f"{what}needs about {duration(expected)}, and "
+                f"{duration(max(0, limit - spent))} were left"
+            )
+            report(f"{block.title} Left out: {skipped[block.name]}.")
+            continue
+        done = total - sum(len(results.unfinished(b)) for b in blocks)
+        status(f"{block.title} {done}/{total} jobs done")
+        calls = {
+            number: (name, job.arguments, job.seed, paths)
+            for number, job in enumerate(jobs)
+        }
+        for number, ended in processes.results(perform, calls):
+            job = jobs[number]
+            found, arrays, seconds = ended
+            found = {**found, "seconds": round(seconds, 1)}
+            results.add(block.key(job), found, arrays)
+            clock.took(job.seconds, seconds)
+            done += 1
+            left = _left(blocks, skipped, results, clock)
+            report(
+                f"[{done}/{total}] {block.name}: {job.row}, seed "
+                f"{job.seed} ({duration(seconds)}; about "
+                f"{duration(left)} left)"
+            )
     return skipped
 
 
