@@ -127,7 +127,8 @@ def compare(
             len(parts.training),
             columns(first),
         )
-        blocks, skipped = [], {}
+        blocks: list[Block] = []
+        skipped: dict[str, str] = {}
         clock = _Budget(minutes)
         with cluster(workers, report=report, **(where or {})) as processes:
             for make in (plan.costs, plan.rates_of, plan.seeds_of):

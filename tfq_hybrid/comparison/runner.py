@@ -52,8 +52,8 @@ def run(
     A block, or each seed of one that goes seed by seed, is begun only where
     all of it fits into what is left of the budget of so many minutes, judged
     by how the jobs so far took, on so many workers, against what was expected.
-    `function` is what a `Recipe` performs. `report` is given lines that stay, `status` those that
-    the next one replaces.
+    `function` is what a `Recipe` performs. `report` is given lines that stay,
+    `status` those that the next one replaces.
     """
     name = f"{function.__module__}:{function.__qualname__}"
     began = time.monotonic()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # is better.
 COUNTERPARTS = (
     ("accuracy", "majority_accuracy", "always answering the majority class", 1),
+    ("mse", "baseline_mse", "always answering the mean of the training", -1),
     ("loss", "unigram_loss", "the unigram distribution of the training", -1),
 )
 # Keras counts in single precision; an example of a million is more.
