@@ -95,7 +95,7 @@ def compare(given, methods, output, budget, as_json, **options):
     from tfq_hybrid import comparison
     from tfq_hybrid.reports import write_report
 
-    content = comparison.compare(
+    found = comparison.compare(
         methods,
         shared,
         output,
@@ -106,9 +106,9 @@ def compare(given, methods, output, budget, as_json, **options):
     )
     files = write_report(output)
     if as_json:
-        click.echo(json.dumps(content))
+        click.echo(json.dumps(found.content))
         return
-    for line in content["sentences"]:
+    for line in found.sentences:
         click.echo(line)
     click.echo(f"Page: {files.page}\nTable: {files.table}")
     click.echo(f"Again: tfq-hybrid report {shlex.quote(output)}")

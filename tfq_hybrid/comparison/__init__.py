@@ -1,6 +1,6 @@
 """Comparisons of methods, and the recipes of the published systems."""
 
-from tfq_hybrid.comparison.compare import compare
+from tfq_hybrid.comparison.compare import Comparison, compare
 from tfq_hybrid.comparison.reproduce import reproduce
 from tfq_hybrid.comparison.statistics import (
     mean_interval,
@@ -10,6 +10,7 @@ from tfq_hybrid.comparison.statistics import (
 from tfq_hybrid.estimate import Estimate
 
 __all__ = [
+    "Comparison",
     "Estimate",
     "compare",
     "mean_interval",

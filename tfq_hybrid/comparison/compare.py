@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from tfq_hybrid.cluster import cluster
 from tfq_hybrid.comparison.cells import perform
+from tfq_hybrid.comparison.found import Found, content_of
 from tfq_hybrid.comparison.jobs import Block, Job
 from tfq_hybrid.comparison.parts import columns, make_parts, write_parts
 from tfq_hybrid.comparison.results import Results
 from tfq_hybrid.comparison.rows import Row, read_rows
 from tfq_hybrid.comparison.runner import run
-from tfq_hybrid.config.values import nest
+from tfq_hybrid.config.values import check_keys, nest
 from tfq_hybrid.errors import UserError, check_integer
 from tfq_hybrid.estimate import duration
 from tfq_hybrid.files import check_output_folder, write_json
@@ -22,9 +23,12 @@ from tfq_hybrid.training.config import DEFAULTS
 from tfq_hybrid.version import __version__
 
 if TYPE_CHECKING:
+    import keras
+
     from tfq_hybrid.training import TrainConfig
 
 FILE = "comparison.json"
+BUILT = ("epochs", "batch_size")
 # The rates that are tried: these factors of a row's own.
 FACTORS = {1: (1.0,), 3: (1 / 3, 1.0, 3.0), 5: (0.1, 1 / 3, 1.0, 3.0, 10.0)}
 # Seconds of a job beside its steps: to load, to build, to trace.
@@ -34,8 +38,10 @@ COST = 20.0  # seconds of a job that measures a step
 
 def compare(
     methods: Iterable[str] | Mapping[str, Any],
-    shared: Mapping[str, Any],
-    output: str | os.PathLike[str],
+    shared: Mapping[str, Any] | None = None,
+    output: str | os.PathLike[str] | None = None,
+    build: "Callable[[], keras.Model] | None" = None,
+    data: Any = None,
     test_data: str | None = None,
     match_parameters: int | None = None,
     seeds: int = 5,
@@ -46,7 +52,7 @@ def compare(
     report: Callable[[str], object] = print,
     status: Callable[[str], object] = lambda line: None,
     where: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+) -> "Comparison":
     """Compares methods on labelled texts, or goes on with it.
 
     Every row has the same parts of the data, seeds, order of examples and
@@ -55,9 +61,15 @@ def compare(
 
     Args:
         methods: the rows, as for `read_rows`.
-        shared: arguments of a training that all rows share, such as `data`,
-            `preset`, `epochs`; nested, or with dotted keys.
+        shared: arguments of a training that all rows share, such as
+            `preset`, `epochs`; nested, or with dotted keys. Defaults to none.
         output: the folder of the results.
+        build: instead of texts, a function that gives a new Keras model, in
+            memory; see `built.compare_models`. The data are then training,
+            validation and test data, pairs of arrays and classes, shared are
+            `epochs` and `batch_size` at most, and there is no folder.
+        data: the texts: a file, a TFDS name or `"embedded"`. Defaults to
+            `None`: as `shared` says.
         test_data: as for `make_parts`. Defaults to `None`: of the data.
         match_parameters: parameters that every method with a size is to train.
             Defaults to `None`: each in its own size.
@@ -72,12 +84,32 @@ def compare(
         where: as for `reproduce`.
 
     Returns:
-        The content of `comparison.json`, of which `report` makes a page.
+        A `Comparison`, whose content is in `comparison.json` too, of which
+        `tfq-hybrid report` makes a page.
 
     Raises:
         UserError: something in the input is wrong, and nothing was written;
             or no row fits into the budget, and what was found is kept.
     """
+    shared = dict(shared or {})
+    if build is not None:
+        from tfq_hybrid.comparison.built import compare_models
+
+        check_keys("shared argument with build", shared, BUILT)
+        return compare_models(
+            build,
+            data,
+            dict(methods),  # type: ignore[arg-type]
+            seeds,
+            rates=rates,
+            report=report,
+            **shared,
+        )
+    if data is not None:
+        shared["data"] = os.fspath(data)
+    if shared.get("data") is None or output is None:
+        name = "data" if output is not None else "output"
+        raise UserError(f"Expected the argument {name}. Received: none")
     check_integer("seeds", seeds, minimum=1)
     check_integer("workers", workers, minimum=1)
     if match_parameters is not None:
@@ -149,8 +181,6 @@ def compare(
                 results.write(blocks, skipped)
                 if skipped:
                     break
-        from tfq_hybrid.comparison.found import content_of
-
         if not results.complete_seeds(blocks[-1]) or len(blocks) < 3:
             why = next(iter(skipped.values()), "nothing was run")
             raise UserError(
@@ -162,14 +192,49 @@ def compare(
             "source": str(shared["data"]),
             "parts": [len(part) for part in parts[:3]],
             "dropped": parts.dropped,
-            "label_names": list(parts.test.label_names),
             "batch_size": first.batch_size,
             "epochs": first.epochs,
             "skipped": skipped,
+            "seeds": results.complete_seeds(blocks[-1]),
+            "rates": rates,
         }
-        content = content_of(plan, results, blocks, about, parts.test.texts)
+        names = [str(name) for name in parts.test.label_names]
+        content = content_of(
+            [plan.found(row, results, blocks) for row in rows],
+            results.scores(blocks[-1], rows[-1].name, "labels")[0],
+            parts.test.texts,
+            {**about, "label_names": names},
+        )
         write_json(pathlib.Path(output) / FILE, content)
-    return content
+    return Comparison(content)
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """What a comparison found.
+
+    Args:
+        content: that of `comparison.json`, plain data.
+    """
+
+    content: dict[str, Any]
+
+    @property
+    def sentences(self) -> list[str]:
+        """What the data carry."""
+        return self.content["sentences"]
+
+    def table(self) -> str:
+        """The tables in Markdown."""
+        from tfq_hybrid.reports import markdown
+
+        return markdown(self.content)
+
+    def page(self, path: str | os.PathLike[str]) -> pathlib.Path:
+        """Writes the page, an HTML file without others beside it."""
+        from tfq_hybrid.reports import write_page
+
+        return write_page(self.content, path)
 
 
 def _configs(rows: Sequence[Row], shared: Mapping[str, Any]):
@@ -348,6 +413,24 @@ class _Plan:
             for job in block.jobs
             if job.row == row.name
         }
+
+    def found(self, row, results, blocks):
+        """What was found of a row, as the page wants it."""
+        block = blocks[-1]
+        jobs = results.all_found(block, row.name)
+        cost = self.cost(row, results, blocks)
+        tried = {}
+        if len(self.tried(row)) > 1:
+            tried = self.losses(row, results, blocks)
+        return Found(
+            row.name,
+            row.kind,
+            results.scores(block, row.name, "predicted"),
+            jobs,
+            self.picked(row, results, blocks),
+            tried,
+            cost or {"parameters": jobs[0]["parameters"]["trained"]},
+        )
 
     def cost(self, row, results, blocks):
         """What a step of a row costs; nothing where it is no training."""

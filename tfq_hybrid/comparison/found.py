@@ -1,7 +1,8 @@
 """What a comparison found, as the plain data that its page is made of."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,10 +18,6 @@ from tfq_hybrid.comparison.verdict import (
 )
 from tfq_hybrid.estimate import Estimate
 
-if TYPE_CHECKING:
-    from tfq_hybrid.comparison.jobs import Block
-    from tfq_hybrid.comparison.results import Results
-
 DIFFERING = 12  # examples on which rows differ that are kept
 COSTS = (
     "parameters",
@@ -34,44 +31,58 @@ COSTS = (
 )
 
 
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """What was found of a row.
+
+    Args:
+        name: of the row.
+        kind: see `rows.Row`.
+        answers: classes, of shape (seeds, examples).
+        jobs: of each seed `validation_accuracy` and, where there are some,
+            `validation_curve` and `setting`.
+        rate: what was picked, if there was a choice.
+        tried: the validation loss at each rate.
+        cost: some of `COSTS`.
+    """
+
+    name: str
+    kind: str
+    answers: np.ndarray
+    jobs: list[dict[str, Any]]
+    rate: float | None
+    tried: dict[float, float | None]
+    cost: dict[str, Any]
+
+
 def content_of(
-    plan: Any,
-    results: "Results",
-    blocks: "Sequence[Block]",
+    rows: Sequence[Found],
+    labels: np.ndarray,
+    texts: Sequence[Any],
     about: Mapping[str, Any],
-    texts: Sequence[str],
 ) -> dict[str, Any]:
     """The content of `comparison.json`: rows, differences, sentences.
 
     Args:
-        plan: the plan of the comparison.
-        results: what its jobs found.
-        blocks: its costs, rates and seeds.
+        rows: the last of them is the majority class.
+        labels: of the test data.
+        texts: of the test data, or what stands for them.
         about: the facts that stand beside.
-        texts: of the test data.
     """
-    block = blocks[-1]
-    names = [row.name for row in plan.rows]
-    scores = {n: 100.0 * results.scores(block, n) for n in names}
-    answers = {n: results.scores(block, n, "predicted") for n in names}
-    labels = results.scores(block, names[0], "labels")[0]
-    floor = names[-1]
+    names = [row.name for row in rows]
+    scores = {row.name: 100.0 * (row.answers == labels) for row in rows}
+    floor, first = names[-1], names[0]
     differences = all_differences(scores)
-    rows = [
-        _row(plan, row, results, blocks, answers[row.name], labels, scores)
-        for row in plan.rows
-    ]
-    circuits = {row["name"] for row in rows if row.get("circuit_parameters")}
+    contents = [_row(row, labels, scores[row.name]) for row in rows]
+    circuits = {c["name"] for c in contents if c.get("circuit_parameters")}
     means = {name: float(scores[name].mean()) for name in names}
-    first = names[0]
+    votes = {row.name: majority_vote(row.answers) for row in rows[:-1]}
     return {
         "kind": "comparison",
         **about,
-        "seeds": results.complete_seeds(block),
-        "rates": plan.rates,
         "floor": floor,
         "reference": first,
-        "rows": rows,
+        "rows": contents,
         "beside_reference": {
             n: paired_difference(scores[n], scores[first]).to_dict()
             for n in names
@@ -83,36 +94,29 @@ def content_of(
             if names.index(ours) < names.index(theirs)
         ],
         "sentences": sentences(means, differences, floor, circuits),
-        "differing": _differing(answers, labels, texts, names[:-1]),
+        "differing": _differing(votes, labels, texts),
     }
 
 
-def _row(plan, row, results, blocks, answers, labels, scores):
+def _row(row, labels, scores):
     """What the table and the pictures show of a row."""
-    found = results.all_found(blocks[-1], row.name)
-    cost = plan.cost(row, results, blocks)
-    f1 = f1_interval(answers, labels).scaled(100)
-    content = {
+    f1 = f1_interval(row.answers, labels).scaled(100)
+    return {
         "name": row.name,
         "kind": row.kind,
-        "accuracy": _percent(scores[row.name]).to_dict(),
+        "accuracy": _percent(scores).to_dict(),
         "macro_f1": f1.to_dict(),
         "class_f1": [
-            f1_interval(answers, labels, kind).scaled(100).value
+            f1_interval(row.answers, labels, kind).scaled(100).value
             for kind in range(int(labels.max()) + 1)
         ],
-        "validation_accuracy": [one["validation_accuracy"] for one in found],
-        "curve": _curve([one.get("validation_curve", []) for one in found]),
-        "rate": plan.picked(row, results, blocks),
-        "settings": [one.get("setting") for one in found],
-        "tried": {},
+        "validation_accuracy": [one["validation_accuracy"] for one in row.jobs],
+        "curve": _curve([one.get("validation_curve", []) for one in row.jobs]),
+        "rate": row.rate,
+        "settings": [one.get("setting") for one in row.jobs],
+        "tried": {f"{rate:g}": loss for rate, loss in row.tried.items()},
+        **{name: row.cost[name] for name in COSTS if name in row.cost},
     }
-    if len(plan.tried(row)) > 1:
-        losses = plan.losses(row, results, blocks)
-        content["tried"] = {f"{rate:g}": loss for rate, loss in losses.items()}
-    if cost:
-        return content | {name: cost[name] for name in COSTS}
-    return content | {"parameters": found[0]["parameters"]["trained"]}
 
 
 def _curve(curves):
@@ -129,10 +133,9 @@ def _percent(scores) -> Estimate:
     return share_interval(np.asarray(scores) / 100).scaled(100)
 
 
-def _differing(answers, labels, texts, names):
+def _differing(votes, labels, texts):
     """Test examples that some rows answer rightly and others do not."""
-    votes = {name: majority_vote(answers[name]) for name in names}
-    right = np.stack([votes[name] == labels for name in names])
+    right = np.stack([answers == labels for answers in votes.values()])
     # Those first on which opinions are most evenly divided.
     split = np.abs(right.mean(axis=0) - 0.5)
     is_single = isinstance(texts[0], str)
@@ -141,7 +144,7 @@ def _differing(answers, labels, texts, names):
         {
             "text": texts[i] if is_single else " | ".join(texts[i]),
             "label": int(labels[i]),
-            "answers": {name: int(votes[name][i]) for name in names},
+            "answers": {name: int(vote[i]) for name, vote in votes.items()},
         }
         for i in places[:DIFFERING]
     ]

@@ -1,3 +1,3 @@
-__all__ = ["KINDS", "ReportFiles", "markdown", "write_report"]
+__all__ = ["KINDS", "ReportFiles", "markdown", "write_page", "write_report"]
 
-from .write import KINDS, ReportFiles, markdown, write_report
+from .write import KINDS, ReportFiles, markdown, write_page, write_report

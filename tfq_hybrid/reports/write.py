@@ -76,17 +76,7 @@ def write_report(
     file = find_content(path)
     document = read_document(file)
     if page is not None:
-        page = pathlib.Path(page)
-        check_output_folder(page.parent)
-        if page.is_dir():
-            raise UserError(
-                f"Expected the page to be a file. Received: {page}, a folder"
-            )
-        page.parent.mkdir(parents=True, exist_ok=True)
-        with reading(WHOLE, file):  # pictures are drawn only now
-            html = to_html(document)
-        write_text(page, html)
-        return ReportFiles(page, None, [])
+        return ReportFiles(_write_page(document, file, page), None, [])
     plots = file.parent / "plots"
     check_output_folder(plots)
     table, page = file.parent / "table.md", file.parent / "report.html"
@@ -97,6 +87,37 @@ def write_report(
     write_text(table, tables)
     write_text(page, html)
     return ReportFiles(page, table, files)
+
+
+def write_page(
+    content: Mapping[str, Any], page: str | os.PathLike[str]
+) -> pathlib.Path:
+    """Writes the HTML page of a result that is no file.
+
+    Args:
+        content: as of one of the JSON files.
+        page: the file.
+
+    Raises:
+        UserError: the content is damaged or of no known kind, or the page
+            cannot be written.
+    """
+    source = "the content"
+    return _write_page(_document(content, source), source, page)
+
+
+def _write_page(document, source, page):
+    page = pathlib.Path(page)
+    check_output_folder(page.parent)
+    if page.is_dir():
+        raise UserError(
+            f"Expected the page to be a file. Received: {page}, a folder"
+        )
+    page.parent.mkdir(parents=True, exist_ok=True)
+    with reading(WHOLE, source):  # pictures are drawn only now
+        html = to_html(document)
+    write_text(page, html)
+    return page
 
 
 def markdown(content: Mapping[str, Any]) -> str:
