@@ -66,9 +66,11 @@ def run(
         if block.name in skipped:
             continue
         jobs = [job for job in group if not results.has(block, job)]
+        if not jobs:
+            continue
         expected = clock.expected(sum(job.seconds for job in jobs))
         spent = time.monotonic() - began
-        if jobs and spent + expected > limit:
+        if spent + expected > limit:
             what = f"seed {jobs[0].seed} " if block.by_seeds else ""
             skipped[block.name] = (
                 f"{what}needs about {duration(expected)}, and "
