@@ -17,9 +17,9 @@ Examples:
 \b
   tfq-hybrid compare --data reviews.tsv --preset minilm \\
       --methods head-only,lora,quantum-adapter --output results/compare
-  tfq-hybrid compare --data reviews.tsv --preset minilm --match-parameters 5000 \\
+  tfq-hybrid compare --data reviews.tsv --preset minilm \\
       --methods lora,lora:rank=16,hybrid-bert,hybrid-bert:baseline=mlp,svm \\
-      --seeds 5 --budget 60m --output results/matched
+      --match-parameters 5000 --budget 60m --output results/matched
   tfq-hybrid compare --config compare.yaml
 
 The same command goes on with an interrupted comparison.
