@@ -126,7 +126,8 @@ def test_evaluate_prints_the_perplexity(trained, text, capsys):
     code, out, _ = run(capsys, *common, "--json")
     result = json.loads(out)
     assert code == 0
-    assert set(result) == {"tokens", "loss", "perplexity", "accuracy"}
+    names = {"tokens", "loss", "perplexity", "accuracy", "unigram_loss"}
+    assert set(result) == names
     code, out, _ = run(capsys, *common)
     assert f"perplexity {result['perplexity']:.2f}" in out
 

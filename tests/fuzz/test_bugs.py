@@ -47,6 +47,7 @@ FOLDERS = [
 LOST = (
     "_Slot.load_own_variables",
     "_Slot.input_spec",
+    "Opened.adapter",  # which the one before reads
     "named_layers",  # a generator that is dropped: nobody can hear it then
 )
 # As if a line of the package raised.

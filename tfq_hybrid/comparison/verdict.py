@@ -65,6 +65,7 @@ def sentences(
     ...     print(line)
     x has the highest accuracy, 80.0 %; y is not significantly different.
     x beats z by +9.0 [+8.0, +10.0] points.
+    y beats z by +8.8 [+7.8, +9.8] points.
     """
     ranked = sorted(means, key=lambda row: -means[row])
     best, *others = ranked
