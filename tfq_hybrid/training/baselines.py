@@ -21,6 +21,7 @@ COUNTERPARTS = (
     ("mse", "baseline_mse", "always answering the mean of the training", -1),
     ("loss", "unigram_loss", "the unigram distribution of the training", -1),
 )
+SHOWN = {"mse": "MSE"}
 # Keras counts in single precision; an example of a million is more.
 TOLERANCE = 5e-7
 FEW_EXAMPLES = 1000
@@ -116,7 +117,7 @@ always answering the majority class.'
     name, reached, without, what, sign = found
     side = "above" if sign > 0 else "below"
     return (
-        f"{begin}: the {prefix.replace('_', ' ')}{name}, "
+        f"{begin}: the {prefix.replace('_', ' ')}{SHOWN.get(name, name)}, "
         f"{reached:.4f}, is not {side} {without:.4f}, that of {what}."
     )
 
