@@ -157,6 +157,8 @@ def test_the_command_line_tells_scores(monkeypatch, capsys):
     assert capsys.readouterr().out == (
         "MSE 1.5000 (the mean alone: 1.2500), Pearson undefined, Spearman "
         "undefined, on 4 examples.\n"
+        "The model knows nothing of these data: the MSE, 1.5000, is not "
+        "below 1.2500, that of always answering the mean of the training.\n"
     )
 
 
