@@ -347,3 +347,13 @@ def test_fit_learns():
         other.predict(data, verbose=0),
         atol=1e-5,
     )
+
+
+@pytest.mark.parametrize("string", [b"\xff\xfe broken", b"x = 3"])
+def test_strings_that_are_no_circuits(string):
+    """One line, whatever TensorFlow says of such bytes."""
+    layer = PQC(cirq.Circuit(cirq.X(QUBITS[0]) ** A), cirq.Z(QUBITS[0]))
+    whole = tfq.convert_to_tensor([cirq.Circuit()]).numpy()[0]
+    with pytest.raises(UserError, match="serialised circuits") as caught:
+        layer(tf.constant([whole, string]))
+    assert "\n" not in str(caught.value)

@@ -65,9 +65,14 @@ class DataCircuitEngine:
         """
         circuits = _checked(circuits, features)
         unique, places = tf.unique(circuits)
-        kind, factors, states = tf.numpy_function(
-            self._look_up, [unique], [tf.int32, tf.complex128, tf.complex64]
-        )
+        if tf.executing_eagerly():  # what it raises is then raised as it is
+            kind, factors, states = map(
+                tf.convert_to_tensor, self._look_up(unique.numpy())
+            )
+        else:
+            kind, factors, states = tf.numpy_function(
+                self._look_up, [unique], [tf.int32, tf.complex128, tf.complex64]
+            )
         qubits = self.program.qubits
         kind = tf.ensure_shape(kind, [])
         factors = tf.ensure_shape(factors, [None, qubits, 2])

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 import cirq
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
+
+from tfq_hybrid.errors import UserError
 
 KEPT_BYTES = 2**27
 _CHUNK_BYTES = 2**26  # of states that are simulated at once
@@ -30,6 +33,7 @@ class PreparedStates:
     Raises:
         NoStateError: a circuit acts on other qubits, or holds symbols or
             channels.
+        UserError: a string is no circuit.
     """
 
     def __init__(self, qids: Sequence[cirq.Qid]):
@@ -82,14 +86,30 @@ class PreparedStates:
                 tf.constant([], tf.string),
                 tf.zeros([len(strings), 0]),
             ).numpy()
-        except tf.errors.InvalidArgumentError:
+        except (tf.errors.InvalidArgumentError, UnicodeDecodeError):
+            # The message of the one has the string in it, and may be no text.
             states = None  # of none, for one that has no state
+            if len(strings) == 1:
+                _check_circuit(strings[0])
         if states is not None and states.shape[1] == size:
             return _compressed(states)
         if len(strings) == 1:
             return [None]
         # TensorFlow Quantum is wrong where numbers of qubits differ.
         return [self._simulate([one])[0] for one in strings]
+
+
+def _check_circuit(string):
+    """Raises `UserError` unless a string is a serialised circuit."""
+    from tfq_hybrid.engines.tfq.ops import program_pb2
+
+    try:
+        program_pb2.Program.FromString(string)
+    except DecodeError as error:
+        raise UserError(
+            "Expected serialised circuits, as tensorflow_quantum's "
+            f"convert_to_tensor gives. Received: {string[:40]!r}"
+        ) from error
 
 
 def _bytes_of(item):
