@@ -9,8 +9,13 @@ import pytest
 
 from tests.cli.test_main import run
 from tests.presets import save_bert
+from tfq_hybrid.adapters import trainable_parameters
+from tfq_hybrid.comparison.compare import _matched
+from tfq_hybrid.comparison.parts import make_parts
 from tfq_hybrid.comparison.results import Results
+from tfq_hybrid.comparison.rows import read_rows
 from tfq_hybrid.reports import write_report
+from tfq_hybrid.training.build import build_model, make_vocabulary
 
 ROWS = ("HeadOnly", "logistic-regression", "majority")
 
@@ -126,6 +131,35 @@ def test_a_budget_in_which_no_row_fits(words, tmp_path, capsys):
     assert code == 2
     assert err.count("\n") == 1 and "a budget in which every row fits" in err
     assert (folder / "results.json").is_file()
+
+
+def test_methods_are_sized_on_the_base(words, tmp_path):
+    """What a row then trains is what it was sized to."""
+    folder = words[-1].parent
+    rows = read_rows(["lora", "bottleneck-adapter", "head-only"])
+    shared = {
+        "data": str(folder / "data.tsv"),
+        "preset": str(folder / "bert"),
+        "pooling": "mean",
+        "sequence_length": 12,
+    }
+    configs = {row.name: row.config(shared) for row in rows[:3]}
+    parts = make_parts(configs["LoRA"])
+    lines = []
+    sized = _matched(configs, 200, parts, lines.append)
+    assert len(lines) == 2 and sized["HeadOnly"] == configs["HeadOnly"]
+    for name in ("LoRA", "BottleneckAdapter"):
+        config = sized[name]
+        vocabulary = make_vocabulary(config, parts.training.texts)
+        model = build_model(config, vocabulary, 2)
+        assert abs(trainable_parameters(model) - 200) <= 20
+
+
+def test_heads_alone(words, tmp_path, capsys):
+    more = ["--methods", "svm", "--output", tmp_path / "heads"]
+    code, *_ = run(capsys, *words, *more)
+    assert code == 0
+    assert "| svm |" in (tmp_path / "heads" / "table.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(

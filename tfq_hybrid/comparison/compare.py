@@ -165,7 +165,7 @@ def compare(
         with cluster(workers, report=report, **(where or {})) as processes:
             for make in (plan.costs, plan.rates_of, plan.seeds_of):
                 blocks.append(make(results, blocks))
-                if len(blocks) == 2:
+                if len(blocks) == 2 and configs:
                     report(plan.estimate(results, blocks, workers))
                 skipped |= run(
                     processes,
@@ -280,6 +280,7 @@ def _described(rows, parts, seeds, shared):
 
 def _matched(configs, count, parts, report):
     """The configs, each method in the size of so many parameters."""
+    from tfq_hybrid.adapters import HeadOnly, unload
     from tfq_hybrid.training.build import build_model, make_vocabulary
 
     found = {}
@@ -288,13 +289,13 @@ def _matched(configs, count, parts, report):
         has_size = method is not None and method.size is not None
         if has_size:
             vocabulary = make_vocabulary(config, parts.training.texts)
-            whole = dataclasses.replace(
-                config,
-                options=dataclasses.replace(config.options, adapter=None),
-            )
+            plain = dataclasses.replace(config.options, adapter=HeadOnly())
             model = build_model(
-                whole, vocabulary, len(parts.training.label_names)
+                dataclasses.replace(config, options=plain),
+                vocabulary,
+                len(parts.training.label_names),
             )
+            model = unload(model)
             sized = method.for_parameters(model, count, report)
             options = dataclasses.replace(config.options, adapter=sized)
             config = dataclasses.replace(config, options=options)
