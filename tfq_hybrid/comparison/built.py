@@ -14,8 +14,9 @@ from tfq_hybrid.adapters import (
     trainable_parameters,
 )
 from tfq_hybrid.adapters.method import Method
-from tfq_hybrid.comparison.compare import FACTORS, Comparison
+from tfq_hybrid.comparison.compare import Comparison
 from tfq_hybrid.comparison.found import Found, content_of
+from tfq_hybrid.comparison.plan import FACTORS
 from tfq_hybrid.comparison.rows import MAJORITY
 from tfq_hybrid.data.datasets import Batches
 from tfq_hybrid.errors import UserError, check_integer

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from tfq_hybrid.cluster import cluster
 from tfq_hybrid.comparison.cells import perform
-from tfq_hybrid.comparison.found import Found, content_of
-from tfq_hybrid.comparison.jobs import Block, Job
+from tfq_hybrid.comparison.found import content_of
+from tfq_hybrid.comparison.jobs import Block
 from tfq_hybrid.comparison.parts import columns, make_parts, write_parts
+from tfq_hybrid.comparison.plan import FACTORS, Plan, of_head
 from tfq_hybrid.comparison.results import Results
 from tfq_hybrid.comparison.rows import Row, read_rows
 from tfq_hybrid.comparison.runner import run
 from tfq_hybrid.config.values import check_keys, nest
 from tfq_hybrid.errors import UserError, check_integer
-from tfq_hybrid.estimate import duration
 from tfq_hybrid.files import check_output_folder, write_json
 from tfq_hybrid.files.locks import writing
 from tfq_hybrid.training.config import DEFAULTS
@@ -25,15 +25,9 @@ from tfq_hybrid.version import __version__
 if TYPE_CHECKING:
     import keras
 
-    from tfq_hybrid.training import TrainConfig
 
 FILE = "comparison.json"
 BUILT = ("epochs", "batch_size")
-# The rates that are tried: these factors of a row's own.
-FACTORS = {1: (1.0,), 3: (1 / 3, 1.0, 3.0), 5: (0.1, 1 / 3, 1.0, 3.0, 10.0)}
-# Seconds of a job beside its steps: to load, to build, to trace.
-AROUND = 25.0
-COST = 20.0  # seconds of a job that measures a step
 
 
 def compare(
@@ -150,7 +144,7 @@ def compare(
         results = Results.open(output, settings, overwrite)
         results.write([], {})
         paths = write_parts(parts, results.folder / "data")
-        plan = _Plan(
+        plan = Plan(
             rows,
             configs,
             shared,
@@ -306,16 +300,7 @@ def _matched(configs, count, parts, report):
 def _identity(row, configs, shared):
     if row.name in configs:
         return configs[row.name].to_dict()
-    return {"kind": row.kind, **row.arguments, **_of_head(shared)}
-
-
-def _of_head(shared):
-    """What the embeddings of a classical head depend on."""
-    return {
-        "preset": shared.get("preset"),
-        "pooling": shared.get("pooling") or "mean",
-        "sequence_length": shared["sequence_length"],
-    }
+    return {"kind": row.kind, **row.arguments, **of_head(shared)}
 
 
 class _Budget:
@@ -332,148 +317,3 @@ class _Budget:
         if self._ends is None:
             return None
         return max(0.0, (self._ends - self._now()) / 60)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Plan:
-    """The jobs of a comparison: costs, then rates, then seeds."""
-
-    rows: list[Row]
-    configs: "dict[str, TrainConfig]"
-    shared: dict[str, Any]
-    seeds: int
-    rates: int
-    examples: int
-    columns: dict[str, Any]
-
-    def tried(self, row: Row) -> list[float]:
-        """The rates that are tried for a row; one that is set, alone."""
-        if row.kind != "train":
-            return []
-        rate = self.configs[row.name].learning_rate
-        if "learning_rate" in row.arguments or rate == 0:
-            return [rate]
-        return [float(f"{rate * f:.2g}") for f in FACTORS[self.rates]]
-
-    def costs(self, results: Results, blocks: list[Block]) -> Block:
-        jobs = [
-            self._job(row, 0, "cost", COST)
-            for row in self.rows
-            if row.kind == "train"
-        ]
-        return Block("costs", "What does a step cost?", tuple(jobs))
-
-    def rates_of(self, results: Results, blocks: list[Block]) -> Block:
-        jobs = [
-            self._job(row, 0, "rate", self._seconds(row, results, blocks), rate)
-            for row in self.rows
-            for rate in self.tried(row)
-            if len(self.tried(row)) > 1
-        ]
-        return Block("rates", "Which learning rate?", tuple(jobs))
-
-    def seeds_of(self, results: Results, blocks: list[Block]) -> Block:
-        jobs = [
-            self._job(
-                row,
-                seed,
-                "test",
-                self._seconds(row, results, blocks),
-                self.picked(row, results, blocks),
-            )
-            for seed in range(self.seeds)
-            for row in self.rows
-        ]
-        title = "How do the rows compare?"
-        return Block("seeds", title, tuple(jobs), by_seeds=True)
-
-    def picked(self, row, results, blocks):
-        """The rate of the lowest validation loss."""
-        tried = self.tried(row)
-        if len(tried) < 2:
-            return tried[0] if tried else None
-        losses = self.losses(row, results, blocks)
-        found = {
-            rate: loss for rate, loss in losses.items() if loss is not None
-        }
-        if not found:
-            raise UserError(
-                f"Expected a rate at which {row.name} trains. Received: "
-                f"{', '.join(f'{rate:g}' for rate in tried)}, at which its "
-                "loss is no number"
-            )
-        return min(found, key=lambda rate: found[rate])
-
-    def losses(self, row, results, blocks):
-        """The validation loss at each rate that was tried."""
-        block = blocks[1]
-        return {
-            job.arguments["config"]["learning_rate"]: results.found(
-                block.key(job)
-            )["validation_loss"]
-            for job in block.jobs
-            if job.row == row.name
-        }
-
-    def found(self, row, results, blocks):
-        """What was found of a row, as the page wants it."""
-        block = blocks[-1]
-        jobs = results.all_found(block, row.name)
-        cost = self.cost(row, results, blocks)
-        tried = {}
-        if len(self.tried(row)) > 1:
-            tried = self.losses(row, results, blocks)
-        return Found(
-            row.name,
-            row.kind,
-            results.scores(block, row.name, "predicted"),
-            jobs,
-            self.picked(row, results, blocks),
-            tried,
-            cost or {"parameters": jobs[0]["parameters"]["trained"]},
-        )
-
-    def cost(self, row, results, blocks):
-        """What a step of a row costs; nothing where it is no training."""
-        for job in blocks[0].jobs:
-            if job.row == row.name and results.has(blocks[0], job):
-                return results.found(blocks[0].key(job))
-        return {}
-
-    def estimate(self, results, blocks, workers):
-        """A line on how long all takes."""
-        rows = [row for row in self.rows if row.kind == "train"]
-        seconds = sum(
-            self._seconds(row, results, blocks)
-            * (self.seeds + (len(self.tried(row)) if self.rates > 1 else 0))
-            for row in rows
-        )
-        return (
-            f"{len(rows)} rows train {self._steps:,} steps from each of "
-            f"{self.seeds} seeds, after {self.rates} rates from seed 0: about "
-            f"{duration(seconds / workers)}."
-        )
-
-    @property
-    def _steps(self):
-        config = next(iter(self.configs.values()))
-        return config.epochs * -(-self.examples // config.batch_size)
-
-    def _seconds(self, row, results, blocks):
-        if row.kind != "train":
-            return AROUND
-        step = self.cost(row, results, blocks).get("step_seconds", 1.0)
-        return AROUND + self._steps * step
-
-    def _job(self, row, seed, aim, seconds, rate=None):
-        arguments: dict[str, Any] = {"kind": row.kind, "aim": aim}
-        if row.kind == "train":
-            config = self.configs[row.name].to_dict()
-            if rate is not None:
-                config["learning_rate"] = rate
-            arguments["config"] = config
-        else:
-            arguments["columns"] = self.columns
-        if row.kind == "head":
-            arguments["head"] = {**row.arguments, **_of_head(self.shared)}
-        return Job(row.name, seed, arguments, seconds)
