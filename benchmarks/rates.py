@@ -22,8 +22,6 @@ from tfq_hybrid.adapters import METHODS
 
 DEFAULT = "default"
 GOAL = 0.7
-# What a method needs beside its defaults.
-ARGUMENTS = {"ReplaceDense": {"targets": ["all-ffn"]}}
 CIRCUITS = ("QuantumAdapter", "ReplaceDense")
 
 
@@ -36,7 +34,7 @@ def config_of(arguments, method, rate, seed, readout):
     """The config of a run."""
     from tfq_hybrid.training import TrainConfig
 
-    adapter = {"method": method, **ARGUMENTS.get(method, {})}
+    adapter = {"method": method}
     if readout is not None:
         adapter["readout"] = readout
     if arguments.layers and method != "HeadOnly":

@@ -99,12 +99,19 @@ def match_choice(argument: str, value: object, choices: Collection[str]) -> str:
 
 
 def is_same_name(one: str, other: str) -> bool:
-    """Whether two names differ in case, hyphens and underscores at most."""
+    """Whether two names differ in case, hyphens and underscores at most.
+
+    `adapter` at the end may be left out.
+
+    >>> is_same_name("bottleneck", "BottleneckAdapter")
+    True
+    """
     return _folded(one) == _folded(other)
 
 
 def _folded(name):
-    return name.casefold().replace("-", "").replace("_", "")
+    letters = name.casefold().replace("-", "").replace("_", "")
+    return letters.removesuffix("adapter") or letters
 
 
 def check_integer(

@@ -30,15 +30,15 @@ def perform(
     config = TrainConfig.from_dict(arguments["config"])
     config = read_from(config, paths, seed)
     if arguments["aim"] == "cost":
-        return measure_costs(config), {}
+        return measure_costs(config, paths["states"]), {}
     if arguments["aim"] == "rate":
-        return _rate(config, folder), {}
+        return _rate(config, folder, paths["states"]), {}
     from tfq_hybrid.comparison.work.trained import train_and_test
 
-    return train_and_test(config, paths["test"], folder)
+    return train_and_test(config, paths["test"], folder, paths["states"])
 
 
-def _rate(config, folder):
+def _rate(config, folder, states):
     """What the validation data say of a rate; a divergence is said too."""
     from tfq_hybrid.errors import TrainingDivergedError
     from tfq_hybrid.training import train
@@ -47,7 +47,9 @@ def _rate(config, folder):
         pass
 
     try:
-        metrics = train(config, f"{folder}/run", verbose=0, report=report)
+        metrics = train(
+            config, f"{folder}/run", verbose=0, report=report, states=states
+        )
     except TrainingDivergedError:
         return {"validation_loss": None, "validation_accuracy": None}
     names = ("validation_loss", "validation_accuracy")

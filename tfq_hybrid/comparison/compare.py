@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pathlib
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -144,6 +145,7 @@ def compare(
         results = Results.open(output, settings, overwrite)
         results.write([], {})
         paths = write_parts(parts, results.folder / "data")
+        paths["states"] = str(results.folder / "states")
         plan = Plan(
             rows,
             configs,
@@ -200,6 +202,8 @@ def compare(
             {**about, "label_names": names},
         )
         write_json(pathlib.Path(output) / FILE, content)
+        # They take much space, and nothing reads them any more.
+        shutil.rmtree(paths["states"], ignore_errors=True)
     return Comparison(content)
 
 
@@ -281,7 +285,9 @@ def _matched(configs, count, parts, report):
     for name, config in configs.items():
         method = getattr(config.options, "adapter", None)
         has_size = method is not None and method.size is not None
-        if has_size:
+        if has_size and not method.freezes:
+            report(f"{name} trains its base too, and keeps its own size.")
+        elif has_size:
             vocabulary = make_vocabulary(config, parts.training.texts)
             plain = dataclasses.replace(config.options, adapter=HeadOnly())
             model = build_model(

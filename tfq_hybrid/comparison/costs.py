@@ -20,13 +20,20 @@ if TYPE_CHECKING:
 STEPS, WARM_UP = 5, 2
 
 
-def measure_costs(config: "TrainConfig") -> dict[str, Any]:
+def measure_costs(
+    config: "TrainConfig", states: str | None = None
+) -> dict[str, Any]:
     """What a step of a training costs, measured in a process of its own.
+
+    Args:
+        config: the training.
+        states: as for `train`. Defaults to `None`: in memory.
 
     Returns:
         `parameters` that train, of them `circuit_parameters`, of
-        `total_parameters`; `step_seconds`, the median; `peak_bytes`, by which
-        building and training raise the memory of the process; `flops` of the
+        `total_parameters`; `step_seconds`, the median, above the blocks that
+        are frozen; `peak_bytes`, by which a built model and its training raise
+        the memory of the process; `flops` of the
         matrix products of a forward pass of a batch; `disk_bytes`, of the
         adapter's file or the model's; `executions`, how often a step would run
         circuits on hardware, where the parameter-shift rule gives the
@@ -34,10 +41,10 @@ def measure_costs(config: "TrainConfig") -> dict[str, Any]:
     """
     cores = sorted(os.sched_getaffinity(0))
     with start_process(cores) as pool:
-        return pool.submit(_measure, config.to_dict()).result()
+        return pool.submit(_measure, config.to_dict(), states).result()
 
 
-def _measure(config):
+def _measure(config, states):
     quiet_imports()
     import keras
 
@@ -49,6 +56,7 @@ def _measure(config):
         compile_model,
         make_vocabulary,
     )
+    from tfq_hybrid.training.frozen import above_frozen
     from tfq_hybrid.training.tasks import TASKS
 
     config = TrainConfig.from_dict(config)
@@ -62,8 +70,10 @@ def _measure(config):
     encoded = task.encode(training, model, config)
     compile_model(model, config, STEPS + WARM_UP, encoded)
     with task.fed(model):
-        seconds = _steps(model, encoded, config)
         flops = _flops_of(model, encoded, config)
+        (encoded,) = above_frozen(model, [encoded], states)
+        _forget_peak()
+        seconds = _steps(model, encoded, config)
     circuits = circuit_layers(model)
     return {
         "parameters": trainable_parameters(model),
@@ -82,11 +92,16 @@ def _begin_peak():
 
     `None` where the system is not Linux, which alone can forget a peak.
     """
+    return _memory("VmRSS") if _forget_peak() else None
+
+
+def _forget_peak():
+    """Lets the peak begin at what is in memory now; whether that is known."""
     try:
         pathlib.Path("/proc/self/clear_refs").write_text("5")
     except OSError:
-        return None
-    return _memory("VmRSS")
+        return False
+    return True
 
 
 def _since(before):

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfq_hybrid.adapters import as_preset
 from tfq_hybrid.adapters.hosts import compile_from_config
+from tfq_hybrid.encoders.states import blocks_in, key_of
 from tfq_hybrid.files.presets import from_preset
 
 
@@ -19,10 +20,36 @@ class BertEncoder(keras_hub.models.BertBackbone):
     where its vectors are computed once and kept.
     """
 
+    @property
+    def frozen_layers(self) -> list[keras.Layer]:
+        """The layers that are the same function in every step."""
+        return [] if self.trainable else list(self.layers)
+
     def call(self, inputs, training=None, mask=None):
         if not self.trainable:
             training = False  # whatever the model around it is told
         return super().call(inputs, training=training, mask=mask)
+
+    def call_above(
+        self, blocks: int, inputs: dict, training: bool | None = None
+    ) -> dict[str, tf.Tensor]:
+        """The outputs from the hidden states after the first blocks on.
+
+        Args:
+            blocks: how many; see `states.frozen_blocks`.
+            inputs: a dict of tensors with the `"padding_mask"` and the states.
+            training: as for a layer. Defaults to `None`.
+        """
+        frozen = {id(layer) for layer in self.frozen_layers}
+        hidden = inputs[key_of(blocks)]
+        for block in self.transformer_layers[blocks:]:
+            hidden = block(
+                hidden,
+                padding_mask=inputs["padding_mask"],
+                training=training and id(block) not in frozen,
+            )
+        pooled = self.pooled_dense(hidden[:, 0, :])
+        return {"sequence_output": hidden, "pooled_output": pooled}
 
 
 class BertClassifier(keras_hub.models.TextClassifier):
@@ -37,7 +64,8 @@ class BertClassifier(keras_hub.models.TextClassifier):
         num_classes: the number of labels.
         head: layer from (batch, width) to (batch, num_classes).
         features: function from the backbone's inputs and outputs, two dicts
-            of tensors, to a tensor of shape (batch, width).
+            of tensors, to a tensor of shape (batch, width). Of the inputs it
+            reads the `"padding_mask"` alone.
         preprocessor: `BertTextClassifierPreprocessor`, or `None`: inputs are
             token ids already.
         train_encoder: whether the backbone trains.
@@ -67,6 +95,7 @@ class BertClassifier(keras_hub.models.TextClassifier):
         backbone.trainable = bool(train_encoder)
 
         # === Functional model ===
+        self.features = features
         inputs = backbone.input
         vectors = features(inputs, backbone(inputs))
         outputs = self.head(self.output_dropout(vectors))
@@ -76,6 +105,15 @@ class BertClassifier(keras_hub.models.TextClassifier):
         self.num_classes = num_classes
         self.train_encoder = bool(train_encoder)
         self.dropout = dropout
+
+    def call(self, inputs, training=None, mask=None):
+        blocks = blocks_in(inputs)
+        if blocks is None:
+            return super().call(inputs, training=training, mask=mask)
+        outputs = self.backbone.call_above(blocks, inputs, training)
+        vectors = self.features(inputs, outputs)
+        vectors = self.output_dropout(vectors, training=training)
+        return self.head(vectors, training=training)
 
     @classmethod
     def from_bert(

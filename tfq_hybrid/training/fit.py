@@ -30,6 +30,7 @@ from tfq_hybrid.training.checkpoint import (
     StopOnNaN,
 )
 from tfq_hybrid.training.config import TrainConfig
+from tfq_hybrid.training.frozen import above_frozen
 from tfq_hybrid.training.run_folder import RunFolder
 from tfq_hybrid.training.tasks import TASKS
 from tfq_hybrid.training.telemetry.readings import adapters_in_use
@@ -46,6 +47,7 @@ def train(
     report: Callable[[str], object] = print,
     workers: Alone | None = None,
     sources: Mapping[str, str] | None = None,
+    states: str | os.PathLike[str] | None = None,
 ) -> dict[str, Any]:
     """Trains a model and leaves a run folder.
 
@@ -70,6 +72,9 @@ def train(
             to `None`: this process is alone.
         sources: where values of the config came from, by dotted key, kept in
             the run folder. Defaults to none.
+        states: a folder where what frozen blocks give is kept, which other
+            trainings on the same texts read. Defaults to `None`: it is kept
+            in memory, where there is more than one epoch.
 
     Returns:
         The content of `metrics.json`.
@@ -95,7 +100,7 @@ def train(
         workers.from_chief(claim)
         _check_workers(config, workers)
         held.enter_context(Interrupts().handling(signal.SIGINT))
-        training = _Training(config, folder, resume, workers, verbose)
+        training = _Training(config, folder, resume, workers, verbose, states)
         return training.run(report, sources)
 
 
@@ -133,6 +138,7 @@ class _Training:
     resume: bool
     workers: Alone
     verbose: int | str
+    states: str | os.PathLike[str] | None
 
     @property
     def task(self):
@@ -154,6 +160,10 @@ class _Training:
             model = build_model(config, vocabulary, classes)
         training = self.task.encode(training, model, config)
         validation = self.task.encode(validation, model, config)
+        if workers.devices == 1 and (self.states or config.epochs > 1):
+            training, validation = above_frozen(
+                model, (training, validation), self.states, report
+            )
         steps = -(-len(training) // config.batch_size)
         with workers.scope():
             compile_model(model, config, steps, training)

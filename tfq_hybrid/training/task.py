@@ -11,6 +11,7 @@ import numpy as np
 from tfq_hybrid import data as text_data
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.training.config import TrainConfig
+from tfq_hybrid.training.frozen import above_frozen
 from tfq_hybrid.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -141,12 +142,20 @@ def without_preprocessor(model: keras.Model) -> Iterator[None]:
 
 
 def predicted(
-    model: keras.Model, examples: "Examples", verbose: int | str = 0
+    model: keras.Model,
+    examples: "Examples",
+    verbose: int | str = 0,
+    states: str | os.PathLike[str] | None = None,
 ) -> np.ndarray:
-    """What a model gives for examples, as texts or as tokens already."""
+    """What a model gives for examples, as texts or as tokens already.
+
+    `states` is as for `train`.
+    """
     if examples.tokens is not None:
         return model.predict(examples.batches(256), verbose=verbose)
     encoded = examples.encoded(model.preprocessor)
+    if states is not None:
+        (encoded,) = above_frozen(model, [encoded], states)
     with without_preprocessor(model):
         return model.predict(encoded.batches(256), verbose=verbose)
 

@@ -29,8 +29,9 @@ class ReplaceDense(WithCircuit):
     inner activation.
 
     Args:
-        targets: what to replace, such as `"all-ffn"` or `"query"`.
-            `"attention"` stands for its matrices, each singly.
+        targets: what to replace, such as `"query"`. `"attention"` stands for
+            its matrices, each singly. Defaults to `"all-ffn"`, the whole
+            feed-forward blocks, as in QFFN-BERT.
         circuit: The circuit, as for `as_circuit`. Defaults to `"qffn"`.
         engine: What runs the circuits. Defaults to `"auto"`.
         freeze: whether the rest of the model stays as it is. Defaults to
@@ -39,6 +40,7 @@ class ReplaceDense(WithCircuit):
             files, to undo with. Defaults to `False`.
     """
 
+    targets: tuple[str, ...] = ("all-ffn",)
     freeze: bool = False
     keep_base: bool = False
 

@@ -20,20 +20,23 @@ def train_and_test(
     config: "TrainConfig",
     test: str,
     folder: str | os.PathLike[str],
+    states: str | os.PathLike[str] | None = None,
 ) -> tuple[dict, dict]:
     """Trains a text classifier in a folder and answers the test data once.
 
     Gives figures of validation and test, as `heads.answer` has them, with the
     counts of parameters; and the arrays `scores`, 1 for each right answer and
-    0 for each wrong one, `predicted` and `labels`.
+    0 for each wrong one, `predicted` and `labels`. `states` is as for `train`.
     """
     from tfq_hybrid.training import load_trained, train
 
     run = pathlib.Path(folder) / "run"
-    metrics = train(config, run, verbose=0, report=lambda line: None)
+    metrics = train(
+        config, run, verbose=0, report=lambda line: None, states=states
+    )
     model, _ = load_trained(run)
     dataset = labelled_test(config, test, folder)
-    found, arrays = read_test(model, dataset)
+    found, arrays = read_test(model, dataset, states)
     found |= {
         "validation_accuracy": metrics["validation_accuracy"],
         "validation_curve": [
@@ -64,12 +67,14 @@ def labelled_test(
 
 
 def read_test(
-    model: "keras.Model", dataset: "TextDataset"
+    model: "keras.Model",
+    dataset: "TextDataset",
+    states: str | os.PathLike[str] | None = None,
 ) -> tuple[dict, dict]:
     """Answers the test data; as `heads.answer`."""
     from tfq_hybrid.training.task import predicted
 
-    logits = predicted(model, dataset)
+    logits = predicted(model, dataset, states=states)
     return answer(np.argmax(logits, axis=-1), dataset.labels)
 
 
