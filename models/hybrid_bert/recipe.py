@@ -3,7 +3,7 @@
 from tfq_hybrid.comparison.jobs import Recipe, listed, several
 from tfq_hybrid.comparison.questions import Questions
 from tfq_hybrid.comparison.reporting.measures import MACRO_F1
-from tfq_hybrid.comparison.reporting.tables import count, curves
+from tfq_hybrid.comparison.reporting.tables import curves
 from tfq_hybrid.models.hybrid_bert.jobs import (
     RATES,
     SPAM_RATES,
@@ -74,7 +74,8 @@ def blocks(scale, paths):
             "limit": 96,
             "epochs": 1,
         }
-        return [ask("spam", "does the pipe work?", rows, BASELINES)]
+        title = "does the pipe work?"
+        return [ask("spam", title, rows, BASELINES, headline=BASELINES)]
     limit = {"limit": None if scale.name == "full" else LIMIT}
     tasks = [
         ask(
@@ -191,9 +192,7 @@ def _seconds(arguments):
     return 45.0 + TUNING_A_TEXT * texts
 
 
-QUESTIONS = Questions(
-    MACRO_F1, _seconds, columns=(count("head's parameters", "head"),)
-)
+QUESTIONS = Questions(MACRO_F1, _seconds, {"head's parameters": "head"})
 
 RECIPE = Recipe(
     name="hybrid-bert",

@@ -9,7 +9,6 @@ from tfq_hybrid.comparison.reporting.report import Section
 from tfq_hybrid.comparison.reporting.tables import (
     Table,
     along_training,
-    count,
     goal_beside,
     samples,
 )
@@ -277,8 +276,8 @@ def _chinese(title, block, results):
 QUESTIONS = Questions(
     LOSS,
     _seconds,
+    {"parameters": "total"},
     columns=(
-        count("parameters", "total"),
         ("beside dense", _change("parameters")),
         ("FLOPs beside dense", _change("flops")),
     ),

@@ -9,7 +9,6 @@ from tfq_hybrid.comparison.reporting.report import Section
 from tfq_hybrid.comparison.reporting.tables import (
     Table,
     along_training,
-    count,
     goal_beside,
 )
 from tfq_hybrid.comparison.statistics import mean_interval, ratio_interval
@@ -50,7 +49,7 @@ def blocks(scale, paths):
     ask = Questions(
         LOSS,
         functools.partial(_seconds, paths),
-        columns=(count("trained", "trained"),),
+        counts={"trained": "trained"},
         common={"base": scale.name, "preset": paths.get("base")},
     ).ask
     steps = {"method": "qaa", "steps": STEPS[scale.name]}

@@ -10,7 +10,6 @@ from tfq_hybrid.comparison.reporting.report import Goal
 from tfq_hybrid.comparison.reporting.tables import (
     by_execution,
     comparison,
-    count,
     curves,
     goal_beside,
     part,
@@ -175,7 +174,7 @@ def _few_shot_tables():
         yield part(
             f"SST-2, {shots} sentences of each label",
             rows,
-            comparison(ACCURACY, rows[1:], COLUMNS, is_drawn=False),
+            comparison(ACCURACY, rows[1:], is_drawn=False),
         )
 
 
@@ -219,12 +218,11 @@ def _is_above(block, results):
     return f"{shown(ratio)} %", ratio.low >= 102
 
 
-COLUMNS = (
-    count("block parameters", "feed_forward"),
-    count("of them angles", "circuits"),
-)
 QUESTIONS = Questions(
-    ACCURACY, _seconds, COLUMNS, {"model": "quantum", "task": "sst2"}
+    ACCURACY,
+    _seconds,
+    {"block parameters": "feed_forward", "of them angles": "circuits"},
+    common={"model": "quantum", "task": "sst2"},
 )
 
 RECIPE = Recipe(

@@ -12,7 +12,6 @@ from tfq_hybrid.comparison.reporting.tables import (
     Table,
     by_execution,
     compared,
-    count,
     curves,
     picked,
 )
@@ -298,7 +297,7 @@ def _is_accurate(block, results):
 QUESTIONS = Questions(
     ACCURACY,
     _seconds,
-    columns=(count("parameters", "head"),),
+    {"parameters": "head"},
     common={
         "head": "quantum",
         "epochs": EPOCHS,

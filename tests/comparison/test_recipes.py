@@ -1,16 +1,19 @@
 """What only one recipe does."""
 
+import json
+
 import numpy as np
 import pytest
 
+from tests.comparison.written import written
 from tfq_hybrid.comparison.jobs import Block, Job, Scale
-from tfq_hybrid.comparison.reporting.report import write_report
 from tfq_hybrid.comparison.reporting.screened import (
     design_rows,
     screening,
 )
 from tfq_hybrid.comparison.reproduce import RECIPES
 from tfq_hybrid.comparison.results import Results
+from tfq_hybrid.models.qaa import recipe as qaa
 from tfq_hybrid.models.qffn_bert.jobs import circuit_of, perform
 from tfq_hybrid.models.quantum_head.jobs import HEADS
 
@@ -67,11 +70,21 @@ def fill(results, block, generator):
         names = [*job.arguments.get("executions", ()), *HEADS]
         for name in names:
             arrays[f"scores, {name}"] = arrays["scores"]
+        arrays["tokens"] = np.full(60, 4.0)
+        arrays["losses"] = 4.0 * generator.normal(3, 0.1, 60)
+        for name in qaa.SCORES:
+            arrays[name] = generator.random(60)
         estimate = {"value": generator.random(), "low": 0.0, "high": 1.0}
         found = {
-            "parameters": {"head": 99, "feed_forward": 99, "circuits": 9},
+            "parameters": {"head": 99, "feed_forward": 99, "circuits": 9}
+            | {"trained": 5, "total": 7},
+            "curve_steps": [0, 4],
+            "sample": "Once",
+            "bleu": 1.0,
+            "reduction": {"parameters": -0.1, "flops": -0.1},
             "validation_accuracy": generator.random(),
             "rate": 0.25,
+            "validation_curve": [0.5, 0.75],
             "width": 384,
             "heads": {
                 head: {
@@ -95,9 +108,51 @@ def test_quick_has_its_tables_of_three_seeds(name, tmp_path):
     for block in blocks:
         fill(results, block, np.random.default_rng(0))
     assert any(section.rows for section in recipe.sections(blocks, results))
-    path = tmp_path / "report.md"
-    write_report(path, recipe, scale, blocks, results, {})
-    assert "none is shown" not in path.read_text("utf-8")
+    text, _ = written(tmp_path, recipe, scale, blocks, results)
+    assert "none is shown" not in text
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_quick_draws_one_seed(name, tmp_path):
+    """Its question has a table and pictures, and the page says how little."""
+    recipe = RECIPES[name]
+    scale = Scale("quick", 1)
+    blocks = recipe.blocks(scale, {"spam": "there"})
+    block = next(block for block in blocks if block.headline)
+    results = Results(tmp_path, {})
+    fill(results, block, np.random.default_rng(0))
+    text, page = written(tmp_path, recipe, scale, [block], results)
+    assert "## In short" in text and "1 seed." in text
+    assert "a test of the pipe, and no result" in text
+    for words in ("(1 seed)", "has the", "What the paper says"):
+        assert words in page
+    assert "1 seed; circuits are simulated</text>" in page  # in the pictures
+    for picture in (block.name, f"{block.name}-pareto"):
+        assert f'<section id="{picture}"' in page
+
+
+def test_the_page_says_what_a_comparison_says(tmp_path):
+    """The same figures as of the answers; per-class F1; the front."""
+    recipe = RECIPES["hybrid-bert"]
+    scale = Scale("budget", 3)
+    [block, *_] = recipe.blocks(scale, dict.fromkeys(recipe.files, "there"))
+    results = Results(tmp_path, {})
+    fill(results, block, np.random.default_rng(0))
+    _, page = written(tmp_path, recipe, scale, [block], results)
+    content = json.loads((tmp_path / "reproduction.json").read_text("utf-8"))
+    [question] = content["questions"]
+    found = question["comparison"]
+    for row in found["rows"]:
+        scores = results.scores(block, row["name"])
+        accuracy = row["accuracy"]
+        assert accuracy["value"] == pytest.approx(100 * scores.mean())
+        assert np.mean(row["class_f1"]) == pytest.approx(
+            row["macro_f1"]["value"]
+        )
+        assert row["parameters"] == 99
+    assert found["test_examples"] == 60
+    for word in (*found["sentences"], "SMS Spam: by class", "F1 of 1, %"):
+        assert word in page
 
 
 @pytest.mark.parametrize("name", ["qffn-bert", "hybrid-bert", "quantum-head"])
@@ -111,20 +166,15 @@ def test_every_block_gets_its_table_and_picture(name, tmp_path):
     for block in blocks:
         fill(results, block, generator)
     sections = recipe.sections(blocks, results)
-    write_report(
-        tmp_path / "report.md",
-        recipe,
-        scale,
-        blocks,
-        results,
-        {"imdb": "not there"},
+    missing = {"imdb": "not there"}
+    text, page = written(
+        tmp_path, recipe, scale, blocks, results, skipped=missing
     )
     pictures = [s.picture.name for s in sections if s.picture]
     assert len(set(pictures)) == len(pictures) >= len(blocks) - 1
-    text = (tmp_path / "report.md").read_text("utf-8")
     for picture in pictures:
-        assert f"]({picture}.png)" in text
-        assert (tmp_path / f"{picture}.svg").stat().st_size > 2000
+        assert f"](plots/{picture}.png)" in text
+        assert f'<section id="{picture}"' in page
     for reading in {s.picture.reading for s in sections if s.picture}:
         assert text.count(reading) == 1
     assert text.index("## In short") < text.index("![")

@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
+from tests.comparison.written import written
 from tfq_hybrid.comparison.jobs import Scale
-from tfq_hybrid.comparison.reporting.report import write_report
 from tfq_hybrid.comparison.reproduce import reproduce
 from tfq_hybrid.comparison.results import Results
 from tfq_hybrid.comparison.work import bases
@@ -221,12 +221,12 @@ def test_every_block_has_its_sections(module, tmp_path):
     assert len(set(names)) == len(names) >= len(blocks) - 2
     for section in sections:
         assert all(len(row) == len(section.header) for row in section.rows)
-    path = tmp_path / "report.md"
-    write_report(path, recipe, scale, blocks, results, {})
-    text = path.read_text("utf-8")
+    text, page = written(tmp_path, recipe, scale, blocks, results)
     assert "## In short" in text and "## Goals" in text
     assert "none is shown" not in text
-    assert all(f"]({name}.png)" in text for name in names)
+    assert all(f"](plots/{name}.png)" in text for name in names)
+    assert "the lowest held-out loss, " in page
+    assert all(f'-{kind}" aria-' in page for kind in ("pareto", "curves"))
 
 
 def test_circuits_come_back_after_another_execution():

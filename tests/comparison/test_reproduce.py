@@ -7,10 +7,11 @@ import sys
 import numpy as np
 import pytest
 
+from tests.comparison.written import written
 from tfq_hybrid.cli.reproduce import parse_minutes
 from tfq_hybrid.comparison.jobs import Block, Job, Scale
 from tfq_hybrid.comparison.reporting.measures import ACCURACY
-from tfq_hybrid.comparison.reporting.report import Goal, write_report
+from tfq_hybrid.comparison.reporting.report import Goal
 from tfq_hybrid.comparison.reporting.tables import comparison, curves
 from tfq_hybrid.comparison.reproduce import RECIPES, reproduce
 from tfq_hybrid.comparison.results import Results
@@ -18,6 +19,7 @@ from tfq_hybrid.comparison.runner import _Clock, run
 from tfq_hybrid.comparison.work.trained import few_shot_file
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.models.qffn_bert import recipe as qffn_bert
+from tfq_hybrid.reports import write_report
 
 
 def block_of(rows, seeds):
@@ -34,6 +36,16 @@ def fill(results, block, seeds):
             found = {"parameters": {"circuits": 8}}
             arrays = {"scores": right.astype("float32")}
             results.add(block.key(job), found, arrays)
+
+
+def test_fewer_seeds_do_where_no_more_are_planned(tmp_path):
+    results = Results(tmp_path, {})
+    block = block_of(["ours", "theirs"], 1)
+    table = comparison(ACCURACY, ("theirs",))
+    assert table(block, results)[0].note == "Not run."
+    fill(results, block, 1)
+    [section] = table(block, results)
+    assert "(1 seed)" in section.header[1] and section.picture
 
 
 def test_no_table_below_three_seeds(tmp_path):
@@ -181,7 +193,9 @@ def test_quick_ends_with_a_report(name, real_data, tmp_path):
     found = json.loads((tmp_path / "results" / "results.json").read_text())
     jobs = [job for block in found["blocks"].values() for job in block["jobs"]]
     assert jobs and all(job["found"] for job in jobs)
-    assert path.read_text("utf-8").startswith(f"# {RECIPES[name].title}")
+    assert RECIPES[name].title in path.read_text("utf-8")
+    pictures = list(path.parent.glob("plots/*.png"))
+    assert pictures
 
 
 def test_runs_and_resumes(two_rows, small_data, tmp_path, monkeypatch):
@@ -192,7 +206,8 @@ def test_runs_and_resumes(two_rows, small_data, tmp_path, monkeypatch):
     options = {"workers": 1, "report": lines.append}
     path = reproduce(*arguments, **options)
     assert "2 jobs" in lines[0] and "about" in lines[0]
-    assert path.read_text("utf-8").startswith("# QFFN-BERT")
+    assert "QFFN-BERT" in path.read_text("utf-8")
+    assert (output / "plots" / "sst2.png").is_file()
     content = json.loads((output / "results.json").read_text("utf-8"))
     jobs = content["blocks"]["sst2"]["jobs"]
     parameters = {
@@ -244,22 +259,18 @@ def test_pictures_stand_beside_the_report(tmp_path):
         ),
     )
     block = dataclasses.replace(block, tables=tables)
-    path = tmp_path / "report.md"
-
-    def draw():
-        scale = Scale("quick", 3)
-        recipe = RECIPES["qffn-bert"]
-        write_report(path, recipe, scale, [block], results, {})
-        return {
-            name: (tmp_path / name).read_bytes()
-            for name in ("part.png", "part.svg", "depth.png", "depth.svg")
-        }
-
-    first = draw()
-    assert first == draw()  # the same bytes each time
+    recipe, scale = RECIPES["qffn-bert"], Scale("quick", 3)
+    text, page = written(tmp_path, recipe, scale, [block], results)
+    files = write_report(tmp_path)
+    first = {path.name: path.read_bytes() for path in files.plots}
+    assert [*first] == ["part.png", "part.svg", "depth.png", "depth.svg"]
+    again = write_report(tmp_path)  # from what is stored
+    assert first == {path.name: path.read_bytes() for path in again.plots}
     assert b"difference to theirs, points" in first["part.svg"]
-    text = path.read_text("utf-8")
-    assert "![The table above, drawn.](part.png)" in text
+    assert files.table.read_text("utf-8") == text
+    assert "![The table above, drawn.](plots/part.png)" in text
     # 30 of 40 and 26 of 40 are right, which words say where no table does.
     assert "from 75 (" in text and "to 65 (" in text
-    assert "](depth.svg)" in text
+    assert "](plots/depth.svg)" in text
+    assert files.page.read_text("utf-8") == page
+    assert page.count("<svg") == 2 and "accuracy, the whole interval" in page

@@ -59,7 +59,7 @@ def reproduce(recipe, quick, budget, full, output, **options):
     """Reproduce a published system beside its classical baselines.
 
     Trains from several seeds, selects on validation data, reads the test
-    data once, and writes results.json and report.md with paired intervals.
+    data once, and writes a page and report.md with paired intervals.
     """
     quiet_imports()
     from tfq_hybrid import comparison
@@ -87,7 +87,7 @@ def reproduce(recipe, quick, budget, full, output, **options):
         status=status,
         **options,
     )
-    say(f"Report: {path}")
+    say(f"Page: {path}\nReport: {path.with_name('report.md')}")
 
 
 def parse_minutes(text):
@@ -130,10 +130,10 @@ Examples:
 )
 @json_option(help="Print the paths.")
 def report(path, output, as_json):
-    """Make a page of a search, a screening or a diagnosis.
+    """Make a page of a search, a comparison, a reproduction and the like.
 
-    PATH is the folder that `tune`, `screen` or `diagnose` wrote. The page
-    opens without a server and without a network.
+    PATH is the folder that `tune`, `screen`, `diagnose`, `compare` or
+    `reproduce` wrote. The page opens without a server and without a network.
     """
     from tfq_hybrid import reports
 

@@ -147,7 +147,15 @@ def compare_models(
             cost = cost or _cost(model, seconds)
             report(f"{name}, seed {seed}: validation accuracy {curve[-1]:.4f}")
         found.append(
-            Found(name, "train", np.stack(answers), jobs, rate, tried, cost)
+            Found(
+                name,
+                "train",
+                {"predicted": np.stack(answers)},
+                jobs,
+                rate,
+                tried,
+                cost,
+            )
         )
     found.append(_majority(training, validation, test, seeds))
     classes = 1 + max(int(part.labels.max()) for part in (training, test))
@@ -253,7 +261,7 @@ def _majority(training, validation, test, seeds):
     return Found(
         MAJORITY,
         "majority",
-        np.full((seeds, len(test.labels)), label),
+        {"predicted": np.full((seeds, len(test.labels)), label)},
         [{"validation_accuracy": share}] * seeds,
         None,
         {},

@@ -4,10 +4,11 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tfq_hybrid.comparison.reporting.measures import Measure
     from tfq_hybrid.comparison.reporting.report import Goal, Section
     from tfq_hybrid.comparison.results import Results
 
@@ -35,6 +36,9 @@ class Block:
         jobs: what to compute.
         tables: functions of the block and its results to `Section`s.
         headline: a function of them to rows of the report's first table.
+        measure: what its rows are compared by, if they are.
+        counts: of parameters: what each is called, and its name in what jobs
+            found; the first is the size of a row.
         by_seeds: whether it is begun seed by seed, as far as a budget goes,
             and not only where all of it fits.
     """
@@ -44,6 +48,8 @@ class Block:
     jobs: tuple[Job, ...]
     tables: tuple[Callable[..., list["Section"]], ...] = ()
     headline: Callable | None = None
+    measure: "Measure | None" = None
+    counts: Mapping[str, str] = dataclasses.field(default_factory=dict)
     by_seeds: bool = False
 
     @property

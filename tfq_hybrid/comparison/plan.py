@@ -121,7 +121,7 @@ class Plan:
         return Found(
             row.name,
             row.kind,
-            results.scores(block, row.name, "predicted"),
+            {"predicted": results.scores(block, row.name, "predicted")},
             jobs,
             self.picked(row, results, blocks),
             tried,

@@ -18,7 +18,8 @@ class Questions:
 
     measure: Measure  # that rows are compared by
     seconds: Callable[[dict], float]  # about how long a job takes
-    columns: tuple = ()  # see `comparison`
+    counts: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    columns: tuple = ()  # further ones; see `comparison`
     common: dict = dataclasses.field(default_factory=dict)
 
     def ask(
@@ -55,10 +56,20 @@ class Questions:
         if against:
             table = comparison(self.measure, against, self.columns, note)
             tables = (table, *tables)
+        found: Callable | None = None
         if callable(headline):
-            return Block(name, title, jobs, tables, headline)
-        found = self._headline(next(iter(rows)), headline) if headline else None
-        return Block(name, title, jobs, tables, found)
+            found = headline
+        elif headline:
+            found = self._headline(next(iter(rows)), headline)
+        return Block(
+            name,
+            title,
+            jobs,
+            tables,
+            found,
+            self.measure if against else None,
+            self.counts,
+        )
 
     def _headline(self, ours, baselines):
         measure = self.measure

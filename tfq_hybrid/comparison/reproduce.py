@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfq_hybrid.cluster import check_address, cluster
 from tfq_hybrid.comparison.jobs import SCALES, Scale
-from tfq_hybrid.comparison.reporting.report import write_report
+from tfq_hybrid.comparison.reporting.report import content_of
 from tfq_hybrid.comparison.results import Results, digest
 from tfq_hybrid.comparison.runner import run
 from tfq_hybrid.comparison.work.texts import default_encoder, find_optional
@@ -20,8 +20,9 @@ from tfq_hybrid.errors import (
     match_choice,
 )
 from tfq_hybrid.estimate import duration
-from tfq_hybrid.files import check_output_folder
+from tfq_hybrid.files import check_output_folder, write_json
 from tfq_hybrid.files.locks import writing
+from tfq_hybrid.reports import write_report
 from tfq_hybrid.training.systems import SYSTEMS
 from tfq_hybrid.version import __version__
 
@@ -43,6 +44,7 @@ class Recipes(collections.abc.Mapping):
 
 
 RECIPES = Recipes()
+FILE = "reproduction.json"
 
 
 SEEDS = {"quick": 1, "budget": 5, "full": 5}
@@ -87,7 +89,8 @@ def reproduce(
             processes of this machine.
 
     Returns:
-        The path of the report.
+        The path of the page, `report.html`, beside which are `report.md` and
+        the pictures.
 
     Raises:
         UserError: something in the input is wrong; nothing was written.
@@ -167,9 +170,9 @@ def reproduce(
                 status,
             )
         results.write(blocks, skipped)
-        path = pathlib.Path(output) / "report.md"
-        write_report(path, recipe, amount, blocks, results, skipped)
-    return path
+        content = content_of(recipe, amount, blocks, results, skipped)
+        write_json(pathlib.Path(output) / FILE, content)
+    return write_report(output).page
 
 
 def find_files(

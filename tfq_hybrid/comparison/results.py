@@ -43,6 +43,7 @@ class Results:
         self.folder = pathlib.Path(folder)
         self.config = config
         self.jobs = self.folder / "jobs"
+        self._arrays: dict[str, Mapping[str, np.ndarray]] = {}
 
     @classmethod
     def open(
@@ -102,6 +103,7 @@ class Results:
     ) -> None:
         """Keeps what a job found; the JSON is written last."""
         self.jobs.mkdir(parents=True, exist_ok=True)
+        self._arrays.pop(key, None)
         if arrays:
             with replacing(self.jobs / f"{key}.npz") as partial:
                 np.savez_compressed(partial, **arrays)
@@ -115,10 +117,11 @@ class Results:
         """An array of a finished job."""
         path = self.jobs / f"{key}.npz"
         with reading(EXPECTED, path):
-            arrays = read_arrays(path)
-            if name not in arrays:
+            if key not in self._arrays:
+                self._arrays[key] = read_arrays(path)
+            if name not in self._arrays[key]:
                 raise ValueError(f"{name} is missing")
-            return arrays[name]
+            return self._arrays[key][name]
 
     def complete_seeds(self, block: "Block") -> list[int]:
         """The seeds of a block from which every row is finished."""

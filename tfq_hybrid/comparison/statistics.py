@@ -97,21 +97,26 @@ def paired_difference(
 
 
 def ratio_interval(
-    ours: "ArrayLike", theirs: "ArrayLike", seed: int = 0
+    ours: "ArrayLike",
+    theirs: "ArrayLike",
+    seed: int = 0,
+    level: float = LEVEL,
 ) -> Estimate:
     """The ratio of mean scores, with its interval; paired as above.
 
     Args:
         ours, theirs: arrays of shape (seeds, examples).
         seed: of the resampling. Defaults to 0.
+        level: the interval's confidence level. Defaults to 0.95.
 
     Returns:
         `Estimate` of `mean(ours) / mean(theirs)`.
     """
     ours, theirs = _check(ours), _check(theirs)
-    above = _resampled_means(ours, np.random.default_rng(seed))
-    below = _resampled_means(theirs, np.random.default_rng(seed))
-    low, high = np.quantile(above / below, [0.025, 0.975])
+    above = _resampled_means(ours, np.random.default_rng(seed), level)
+    below = _resampled_means(theirs, np.random.default_rng(seed), level)
+    tail = (1 - level) / 2
+    low, high = np.quantile(above / below, [tail, 1 - tail])
     return Estimate(float(ours.mean() / theirs.mean()), float(low), float(high))
 
 
@@ -176,6 +181,7 @@ def f1_interval(
     average: str | int = "macro",
     theirs: "ArrayLike | None" = None,
     seed: int = 0,
+    level: float = LEVEL,
 ) -> Estimate:
     """The F1 of some seeds, or a difference of two models, with its interval.
 
@@ -193,14 +199,15 @@ def f1_interval(
     drawn = generator.multinomial(
         examples, np.full(examples, 1 / examples), F1_RESAMPLES
     )
-    by_seed = seed_weights(seeds, F1_RESAMPLES, generator)
+    by_seed = seed_weights(seeds, F1_RESAMPLES, generator, level)
     weights = np.concatenate([np.ones((1, examples)), drawn])
     scores = _by_seed(predicted, labels, average, weights)
     if theirs is not None:
         scores = scores - _by_seed(theirs, labels, average, weights)
     value = scores[0].mean()
     resampled = by_seed @ scores[0] + scores[1:].mean(axis=1) - value
-    low, high = np.quantile(resampled, [0.025, 0.975])
+    tail = (1 - level) / 2
+    low, high = np.quantile(resampled, [tail, 1 - tail])
     found = Estimate(float(value), float(low), float(high))
     return found if theirs is not None else found.clipped(0.0, 1.0)
 

@@ -1,59 +1,33 @@
 """What a comparison carries, in sentences."""
 
-import itertools
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfq_hybrid.comparison.statistics import LEVEL, paired_difference
+from tfq_hybrid.comparison.reporting.measures import ACCURACY, Measure
 from tfq_hybrid.estimate import Estimate
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-Pairs = dict[tuple[str, str], Estimate]
-
-
-def all_differences(scores: "Mapping[str, ArrayLike]") -> Pairs:
-    """The difference of each pair of rows, with simultaneous intervals.
-
-    All of them hold the truth at once in 95 % of comparisons, by Bonferroni's
-    inequality: each alone has a level of 1 - 0.05 / pairs (Dunn 1961,
-    "Multiple Comparisons Among Means").
-
-    Args:
-        scores: an array of shape (seeds, examples) by row, paired in both.
-
-    Example:
-
-    >>> rows = {"a": np.ones((2, 9)), "b": np.zeros((2, 9))}
-    >>> all_differences(rows)["a", "b"]
-    Estimate(value=1.0, low=1.0, high=1.0)
-    """
-    pairs = [*itertools.combinations(scores, 2)]
-    level = 1 - (1 - LEVEL) / max(1, len(pairs))
-    found: Pairs = {}
-    for ours, theirs in pairs:
-        one = paired_difference(scores[ours], scores[theirs], level=level)
-        found[ours, theirs] = one
-        found[theirs, ours] = one.scaled(-1)
-    return found
-
 
 def sentences(
     means: Mapping[str, float],
-    differences: Pairs,
-    floor: str,
+    differences: Mapping[tuple[str, str], Estimate],
+    floor: str | None,
     circuits: Collection[str] = (),
+    measure: Measure = ACCURACY,
 ) -> list[str]:
     """What the data carry: who leads, who is beaten, who learned nothing.
 
     Args:
-        means: the accuracy of each row, in percent.
-        differences: of `all_differences`, in points.
-        floor: the row that learned nothing, such as the majority class.
-        circuits: the rows with circuits.
+        means: of each row, such as its accuracy in percent.
+        differences: by how much one is better, as of `Measure.gains`.
+        floor: the row that learned nothing, such as the majority class, or
+            `None`.
+        circuits: the rows with circuits. Defaults to none.
+        measure: what rows are compared by. Defaults to the accuracy.
 
     Example:
 
@@ -67,19 +41,20 @@ def sentences(
     x beats z by +9.0 [+8.0, +10.0] points.
     y beats z by +8.8 [+7.8, +9.8] points.
     """
-    ranked = sorted(means, key=lambda row: -means[row])
+    sign, unit = 1 if measure.is_lower_better else -1, measure.unit
+    ranked = sorted(means, key=lambda row: sign * means[row])
     best, *others = ranked
     equal = [row for row in others if not _beats(differences[best, row])]
     beaten = [row for row in others if row not in equal]
     lines = [
-        f"{best} has the highest accuracy, {means[best]:.1f} %"
+        f"{best} has {measure.best.format(means[best])}"
         + (f"; {_are(equal)} not significantly different." if equal else ".")
     ]
     if beaten:
         parts = [
             f"{row} by {_points(differences[best, row])}" for row in beaten
         ]
-        lines.append(f"{best} beats {_listed(parts)} points.")
+        lines.append(f"{best} beats {_listed(parts)} {unit}.")
     for row in equal:
         parts = [
             f"{other} by {_points(differences[row, other])}"
@@ -87,12 +62,12 @@ def sentences(
             if _beats(differences[row, other])
         ]
         if parts and row != floor:
-            lines.append(f"{row} beats {_listed(parts)} points.")
-    lines += _of_circuits(ranked, differences, floor, circuits)
+            lines.append(f"{row} beats {_listed(parts)} {unit}.")
+    lines += _of_circuits(ranked, differences, floor, circuits, unit)
     idle = [
         row
         for row in ranked
-        if row != floor and not _beats(differences[row, floor])
+        if floor not in (None, row) and not _beats(differences[row, floor])
     ]
     if idle:
         lines.append(
@@ -103,7 +78,7 @@ def sentences(
     return lines
 
 
-def _of_circuits(ranked, differences, floor, circuits):
+def _of_circuits(ranked, differences, floor, circuits, unit):
     """Whether a circuit beats the best row without one, or not."""
     ours = [row for row in ranked if row in circuits]
     theirs = [row for row in ranked if row not in circuits and row != floor]
@@ -113,8 +88,8 @@ def _of_circuits(ranked, differences, floor, circuits):
     if _beats(found):
         return []  # it leads, and was said to
     return [
-        f"No row with a circuit is significantly above {theirs[0]}, the best "
-        f"without: {ours[0]} differs by {_points(found)} points."
+        f"No row with a circuit is significantly better than {theirs[0]}, "
+        f"the best without: {ours[0]} differs by {_points(found)} {unit}."
     ]
 
 

@@ -1,6 +1,7 @@
 """The page of a comparison: what is better, by how much, at what cost."""
 
 import dataclasses
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from tfq_hybrid.reports.pictures import (
 )
 
 LONGEST = 160  # letters of a text that rows differ on
+TITLE = 120  # letters of a line above a picture
 
 
 def document(content: Mapping[str, Any]) -> Document:
@@ -42,30 +44,29 @@ def document(content: Mapping[str, Any]) -> Document:
     ]
     for name, why in content["skipped"].items():
         facts.append((f"left out of {name}", why))
-    pictures = [_accuracies(content), _pareto(rows)]
-    if curves := _curves(rows):
-        pictures.append(curves)
+    pictures = [_scores(content), *more_pictures(content)]
     return Document(
         f"Comparison on {plain(content['source'])}",
         list(content["sentences"]),
         facts,
-        [_captioned(picture, below) for picture in pictures],
+        [captioned(picture, below) for picture in pictures],
         [
             _quality(content),
             _cost(rows),
-            _by_class(content),
+            by_class(content),
             _differing(content),
         ],
     )
 
 
-def _captioned(picture: Picture, text: str) -> Picture:
+def captioned(picture: Picture, text: str) -> Picture:
     """A picture that says itself what it shows, and of what."""
 
     def draw(figure, ink):
         picture.draw(figure, ink)
+        title = textwrap.fill(plain(picture.title), TITLE)
         figure.suptitle(
-            f"{plain(picture.title)}\n{text}",
+            f"{title}\n{textwrap.fill(text, TITLE)}",
             x=0.01,
             ha="left",
             fontsize=9,
@@ -80,23 +81,26 @@ def _estimate(content):
     return Estimate.of(content)
 
 
-def _accuracies(content):
-    rows, floor = content["rows"], content["floor"]
-    accuracies = {r["name"]: _estimate(r["accuracy"]) for r in rows}
-    beside = content["beside_reference"]
-    names = list(accuracies)
+def _scores(content):
+    """What rows are compared by, and the differences to the first."""
+    measure, beside = content["measure"], content["beside_reference"]
+    scores = {
+        row["name"]: _estimate(row[measure["key"]]) for row in content["rows"]
+    }
+    names = list(scores)
+    floor = content["floor"]
     return rows_picture(
-        "accuracy",
-        "Accuracy of each row",
+        measure["key"],
+        f"{_name(measure)} of each row",
         names,
         [
             Panel(
-                "test accuracy, %",
-                tuple(accuracies.values()),
-                accuracies[floor].value,
+                measure["label"],
+                tuple(scores.values()),
+                scores[floor].value if floor else None,
             ),
             Panel(
-                f"difference to {plain(content['reference'], 40)}, points",
+                plain(measure["beside"], 60),
                 tuple(
                     _estimate(beside[name]) if name in beside else None
                     for name in names
@@ -108,34 +112,61 @@ def _accuracies(content):
     )
 
 
-def _pareto(rows):
-    """Accuracy over trained parameters, those on the front in colour."""
-    sized = [row for row in rows if row["parameters"]]
-    front = _front(sized)
+def _name(measure):
+    """What rows are compared by, without its unit."""
+    name = measure["label"].partition(",")[0]
+    return name[0].upper() + name[1:]
+
+
+def more_pictures(content: Mapping[str, Any], of: str = "") -> list[Picture]:
+    """Quality over size, and the training epoch by epoch, where there is any.
+
+    The names of the pictures begin with those of what they are `of`.
+    """
+    pictures = []
+    if any(row["parameters"] for row in content["rows"]):
+        pictures.append(_pareto(content, f"{of}pareto"))
+    lines = _curves(content["rows"])
+    if lines:
+        title = "Along the training"
+        label = "validation accuracy, %"
+        name = f"{of}curves"
+        pictures.append(line_picture(name, title, "epochs", label, lines))
+    return pictures
+
+
+def _pareto(content, name):
+    """Quality over parameters, the rows on the front in colour."""
+    measure = content["measure"]
+    key, label = measure["key"], measure["label"]
+    sized = [row for row in content["rows"] if row["parameters"]]
+    front = _front(sized, key, measure["is_lower_better"])
+    size = content.get("size", "trained parameters")
     points = [
         Point(
             row["name"],
             Estimate(*(float(row["parameters"]),) * 3),
-            _estimate(row["accuracy"]),
+            _estimate(row[key]),
             "on the front" if row["name"] in front else "",
         )
         for row in sorted(sized, key=lambda r: r["name"] not in front)
     ]
     return cloud_picture(
-        "pareto",
-        "Accuracy against trained parameters",
-        "trained parameters",
-        "test accuracy, %",
+        name,
+        f"{_name(measure)} against {size}",
+        size,
+        label,
         points,
         is_log=True,
     )
 
 
-def _front(rows):
+def _front(rows, key, is_lower_better):
     """The names of the rows that no other is better and smaller than."""
+    sign = -1 if is_lower_better else 1
 
     def beats(a, b):
-        pair = [(-r["parameters"], r["accuracy"]["value"]) for r in (a, b)]
+        pair = [(-r["parameters"], sign * r[key]["value"]) for r in (a, b)]
         ours, theirs = pair
         is_as_good = all(x >= y for x, y in zip(ours, theirs, strict=True))
         return is_as_good and ours != theirs
@@ -149,28 +180,19 @@ def _front(rows):
 
 def _curves(rows):
     """Validation accuracy along the epochs, where there are several."""
-    lines = [
+    return [
         Line(
             row["name"],
             tuple(range(1, len(row["curve"]) + 1)),
             tuple(map(_estimate, row["curve"])),
         )
         for row in rows
-        if len(row["curve"]) > 1
+        if len(row.get("curve", ())) > 1
     ]
-    if not lines:
-        return None
-    return line_picture(
-        "curves",
-        "Along the training",
-        "epochs",
-        "validation accuracy, %",
-        lines,
-    )
 
 
 def _quality(content):
-    beside, reference = content["beside_reference"], content["reference"]
+    beside = content["beside_reference"]
     rows = [
         [
             plain(row["name"]),
@@ -185,7 +207,7 @@ def _quality(content):
         "row",
         "test accuracy, %",
         "macro F1, %",
-        f"difference to {plain(reference)}, points",
+        plain(content["measure"]["beside"]),
         "picked by validation, of",
     )
     note = (
@@ -236,7 +258,8 @@ def _cost(rows):
     return Table("Cost", columns, cells, note)
 
 
-def _by_class(content):
+def by_class(content: Mapping[str, Any]) -> Table:
+    """The F1 of each class of each row, the mean over seeds."""
     names = [plain(name) for name in content["label_names"]]
     rows = [
         [plain(row["name"]), *(float(f"{x:.1f}") for x in row["class_f1"])]

@@ -27,6 +27,8 @@ class Picture:
         draw: Draws it on a figure. Artists whose gid is `mark(key)` answer
             to the pointer, together with the row of that key.
         tips: Texts shown under the pointer, by key.
+        content: Plain data that `stored.picture_of` draws it again from.
+            Defaults to none.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Picture:
     size: tuple[float, float]
     draw: Callable[[Figure, Ink], None]
     tips: dict[str, str] = dataclasses.field(default_factory=dict)
+    content: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +65,10 @@ class Table:
 
 @dataclasses.dataclass(frozen=True)
 class Document:
-    """A report: paragraphs with the result first, facts, pictures, tables."""
+    """A report: paragraphs with the result first, facts, pictures, tables.
+
+    Its `markdown` is made of the lead and the tables, unless it has its own.
+    """
 
     title: str
     lead: list[str]
@@ -70,10 +76,13 @@ class Document:
     pictures: list[Picture]
     tables: list[Table]
     settings: dict = dataclasses.field(default_factory=dict)
+    markdown: str | None = None
 
 
 def to_markdown(document: Document) -> str:
     """The title, the lead and the tables of a report."""
+    if document.markdown is not None:
+        return document.markdown
     parts = [f"# {one_line(document.title)}", *map(one_line, document.lead)]
     for table in document.tables:
         parts.append(f"## {one_line(table.title)}")

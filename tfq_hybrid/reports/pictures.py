@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from tfq_hybrid.estimate import Estimate, number, plain
 from tfq_hybrid.reports.document import Picture
 from tfq_hybrid.reports.render import DASHES, MARKERS
+from tfq_hybrid.reports.stored import stored
 
 LABEL = 44  # letters of a row's name
 
@@ -41,6 +42,7 @@ class Point:
     group: str = ""
 
 
+@stored("cloud", points=Point)
 def cloud_picture(
     name: str,
     title: str,
@@ -149,6 +151,7 @@ class Line:
     intervals: tuple[Estimate, ...]
 
 
+@stored("lines", lines=Line)
 def line_picture(
     name: str,
     title: str,
@@ -191,7 +194,7 @@ def line_picture(
         if len(lines) > 1 or reference is not None:
             count = len(lines) + (reference is not None)
             figure.legend(
-                loc="outside upper left", ncols=min(4, count), handlelength=2.8
+                loc="outside lower left", ncols=min(4, count), handlelength=2.8
             )
 
     words = ", ".join(
@@ -254,6 +257,7 @@ class Panel:
     is_difference: bool = False
 
 
+@stored("rows", panels=Panel)
 def rows_picture(
     name: str, title: str, labels: Sequence[str], panels: Sequence[Panel]
 ) -> Picture:

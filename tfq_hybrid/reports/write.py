@@ -36,7 +36,13 @@ def _made(kind: str, content: Mapping[str, Any]) -> Document:
 
 KINDS: dict[str, Callable[[Mapping[str, Any]], Document]] = {
     kind: functools.partial(_made, kind)
-    for kind in ("search", "screening", "diagnosis", "comparison")
+    for kind in (
+        "search",
+        "screening",
+        "diagnosis",
+        "comparison",
+        "reproduction",
+    )
 }
 
 
@@ -57,14 +63,16 @@ class ReportFiles(NamedTuple):
 def write_report(
     path: str | os.PathLike[str], page: str | os.PathLike[str] | None = None
 ) -> ReportFiles:
-    """Makes a search, a screening, a diagnosis or a comparison a report.
+    """Makes a report of what a search, a comparison or the like found.
 
     Args:
         path: The folder that holds `search.json`, `screening.json`,
-            `diagnosis.json` or `comparison.json`, or such a file.
+            `diagnosis.json`, `comparison.json` or `reproduction.json`, or
+            such a file.
         page: The HTML page. With it, the page alone is written. Defaults to
-            `None`: beside the JSON file `report.html`, `table.md`, and every
-            picture as PNG and SVG in `plots`.
+            `None`: beside the JSON file `report.html`, `table.md` (of a
+            reproduction `report.md`), and every picture as PNG and SVG in
+            `plots`.
 
     Returns:
         The paths of what was written.
@@ -79,7 +87,8 @@ def write_report(
         return ReportFiles(_write_page(document, file, page), None, [])
     plots = file.parent / "plots"
     check_output_folder(plots)
-    table, page = file.parent / "table.md", file.parent / "report.html"
+    page = file.parent / "report.html"
+    table = file.parent / ("report.md" if document.markdown else "table.md")
     with reading(WHOLE, file):
         html, tables = to_html(document), to_markdown(document)
     plots.mkdir(exist_ok=True)
@@ -146,7 +155,7 @@ def find_content(path: str | os.PathLike[str]) -> pathlib.Path:
         what = f"which holds {' and '.join(file.name for file in found)}"
     elif not path.exists():
         what = "which is not there"
-    elif (path / "settings.json").is_file():
+    elif any((path / f"{s}.json").is_file() for s in ("settings", "results")):
         what = "which is not finished: the command that made it goes on"
     raise UserError(
         f"Expected a folder with one of {', '.join(names)}, or the file. "

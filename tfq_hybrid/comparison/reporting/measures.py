@@ -1,11 +1,13 @@
 """What models are compared by: accuracy, macro-F1, held-out loss."""
 
 import dataclasses
+import itertools
 import math
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from tfq_hybrid.comparison.statistics import (
+    LEVEL,
     f1_interval,
     paired_difference,
     ratio_interval,
@@ -36,6 +38,7 @@ class Measure:
     """A measure of the test data, over seeds and examples.
 
     Args:
+        key: of what was found of a row.
         label: of an axis, with its unit.
         brief: in the report's first table.
         beside: of a difference to `{}`, with its unit.
@@ -43,11 +46,15 @@ class Measure:
         form, change: the formats of a mean and of a difference.
         arrays: the names of what jobs keep, of shape (seeds, examples).
         mean: function of those arrays.
-        difference: function of two tuples of them.
+        difference: function of two tuples of them, and of a level.
         columns: of a table.
         cells: function of the mean and the arrays to the texts in them.
+        best: the format of what the best mean is, in a sentence.
+        is_lower_better: whether a lower mean is better.
+        is_relative: whether a difference is a share of the second.
     """
 
+    key: str
     label: str
     brief: str
     beside: str
@@ -56,9 +63,12 @@ class Measure:
     change: str
     arrays: tuple[str, ...]
     mean: Callable[..., Estimate]
-    difference: Callable[[Any, Any], Estimate]
+    difference: Callable[..., Estimate]
     columns: tuple[str, ...]
     cells: Callable[..., tuple[str, ...]]
+    best: str
+    is_lower_better: bool = False
+    is_relative: bool = False
 
     def read(
         self,
@@ -70,6 +80,38 @@ class Measure:
         """The arrays of a row, those of a name `ARRAY, WAY` where given."""
         names = [f"{n}, {way}" if way else n for n in self.arrays]
         return tuple(results.scores(block, row, name) for name in names)
+
+    def gains(
+        self, scores: "Mapping[str, tuple[np.ndarray, ...]]"
+    ) -> dict[tuple[str, str], Estimate]:
+        """By how much each row is better than each other one.
+
+        All intervals hold the truth at once in 95 % of comparisons, by
+        Bonferroni's inequality: each alone has a level of 1 - 0.05 / pairs
+        (Dunn 1961, "Multiple Comparisons Among Means").
+
+        Args:
+            scores: the arrays of each row, as of `read`, paired in all.
+
+        Example:
+
+        >>> import numpy as np
+        >>> rows = {"a": (np.ones((2, 9)),), "b": (np.zeros((2, 9)),)}
+        >>> ACCURACY.gains(rows)["a", "b"]
+        Estimate(value=100.0, low=100.0, high=100.0)
+        """
+        pairs = [*itertools.combinations(scores, 2)]
+        level = 1 - (1 - LEVEL) / max(1, len(pairs))
+        sign = -1 if self.is_lower_better else 1
+        found = {}
+        for pair in pairs:
+            ours, theirs = (scores[row] for row in pair)
+            found[pair] = self.difference(ours, theirs, level).scaled(sign)
+            back = found[pair].scaled(-1)
+            if self.is_relative:  # to the other one
+                back = self.difference(theirs, ours, level).scaled(sign)
+            found[pair[::-1]] = back
+        return found
 
     def headline(
         self, subject: str, ours: tuple, baseline: str, theirs: tuple
@@ -87,7 +129,12 @@ def _accuracy(scores):
     return share_interval(scores).scaled(100)
 
 
+def _accuracy_difference(ours, theirs, level=LEVEL):
+    return paired_difference(*ours, *theirs, level=level).scaled(100)
+
+
 ACCURACY = Measure(
+    key="accuracy",
     label="accuracy, %",
     brief="accuracy in %",
     beside="difference to {}, points",
@@ -96,11 +143,10 @@ ACCURACY = Measure(
     change="+.1f",
     arrays=("scores",),
     mean=_accuracy,
-    difference=lambda ours, theirs: paired_difference(*ours, *theirs).scaled(
-        100
-    ),
+    difference=_accuracy_difference,
     columns=("accuracy, %",),
     cells=lambda mean, scores: (shown(mean),),
+    best="the highest accuracy, {:.1f} %",
 )
 
 
@@ -108,9 +154,9 @@ def _macro_f1(predicted, labels, scores):
     return f1_interval(predicted, labels[0]).scaled(100)
 
 
-def _f1_difference(ours, theirs):
-    labels = ours[1][0]
-    return f1_interval(ours[0], labels, theirs=theirs[0]).scaled(100)
+def _f1_difference(ours, theirs, level=LEVEL):
+    found = f1_interval(ours[0], ours[1][0], theirs=theirs[0], level=level)
+    return found.scaled(100)
 
 
 def _f1_cells(mean, predicted, labels, scores):
@@ -129,6 +175,7 @@ def _f1_cells(mean, predicted, labels, scores):
 
 
 MACRO_F1 = Measure(
+    key="macro_f1",
     label="macro F1, %",
     brief="macro F1 in %",
     beside="macro F1 less that of {}, points",
@@ -140,10 +187,11 @@ MACRO_F1 = Measure(
     difference=_f1_difference,
     columns=("accuracy, %", "macro F1, %", "weighted F1, %", "F1 by class, %"),
     cells=_f1_cells,
+    best="the highest macro F1, {:.1f} %",
 )
 
 
-def relative_difference(ours, theirs):
+def relative_difference(ours, theirs, level=LEVEL):
     """By how much summed losses of paired windows differ, in percent of theirs.
 
     The ratio of losses per token, less 1: the counts of tokens, which are
@@ -155,7 +203,7 @@ def relative_difference(ours, theirs):
     >>> round(relative_difference([1.02 * theirs], [theirs]).value, 6)
     2.0
     """
-    ratio = ratio_interval(ours[0], theirs[0])
+    ratio = ratio_interval(ours[0], theirs[0], level=level)
     ends = (ratio.value, ratio.low, ratio.high)
     return Estimate(*(100 * (end - 1) for end in ends))
 
@@ -165,6 +213,7 @@ def _loss_cells(mean, losses, tokens):
 
 
 LOSS = Measure(
+    key="loss",
     label="held-out loss, nats per token",
     brief="held-out loss in nats",
     beside="loss beside {}, %",
@@ -176,4 +225,7 @@ LOSS = Measure(
     difference=relative_difference,
     columns=("held-out loss, nats per token", "perplexity"),
     cells=_loss_cells,
+    best="the lowest held-out loss, {:.3f} nats per token",
+    is_lower_better=True,
+    is_relative=True,
 )

@@ -1,14 +1,11 @@
-"""The Markdown report of a reproduction."""
+"""What a reproduction found, as the plain data that its page is made of."""
 
 import dataclasses
-import pathlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tfq_hybrid.comparison.jobs import several
-from tfq_hybrid.files import write_text
-from tfq_hybrid.reports.document import Picture, markdown_table
-from tfq_hybrid.reports.render import save_files
+from tfq_hybrid.comparison import found
+from tfq_hybrid.reports.document import Picture
 
 if TYPE_CHECKING:
     from tfq_hybrid.comparison.jobs import Block, Recipe, Scale
@@ -26,7 +23,12 @@ class Section:
     header: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     note: str = ""
-    picture: Picture | None = None  # beside the report as PNG and SVG
+    picture: Picture | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, the picture too."""
+        picture = self.picture and self.picture.content
+        return {**vars(self), "picture": picture}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,73 +56,84 @@ class Goal:
         return self.claim, figure, "met" if is_met else "missed"
 
 
-def write_report(
-    path: pathlib.Path,
+def content_of(
     recipe: "Recipe",
     scale: "Scale",
     blocks: "list[Block]",
     results: "Results",
     skipped: dict[str, str],
-) -> None:
-    """Writes the Markdown report, and its pictures beside it."""
-    parts = [
-        f"# {recipe.title}",
-        f"Scale `{scale.name}`, {several(scale.seeds, 'seed')}. Circuits are "
-        "simulated. Intervals are 95 %, by a paired bootstrap over seeds and "
-        "examples; models are selected on validation data, and each that was "
-        "selected answers the test data, once for every way in which it is "
-        "run.",
-    ]
-    if headlines := recipe.headlines(blocks, results):
-        header = ("", "circuit", "classical baseline", "difference")
-        parts += ["## In short", markdown_table(header, headlines)]
-    told: set[str] = set()
-    for section in recipe.sections(blocks, results):
-        parts.append(f"## {section.title}")
-        if section.note:
-            parts.append(section.note)
-        if section.rows:
-            parts.append(markdown_table(section.header, section.rows))
-        if section.picture:
-            parts += _shown(section, path.parent, told)
-    if recipe.goals and scale.name != "quick":
-        rows = [goal.row(blocks, results) for goal in recipe.goals]
-        parts += ["## Goals", markdown_table(("goal", "found", ""), rows)]
-    if skipped:
-        lines = [f"- `{name}`: {why}" for name, why in skipped.items()]
-        parts += ["## Left out", "\n".join(lines)]
-    columns = ("claim", "figure", "source")
-    parts += ["## What the paper says"]
-    parts += [markdown_table(columns, recipe.published)]
-    parts += ["## Our choices, which the paper does not give"]
-    parts += ["\n".join(f"- {choice}" for choice in recipe.choices)]
-    write_text(path, "\n\n".join(parts) + "\n")
+) -> dict[str, Any]:
+    """The content of `reproduction.json`: questions, goals, claims, choices."""
+    return {
+        "kind": "reproduction",
+        "title": recipe.title,
+        "scale": scale.name,
+        "seeds": scale.seeds,
+        "headlines": recipe.headlines(blocks, results),
+        "questions": [_question(block, results) for block in blocks],
+        "goals": [goal.row(blocks, results) for goal in recipe.goals],
+        "skipped": skipped,
+        "published": recipe.published,
+        "choices": recipe.choices,
+    }
 
 
-def _shown(section, folder, told):
-    """Draws a section's picture; the paragraphs that show it.
+def _question(block, results):
+    sections = [s for table in block.tables for s in table(block, results)]
+    return {
+        "name": block.name,
+        "subject": block.subject,
+        "seeds": len(results.complete_seeds(block)),
+        "is_headline": block.headline is not None,
+        "sections": [section.to_dict() for section in sections],
+        "comparison": _compared(block, results),
+    }
 
-    How to read a kind of picture is told once: `told` keeps what was.
+
+def _compared(block, results):
+    """The rows of a block as those of `comparison.json`; `None` if it has none.
+
+    Texts and their classes' names are not among the results.
     """
-    picture = section.picture
-    save_files(picture, folder)
-    alt = "The table above, drawn." if section.rows else picture.alt
-    alt = alt.replace("[", "(").replace("]", ")")
-    below = f"[SVG]({picture.name}.svg)"
-    if picture.reading not in told:
-        told.add(picture.reading)
-        below = f"{picture.reading} ({below})"
-    return [f"![{alt}]({picture.name}.png)", below]
+    measure = block.measure
+    if measure is None or too_few(block, results):
+        return None
+    names = set(measure.arrays) - {"scores", "labels"} or {"predicted"}
+    size = next(iter(block.counts.values()), "trained")
+    rows = []
+    for row in block.rows:
+        jobs = results.all_found(block, row)
+        counts = jobs[0]["parameters"]
+        cost = {
+            "parameters": counts.get(size, 0),
+            "circuit_parameters": counts.get("circuits", 0),
+        }
+        answers = {name: results.scores(block, row, name) for name in names}
+        rows.append(found.Found(row, "train", answers, jobs, None, {}, cost))
+    labels, classes = None, []
+    if "predicted" in names:
+        labels = results.scores(block, block.rows[0], "labels")[0]
+        classes = [str(label) for label in range(int(labels.max()) + 1)]
+    about = {
+        "test_examples": len(next(iter(answers.values()))[0]),
+        "label_names": classes,
+        "size": next(iter(block.counts), "trained parameters"),
+    }
+    return found.content_of(rows, labels, [], about, measure)
 
 
 def too_few(
     block: "Block", results: "Results", least: int = LEAST_SEEDS
 ) -> str:
-    """Why a block has no table of results yet; `""` where it has."""
+    """Why a block has no table of results yet; `""` where it has.
+
+    Where fewer seeds are planned, as in a quick run, all of them do.
+    """
     seeds = len(results.complete_seeds(block))
+    least = min(least, len(block.seeds))
     if seeds >= least:
         return ""
-    if least == 1:
+    if least <= 1:
         return "Not run."
     return (
         f"{seeds} complete of the {least} seeds that a table of results "

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 from tfq_hybrid.comparison.reporting.report import Section
 from tfq_hybrid.comparison.reporting.tables import Table
+from tfq_hybrid.estimate import Estimate
+from tfq_hybrid.reports.pictures import Panel, rows_picture
 
 
 def design_rows(factors: Mapping[str, tuple]) -> list[tuple[dict, dict]]:
@@ -35,12 +37,7 @@ def screening(factors: Mapping[str, tuple], response: str, label: str) -> Table:
 
 
 def _section(factors, response, label, title, block, results):
-    from tfq_hybrid.reports.screening import (
-        Screening,
-        effects,
-        is_clear,
-        signed,
-    )
+    from tfq_hybrid.reports.screening import is_clear, signed
     from tfq_hybrid.tuning.designs import estimate_effects
 
     seeds = results.complete_seeds(block)
@@ -59,14 +56,7 @@ def _section(factors, response, label, title, block, results):
         list(factors),
         [run["seed"] for run in runs],
     )
-    content = {
-        "design": "plackett-burman",
-        "response": label,
-        "factors": {name: [*levels] for name, levels in factors.items()},
-        "effects": found.rows,
-        "runs": runs,
-    }
-    screening = Screening(content)
+    largest_first = sorted(found.rows, key=lambda row: -abs(row["effect"]))
     rows = [
         (
             row["factor"],
@@ -74,8 +64,16 @@ def _section(factors, response, label, title, block, results):
             signed(row),
             "yes" if is_clear(row) else "no",
         )
-        for row in screening.effects
+        for row in largest_first
     ]
+    panel = Panel(
+        f"change of {label}, from low to high",
+        tuple(Estimate.of(row, "effect") for row in largest_first),
+        0.0,
+        is_difference=True,
+    )
+    names = [row["factor"] for row in largest_first]
+    picture = rows_picture("effects", title, names, [panel])
     note = (
         f"A Plackett-Burman design of {len(block.rows)} rows, each from "
         f"{len(seeds)} seeds. An effect is the mean {label} at the high level "
@@ -84,4 +82,4 @@ def _section(factors, response, label, title, block, results):
         "factors."
     )
     header = ("factor", "low", "high", f"effect on {label}", "clear of 0")
-    return Section(title, header, tuple(rows), note, effects(screening))
+    return Section(title, header, tuple(rows), note, picture)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfq_hybrid.comparison.jobs import several
 from tfq_hybrid.comparison.reporting.measures import ACCURACY, Measure, shown
 from tfq_hybrid.comparison.reporting.report import (
     LEAST_SEEDS,
@@ -66,11 +67,6 @@ def part(title: str, rows: Collection[str], table: Callable) -> Callable:
     return sections
 
 
-def count(label: str, name: str) -> tuple[str, Callable[[dict], str]]:
-    """A column with a count of parameters."""
-    return label, lambda found: f"{found['parameters'][name]:,}"
-
-
 PICKED = "picked by validation"  # the column of `picked`
 
 
@@ -97,8 +93,8 @@ def comparison(
         measure: what rows are compared by.
         against: see `compared`; what is not in the block is left out.
         columns: pairs of a column's name and a function from what the first
-            seed found to a text. Where jobs choose among rates, a column of
-            what was picked follows.
+            seed found to a text. The counts of the block's parameters stand
+            before them, what validation picked, if it did, behind.
         note: a text, or a function `(block, Results)` to one.
         is_drawn: whether it has a picture.
     """
@@ -111,7 +107,11 @@ def comparison(
         for row in block.rows:
             scores[row] = measure.read(results, block, row)
             found = results.all_found(block, row)
-            cells[row] = [(name, read(found[0])) for name, read in columns]
+            cells[row] = [
+                (label, f"{found[0]['parameters'][name]:,}")
+                for label, name in block.counts.items()
+            ]
+            cells[row] += [(name, read(found[0])) for name, read in columns]
             if has_rates:
                 cells[row].append((PICKED, picked(found)))
         text = note(block, results) if callable(note) else note
@@ -171,11 +171,11 @@ def compared(
                 *(shown(d, measure.change) if d else "–" for d in beside),
             )
         )
-    seeds = len(next(iter(scores.values()))[0])
+    seeds = several(len(next(iter(scores.values()))[0]), "seed")
     header = (
         "",
         *(name for name, _ in next(iter((cells or {}).values()), ())),
-        f"{measure.columns[0]} ({seeds} seeds)",
+        f"{measure.columns[0]} ({seeds})",
         *measure.columns[1:],
         *(measure.beside.format(name) for name in others),
     )
@@ -292,11 +292,12 @@ def samples(block: "Block", results: "Results") -> list[Section]:
     seeds = results.complete_seeds(block)
     if not seeds:
         return []
-    lines = [f"The likeliest token each time, seed {seeds[0]}:"]
-    for row in block.rows:
-        text = one_line(results.all_found(block, row)[0]["sample"])
-        lines += ["", f"> **{row}**: {text}"]
-    return [Section(f"{block.subject}: samples", note="\n".join(lines))]
+    rows = [
+        (row, one_line(results.all_found(block, row)[0]["sample"]))
+        for row in block.rows
+    ]
+    header = ("", f"the likeliest token each time, seed {seeds[0]}")
+    return [Section(f"{block.subject}: samples", header, tuple(rows))]
 
 
 def goal_beside(
