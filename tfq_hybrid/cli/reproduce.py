@@ -117,11 +117,12 @@ Examples:
 \b
   tfq-hybrid report runs/tune
   tfq-hybrid report runs/diagnose --output diagnosis.html
+  tfq-hybrid report results/adapters results/heads --output joined.html
 """
 
 
 @click.command(epilog=REPORT_EXAMPLES)
-@click.argument("path", type=click.Path())
+@click.argument("paths", nargs=-1, required=True, type=click.Path())
 @click.option(
     "--output",
     type=click.Path(),
@@ -129,15 +130,21 @@ Examples:
     "and plots, in the folder.",
 )
 @json_option(help="Print the paths.")
-def report(path, output, as_json):
+def report(paths, output, as_json):
     """Make a page of a search, a comparison, a reproduction and the like.
 
-    PATH is the folder that `tune`, `screen`, `diagnose`, `compare` or
+    PATHS is the folder that `tune`, `screen`, `diagnose`, `compare` or
     `reproduce` wrote. The page opens without a server and without a network.
+
+    The rows of several comparisons of the same data are joined: their tables
+    are printed, or --output takes a page.
     """
     from tfq_hybrid import reports
 
-    files = reports.write_report(path, output)
+    if len(paths) > 1:
+        _report_joined(paths, output, as_json)
+        return
+    files = reports.write_report(paths[0], output)
     if as_json:
         content = {"page": str(files.page)}
         content["table"] = files.table and str(files.table)
@@ -149,3 +156,18 @@ def report(path, output, as_json):
         click.echo(f"Table: {files.table}")
     if files.plots:
         click.echo(f"Plots: {files.plots[0].parent}")
+
+
+def _report_joined(paths, output, as_json):
+    """The rows of several comparisons together."""
+    quiet_imports()
+    from tfq_hybrid import comparison
+
+    found = comparison.join(*paths)
+    page = output and found.page(output)
+    if as_json:
+        click.echo(json.dumps({"page": str(page)} if page else found.content))
+    elif page:
+        say("\n".join([*found.sentences, f"Page: {page}"]))
+    else:
+        click.echo(found.table(), nl=False)

@@ -1,6 +1,7 @@
 """Comparisons of methods, and the recipes of the published systems."""
 
 from tfq_hybrid.comparison.compare import Comparison, compare
+from tfq_hybrid.comparison.join import join
 from tfq_hybrid.comparison.reproduce import reproduce
 from tfq_hybrid.comparison.statistics import (
     mean_interval,
@@ -13,6 +14,7 @@ __all__ = [
     "Comparison",
     "Estimate",
     "compare",
+    "join",
     "mean_interval",
     "paired_difference",
     "ratio_interval",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfq_hybrid.cluster import cluster
 from tfq_hybrid.comparison.cells import perform
+from tfq_hybrid.comparison.finished import found_of
 from tfq_hybrid.comparison.found import content_of
 from tfq_hybrid.comparison.jobs import Block
 from tfq_hybrid.comparison.parts import columns, make_parts, write_parts
@@ -196,7 +197,7 @@ def compare(
         }
         names = [str(name) for name in parts.test.label_names]
         content = content_of(
-            [plan.found(row, results, blocks) for row in rows],
+            [found_of(results, blocks, row.name) for row in rows],
             results.scores(blocks[-1], rows[-1].name, "labels")[0],
             parts.test.texts,
             {**about, "label_names": names},

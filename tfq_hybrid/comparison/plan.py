@@ -3,7 +3,7 @@
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from tfq_hybrid.comparison.found import Found
+from tfq_hybrid.comparison.finished import cost_of, losses_of
 from tfq_hybrid.comparison.jobs import Block, Job
 from tfq_hybrid.comparison.results import Results
 from tfq_hybrid.comparison.rows import Row
@@ -87,7 +87,7 @@ class Plan:
         tried = self.tried(row)
         if len(tried) < 2:
             return tried[0] if tried else None
-        losses = self.losses(row, results, blocks)
+        losses = losses_of(results, blocks[1], row.name)
         found = {
             rate: loss for rate, loss in losses.items() if loss is not None
         }
@@ -98,42 +98,6 @@ class Plan:
                 "loss is no number"
             )
         return min(found, key=lambda rate: found[rate])
-
-    def losses(self, row, results, blocks):
-        """The validation loss at each rate that was tried."""
-        block = blocks[1]
-        return {
-            job.arguments["config"]["learning_rate"]: results.found(
-                block.key(job)
-            )["validation_loss"]
-            for job in block.jobs
-            if job.row == row.name
-        }
-
-    def found(self, row, results, blocks):
-        """What was found of a row, as the page wants it."""
-        block = blocks[-1]
-        jobs = results.all_found(block, row.name)
-        cost = self.cost(row, results, blocks)
-        tried = {}
-        if len(self.tried(row)) > 1:
-            tried = self.losses(row, results, blocks)
-        return Found(
-            row.name,
-            row.kind,
-            {"predicted": results.scores(block, row.name, "predicted")},
-            jobs,
-            self.picked(row, results, blocks),
-            tried,
-            cost or {"parameters": jobs[0]["parameters"]["trained"]},
-        )
-
-    def cost(self, row, results, blocks):
-        """What a step of a row costs; nothing where it is no training."""
-        for job in blocks[0].jobs:
-            if job.row == row.name and results.has(blocks[0], job):
-                return results.found(blocks[0].key(job))
-        return {}
 
     def estimate(self, results, blocks, workers):
         """A line on how long all takes."""
@@ -157,7 +121,7 @@ class Plan:
     def _seconds(self, row, results, blocks):
         if row.kind != "train":
             return AROUND
-        step = self.cost(row, results, blocks).get("step_seconds", 1.0)
+        step = cost_of(results, blocks[0], row.name).get("step_seconds", 1.0)
         return AROUND + self._steps * step
 
     def _job(self, row, seed, aim, seconds, rate=None):

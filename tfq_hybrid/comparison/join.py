@@ -1,0 +1,204 @@
+"""`join`: the rows of finished comparisons beside each other."""
+
+import dataclasses
+import os
+import pathlib
+from typing import Any, TypedDict
+
+from tfq_hybrid.comparison.compare import FILE, Comparison
+from tfq_hybrid.comparison.finished import found_of
+from tfq_hybrid.comparison.found import Found, content_of
+from tfq_hybrid.comparison.jobs import Block, Job
+from tfq_hybrid.comparison.parts import PAIR, PARTS, TEXT
+from tfq_hybrid.comparison.results import Results
+from tfq_hybrid.comparison.rows import MAJORITY
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.reading import parse_json, read_json, read_text, reading
+
+EXPECTED = "a finished comparison"
+MOST_BYTES = 2**30  # of the written test data
+BLOCKS = ("costs", "rates", "seeds")
+
+
+class _Config(TypedDict):
+    kind: str
+    data: list[str]
+
+
+class _Job(TypedDict):
+    row: str
+    seed: int
+    arguments: dict
+
+
+class _Block(TypedDict):
+    title: str
+    jobs: list[_Job]
+
+
+class _Blocks(TypedDict):
+    costs: _Block
+    rates: _Block
+    seeds: _Block
+
+
+class _Results(TypedDict):
+    config: _Config
+    blocks: _Blocks
+
+
+class _Content(TypedDict):
+    source: str
+    parts: list[int]
+    dropped: int
+    label_names: list[str]
+    batch_size: int
+    epochs: int
+    rates: int
+    seeds: list[int]
+    skipped: dict[str, str]
+    measure: dict
+
+
+@dataclasses.dataclass(frozen=True)
+class _Run:
+    """A finished comparison: its content, its parts and its rows."""
+
+    folder: pathlib.Path
+    content: dict[str, Any]
+    data: list[str]
+    results: Results
+    blocks: list[Block]
+
+    @classmethod
+    def read(cls, folder):
+        folder = pathlib.Path(folder)
+        for name in ("results.json", FILE):
+            if not (folder / name).is_file():
+                raise UserError(
+                    f"Expected the folder of {EXPECTED}. Received: {folder}, "
+                    f"which has no {name}"
+                )
+        content = read_json(folder / FILE, EXPECTED, _Content)
+        stored = read_json(folder / "results.json", EXPECTED, _Results)
+        blocks = [
+            Block(
+                name,
+                stored["blocks"][name]["title"],
+                tuple(
+                    Job(job["row"], job["seed"], job["arguments"], 0.0)
+                    for job in stored["blocks"][name]["jobs"]
+                ),
+            )
+            for name in BLOCKS
+        ]
+        data = stored["config"]["data"]
+        return cls(folder, content, data, Results(folder, {}), blocks)
+
+    def facts(self):
+        """What joined comparisons have in common, by its name."""
+        return {
+            "task": self.content["measure"]["key"],
+            "labels": ", ".join(self.content["label_names"]),
+            **{
+                f"{name} data": f"{count:,} examples, {digest[:8]}"
+                for name, count, digest in zip(
+                    PARTS, self.content["parts"], self.data, strict=True
+                )
+            },
+            "seeds": ", ".join(map(str, self.content["seeds"])),
+        }
+
+    def rows(self) -> list[Found]:
+        """What was found of each row."""
+        seeds = self.blocks[-1]
+        return [found_of(self.results, self.blocks, row) for row in seeds.rows]
+
+    def texts(self) -> list[Any]:
+        """The test texts, or pairs of them."""
+        path = self.folder / "data" / "test.jsonl"
+        lines = read_text(path, MOST_BYTES, EXPECTED).splitlines()
+        texts: list[Any] = []
+        with reading(EXPECTED, path):
+            for line in lines:
+                row = parse_json(line)
+                is_single = TEXT in row
+                texts.append(row[TEXT] if is_single else [row[n] for n in PAIR])
+        return texts
+
+
+def join(*folders: str | os.PathLike[str]) -> Comparison:
+    """Compares the rows of finished comparisons, as if they were one.
+
+    Rows of the same name get that of their folder behind theirs. Intervals,
+    differences and sentences are those of all rows together; nothing is
+    trained, and nothing is written.
+
+    Args:
+        *folders: two or more, as `compare` wrote them.
+
+    Raises:
+        UserError: a folder holds no finished comparison, or they differ in
+            task, labels, data or seeds.
+
+    Example:
+
+    >>> join("results/adapters", "results/heads").table()  # doctest: +SKIP
+    """
+    paths = [pathlib.Path(folder).resolve() for folder in folders]
+    if len(set(paths)) < max(2, len(paths)):
+        raise UserError(
+            "Expected two or more folders of comparisons, each once. Received: "
+            f"{', '.join(map(str, folders)) or 'none'}"
+        )
+    first, *others = runs = [_Run.read(folder) for folder in folders]
+    for run in others:
+        ours, theirs = first.facts(), run.facts()
+        for name, fact in ours.items():
+            if theirs[name] != fact:
+                raise UserError(
+                    f"Expected comparisons of the same {name}. Received: "
+                    f"{first.folder} with {fact}, {run.folder} with "
+                    f"{theirs[name]}"
+                )
+    rows = _named(runs)
+    seeds = first.blocks[-1]
+    labels = first.results.scores(seeds, seeds.rows[-1], "labels")[0]
+    about = {
+        **{
+            name: _same([run.content[name] for run in runs])
+            for name in ("source", "epochs", "batch_size", "rates")
+        },
+        **{
+            name: first.content[name]
+            for name in ("parts", "dropped", "seeds", "label_names")
+        },
+        "skipped": {},
+    }
+    return Comparison(content_of(rows, labels, first.texts(), about))
+
+
+def _named(runs):
+    """The rows of all runs, the majority class once and last."""
+    found = [(run, row) for run in runs for row in run.rows()]
+    names = [row.name for _, row in found]
+    folders = [run.folder.name for run in runs]
+    rows: list[Found] = []
+    for run, row in found:
+        if row.kind == MAJORITY:
+            continue
+        if names.count(row.name) > 1:
+            folder = run.folder
+            is_unique = folders.count(folder.name) == 1
+            name = f"{row.name} ({folder.name if is_unique else folder})"
+            row = dataclasses.replace(row, name=name)
+        rows.append(row)
+    return [*rows, next(row for _, row in found if row.kind == MAJORITY)]
+
+
+def _same(values):
+    """A value, or the different ones as a text."""
+    different = dict.fromkeys(values)
+    if len(different) == 1:
+        return values[0]
+    return "; ".join(map(str, different))
