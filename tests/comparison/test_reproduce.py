@@ -274,3 +274,37 @@ def test_pictures_stand_beside_the_report(tmp_path):
     assert "](plots/depth.svg)" in text
     assert files.page.read_text("utf-8") == page
     assert page.count("<svg") == 2 and "accuracy, the whole interval" in page
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (
+            ("questions", 0, "sections", 0, "picture", "kind"),
+            "x",
+            "kind of pic",
+        ),
+        (("questions", 0, "sections", 0, "picture", "labels"), 3, "not a list"),
+        (("questions", 0, "sections", 0, "rows"), None, "not a list"),
+        (("questions", 0, "comparison"), {}, "is missing"),
+        (("goals",), [3], "not a list"),
+    ],
+)
+def test_damage_is_named(place, value, message, tmp_path):
+    block = block_of(["ours", "theirs"], 3)
+    results = Results(tmp_path, {})
+    fill(results, block, 3)
+    tables = (comparison(ACCURACY, ("theirs",)),)
+    block = dataclasses.replace(block, tables=tables)
+    scale, recipe = Scale("quick", 3), RECIPES["qffn-bert"]
+    written(tmp_path, recipe, scale, [block], results)
+    path = tmp_path / "reproduction.json"
+    content = json.loads(path.read_text("utf-8"))
+    *outer, last = place
+    inside = content
+    for key in outer:
+        inside = inside[key]
+    inside[last] = value
+    path.write_text(json.dumps(content), "utf-8")
+    with pytest.raises(UserError, match=message):
+        write_report(tmp_path)

@@ -3,7 +3,7 @@
 import dataclasses
 import textwrap
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from tfq_hybrid.engines import human_bytes
 from tfq_hybrid.estimate import Estimate, number, plain
@@ -16,13 +16,83 @@ from tfq_hybrid.reports.pictures import (
     line_picture,
     rows_picture,
 )
+from tfq_hybrid.reports.stored import Interval
+from tfq_hybrid.shapes import check_shape
 
 LONGEST = 160  # letters of a text that rows differ on
 TITLE = 120  # letters of a line above a picture
 
 
+class _Measure(TypedDict):
+    key: str
+    label: str
+    beside: str
+    is_lower_better: bool
+
+
+class _Row(TypedDict):
+    name: str
+    accuracy: NotRequired[Interval]
+    macro_f1: NotRequired[Interval]
+    loss: NotRequired[Interval]
+    class_f1: NotRequired[list[float]]
+    curve: NotRequired[list[Interval]]
+    rate: float | None
+    settings: list[float | None]
+    tried: dict[str, float | None]
+    parameters: int
+
+
+class Compared(TypedDict):
+    """What is used of any comparison of rows."""
+
+    measure: _Measure
+    floor: str | None
+    reference: str
+    rows: list[_Row]
+    beside_reference: dict[str, Interval]
+    sentences: list[str]
+    label_names: list[str]
+    size: NotRequired[str]
+
+
+class _Example(TypedDict):
+    text: str
+    label: int
+    answers: dict[str, int]
+
+
+class ComparisonFile(Compared):
+    """What is used of `comparison.json`."""
+
+    source: str
+    parts: list[int]
+    dropped: int
+    seeds: list[int]
+    epochs: int | str
+    batch_size: int | str
+    rates: int | str
+    skipped: dict[str, str]
+    differing: list[_Example]
+
+
+def check_compared(content: Mapping[str, Any]) -> None:
+    """Checks that all rows have what they are compared by.
+
+    Raises:
+        ValueError: one has not.
+    """
+    key = content["measure"]["key"]
+    names = [row["name"] for row in content["rows"]]
+    if not all(key in row for row in content["rows"]):
+        raise ValueError(f"a row has no {key}")
+    if content["floor"] not in (None, *names):
+        raise ValueError(f"no row is named {content['floor']}")
+
+
 def document(content: Mapping[str, Any]) -> Document:
     """The report of the content of `comparison.json`."""
+    check_compared(check_shape(content, ComparisonFile))
     rows = content["rows"]
     seeds = len(content["seeds"])
     training, validation, test = content["parts"]

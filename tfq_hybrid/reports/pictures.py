@@ -5,11 +5,12 @@ import itertools
 import math
 import textwrap
 from collections.abc import Sequence
+from typing import NotRequired, TypedDict
 
 from tfq_hybrid.estimate import Estimate, number, plain
 from tfq_hybrid.reports.document import Picture
 from tfq_hybrid.reports.render import DASHES, MARKERS
-from tfq_hybrid.reports.stored import stored
+from tfq_hybrid.reports.stored import Interval, stored
 
 LABEL = 44  # letters of a row's name
 
@@ -42,7 +43,23 @@ class Point:
     group: str = ""
 
 
-@stored("cloud", points=Point)
+class _Point(TypedDict):
+    label: str
+    x: Interval
+    y: Interval
+    group: NotRequired[str]
+
+
+class _Cloud(TypedDict):
+    name: str
+    title: str
+    x_label: str
+    y_label: str
+    points: list[_Point]
+    is_log: NotRequired[bool]
+
+
+@stored("cloud", _Cloud, points=Point)
 def cloud_picture(
     name: str,
     title: str,
@@ -151,7 +168,23 @@ class Line:
     intervals: tuple[Estimate, ...]
 
 
-@stored("lines", lines=Line)
+class _Line(TypedDict):
+    label: str
+    places: list[float]
+    intervals: list[Interval]
+
+
+class _Lines(TypedDict):
+    name: str
+    title: str
+    x_label: str
+    y_label: str
+    lines: list[_Line]
+    is_log: NotRequired[bool]
+    reference: NotRequired[tuple[str, float] | None]
+
+
+@stored("lines", _Lines, lines=Line)
 def line_picture(
     name: str,
     title: str,
@@ -257,7 +290,21 @@ class Panel:
     is_difference: bool = False
 
 
-@stored("rows", panels=Panel)
+class _Panel(TypedDict):
+    label: str
+    intervals: list[Interval | None]
+    line: NotRequired[float | None]
+    is_difference: NotRequired[bool]
+
+
+class _Rows(TypedDict):
+    name: str
+    title: str
+    labels: list[str]
+    panels: list[_Panel]
+
+
+@stored("rows", _Rows, panels=Panel)
 def rows_picture(
     name: str, title: str, labels: Sequence[str], panels: Sequence[Panel]
 ) -> Picture:

@@ -1,10 +1,16 @@
 """The report of a reproduction: its questions, beside claims and goals."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from tfq_hybrid.estimate import plain
-from tfq_hybrid.reports.comparison import by_class, captioned, more_pictures
+from tfq_hybrid.reports.comparison import (
+    Compared,
+    by_class,
+    captioned,
+    check_compared,
+    more_pictures,
+)
 from tfq_hybrid.reports.document import (
     Document,
     Picture,
@@ -12,6 +18,43 @@ from tfq_hybrid.reports.document import (
     markdown_table,
 )
 from tfq_hybrid.reports.stored import picture_of
+from tfq_hybrid.shapes import check_shape
+
+
+class _Section(TypedDict):
+    title: str
+    header: list[str]
+    rows: list[list[str]]
+    note: str
+    picture: dict | None
+
+
+class _Compared(Compared):
+    test_examples: int
+
+
+class _Question(TypedDict):
+    name: str
+    subject: str
+    seeds: int
+    is_headline: bool
+    sections: list[_Section]
+    comparison: _Compared | None
+
+
+class ReproductionFile(TypedDict):
+    """What is used of `reproduction.json`."""
+
+    title: str
+    scale: str
+    seeds: int
+    headlines: list[list[str]]
+    questions: list[_Question]
+    goals: list[list[str]]
+    skipped: dict[str, str]
+    published: list[list[str]]
+    choices: list[str]
+
 
 TABLES = {  # what is one table each, and its columns
     "headlines": (
@@ -26,7 +69,11 @@ CHOICES = "Our choices, which the paper does not give"
 
 def document(content: Mapping[str, Any]) -> Document:
     """The report of the content of `reproduction.json`."""
+    check_shape(content, ReproductionFile)
     questions = content["questions"]
+    for question in questions:
+        if question["comparison"]:
+            check_compared(question["comparison"])
     lead = [_scope(content)]
     pictures, tables = [], [*_tables(content, "headlines", "goals")]
     for question in questions:

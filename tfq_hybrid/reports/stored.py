@@ -3,24 +3,37 @@
 import dataclasses
 import functools
 import inspect
+import typing
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 
 from tfq_hybrid.errors import check_choice
 from tfq_hybrid.estimate import Estimate
 from tfq_hybrid.reports.document import Picture
+from tfq_hybrid.shapes import check_shape
 
-# The function that makes a picture of a kind, and what its parts are.
-_KINDS: dict[str, tuple[Callable[..., Picture], dict[str, type]]] = {}
+# The function that makes a picture of a kind, the shape of its arguments as
+# plain data, and what its parts are.
+_KINDS: dict[str, tuple[Callable[..., Picture], Any, dict[str, type]]] = {}
 
 
-def stored(kind: str, **parts: type) -> Callable:
+class Interval(TypedDict):
+    """A stored estimate."""
+
+    value: float
+    low: float
+    high: float
+    more: NotRequired[dict]
+
+
+def stored(kind: str, shape: Any, **parts: type) -> Callable:
     """Decorates a function to pictures, whose arguments the picture keeps.
 
     Args:
         kind: a name for what it makes.
+        shape: of the arguments as plain data, a `TypedDict`.
         **parts: by the name of an argument that is a list: the dataclass of
             its items.
     """
@@ -33,7 +46,7 @@ def stored(kind: str, **parts: type) -> Callable:
             picture = function(*args, **kwargs)
             return dataclasses.replace(picture, content=content)
 
-        _KINDS[kind] = make, parts
+        _KINDS[kind] = make, shape, parts
         return make
 
     return decorate
@@ -42,18 +55,27 @@ def stored(kind: str, **parts: type) -> Callable:
 def picture_of(content: Mapping[str, Any]) -> Picture:
     """The picture whose `content` this is.
 
+    Raises:
+        ValueError: it is damaged.
+
+    Example:
+
     >>> from tfq_hybrid.reports.pictures import Panel, rows_picture
     >>> panel = Panel("accuracy, %", (Estimate(81.2, 80.0, 82.5),))
     >>> picture = rows_picture("sst2", "SST-2", ["quantum"], [panel])
     >>> picture_of(picture.content).alt
     'accuracy, %: quantum 81.2 (80 to 82.5).'
     """
-    arguments = {**content}
-    check_choice("kind of picture", kind := arguments.pop("kind"), _KINDS)
-    make, parts = _KINDS[kind]
+    kind = check_shape(content.get("kind"), str, "kind")
+    check_choice("kind of picture", kind, _KINDS)
+    make, shape, parts = _KINDS[kind]
+    check_shape(content, shape)
+    known = typing.get_type_hints(shape)
+    arguments = {name: content[name] for name in known if name in content}
     for name, part in parts.items():
+        names = [field.name for field in dataclasses.fields(part)]
         arguments[name] = [
-            part(**{key: _read(value) for key, value in one.items()})
+            part(**{key: _read(one[key]) for key in names if key in one})
             for one in arguments[name]
         ]
     return make(**arguments)

@@ -68,7 +68,10 @@ def _section(factors, response, label, title, block, results):
     ]
     panel = Panel(
         f"change of {label}, from low to high",
-        tuple(Estimate.of(row, "effect") for row in largest_first),
+        tuple(
+            Estimate.of(row, "effect") if row["low"] is not None else None
+            for row in largest_first
+        ),
         0.0,
         is_difference=True,
     )
