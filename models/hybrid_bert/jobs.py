@@ -1,8 +1,9 @@
 """What the jobs of `hybrid-bert` compute."""
 
+import dataclasses
 import pathlib
 
-from tfq_hybrid.circuits import preset
+from tfq_hybrid.comparison.rows import read_row
 from tfq_hybrid.comparison.work.heads import Split, train_head
 from tfq_hybrid.comparison.work.texts import embedded, text_parts, write_texts
 from tfq_hybrid.comparison.work.trained import train_and_test
@@ -24,28 +25,33 @@ RATES = (3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0)
 
 def perform(arguments, seed, paths, folder):
     """Trains one head, or the encoder with it, and reads the test once."""
-    from tfq_hybrid.models import HybridBertOptions
-
-    parts = text_parts(arguments["task"], paths, arguments.get("limit"))
-    tokens = arguments.get("tokens", TASKS[arguments["task"]][0])
-    options = HybridBertOptions(
-        preset=str(paths["encoder"]),
-        circuit=preset("hybrid_bert", **arguments.get("circuit", {})),
-        train_encoder=arguments.get("train_encoder", False),
-        train_angles=arguments.get("train_angles", True),
-        loss=arguments.get("loss", "cross_entropy"),
-        class_weighted=arguments.get("class_weighted", True),
+    task = arguments["task"]
+    parts = text_parts(task, paths, arguments.get("limit"))
+    epochs = arguments.get("epochs", EPOCHS)
+    config = read_row(arguments["row"]).config(
+        {
+            "data": task,
+            "preset": str(paths["encoder"]),
+            "epochs": epochs,
+            "patience": epochs,
+            "batch_size": 32,
+            "sequence_length": arguments.get("tokens", TASKS[task][0]),
+            "learning_rate": 1e-4,
+            "quantum_learning_rate": 1e-3,
+            "clipnorm": 1.0,
+            "seed": seed,
+        }
     )
-    job = (arguments.get("head", "quantum"), arguments.get("epochs", EPOCHS))
-    if options.train_encoder:
-        return _tune(parts, options, *job, tokens, seed, folder)
-    return _train_head(parts, options, *job, arguments["rates"], tokens, seed)
+    if config.options.train_encoder:
+        return _tune(parts, config, folder)
+    return _train_head(parts, config, arguments["rates"])
 
 
-def _train_head(parts, options, head, epochs, rates, tokens, seed):
+def _train_head(parts, config, rates):
     """On embeddings that the frozen encoder made once."""
     from tfq_hybrid.models import balanced_weights, hybrid_head
 
+    options, tokens = config.options, config.sequence_length
     splits = [
         Split(
             embedded(options.preset, part.texts, "pooled", tokens), part.labels
@@ -57,40 +63,28 @@ def _train_head(parts, options, head, epochs, rates, tokens, seed):
         lambda: hybrid_head(
             splits[0].embeddings.shape[1],
             classes,
-            head,
+            config.baseline or "quantum",
             options.circuit,
             options.train_angles,
         ),
         *splits,
         options.make_loss(balanced_weights(parts[0].labels, classes)),
-        epochs=epochs,
-        batch_size=32,
+        epochs=config.epochs,
+        batch_size=config.batch_size,
         rates=rates,
-        seed=seed,
+        seed=config.seed,
     )
 
 
-def _tune(parts, options, head, epochs, tokens, seed, folder):
-    """The encoder and its head together."""
-    from tfq_hybrid.training import TrainConfig
-
+def _tune(parts, config, folder):
+    """The encoder and its head together, at the config's rates."""
     names = ("training", "validation", "test")
     files = {name: pathlib.Path(folder) / f"{name}.tsv" for name in names}
     for name, part in zip(names, parts, strict=True):
         write_texts(part, files[name])
-    config = TrainConfig(
-        model="hybrid-bert",
+    config = dataclasses.replace(
+        config,
         data=str(files["training"]),
         validation_data=str(files["validation"]),
-        options=options,
-        baseline=None if head == "quantum" else head,
-        epochs=epochs,
-        patience=epochs,
-        batch_size=32,
-        sequence_length=tokens,
-        learning_rate=1e-4,
-        quantum_learning_rate=1e-3,
-        clipnorm=1.0,
-        seed=seed,
     )
     return train_and_test(config, str(files["test"]), folder)

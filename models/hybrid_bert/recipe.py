@@ -11,8 +11,13 @@ from tfq_hybrid.models.hybrid_bert.jobs import (
     perform,
 )
 
-BASELINES = ("linear", "mlp")
-HEADS = {head: {"head": head} for head in ("quantum", *BASELINES)}
+# Rows as `compare` takes them.
+HEADS = {
+    "quantum": "hybrid-bert",
+    "linear": "hybrid-bert:baseline=linear",
+    "mlp": "hybrid-bert:baseline=mlp",
+}
+_, *BASELINES = HEADS
 QUBITS = (1, 2, 4, 6, 8)
 PUBLISHED = "½π tanh, as published"
 SCALINGS = {
@@ -23,12 +28,12 @@ SCALINGS = {
 }
 # Rows `HEAD, …`, beside the same of a linear head.
 LOSSES = {
-    f"{head}, {name}": {"head": head, **loss}
+    f"{head}, {name}": HEADS[head] + loss
     for head in ("quantum", "linear")
     for name, loss in (
-        ("weighted cross-entropy", {}),
-        ("cross-entropy", {"class_weighted": False}),
-        ("MSE", {"loss": "mse"}),
+        ("weighted cross-entropy", ""),
+        ("cross-entropy", ":class_weighted=false"),
+        ("MSE", ":loss=mse"),
     )
 }
 LENGTHS = {
@@ -40,11 +45,11 @@ LIMIT = 6_920  # training texts: as many as SST-2 has whole sentences
 # The frozen encoder has the same texts, and about as many steps as five
 # epochs of all of them.
 ENCODERS = {
-    f"{head}, {name}": {"head": head, "limit": 800, **training}
-    for head in HEADS
-    for name, training in (
-        ("frozen", {"epochs": 20}),
-        ("fine-tuned", {"epochs": 2, "train_encoder": True}),
+    f"{head}, {name}": {"row": row + encoder, "limit": 800, **training}
+    for head, row in HEADS.items()
+    for name, encoder, training in (
+        ("frozen", "", {"epochs": 20}),
+        ("fine-tuned", ":train_encoder=true", {"epochs": 2, "rates": []}),
     )
 }
 # Seconds on one core, about: of a head on embeddings that are there, and of
@@ -56,7 +61,6 @@ def blocks(scale, paths):
     """The questions, the most important first."""
 
     def ask(name, title, rows, against, *tables, task="spam", headline=()):
-        rows = {row: _with_rates(task, given) for row, given in rows.items()}
         return QUESTIONS.ask(
             name,
             f"{TASKS[task][1]}: {title}",
@@ -65,14 +69,17 @@ def blocks(scale, paths):
             *tables,
             against=against,
             headline=headline,
+            task=task,
+            rates=list(SPAM_RATES if task == "spam" else RATES),
         )
 
     if scale.name == "quick":
-        rows = {row: {**given, "epochs": 1} for row, given in HEADS.items()}
+        rows = {row: {"row": word, "epochs": 1} for row, word in HEADS.items()}
         rows["quantum, fine-tuned"] = {
-            "train_encoder": True,
+            "row": "hybrid-bert:train_encoder=true",
             "limit": 96,
             "epochs": 1,
+            "rates": [],
         }
         title = "does the pipe work?"
         return [ask("spam", title, rows, BASELINES, headline=BASELINES)]
@@ -81,7 +88,7 @@ def blocks(scale, paths):
         ask(
             task,
             "which head on a frozen encoder?",
-            {row: {**given, **limit} for row, given in HEADS.items()},
+            {row: {"row": word, **limit} for row, word in HEADS.items()},
             BASELINES,
             headline=BASELINES,
             task=task,
@@ -98,13 +105,16 @@ def blocks(scale, paths):
         ask(
             "range",
             "into which range of angles?",
-            {n: {"circuit": {"scaling": s}} for n, s in SCALINGS.items()},
+            {n: f"hybrid-bert:scaling={s}" for n, s in SCALINGS.items()},
             (PUBLISHED,),
         ),
         ask(
             "length",
             "how many tokens?",
-            {row: {"head": h, "tokens": n} for row, (h, n) in LENGTHS.items()},
+            {
+                row: {"row": HEADS[head], "tokens": tokens}
+                for row, (head, tokens) in LENGTHS.items()
+            },
             [_linear(LENGTHS)],
             curves(
                 "f1-over-length",
@@ -127,22 +137,20 @@ def blocks(scale, paths):
 
 def _qubits(ask):
     """The circuits of each size, trained or not, beside an mlp of its size."""
-    rows, places = {"linear": {"head": "linear"}}, {}
-    baselines = {}
+    rows, places, baselines = {"linear": HEADS["linear"]}, {}, {}
     for qubits in QUBITS:
         size = several(qubits, "qubit")
-        circuit = {"circuit": {"qubits": qubits}}
         baseline = f"mlp of the size of {size}"
-        for row, line, given in (
-            (f"quantum, {size}", "angles trained", {}),
+        for row, line, more in (
+            (f"quantum, {size}", "angles trained", ""),
             (
                 f"quantum, {size}, angles frozen",
                 "angles frozen",
-                {"train_angles": False},
+                ":train_angles=false",
             ),
-            (baseline, "mlp of the same size", {"head": "mlp"}),
+            (baseline, "mlp of the same size", ":baseline=mlp"),
         ):
-            rows[row] = {**circuit, **given}
+            rows[row] = f"hybrid-bert:qubits={qubits}{more}"
             places[row] = line, qubits
             if row != baseline:
                 baselines[row] = baseline
@@ -177,16 +185,8 @@ def _frozen(rows):
     return "the frozen encoder", _others(pairs)
 
 
-def _with_rates(task, arguments):
-    """What a job takes; a fine-tuned encoder has one rate."""
-    if not arguments.get("train_encoder"):
-        rates = SPAM_RATES if task == "spam" else RATES
-        arguments = {"rates": list(rates), **arguments}
-    return {"task": task, **arguments}
-
-
 def _seconds(arguments):
-    if not arguments.get("train_encoder"):
+    if arguments["rates"]:
         return HEAD
     texts = arguments["epochs"] * arguments["limit"]
     return 45.0 + TUNING_A_TEXT * texts

@@ -2,7 +2,5 @@
 
 model        the layers and models
 system       `SYSTEM`: its options, and the model they make
-recipe       how it is reproduced
-jobs         what the recipe's jobs compute
-report       the report's tables, pictures and goals
+recipe       how it is reproduced: questions, tables, goals and claims
 """

@@ -15,7 +15,7 @@ from tfq_hybrid.comparison.reporting.tables import (
     part,
 )
 from tfq_hybrid.comparison.statistics import ratio_interval
-from tfq_hybrid.models.qffn_bert.jobs import EXECUTIONS, perform
+from tfq_hybrid.comparison.work.trained import perform
 
 # Seconds on one core, about: of an epoch over 10,000 sentences, of what a job
 # takes beside its epochs, of measuring a circuit, and of the test data under
@@ -25,35 +25,44 @@ READ = 400
 EXAMPLES = {"sst2": 67_349, "dbpedia": 5_600}
 PART = {"limit": 10_000}
 
-BASELINES = ("ffn", "bottleneck")
-MODELS = {name: {"model": name} for name in ("quantum", *BASELINES)}
+# Rows as `compare` takes them.
+MODELS = {
+    "quantum": "qffn-bert",
+    "ffn": "qffn-bert:baseline=ffn",
+    "bottleneck": "qffn-bert:baseline=bottleneck",
+}
+_, *BASELINES = MODELS
 NOTHING = "no block"  # in its place: the residual alone
-OTHERS = (*BASELINES, NOTHING)
-COMPARED = {**MODELS, NOTHING: {"model": "none"}}
+COMPARED = {**MODELS, NOTHING: "qffn-bert:baseline=none"}
+_, *OTHERS = COMPARED
 SHOTS = (8, 16, 32, 64)
 FEW_SHOT = {
     f"{model}, {shots} of each": (model, shots)
     for shots in SHOTS
     for model in MODELS
 }
-DEPTHS = {f"depth {depth}": {"depth": depth} for depth in range(1, 9)}
+DEPTHS = {f"depth {n}": f"qffn-bert:depth={n}" for n in range(1, 9)}
 ABLATIONS = {
-    "as published": {},
-    "without RZ": {"ansatz": ("ry", "cnot")},
-    "without entanglement": {"entanglement": "none"},
-    "without the residual": {"residual": False},
-    "without all three": {
-        "ansatz": ("ry",),
-        "entanglement": "none",
-        "residual": False,
-    },
+    "as published": "qffn-bert",
+    "without RZ": "qffn-bert:ansatz=ry,cnot",
+    "without entanglement": "qffn-bert:entanglement=none",
+    "without the residual": "qffn-bert:residual=false",
+    "without all three": "qffn-bert:ansatz=ry:entanglement=none:residual=false",
+    NOTHING: COMPARED[NOTHING],
 }
-# Rows whose circuit is measured, and how it differs from the published one.
-CIRCUITS = {
-    **DEPTHS,
-    "without RZ": ABLATIONS["without RZ"],
-    "without entanglement": ABLATIONS["without entanglement"],
-    "without all three": {"ansatz": ("ry",), "entanglement": "none"},
+# Rows whose circuit is measured.
+CIRCUITS = DEPTHS | {
+    row: ABLATIONS[row]
+    for row in ("without RZ", "without entanglement", "without all three")
+}
+# How a circuit that was trained exactly runs on the test data.
+EXECUTIONS = {
+    "1,024 shots": {"repetitions": 1024},
+    "128 shots": {"repetitions": 128},
+    "0.1 % depolarized": {"depolarizing": 0.001},
+    "1 % depolarized": {"depolarizing": 0.01},
+    "5 % depolarized": {"depolarizing": 0.05},
+    "2 % of bits misread": {"readout_error": 0.02},
 }
 
 
@@ -74,16 +83,13 @@ def blocks(scale, paths):
                 **small,
             ),
             _noise(seeds, small, names),
-            _measured({"depth 2": {"depth": 2}}),
+            _measured({"depth 2": DEPTHS["depth 2"]}),
         ]
     draws = 3 if scale.name == "full" else 1
     ablation = QUESTIONS.ask(
         "ablation",
         "SST-2, 10,000 sentences: what of the circuit matters?",
-        {
-            **{row: {"circuit": change} for row, change in ABLATIONS.items()},
-            NOTHING: {"model": "none"},
-        },
+        ABLATIONS,
         few,
         against=("as published", NOTHING),
         **PART,
@@ -91,13 +97,13 @@ def blocks(scale, paths):
     depth = QUESTIONS.ask(
         "depth",
         "SST-2, 10,000 sentences: how deep?",
-        {row: {"circuit": change} for row, change in DEPTHS.items()},
+        DEPTHS,
         few,
         curves(
             "accuracy-over-depth",
             "Accuracy over depth",
             "depth (layers)",
-            {row: ("quantum", c["depth"]) for row, c in DEPTHS.items()},
+            {row: ("quantum", n) for n, row in enumerate(DEPTHS, 1)},
         ),
         against=("depth 1",),
         **PART,
@@ -115,7 +121,10 @@ def blocks(scale, paths):
         QUESTIONS.ask(
             "few-shot",
             "SST-2, a few sentences of each label: which does better?",
-            {row: {"model": m, "shots": n} for row, (m, n) in FEW_SHOT.items()},
+            {
+                row: {"row": MODELS[model], "shots": shots}
+                for row, (model, shots) in FEW_SHOT.items()
+            },
             range(len(few) * draws),
             *_few_shot_tables(),
             epochs=20,
@@ -129,7 +138,7 @@ def blocks(scale, paths):
             "tokens",
             "SST-2, 10,000 sentences: the first token only, as in the paper?",
             {
-                f"{model}, {tokens}": {"model": model, "tokens": tokens}
+                f"{model}, {tokens}": f"{MODELS[model]}:tokens={tokens}"
                 for model in ("quantum", "bottleneck")
                 for tokens in ("all", "cls")
             },
@@ -189,13 +198,13 @@ def _noise(seeds, arguments, executions):
         "noise",
         f"SST-2, {arguments['limit']:,} sentences, trained exactly: how does "
         "the test go from shots and under noise?",
-        {"exact": {}},
+        {"exact": "qffn-bert"},
         seeds,
         by_execution(
             "A qubit is depolarized after each moment of the circuit with the "
             "probability that is given."
         ),
-        executions=list(executions),
+        executions={name: EXECUTIONS[name] for name in executions},
         **arguments,
     )
 
@@ -206,9 +215,10 @@ def _measured(circuits, *trained):
         "circuits",
         "Expressibility and entangling capability: do they say how well a "
         "circuit does?",
-        {row: {"measure": change} for row, change in circuits.items()},
+        circuits,
         [0],
         measured(trained, "`without all three` has no residual either."),
+        is_measured=True,
     )
 
 
@@ -222,7 +232,7 @@ QUESTIONS = Questions(
     ACCURACY,
     _seconds,
     {"block parameters": "feed_forward", "of them angles": "circuits"},
-    common={"model": "quantum", "task": "sst2"},
+    common={"task": "sst2"},
 )
 
 RECIPE = Recipe(

@@ -13,22 +13,22 @@ from tfq_hybrid.comparison.reporting.screened import (
 )
 from tfq_hybrid.comparison.reproduce import RECIPES
 from tfq_hybrid.comparison.results import Results
+from tfq_hybrid.comparison.work.trained import perform
 from tfq_hybrid.models.qaa import recipe as qaa
-from tfq_hybrid.models.qffn_bert.jobs import circuit_of, perform
 from tfq_hybrid.models.quantum_head.jobs import HEADS
 
 
 def test_a_circuit_without_pairs_does_not_entangle():
-    found, _ = perform(
-        {"measure": {"ansatz": ["ry"], "entanglement": "none"}}, 0, {}, None
-    )
+    def measured(row):
+        return perform({"row": row, "is_measured": True}, 0, {}, None)[0]
+
+    found = measured("qffn-bert:ansatz=ry:entanglement=none")
     assert found["entangling_capability"]["value"] == pytest.approx(0, abs=1e-6)
-    published, _ = perform({"measure": {}}, 0, {}, None)
+    published = measured("qffn-bert")
     assert published["entangling_capability"]["value"] > 0.3
     assert (
         published["expressibility"]["value"] < found["expressibility"]["value"]
     )
-    assert circuit_of({"ansatz": ["ry"]}).ansatz == ("ry",)
 
 
 def test_the_screening_finds_the_effects(tmp_path):

@@ -26,7 +26,7 @@ class Questions:
         self,
         name: str,
         title: str,
-        rows: Mapping[str, dict],
+        rows: Mapping[str, dict | str],
         seeds: Sequence[int],
         *tables,
         against: Sequence = (),
@@ -38,7 +38,8 @@ class Questions:
 
         Args:
             name, title: see `Block`.
-            rows: the arguments of the jobs of each row.
+            rows: the arguments of the jobs of each row, or its `row` alone,
+                such as `"qffn-bert:baseline=ffn"`; see `work.trained.perform`.
             seeds: of each row.
             *tables: see `Block`; they follow the comparison.
             against, note: see `comparison`; without `against` there is none.
@@ -47,11 +48,14 @@ class Questions:
             **common: further arguments of all jobs.
         """
         common = self.common | common
-        rows = {row: common | arguments for row, arguments in rows.items()}
+        named = {
+            row: common | ({"row": one} if isinstance(one, str) else one)
+            for row, one in rows.items()
+        }
         jobs = tuple(
             Job(row, seed, arguments, self.seconds(arguments))
             for seed in seeds
-            for row, arguments in rows.items()
+            for row, arguments in named.items()
         )
         if against:
             table = comparison(self.measure, against, self.columns, note)

@@ -124,7 +124,7 @@ def read_rows(
 
 def _row(name, value):
     if isinstance(value, str):
-        row = _read(value)
+        row = read_row(value)
         return row if name is None else dataclasses.replace(row, name=name)
     if hasattr(value, "to_dict"):  # a method
         value = {"adapter": value.to_dict()}
@@ -136,8 +136,17 @@ def _row(name, value):
     return Row(name, "train", _without_shared(nest(value)))
 
 
-def _read(word):
-    """The row that a word stands for."""
+def read_row(word: str) -> Row:
+    """The row that a word stands for; see `read_rows`.
+
+    Raises:
+        UserError: the word or an argument is not known.
+
+    Example:
+
+    >>> read_row("qffn-bert:depth=3:residual=false").arguments
+    {'model': 'qffn-bert', 'circuit': {'depth': 3}, 'residual': False}
+    """
     first, *given = (part.strip() for part in word.split(":"))
     name = match_choice("method", first, _names())
     if name in METHODS:

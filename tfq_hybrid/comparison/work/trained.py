@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfq_hybrid.comparison.reporting.measured import measure
+from tfq_hybrid.comparison.rows import read_row
+from tfq_hybrid.comparison.work.executions import executed
 from tfq_hybrid.comparison.work.heads import answer
 from tfq_hybrid.comparison.work.texts import drawn, write_texts
 
@@ -14,6 +17,54 @@ if TYPE_CHECKING:
 
     from tfq_hybrid.data import TextDataset
     from tfq_hybrid.training import TrainConfig
+
+
+def perform(
+    arguments: dict, seed: int, paths: dict[str, str], folder: str
+) -> tuple[dict, dict]:
+    """Trains a row of a recipe, selects on validation, reads the test once.
+
+    The arguments of a job:
+
+        row         as in `compare`, such as `"qffn-bert:baseline=ffn"`
+        task        whose files are `TASK_train`, `TASK_test` and, if there
+                    is one, `TASK_validation`
+        limit, epochs, batch_size
+                    as for a training; default to `None`, 1 and 64
+        shots       train on so many examples of each label, drawn by the seed
+        executions  by name: the test data is answered once more, the
+                    circuits run as `executed` takes it; arrays `scores, NAME`
+
+    and, instead of all but `row`, `is_measured`: to measure its circuit.
+    """
+    from tfq_hybrid.training import load_trained
+
+    row = read_row(arguments["row"])
+    if arguments.get("is_measured"):
+        return measure(row.config({"data": ""}).options.circuit, seed), {}
+    task, epochs = arguments["task"], arguments.get("epochs", 1)
+    data = paths[f"{task}_train"]
+    if "shots" in arguments:
+        data = str(few_shot_file(data, arguments["shots"], seed, folder))
+    config = row.config(
+        {
+            "data": data,
+            "validation_data": paths.get(f"{task}_validation"),
+            "limit": arguments.get("limit"),
+            "epochs": epochs,
+            "patience": epochs,
+            "batch_size": arguments.get("batch_size", 64),
+            "seed": seed,
+        }
+    )
+    test = paths[f"{task}_test"]
+    found, arrays = train_and_test(config, test, folder)
+    for name, execution in arguments.get("executions", {}).items():
+        model, _ = load_trained(f"{folder}/run")
+        with executed(model, seed, **execution):
+            _, answered = read_test(model, labelled_test(config, test, folder))
+        arrays[f"scores, {name}"] = answered["scores"]
+    return found, arrays
 
 
 def train_and_test(
