@@ -146,12 +146,22 @@ def searchable(config: TrainConfig) -> list[str]:
     ]
 
 
-def usual(key: str) -> Choice | Range:
+def usual(key: str, config: TrainConfig) -> Choice | Range:
     """The usual values of an argument, by the last part of its dotted key.
 
-    >>> usual("circuit.depth").values
+    Those of the learning rate are up to ten times less and more than the
+    config's own, which is the default of its system or method.
+
+    >>> from tfq_hybrid.training import TrainConfig
+    >>> config = TrainConfig("embedded")
+    >>> usual("circuit.depth", config).values
     (1, 2, 3, 4, 6)
+    >>> usual("learning_rate", config).values
+    (0.0001, 0.01)
     """
+    rate = config.learning_rate
+    if key == "learning_rate" and rate:
+        return Range(key, rate / 10, rate * 10, "log")
     for dimension in CATALOGUE:
         if dimension.name == last(key):
             return dataclasses.replace(dimension, name=key)

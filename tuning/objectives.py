@@ -51,7 +51,9 @@ def pareto_front(
 # What every trial has, beside what its training logs; less is better.
 COSTS = ("parameters", "seconds", "step_seconds")
 # What is better when it is larger; of all else less is better.
-LARGER = ("accuracy", "auc", "f1", "precision", "recall", "bleu", "rouge")
+LARGER = (
+    "accuracy auc f1 precision recall bleu rouge exact pearson spearman".split()
+)
 
 
 class ObjectiveRow(TypedDict):

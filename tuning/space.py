@@ -252,14 +252,14 @@ def space_of(
         if name in given:
             raise UserError(f"Expected {name} once. Received: {name} twice")
         given[name] = (
-            usual(name)
+            usual(name, config)
             if text is None
             else read_dimension(name, text, last(name) in INTEGERS)
         )
         _check_values(config, given[name])
     wanted = () if only else config.system.searched or USUAL
     keys = [key for name in wanted for key in known if last(key) == name]
-    chosen = {key: usual(key) for key in keys} | given
+    chosen = {key: usual(key, config) for key in keys} | given
     return Space(tuple(conditioned(config, chosen, given)))
 
 

@@ -15,7 +15,6 @@ from tfq_hybrid.engines import human_bytes
 from tfq_hybrid.errors import StorageError, TrainingDivergedError, UserError
 from tfq_hybrid.files import write_json, write_text
 from tfq_hybrid.reading import read_json
-from tfq_hybrid.training.baselines import COUNTERPARTS
 from tfq_hybrid.training.build import circuit_bytes
 
 if TYPE_CHECKING:
@@ -114,6 +113,7 @@ class Record(TypedDict):
     runs: NotRequired[list[dict[str, float]]]
 
 
+VALIDATION = "validation_"  # before the scores of a run
 RECORD = "trial.json"
 
 
@@ -133,12 +133,13 @@ def run_trial(
     epochs: int | None = None,
     parent: str | os.PathLike[str] | None = None,
     report: Callable[[str], object] = print,
+    objectives: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Runs a trial and records it.
 
     What it will take is told before it runs. More than `max_bytes`, or
     values that make no model, end as `infeasible`; a training that diverges
-    or breaks as `failed`; neither raises.
+    or breaks, or whose objective is undefined, as `failed`; neither raises.
 
     Args:
         trials: What estimates and trains.
@@ -150,6 +151,8 @@ def run_trial(
         epochs: Defaults to `None`: as many as the trials say.
         parent: The folder of a trial to go on from. Defaults to `None`.
         report: Is called with each line of text. Defaults to `print`.
+        objectives: The names of metrics that the trial must have where its
+            task has them. Defaults to none.
 
     Returns:
         The record, as `trial.json` and `search.json` hold it.
@@ -182,6 +185,13 @@ def run_trial(
         if record["attempts"] > ATTEMPTS:
             raise RuntimeError(f"its process ended {ATTEMPTS} times")
         record |= _run(trials, record, folder, seeds, max_bytes, parent, report)
+        lacking = [n for n in record.pop("undefined") if n in objectives]
+        if lacking:
+            record |= {
+                "status": "failed",
+                "reason": f"{lacking[0]} is undefined: the model answers the "
+                "same to every text",
+            }
     except UserError as error:
         record |= {"status": "infeasible", "reason": str(error)}
     except TrainingDivergedError as error:
@@ -236,10 +246,9 @@ def _run(
         old = None if parent is None else pathlib.Path(parent) / run
         result = trials.run({**values, "seed": seed}, folder / run, old)
         results.append(result)
-    # The logs of the best epochs.
+    # The logs of the best epochs, and the scores of the models of these.
     runs = [
-        _shown(r["history"][r["best_epoch"] - 1]) | _without_learning(r)
-        for r in results
+        _shown(r["history"][r["best_epoch"] - 1]) | _scores(r) for r in results
     ]
     shared = set.intersection(*map(set, runs))
     metrics = {k: sum(r[k] for r in runs) / len(runs) for k in sorted(shared)}
@@ -255,17 +264,33 @@ def _run(
             for name in _shown(history[0])
         },
         "runs": runs,
+        "undefined": [
+            *dict.fromkeys(n for r in results for n in _undefined(r))
+        ],
     }
 
 
-def _without_learning(result: Mapping[str, Any]) -> dict[str, float]:
-    """What a run reaches without learning, under the prefix of the logs."""
-    names = [name for _, name, *_ in COUNTERPARTS]
+def _scores(result: Mapping[str, Any]) -> dict[str, float]:
+    """The scores of a run on its validation data, under the logs' prefix.
+
+    One that is undefined, as a correlation of constant answers, is left out.
+    """
     return {
-        f"val_{name}": result[f"validation_{name}"]
-        for name in names
-        if f"validation_{name}" in result
+        f"val_{name.removeprefix(VALIDATION)}": value
+        for name, value in result.items()
+        if name.startswith(VALIDATION)
+        and isinstance(value, float)
+        and math.isfinite(value)
     }
+
+
+def _undefined(result: Mapping[str, Any]) -> list[str]:
+    """The scores that a run does not have, such as of constant answers."""
+    return [
+        f"val_{name.removeprefix(VALIDATION)}"
+        for name, value in result.items()
+        if name.startswith(VALIDATION) and value is None
+    ]
 
 
 def _shown(logs: Mapping[str, float]) -> dict[str, float]:

@@ -65,8 +65,9 @@ class SystemTrials:
         objective = self.task.objective()
         for kind in ("metrics", "weighted_metrics"):
             names += [metric.name for metric in objective.get(kind, ())]
+        scores = [f"val_{name}" for name in self.task.scores]
         names = list(dict.fromkeys(names))
-        return [*(f"val_{name}" for name in names), *names]
+        return [*(f"val_{name}" for name in names), *scores, *names]
 
     def identity(self) -> dict[str, Any]:
         """What a search folder remembers of it, plain data."""

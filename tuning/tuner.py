@@ -247,6 +247,7 @@ class SearchTuner(base_tuner.BaseTuner):
             values.get("tuner/epochs"),
             parent and self.trial_folder(parent),
             self.report,
+            [objective.name for objective in self.study.objectives],
         )
 
     def _score(self, record: dict[str, Any]) -> dict[str, float]:

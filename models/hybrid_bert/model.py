@@ -7,8 +7,8 @@ import keras
 from tfq_hybrid.encoders.classifier import (
     BertClassifier,
     BertEncoder,
-    pooled_output,
 )
+from tfq_hybrid.encoders.pooling import pooled_output
 from tfq_hybrid.errors import check_choice, check_integer
 from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.models.heads import HEAD_BASELINES, classical_head, mlp_width

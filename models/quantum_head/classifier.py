@@ -4,11 +4,8 @@ from typing import Any
 
 import keras
 
-from tfq_hybrid.encoders.classifier import (
-    BertClassifier,
-    BertEncoder,
-    mean_of_tokens,
-)
+from tfq_hybrid.encoders.classifier import BertClassifier, BertEncoder
+from tfq_hybrid.encoders.pooling import mean_of_tokens
 from tfq_hybrid.errors import check_choice, check_integer
 from tfq_hybrid.models.heads import HEAD_BASELINES
 from tfq_hybrid.models.quantum_head.model import make_head

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.encoders.classifier import mean_of_tokens
+from tfq_hybrid.encoders.pooling import mean_of_tokens
 from tfq_hybrid.errors import UserError, check_integer
 
 if TYPE_CHECKING:

@@ -157,6 +157,7 @@ def test_methods_are_sized_on_the_base(words, tmp_path):
 
 def test_heads_alone(words, tmp_path, capsys):
     more = ["--methods", "svm", "--output", tmp_path / "heads"]
+    more += ["--pooling", "cls"]
     code, *_ = run(capsys, *words, *more)
     assert code == 0
     assert "| svm |" in (tmp_path / "heads" / "table.md").read_text("utf-8")
@@ -175,6 +176,7 @@ def test_heads_alone(words, tmp_path, capsys):
         (["--limit", "4"], "label"),
         (["--text-columns", "label,text"], "single texts for"),
         (["--match-parameters", "0"], "match_parameters"),
+        (["--methods", "svm", "--pooling", "max"], "pooling"),
     ],
 )
 def test_bad_input(words, more, message, tmp_path, capsys):

@@ -120,7 +120,7 @@ def test_a_split_is_by_length():
 @pytest.mark.parametrize(
     "name,rows,options,message",
     [
-        ("a.md", ["x"], {}, "one of: .txt, .jsonl"),
+        ("a.md", ["x"], {}, "a .txt or .jsonl file"),
         ("a.txt", [" ", ""], {}, "all blank"),
         ("a.txt", ["x"], {"text_column": "x"}, "no text_column"),
         ("a.jsonl", [{"text": "x"}], {}, "text_column"),

@@ -9,11 +9,8 @@ from tests.contracts import KerasHubContract
 from tests.presets import save_bert
 from tfq_hybrid import adapters, load_model
 from tfq_hybrid.adapters.variables import base_variables
-from tfq_hybrid.encoders.pooled import (
-    POOLINGS,
-    PooledBert,
-    PooledBertTextClassifier,
-)
+from tfq_hybrid.encoders.pooled import PooledBert, PooledBertTextClassifier
+from tfq_hybrid.encoders.pooling import POOLINGS
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.models.qffn_bert import system
 

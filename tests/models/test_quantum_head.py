@@ -293,6 +293,10 @@ def test_embeddings_are_kept_for_their_encoder_and_texts(tmp_path):
     with adapters.disable(bert):
         bare = embed(bert, preprocessor, TEXTS, cache=tmp_path)
     np.testing.assert_allclose(bare, tuned, atol=OF_BERT)
+    first = np.array(bert(preprocessor(TEXTS))["sequence_output"])[:, 0]
+    np.testing.assert_allclose(
+        embed(bert, preprocessor, TEXTS, "cls"), first, atol=OF_BERT
+    )
     pooled = embed(bert, preprocessor, TEXTS, "pooled")
     assert pooled.shape == (4, 6) and np.abs(pooled - adapted).max() > 1e-3
 

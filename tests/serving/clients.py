@@ -35,6 +35,11 @@ text_spec = importlib.util.find_spec("tensorflow_text")
 # The Python side of TensorFlow Text imports Keras; its operations do not.
 for library in pathlib.Path(text_spec.origin).parent.rglob("ops/_*.so"):
     tf.load_op_library(str(library))
+def decoded(value):
+    if isinstance(value, list):
+        return [decoded(item) for item in value]
+    is_text = isinstance(value, bytes)
+    return value.decode("utf-8", "replace") if is_text else value
 answers = []
 for path, requests, _ in json.load(sys.stdin):
     model = tf.saved_model.load(path)
@@ -45,8 +50,7 @@ for path, requests, _ in json.load(sys.stdin):
             for name, (dtype, values) in inputs.items()
         })
         answers.append({
-            name: [text.decode("utf-8", "replace") for text in value.numpy()]
-            if value.dtype == tf.string else value.numpy().tolist()
+            name: decoded(value.numpy().tolist())
             for name, value in outputs.items()
         })
 loaded = sorted(BANNED & {name.split(".")[0] for name in sys.modules})
@@ -118,7 +122,8 @@ def as_list(tensor):
             text = ctypes.string_at(start, tf.TF_StringGetSize(there))
             values.append(text.decode("utf-8", "replace"))
     else:
-        values = list((ctypes.c_float * count).from_address(data))
+        kind = dict(TYPES.values())[tf.TF_TensorType(tensor)]
+        values = list((kind * count).from_address(data))
     for size in shape[:0:-1]:
         values = [values[i:i + size] for i in range(0, len(values), size)]
     return values

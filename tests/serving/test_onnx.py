@@ -7,8 +7,9 @@ from tests.serving.zoo import EXAMPLES
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.serving import check_manifest, export
 from tfq_hybrid.serving.checking import ask, check_answers, onnx_file
+from tfq_hybrid.serving.endpoints import Options
 from tfq_hybrid.serving.exporting import ONNX, to_onnx
-from tfq_hybrid.serving.kinds import Options, endpoints_of
+from tfq_hybrid.serving.kinds import endpoints_of
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")

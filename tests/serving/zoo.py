@@ -10,6 +10,7 @@ from tests.adapters.zoo import make_backbone, stir
 from tests.models.test_qffn_bert import make_classifier
 from tfq_hybrid import adapters
 from tfq_hybrid.circuits import CircuitSpec
+from tfq_hybrid.encoders.tokens import BertTokenClassifier
 from tfq_hybrid.layers import QuantumDense
 
 TEXTS = ["a good film", "the bad plot", "good unknownword é", ""]
@@ -118,6 +119,63 @@ def classification():
     return Example(model, {"label_names": ["bad", "good"]}, requests)
 
 
+def words():
+    """A token classifier over BERT, asked for texts and for words."""
+    tokenizer = make_classifier().preprocessor.tokenizer
+    preprocessor = keras_hub.models.BertTextClassifierPreprocessor(
+        tokenizer, sequence_length=6
+    )
+    base = make_backbone(
+        "BERT",
+        vocabulary_size=tokenizer.vocabulary_size(),
+        max_sequence_length=6,
+    )
+    model = BertTokenClassifier(base, 3, preprocessor)
+    names = ["ADJ", "DET", "NOUN"]
+    # Four words fit beside both ends of a sequence.
+    rows = [["a", "good", "film", "!"], [], ["the", "bad", "plot", "the", "a"]]
+    texts = ["a good  film!", "", "the bad plot the a"]
+    known = {"!": "[UNK]"}
+    pieces = [
+        ["[CLS]", *(known.get(word, word) for word in row[:4]), "[SEP]"]
+        for row in rows
+    ]
+    ids = [
+        [tokenizer.token_to_id(piece) for piece in row]
+        + [tokenizer.pad_token_id] * (6 - len(row))
+        for row in pieces
+    ]
+    mask = [[len(row) > i for i in range(6)] for row in pieces]
+    tokens = {"token_ids": ids, "padding_mask": mask}
+    tokens["segment_ids"] = np.zeros((3, 6))
+    tokens = as_int32(tokens)
+    probabilities = np.array(keras.ops.softmax(model(tokens)))
+    labels = np.full((3, 5), "", object)
+    best = np.zeros((3, 5), "float32")
+    for row, count in enumerate((4, 0, 4)):
+        for word in range(count):
+            found = probabilities[row, word + 1]
+            labels[row, word] = names[int(np.argmax(found))]
+            best[row, word] = found.max()
+    padded = np.array([row + [""] * (5 - len(row)) for row in rows], object)
+    told = {
+        "labels": labels,
+        "probabilities": best,
+        "missed": np.array([0, 0, 1], "int32"),
+    }
+    first = {k: v if k == "missed" else v[:, :4] for k, v in told.items()}
+    requests = [
+        (
+            "serve",
+            {"text": np.array(texts, object)},
+            {"words": padded[:, :4], **first},
+        ),
+        ("serve_words", {"words": padded}, told),
+        ("serve_tokens", tokens, {"probabilities": probabilities}),
+    ]
+    return Example(model, {"label_names": names}, requests)
+
+
 def embeddings():
     """The encoder of a classifier, adapted on TensorFlow Quantum."""
     task = make_classifier(feed_forward="ffn")
@@ -171,6 +229,7 @@ def sequential():
 
 EXAMPLES = {
     "classification": classification,
+    "tokens": words,
     "embeddings": embeddings,
     "gpt2": lambda: generation("GPT-2"),
     "llama3": lambda: generation("Llama 3"),

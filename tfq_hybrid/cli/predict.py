@@ -31,8 +31,9 @@ Examples:
     "--data",
     metavar="FILE",
     help="A .tsv, .csv, .jsonl, .json or .parquet file, or .gz of one, whose "
-    "rows are answered in order; a .txt file, a text a line; or - for the "
-    "standard input, a text or a JSON object a line.",
+    "rows are answered in order; a .txt file, a text a line; of a model that "
+    "labels words a .conllu file, whose words are taken as they are; or - for "
+    "the standard input, a text or a JSON object a line.",
 )
 @click.option(
     "--text-column",
@@ -103,7 +104,9 @@ def predict(
         rows = Rows(asked, [None] * len(asked))
     else:
         pair = of_rows.pair_of(ask, text_column, text_columns, usual_pair)
-        rows = of_rows.read_source(source, text_column, delimiter, usual, pair)
+        rows = of_rows.read_source(
+            source, text_column, delimiter, usual, pair, ask.takes_words
+        )
     given = {k: v for k, v in settings.items() if v is not None}
     answers = of_rows.answers_of(ask, rows, names, given)
     if output is not None:
@@ -114,8 +117,30 @@ def predict(
     if as_json:
         click.echo(json.dumps([*answers]))
         return
-    for answer in answers:
-        click.echo(_line(answer))
+    for number, answer in enumerate(answers):
+        if "words" not in answer:
+            click.echo(_line(answer))
+            continue
+        if number:
+            click.echo()
+        for line in _word_lines(answer):
+            click.echo(line)
+
+
+def _word_lines(answer):
+    """The words of a text, a line each; a blank line is between texts."""
+    from tfq_hybrid.cli.rows import cut_off
+
+    rows = zip(
+        answer["words"], answer["labels"], answer["probabilities"], strict=True
+    )
+    expected = iter(answer.get("expected", ()))
+    for word, label, probability in rows:
+        line = f"{label or 'none':>12}  {probability:.3f}  {word}"
+        truth = next(expected, None)
+        yield line if truth is None else f"{line}  [{truth}]"
+    if answer["missed"]:
+        yield cut_off(answer["missed"])
 
 
 def _line(answer):

@@ -61,15 +61,37 @@ def read_source(
     delimiter: str | None,
     usual: tuple[str | None, str | None],
     pair: Sequence[str] | None = None,
+    takes_words: bool = False,
 ) -> "Rows":
     """The texts of a file or, for `-`, of the standard input.
 
     `usual` are the columns of texts and labels that are looked for first,
-    `pair` the two columns of pairs.
+    `pair` the two columns of pairs; `takes_words` whether words may be read
+    from a `.conllu` file as they are.
+
+    Raises:
+        UserError: there is none to be read.
     """
-    from tfq_hybrid.data import read_rows_of_texts, rows_of_lines
+    from tfq_hybrid.data import (
+        read_rows_of_texts,
+        read_rows_of_words,
+        rows_of_lines,
+    )
     from tfq_hybrid.reading import decoded
 
+    if source.endswith((".conllu", ".conllu.gz")):
+        if not takes_words:
+            raise UserError(
+                "Expected a file of texts: the model does not label words. "
+                f"Received: {source}"
+            )
+        for name, value in (
+            ("--text-column", text_column),
+            ("--delimiter", delimiter),
+        ):
+            if value is not None:
+                raise click.UsageError(f"{name} has no effect with .conllu.")
+        return read_rows_of_words(source, usual[1])
     if source != STDIN:
         return read_rows_of_texts(source, text_column, delimiter, usual, pair)
     if delimiter is not None:
@@ -131,15 +153,19 @@ def answers_of(
         answers = ask(rows.texts[begin:end], **settings)
         for answer, label in zip(answers, rows.labels[begin:end], strict=True):
             if label is not None:
-                is_text = isinstance(label, str)
-                answer["expected"] = (
-                    names.get(label, label) if is_text else label
-                )
+                answer["expected"] = _named(label, names)
             yield answer
         if total > BATCH:
             status(f"{end:,} of {total:,} rows")
     if total > BATCH:
         status("")
+
+
+def _named(label, names):
+    """A label by the name that the run gave it; each of a list."""
+    if isinstance(label, list):
+        return [_named(each, names) for each in label]
+    return names.get(label, label) if isinstance(label, str) else label
 
 
 def check_output(output: str, source: str | None, overwrite: bool) -> None:
@@ -174,15 +200,26 @@ def write_answers(output: str, answers: Iterable[dict[str, Any]]) -> str:
     path = pathlib.Path(output)
     path.parent.mkdir(parents=True, exist_ok=True)
     counts: collections.Counter = collections.Counter()
-    total = 0
+    total = missed = 0
     with (
         replacing(path) as partial,
         partial.open("w", encoding="utf-8") as file,
     ):
         for answer in answers:
             file.write(json.dumps(answer, ensure_ascii=False) + "\n")
+            counts.update(answer["labels"] if "words" in answer else [])
             counts[answer.get("label")] += 1
+            missed += answer.get("missed", 0)
             total += 1
     labels = [f"{name} {n:,}" for name, n in counts.most_common() if name]
     shown = f" ({', '.join(labels[:12])})" if labels else ""
-    return f"{total:,} answers{shown}: {output}"
+    told = f"{total:,} answers{shown}: {output}"
+    return f"{told}\n{cut_off(missed)}" if missed else told
+
+
+def cut_off(words: int) -> str:
+    """A line about words that have no label."""
+    return (
+        f"{words:,} words without a label: the text is longer than the model "
+        "takes."
+    )

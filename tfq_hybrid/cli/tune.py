@@ -64,7 +64,8 @@ def read_bytes(ctx, parameter, value):
     "--objective",
     "objectives",
     callback=split_words,
-    help="Metric to optimise: one of the training, parameters, step_seconds or "
+    help="Metric to optimise: one of the training, such as val_accuracy, "
+    "val_spearman, val_macro_f1 or val_loss, parameters, step_seconds or "
     "seconds, as NAME:min or NAME:max. The first one steers the search; all "
     "make the Pareto front. Default: val_accuracy or val_loss.",
 )

@@ -7,7 +7,8 @@ from tfq_hybrid.comparison.finished import cost_of, losses_of
 from tfq_hybrid.comparison.jobs import Block, Job
 from tfq_hybrid.comparison.results import Results
 from tfq_hybrid.comparison.rows import Row
-from tfq_hybrid.errors import UserError
+from tfq_hybrid.encoders.pooling import POOLINGS
+from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.estimate import duration
 
 if TYPE_CHECKING:
@@ -21,10 +22,16 @@ COST = 20.0  # seconds of a job that measures a step
 
 
 def of_head(shared):
-    """What the embeddings of a classical head depend on."""
+    """What the embeddings of a classical head depend on.
+
+    Raises:
+        UserError: there is no such pooling.
+    """
+    pooling = shared.get("pooling") or "mean"
+    check_choice("pooling", pooling, POOLINGS)
     return {
         "preset": shared.get("preset"),
-        "pooling": shared.get("pooling") or "mean",
+        "pooling": pooling,
         "sequence_length": shared["sequence_length"],
     }
 

@@ -19,11 +19,14 @@ __all__ = [
     "load_corpus",
     "load_dataset",
     "read_rows_of_texts",
+    "read_rows_of_words",
     "rows_of_lines",
     "load_label_sets",
     "load_scored",
+    "split_words",
     "splits_of",
     "token_bytes",
+    "tokens_of_words",
 ]
 
 from .conllu import TaggedSentences, load_conllu
@@ -32,7 +35,13 @@ from .datasets import TextDataset, is_local, load_dataset, splits_of
 from .label_sets import LabelSets, load_label_sets
 from .scored import ScoredTexts, load_scored
 from .tagged import TaggedTokens, encode_tagged
-from .texts import Rows, is_data_file, read_rows_of_texts, rows_of_lines
+from .texts import (
+    Rows,
+    is_data_file,
+    read_rows_of_texts,
+    read_rows_of_words,
+    rows_of_lines,
+)
 from .vocabulary import (
     DIALOGUE_TOKENS,
     byte_pair_vocabulary,
@@ -40,3 +49,4 @@ from .vocabulary import (
     learn_vocabulary,
     token_bytes,
 )
+from .words import split_words, tokens_of_words

@@ -27,6 +27,7 @@ COLUMNS = (
     "deps",
     "misc",
 )
+UPOS = "upos"  # the universal part of speech
 # Of a multiword token and of an empty node, which are no words.
 _NO_WORD = re.compile(r"\d+-\d+|\d+\.\d+", re.ASCII)
 _WORD = re.compile(r"\d+", re.ASCII)
@@ -124,39 +125,65 @@ def load_conllu(
         UserError: it is malformed, or a word has no label; the message names
             the line.
     """
+    texts: list[tuple[str, ...]] = []
+    tags: list[list[str]] = []
+    for words, labels, lines in read_sentences(path, label_column):
+        tags.append([])
+        for label, line in zip(labels, lines, strict=True):
+            if label is None:
+                raise UserError(
+                    "Expected a label for each word in the column "
+                    f"{label_column or UPOS}. Received: {path}, line {line}, "
+                    "without"
+                )
+            tags[-1].append(label)
+        texts.append(words)
+    names = sorted({name for row in tags for name in row}, key=natural)
+    index = {name: i for i, name in enumerate(names)}
+    rows = [np.array([index[n] for n in row], np.int32) for row in tags]
+    return TaggedSentences(texts, rows, tuple(names))
+
+
+def read_sentences(
+    path: str | os.PathLike[str], label_column: str | None = None
+) -> list[tuple[tuple[str, ...], list[str | None], list[int]]]:
+    """The sentences of a `.conllu` file, whose words may have no labels.
+
+    Args:
+        path, label_column: as for `load_conllu`.
+
+    Returns:
+        For each sentence its words, the label of each or `None`, and the line
+        of each.
+
+    Raises:
+        UserError: it is malformed; the message names the line.
+    """
     path = pathlib.Path(path)
-    column = (label_column or "upos").lower()
+    column = (label_column or UPOS).lower()
     check_choice("label column", column, COLUMNS[2:])
     if suffix_of(path) != ".conllu":
         raise UserError(
             f"Expected a .conllu file, or a .gz of one. Received: {path}"
         )
     place = COLUMNS.index(column)
-    texts, tags = [], []
-    words: list[str] = []
-    labels: list[str] = []
+    found = []
+    rows: list[tuple[str, str | None, int]] = []
     lines = read_text_file(path).replace("\r\n", "\n").split("\n")
     for number, line in enumerate([*lines, ""], start=1):
         if line.strip():
             cells = line.split("\t")
-            if _is_word(path, number, line, cells, len(words)):
-                if cells[place] in ("", "_"):
-                    raise UserError(
-                        f"Expected a label for each word in the column "
-                        f"{column}. Received: {path}, line {number}, without"
-                    )
-                words.append(cells[1])
-                labels.append(cells[place])
-        elif words:
-            texts.append(tuple(words))
-            tags.append(labels)
-            words, labels = [], []
-    if not texts:
+            if _is_word(path, number, line, cells, len(rows)):
+                label = cells[place]
+                is_there = label not in ("", "_")
+                rows.append((cells[1], label if is_there else None, number))
+        elif rows:
+            words, labels, places = zip(*rows, strict=True)
+            found.append((words, [*labels], [*places]))
+            rows = []
+    if not found:
         raise UserError(f"Expected at least one sentence. Received: {path}")
-    names = sorted({name for row in tags for name in row}, key=natural)
-    index = {name: i for i, name in enumerate(names)}
-    rows = [np.array([index[n] for n in row], np.int32) for row in tags]
-    return TaggedSentences(texts, rows, tuple(names))
+    return found
 
 
 def _is_word(path, number, line, cells, before):

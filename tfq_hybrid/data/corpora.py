@@ -106,7 +106,11 @@ def load_corpus(
             without text.
     """
     path = pathlib.Path(path)
-    check_choice("file type of text", path.suffix, (".txt", ".jsonl"))
+    if path.suffix not in (".txt", ".jsonl"):
+        raise UserError(
+            "Expected a .txt or .jsonl file of text. Received: "
+            f"{path}, {'which is' if path.exists() else 'where there is'} none"
+        )
     if path.suffix == ".txt":
         if text_column is not None:
             raise UserError(

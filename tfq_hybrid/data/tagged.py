@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfq_hybrid.data.conllu import TaggedSentences
 from tfq_hybrid.data.datasets import Batches
+from tfq_hybrid.data.words import tokens_of_words
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,36 +82,21 @@ def encode_tagged(
     Returns:
         The tokens.
     """
+    words = tf.ragged.constant(sentences.texts, tf.string, ragged_rank=1)
+    token_ids, mask, starts = tokens_of_words(
+        words.to_tensor(), tokenizer, length
+    )
     shape = len(sentences), length
-    token_ids = np.full(shape, tokenizer.pad_token_id, np.int32)
-    ends = np.zeros(len(sentences), np.int32)
     targets = np.zeros(shape, np.int32)
     weights = np.zeros(shape, np.float32)
-    found = []
-    pieces = _pieces(sentences, tokenizer)
-    rows = zip(sentences.texts, sentences.labels, strict=True)
-    for row, (words, labels) in enumerate(rows):
-        tokens = [tokenizer.start_token_id]
-        places = np.full(len(words), -1)
-        for word, label in enumerate(labels):
-            piece, start = next(pieces), len(tokens)
-            tokens += piece
-            if piece and start < length - 1:
-                places[word] = start
-                targets[row, start] = label
-                weights[row, start] = 1
-        tokens = [*tokens[: length - 1], tokenizer.end_token_id]
-        token_ids[row, : len(tokens)] = tokens
-        ends[row] = len(tokens)
-        found.append(places)
-    mask = np.arange(length) < ends[:, None]
-    return TaggedTokens(token_ids, mask, targets, weights, found)
-
-
-def _pieces(sentences, tokenizer):
-    """The tokens of each word, a list of int."""
-    words = [word for row in sentences.texts for word in row]
-    tokens = tokenizer(tf.constant(words))
-    if isinstance(tokens, tf.RaggedTensor):
-        tokens = tokens.to_list()
-    return iter([list(map(int, piece)) for piece in tokens])
+    places = []
+    rows = zip(sentences.labels, starts.numpy(), strict=True)
+    for row, (labels, found) in enumerate(rows):
+        found = found[: len(labels)]
+        has = found >= 0
+        targets[row, found[has]] = labels[has]
+        weights[row, found[has]] = 1
+        places.append(found)
+    return TaggedTokens(
+        token_ids.numpy(), mask.numpy(), targets, weights, places
+    )

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from tfq_hybrid.data.conllu import read_sentences
 from tfq_hybrid.data.formats import READERS, suffix_of
 from tfq_hybrid.data.tables import (
     LABEL_COLUMNS,
@@ -29,8 +30,8 @@ class Rows:
     """Texts in the order of their rows.
 
     Attributes:
-        texts: the texts, or pairs of texts.
-        labels: the label of each, `None` where it has none.
+        texts: the texts, or pairs of texts, or the words of each.
+        labels: the label of each, `None` where it has none; of words, a list.
     """
 
     texts: list[Any]
@@ -51,7 +52,7 @@ def is_data_file(text: str) -> bool:
     (True, False)
     """
     path = pathlib.Path(text)
-    if suffix_of(path) in READERS:
+    if suffix_of(path) in (*READERS, ".conllu"):
         return True
     is_path = os.sep in text or bool(path.suffix)
     return is_path and os.path.exists(text)  # for one that is too long too
@@ -115,6 +116,27 @@ def read_rows_of_texts(
         text = read_text(path)
         return rows_of_lines(text, text_column, usual, pair, str(path))
     return Rows(*_plain(read_text(path), path))
+
+
+def read_rows_of_words(
+    path: str | os.PathLike[str], label_column: str | None = None
+) -> Rows:
+    """The words of the sentences of a `.conllu` file, and their labels.
+
+    Args:
+        path: the file, or a `.gz` of one.
+        label_column: as for `load_conllu`. A word without a label has `None`
+            there; a sentence without any has no list of them.
+
+    Raises:
+        UserError: it cannot be read, or it is malformed.
+    """
+    texts: list[tuple[str, ...]] = []
+    labels: list[list[str | None] | None] = []
+    for words, tags, _ in read_sentences(path, label_column):
+        texts.append(words)
+        labels.append(tags if any(tags) else None)
+    return Rows(texts, labels)
 
 
 def rows_of_lines(

@@ -63,6 +63,11 @@ def read_tfds(
 
     The labels are classes, by name, or numbers, without names.
     """
+    if targets not in ("classes", "numbers"):  # before anything is downloaded
+        raise UserError(
+            "Expected a file, such as a .jsonl, for labels of several classes "
+            f"a text. Received: {name}"
+        )
     builder = prepared_builder(name, data_dir)
     check_choice("split", split, list(builder.info.splits))
     features = builder.info.features
@@ -76,11 +81,6 @@ def read_tfds(
         raise _wrong_feature(name, labels, features, "a class label")
     if targets == "numbers" and (classes or not _is_number(features[labels])):
         raise _wrong_feature(name, labels, features, "a number")
-    if targets not in ("classes", "numbers"):
-        raise UserError(
-            "Expected a file, such as a .jsonl, for labels of several classes "
-            f"a text. Received: {name}"
-        )
     rows = builder.as_dataset(split=split)
     # Many rows at a time: one by one they take ten times as long.
     rows = rows.map(

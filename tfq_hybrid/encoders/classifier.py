@@ -168,28 +168,3 @@ class BertClassifier(keras_hub.models.TextClassifier):
             "train_encoder": self.train_encoder,
             "dropout": self.dropout,
         }
-
-
-def pooled_output(inputs: dict, outputs: dict) -> tf.Tensor:
-    """BERT's own vector for a text: its pooler on the first token."""
-    return outputs["pooled_output"]
-
-
-def mean_of_tokens(inputs: dict, outputs: dict) -> tf.Tensor:
-    """The mean of the hidden states of all tokens that are no padding.
-
-    What sentence-transformers calls mean pooling: of the `"sequence_output"`,
-    of shape (batch, tokens, width), where the `"padding_mask"` is 1.
-
-    >>> states = keras.ops.array([[[1.0], [3.0], [9.0]]])
-    >>> mask = keras.ops.array([[1, 1, 0]])
-    >>> mean = mean_of_tokens(
-    ...     {"padding_mask": mask}, {"sequence_output": states}
-    ... )
-    >>> mean.numpy().tolist()
-    [[2.0]]
-    """
-    states = outputs["sequence_output"]
-    mask = keras.ops.cast(inputs["padding_mask"], states.dtype)[..., None]
-    total = keras.ops.sum(states * mask, axis=1)
-    return total / keras.ops.maximum(keras.ops.sum(mask, axis=1), 1)

@@ -12,12 +12,11 @@ import keras_hub
 import numpy as np
 
 from tfq_hybrid.adapters.target import all_layers
-from tfq_hybrid.encoders.classifier import mean_of_tokens, pooled_output
+from tfq_hybrid.encoders.pooling import POOLINGS
 from tfq_hybrid.errors import check_choice, check_integer
 from tfq_hybrid.files import replacing
 
 CACHE = "~/.cache/tfq_hybrid/embeddings"
-POOLINGS = {"mean": mean_of_tokens, "pooled": pooled_output}
 
 
 def embed(
@@ -36,8 +35,8 @@ def embed(
             `keras_hub.models.BertTextClassifierPreprocessor`.
         texts: the texts.
         pooling: `"mean"`, the mean over all tokens, as in
-            sentence-transformers; or `"pooled"`, BERT's own. Defaults to
-            `"mean"`.
+            sentence-transformers; `"cls"`, the hidden state of the first; or
+            `"pooled"`, BERT's own. Defaults to `"mean"`.
         batch_size: texts of a step. Defaults to 64.
         cache: the folder in which the result is kept, under a
             key of the encoder's weights, its adapters and the tokens.

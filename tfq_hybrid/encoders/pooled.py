@@ -1,7 +1,6 @@
 """A text classifier on a BERT: the pooled vector of its tokens, and a Dense."""
 
 import os
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -14,28 +13,9 @@ from tfq_hybrid.adapters.hosts import register_hosts
 from tfq_hybrid.encoders.classifier import (
     BertClassifier,
     BertEncoder,
-    mean_of_tokens,
-    pooled_output,
 )
+from tfq_hybrid.encoders.pooling import POOLINGS
 from tfq_hybrid.errors import check_choice, check_integer
-
-
-def first_token(inputs: dict, outputs: dict) -> tf.Tensor:
-    """The hidden state of the first token, [CLS], without BERT's pooler.
-
-    >>> states = keras.ops.array([[[1.0], [3.0]]])
-    >>> first_token({}, {"sequence_output": states}).numpy().tolist()
-    [[1.0]]
-    """
-    return outputs["sequence_output"][:, 0, :]
-
-
-# From the inputs and outputs of a BERT to one vector for each text.
-POOLINGS: dict[str, Callable[[dict, dict], tf.Tensor]] = {
-    "cls": first_token,
-    "mean": mean_of_tokens,
-    "pooled": pooled_output,
-}
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")

@@ -1,4 +1,4 @@
-"""What the outputs of a text model stand for: classes, labels, a number."""
+"""What the outputs of a text model stand for: classes, labels, numbers."""
 
 import dataclasses
 import os
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import keras
 import tensorflow as tf
 
+from tfq_hybrid.encoders.tokens import BertTokenClassifier
 from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.training.run_folder import RunFolder
 
@@ -22,8 +23,8 @@ class Answer:
     """What the outputs of a text model stand for.
 
     Args:
-        task: What it was trained for: `"classification"`, `"regression"` or
-            `"multi-label"`. Defaults to `"classification"`.
+        task: What it was trained for: `"classification"`, `"regression"`,
+            `"multi-label"` or `"tokens"`. Defaults to `"classification"`.
         mean: What 0 stands for in a regression. Defaults to 0.
         scale: What 1 is more than 0 in a regression. Defaults to 1.
         pairs: Whether it was trained on pairs of texts: its `serve` takes
@@ -55,18 +56,12 @@ def answer_of(run: str | os.PathLike[str]) -> Answer | None:
         `None` of a language model, whose outputs are texts.
 
     Raises:
-        UserError: there is no run there, or one whose task has no answers
-            for whole texts.
+        UserError: there is no run there.
     """
     folder = RunFolder(run)
     config, *_ = folder.read()
     if config.task == "generation":
         return None
-    if config.task not in ANSWERS:
-        raise UserError(
-            f"Expected a run of one of: {', '.join(ANSWERS)}. Received: "
-            f"{run}, a run of task={config.task!r}"
-        )
     pairs = config.text_columns is not None
     if config.task == "regression":
         return Answer("regression", *folder.unit(), pairs)
@@ -166,8 +161,38 @@ def numbers(
     return answered
 
 
+def words(
+    model: keras.Model, answer: Answer, label_names: Sequence[str] | None
+) -> Callable[[tf.Tensor], Outputs]:
+    """From logits of words to the `labels` and `probabilities` of each.
+
+    Logits are of shape (batch, words, labels), both others (batch, words).
+
+    Raises:
+        UserError: the number of names is not that of the labels, or the model
+            answers whole texts.
+    """
+    if not isinstance(model, BertTokenClassifier):
+        raise UserError(
+            "Expected a model that labels words, for task='tokens'. Received: "
+            f"{type(model).__name__}"
+        )
+    names = _names(model, label_names)
+
+    def answered(outputs):
+        found = tf.nn.softmax(outputs)
+        labels = tf.gather(tf.constant(names), tf.argmax(found, axis=-1))
+        return {
+            "labels": labels,
+            "probabilities": tf.reduce_max(found, axis=-1),
+        }
+
+    return answered
+
+
 ANSWERS: dict[str, Callable[..., Callable[[tf.Tensor], Outputs]]] = {
     "classification": classes,
     "regression": numbers,
     "multi-label": labels,
+    "tokens": words,
 }

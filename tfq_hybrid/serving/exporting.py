@@ -23,8 +23,9 @@ from tfq_hybrid.serving.checking import (
     saved_model,
 )
 from tfq_hybrid.serving.circuits import folded, portable_copy
+from tfq_hybrid.serving.endpoints import Endpoint, Options
 from tfq_hybrid.serving.folders import add_version
-from tfq_hybrid.serving.kinds import Endpoint, Options, endpoints_of, kind_of
+from tfq_hybrid.serving.kinds import endpoints_of, kind_of
 
 ONNX = "model.onnx"
 ONNX_OPSET = 18

@@ -1,9 +1,8 @@
 """Ask an export, or a model, for the labels, texts or vectors of sentences."""
 
-import itertools
 import os
 import pathlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     import keras
 
     from tfq_hybrid.serving.answers import Answer
-    from tfq_hybrid.serving.kinds import Endpoint
+    from tfq_hybrid.serving.endpoints import Endpoint
 
 # What a prompt is asked with, where nothing else is said.
 DEFAULTS = {"max_length": 64, "temperature": 1.0, "top_k": 1, "seed": 0}
@@ -31,6 +30,7 @@ class Predictor:
         path: The folder of the version; `None` of a model.
         generates: Whether it completes prompts.
         takes_pairs: Whether it takes nothing but pairs of texts.
+        takes_words: Whether it labels words, and takes them as they are too.
 
     Raises:
         UserError: there is no export there, a damaged one, or one that takes
@@ -67,7 +67,8 @@ class Predictor:
         Raises:
             UserError: the model takes no strings.
         """
-        from tfq_hybrid.serving.kinds import Options, endpoints_of
+        from tfq_hybrid.serving.endpoints import Options
+        from tfq_hybrid.serving.kinds import endpoints_of
 
         options = Options(label_names, preprocessor, answer=answer)
         endpoints = endpoints_of(model, options)
@@ -91,15 +92,17 @@ class Predictor:
         self._dtypes = {spec.name: spec.dtype for spec in specs}
         self.generates = "prompt" in self._dtypes
         self.takes_pairs = "second_text" in self._dtypes
+        self.takes_words = "serve_words" in signatures
 
     def __call__(
-        self, texts: Sequence[str | tuple[str, str]], **settings: float
+        self, texts: Sequence[str | tuple[str, ...]], **settings: float
     ) -> list[dict[str, Any]]:
         """What the model answers, a text at a time.
 
         Args:
             texts: The texts, or the prompts; or pairs of texts, of a
-                classifier that was trained on pairs.
+                classifier that was trained on pairs; or the words of each,
+                of a model that labels words.
             **settings: of a causal language model only: `max_length`, in
                 tokens with those of the prompt, defaults to 64;
                 `temperature` to 1; `top_k` to 1, which is greedy; `seed` to
@@ -108,29 +111,18 @@ class Predictor:
         Returns:
             A dict for each. Of a classifier: `text`, of pairs `second_text`
             too, `label` and `probabilities`, of several labels a text a list
-            `labels`, of a regression `value`; of a backbone: `text` and
-            `embedding`; of a causal language model: `prompt` and `text`.
+            `labels`, of a regression `value`; of labels of words: `text`,
+            lists of `words`, of their `labels`, `None` for a word that was cut
+            off, and of the `probabilities` of these, and `missed`, the number
+            of words that were cut off, of which `words` lists some; of a
+            backbone: `text` and `embedding`; of a causal language model:
+            `prompt` and `text`.
 
         Raises:
             UserError: a text is no Unicode, or a setting is not known.
         """
-        pairs = [text for text in texts if not isinstance(text, str)]
-        if pairs and (
-            "serve_pairs" not in self._signatures
-            or len(pairs) < len(texts)
-            or not all(map(_is_pair, pairs))
-        ):
-            raise UserError(
-                "Expected texts, or of a text classifier pairs of texts. "
-                f"Received: {pairs[0]!r:.80}"
-            )
-        if self.takes_pairs and len(pairs) < len(texts):
-            raise UserError(
-                "Expected pairs of texts, as the model was trained on. "
-                f"Received: {texts[0]!r:.80}"
-            )
-        columns = list(zip(*texts, strict=True)) if pairs else [tuple(texts)]
-        for text in itertools.chain(*columns):
+        signature, asked = self._asked(texts)
+        for text in _strings([*asked.values()]):
             if not _is_unicode(text):
                 raise UserError(f"Expected UTF-8 text. Received: {text!a}")
         known = DEFAULTS if self.generates else {}
@@ -146,20 +138,76 @@ class Predictor:
             name: tf.fill([len(texts)], tf.constant(value, self._dtypes[name]))
             for name, value in values.items()
         }
-        names = ["prompt" if self.generates else "text", "second_text"]
-        asked = dict(zip(names, columns, strict=False))
         for name, column in asked.items():
-            inputs[name] = tf.constant(column, tf.string, [len(texts)])
-        outputs = self._signatures["serve_pairs" if pairs else "serve"](
-            **inputs
-        )
+            shape = [len(texts), *[-1] * (name == "words")]
+            inputs[name] = tf.reshape(tf.constant(column, tf.string), shape)
+        outputs = self._signatures[signature](**inputs)
         # A text that answers a prompt has another name than the prompt.
         told = {**asked, **{k: _plain(v) for k, v in outputs.items()}}
+        if self.takes_words:
+            return _of_words(texts, told)
         if "labels" in told:
             split = (text.split("|") for text in told["labels"])
             told["labels"] = [[name for name in row if name] for row in split]
         rows = zip(*told.values(), strict=True)
         return [dict(zip(told, row, strict=True)) for row in rows]
+
+    def _asked(self, texts):
+        """The signature to ask, and the strings that it takes, by name."""
+        several = [text for text in texts if not isinstance(text, str)]
+        if self.takes_pairs and len(several) < len(texts):
+            raise UserError(
+                "Expected pairs of texts, as the model was trained on. "
+                f"Received: {texts[0]!r:.80}"
+            )
+        if not several:
+            name = "prompt" if self.generates else "text"
+            return "serve", {name: [*texts]}
+        signature = "serve_words" if self.takes_words else "serve_pairs"
+        lengths = {len(text) for text in several if _are_strings(text)}
+        if (
+            signature not in self._signatures
+            or len(several) < len(texts)
+            or not all(map(_are_strings, several))
+            or not (self.takes_words or lengths == {2})
+        ):
+            raise UserError(
+                "Expected texts, or of a text classifier pairs of texts, or of "
+                "a token classifier lists of words. Received: "
+                f"{several[0]!r:.80}"
+            )
+        if self.takes_words:
+            width = max(lengths)
+            padded = [[*row, *[""] * (width - len(row))] for row in texts]
+            return signature, {"words": padded}
+        return signature, dict(
+            zip(("text", "second_text"), zip(*texts, strict=True), strict=True)
+        )
+
+
+def _of_words(texts, told):
+    """The answers of a token classifier, without what pads their rows."""
+    answers = []
+    for text, words, labels, probabilities, missed in zip(
+        texts,
+        told["words"],
+        told["labels"],
+        told["probabilities"],
+        told["missed"],
+        strict=True,
+    ):
+        is_text = isinstance(text, str)
+        count = sum(map(bool, words)) if is_text else len(text)
+        answers.append(
+            {
+                "text": text if is_text else " ".join(text),
+                "words": words[:count],
+                "labels": [label or None for label in labels[:count]],
+                "probabilities": probabilities[:count],
+                "missed": missed,
+            }
+        )
+    return answers
 
 
 def _by_keyword(endpoint: "Endpoint") -> Callable[..., dict]:
@@ -168,12 +216,18 @@ def _by_keyword(endpoint: "Endpoint") -> Callable[..., dict]:
     return lambda **inputs: traced(*(inputs[s.name] for s in endpoint.specs))
 
 
-def _is_pair(texts: object) -> bool:
-    return (
-        isinstance(texts, (list, tuple))
-        and len(texts) == 2
-        and all(isinstance(text, str) for text in texts)
+def _are_strings(texts: object) -> bool:
+    return isinstance(texts, (list, tuple)) and all(
+        isinstance(text, str) for text in texts
     )
+
+
+def _strings(values: Any) -> Iterator[str]:
+    if isinstance(values, str):
+        yield values
+    else:
+        for value in values:
+            yield from _strings(value)
 
 
 def _no_strings(name: object, signatures: Iterable[str]) -> UserError:
@@ -197,11 +251,15 @@ def check_setting(name: str, value: float) -> None:
 
 def _plain(tensor):
     """The rows of a tensor as JSON types, decimals to six places."""
-    if tensor.dtype == tf.string:
-        return [value.decode("utf-8", "replace") for value in tensor.numpy()]
-    if tensor.shape.rank == 1:
-        return [round(float(value), 6) for value in tensor.numpy()]
-    return [[round(float(value), 6) for value in row] for row in tensor.numpy()]
+    return [_plain_value(value) for value in tensor.numpy().tolist()]
+
+
+def _plain_value(value):
+    if isinstance(value, list):
+        return [_plain_value(item) for item in value]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return round(value, 6)
 
 
 def _is_unicode(text):

@@ -20,6 +20,7 @@ COUNTERPARTS = (
     ("accuracy", "majority_accuracy", "always answering the majority class", 1),
     ("mse", "baseline_mse", "always answering the mean of the training", -1),
     ("loss", "unigram_loss", "the unigram distribution of the training", -1),
+    ("loss", "baseline_loss", "the training's frequencies of labels", -1),
 )
 SHOWN = {"mse": "MSE"}
 # Keras counts in single precision; an example of a million is more.

@@ -34,6 +34,7 @@ class MultiLabel(Task):
     """
 
     monitor, mode = "val_loss", "min"
+    scores = ("micro_f1", "macro_f1", "exact")
 
     def load(self, config):
         training, validation, source = load_parts(config, _sets)
@@ -66,6 +67,14 @@ class MultiLabel(Task):
             "thresholds": chosen.tolist(),
         }
 
+    def baseline(self, model, training, validation):
+        rates = label_rates(training.labels)
+        loss = baseline_loss(rates, validation.labels)
+        return {
+            "validation_baseline_loss": loss,
+            "label_rates": rates.tolist(),
+        }
+
     def evaluate(
         self,
         run: str | os.PathLike[str],
@@ -81,6 +90,9 @@ class MultiLabel(Task):
         model, _ = load_trained(run)
         logits = predicted(model, dataset, verbose)
         found = label_scores(dataset.labels, logits, thresholds)
+        rates = folder.metrics().get("label_rates")
+        if rates is not None:  # an older version kept none
+            found["baseline_loss"] = baseline_loss(rates, dataset.labels)
         f1 = sklearn.metrics.f1_score(
             dataset.labels,
             chosen_labels(logits, thresholds),
@@ -103,6 +115,37 @@ class MultiLabel(Task):
 
 def _sets(config, source, split):
     return text_data.load_label_sets(source, split, **columns_of(config))
+
+
+def label_rates(labels: Any) -> np.ndarray:
+    """How often each label is there: what a model knows that learned no text.
+
+    Args:
+        labels: of the training data, of shape (texts, labels).
+
+    Returns:
+        A float64 array of shape (labels,). One text more has each label, and
+        one none (add-one smoothing), so that no rate is 0 or 1.
+
+    >>> label_rates([[1, 0], [1, 0]]).tolist()
+    [0.75, 0.25]
+    """
+    labels = np.asarray(labels, np.float64)
+    return (labels.sum(axis=0) + 1) / (len(labels) + 2)
+
+
+def baseline_loss(rates: Any, labels: Any) -> float:
+    """The mean binary cross-entropy, in nats, of always answering some rates.
+
+    >>> round(baseline_loss([0.5, 0.5], [[1, 0]]), 6)
+    0.693147
+    """
+    logits = np.broadcast_to(scipy.special.logit(rates), np.shape(labels))
+    return _cross_entropy(np.asarray(labels), logits)
+
+
+def _cross_entropy(labels, logits):
+    return float(np.mean(np.logaddexp(0, logits) - labels * logits))
 
 
 def chosen_labels(logits: Any, thresholds: Any = USUAL) -> np.ndarray:
@@ -190,13 +233,12 @@ def label_scores(
     micro, macro = (
         _f1(truth, predicted, average) for average in ("micro", "macro")
     )
-    losses = np.logaddexp(0, logits) - labels * logits
     return {
         "examples": len(labels),
         "micro_f1": micro,
         "macro_f1": macro,
         "exact": float(np.mean((truth == predicted).all(axis=1))),
-        "loss": float(np.mean(losses)),
+        "loss": _cross_entropy(labels, logits),
     }
 
 

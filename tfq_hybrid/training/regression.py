@@ -31,6 +31,7 @@ class Regression(Task):
     """
 
     monitor, mode = "val_loss", "min"
+    scores = ("mse", *CORRELATIONS)
 
     def load(self, config):
         training, validation, _ = load_parts(config, _scored)

@@ -60,6 +60,7 @@ class Metrics(TypedDict):
     history: list[dict[str, float]]
     seconds: float
     thresholds: NotRequired[list[float]]
+    label_rates: NotRequired[list[float]]
 
 
 class RunFolder:

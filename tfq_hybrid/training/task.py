@@ -24,10 +24,13 @@ class Task:
     Attributes:
         monitor: the key of the Keras logs that selects the best epoch.
         mode: `"max"` or `"min"`: which of its values is best.
+        scores: what `results` gives beside what Keras logs that a search can
+            go by, without the prefix.
     """
 
     monitor: str
     mode: str
+    scores: tuple[str, ...] = ()
 
     def load(self, config: TrainConfig) -> tuple[Any, Any]:
         """The training and the validation data of a config.

@@ -257,8 +257,9 @@ def evaluate(
     Returns:
         Of a text classifier: what `scores_of_classes` gives. Of a regression:
         what `regression_scores` gives, in the data's own unit. Of a
-        multi-label classifier: what `label_scores` gives, and by `labels` the
-        F1, the threshold and the number of texts of each. Of labels of words:
+        multi-label classifier: what `label_scores` gives, by `labels` the F1,
+        the threshold and the number of texts of each, and `baseline_loss`,
+        that of the training's frequencies of labels. Of labels of words:
         what `tag_scores` gives, `examples` and `loss`. Of a language model:
         `tokens`, `loss` (nats per token), `perplexity`, `accuracy`, and
         `unigram_loss`, that of the token frequencies of its training text,

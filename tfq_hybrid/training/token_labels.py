@@ -34,6 +34,7 @@ class TokenLabels(Task):
     """
 
     monitor, mode = "val_accuracy", "max"
+    scores = ("macro_f1",)
 
     def load(self, config):
         training, validation, source = load_parts(config, _tagged)

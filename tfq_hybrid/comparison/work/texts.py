@@ -161,7 +161,7 @@ def embedded(
 ) -> np.ndarray:
     """Embeddings of texts by a frozen encoder, (texts, width), kept for later.
 
-    The pooling is `"mean"` or `"pooled"`.
+    The pooling is one of `embed`.
     """
     return _embedded(encoder, tuple(texts), pooling, sequence_length)
 
