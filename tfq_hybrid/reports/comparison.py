@@ -281,7 +281,7 @@ def _quality(content):
         "picked by validation, of",
     )
     note = (
-        "Intervals are 95 %, by a paired bootstrap over seeds and examples, "
+        "Intervals are 95 %, paired over seeds and examples, "
         "each for itself; the sentences above hold for all pairs at once "
         "(Bonferroni). The test data was read once."
     )

@@ -114,7 +114,7 @@ def _scope(content):
     """How much was run, and what the figures are."""
     return (
         f"Scale `{content['scale']}`, {_several(content['seeds'], 'seed')}. "
-        "Circuits are simulated. Intervals are 95 %, by a paired bootstrap "
+        "Circuits are simulated. Intervals are 95 %, paired "
         "over seeds and examples; models are selected on validation data, and "
         "each that was selected answers the test data, once for every way in "
         "which it is run."
