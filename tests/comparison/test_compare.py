@@ -193,3 +193,18 @@ def test_other_data_is_another_comparison(finished, words, capsys, tmp_path):
     data.write_text("text\tlabel\n" + "\n".join(rows) + "\n", "utf-8")
     code, _, err = run(capsys, *words, "--data", data, "--output", finished)
     assert code == 2 and "Use --overwrite" in err
+
+
+def test_another_base_of_the_same_name_is_another_comparison(
+    finished, words, capsys, tmp_path
+):
+    """What was found on one base is not taken for the other's."""
+    base = words[-1].parent / "bert"
+    kept = shutil.copytree(base, tmp_path / "bert")
+    try:
+        save_bert(base, "the plot music is was not good bad")  # other weights
+        code, _, err = run(capsys, *words, "--output", finished)
+    finally:
+        shutil.rmtree(base)
+        shutil.copytree(kept, base)
+    assert code == 2 and "Use --overwrite" in err

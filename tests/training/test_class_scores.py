@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
+from tfq_hybrid.data import TextDataset
+from tfq_hybrid.errors import UserError
 from tfq_hybrid.training.class_scores import (
     scores_of_classes,
     tables_of_classes,
 )
+from tfq_hybrid.training.tasks import relabel
 
 
 def scores(labels, answers, names):
@@ -82,3 +85,24 @@ def test_tables_for_a_person():
     assert last.split()[-1] == "1"
     right = scores(range(20), range(20), list("abcdefghijklmnopqrst"))
     assert [*tables_of_classes(right)][-1] == "No class was taken for another"
+
+
+def test_the_order_of_classes_and_rows_changes_nothing():
+    """Labels go by their names, wherever a data set puts them."""
+    generator = np.random.default_rng(1)
+    names = ("a", "b", "c")
+    labels = generator.integers(0, 3, 60).astype("int32")
+    logits = generator.normal(size=(60, 3)).astype("float32")
+    expected = scores_of_classes(labels, logits, names)
+    other = ("c", "a", "b")
+    moved = np.array([other.index(name) for name in names], "int32")
+    data = TextDataset(["text"] * 60, moved[labels], other)
+    back = relabel(data, names, "a file")
+    np.testing.assert_array_equal(back.labels, labels)
+    rows = generator.permutation(60)
+    found = scores_of_classes(back.labels[rows], logits[rows], names)
+    for name in ("accuracy", "macro_f1", "mcc", "majority_accuracy"):
+        assert found[name] == pytest.approx(expected[name], abs=1e-12)
+    assert found["confusion_matrix"] == expected["confusion_matrix"]
+    with pytest.raises(UserError, match=r"label in a file.*'c'"):
+        relabel(data, ("a", "b"), "a file")

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tfq_hybrid.adapters import as_preset
 from tfq_hybrid.cluster import cluster
 from tfq_hybrid.comparison.cells import perform
 from tfq_hybrid.comparison.finished import found_of
@@ -21,6 +22,7 @@ from tfq_hybrid.config.values import check_keys, nest
 from tfq_hybrid.errors import UserError, check_integer
 from tfq_hybrid.files import check_output_folder, write_json
 from tfq_hybrid.files.locks import writing
+from tfq_hybrid.files.manifest import folder_digest
 from tfq_hybrid.training.config import DEFAULTS
 from tfq_hybrid.version import __version__
 
@@ -139,6 +141,7 @@ def compare(
         "version": __version__,
         "rows": {row.name: _identity(row, configs, shared) for row in rows},
         "data": [part.fingerprint() for part in parts[:3]],
+        "bases": _bases(configs, shared),
         "seeds": seeds,
         "rates": rates,
     }
@@ -302,6 +305,18 @@ def _matched(configs, count, parts, report):
             config = dataclasses.replace(config, options=options)
         found[name] = config
     return found
+
+
+def _bases(configs, shared):
+    """A digest of each preset that lies here, whatever its name."""
+    names = [getattr(c.options, "preset", None) for c in configs.values()]
+    names.append(shared.get("preset"))
+    folders = {str(name): as_preset(name) for name in names if name}
+    return {
+        name: folder_digest(folder)
+        for name, folder in sorted(folders.items())
+        if os.path.isdir(folder)
+    }
 
 
 def _identity(row, configs, shared):

@@ -124,6 +124,18 @@ def _files(folder: pathlib.Path) -> dict[str, str | None]:
     return found
 
 
+def folder_digest(folder: StrPath) -> str:
+    """A digest of the names and contents of all files of a folder.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    folder, digest = pathlib.Path(folder), hashlib.sha256()
+    for name in sorted(_files(folder)):
+        digest.update(f"{_digest(folder / name)}  {name}\n".encode())
+    return digest.hexdigest()
+
+
 def _digest(path: pathlib.Path) -> str:
     with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
