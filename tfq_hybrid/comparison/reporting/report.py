@@ -103,7 +103,7 @@ def _compared(block, results):
     rows = []
     for row in block.rows:
         jobs = results.all_found(block, row)
-        counts = jobs[0]["parameters"]
+        counts = jobs[0].get("parameters", {})
         cost = {
             "parameters": counts.get(size, 0),
             "circuit_parameters": counts.get("circuits", 0),
