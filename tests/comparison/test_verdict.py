@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from tfq_hybrid.comparison.statistics import paired_difference
-from tfq_hybrid.comparison.verdict import (
-    all_differences,
-    majority_vote,
-    sentences,
-)
+from tfq_hybrid.comparison.verdict import all_differences, sentences
+from tfq_hybrid.training import TASKS
+from tfq_hybrid.training.classification import majority_vote
+
+ACCURACY = TASKS["classification"].metrics[0]
+LOSS = TASKS["generation"].metrics[0]
 
 
 def scores_of(*rates, seeds=5, examples=400, seed=0):
@@ -62,7 +63,8 @@ def said(scores, circuits=()):
     percent = {name: 100 * array for name, array in scores.items()}
     means = {name: array.mean() for name, array in percent.items()}
     floor = list(scores)[-1]
-    return sentences(means, all_differences(percent), floor, circuits)
+    found = all_differences(percent)
+    return sentences(ACCURACY, means, found, floor, circuits)
 
 
 def test_who_leads_and_who_is_beaten():
@@ -75,7 +77,26 @@ def test_who_leads_and_who_is_beaten():
 
 def test_who_learned_nothing():
     lines = said(scores_of(0.8, 0.5, 0.5))
-    assert "b is not significantly above c: nothing was learned" in lines[-1]
+    assert (
+        "b is not significantly better than c: nothing was learned" in lines[-1]
+    )
+
+
+def test_less_loss_is_better():
+    generator = np.random.default_rng(0)
+    losses = {
+        name: mean + 0.01 * generator.normal(size=(3, 50))
+        for name, mean in (("a", 3.0), ("b", 2.5), ("unigram", 4.0))
+    }
+    means = {name: array.mean() for name, array in losses.items()}
+    lines = sentences(LOSS, means, all_differences(losses), "unigram", ["a"])
+    assert lines[0] == (
+        f"b has the lowest loss, {means['b']:.3f} nats per token."
+    )
+    assert lines[1].startswith("b beats a by -0.50")
+    assert lines[1].endswith("nats per token.")
+    assert "No row with a circuit is significantly below b" in lines[2]
+    assert len(lines) == 3
 
 
 @pytest.mark.parametrize(

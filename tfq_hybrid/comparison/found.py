@@ -2,21 +2,16 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfq_hybrid.comparison.statistics import (
-    f1_interval,
-    paired_difference,
-    share_interval,
-)
-from tfq_hybrid.comparison.verdict import (
-    all_differences,
-    majority_vote,
-    sentences,
-)
-from tfq_hybrid.estimate import Estimate
+from tfq_hybrid.comparison.statistics import mean_interval, paired_difference
+from tfq_hybrid.comparison.verdict import all_differences, sentences
+
+if TYPE_CHECKING:
+    from tfq_hybrid.training.metrics import Metric
+    from tfq_hybrid.training.task import Task
 
 DIFFERING = 12  # examples on which rows differ that are kept
 COSTS = (
@@ -38,9 +33,9 @@ class Found:
     Args:
         name: of the row.
         kind: see `rows.Row`.
-        answers: classes, of shape (seeds, examples).
-        jobs: of each seed `validation_accuracy` and, where there are some,
-            `validation_curve` and `setting`.
+        answers: of each seed, as of `Task.answers`.
+        jobs: of each seed, where there are some, `validation_curve`, what the
+            task's monitor said by epoch, and `setting`.
         rate: what was picked, if there was a choice.
         tried: the validation loss at each rate.
         cost: some of `COSTS`.
@@ -48,38 +43,48 @@ class Found:
 
     name: str
     kind: str
-    answers: np.ndarray
+    answers: Sequence[Mapping[str, np.ndarray]]
     jobs: list[dict[str, Any]]
     rate: float | None
     tried: dict[float, float | None]
     cost: dict[str, Any]
 
+    def scores(self, metric: "Metric") -> np.ndarray:
+        """Contributions to a metric in its unit: (seeds, examples)."""
+        parts = [metric.contributions(one) for one in self.answers]
+        return metric.scale * np.stack(parts)
+
 
 def content_of(
+    task: "Task",
+    metric: "Metric",
     rows: Sequence[Found],
-    labels: np.ndarray,
-    texts: Sequence[Any],
+    texts: Sequence[str],
     about: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The content of `comparison.json`: rows, differences, sentences.
 
     Args:
-        rows: the last of them is the majority class.
-        labels: of the test data.
+        task: that of the rows.
+        metric: of its metrics the one that tells rows apart.
+        rows: the last of them has learned nothing.
         texts: of the test data, or what stands for them.
-        about: the facts that stand beside.
+        about: the facts that stand beside, among them `label_names`.
     """
+    metrics = [metric, *(one for one in task.metrics if one != metric)]
     names = [row.name for row in rows]
-    scores = {row.name: 100.0 * (row.answers == labels) for row in rows}
+    scores = {row.name: row.scores(metric) for row in rows}
     floor, first = names[-1], names[0]
     differences = all_differences(scores)
-    contents = [_row(row, labels, scores[row.name]) for row in rows]
+    classes = len(about["label_names"])
+    contents = [_row(task, metrics, row, classes) for row in rows]
     circuits = {c["name"] for c in contents if c.get("circuit_parameters")}
     means = {name: float(scores[name].mean()) for name in names}
-    votes = {row.name: majority_vote(row.answers) for row in rows[:-1]}
     return {
         "kind": "comparison",
         **about,
+        "metrics": [one.to_dict() for one in metrics],
+        "monitor": _monitor(task)[0],
         "floor": floor,
         "reference": first,
         "rows": contents,
@@ -93,25 +98,27 @@ def content_of(
             for (ours, theirs), found in differences.items()
             if names.index(ours) < names.index(theirs)
         ],
-        "sentences": sentences(means, differences, floor, circuits),
-        "differing": _differing(votes, labels, texts),
+        "sentences": sentences(metric, means, differences, floor, circuits),
+        "differing": _differing(task, rows[:-1], scores, texts, about),
     }
 
 
-def _row(row, labels, scores):
+def _row(task, metrics, row, classes):
     """What the table and the pictures show of a row."""
-    f1 = f1_interval(row.answers, labels).scaled(100)
     return {
         "name": row.name,
         "kind": row.kind,
-        "accuracy": _percent(scores).to_dict(),
-        "macro_f1": f1.to_dict(),
-        "class_f1": [
-            f1_interval(row.answers, labels, kind).scaled(100).value
-            for kind in range(int(labels.max()) + 1)
-        ],
-        "validation_accuracy": [one["validation_accuracy"] for one in row.jobs],
-        "curve": _curve([one.get("validation_curve", []) for one in row.jobs]),
+        "metrics": {
+            metric.name: mean_interval(row.scores(metric))
+            .clipped(*metric.limits)
+            .to_dict()
+            for metric in metrics
+        },
+        "undefined": sum(map(task.is_undefined, row.answers)),
+        "class_f1": _means(
+            [task.by_class(one, classes) for one in row.answers]
+        ),
+        "curve": _curve(task, row.jobs),
         "rate": row.rate,
         "settings": [one.get("setting") for one in row.jobs],
         "tried": {f"{rate:g}": loss for rate, loss in row.tried.items()},
@@ -119,32 +126,54 @@ def _row(row, labels, scores):
     }
 
 
-def _curve(curves):
-    """The validation accuracy along the epochs, in percent."""
+def _means(scores):
+    """Means over seeds, in percent."""
+    return (100 * np.mean(scores, axis=0)).tolist()
+
+
+def _monitor(task):
+    """What a task's monitor is called, a factor to its unit, its limits."""
+    if task.monitor == "val_accuracy":
+        return "validation accuracy, %", 100.0, (0.0, 100.0)
+    return "validation loss", 1.0, (0.0, np.inf)
+
+
+def _curve(task, jobs):
+    """What the monitor said along the epochs."""
+    _, scale, limits = _monitor(task)
+    curves = [one.get("validation_curve", []) for one in jobs]
     length = min(map(len, curves))
     columns = zip(*(curve[:length] for curve in curves), strict=True)
     return [
-        _percent([[100 * value] for value in column]).to_dict()
+        mean_interval([[scale * value] for value in column])
+        .clipped(*limits)
+        .to_dict()
         for column in columns
     ]
 
 
-def _percent(scores) -> Estimate:
-    return share_interval(np.asarray(scores) / 100).scaled(100)
+def _differing(task, rows, scores, texts, about):
+    """Test examples to which the rows contribute most unequally.
 
-
-def _differing(votes, labels, texts):
-    """Test examples that some rows answer rightly and others do not."""
-    right = np.stack([answers == labels for answers in votes.values()])
-    # Those first on which opinions are most evenly divided.
-    split = np.abs(right.mean(axis=0) - 0.5)
-    is_single = isinstance(texts[0], str)
-    places = [i for i in np.argsort(split, kind="stable") if split[i] < 0.5]
-    return [
-        {
-            "text": texts[i] if is_single else " | ".join(texts[i]),
-            "label": int(labels[i]),
-            "answers": {name: int(vote[i]) for name, vote in votes.items()},
-        }
-        for i in places[:DIFFERING]
-    ]
+    `None` where answers are not shown.
+    """
+    names = about["label_names"]
+    shown = {row.name: task.in_words(row.answers, names) for row in rows}
+    if None in shown.values():
+        return None
+    means = np.stack([scores[row.name].mean(axis=0) for row in rows])
+    spread = np.ptp(means, axis=0)
+    labels, _ = shown[rows[0].name]
+    places = [i for i in np.argsort(-spread, kind="stable") if spread[i] > 0]
+    found = []
+    for place in places:
+        answers = {name: said[place] for name, (_, said) in shown.items()}
+        if len({*answers.values()}) > 1 and len(found) < DIFFERING:
+            found.append(
+                {
+                    "text": texts[place],
+                    "label": labels[place],
+                    "answers": answers,
+                }
+            )
+    return found

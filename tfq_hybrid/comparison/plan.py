@@ -31,15 +31,25 @@ def of_head(shared):
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """The jobs of a comparison: costs, then rates, then seeds."""
+    """The jobs of a comparison: costs, then rates, then seeds.
+
+    Args:
+        rows: what is compared.
+        configs: the trainings among them, by name.
+        data: a config that reads the data as they do.
+        shared: arguments of all rows.
+        seeds: of each row.
+        rates: how many are tried for each row: a key of `FACTORS`.
+        examples: that are trained on.
+    """
 
     rows: list[Row]
     configs: "dict[str, TrainConfig]"
+    data: "TrainConfig"
     shared: dict[str, Any]
     seeds: int
     rates: int
     examples: int
-    columns: dict[str, Any]
 
     def tried(self, row: Row) -> list[float]:
         """The rates that are tried for a row; one that is set, alone."""
@@ -51,6 +61,12 @@ class Plan:
         return [float(f"{rate * f:.2g}") for f in FACTORS[self.rates]]
 
     def costs(self, results: Results, blocks: list[Block]) -> Block:
+        """A job for each training, that measures a step.
+
+        Args:
+            results: what was found so far.
+            blocks: those made so far, as for the methods that follow.
+        """
         jobs = [
             self._job(row, 0, "cost", COST)
             for row in self.rows
@@ -59,6 +75,7 @@ class Plan:
         return Block("costs", "What does a step cost?", tuple(jobs))
 
     def rates_of(self, results: Results, blocks: list[Block]) -> Block:
+        """A job for each rate of each training that has a choice, of seed 0."""
         jobs = [
             self._job(row, 0, "rate", self._seconds(row, results, blocks), rate)
             for row in self.rows
@@ -68,6 +85,11 @@ class Plan:
         return Block("rates", "Which learning rate?", tuple(jobs))
 
     def seeds_of(self, results: Results, blocks: list[Block]) -> Block:
+        """A job for each row from each seed, which reads the test data once.
+
+        Raises:
+            UserError: at no rate a row trains.
+        """
         jobs = [
             self._job(
                 row,
@@ -82,8 +104,14 @@ class Plan:
         title = "How do the rows compare?"
         return Block("seeds", title, tuple(jobs), by_seeds=True)
 
-    def picked(self, row, results, blocks):
-        """The rate of the lowest validation loss."""
+    def picked(
+        self, row: Row, results: Results, blocks: list[Block]
+    ) -> float | None:
+        """The rate of the lowest validation loss; `None` of no training.
+
+        Raises:
+            UserError: at no rate the row trains.
+        """
         tried = self.tried(row)
         if len(tried) < 2:
             return tried[0] if tried else None
@@ -99,8 +127,13 @@ class Plan:
             )
         return min(found, key=lambda rate: found[rate])
 
-    def losses(self, row, results, blocks):
-        """The validation loss at each rate that was tried."""
+    def losses(
+        self, row: Row, results: Results, blocks: list[Block]
+    ) -> dict[float, float | None]:
+        """The validation loss at each rate that was tried.
+
+        `None` where the training diverged.
+        """
         block = blocks[1]
         return {
             job.arguments["config"]["learning_rate"]: results.found(
@@ -110,8 +143,8 @@ class Plan:
             if job.row == row.name
         }
 
-    def found(self, row, results, blocks):
-        """What was found of a row, as the page wants it."""
+    def found(self, row: Row, results: Results, blocks: list[Block]) -> Found:
+        """What was found of a row, from the seeds that all rows finished."""
         block = blocks[-1]
         jobs = results.all_found(block, row.name)
         cost = self.cost(row, results, blocks)
@@ -121,22 +154,26 @@ class Plan:
         return Found(
             row.name,
             row.kind,
-            results.scores(block, row.name, "predicted"),
+            results.all_arrays(block, row.name),
             jobs,
             self.picked(row, results, blocks),
             tried,
             cost or {"parameters": jobs[0]["parameters"]["trained"]},
         )
 
-    def cost(self, row, results, blocks):
+    def cost(
+        self, row: Row, results: Results, blocks: list[Block]
+    ) -> dict[str, Any]:
         """What a step of a row costs; nothing where it is no training."""
         for job in blocks[0].jobs:
             if job.row == row.name and results.has(blocks[0], job):
                 return results.found(blocks[0].key(job))
         return {}
 
-    def estimate(self, results, blocks, workers):
-        """A line on how long all takes."""
+    def estimate(
+        self, results: Results, blocks: list[Block], workers: int
+    ) -> str:
+        """A line on how long all takes on so many processes."""
         rows = [row for row in self.rows if row.kind == "train"]
         seconds = sum(
             self._seconds(row, results, blocks)
@@ -161,14 +198,14 @@ class Plan:
         return AROUND + self._steps * step
 
     def _job(self, row, seed, aim, seconds, rate=None):
-        arguments: dict[str, Any] = {"kind": row.kind, "aim": aim}
-        if row.kind == "train":
-            config = self.configs[row.name].to_dict()
-            if rate is not None:
-                config["learning_rate"] = rate
-            arguments["config"] = config
-        else:
-            arguments["columns"] = self.columns
+        config = self.configs.get(row.name, self.data).to_dict()
+        if row.kind == "train" and rate is not None:
+            config["learning_rate"] = rate
+        arguments: dict[str, Any] = {
+            "kind": row.kind,
+            "aim": aim,
+            "config": config,
+        }
         if row.kind == "head":
             arguments["head"] = {**row.arguments, **of_head(self.shared)}
         return Job(row.name, seed, arguments, seconds)

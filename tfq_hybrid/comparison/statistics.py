@@ -1,4 +1,11 @@
-"""Differences of two models, and F1 scores, with 95 % intervals."""
+"""Means and differences over seeds and examples, with 95 % intervals.
+
+Scores are of shape (seeds, examples), crossed: every seed answers every
+example. Their mean varies with the seeds, the examples, and what the two do
+together, which counts once (Brennan 2001, "Generalizability theory", chapters
+3 and 6; Owen 2007, "The pigeonhole bootstrap"). What is no mean of scores, such
+as an F1, is one of contributions; see `training.metrics`.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -10,19 +17,24 @@ from tfq_hybrid.estimate import Estimate
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-RESAMPLES = 4000
 LEVEL = 0.95
 
 
-def mean_interval(
-    scores: "ArrayLike", seed: int = 0, level: float = LEVEL
-) -> Estimate:
+def mean_interval(scores: "ArrayLike", level: float = LEVEL) -> Estimate:
     """The mean score over seeds and examples, with its interval.
+
+    Its variance is `(MS_seeds + max(0, MS_examples - MS_both)) / (S N)`, of
+    the mean squares of a two-way analysis of variance of S seeds and N
+    examples: that of the seeds' means has what seeds and examples do together
+    in it already. Few seeds ask for Student's t. Satterthwaite's degrees of
+    freedom make the interval a little too narrow, the quantile of each part
+    for itself (Cochran and Cox 1957, section 4.14) a little too wide; it is
+    half-way between. In simulations it holds the truth in 94 to 97 of 100
+    cases of 3, 5 and 10 seeds, whichever of the three varies.
 
     Args:
         scores: array of shape (seeds, examples), such as 1.0 for a right
             answer and 0.0 for a wrong one.
-        seed: of the resampling. Defaults to 0.
         level: the interval's confidence level. Defaults to 0.95.
 
     Raises:
@@ -34,48 +46,31 @@ def mean_interval(
     Estimate(value=1.0, low=1.0, high=1.0)
     """
     scores = _check(scores)
-    generator = np.random.default_rng(seed)
-    means = _resampled_means(scores, generator, level)
-    tail = (1 - level) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return Estimate(float(scores.mean()), float(low), float(high))
+    mean = float(scores.mean())
+    half = float(_half_widths(scores[np.newaxis], level)[0])
+    return Estimate(mean, mean - half, mean + half)
 
 
-def share_interval(scores: "ArrayLike", seed: int = 0) -> Estimate:
+def share_interval(scores: "ArrayLike") -> Estimate:
     """As `mean_interval`, of scores between 0 and 1.
 
     >>> share_interval(np.array([[1.0], [1.0], [0.0]])).high
     1.0
     """
-    return mean_interval(scores, seed).clipped(0.0, 1.0)
+    return mean_interval(scores).clipped(0.0, 1.0)
 
 
 def paired_difference(
-    ours: "ArrayLike",
-    theirs: "ArrayLike",
-    seed: int = 0,
-    level: float = LEVEL,
+    ours: "ArrayLike", theirs: "ArrayLike", level: float = LEVEL
 ) -> Estimate:
     """The mean difference of paired scores, with its interval.
 
-    A bootstrap of two levels: seeds are drawn with replacement, and so are
-    examples, each draw the same for both models (Efron and Tibshirani 1993,
-    chapter 8; of two levels: Davison and Hinkley 1997, section 3.8). What
-    both do to the mean is added. Of few seeds a bootstrap is too narrow: it
-    divides by n where an unbiased variance has n - 1, and knows no heavier
-    tails; the spread over seeds is stretched by sqrt(n / (n - 1)) and by the
-    ratio of Student's 97.5 % quantile with n - 1 degrees to the normal one.
-    In simulations the intervals hold the truth in 94 to 95 of 100 cases
-    where seeds or examples alone differ, and in 99 where each pair of a seed
-    and an example does.
-
     Args:
         ours, theirs: arrays of shape (seeds, examples), paired in both.
-        seed: of the resampling. Defaults to 0.
         level: the interval's confidence level. Defaults to 0.95.
 
     Returns:
-        `Estimate` of `ours - theirs`.
+        `Estimate` of `ours - theirs`, as of `mean_interval`.
 
     Raises:
         UserError: the shapes differ, there are no scores, or some are not
@@ -93,81 +88,27 @@ def paired_difference(
             "Expected scores of the same seeds and examples. Received: "
             f"shapes {ours.shape} and {theirs.shape}"
         )
-    return mean_interval(ours - theirs, seed, level)
+    return mean_interval(ours - theirs, level)
 
 
 def ratio_interval(
-    ours: "ArrayLike", theirs: "ArrayLike", seed: int = 0
+    ours: "ArrayLike", theirs: "ArrayLike", level: float = LEVEL
 ) -> Estimate:
     """The ratio of mean scores, with its interval; paired as above.
 
+    By the delta method: the spread is that of `ours - ratio * theirs`.
+
     Args:
         ours, theirs: arrays of shape (seeds, examples).
-        seed: of the resampling. Defaults to 0.
+        level: the interval's confidence level. Defaults to 0.95.
 
     Returns:
         `Estimate` of `mean(ours) / mean(theirs)`.
     """
     ours, theirs = _check(ours), _check(theirs)
-    above = _resampled_means(ours, np.random.default_rng(seed))
-    below = _resampled_means(theirs, np.random.default_rng(seed))
-    low, high = np.quantile(above / below, [0.025, 0.975])
-    return Estimate(float(ours.mean() / theirs.mean()), float(low), float(high))
-
-
-def seed_weights(
-    seeds: int,
-    count: int,
-    generator: np.random.Generator,
-    level: float = LEVEL,
-) -> np.ndarray:
-    """What each seed weighs in each of `count` resamplings, (count, seeds).
-
-    Rows add up to 1.
-    """
-    if seeds == 1:
-        return np.ones((count, 1))
-    equal = np.full(seeds, 1 / seeds)
-    drawn = generator.multinomial(seeds, equal, count) / seeds
-    stretch = np.sqrt(seeds / (seeds - 1)) * _student(seeds - 1, level)
-    return equal + (drawn - equal) * stretch
-
-
-def _student(freedom: int, level: float) -> float:
-    """How much wider Student's interval is than the normal one."""
-    from scipy.stats import norm, t
-
-    end = (1 + level) / 2
-    return t.ppf(end, freedom) / norm.ppf(end)
-
-
-def _resampled_means(
-    scores: np.ndarray, generator: np.random.Generator, level: float = LEVEL
-) -> np.ndarray:
-    seeds, examples = scores.shape
-    mean = scores.mean()
-    of_seeds, of_examples = (scores.mean(axis=i) - mean for i in (1, 0))
-    by_seed = seed_weights(seeds, RESAMPLES, generator, level) @ of_seeds
-    by_example = np.empty(RESAMPLES)
-    for start in range(0, RESAMPLES, 500):  # a few MB at a time
-        drawn = generator.multinomial(
-            examples, np.full(examples, 1 / examples), 500
-        )
-        by_example[start : start + 500] = drawn @ of_examples / examples
-    return mean + by_seed + by_example
-
-
-def _check(scores: "ArrayLike") -> np.ndarray:
-    scores = np.asarray(scores, np.float64)
-    if scores.ndim != 2 or not scores.size or not np.isfinite(scores).all():
-        raise UserError(
-            "Expected finite scores of shape (seeds, examples). Received: "
-            f"shape {scores.shape}"
-        )
-    return scores
-
-
-F1_RESAMPLES = 2000
+    below = theirs.mean()
+    ratio = ours.mean() / below
+    return mean_interval(ratio + (ours - ratio * theirs) / below, level)
 
 
 def f1_interval(
@@ -175,7 +116,7 @@ def f1_interval(
     labels: "ArrayLike",
     average: str | int = "macro",
     theirs: "ArrayLike | None" = None,
-    seed: int = 0,
+    level: float = LEVEL,
 ) -> Estimate:
     """The F1 of some seeds, or a difference of two models, with its interval.
 
@@ -188,46 +129,64 @@ def f1_interval(
     Estimate(value=1.0, low=1.0, high=1.0)
     """
     labels = np.asarray(labels)
-    generator = np.random.default_rng(seed)
-    seeds, examples = np.shape(predicted)
-    drawn = generator.multinomial(
-        examples, np.full(examples, 1 / examples), F1_RESAMPLES
+    scores = _f1(predicted, labels, average)
+    if theirs is None:
+        return mean_interval(scores, level).clipped(0.0, 1.0)
+    return paired_difference(scores, _f1(theirs, labels, average), level)
+
+
+def _f1(predicted, labels, average):
+    """Contributions of each seed and example: (seeds, examples)."""
+    from tfq_hybrid.training.classification import f1_contributions
+
+    return np.stack(
+        [f1_contributions(np.asarray(p), labels, average) for p in predicted]
     )
-    by_seed = seed_weights(seeds, F1_RESAMPLES, generator)
-    weights = np.concatenate([np.ones((1, examples)), drawn])
-    scores = _by_seed(predicted, labels, average, weights)
-    if theirs is not None:
-        scores = scores - _by_seed(theirs, labels, average, weights)
-    value = scores[0].mean()
-    resampled = by_seed @ scores[0] + scores[1:].mean(axis=1) - value
-    low, high = np.quantile(resampled, [0.025, 0.975])
-    found = Estimate(float(value), float(low), float(high))
-    return found if theirs is not None else found.clipped(0.0, 1.0)
 
 
-def _by_seed(predicted, labels, average, weights):
-    """F1 of each seed under weights of the examples: (draws, seeds)."""
-    classes = int(max(labels.max(), np.max(predicted))) + 1
-    columns = [
-        _f1(np.asarray(row), labels, classes, average, weights)
-        for row in predicted
-    ]
-    return np.stack(columns, axis=1)
+def _half_widths(scores: np.ndarray, level: float) -> np.ndarray:
+    """Half the widths of the intervals: of (trials, S, N), one each."""
+    from scipy.stats import t
 
-
-def _f1(predicted, labels, classes, average, weights):
-    kinds = np.arange(classes)
-    answered = predicted[:, None] == kinds  # (examples, classes)
-    true = labels[:, None] == kinds
-    hits, said, there = (
-        weights @ part.astype(np.float64)
-        for part in (answered & true, answered, true)
+    _, seeds, examples = scores.shape
+    end = (1 + level) / 2
+    mean = scores.mean(axis=(1, 2), keepdims=True)
+    of_seeds = scores.mean(axis=2, keepdims=True) - mean
+    of_examples = scores.mean(axis=1, keepdims=True) - mean
+    df_seeds, df_examples = max(seeds - 1, 1), max(examples - 1, 1)
+    ms_seeds = examples * np.sum(of_seeds**2, axis=(1, 2)) / df_seeds
+    ms_examples = seeds * np.sum(of_examples**2, axis=(1, 2)) / df_examples
+    both = scores - mean - of_seeds - of_examples
+    df_both = df_seeds * df_examples
+    ms_both = np.sum(both**2, axis=(1, 2)) / df_both
+    # A mean of one seed knows no spread over seeds, and so for an example.
+    if seeds == 1:
+        return t.ppf(end, df_examples) * np.sqrt(ms_examples) / examples**0.5
+    if examples == 1:
+        return t.ppf(end, df_seeds) * np.sqrt(ms_seeds / seeds)
+    extra = np.maximum(0.0, ms_examples - ms_both)
+    total = ms_seeds + extra
+    spread = ms_seeds**2 / df_seeds + (extra > 0) * (
+        ms_examples**2 / df_examples + ms_both**2 / df_both
     )
-    scores = 2 * hits / np.maximum(said + there, 1e-12)
-    if average == "weighted":
-        return np.sum(scores * there, axis=1) / np.sum(there, axis=1)
-    if average == "macro":
-        # A class that neither stands in the draw nor was answered is none.
-        present = (said + there) > 0
-        return np.sum(scores, axis=1) / np.sum(present, axis=1)
-    return scores[:, average]
+    df = np.maximum(
+        total**2 / np.maximum(spread, np.finfo(float).tiny),
+        min(df_seeds, df_examples),
+    )
+    by_part = (
+        t.ppf(end, df_seeds) ** 2 * ms_seeds
+        + t.ppf(end, df_examples) ** 2 * extra
+    )
+    satterthwaite = t.ppf(end, df) * np.sqrt(total)
+    half = (satterthwaite + np.sqrt(by_part)) / 2
+    return half / np.sqrt(seeds * examples)
+
+
+def _check(scores: "ArrayLike") -> np.ndarray:
+    scores = np.asarray(scores, np.float64)
+    if scores.ndim != 2 or not scores.size or not np.isfinite(scores).all():
+        raise UserError(
+            "Expected finite scores of shape (seeds, examples). Received: "
+            f"shape {scores.shape}"
+        )
+    return scores

@@ -42,8 +42,8 @@ def document(content: Mapping[str, Any]) -> Document:
     ]
     for name, why in content["skipped"].items():
         facts.append((f"left out of {name}", why))
-    pictures = [_accuracies(content), _pareto(rows)]
-    if curves := _curves(rows):
+    pictures = [_metric(content), _pareto(content)]
+    if curves := _curves(content):
         pictures.append(curves)
     return Document(
         f"Comparison on {plain(content['source'])}",
@@ -53,8 +53,12 @@ def document(content: Mapping[str, Any]) -> Document:
         [
             _quality(content),
             _cost(rows),
-            _by_class(content),
-            _differing(content),
+            *([_by_class(content)] if content["label_names"] else []),
+            *(
+                [_differing(content)]
+                if content["differing"] is not None
+                else []
+            ),
         ],
     )
 
@@ -80,23 +84,24 @@ def _estimate(content):
     return Estimate.of(content)
 
 
-def _accuracies(content):
+def _metric(content):
     rows, floor = content["rows"], content["floor"]
-    accuracies = {r["name"]: _estimate(r["accuracy"]) for r in rows}
+    metric = content["metrics"][0]
+    found = {r["name"]: _estimate(r["metrics"][metric["name"]]) for r in rows}
     beside = content["beside_reference"]
-    names = list(accuracies)
+    names = list(found)
     return rows_picture(
-        "accuracy",
-        "Accuracy of each row",
+        metric["name"],
+        f"{_title(metric)} of each row",
         names,
         [
             Panel(
-                "test accuracy, %",
-                tuple(accuracies.values()),
-                accuracies[floor].value,
+                f"test {metric['axis']}",
+                tuple(found.values()),
+                found[floor].value,
             ),
             Panel(
-                f"difference to {plain(content['reference'], 40)}, points",
+                _beside(content),
                 tuple(
                     _estimate(beside[name]) if name in beside else None
                     for name in names
@@ -108,35 +113,50 @@ def _accuracies(content):
     )
 
 
-def _pareto(rows):
-    """Accuracy over trained parameters, those on the front in colour."""
-    sized = [row for row in rows if row["parameters"]]
-    front = _front(sized)
+def _title(metric):
+    label = metric["label"]
+    return label[0].upper() + label[1:]
+
+
+def _beside(content):
+    unit = content["metrics"][0]["change"]
+    reference = plain(content["reference"], 40)
+    return f"difference to {reference}" + (f", {unit}" if unit else "")
+
+
+def _pareto(content):
+    """The metric over trained parameters, rows on the front in colour."""
+    metric = content["metrics"][0]
+    sized = [row for row in content["rows"] if row["parameters"]]
+    front = _front(sized, metric)
     points = [
         Point(
             row["name"],
             Estimate(*(float(row["parameters"]),) * 3),
-            _estimate(row["accuracy"]),
+            _estimate(row["metrics"][metric["name"]]),
             "on the front" if row["name"] in front else "",
         )
         for row in sorted(sized, key=lambda r: r["name"] not in front)
     ]
     return cloud_picture(
         "pareto",
-        "Accuracy against trained parameters",
+        f"{_title(metric)} against trained parameters",
         "trained parameters",
-        "test accuracy, %",
+        f"test {metric['axis']}",
         points,
         is_log=True,
     )
 
 
-def _front(rows):
+def _front(rows, metric):
     """The names of the rows that no other is better and smaller than."""
 
+    def place(row):
+        value = row["metrics"][metric["name"]]["value"]
+        return -row["parameters"], metric["sign"] * value
+
     def beats(a, b):
-        pair = [(-r["parameters"], r["accuracy"]["value"]) for r in (a, b)]
-        ours, theirs = pair
+        ours, theirs = place(a), place(b)
         is_as_good = all(x >= y for x, y in zip(ours, theirs, strict=True))
         return is_as_good and ours != theirs
 
@@ -147,15 +167,15 @@ def _front(rows):
     ]
 
 
-def _curves(rows):
-    """Validation accuracy along the epochs, where there are several."""
+def _curves(content):
+    """What the monitor said along the epochs, where there are several."""
     lines = [
         Line(
             row["name"],
             tuple(range(1, len(row["curve"]) + 1)),
             tuple(map(_estimate, row["curve"])),
         )
-        for row in rows
+        for row in content["rows"]
         if len(row["curve"]) > 1
     ]
     if not lines:
@@ -164,18 +184,17 @@ def _curves(rows):
         "curves",
         "Along the training",
         "epochs",
-        "validation accuracy, %",
+        content["monitor"],
         lines,
     )
 
 
 def _quality(content):
-    beside, reference = content["beside_reference"], content["reference"]
+    beside, metrics = content["beside_reference"], content["metrics"]
     rows = [
         [
             plain(row["name"]),
-            _estimate(row["accuracy"]),
-            _estimate(row["macro_f1"]),
+            *(_estimate(row["metrics"][one["name"]]) for one in metrics),
             _estimate(beside[row["name"]]) if row["name"] in beside else None,
             _picked(row),
         ]
@@ -183,16 +202,25 @@ def _quality(content):
     ]
     columns = (
         "row",
-        "test accuracy, %",
-        "macro F1, %",
-        f"difference to {plain(reference)}, points",
+        *(
+            f"{'' if place else 'test '}{one['axis']}"
+            for place, one in enumerate(metrics)
+        ),
+        _beside(content),
         "picked by validation, of",
     )
     note = (
-        "Intervals are 95 %, by a paired bootstrap over seeds and examples, "
-        "each for itself; the sentences above hold for all pairs at once "
-        "(Bonferroni). The test data was read once."
+        "Intervals are 95 %, over seeds and examples, each for itself; the "
+        "sentences above hold for all pairs at once (Bonferroni). The test "
+        "data was read once."
     )
+    for row in content["rows"]:
+        if row["undefined"]:
+            note += (
+                f" {plain(row['name'])} gave constant answers from "
+                f"{row['undefined']} of {len(content['seeds'])} seeds: their "
+                "correlation is undefined, and counts as 0."
+            )
     return Table("Quality", columns, rows, note)
 
 
@@ -247,13 +275,12 @@ def _by_class(content):
 
 
 def _differing(content):
-    names = content["label_names"]
     rows = [row["name"] for row in content["rows"]][:-1]
     cells = [
         [
             plain(one["text"], LONGEST),
-            plain(names[one["label"]]),
-            *(plain(names[one["answers"][row]]) for row in rows),
+            plain(one["label"], LONGEST),
+            *(plain(one["answers"][row], LONGEST) for row in rows),
         ]
         for one in content["differing"]
     ]
@@ -261,5 +288,5 @@ def _differing(content):
         "Examples on which the rows differ",
         ("text", "label", *map(plain, rows)),
         cells,
-        "What most seeds answer; the most divided first.",
+        "What most seeds answer, or their mean; the most divided first.",
     )

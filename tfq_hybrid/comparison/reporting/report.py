@@ -66,10 +66,10 @@ def write_report(
     parts = [
         f"# {recipe.title}",
         f"Scale `{scale.name}`, {several(scale.seeds, 'seed')}. Circuits are "
-        "simulated. Intervals are 95 %, by a paired bootstrap over seeds and "
-        "examples; models are selected on validation data, and each that was "
-        "selected answers the test data, once for every way in which it is "
-        "run.",
+        "simulated. Intervals are 95 %, paired over seeds and examples, of a "
+        "crossed analysis of variance; models are selected on validation "
+        "data, and each that was selected answers the test data, once for "
+        "every way in which it is run.",
     ]
     if headlines := recipe.headlines(blocks, results):
         header = ("", "circuit", "classical baseline", "difference")
