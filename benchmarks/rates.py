@@ -63,7 +63,7 @@ def train(config):
         compile_model,
         make_vocabulary,
     )
-    from tfq_hybrid.training.tasks import load_splits
+    from tfq_hybrid.training.classification import load_splits
 
     training, validation = load_splits(config)
     keras.utils.set_random_seed(config.seed)

@@ -4,11 +4,7 @@ from tfq_hybrid.comparison.results import digest
 from tfq_hybrid.comparison.work.bases import Pretraining, pretrained_base
 from tfq_hybrid.comparison.work.executions import EXECUTIONS, executed
 from tfq_hybrid.comparison.work.generation import answers, text_scores
-from tfq_hybrid.comparison.work.language import (
-    LanguageTask,
-    first_windows,
-    loss_reader,
-)
+from tfq_hybrid.comparison.work.language import LanguageTask, first_windows
 from tfq_hybrid.errors import UserError
 
 LENGTH, BATCH = 96, 4
@@ -123,6 +119,8 @@ def _adapt(arguments, seed, paths):
 
 def _noisy_losses(model, test, seed):
     """The losses of the first windows, the circuits run in other ways."""
+    from tfq_hybrid.training.generation import loss_reader
+
     few = first_windows(test, min(NOISY_WINDOWS, len(test)))
     exact, tokens = loss_reader(model)(few, BATCH)
     arrays = {"noisy_tokens": tokens, "exact": exact}

@@ -68,7 +68,9 @@ def test_rows_share_all_but_themselves(finished):
     lowest = min(head["tried"], key=head["tried"].get)
     assert lowest == f"{head['rate']:g}"
     assert head["parameters"] == 8 * 2 + 2
-    assert majority["accuracy"]["value"] == pytest.approx(100 * 5 / 9, abs=12)
+    assert majority["metrics"]["accuracy"]["value"] == pytest.approx(
+        100 * 5 / 9, abs=12
+    )
     assert classical["parameters"] == 9
     results = json.loads((finished / "results.json").read_text("utf-8"))
     for job in results["blocks"]["seeds"]["jobs"]:
@@ -85,11 +87,11 @@ def test_accuracies_are_those_of_the_answers(finished):
     for job in jobs:
         arrays = np.load(job)
         shares.append(np.mean(arrays["predicted"] == arrays["labels"]))
-    accuracy = content["rows"][0]["accuracy"]
+    accuracy = content["rows"][0]["metrics"]["accuracy"]
     assert accuracy["value"] == pytest.approx(100 * np.mean(shares))
     assert accuracy["low"] <= accuracy["value"] <= accuracy["high"]
     other = content["beside_reference"]["majority"]["value"]
-    floor = content["rows"][-1]["accuracy"]["value"]
+    floor = content["rows"][-1]["metrics"]["accuracy"]["value"]
     assert other == pytest.approx(floor - accuracy["value"])
 
 
@@ -168,13 +170,16 @@ def test_heads_alone(words, tmp_path, capsys):
     [
         (["--methods", "lora,svn"], "Did you mean 'svm'"),
         (["--methods", "lora:rank=0"], "rank"),
-        (["--methods", "hyqut"], "classify texts"),
+        (["--methods", "head-only,hyqut"], "a task of qffn-bert"),
         (["--rates", "2"], "1, 3, 5"),
         (["--seeds", "0"], "seeds"),
+        (["--metric", "spearman"], "metric of classification"),
+        (["--task", "tokens", "--methods", "qffn-bert"], ".conllu"),
+        (["--task", "words"], "tokens"),
         (["--text-column", "txt"], "Did you mean 'text'"),
         (["--data", "none.tsv"], "none.tsv"),
         (["--limit", "4"], "label"),
-        (["--text-columns", "label,text"], "single texts for"),
+        (["--text-columns", "label,txt"], "txt"),
         (["--match-parameters", "0"], "match_parameters"),
         (["--methods", "svm", "--pooling", "max"], "pooling"),
     ],

@@ -10,20 +10,18 @@ from tfq_hybrid.comparison import join
 from tfq_hybrid.comparison.finished import found_of
 from tfq_hybrid.comparison.found import content_of
 from tfq_hybrid.comparison.jobs import Block, Job
-from tfq_hybrid.comparison.reporting.measures import ACCURACY
 from tfq_hybrid.comparison.results import Results
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.training import TASKS
 
 LABELS = np.arange(40) % 2
 TEXTS = [f"text {place}" for place in range(40)]
 
 
 def job_of(row, seed, rate):
-    if row == "majority":
-        return Job(row, seed, {"kind": "majority"}, 1.0)
-    return Job(
-        row, seed, {"kind": "train", "config": {"learning_rate": rate}}, 1.0
-    )
+    kind = "floor" if row == "majority" else "train"
+    config = {"data": "reviews.tsv", "learning_rate": rate}
+    return Job(row, seed, {"kind": kind, "config": config}, 1.0)
 
 
 def compared(folder, rows, seeds=2, data=("a", "b", "c"), **about):
@@ -56,6 +54,7 @@ def compared(folder, rows, seeds=2, data=("a", "b", "c"), **about):
     found = [found_of(results, blocks, row) for row in rows]
     facts = {
         "source": "reviews.tsv",
+        "task": "classification",
         "parts": [80, 20, 40],
         "dropped": 0,
         "label_names": ["bad", "good"],
@@ -65,10 +64,14 @@ def compared(folder, rows, seeds=2, data=("a", "b", "c"), **about):
         "seeds": list(range(seeds)),
         "skipped": {},
     }
-    content = content_of(found, LABELS, TEXTS, facts | about)
+    task = TASKS["classification"]
+    content = content_of(
+        task, task.metrics[0], found, TEXTS, facts | about, task.floor
+    )
     (folder / "comparison.json").write_text(json.dumps(content), "utf-8")
     (folder / "data").mkdir()
-    lines = [json.dumps({"text": text, "label": ""}) for text in TEXTS]
+    rows_of = zip(TEXTS, LABELS, strict=True)
+    lines = [json.dumps({"text": t, "label": int(x)}) for t, x in rows_of]
     (folder / "data" / "test.jsonl").write_text("\n".join(lines), "utf-8")
     return folder
 
@@ -93,8 +96,10 @@ def test_rows_of_both(first, tmp_path):
     joined, before = content["differences"][0], alone["differences"][0]
     assert joined["value"] == before["value"]
     assert joined["low"] < before["low"] < before["high"] < joined["high"]
-    ours = content["rows"][0]["accuracy"]["value"]
-    theirs = content["rows"][3]["accuracy"]["value"]
+    ours, theirs = (
+        content["rows"][place]["metrics"]["accuracy"]["value"]
+        for place in (0, 3)
+    )
     [found] = [d for d in content["differences"] if d["theirs"] == "IA3"][:1]
     assert found["value"] == pytest.approx(ours - theirs)
     assert set(content["differing"][0]["answers"]) == set(names[:-1])
@@ -113,7 +118,7 @@ def test_equal_rows_do_not_differ(first, tmp_path):
         if (d["ours"], d["theirs"]) == ("LoRA (one)", "LoRA (two)")
     ]
     assert (found["value"], found["low"], found["high"]) == (0, 0, 0)
-    assert ACCURACY.key == content["measure"]["key"]
+    assert content["metrics"][0]["name"] == "accuracy"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from tfq_hybrid.comparison.work.executions import compare_gradients
 from tfq_hybrid.comparison.work.generation import answers
 from tfq_hybrid.comparison.work.language import (
     encode_parts,
-    loss_reader,
     read_test,
     split_corpus,
     train_language_model,
@@ -27,7 +26,8 @@ from tfq_hybrid.training.build import (
     compile_model,
     make_vocabulary,
 )
-from tfq_hybrid.training.tasks import TASKS, measure
+from tfq_hybrid.training.generation import loss_reader, measure
+from tfq_hybrid.training.tasks import TASKS
 
 LINES = ["the cat sat on the mat\n", "a dog saw the cat\n"] * 40
 OPTIONS = {

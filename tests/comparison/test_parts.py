@@ -53,7 +53,7 @@ def test_written_parts_are_read_back(tmp_path, by_label):
     parts = make_parts(config)
     parts.training.texts[:2] = [text for text, _ in rows]
     paths = write_parts(parts, tmp_path / "data")
-    from tfq_hybrid.training.tasks import load_splits
+    from tfq_hybrid.training.classification import load_splits
 
     training, validation = load_splits(read_from(config, paths, seed=3))
     assert training.texts == parts.training.texts

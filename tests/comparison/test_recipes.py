@@ -144,10 +144,10 @@ def test_the_page_says_what_a_comparison_says(tmp_path):
     found = question["comparison"]
     for row in found["rows"]:
         scores = results.scores(block, row["name"])
-        accuracy = row["accuracy"]
+        accuracy = row["metrics"]["accuracy"]
         assert accuracy["value"] == pytest.approx(100 * scores.mean())
         assert np.mean(row["class_f1"]) == pytest.approx(
-            row["macro_f1"]["value"]
+            row["metrics"]["macro-f1"]["value"]
         )
         assert row["parameters"] == 99
     assert found["test_examples"] == 60

@@ -225,7 +225,7 @@ def test_every_block_has_its_sections(module, tmp_path):
     assert "## In short" in text and "## Goals" in text
     assert "none is shown" not in text
     assert all(f"](plots/{name}.png)" in text for name in names)
-    assert "the lowest held-out loss, " in page
+    assert "the lowest loss, " in page
     assert all(f'-{kind}" aria-' in page for kind in ("pareto", "curves"))
 
 

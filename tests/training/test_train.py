@@ -20,7 +20,7 @@ from tfq_hybrid.training import (
 )
 from tfq_hybrid.training.build import build_model, compile_model
 from tfq_hybrid.training.checkpoint import weights_in_memory
-from tfq_hybrid.training.tasks import load_splits
+from tfq_hybrid.training.classification import load_splits
 
 
 def silent(config, output, **options):

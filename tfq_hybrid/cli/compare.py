@@ -27,6 +27,7 @@ The same command goes on with an interrupted comparison.
 # The arguments of a training that all rows share.
 SHARED = (
     "data",
+    "task",
     "validation_data",
     "split",
     "text_column",
@@ -39,6 +40,7 @@ SHARED = (
     "preset",
     "pooling",
     "sequence_length",
+    "vocabulary_size",
     "epochs",
     "batch_size",
     "optimizer",
@@ -48,15 +50,20 @@ SHARED = (
 )
 
 
-@click.command(cls=ConfigCommand, keys=SHARED, usual=SHARED[:12], epilog=EPILOG)
+@click.command(cls=ConfigCommand, keys=SHARED, usual=SHARED[:13], epilog=EPILOG)
 @click.option(
     "--methods",
     type=Words(),
     metavar="NAME[:KEY=VALUE],…",
     help="Rows: methods of adaptation, published systems, "
-    "logistic-regression, svm, mlp, each with arguments of its own.",
+    "logistic-regression, svm, mlp, ridge, with arguments of their own.",
 )
 @click.option("--test-data", help="Test data. Default: 15 % of the data.")
+@click.option(
+    "--metric",
+    help="Metric of the task by which rows are compared. Default: its first, "
+    "such as accuracy or spearman.",
+)
 @click.option(
     "--match-parameters",
     type=int,

@@ -114,7 +114,7 @@ def _compare_engines(model, run):
 
     from tfq_hybrid import training
     from tfq_hybrid.training.build import build_model
-    from tfq_hybrid.training.tasks import load_splits
+    from tfq_hybrid.training.classification import load_splits
 
     config, values, _, vocabulary = training.RunFolder(run).read()
     _, validation = load_splits(config)

@@ -14,18 +14,19 @@ from tfq_hybrid.adapters import (
     trainable_parameters,
 )
 from tfq_hybrid.adapters.method import Method
-from tfq_hybrid.comparison.compare import Comparison
+from tfq_hybrid.comparison.compare import Comparison, metric_of
 from tfq_hybrid.comparison.found import Found, content_of
 from tfq_hybrid.comparison.plan import FACTORS
-from tfq_hybrid.comparison.rows import MAJORITY
 from tfq_hybrid.data.datasets import Batches
 from tfq_hybrid.errors import UserError, check_integer
 from tfq_hybrid.layers.circuit_layer import CircuitLayer
 from tfq_hybrid.training.build import WarmupCosine
+from tfq_hybrid.training.classification import Classification
 
 # The rate around which others are tried, of a row without a method.
 RATE = 1e-3
 WARM_UP = 0.1  # share of the steps
+TASK = Classification()
 
 
 class _Arrays(Batches):
@@ -43,6 +44,9 @@ class _Arrays(Batches):
                 f"{self.labels.dtype}"
             )
 
+    def __len__(self):
+        return len(self.labels)
+
     def arrays(self):
         return self._inputs, tf.constant(self.labels)
 
@@ -56,6 +60,7 @@ def compare_models(
     batch_size: int = 32,
     rates: int = 3,
     report: Callable[[str], object] = print,
+    metric: str | None = None,
 ) -> Comparison:
     """Compares methods of adaptation on a model that a function builds.
 
@@ -74,6 +79,7 @@ def compare_models(
         rates: rates to choose from, 1, 3 or 5 around the method's own.
             Defaults to 3.
         report: is given each line. Defaults to `print`.
+        metric: as for `compare`.
 
     Raises:
         UserError: an argument is out of its range, or a method does not fit
@@ -106,11 +112,12 @@ def compare_models(
             f"Expected rates to be one of: {', '.join(map(str, FACTORS))}. "
             f"Received: rates={rates!r}"
         )
-    if not methods or MAJORITY in methods:
+    if not methods or TASK.floor in methods:
         raise UserError(
-            f"Expected rows with methods, none of them named {MAJORITY}. "
+            f"Expected rows with methods, none of them named {TASK.floor}. "
             f"Received: {', '.join(methods) or 'none'}"
         )
+    chosen = metric_of("classification", metric)
     training, validation, test = (_Arrays(*part) for part in data)
     found = []
     for name, method in methods.items():
@@ -139,33 +146,24 @@ def compare_models(
         for seed in range(seeds):
             model, logs, seconds = row.train(seed, rate)
             logits = model.predict(test.batches(256), verbose=0)
-            answers.append(np.argmax(logits, axis=-1))
+            said = np.argmax(logits, axis=-1)
+            answers.append(TASK.as_answers(said, test.labels))
             curve = logs["val_accuracy"]
-            jobs.append(
-                {"validation_accuracy": curve[-1], "validation_curve": curve}
-            )
+            jobs.append({"validation_curve": curve})
             cost = cost or _cost(model, seconds)
             report(f"{name}, seed {seed}: validation accuracy {curve[-1]:.4f}")
-        found.append(
-            Found(
-                name,
-                "train",
-                {"predicted": np.stack(answers)},
-                jobs,
-                rate,
-                tried,
-                cost,
-            )
-        )
-    found.append(_majority(training, validation, test, seeds))
+        found.append(Found(name, "train", answers, jobs, rate, tried, cost))
+    found.append(_floor(training, test, seeds))
     classes = 1 + max(int(part.labels.max()) for part in (training, test))
     return Comparison(
         content_of(
+            TASK,
+            chosen,
             found,
-            test.labels,
             [f"test example {i}" for i in range(len(test.labels))],
             {
                 "source": "arrays in memory",
+                "task": "classification",
                 "parts": [len(p.labels) for p in (training, validation, test)],
                 "dropped": 0,
                 "label_names": [str(i) for i in range(classes)],
@@ -175,6 +173,7 @@ def compare_models(
                 "seeds": list(range(seeds)),
                 "rates": rates,
             },
+            TASK.floor,
         )
     )
 
@@ -254,16 +253,9 @@ def _cost(model, seconds):
     }
 
 
-def _majority(training, validation, test, seeds):
+def _floor(training, test, seeds):
     """The most frequent class of the training data, for every example."""
-    label = int(np.argmax(np.bincount(training.labels)))
-    share = float(np.mean(validation.labels == label))
-    return Found(
-        MAJORITY,
-        "majority",
-        {"predicted": np.full((seeds, len(test.labels)), label)},
-        [{"validation_accuracy": share}] * seeds,
-        None,
-        {},
-        {"parameters": 0},
-    )
+    answers = TASK.without_learning(None, training, test)
+    jobs: list[dict[str, Any]] = [{}] * seeds
+    cost = {"parameters": 0}
+    return Found(TASK.floor, "floor", [answers] * seeds, jobs, None, {}, cost)

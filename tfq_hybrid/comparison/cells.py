@@ -1,14 +1,16 @@
 """One cell of a comparison: a row from one seed, or a rate to choose from."""
 
+import dataclasses
+import pathlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tfq_hybrid.comparison.costs import measure_costs
-from tfq_hybrid.comparison.parts import read_from
+from tfq_hybrid.comparison.parts import PARTS, read_from
 
 if TYPE_CHECKING:
-    from tfq_hybrid.data import TextDataset
+    from tfq_hybrid.training import TrainConfig
 
 
 def perform(
@@ -16,26 +18,23 @@ def perform(
 ) -> tuple[dict, dict]:
     """What a cell finds, and its arrays; see `jobs.Recipe`.
 
-    The arguments are the `kind` of the row, its `config` or `head`, where the
-    `columns` of the data are for rows that are no trainings, and the
-    `aim`: to measure `"cost"`, to try a `"rate"` on the validation data, or to
-    answer the `"test"` data, once.
+    The arguments are the `kind` of the row; its `config`, or that of the data
+    where it is no training; its `head`; and the `aim`: to measure `"cost"`, to
+    try a `"rate"` on the validation data, or to answer the `"test"` data, once.
     """
-    if arguments["kind"] == "majority":
-        return _majority(arguments, paths)
-    if arguments["kind"] == "head":
-        return _head(arguments, seed, paths)
     from tfq_hybrid.training import TrainConfig
 
     config = TrainConfig.from_dict(arguments["config"])
     config = read_from(config, paths, seed)
+    if arguments["kind"] == "floor":
+        return _floor(config, paths)
+    if arguments["kind"] == "head":
+        return _head(arguments, config, seed, paths)
     if arguments["aim"] == "cost":
         return measure_costs(config, paths["states"]), {}
     if arguments["aim"] == "rate":
         return _rate(config, folder, paths["states"]), {}
-    from tfq_hybrid.comparison.work.trained import train_and_test
-
-    return train_and_test(config, paths["test"], folder, paths["states"])
+    return _train_and_test(config, paths, folder)
 
 
 def _rate(config, folder, states):
@@ -51,59 +50,91 @@ def _rate(config, folder, states):
             config, f"{folder}/run", verbose=0, report=report, states=states
         )
     except TrainingDivergedError:
-        return {"validation_loss": None, "validation_accuracy": None}
-    names = ("validation_loss", "validation_accuracy")
-    return {name: metrics[name] for name in names}
+        return {"validation_loss": None}
+    return {"validation_loss": metrics["validation_loss"]}
 
 
-def _load_all(arguments, paths):
-    """The written parts, whose columns the arguments name."""
-    from tfq_hybrid.data import load_dataset
-    from tfq_hybrid.training.tasks import relabel
+def _train_and_test(
+    config: "TrainConfig", paths: dict[str, str], folder: str
+) -> tuple[dict, dict[str, np.ndarray]]:
+    """Trains in a folder, and answers the test data once."""
+    from tfq_hybrid.training import TASKS, train
 
-    def load(name) -> "TextDataset":
-        return load_dataset(paths[name], **arguments["columns"])
-
-    training = load("training")
-    others = (
-        relabel(load(name), training.label_names, paths[name])
-        for name in ("validation", "test")
+    run = pathlib.Path(folder) / "run"
+    states = paths["states"]
+    metrics = train(
+        config, run, verbose=0, report=lambda line: None, states=states
     )
-    return training, *others
+    task = TASKS[config.task]
+    tested = dataclasses.replace(config, data=paths["test"], split="test")
+    curve = [logs[task.monitor] for logs in metrics["history"]]
+    found = {
+        "validation_curve": curve,
+        "best_epoch": metrics["best_epoch"],
+        "training_examples": metrics["training_examples"],
+        "parameters": metrics["parameters"],
+    }
+    return found, task.answers(run, tested, states)
 
 
-def _majority(arguments, paths):
-    """The most frequent label of the training data, for every text."""
-    from tfq_hybrid.comparison.work.heads import answer
+def _read_all(config, paths):
+    """The written parts, with the labels of training."""
+    from tfq_hybrid.training import TASKS
 
-    training, validation, test = _load_all(arguments, paths)
-    label = int(np.argmax(np.bincount(training.labels)))
-    found, arrays = answer(np.full(len(test), label), test.labels)
-    share = float(np.mean(validation.labels == label))
-    found |= {"validation_accuracy": share, "parameters": {"trained": 0}}
-    return found, arrays
+    task = TASKS[config.task]
+    parts = [task.read(config, paths[name], name) for name in PARTS]
+    training = task.seen(parts[0])
+    return (
+        task,
+        training,
+        *(
+            task.labelled_as(training, part, paths[name])
+            for name, part in zip(PARTS[1:], parts[1:], strict=True)
+        ),
+    )
 
 
-def _head(arguments: dict[str, Any], seed: int, paths: dict[str, str]):
+def _floor(config, paths):
+    """What knows the labels of the training data alone."""
+    task, training, _, test = _read_all(config, paths)
+    answers = task.without_learning(config, training, test)
+    return {"parameters": {"trained": 0}}, answers
+
+
+def _head(
+    arguments: dict[str, Any],
+    config: "TrainConfig",
+    seed: int,
+    paths: dict[str, str],
+):
     """A head of scikit-learn on the embeddings of a preset."""
-    from tfq_hybrid.comparison.work.heads import Split, fit_classical
-    from tfq_hybrid.comparison.work.texts import embedded
+    from tfq_hybrid.comparison.work.heads import Split, choose_classical
 
     head = arguments["head"]
-    training, validation, test = (
-        Split(
-            embedded(
-                head["preset"],
-                part.texts,
-                head["pooling"],
-                head["sequence_length"],
-            ),
-            part.labels,
-        )
-        for part in _load_all(arguments, paths)
+    task, *parts = _read_all(config, paths)
+    splits = [Split(_embedded(head, part.texts), part.labels) for part in parts]
+    training, validation, test = splits
+    model, _, fitted = choose_classical(
+        head["kind"], training, validation, seed
     )
-    found, arrays = fit_classical(
-        head["kind"], training, validation, test, seed
+    fitted["parameters"]["trained"] = fitted["parameters"]["head"]
+    return fitted, task.as_answers(model.predict(test.embeddings), test.labels)
+
+
+def _embedded(head, texts):
+    """Embeddings of texts; of pairs `u, v, |u - v|, u v` of the two.
+
+    As InferSent has it (Conneau et al. 2017, section 3.1).
+    """
+    from tfq_hybrid.comparison.work.texts import embedded
+
+    names = ("pooling", "sequence_length")
+    columns = [texts] if isinstance(texts[0], str) else zip(*texts, strict=True)
+    u, *others = (
+        embedded(head["preset"], column, *(head[name] for name in names))
+        for column in columns
     )
-    found["parameters"]["trained"] = found["parameters"]["head"]
-    return found, arrays
+    if not others:
+        return u
+    (v,) = others
+    return np.concatenate([u, v, np.abs(u - v), u * v], axis=1)

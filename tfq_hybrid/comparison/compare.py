@@ -13,25 +13,40 @@ from tfq_hybrid.comparison.cells import perform
 from tfq_hybrid.comparison.finished import found_of
 from tfq_hybrid.comparison.found import content_of
 from tfq_hybrid.comparison.jobs import Block
-from tfq_hybrid.comparison.parts import columns, make_parts, write_parts
+from tfq_hybrid.comparison.parts import PARTS, make_parts, write_parts
 from tfq_hybrid.comparison.plan import FACTORS, Plan, of_head
 from tfq_hybrid.comparison.results import Results
 from tfq_hybrid.comparison.rows import Row, read_rows
 from tfq_hybrid.comparison.runner import run
 from tfq_hybrid.config.values import check_keys, nest
-from tfq_hybrid.errors import UserError, check_integer
+from tfq_hybrid.errors import (
+    UserError,
+    check_integer,
+    is_same_name,
+    match_choice,
+)
 from tfq_hybrid.files import check_output_folder, write_json
 from tfq_hybrid.files.locks import writing
 from tfq_hybrid.files.manifest import folder_digest
 from tfq_hybrid.training.config import DEFAULTS
+from tfq_hybrid.training.systems import SYSTEMS
 from tfq_hybrid.version import __version__
 
 if TYPE_CHECKING:
     import keras
 
+    from tfq_hybrid.training.metrics import Metric
 
 FILE = "comparison.json"
 BUILT = ("epochs", "batch_size")
+# What all rows have in common unless it is given, by task.
+PINNED = {
+    "generation": {
+        "batch_size": 8,
+        "sequence_length": 128,
+        "vocabulary_size": 4096,
+    }
+}
 
 
 def compare(
@@ -41,6 +56,7 @@ def compare(
     build: "Callable[[], keras.Model] | None" = None,
     data: Any = None,
     test_data: str | None = None,
+    metric: str | None = None,
     match_parameters: int | None = None,
     seeds: int = 5,
     rates: int = 3,
@@ -51,7 +67,7 @@ def compare(
     status: Callable[[str], object] = lambda line: None,
     where: Mapping[str, Any] | None = None,
 ) -> "Comparison":
-    """Compares methods on labelled texts, or goes on with it.
+    """Compares methods on data of one task, or goes on with it.
 
     Every row has the same parts of the data, seeds, order of examples and
     number of steps. Its learning rate is picked on the validation data from
@@ -60,7 +76,9 @@ def compare(
     Args:
         methods: the rows, as for `read_rows`.
         shared: arguments of a training that all rows share, such as
-            `preset`, `epochs`; nested, or with dotted keys. Defaults to none.
+            `task`, `preset`, `epochs`; nested, or with dotted keys. Defaults
+            to none: the task is then that of the first published system, or
+            classification.
         output: the folder of the results.
         build: instead of texts, a function that gives a new Keras model, in
             memory; see `built.compare_models`. The data are then training,
@@ -69,6 +87,8 @@ def compare(
         data: the texts: a file, a TFDS name or `"embedded"`. Defaults to
             `None`: as `shared` says.
         test_data: as for `make_parts`. Defaults to `None`: of the data.
+        metric: of the task's metrics the one that rows are compared by.
+            Defaults to `None`: the first.
         match_parameters: parameters that every method with a size is to train.
             Defaults to `None`: each in its own size.
         seeds: of each row. Defaults to 5.
@@ -101,6 +121,7 @@ def compare(
             seeds,
             rates=rates,
             report=report,
+            metric=metric,
             **shared,
         )
     if data is not None:
@@ -117,22 +138,31 @@ def compare(
             f"Expected rates to be one of: {', '.join(map(str, FACTORS))}. "
             f"Received: rates={rates!r}"
         )
-    rows = read_rows(methods)
+    from tfq_hybrid.training import TASKS
+
+    shared = nest(shared)
+    task_name = shared.get("task") or _task_of(methods)
+    task_name = match_choice("task", task_name, TASKS)
+    task = TASKS[task_name]
+    chosen = metric_of(task_name, metric)
+    rows = read_rows(methods, task_name, task.floor)
     pinned = {
         name: DEFAULTS[name] for name in ("batch_size", "sequence_length")
     }
-    shared = {**pinned, **nest(dict(shared))}
+    pinned |= PINNED.get(task_name, {})
+    shared = {**pinned, **shared, "task": task_name}
     configs = _configs(rows, shared)
     check_output_folder(output)
     first = next(iter(configs.values()), None) or _alone(shared)
     parts = make_parts(first, test_data)
     heads = [row.name for row in rows if row.kind == "head"]
-    if heads and (first.text_columns or not shared.get("preset")):
+    if heads and not shared.get("preset"):
         raise UserError(
-            f"Expected a preset and single texts for {', '.join(heads)}, on "
-            "whose embeddings it is fitted. Received: "
-            + ("pairs" if first.text_columns else "no preset")
+            f"Expected a preset for {', '.join(heads)}, on whose embeddings "
+            "it is fitted. Received: none"
         )
+    by_name = dict(zip(PARTS, parts, strict=False))
+    task.check_rows(configs or {first.model: first}, by_name)
     report(_described(rows, parts, seeds, shared))
     if match_parameters is not None:
         configs = _matched(configs, match_parameters, parts, report)
@@ -151,13 +181,7 @@ def compare(
         paths = write_parts(parts, results.folder / "data")
         paths["states"] = str(results.folder / "states")
         plan = Plan(
-            rows,
-            configs,
-            shared,
-            seeds,
-            rates,
-            len(parts.training),
-            columns(first),
+            rows, configs, first, shared, seeds, rates, len(parts.training)
         )
         blocks: list[Block] = []
         skipped: dict[str, str] = {}
@@ -198,12 +222,14 @@ def compare(
             "seeds": results.complete_seeds(blocks[-1]),
             "rates": rates,
         }
-        names = [str(name) for name in parts.test.label_names]
+        names = getattr(parts.test, "label_names", ())
         content = content_of(
+            task,
+            chosen,
             [found_of(results, blocks, row.name) for row in rows],
-            results.scores(blocks[-1], rows[-1].name, "labels")[0],
-            parts.test.texts,
-            {**about, "label_names": names},
+            task.shown_texts(parts.test),
+            {**about, "task": task_name, "label_names": [*map(str, names)]},
+            task.floor,
         )
         write_json(pathlib.Path(output) / FILE, content)
         # They take much space, and nothing reads them any more.
@@ -239,6 +265,33 @@ class Comparison:
         return write_page(self.content, path)
 
 
+def _task_of(methods):
+    """The task of the first published system among the rows."""
+    values = methods.values() if isinstance(methods, Mapping) else methods
+    for value in values:
+        name = value.partition(":")[0] if isinstance(value, str) else None
+        if isinstance(value, Mapping):
+            name = value.get("model")
+        for system in SYSTEMS:
+            if name is not None and is_same_name(str(name).strip(), system):
+                return SYSTEMS[system].task
+    return "classification"
+
+
+def metric_of(task: str, name: str | None) -> "Metric":
+    """The metric of a task; the first where no name is given.
+
+    Raises:
+        UserError: the task has no such metric.
+    """
+    from tfq_hybrid.training import TASKS
+
+    metrics = {one.name: one for one in TASKS[task].metrics}
+    if name is None:
+        return next(iter(metrics.values()))
+    return metrics[match_choice(f"metric of {task}", name, metrics)]
+
+
 def _configs(rows: Sequence[Row], shared: Mapping[str, Any]):
     """The training of each row that is one, by name."""
     configs = {}
@@ -249,12 +302,6 @@ def _configs(rows: Sequence[Row], shared: Mapping[str, Any]):
             configs[row.name] = row.config(shared)
         except UserError as error:
             raise UserError(f"{row.name}: {error}") from None
-        task = configs[row.name].task
-        if task != "classification":
-            raise UserError(
-                f"Expected rows that classify texts. Received: {row.name}, "
-                f"for {task}"
-            )
     return configs
 
 
@@ -283,6 +330,7 @@ def _described(rows, parts, seeds, shared):
 def _matched(configs, count, parts, report):
     """The configs, each method in the size of so many parameters."""
     from tfq_hybrid.adapters import HeadOnly, unload
+    from tfq_hybrid.training import TASKS
     from tfq_hybrid.training.build import build_model, make_vocabulary
 
     found = {}
@@ -294,10 +342,11 @@ def _matched(configs, count, parts, report):
         elif has_size:
             vocabulary = make_vocabulary(config, parts.training.texts)
             plain = dataclasses.replace(config.options, adapter=HeadOnly())
+            task = TASKS[config.task]
             model = build_model(
                 dataclasses.replace(config, options=plain),
                 vocabulary,
-                len(parts.training.label_names),
+                task.outputs(task.facts(config, parts.training)),
             )
             model = unload(model)
             sized = method.for_parameters(model, count, report)

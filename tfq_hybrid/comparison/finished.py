@@ -34,11 +34,11 @@ def found_of(results: Results, blocks: Sequence[Block], row: str) -> Found:
     arguments = next(job.arguments for job in seeds.jobs if job.row == row)
     jobs = results.all_found(seeds, row)
     cost = cost_of(results, costs, row)
-    config = arguments.get("config", {})
+    config = arguments["config"] if arguments["kind"] == "train" else {}
     return Found(
         row,
         arguments["kind"],
-        {"predicted": results.scores(seeds, row, "predicted")},
+        results.all_arrays(seeds, row),
         jobs,
         config.get("learning_rate"),
         losses_of(results, rates, row),

@@ -2,17 +2,16 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfq_hybrid.comparison.reporting.measures import (
-    ACCURACY,
-    MACRO_F1,
-    Measure,
-)
-from tfq_hybrid.comparison.statistics import share_interval
-from tfq_hybrid.comparison.verdict import majority_vote, sentences
+from tfq_hybrid.comparison.statistics import mean_interval, paired_difference
+from tfq_hybrid.comparison.verdict import all_differences, sentences
+
+if TYPE_CHECKING:
+    from tfq_hybrid.training.metrics import Metric
+    from tfq_hybrid.training.task import Task
 
 DIFFERING = 12  # examples on which rows differ that are kept
 COSTS = (
@@ -34,10 +33,9 @@ class Found:
     Args:
         name: of the row.
         kind: see `rows.Row`.
-        answers: what the rows are compared by, of shape (seeds, examples):
-            `predicted` classes, or `losses` and `tokens`.
-        jobs: of each seed `validation_accuracy` and, where there are some,
-            `validation_curve` and `setting`.
+        answers: of each seed, as of `Task.answers`.
+        jobs: of each seed, where there are some, `validation_curve`, what the
+            task's monitor said by epoch, and `setting`.
         rate: what was picked, if there was a choice.
         tried: the validation loss at each rate.
         cost: some of `COSTS`.
@@ -45,110 +43,86 @@ class Found:
 
     name: str
     kind: str
-    answers: Mapping[str, np.ndarray]
+    answers: Sequence[Mapping[str, np.ndarray]]
     jobs: list[dict[str, Any]]
     rate: float | None
     tried: dict[float, float | None]
     cost: dict[str, Any]
 
+    def scores(self, metric: "Metric") -> np.ndarray:
+        """Contributions to a metric in its unit: (seeds, examples)."""
+        parts = [metric.contributions(one) for one in self.answers]
+        return metric.scale * np.stack(parts)
+
 
 def content_of(
+    task: "Task",
+    metric: "Metric",
     rows: Sequence[Found],
-    labels: np.ndarray | None,
-    texts: Sequence[Any],
+    texts: Sequence[str],
     about: Mapping[str, Any],
-    measure: Measure = ACCURACY,
+    floor: str | None = None,
 ) -> dict[str, Any]:
     """The content of `comparison.json`: rows, differences, sentences.
 
     Args:
-        rows: the majority class, if it is among them, is the last.
-        labels: of the test data, or `None` where there are none.
+        task: that of the rows.
+        metric: of its metrics the one that tells rows apart.
+        rows: what was found of each.
         texts: of the test data, or what stands for them; may be empty.
-        about: the facts that stand beside.
-        measure: what rows are compared by. Defaults to the accuracy.
+        about: the facts that stand beside, among them `label_names`.
+        floor: the row that has learned nothing. Defaults to `None`: there is
+            none.
     """
+    metrics = [metric, *(one for one in task.metrics if one != metric)]
     names = [row.name for row in rows]
-    arrays = {row.name: _arrays(row.answers, labels) for row in rows}
-    scores = {
-        name: tuple(of_row[one] for one in measure.arrays)
-        for name, of_row in arrays.items()
-    }
-    means = {name: measure.mean(*of_row) for name, of_row in scores.items()}
-    gains = measure.gains(scores)
-    first, *others = names
-    learned = [row.name for row in rows if row.kind != "majority"]
-    contents = [_row(row, arrays[row.name], labels is not None) for row in rows]
-    for content in contents:
-        content[measure.key] = means[content["name"]].to_dict()
+    scores = {row.name: row.scores(metric) for row in rows}
+    first = names[0]
+    learned = [row for row in rows if row.name != floor]
+    differences = all_differences(scores)
+    classes = len(about["label_names"])
+    contents = [_row(task, metrics, row, classes) for row in rows]
     circuits = {c["name"] for c in contents if c.get("circuit_parameters")}
-    floor = names[-1] if names[-1] not in learned else None
-    content = {
+    means = {name: float(scores[name].mean()) for name in names}
+    return {
         "kind": "comparison",
         **about,
-        "measure": {
-            "key": measure.key,
-            "label": measure.label,
-            "beside": measure.beside.format(first),
-            "is_lower_better": measure.is_lower_better,
-        },
+        "metrics": [one.to_dict() for one in metrics],
+        "monitor": _monitor(task)[0],
         "floor": floor,
         "reference": first,
         "rows": contents,
         "beside_reference": {
-            name: measure.difference(scores[name], scores[first]).to_dict()
-            for name in others
+            n: paired_difference(scores[n], scores[first]).to_dict()
+            for n in names
+            if n != first
         },
         "differences": [
             {"ours": ours, "theirs": theirs, **found.to_dict()}
-            for (ours, theirs), found in gains.items()
+            for (ours, theirs), found in differences.items()
             if names.index(ours) < names.index(theirs)
         ],
-        "sentences": sentences(
-            {name: mean.value for name, mean in means.items()},
-            gains,
-            floor,
-            circuits,
-            measure,
-        ),
-    }
-    if texts:
-        answers = {name: arrays[name]["predicted"] for name in learned}
-        votes = {name: majority_vote(one) for name, one in answers.items()}
-        content["differing"] = _differing(votes, labels, texts)
-    return content
-
-
-def _arrays(answers, labels):
-    """What measures read, of answers to test data with these labels."""
-    if labels is None:
-        return answers
-    predicted = np.asarray(answers["predicted"])
-    return {
-        "predicted": predicted,
-        "labels": np.broadcast_to(labels, predicted.shape),
-        "scores": (predicted == labels).astype(float),
+        "sentences": sentences(metric, means, differences, floor, circuits),
+        "differing": _differing(task, learned, scores, texts, about),
     }
 
 
-def _row(row, arrays, has_classes):
+def _row(task, metrics, row, classes):
     """What the table and the pictures show of a row."""
-    found = {}
-    if has_classes:
-        for measure in (ACCURACY, MACRO_F1):
-            scores = [arrays[name] for name in measure.arrays]
-            found[measure.key] = measure.mean(*scores).to_dict()
-        found["class_f1"] = _by_class(arrays["predicted"], arrays["labels"])
-        found["curve"] = _curve(
-            [one.get("validation_curve", []) for one in row.jobs]
-        )
     return {
         "name": row.name,
         "kind": row.kind,
-        **found,
-        "validation_accuracy": [
-            one.get("validation_accuracy") for one in row.jobs
-        ],
+        "metrics": {
+            metric.name: mean_interval(row.scores(metric))
+            .clipped(*metric.limits)
+            .to_dict()
+            for metric in metrics
+        },
+        "undefined": sum(map(task.is_undefined, row.answers)),
+        "class_f1": _means(
+            [task.by_class(one, classes) for one in row.answers]
+        ),
+        "curve": _curve(task, row.jobs),
         "rate": row.rate,
         "settings": [one.get("setting") for one in row.jobs],
         "tried": {f"{rate:g}": loss for rate, loss in row.tried.items()},
@@ -156,41 +130,56 @@ def _row(row, arrays, has_classes):
     }
 
 
-def _by_class(predicted, labels):
-    """The F1 of each class in percent, the mean over seeds."""
-    from sklearn.metrics import f1_score
-
-    kinds = range(int(labels.max()) + 1)
-    pairs = zip(labels, predicted, strict=True)
-    by_seed = [
-        f1_score(*pair, labels=kinds, average=None, zero_division=0)
-        for pair in pairs
-    ]
-    return [float(share) for share in 100 * np.mean(by_seed, axis=0)]
+def _means(scores):
+    """Means over seeds, in percent."""
+    return (100 * np.mean(scores, axis=0)).tolist()
 
 
-def _curve(curves):
-    """The validation accuracy along the epochs, in percent."""
+def _monitor(task):
+    """What a task's monitor is called, a factor to its unit, its limits."""
+    if task.monitor == "val_accuracy":
+        return "validation accuracy, %", 100.0, (0.0, 100.0)
+    return "validation loss", 1.0, (0.0, np.inf)
+
+
+def _curve(task, jobs):
+    """What the monitor said along the epochs."""
+    _, scale, limits = _monitor(task)
+    curves = [one.get("validation_curve", []) for one in jobs]
     length = min(map(len, curves))
     columns = zip(*(curve[:length] for curve in curves), strict=True)
     return [
-        share_interval([[value] for value in column]).scaled(100).to_dict()
+        mean_interval([[scale * value] for value in column])
+        .clipped(*limits)
+        .to_dict()
         for column in columns
     ]
 
 
-def _differing(votes, labels, texts):
-    """Test examples that some rows answer rightly and others do not."""
-    right = np.stack([answers == labels for answers in votes.values()])
-    # Those first on which opinions are most evenly divided.
-    split = np.abs(right.mean(axis=0) - 0.5)
-    is_single = isinstance(texts[0], str)
-    places = [i for i in np.argsort(split, kind="stable") if split[i] < 0.5]
-    return [
-        {
-            "text": texts[i] if is_single else " | ".join(texts[i]),
-            "label": int(labels[i]),
-            "answers": {name: int(vote[i]) for name, vote in votes.items()},
-        }
-        for i in places[:DIFFERING]
-    ]
+def _differing(task, rows, scores, texts, about):
+    """Test examples to which the rows contribute most unequally.
+
+    `None` where answers are not shown.
+    """
+    if not texts:
+        return None
+    names = about["label_names"]
+    shown = {row.name: task.in_words(row.answers, names) for row in rows}
+    if None in shown.values():
+        return None
+    means = np.stack([scores[row.name].mean(axis=0) for row in rows])
+    spread = np.ptp(means, axis=0)
+    labels, _ = shown[rows[0].name]
+    places = [i for i in np.argsort(-spread, kind="stable") if spread[i] > 0]
+    found = []
+    for place in places:
+        answers = {name: said[place] for name, (_, said) in shown.items()}
+        if len({*answers.values()}) > 1 and len(found) < DIFFERING:
+            found.append(
+                {
+                    "text": texts[place],
+                    "label": labels[place],
+                    "answers": answers,
+                }
+            )
+    return found

@@ -5,18 +5,16 @@ import os
 import pathlib
 from typing import Any, TypedDict
 
-from tfq_hybrid.comparison.compare import FILE, Comparison
+from tfq_hybrid.comparison.compare import FILE, Comparison, metric_of
 from tfq_hybrid.comparison.finished import found_of
 from tfq_hybrid.comparison.found import Found, content_of
 from tfq_hybrid.comparison.jobs import Block, Job
-from tfq_hybrid.comparison.parts import PAIR, PARTS, TEXT
+from tfq_hybrid.comparison.parts import PARTS, columns
 from tfq_hybrid.comparison.results import Results
-from tfq_hybrid.comparison.rows import MAJORITY
-from tfq_hybrid.errors import UserError
-from tfq_hybrid.reading import parse_json, read_json, read_text, reading
+from tfq_hybrid.errors import UserError, match_choice
+from tfq_hybrid.reading import read_json
 
 EXPECTED = "a finished comparison"
-MOST_BYTES = 2**30  # of the written test data
 BLOCKS = ("costs", "rates", "seeds")
 
 
@@ -47,6 +45,10 @@ class _Results(TypedDict):
     blocks: _Blocks
 
 
+class _Metric(TypedDict):
+    name: str
+
+
 class _Content(TypedDict):
     source: str
     parts: list[int]
@@ -57,7 +59,8 @@ class _Content(TypedDict):
     rates: int
     seeds: list[int]
     skipped: dict[str, str]
-    measure: dict
+    task: str
+    metrics: list[_Metric]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +101,8 @@ class _Run:
     def facts(self):
         """What joined comparisons have in common, by its name."""
         return {
-            "task": self.content["measure"]["key"],
+            "task": self.content["task"],
+            "metric": self.content["metrics"][0]["name"],
             "labels": ", ".join(self.content["label_names"]),
             **{
                 f"{name} data": f"{count:,} examples, {digest[:8]}"
@@ -114,17 +118,21 @@ class _Run:
         seeds = self.blocks[-1]
         return [found_of(self.results, self.blocks, row) for row in seeds.rows]
 
-    def texts(self) -> list[Any]:
-        """The test texts, or pairs of them."""
-        path = self.folder / "data" / "test.jsonl"
-        lines = read_text(path, MOST_BYTES, EXPECTED).splitlines()
-        texts: list[Any] = []
-        with reading(EXPECTED, path):
-            for line in lines:
-                row = parse_json(line)
-                is_single = TEXT in row
-                texts.append(row[TEXT] if is_single else [row[n] for n in PAIR])
-        return texts
+    def texts(self) -> list[str]:
+        """The test texts."""
+        from tfq_hybrid.training import TASKS, TrainConfig
+
+        values = self.blocks[-1].jobs[0].arguments.get("config", {})
+        config = TrainConfig.from_dict(values)
+        config = dataclasses.replace(config, **columns(config))
+        path = next((self.folder / "data").glob("test.*"), None)
+        if path is None:
+            raise UserError(
+                f"Expected the folder of {EXPECTED}. Received: {self.folder}, "
+                "which has no data/test"
+            )
+        task = TASKS[config.task]
+        return task.shown_texts(task.read(config, str(path), "test"))
 
 
 def join(*folders: str | os.PathLike[str]) -> Comparison:
@@ -162,8 +170,6 @@ def join(*folders: str | os.PathLike[str]) -> Comparison:
                     f"{theirs[name]}"
                 )
     rows = _named(runs)
-    seeds = first.blocks[-1]
-    labels = first.results.scores(seeds, seeds.rows[-1], "labels")[0]
     about = {
         **{
             name: _same([run.content[name] for run in runs])
@@ -171,21 +177,33 @@ def join(*folders: str | os.PathLike[str]) -> Comparison:
         },
         **{
             name: first.content[name]
-            for name in ("parts", "dropped", "seeds", "label_names")
+            for name in ("task", "parts", "dropped", "seeds", "label_names")
         },
         "skipped": {},
     }
-    return Comparison(content_of(rows, labels, first.texts(), about))
+    from tfq_hybrid.training import TASKS
+
+    task = match_choice("task", first.content["task"], TASKS)
+    return Comparison(
+        content_of(
+            TASKS[task],
+            metric_of(task, first.content["metrics"][0]["name"]),
+            rows,
+            first.texts(),
+            about,
+            rows[-1].name,
+        )
+    )
 
 
 def _named(runs):
-    """The rows of all runs, the majority class once and last."""
+    """The rows of all runs, the one that learns nothing once and last."""
     found = [(run, row) for run in runs for row in run.rows()]
     names = [row.name for _, row in found]
     folders = [run.folder.name for run in runs]
     rows: list[Found] = []
     for run, row in found:
-        if row.kind == MAJORITY:
+        if row.kind == "floor":
             continue
         if names.count(row.name) > 1:
             folder = run.folder
@@ -193,7 +211,7 @@ def _named(runs):
             name = f"{row.name} ({folder.name if is_unique else folder})"
             row = dataclasses.replace(row, name=name)
         rows.append(row)
-    return [*rows, next(row for _, row in found if row.kind == MAJORITY)]
+    return [*rows, next(row for _, row in found if row.kind == "floor")]
 
 
 def _same(values):

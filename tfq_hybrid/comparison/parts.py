@@ -4,16 +4,13 @@ import dataclasses
 import json
 import pathlib
 import unicodedata
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import replacing
 
 if TYPE_CHECKING:
-    from tfq_hybrid.data import TextDataset
     from tfq_hybrid.training import TrainConfig
 
 PARTS = ("training", "validation", "test")
@@ -24,16 +21,16 @@ TEXT, PAIR, LABEL = "text", ("first", "second"), "label"
 
 
 class Parts(NamedTuple):
-    """The parts, with the same label names, and what was left out.
+    """The parts, with the same labels, and what was left out.
 
     Attributes:
-        training, validation, test: the data.
-        dropped: training examples whose text is in another part too.
+        training, validation, test: the data, as of `Task.read`.
+        dropped: training examples that are in another part too.
     """
 
-    training: "TextDataset"
-    validation: "TextDataset"
-    test: "TextDataset"
+    training: Any
+    validation: Any
+    test: Any
     dropped: int
 
 
@@ -41,9 +38,9 @@ def make_parts(config: "TrainConfig", test_data: str | None = None) -> Parts:
     """The parts of a data set, the same for every row and seed.
 
     A TFDS data set has its own; of a file, 15 % validate and 15 % test, unless
-    files are named for that: a fixed draw that keeps the shares of the labels.
-    A training text that validation or test has too, whatever its case and
-    spaces, is dropped.
+    files are named for that: a fixed draw, which keeps the shares of classes;
+    of the text of a language model the end. A training example that validation
+    or test has too, whatever its case and spaces, is dropped.
 
     Args:
         config: where the data are: `data`, `validation_data`, `limit`, ….
@@ -54,13 +51,11 @@ def make_parts(config: "TrainConfig", test_data: str | None = None) -> Parts:
         UserError: a part cannot be read, lacks a class, or is too small.
     """
     from tfq_hybrid import data
-    from tfq_hybrid.training.task import columns_of
-    from tfq_hybrid.training.tasks import relabel
+    from tfq_hybrid.training import TASKS
 
-    def load(source, split):
-        return data.load_dataset(source, split, **columns_of(config))
-
-    whole = load(config.data, config.split).take(config.limit).only_seen()
+    task = TASKS[config.task]
+    whole = task.read(config, config.data, config.split)
+    whole = task.seen(whole.take(config.limit))
     splits = data.splits_of(config.data, config.data_dir)
     others: list[Any] = []
     for name, source in (
@@ -71,83 +66,77 @@ def make_parts(config: "TrainConfig", test_data: str | None = None) -> Parts:
             source = config.data
         others.append(source)
         if source is not None:
-            part = load(source, name)
-            others[-1] = relabel(part, whole.label_names, source)
-    _check(whole, config.data)
+            part = task.read(config, source, name)
+            others[-1] = task.labelled_as(whole, part, source)
+    task.check(whole, config.data)
     count = round(SHARE * len(whole))
     for place in (1, 0):
         if others[place] is None:
-            whole, others[place] = _split(whole, count, config.data)
+            whole, others[place] = task.cut(whole, count, config.data)
     validation, test = others
-    kept = _not_in(whole, (*validation.texts, *test.texts))
-    training = whole.pick(kept)
-    _check(training, config.data)
+    training = _not_in(task, whole, validation, test)
+    task.check(training, config.data)
     return Parts(training, validation, test, len(whole) - len(training))
 
 
-def _check(dataset, source):
-    counts = np.bincount(dataset.labels, minlength=len(dataset.label_names))
-    if len(counts) < 2:
-        raise UserError(
-            "Expected at least two labels among the training examples. "
-            f"Received: {source} with {', '.join(dataset.label_names)}"
-        )
-    if counts.min() == 0:
-        missing = dataset.label_names[int(np.argmin(counts))]
-        raise UserError(
-            "Expected training examples of every label that are in no other "
-            f"part. Received: {source} without any of {missing}"
-        )
-
-
-def _split(dataset, count, source):
-    from sklearn.model_selection import train_test_split
-
-    try:
-        rest, drawn = train_test_split(
-            np.arange(len(dataset)),
-            test_size=count,
-            random_state=0,
-            stratify=dataset.labels,
-        )
-    except ValueError as error:
-        counts = np.bincount(dataset.labels)
-        raise UserError(
-            "Expected enough examples of each label for validation and test "
-            f"data, or files for these. Received: {source}, with "
-            f"{counts.min()} of {dataset.label_names[int(counts.argmin())]}"
-        ) from error
-    return dataset.pick(np.sort(rest)), dataset.pick(np.sort(drawn))
-
-
-def _not_in(dataset: "TextDataset", texts: Iterable[str]) -> np.ndarray:
-    """The places of the examples whose text is not among some."""
-    seen = {_folded(text) for text in texts}
-    kept = [i for i, t in enumerate(dataset.texts) if _folded(t) not in seen]
-    return np.array(kept, int)
+def _not_in(task, dataset, *others):
+    """The examples that are not among others."""
+    keys = task.keys(dataset)
+    if keys is None:
+        return dataset
+    seen = {_folded(key) for other in others for key in task.keys(other)}
+    kept = [i for i, key in enumerate(keys) if _folded(key) not in seen]
+    return dataset.pick(np.array(kept, int))
 
 
 def _folded(text):
-    if not isinstance(text, str):  # a pair
+    if not isinstance(text, str):  # a pair, words, what is said
         return tuple(map(_folded, text))
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def write_parts(parts: Parts, folder: pathlib.Path) -> dict[str, str]:
-    """Writes the parts as `.jsonl` files; their paths by name."""
+    """Writes the parts as files that `Task.read` reads; their paths by name."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = {}
     for name in PARTS:
-        part = getattr(parts, name)
-        rows = zip(part.texts, part.labels, strict=True)
-        lines = [
-            json.dumps({**_columns_of(text), LABEL: part.label_names[label]})
-            for text, label in rows
-        ]
-        paths[name] = str(folder / f"{name}.jsonl")
+        suffix, text = _written(getattr(parts, name))
+        paths[name] = str(folder / f"{name}{suffix}")
         with replacing(paths[name]) as partial:
-            partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            # As it is: the lines of a text may end in any way.
+            partial.write_text(text, encoding="utf-8", newline="")
     return paths
+
+
+def _written(part):
+    """The suffix and the content of a file."""
+    from tfq_hybrid.data import Corpus, TaggedSentences
+
+    if isinstance(part, TaggedSentences):
+        rows = zip(part.texts, part.labels, strict=True)
+        names = part.label_names
+        return ".conllu", "\n".join(_sentence(*row, names) for row in rows)
+    if isinstance(part, Corpus) and part.format == "plain":
+        return ".txt", "".join(part.rows)
+    if isinstance(part, Corpus):
+        objects = [
+            {"conversations": [{"role": r, "content": c} for r, c in turns]}
+            for turns in part.rows
+        ]
+    else:
+        rows = zip(part.texts, part.written(), strict=True)
+        objects = [{**_columns_of(text), LABEL: label} for text, label in rows]
+    return ".jsonl", "".join(f"{json.dumps(row)}\n" for row in objects)
+
+
+def _sentence(words, labels, names):
+    """A sentence in CoNLL-U; what is not known of a word is `_`."""
+    return "".join(
+        "\t".join([str(place), word, "_", names[label], *["_"] * 6]) + "\n"
+        for place, (word, label) in enumerate(
+            zip(words, labels, strict=True), start=1
+        )
+    )
 
 
 def _columns_of(text):
@@ -157,7 +146,11 @@ def _columns_of(text):
 
 
 def columns(config: "TrainConfig") -> dict[str, Any]:
-    """Where texts and labels are in written parts, for `load_dataset`."""
+    """Where texts and labels are in written parts, as arguments of training."""
+    if config.task == "tokens":
+        return {"label_column": "upos"}
+    if config.task == "generation":
+        return {"text_column": None}
     if config.text_columns is None:
         return {"text_column": TEXT, "label_column": LABEL}
     return {"text_columns": PAIR, "label_column": LABEL}

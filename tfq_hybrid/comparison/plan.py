@@ -38,15 +38,25 @@ def of_head(shared):
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """The jobs of a comparison: costs, then rates, then seeds."""
+    """The jobs of a comparison: costs, then rates, then seeds.
+
+    Args:
+        rows: what is compared.
+        configs: the trainings among them, by name.
+        data: a config that reads the data as they do.
+        shared: arguments of all rows.
+        seeds: of each row.
+        rates: how many are tried for each row: a key of `FACTORS`.
+        examples: that are trained on.
+    """
 
     rows: list[Row]
     configs: "dict[str, TrainConfig]"
+    data: "TrainConfig"
     shared: dict[str, Any]
     seeds: int
     rates: int
     examples: int
-    columns: dict[str, Any]
 
     def tried(self, row: Row) -> list[float]:
         """The rates that are tried for a row; one that is set, alone."""
@@ -58,6 +68,12 @@ class Plan:
         return [float(f"{rate * f:.2g}") for f in FACTORS[self.rates]]
 
     def costs(self, results: Results, blocks: list[Block]) -> Block:
+        """A job for each training, that measures a step.
+
+        Args:
+            results: what was found so far.
+            blocks: those made so far, as for the methods that follow.
+        """
         jobs = [
             self._job(row, 0, "cost", COST)
             for row in self.rows
@@ -66,6 +82,7 @@ class Plan:
         return Block("costs", "What does a step cost?", tuple(jobs))
 
     def rates_of(self, results: Results, blocks: list[Block]) -> Block:
+        """A job for each rate of each training that has a choice, of seed 0."""
         jobs = [
             self._job(row, 0, "rate", self._seconds(row, results, blocks), rate)
             for row in self.rows
@@ -75,6 +92,11 @@ class Plan:
         return Block("rates", "Which learning rate?", tuple(jobs))
 
     def seeds_of(self, results: Results, blocks: list[Block]) -> Block:
+        """A job for each row from each seed, which reads the test data once.
+
+        Raises:
+            UserError: at no rate a row trains.
+        """
         jobs = [
             self._job(
                 row,
@@ -89,8 +111,14 @@ class Plan:
         title = "How do the rows compare?"
         return Block("seeds", title, tuple(jobs), by_seeds=True)
 
-    def picked(self, row, results, blocks):
-        """The rate of the lowest validation loss."""
+    def picked(
+        self, row: Row, results: Results, blocks: list[Block]
+    ) -> float | None:
+        """The rate of the lowest validation loss; `None` of no training.
+
+        Raises:
+            UserError: at no rate the row trains.
+        """
         tried = self.tried(row)
         if len(tried) < 2:
             return tried[0] if tried else None
@@ -106,8 +134,10 @@ class Plan:
             )
         return min(found, key=lambda rate: found[rate])
 
-    def estimate(self, results, blocks, workers):
-        """A line on how long all takes."""
+    def estimate(
+        self, results: Results, blocks: list[Block], workers: int
+    ) -> str:
+        """A line on how long all takes on so many processes."""
         rows = [row for row in self.rows if row.kind == "train"]
         seconds = sum(
             self._seconds(row, results, blocks)
@@ -132,14 +162,14 @@ class Plan:
         return AROUND + self._steps * step
 
     def _job(self, row, seed, aim, seconds, rate=None):
-        arguments: dict[str, Any] = {"kind": row.kind, "aim": aim}
-        if row.kind == "train":
-            config = self.configs[row.name].to_dict()
-            if rate is not None:
-                config["learning_rate"] = rate
-            arguments["config"] = config
-        else:
-            arguments["columns"] = self.columns
+        config = self.configs.get(row.name, self.data).to_dict()
+        if row.kind == "train" and rate is not None:
+            config["learning_rate"] = rate
+        arguments: dict[str, Any] = {
+            "kind": row.kind,
+            "aim": aim,
+            "config": config,
+        }
         if row.kind == "head":
             arguments["head"] = {**row.arguments, **of_head(self.shared)}
         return Job(row.name, seed, arguments, seconds)

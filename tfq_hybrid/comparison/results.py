@@ -123,6 +123,12 @@ class Results:
                 raise ValueError(f"{name} is missing")
             return self._arrays[key][name]
 
+    def arrays(self, key: str) -> dict[str, np.ndarray]:
+        """All arrays of a finished job."""
+        path = self.jobs / f"{key}.npz"
+        with reading(EXPECTED, path):
+            return dict(read_arrays(path))
+
     def complete_seeds(self, block: "Block") -> list[int]:
         """The seeds of a block from which every row is finished."""
         cut_short = {job.seed for job in self.unfinished(block)}
@@ -134,6 +140,12 @@ class Results:
         """An array of each complete seed of a row: (seeds, examples)."""
         keys = self._keys(block, row)
         return np.stack([self.array(key, name) for key in keys])
+
+    def all_arrays(
+        self, block: "Block", row: str
+    ) -> list[dict[str, np.ndarray]]:
+        """The arrays of each complete seed of a row."""
+        return [self.arrays(key) for key in self._keys(block, row)]
 
     def all_found(self, block: "Block", row: str) -> list[dict]:
         """What each complete seed of a row found."""

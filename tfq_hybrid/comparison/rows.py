@@ -12,13 +12,16 @@ from tfq_hybrid.errors import UserError, match_choice
 from tfq_hybrid.training.config import TrainConfig, fields_of_training
 from tfq_hybrid.training.systems import SYSTEMS
 
-# Classical heads of scikit-learn on the embeddings of the preset.
+# Classical heads of scikit-learn on the embeddings of the preset, by task.
 HEADS = {
-    "logistic-regression": "logistic regression",
-    "svm": "SVM",
-    "mlp": "MLP of scikit-learn",
+    "classification": {
+        "logistic-regression": "logistic regression",
+        "svm": "SVM",
+        "mlp": "MLP of scikit-learn",
+    },
+    "regression": {"ridge": "ridge regression"},
+    "multi-label": {"logistic-regression": "one-vs-rest logistic regression"},
 }
-MAJORITY = "majority"
 # What a row may not set: it is the same for all.
 SHARED = (
     "data",
@@ -46,7 +49,7 @@ class Row:
     Args:
         name: in tables; no other row has it.
         kind: `"train"`, a training of a config; `"head"`, a head of
-            scikit-learn on embeddings; or `"majority"`.
+            scikit-learn on embeddings; or `"floor"`, what learns nothing.
         arguments: plain data: of a training the arguments that make the row,
             nested; of a head its `kind`.
     """
@@ -77,17 +80,21 @@ _OF_PRESETS = ("preset", "pooling")
 
 def read_rows(
     methods: Iterable[str] | Mapping[str, Any],
+    task: str = "classification",
+    floor: str = "majority",
 ) -> list[Row]:
     """The rows that words, or names with methods, stand for.
 
     A word is a method of adaptation, a published system, a classical head or
-    `majority`, with arguments behind colons: `lora:rank=4`,
+    the floor, with arguments behind colons: `lora:rank=4`,
     `hybrid-bert:baseline=linear`. Case, hyphens and underscores do not count.
-    The majority class is a row in any case, the last one.
+    The floor is a row in any case, the last one.
 
     Args:
         methods: words; or a dict from the names of rows to words, to methods
             such as `LoRA(rank=4)`, or to nested arguments of a training.
+        task: that of all rows. Defaults to `"classification"`.
+        floor: the row that learns nothing. Defaults to `"majority"`.
 
     Raises:
         UserError: a word or an argument is not known, or a row is there twice.
@@ -107,24 +114,22 @@ def read_rows(
         pairs = [(None, word) for word in methods]
     rows: dict[str, Row] = {}
     for name, value in pairs:
-        row = _row(name, value)
+        row = _row(name, value, task, floor)
         if row.name in rows:
             raise UserError(
                 f"Expected each row once. Received: {row.name} twice"
             )
         rows[row.name] = row
-    if not rows.keys() - {MAJORITY}:
-        raise UserError(
-            f"Expected methods to compare: {', '.join(_names())}. Received: "
-            "none"
-        )
-    rows[MAJORITY] = rows.pop(MAJORITY, Row(MAJORITY, "majority"))
+    if not rows.keys() - {floor}:
+        names = ", ".join(_names(task, floor))
+        raise UserError(f"Expected methods to compare: {names}. Received: none")
+    rows[floor] = rows.pop(floor, Row(floor, "floor"))
     return list(rows.values())
 
 
-def _row(name, value):
+def _row(name, value, task, floor):
     if isinstance(value, str):
-        row = read_row(value)
+        row = read_row(value, task, floor)
         return row if name is None else dataclasses.replace(row, name=name)
     if hasattr(value, "to_dict"):  # a method
         value = {"adapter": value.to_dict()}
@@ -136,7 +141,9 @@ def _row(name, value):
     return Row(name, "train", _without_shared(nest(value)))
 
 
-def read_row(word: str) -> Row:
+def read_row(
+    word: str, task: str = "classification", floor: str = "majority"
+) -> Row:
     """The row that a word stands for; see `read_rows`.
 
     Raises:
@@ -148,17 +155,17 @@ def read_row(word: str) -> Row:
     {'model': 'qffn-bert', 'circuit': {'depth': 3}, 'residual': False}
     """
     first, *given = (part.strip() for part in word.split(":"))
-    name = match_choice("method", first, _names())
+    name = match_choice(f"method for {task}", first, _names(task, floor))
     if name in METHODS:
         start = {"adapter": name}
     elif name in SYSTEMS:
         start = {"model": name}
     elif given:
         raise UserError(f"Expected no arguments with {name}. Received: {word}")
-    elif name == MAJORITY:
-        return Row(MAJORITY, "majority")
+    elif name == floor:
+        return Row(floor, "floor")
     else:
-        return Row(name, "head", {"kind": HEADS[name]})
+        return Row(name, "head", {"kind": HEADS[task][name]})
     keys = {field.key: field for field in _fields(name)}
     arguments: dict[str, Any] = dict(start)
     for part in given:
@@ -173,8 +180,8 @@ def read_row(word: str) -> Row:
     return Row(shown, "train", _without_shared(nest(arguments)))
 
 
-def _names():
-    return [*METHODS, *SYSTEMS, *HEADS, MAJORITY]
+def _names(task, floor):
+    return [*METHODS, *SYSTEMS, *HEADS.get(task, {}), floor]
 
 
 @functools.cache

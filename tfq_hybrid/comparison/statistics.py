@@ -3,7 +3,8 @@
 Scores are of shape (seeds, examples), crossed: every seed answers every
 example. Their mean varies with the seeds, the examples, and what the two do
 together, which counts once (Brennan 2001, "Generalizability theory", chapters
-3 and 6; Owen 2007, "The pigeonhole bootstrap").
+3 and 6; Owen 2007, "The pigeonhole bootstrap"). What is no mean of scores, such
+as an F1, is one of contributions; see `training.metrics`.
 """
 
 from typing import TYPE_CHECKING
@@ -135,29 +136,12 @@ def f1_interval(
 
 
 def _f1(predicted, labels, average):
-    """Contributions to the F1 of each seed: (seeds, examples).
+    """Contributions of each seed and example: (seeds, examples)."""
+    from tfq_hybrid.training.classification import f1_contributions
 
-    The value plus its influence function: how it moves where an example
-    weighs more (Efron and Tibshirani 1993, chapter 21).
-    """
-    predicted = np.asarray(predicted)
-    kinds = np.arange(1 + max(int(labels.max()), int(predicted.max())))
-    return np.stack([_f1_of(row, labels, kinds, average) for row in predicted])
-
-
-def _f1_of(predicted, labels, kinds, average):
-    said, there = predicted[:, None] == kinds, labels[:, None] == kinds
-    both = said.astype(float) + there  # (examples, classes)
-    mean = np.maximum(both.mean(axis=0), 1e-12)
-    f1 = 2 * (said & there).mean(axis=0) / mean
-    by_class = f1 + (2.0 * (said & there) - f1 * both) / mean
-    if average == "macro":
-        # A class that neither is there nor was answered is none.
-        return by_class[:, both.any(axis=0)].mean(axis=1)
-    if average == "weighted":
-        shares = there.mean(axis=0)  # they move too
-        return by_class @ shares + (there - shares) @ f1
-    return by_class[:, average]
+    return np.stack(
+        [f1_contributions(np.asarray(p), labels, average) for p in predicted]
+    )
 
 
 def _half_widths(scores: np.ndarray, level: float) -> np.ndarray:

@@ -66,9 +66,10 @@ class TaggedSentences:
         """Two disjoint random parts, the second of about `fraction`."""
         order = np.random.default_rng(seed).permutation(len(self))
         cut = len(self) - max(1, round(len(self) * fraction))
-        return self._pick(order[:cut]), self._pick(order[cut:])
+        return self.pick(order[:cut]), self.pick(order[cut:])
 
-    def _pick(self, places):
+    def pick(self, places: np.ndarray) -> Self:
+        """The sentences at some places, in that order."""
         return dataclasses.replace(
             self,
             texts=[self.texts[i] for i in places],

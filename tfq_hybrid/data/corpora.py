@@ -50,6 +50,10 @@ class Corpus:
         """The first `count` lines or dialogues; all of them for `None`."""
         return dataclasses.replace(self, rows=self.rows[:count])
 
+    def pick(self, places: np.ndarray) -> "Corpus":
+        """The lines or dialogues at some places, in that order."""
+        return dataclasses.replace(self, rows=[self.rows[i] for i in places])
+
     def split(self, *fractions: float) -> tuple["Corpus", ...]:
         """Parts in the order of the text, all but the first of given sizes.
 

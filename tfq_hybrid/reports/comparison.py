@@ -23,20 +23,20 @@ LONGEST = 160  # letters of a text that rows differ on
 TITLE = 120  # letters of a line above a picture
 
 
-class _Measure(TypedDict):
-    key: str
+class _Metric(TypedDict):
+    name: str
     label: str
-    beside: str
-    is_lower_better: bool
+    axis: str
+    change: str
+    sign: int
 
 
 class _Row(TypedDict):
     name: str
-    accuracy: NotRequired[Interval]
-    macro_f1: NotRequired[Interval]
-    loss: NotRequired[Interval]
-    class_f1: NotRequired[list[float]]
-    curve: NotRequired[list[Interval]]
+    metrics: dict[str, Interval]
+    undefined: int
+    class_f1: list[float]
+    curve: list[Interval]
     rate: float | None
     settings: list[float | None]
     tried: dict[str, float | None]
@@ -46,7 +46,8 @@ class _Row(TypedDict):
 class Compared(TypedDict):
     """What is used of any comparison of rows."""
 
-    measure: _Measure
+    metrics: list[_Metric]
+    monitor: str
     floor: str | None
     reference: str
     rows: list[_Row]
@@ -58,8 +59,8 @@ class Compared(TypedDict):
 
 class _Example(TypedDict):
     text: str
-    label: int
-    answers: dict[str, int]
+    label: str
+    answers: dict[str, str]
 
 
 class ComparisonFile(Compared):
@@ -73,7 +74,7 @@ class ComparisonFile(Compared):
     batch_size: int | str
     rates: int | str
     skipped: dict[str, str]
-    differing: list[_Example]
+    differing: list[_Example] | None
 
 
 def check_compared(content: Mapping[str, Any]) -> None:
@@ -82,10 +83,12 @@ def check_compared(content: Mapping[str, Any]) -> None:
     Raises:
         ValueError: one has not.
     """
-    key = content["measure"]["key"]
+    metrics = [metric["name"] for metric in content["metrics"]]
     names = [row["name"] for row in content["rows"]]
-    if not all(key in row for row in content["rows"]):
-        raise ValueError(f"a row has no {key}")
+    if not metrics or any(
+        metrics != [*row["metrics"]] for row in content["rows"]
+    ):
+        raise ValueError(f"not every row has {', '.join(metrics) or 'metrics'}")
     if content["floor"] not in (None, *names):
         raise ValueError(f"no row is named {content['floor']}")
 
@@ -123,8 +126,8 @@ def document(content: Mapping[str, Any]) -> Document:
         [
             _quality(content),
             _cost(rows),
-            by_class(content),
-            _differing(content),
+            *([by_class(content)] if content["label_names"] else []),
+            *([] if content["differing"] is None else [_differing(content)]),
         ],
     )
 
@@ -153,24 +156,25 @@ def _estimate(content):
 
 def _scores(content):
     """What rows are compared by, and the differences to the first."""
-    measure, beside = content["measure"], content["beside_reference"]
+    metric, beside = content["metrics"][0], content["beside_reference"]
     scores = {
-        row["name"]: _estimate(row[measure["key"]]) for row in content["rows"]
+        row["name"]: _estimate(row["metrics"][metric["name"]])
+        for row in content["rows"]
     }
     names = list(scores)
     floor = content["floor"]
     return rows_picture(
-        measure["key"],
-        f"{_name(measure)} of each row",
+        metric["name"],
+        f"{_title(metric)} of each row",
         names,
         [
             Panel(
-                measure["label"],
+                f"test {metric['axis']}",
                 tuple(scores.values()),
                 scores[floor].value if floor else None,
             ),
             Panel(
-                plain(measure["beside"], 60),
+                _beside(content),
                 tuple(
                     _estimate(beside[name]) if name in beside else None
                     for name in names
@@ -182,10 +186,15 @@ def _scores(content):
     )
 
 
-def _name(measure):
-    """What rows are compared by, without its unit."""
-    name = measure["label"].partition(",")[0]
-    return name[0].upper() + name[1:]
+def _title(metric):
+    label = metric["label"]
+    return label[0].upper() + label[1:]
+
+
+def _beside(content):
+    unit = content["metrics"][0]["change"]
+    reference = plain(content["reference"], 40)
+    return f"difference to {reference}" + (f", {unit}" if unit else "")
 
 
 def more_pictures(content: Mapping[str, Any], of: str = "") -> list[Picture]:
@@ -199,45 +208,45 @@ def more_pictures(content: Mapping[str, Any], of: str = "") -> list[Picture]:
     lines = _curves(content["rows"])
     if lines:
         title = "Along the training"
-        label = "validation accuracy, %"
-        name = f"{of}curves"
+        name, label = f"{of}curves", content["monitor"]
         pictures.append(line_picture(name, title, "epochs", label, lines))
     return pictures
 
 
 def _pareto(content, name):
     """Quality over parameters, the rows on the front in colour."""
-    measure = content["measure"]
-    key, label = measure["key"], measure["label"]
+    metric = content["metrics"][0]
     sized = [row for row in content["rows"] if row["parameters"]]
-    front = _front(sized, key, measure["is_lower_better"])
+    front = _front(sized, metric)
     size = content.get("size", "trained parameters")
     points = [
         Point(
             row["name"],
             Estimate(*(float(row["parameters"]),) * 3),
-            _estimate(row[key]),
+            _estimate(row["metrics"][metric["name"]]),
             "on the front" if row["name"] in front else "",
         )
         for row in sorted(sized, key=lambda r: r["name"] not in front)
     ]
     return cloud_picture(
         name,
-        f"{_name(measure)} against {size}",
+        f"{_title(metric)} against {size}",
         size,
-        label,
+        f"test {metric['axis']}",
         points,
         is_log=True,
     )
 
 
-def _front(rows, key, is_lower_better):
+def _front(rows, metric):
     """The names of the rows that no other is better and smaller than."""
-    sign = -1 if is_lower_better else 1
+
+    def place(row):
+        value = row["metrics"][metric["name"]]["value"]
+        return -row["parameters"], metric["sign"] * value
 
     def beats(a, b):
-        pair = [(-r["parameters"], sign * r[key]["value"]) for r in (a, b)]
-        ours, theirs = pair
+        ours, theirs = place(a), place(b)
         is_as_good = all(x >= y for x, y in zip(ours, theirs, strict=True))
         return is_as_good and ours != theirs
 
@@ -249,7 +258,7 @@ def _front(rows, key, is_lower_better):
 
 
 def _curves(rows):
-    """Validation accuracy along the epochs, where there are several."""
+    """What the monitor said along the epochs, where there are several."""
     return [
         Line(
             row["name"],
@@ -257,17 +266,16 @@ def _curves(rows):
             tuple(map(_estimate, row["curve"])),
         )
         for row in rows
-        if len(row.get("curve", ())) > 1
+        if len(row["curve"]) > 1
     ]
 
 
 def _quality(content):
-    beside = content["beside_reference"]
+    beside, metrics = content["beside_reference"], content["metrics"]
     rows = [
         [
             plain(row["name"]),
-            _estimate(row["accuracy"]),
-            _estimate(row["macro_f1"]),
+            *(_estimate(row["metrics"][one["name"]]) for one in metrics),
             _estimate(beside[row["name"]]) if row["name"] in beside else None,
             _picked(row),
         ]
@@ -275,9 +283,11 @@ def _quality(content):
     ]
     columns = (
         "row",
-        "test accuracy, %",
-        "macro F1, %",
-        plain(content["measure"]["beside"]),
+        *(
+            f"{'' if place else 'test '}{one['axis']}"
+            for place, one in enumerate(metrics)
+        ),
+        _beside(content),
         "picked by validation, of",
     )
     note = (
@@ -285,6 +295,13 @@ def _quality(content):
         "each for itself; the sentences above hold for all pairs at once "
         "(Bonferroni). The test data was read once."
     )
+    for row in content["rows"]:
+        if row["undefined"]:
+            note += (
+                f" {plain(row['name'])} gave constant answers from "
+                f"{row['undefined']} of {len(content['seeds'])} seeds: their "
+                "correlation is undefined, and counts as 0."
+            )
     return Table("Quality", columns, rows, note)
 
 
@@ -308,8 +325,9 @@ def _cost(rows):
         "circuit executions per step",
     )
     note = (
-        "Measured in a process of its own. Memory is what building and "
-        "training add; FLOPs are those of matrix products; executions are "
+        "Measured in a process of its own. A step runs what is above the "
+        "blocks that are frozen, memory is what a built model and its training "
+        "add; FLOPs are those of matrix products of the whole; executions are "
         "what a step would take on hardware, by the parameter-shift rule."
     )
     cells = [
@@ -340,13 +358,12 @@ def by_class(content: Mapping[str, Any]) -> Table:
 
 
 def _differing(content):
-    names = content["label_names"]
     rows = [row["name"] for row in content["rows"]][:-1]
     cells = [
         [
             plain(one["text"], LONGEST),
-            plain(names[one["label"]]),
-            *(plain(names[one["answers"][row]]) for row in rows),
+            plain(one["label"], LONGEST),
+            *(plain(one["answers"][row], LONGEST) for row in rows),
         ]
         for one in content["differing"]
     ]
@@ -354,5 +371,5 @@ def _differing(content):
         "Examples on which the rows differ",
         ("text", "label", *map(plain, rows)),
         cells,
-        "What most seeds answer; the most divided first.",
+        "What most seeds answer, or their mean; the most divided first.",
     )

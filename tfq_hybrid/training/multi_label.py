@@ -10,6 +10,7 @@ import sklearn.metrics
 
 from tfq_hybrid import data as text_data
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.training.metrics import f1_by_class, percent
 from tfq_hybrid.training.run_folder import RunFolder, load_trained
 from tfq_hybrid.training.task import (
     Task,
@@ -35,6 +36,25 @@ class MultiLabel(Task):
 
     monitor, mode = "val_loss", "min"
     scores = ("micro_f1", "macro_f1", "exact")
+    metrics = (
+        percent(
+            "macro-f1",
+            "macro F1",
+            lambda a: _f1_by_label(a).mean(axis=1),
+        ),
+        percent(
+            "micro-f1",
+            "micro F1",
+            lambda a: f1_by_class(
+                *(part.sum(axis=1, keepdims=True) for part in _counts(a))
+            )[:, 0],
+        ),
+        percent(
+            "exact",
+            "texts all right",
+            lambda a: (a["predicted"] == a["labels"]).all(axis=1).astype(float),
+        ),
+    )
 
     def load(self, config):
         training, validation, source = load_parts(config, _sets)
@@ -81,16 +101,11 @@ class MultiLabel(Task):
         config: "TrainConfig",
         verbose: int | str = 0,
     ) -> dict[str, Any]:
-        folder = RunFolder(run)
-        _, values, names, _ = folder.read()
-        dataset = _sets(config, config.data, config.split).only_seen()
-        by_value = set(dataset.label_names) <= set(values)
-        dataset = dataset.named(values if by_value else names, config.data)
-        thresholds = folder.thresholds()
-        model, _ = load_trained(run)
-        logits = predicted(model, dataset, verbose)
+        dataset, logits, thresholds, names = self._answered(
+            run, config, verbose
+        )
         found = label_scores(dataset.labels, logits, thresholds)
-        rates = folder.metrics().get("label_rates")
+        rates = RunFolder(run).metrics().get("label_rates")
         if rates is not None:  # an older version kept none
             found["baseline_loss"] = baseline_loss(rates, dataset.labels)
         f1 = sklearn.metrics.f1_score(
@@ -111,6 +126,81 @@ class MultiLabel(Task):
             for name, threshold, score, count in rows
         }
         return found
+
+    def _answered(self, run, config, verbose=0, states=None):
+        folder = RunFolder(run)
+        _, values, names, _ = folder.read()
+        dataset = _sets(config, config.data, config.split).only_seen()
+        by_value = set(dataset.label_names) <= set(values)
+        dataset = dataset.named(values if by_value else names, config.data)
+        thresholds = folder.thresholds()
+        model, _ = load_trained(run)
+        logits = predicted(model, dataset, verbose, states)
+        return dataset, logits, thresholds, names
+
+    def read(self, config, source, split):
+        return _sets(config, source, split)
+
+    def seen(self, data):
+        return data.only_seen()
+
+    def labelled_as(self, training, data, source):
+        return data.named(training.label_names, source)
+
+    def check(self, training, source):
+        counts = training.labels.sum(axis=0)
+        if not len(counts):
+            raise UserError(
+                "Expected a label among the training examples. Received: "
+                f"{source} with none"
+            )
+        if counts.min() == 0:
+            missing = training.label_names[int(np.argmin(counts))]
+            raise UserError(
+                "Expected training examples of every label that are in no "
+                f"other part. Received: {source} without any of {missing}"
+            )
+
+    def answers(self, run, config, states=None):
+        dataset, logits, thresholds, _ = self._answered(
+            run, config, states=states
+        )
+        chosen = chosen_labels(logits, thresholds)
+        return self.as_answers(chosen, dataset.labels)
+
+    def as_answers(self, predicted, labels):
+        return {
+            "predicted": np.asarray(predicted, bool),
+            "labels": np.asarray(labels, bool),
+        }
+
+    def without_learning(self, config, training, test):
+        """The most frequent set of labels of the training data."""
+        sets, counts = np.unique(training.labels, axis=0, return_counts=True)
+        best = np.broadcast_to(sets[np.argmax(counts)], test.labels.shape)
+        return self.as_answers(best, test.labels)
+
+    def by_class(self, answers, classes):
+        return _f1_by_label(answers).mean(axis=0)
+
+    def in_words(self, answers, names):
+        shares = np.mean([one["predicted"] for one in answers], axis=0)
+
+        def shown(rows):
+            named = (", ".join(np.array(names)[row]) for row in rows)
+            return [text or "none" for text in named]
+
+        return shown(answers[0]["labels"]), shown(shares > 0.5)
+
+
+def _counts(answers):
+    """Right answers, answers and labels: each (texts, labels), bool."""
+    said, there = answers["predicted"], answers["labels"]
+    return said & there, said, there
+
+
+def _f1_by_label(answers):
+    return f1_by_class(*_counts(answers))
 
 
 def _sets(config, source, split):

@@ -10,6 +10,7 @@ import sklearn.metrics
 
 from tfq_hybrid import data as text_data
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.training.metrics import Metric, is_constant, pearson, spearman
 from tfq_hybrid.training.run_folder import RunFolder, load_trained
 from tfq_hybrid.training.task import Task, columns_of, load_parts, predicted
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from tfq_hybrid.data import ScoredTexts
     from tfq_hybrid.training.config import TrainConfig
 
-# Answers are constant where they differ by no more than float32 rounds.
-ROUNDING = 8 * float(np.finfo("float32").eps)
 CORRELATIONS = ("pearson", "spearman")
 
 
@@ -32,15 +31,32 @@ class Regression(Task):
 
     monitor, mode = "val_loss", "min"
     scores = ("mse", *CORRELATIONS)
+    metrics = (
+        Metric(
+            "spearman",
+            "Spearman correlation",
+            lambda a: spearman(a["predicted"], a["labels"]),
+            limits=(-1, 1),
+        ),
+        Metric(
+            "pearson",
+            "Pearson correlation",
+            lambda a: pearson(a["predicted"], a["labels"]),
+            limits=(-1, 1),
+        ),
+        Metric(
+            "mse",
+            "mean squared error",
+            lambda a: (a["predicted"] - a["labels"]) ** 2,
+            sign=-1,
+        ),
+    )
+    floor = "mean"
 
     def load(self, config):
         training, validation, _ = load_parts(config, _scored)
+        self.check(training, config.data)
         mean, scale = training.labels.mean(), training.labels.std()
-        if np.ptp(training.labels) <= ROUNDING * np.abs(training.labels).max():
-            raise UserError(
-                "Expected at least two different numbers among the training "
-                f"examples. Received: {config.data} with {mean:g}"
-            )
         return tuple(
             part.standardised(float(mean), float(scale))
             for part in (training, validation)
@@ -70,11 +86,44 @@ class Regression(Task):
         config: "TrainConfig",
         verbose: int | str = 0,
     ) -> dict[str, Any]:
+        dataset, found = self._answered(run, config, verbose)
+        return regression_scores(dataset.labels, found, dataset.mean)
+
+    def _answered(self, run, config, verbose=0, states=None):
         dataset = _scored(config, config.data, config.split)
         dataset = dataset.standardised(*RunFolder(run).unit())
         model, _ = load_trained(run)
-        found = answers(model, dataset, verbose)
-        return regression_scores(dataset.labels, found, dataset.mean)
+        return dataset, answers(model, dataset, verbose, states)
+
+    def read(self, config, source, split):
+        return _scored(config, source, split)
+
+    def check(self, training, source):
+        if is_constant(training.labels):
+            raise UserError(
+                "Expected at least two different numbers among the training "
+                f"examples. Received: {source} with {training.labels.mean():g}"
+            )
+
+    def answers(self, run, config, states=None):
+        dataset, found = self._answered(run, config, states=states)
+        return self.as_answers(found, dataset.labels)
+
+    def without_learning(self, config, training, test):
+        """The mean of the training data."""
+        mean = np.full(len(test), training.labels.mean())
+        return self.as_answers(mean, test.labels)
+
+    def is_undefined(self, answers):
+        """Constant answers have no correlation, which counts as 0."""
+        return is_constant(answers["predicted"])
+
+    def in_words(self, answers, names):
+        means = np.mean([one["predicted"] for one in answers], axis=0)
+        return (
+            [f"{label:g}" for label in answers[0]["labels"]],
+            [f"{mean:.3g}" for mean in means],
+        )
 
 
 def _scored(config, source, split):
@@ -82,14 +131,19 @@ def _scored(config, source, split):
 
 
 def answers(
-    model: keras.Model, dataset: "ScoredTexts", verbose: int | str = 0
+    model: keras.Model,
+    dataset: "ScoredTexts",
+    verbose: int | str = 0,
+    states: str | os.PathLike[str] | None = None,
 ) -> np.ndarray:
     """A model's numbers for some texts, in the data's own unit.
+
+    `states` is as for `train`.
 
     Returns:
         A float64 array of shape (examples,).
     """
-    found = predicted(model, dataset, verbose)
+    found = predicted(model, dataset, verbose, states)
     return as_column(found) * dataset.scale + dataset.mean
 
 
@@ -155,7 +209,7 @@ def regression_scores(
         "mse": float(sklearn.metrics.mean_squared_error(labels, predicted)),
         "baseline_mse": float(sklearn.metrics.mean_squared_error(labels, base)),
     }
-    is_defined = not (_is_constant(labels) or _is_constant(predicted))
+    is_defined = not (is_constant(labels) or is_constant(predicted))
     for name in CORRELATIONS:
         found[name] = None
         if is_defined:
@@ -163,7 +217,3 @@ def regression_scores(
             found[name] = float(correlation(labels, predicted).statistic)
     found["undefined"] = [n for n in CORRELATIONS if found[n] is None]
     return found
-
-
-def _is_constant(numbers):
-    return np.ptp(numbers) <= ROUNDING * np.abs(numbers).max()

@@ -12,10 +12,14 @@ from tfq_hybrid import data as text_data
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.training.frozen import above_frozen
+from tfq_hybrid.training.metrics import Metric
 from tfq_hybrid.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from tfq_hybrid.data.datasets import Examples
+
+
+LEAST = 2  # examples of a part
 
 
 class Task:
@@ -26,11 +30,18 @@ class Task:
         mode: `"max"` or `"min"`: which of its values is best.
         scores: what `results` gives beside what Keras logs that a search can
             go by, without the prefix.
+        metrics: what answers are measured by; the first tells rows of a
+            comparison apart unless another is asked for.
+        floor: what the row of a comparison is called that learns nothing.
+        between: what stands between the parts of a text where it is shown.
     """
 
     monitor: str
     mode: str
     scores: tuple[str, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    floor = "majority"
+    between = " | "
 
     def load(self, config: TrainConfig) -> tuple[Any, Any]:
         """The training and the validation data of a config.
@@ -119,6 +130,122 @@ class Task:
             verbose: as for `predict`.
         """
         raise NotImplementedError
+
+    # What a comparison asks of a task.
+
+    def read(self, config: TrainConfig, source: str, split: str) -> Any:
+        """The examples of a source: `take`, `pick`, `fingerprint()`, a length.
+
+        Raises:
+            UserError: they cannot be read.
+        """
+        raise NotImplementedError
+
+    def seen(self, data: Any) -> Any:
+        """The same examples, without labels that none of them has."""
+        return data
+
+    def labelled_as(self, training: Any, data: Any, source: str) -> Any:
+        """Examples with the labels of the training data, by default as is.
+
+        Raises:
+            UserError: they have a label that training has not.
+        """
+        return data
+
+    def check(self, training: Any, source: str) -> None:
+        """Raises `UserError` where there is nothing to learn."""
+
+    def cut(self, data: Any, count: int, source: str) -> tuple[Any, Any]:
+        """Two parts, the second of so many examples: a fixed random draw.
+
+        Raises:
+            UserError: there are too few examples.
+        """
+        if count < LEAST:
+            raise UserError(
+                "Expected enough examples for validation and test data, or "
+                f"files for these. Received: {source}, with {len(data)}"
+            )
+        order = np.random.default_rng(0).permutation(len(data))
+        return data.pick(np.sort(order[count:])), data.pick(
+            np.sort(order[:count])
+        )
+
+    def keys(self, data: Any) -> list[Any] | None:
+        """By what an example is known again; `None` where none may be.
+
+        A str, or a tuple of them, for each.
+        """
+        return data.texts
+
+    def check_rows(
+        self, configs: Mapping[str, TrainConfig], parts: Mapping[str, Any]
+    ) -> None:
+        """Raises `UserError` where rows cannot be compared.
+
+        Args:
+            configs: the trainings by name.
+            parts: the examples by name of the part.
+        """
+
+    def answers(
+        self,
+        run: str | os.PathLike[str],
+        config: TrainConfig,
+        states: str | os.PathLike[str] | None = None,
+    ) -> dict[str, np.ndarray]:
+        """The answers of a run's model to data, as `metrics` take them.
+
+        Args:
+            run: the folder of a finished run.
+            config: that of the run, with the data and the split.
+            states: as for `train`. Defaults to `None`: in memory.
+        """
+        raise NotImplementedError
+
+    def as_answers(
+        self, predicted: np.ndarray, labels: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Answers to texts with a label each, as `metrics` take them."""
+        return {"predicted": np.asarray(predicted), "labels": labels}
+
+    def without_learning(
+        self, config: TrainConfig, training: Any, test: Any
+    ) -> dict[str, np.ndarray]:
+        """The answers to test data of what knows the training labels alone."""
+        raise NotImplementedError
+
+    def shown_texts(self, data: Any) -> list[str]:
+        """The texts of examples, each as one."""
+        return [
+            text if isinstance(text, str) else self.between.join(text)
+            for text in data.texts
+        ]
+
+    def is_undefined(self, answers: Mapping[str, np.ndarray]) -> bool:
+        """Whether the first metric has no value, by default never."""
+        return False
+
+    def by_class(
+        self, answers: Mapping[str, np.ndarray], classes: int
+    ) -> np.ndarray:
+        """The F1 of each of so many classes, by default of none: (classes,)."""
+        return np.zeros(0)
+
+    def in_words(
+        self, answers: Sequence[Mapping[str, np.ndarray]], names: Sequence[str]
+    ) -> tuple[list[str], list[str]] | None:
+        """The labels and the answers to each example, as they are shown.
+
+        Args:
+            answers: as of `answers`, from each seed.
+            names: the labels' names.
+
+        Returns:
+            `None` where there is nothing to show.
+        """
+        return None
 
 
 class Parted(Protocol):

@@ -11,6 +11,8 @@ import sklearn.metrics
 
 from tfq_hybrid import data as text_data
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.training.classification import majority_vote
+from tfq_hybrid.training.metrics import f1_by_class, percent, ratio
 from tfq_hybrid.training.run_folder import RunFolder, load_trained
 from tfq_hybrid.training.task import (
     Task,
@@ -35,6 +37,19 @@ class TokenLabels(Task):
 
     monitor, mode = "val_accuracy", "max"
     scores = ("macro_f1",)
+    metrics = (
+        percent(
+            "accuracy",
+            "token accuracy",
+            lambda a: ratio(
+                of_sentences(a, a["predicted"] == a["labels"]),
+                of_sentences(a, np.ones(len(a["labels"]))),
+            ),
+        ),
+        percent("macro-f1", "macro F1", lambda a: _f1_by_label(a).mean(axis=1)),
+    )
+
+    between = " "
 
     def load(self, config):
         training, validation, source = load_parts(config, _tagged)
@@ -81,14 +96,105 @@ class TokenLabels(Task):
         config: "TrainConfig",
         verbose: int | str = 0,
     ) -> dict[str, Any]:
+        model, encoded, _ = self._read(run, config)
+        with self.fed(model):
+            return word_scores(model, encoded, verbose)
+
+    def _read(self, run, config):
         _, values, names, _ = RunFolder(run).read()
         sentences = _tagged(config, config.data, config.split)
         by_value = set(sentences.seen()) <= set(values)
         sentences = sentences.named(values if by_value else names, config.data)
         model, _ = load_trained(run)
-        encoded = self.encode(sentences, model, config)
+        return model, self.encode(sentences, model, config), names
+
+    def read(self, config, source, split):
+        return _tagged(config, source, split)
+
+    def seen(self, data):
+        return data.named(data.seen(), "")
+
+    def labelled_as(self, training, data, source):
+        return data.named(training.label_names, source)
+
+    def check(self, training, source):
+        seen = training.seen()
+        if len(seen) < 2:
+            raise UserError(
+                "Expected at least two labels among the training examples. "
+                f"Received: {source} with {', '.join(seen)}"
+            )
+        missing = {*training.label_names} - {*seen}
+        if missing:
+            raise UserError(
+                "Expected training sentences with every label that are in no "
+                f"other part. Received: {source} without any of {min(missing)}"
+            )
+
+    def answers(self, run, config, states=None):
+        model, encoded, names = self._read(run, config)
         with self.fed(model):
-            return word_scores(model, encoded, verbose)
+            _, predicted = _predicted(model, encoded)
+        return word_answers(predicted, encoded.sentences, len(names))
+
+    def without_learning(self, config, training, test):
+        """The most frequent label of the training data, for each word."""
+        label = int(np.argmax(np.bincount(np.concatenate(training.labels))))
+        predicted = [np.full(len(row), label) for row in test.labels]
+        return word_answers(predicted, test, len(training.label_names))
+
+    def by_class(self, answers, classes):
+        return _f1_by_label(answers).mean(axis=0)
+
+    def in_words(self, answers, names):
+        """What each seed's most frequent answer says of the words."""
+        first = answers[0]
+        ends = np.cumsum(np.bincount(first["sentences"]))[:-1]
+
+        def shown(labels):
+            shown = np.array([*names, "—"])[labels]  # MISSED is the last
+            return [" ".join(row) for row in np.split(shown, ends)]
+
+        votes = majority_vote([1 + one["predicted"] for one in answers]) - 1
+        return shown(first["labels"]), shown(votes)
+
+
+def word_answers(
+    predicted: Sequence[Any], sentences: "TaggedSentences", classes: int
+) -> dict[str, np.ndarray]:
+    """Answers to words as `TokenLabels.metrics` take them.
+
+    Args:
+        predicted: for each sentence an index for each word, or `MISSED`.
+        sentences: with the right ones.
+        classes: how many labels there are.
+    """
+    lengths = [len(row) for row in sentences.labels]
+    return {
+        "predicted": np.concatenate(predicted).astype(np.int16),
+        "labels": np.concatenate(sentences.labels).astype(np.int16),
+        "sentences": np.repeat(np.arange(len(lengths)), lengths),
+        "classes": np.array(classes),
+    }
+
+
+def of_sentences(answers: Any, values: np.ndarray) -> np.ndarray:
+    """Sums over the words of each sentence, of shape (sentences,)."""
+    return np.bincount(answers["sentences"], values)
+
+
+def _f1_by_label(answers):
+    """Contributions of sentences to the F1 of each label."""
+    kinds = range(int(answers["classes"]))
+    said, there = (
+        np.stack([answers[name] == kind for kind in kinds])
+        for name in ("predicted", "labels")
+    )
+    counts = (
+        np.stack([of_sentences(answers, row) for row in part], axis=1)
+        for part in (said & there, said, there)
+    )
+    return f1_by_class(*counts)
 
 
 class Encoded:
@@ -118,8 +224,7 @@ def word_scores(
     missed.
     """
     tokens, sentences = encoded.tokens, encoded.sentences
-    logits = model.predict(tokens.batches(64), verbose=verbose)
-    predicted = tokens.of_words(np.argmax(logits, axis=-1))
+    logits, predicted = _predicted(model, encoded, verbose)
     losses = keras.ops.convert_to_numpy(
         keras.losses.sparse_categorical_crossentropy(
             tokens.targets, logits, from_logits=True
@@ -129,6 +234,12 @@ def word_scores(
     loss = float(losses[learned].mean()) if learned.any() else None
     found = tag_scores(sentences.labels, predicted, sentences.label_names)
     return {"examples": len(sentences), **found, "loss": loss}
+
+
+def _predicted(model, encoded, verbose=0):
+    """Logits of tokens, and a label for each word of each sentence."""
+    logits = model.predict(encoded.tokens.batches(64), verbose=verbose)
+    return logits, encoded.tokens.of_words(np.argmax(logits, axis=-1))
 
 
 def tag_scores(

@@ -1,9 +1,8 @@
 """What models are compared by: accuracy, macro-F1, held-out loss."""
 
 import dataclasses
-import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tfq_hybrid.comparison.statistics import (
@@ -38,7 +37,7 @@ class Measure:
     """A measure of the test data, over seeds and examples.
 
     Args:
-        key: of what was found of a row.
+        task, metric: what the rows are compared by on a page.
         label: of an axis, with its unit.
         brief: in the report's first table.
         beside: of a difference to `{}`, with its unit.
@@ -49,12 +48,10 @@ class Measure:
         difference: function of two tuples of them, and of a level.
         columns: of a table.
         cells: function of the mean and the arrays to the texts in them.
-        best: the format of what the best mean is, in a sentence.
-        is_lower_better: whether a lower mean is better.
-        is_relative: whether a difference is a share of the second.
     """
 
-    key: str
+    task: str
+    metric: str
     label: str
     brief: str
     beside: str
@@ -66,9 +63,6 @@ class Measure:
     difference: Callable[..., Estimate]
     columns: tuple[str, ...]
     cells: Callable[..., tuple[str, ...]]
-    best: str
-    is_lower_better: bool = False
-    is_relative: bool = False
 
     def read(
         self,
@@ -80,38 +74,6 @@ class Measure:
         """The arrays of a row, those of a name `ARRAY, WAY` where given."""
         names = [f"{n}, {way}" if way else n for n in self.arrays]
         return tuple(results.scores(block, row, name) for name in names)
-
-    def gains(
-        self, scores: "Mapping[str, tuple[np.ndarray, ...]]"
-    ) -> dict[tuple[str, str], Estimate]:
-        """By how much each row is better than each other one.
-
-        All intervals hold the truth at once in 95 % of comparisons, by
-        Bonferroni's inequality: each alone has a level of 1 - 0.05 / pairs
-        (Dunn 1961, "Multiple Comparisons Among Means").
-
-        Args:
-            scores: the arrays of each row, as of `read`, paired in all.
-
-        Example:
-
-        >>> import numpy as np
-        >>> rows = {"a": (np.ones((2, 9)),), "b": (np.zeros((2, 9)),)}
-        >>> ACCURACY.gains(rows)["a", "b"]
-        Estimate(value=100.0, low=100.0, high=100.0)
-        """
-        pairs = [*itertools.combinations(scores, 2)]
-        level = 1 - (1 - LEVEL) / max(1, len(pairs))
-        sign = -1 if self.is_lower_better else 1
-        found = {}
-        for pair in pairs:
-            ours, theirs = (scores[row] for row in pair)
-            found[pair] = self.difference(ours, theirs, level).scaled(sign)
-            back = found[pair].scaled(-1)
-            if self.is_relative:  # to the other one
-                back = self.difference(theirs, ours, level).scaled(sign)
-            found[pair[::-1]] = back
-        return found
 
     def headline(
         self, subject: str, ours: tuple, baseline: str, theirs: tuple
@@ -134,7 +96,8 @@ def _accuracy_difference(ours, theirs, level=LEVEL):
 
 
 ACCURACY = Measure(
-    key="accuracy",
+    task="classification",
+    metric="accuracy",
     label="accuracy, %",
     brief="accuracy in %",
     beside="difference to {}, points",
@@ -146,7 +109,6 @@ ACCURACY = Measure(
     difference=_accuracy_difference,
     columns=("accuracy, %",),
     cells=lambda mean, scores: (shown(mean),),
-    best="the highest accuracy, {:.1f} %",
 )
 
 
@@ -175,7 +137,8 @@ def _f1_cells(mean, predicted, labels, scores):
 
 
 MACRO_F1 = Measure(
-    key="macro_f1",
+    task="classification",
+    metric="macro-f1",
     label="macro F1, %",
     brief="macro F1 in %",
     beside="macro F1 less that of {}, points",
@@ -187,7 +150,6 @@ MACRO_F1 = Measure(
     difference=_f1_difference,
     columns=("accuracy, %", "macro F1, %", "weighted F1, %", "F1 by class, %"),
     cells=_f1_cells,
-    best="the highest macro F1, {:.1f} %",
 )
 
 
@@ -213,7 +175,8 @@ def _loss_cells(mean, losses, tokens):
 
 
 LOSS = Measure(
-    key="loss",
+    task="generation",
+    metric="loss",
     label="held-out loss, nats per token",
     brief="held-out loss in nats",
     beside="loss beside {}, %",
@@ -225,7 +188,4 @@ LOSS = Measure(
     difference=relative_difference,
     columns=("held-out loss, nats per token", "perplexity"),
     cells=_loss_cells,
-    best="the lowest held-out loss, {:.3f} nats per token",
-    is_lower_better=True,
-    is_relative=True,
 )

@@ -95,10 +95,11 @@ def _compared(block, results):
 
     Texts and their classes' names are not among the results.
     """
+    from tfq_hybrid.training.tasks import TASKS
+
     measure = block.measure
     if measure is None or too_few(block, results):
         return None
-    names = set(measure.arrays) - {"scores", "labels"} or {"predicted"}
     size = next(iter(block.counts.values()), "trained")
     rows = []
     for row in block.rows:
@@ -108,18 +109,20 @@ def _compared(block, results):
             "parameters": counts.get(size, 0),
             "circuit_parameters": counts.get("circuits", 0),
         }
-        answers = {name: results.scores(block, row, name) for name in names}
+        if "curve_steps" in jobs[0]:  # no epochs: the recipe draws them
+            jobs = [{**job, "validation_curve": []} for job in jobs]
+        answers = results.all_arrays(block, row)
         rows.append(found.Found(row, "train", answers, jobs, None, {}, cost))
-    labels, classes = None, []
-    if "predicted" in names:
-        labels = results.scores(block, block.rows[0], "labels")[0]
-        classes = [str(label) for label in range(int(labels.max()) + 1)]
+    task = TASKS[measure.task]
+    has_classes = measure.task == "classification"
+    classes = 1 + int(answers[0]["labels"].max()) if has_classes else 0
     about = {
-        "test_examples": len(next(iter(answers.values()))[0]),
-        "label_names": classes,
+        "test_examples": len(rows[0].scores(task.metrics[0])[0]),
+        "label_names": [str(i) for i in range(classes)],
         "size": next(iter(block.counts), "trained parameters"),
     }
-    return found.content_of(rows, labels, [], about, measure)
+    metric = next(m for m in task.metrics if m.name == measure.metric)
+    return found.content_of(task, metric, rows, [], about)
 
 
 def too_few(

@@ -20,6 +20,14 @@ SETTINGS = {
     MLP: (4, 16, 64),
 }
 CLASSICAL = tuple(SETTINGS)
+# Of other tasks: the strength of the penalty; its inverse, one for all labels.
+RIDGE = "ridge regression"
+ONE_VS_REST = "one-vs-rest logistic regression"
+SETTINGS_OF_TASKS = {
+    **SETTINGS,
+    RIDGE: (0.1, 1.0, 10.0, 100.0, 1e3, 1e4),
+    ONE_VS_REST: SETTINGS["logistic regression"],
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,18 +158,46 @@ def fit_classical(
 ) -> tuple[dict, dict]:
     """Fits a head of scikit-learn; validation chooses among `SETTINGS`."""
     check_choice("head", kind, CLASSICAL)
+    model, score, fitted = choose_classical(kind, training, validation, seed)
+    found, arrays = answer(model.predict(test.embeddings), test.labels)
+    return {**found, "validation_accuracy": score, **fitted}, arrays
+
+
+def choose_classical(
+    kind: str, training: Split, validation: Split, seed: int
+) -> tuple[Any, float, dict]:
+    """A head of scikit-learn, at the setting that validation chooses.
+
+    Args:
+        kind: of `SETTINGS_OF_TASKS`.
+        training, validation: embeddings with classes; with numbers for
+            `RIDGE`; with labels of shape (texts, labels) for `ONE_VS_REST`.
+        seed: of the head.
+
+    Returns:
+        The fitted model; its accuracy, R squared or macro F1 on the
+        validation data; and `setting` and `parameters`.
+    """
     best: Any = None
-    for setting in SETTINGS[kind]:
+    for setting in SETTINGS_OF_TASKS[kind]:
         model = _fitted(kind, setting, training, seed)
-        score = model.score(validation.embeddings, validation.labels)
+        score = _score(kind, model, validation)
         if best is None or score > best[0]:
             best = score, setting, model
     score, setting, model = best
-    found, arrays = answer(model.predict(test.embeddings), test.labels)
-    found["validation_accuracy"] = float(score)
-    found["setting"] = setting
-    found["parameters"] = {"head": int(_size(kind, model[-1]))}
-    return found, arrays
+    size = {"head": int(_size(kind, model[-1]))}
+    return model, float(score), {"setting": setting, "parameters": size}
+
+
+def _score(kind, model, validation):
+    from sklearn.metrics import f1_score
+
+    if kind != ONE_VS_REST:
+        return model.score(validation.embeddings, validation.labels)
+    predicted = model.predict(validation.embeddings)
+    return f1_score(
+        validation.labels, predicted, average="macro", zero_division=0
+    )
 
 
 def _fitted(kind, setting, training, seed):
@@ -169,7 +205,8 @@ def _fitted(kind, setting, training, seed):
     import warnings
 
     from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
+    from sklearn.linear_model import LogisticRegression, Ridge
+    from sklearn.multiclass import OneVsRestClassifier
     from sklearn.neural_network import MLPClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -179,8 +216,12 @@ def _fitted(kind, setting, training, seed):
         head = SVC(C=setting, random_state=seed)
     elif kind == MLP:
         head = MLPClassifier((setting,), random_state=seed)
+    elif kind == RIDGE:
+        head = Ridge(setting)
     else:
         head = LogisticRegression(C=setting, max_iter=2000, random_state=seed)
+        if kind == ONE_VS_REST:
+            head = OneVsRestClassifier(head)
     model = make_pipeline(StandardScaler(), head)
     with warnings.catch_warnings():
         # An MLP that still learns after its 200 epochs is as good as any.
@@ -195,7 +236,8 @@ def _size(kind, fitted):
         return fitted.support_vectors_.size + fitted.dual_coef_.size + 1
     if kind == MLP:
         return sum(part.size for part in (*fitted.coefs_, *fitted.intercepts_))
-    return fitted.coef_.size + fitted.intercept_.size
+    parts = fitted.estimators_ if kind == ONE_VS_REST else [fitted]
+    return sum(part.coef_.size + np.size(part.intercept_) for part in parts)
 
 
 def answer(predicted: Any, labels: Any) -> tuple[dict, dict]:

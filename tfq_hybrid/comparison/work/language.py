@@ -8,7 +8,7 @@ import itertools
 import math
 import os
 import pathlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -100,34 +100,6 @@ def joined(data: "Sequence[TokenDataset]") -> "TokenDataset":
     return type(data[0])(*map(np.concatenate, arrays))
 
 
-def loss_reader(
-    model: "keras_hub.models.CausalLM",
-) -> "Callable[[TokenDataset, int], tuple[np.ndarray, np.ndarray]]":
-    """What the learned tokens of each window cost, traced once.
-
-    A function of windows and a batch size to two float64 arrays of shape
-    (windows,): the summed cross-entropy in nats, and how many tokens it is of.
-    The ratio of their sums is the loss per token.
-    """
-    import tensorflow as tf
-
-    @tf.function
-    def step(inputs, targets, weights):
-        logits = tf.cast(model(inputs, training=False), tf.float32)
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
-        return tf.reduce_sum(weights * losses, -1), tf.reduce_sum(weights, -1)
-
-    def read(data, batch_size):
-        found = [step(*batch) for batch in data.batches(batch_size)]
-        losses, tokens = (
-            np.concatenate([part.numpy() for part in parts]).astype("float64")
-            for parts in zip(*found, strict=True)
-        )
-        return losses, tokens
-
-    return read
-
-
 def train_language_model(
     model: "keras_hub.models.CausalLM",
     parts: Parts,
@@ -148,6 +120,7 @@ def train_language_model(
         with.
     """
     from tfq_hybrid.training.build import compile_model
+    from tfq_hybrid.training.generation import loss_reader
     from tfq_hybrid.training.tasks import TASKS
 
     checks = min(checks, steps)
@@ -293,6 +266,8 @@ def read_test(
     Gives `test_loss` (nats per token), `perplexity` and `test_tokens`, and
     the arrays `losses` and `tokens` of each window.
     """
+    from tfq_hybrid.training.generation import loss_reader
+
     losses, tokens = loss_reader(model)(parts.test, config.batch_size)
     loss = float(losses.sum() / tokens.sum())
     found = {

@@ -31,7 +31,7 @@ def text_parts(
     and `limit` is of training texts.
     """
     from tfq_hybrid.data import load_dataset
-    from tfq_hybrid.training.tasks import relabel
+    from tfq_hybrid.training.classification import relabel
 
     generator = np.random.default_rng(0)
     if f"{task}_train" in paths:

@@ -71,23 +71,20 @@ def train_and_test(
     config: "TrainConfig",
     test: str,
     folder: str | os.PathLike[str],
-    states: str | os.PathLike[str] | None = None,
 ) -> tuple[dict, dict]:
     """Trains a text classifier in a folder and answers the test data once.
 
     Gives figures of validation and test, as `heads.answer` has them, with the
     counts of parameters; and the arrays `scores`, 1 for each right answer and
-    0 for each wrong one, `predicted` and `labels`. `states` is as for `train`.
+    0 for each wrong one, `predicted` and `labels`.
     """
     from tfq_hybrid.training import load_trained, train
 
     run = pathlib.Path(folder) / "run"
-    metrics = train(
-        config, run, verbose=0, report=lambda line: None, states=states
-    )
+    metrics = train(config, run, verbose=0, report=lambda line: None)
     model, _ = load_trained(run)
     dataset = labelled_test(config, test, folder)
-    found, arrays = read_test(model, dataset, states)
+    found, arrays = read_test(model, dataset)
     found |= {
         "validation_accuracy": metrics["validation_accuracy"],
         "validation_curve": [
@@ -107,9 +104,9 @@ def labelled_test(
 ) -> "TextDataset":
     """The test data, with the labels of the run that was trained."""
     from tfq_hybrid.data import load_dataset
+    from tfq_hybrid.training.classification import relabel
     from tfq_hybrid.training.run_folder import RunFolder
     from tfq_hybrid.training.task import columns_of
-    from tfq_hybrid.training.tasks import relabel
 
     run = pathlib.Path(folder) / "run"
     dataset = load_dataset(test, "test", **columns_of(config))
@@ -118,14 +115,12 @@ def labelled_test(
 
 
 def read_test(
-    model: "keras.Model",
-    dataset: "TextDataset",
-    states: str | os.PathLike[str] | None = None,
+    model: "keras.Model", dataset: "TextDataset"
 ) -> tuple[dict, dict]:
     """Answers the test data; as `heads.answer`."""
     from tfq_hybrid.training.task import predicted
 
-    logits = predicted(model, dataset, states=states)
+    logits = predicted(model, dataset)
     return answer(np.argmax(logits, axis=-1), dataset.labels)
 
 
