@@ -1,6 +1,7 @@
 """Training above frozen blocks: as if they ran in every step."""
 
 import keras
+import keras_hub
 import numpy as np
 import pytest
 
@@ -8,6 +9,7 @@ from tests.presets import save_bert
 from tfq_hybrid import adapters
 from tfq_hybrid.encoders import states
 from tfq_hybrid.encoders.pooled import PooledBertTextClassifier
+from tfq_hybrid.encoders.tokens import BertTokenClassifier
 from tfq_hybrid.models import HybridBertTextClassifier
 from tfq_hybrid.training import TrainConfig, frozen, train
 
@@ -106,6 +108,32 @@ def test_a_frozen_encoder_is_a_frozen_block(preset, tokens):
     assert states.blocks_in(inputs) == 3
     expected = fitted(make(), tokens)
     np.testing.assert_allclose(fitted(above, inputs), expected, atol=1e-6)
+
+
+def test_words_are_labelled_above_states_as_from_tokens(preset, tokens):
+    """A label for each token, of those that are no padding."""
+    bert = keras_hub.models.BertBackbone.from_preset(str(preset))
+    weights = tokens["padding_mask"].numpy().astype("float32")
+    labels = tokens["token_ids"].numpy() % 2
+
+    def trained(is_above):
+        keras.utils.set_random_seed(3)
+        model = BertTokenClassifier.from_bert(bert, 2)
+        model = adapters.adapt(model, METHODS["LoRA"])
+        model.compile(
+            keras.optimizers.Adam(0.02),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            run_eagerly=True,
+        )
+        inputs = with_states(model, tokens) if is_above else tokens
+        assert (states.blocks_in(inputs) == 2) == is_above
+        keras.utils.set_random_seed(5)
+        model.fit(
+            inputs, labels, 8, shuffle=False, verbose=0, sample_weight=weights
+        )
+        return model(inputs).numpy()
+
+    np.testing.assert_allclose(trained(True), trained(False), atol=1e-6)
 
 
 def test_nothing_is_frozen_below_what_trains(preset):

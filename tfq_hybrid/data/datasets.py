@@ -112,6 +112,10 @@ class Examples(Batches):
         tokens = preprocessor(_strings(self.texts))
         return dataclasses.replace(self, tokens=tokens)
 
+    def with_inputs(self, more: dict[str, Any]) -> typing.Self:
+        """The same examples, with more beside the tokens."""
+        return dataclasses.replace(self, tokens={**self.tokens, **more})
+
     def split(
         self, fraction: float, seed: int = 0
     ) -> tuple[typing.Self, typing.Self]:

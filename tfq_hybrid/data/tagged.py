@@ -25,6 +25,7 @@ class TaggedTokens(Batches):
         weights: float32 array of that shape: 1 where a word begins, else 0.
         places: for each sentence an int array of the place of each of its
             words, -1 for one that was cut off.
+        more: what a model takes beside the tokens. Defaults to nothing.
     """
 
     token_ids: np.ndarray
@@ -32,6 +33,7 @@ class TaggedTokens(Batches):
     targets: np.ndarray
     weights: np.ndarray
     places: list[np.ndarray]
+    more: dict[str, tf.Tensor] = dataclasses.field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.token_ids)
@@ -48,6 +50,7 @@ class TaggedTokens(Batches):
             "token_ids": token_ids,
             "padding_mask": tf.constant(self.padding_mask[:count]),
             "segment_ids": tf.zeros_like(token_ids),
+            **{name: rows[:count] for name, rows in self.more.items()},
         }
 
     def arrays(self) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:

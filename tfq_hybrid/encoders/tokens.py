@@ -7,6 +7,7 @@ import keras_hub
 
 from tfq_hybrid.adapters.hosts import compile_from_config, register_hosts
 from tfq_hybrid.encoders.pooled import PooledBert
+from tfq_hybrid.encoders.states import blocks_in
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -77,6 +78,16 @@ class BertTokenClassifier(keras_hub.models.Task):
         # === Config ===
         self.num_classes = num_classes
         self.dropout = dropout
+
+    def call(self, inputs, training=None, mask=None):
+        blocks = blocks_in(inputs)
+        if blocks is None:
+            return super().call(inputs, training=training, mask=mask)
+        outputs = self.backbone.call_above(blocks, inputs, training)
+        states = self.output_dropout(
+            outputs["sequence_output"], training=training
+        )
+        return self.output_dense(states, training=training)
 
     @classmethod
     def from_bert(

@@ -1,6 +1,5 @@
 """Training above frozen blocks, whose hidden states are computed once."""
 
-import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,7 @@ def above_frozen(
 
     The model then begins above them: a step costs only what trains and what
     is above it. They are as they were where the model has no such block, is
-    no `BertClassifier`, or the states would take more than 1 GiB.
+    no classifier of `encoders`, or the states would take more than 1 GiB.
 
     Args:
         model: what is trained.
@@ -34,21 +33,24 @@ def above_frozen(
             in memory alone.
         report: is told of the blocks. Defaults to none.
     """
-    from tfq_hybrid.encoders.classifier import BertClassifier
+    from tfq_hybrid.encoders.classifier import BertClassifier, BertEncoder
     from tfq_hybrid.encoders.states import (
         bytes_of,
         frozen_blocks,
         key_of,
         states_of,
     )
+    from tfq_hybrid.encoders.tokens import BertTokenClassifier
 
-    if not isinstance(model, BertClassifier):
+    bert = getattr(model, "backbone", None)
+    is_known = isinstance(model, BertClassifier | BertTokenClassifier)
+    if not is_known or not isinstance(bert, BertEncoder):
         return list(parts)
-    bert = model.backbone
     blocks = frozen_blocks(bert)
-    size = sum(bytes_of(bert, part.tokens) for part in parts)
     if not blocks:
         return list(parts)
+    tokens = [part.inputs(len(part)) for part in parts]
+    size = sum(bytes_of(bert, inputs) for inputs in tokens)
     what = f"The lower {blocks} of {bert.num_layers} blocks are frozen"
     if size > LARGEST:
         report(
@@ -58,12 +60,8 @@ def above_frozen(
         return list(parts)
     report(f"{what}: their outputs are computed once, {human_bytes(size)}")
     return [
-        dataclasses.replace(
-            part,
-            tokens={
-                **part.tokens,
-                key_of(blocks): states_of(bert, blocks, part.tokens, folder),
-            },
+        part.with_inputs(
+            {key_of(blocks): states_of(bert, blocks, inputs, folder)}
         )
-        for part in parts
+        for part, inputs in zip(parts, tokens, strict=True)
     ]

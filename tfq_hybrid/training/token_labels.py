@@ -1,5 +1,6 @@
 """Token labels: a label for each word of a sentence."""
 
+import dataclasses
 import os
 import re
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import sklearn.metrics
 from tfq_hybrid import data as text_data
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.training.classification import majority_vote
+from tfq_hybrid.training.frozen import above_frozen
 from tfq_hybrid.training.metrics import f1_by_class, percent, ratio
 from tfq_hybrid.training.run_folder import RunFolder, load_trained
 from tfq_hybrid.training.task import (
@@ -133,6 +135,8 @@ class TokenLabels(Task):
 
     def answers(self, run, config, states=None):
         model, encoded, names = self._read(run, config)
+        if states is not None:
+            (encoded,) = above_frozen(model, [encoded], states)
         with self.fed(model):
             _, predicted = _predicted(model, encoded)
         return word_answers(predicted, encoded.sentences, len(names))
@@ -209,6 +213,11 @@ class Encoded:
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    def with_inputs(self, more: dict[str, Any]) -> "Encoded":
+        """The same sentences, with more beside the tokens."""
+        tokens = dataclasses.replace(self.tokens, more=more)
+        return Encoded(tokens, self.sentences)
 
 
 def _tagged(config, source, split):
