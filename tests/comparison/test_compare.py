@@ -10,10 +10,10 @@ import pytest
 from tests.cli.test_main import run
 from tests.presets import save_bert
 from tfq_hybrid.adapters import trainable_parameters
-from tfq_hybrid.comparison.compare import _matched
 from tfq_hybrid.comparison.parts import make_parts
 from tfq_hybrid.comparison.results import Results
 from tfq_hybrid.comparison.rows import read_rows
+from tfq_hybrid.comparison.trainings import matched
 from tfq_hybrid.reports import write_report
 from tfq_hybrid.training.build import build_model, make_vocabulary
 
@@ -148,7 +148,7 @@ def test_methods_are_sized_on_the_base(words, tmp_path):
     configs = {row.name: row.config(shared) for row in rows[:3]}
     parts = make_parts(configs["LoRA"])
     lines = []
-    sized = _matched(configs, 200, parts, lines.append)
+    sized = matched(configs, 200, parts, lines.append)
     assert len(lines) == 2 and sized["HeadOnly"] == configs["HeadOnly"]
     for name in ("LoRA", "BottleneckAdapter"):
         config = sized[name]

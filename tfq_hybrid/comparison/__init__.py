@@ -1,6 +1,7 @@
 """Comparisons of methods, and the recipes of the published systems."""
 
-from tfq_hybrid.comparison.compare import Comparison, compare
+from tfq_hybrid.comparison.compare import compare
+from tfq_hybrid.comparison.found import Comparison
 from tfq_hybrid.comparison.join import join
 from tfq_hybrid.comparison.reproduce import reproduce
 from tfq_hybrid.comparison.statistics import (

@@ -14,8 +14,12 @@ from tfq_hybrid.adapters import (
     trainable_parameters,
 )
 from tfq_hybrid.adapters.method import Method
-from tfq_hybrid.comparison.compare import Comparison, metric_of
-from tfq_hybrid.comparison.found import Found, content_of
+from tfq_hybrid.comparison.found import (
+    Comparison,
+    Found,
+    content_of,
+    metric_of,
+)
 from tfq_hybrid.comparison.plan import FACTORS
 from tfq_hybrid.data.datasets import Batches
 from tfq_hybrid.errors import UserError, check_integer

@@ -1,43 +1,49 @@
 """`compare`: which method, on one's own data, in one command."""
 
-import dataclasses
 import os
 import pathlib
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tfq_hybrid.adapters import as_preset
 from tfq_hybrid.cluster import cluster
 from tfq_hybrid.comparison.cells import perform
 from tfq_hybrid.comparison.finished import found_of
-from tfq_hybrid.comparison.found import content_of
+from tfq_hybrid.comparison.found import (
+    FILE,
+    Comparison,
+    content_of,
+    metric_of,
+)
 from tfq_hybrid.comparison.jobs import Block
 from tfq_hybrid.comparison.parts import PARTS, make_parts, write_parts
-from tfq_hybrid.comparison.plan import FACTORS, Plan, of_head
+from tfq_hybrid.comparison.plan import FACTORS, Plan
 from tfq_hybrid.comparison.results import Results
-from tfq_hybrid.comparison.rows import Row, read_rows
+from tfq_hybrid.comparison.rows import read_rows
 from tfq_hybrid.comparison.runner import run
+from tfq_hybrid.comparison.trainings import (
+    alone,
+    bases_of,
+    configs_of,
+    identity_of,
+    matched,
+    task_of,
+)
 from tfq_hybrid.config.values import check_keys, nest
 from tfq_hybrid.errors import (
     UserError,
     check_integer,
-    is_same_name,
     match_choice,
 )
 from tfq_hybrid.files import check_output_folder, write_json
 from tfq_hybrid.files.locks import writing
-from tfq_hybrid.files.manifest import folder_digest
 from tfq_hybrid.training.config import DEFAULTS
-from tfq_hybrid.training.systems import SYSTEMS
 from tfq_hybrid.version import __version__
 
 if TYPE_CHECKING:
     import keras
 
-    from tfq_hybrid.training.metrics import Metric
 
-FILE = "comparison.json"
 BUILT = ("epochs", "batch_size")
 # What all rows have in common unless it is given, by task.
 PINNED = {
@@ -141,7 +147,7 @@ def compare(
     from tfq_hybrid.training import TASKS
 
     shared = nest(shared)
-    task_name = shared.get("task") or _task_of(methods)
+    task_name = shared.get("task") or task_of(methods)
     task_name = match_choice("task", task_name, TASKS)
     task = TASKS[task_name]
     chosen = metric_of(task_name, metric)
@@ -151,9 +157,9 @@ def compare(
     }
     pinned |= PINNED.get(task_name, {})
     shared = {**pinned, **shared, "task": task_name}
-    configs = _configs(rows, shared)
+    configs = configs_of(rows, shared)
     check_output_folder(output)
-    first = next(iter(configs.values()), None) or _alone(shared)
+    first = next(iter(configs.values()), None) or alone(shared)
     parts = make_parts(first, test_data)
     heads = [row.name for row in rows if row.kind == "head"]
     if heads and not shared.get("preset"):
@@ -165,13 +171,13 @@ def compare(
     task.check_rows(configs or {first.model: first}, by_name)
     report(_described(rows, parts, seeds, shared))
     if match_parameters is not None:
-        configs = _matched(configs, match_parameters, parts, report)
+        configs = matched(configs, match_parameters, parts, report)
     settings = {
         "kind": "comparison",
         "version": __version__,
-        "rows": {row.name: _identity(row, configs, shared) for row in rows},
+        "rows": {row.name: identity_of(row, configs, shared) for row in rows},
         "data": [part.fingerprint() for part in parts[:3]],
-        "bases": _bases(configs, shared),
+        "bases": bases_of(configs, shared),
         "seeds": seeds,
         "rates": rates,
     }
@@ -237,82 +243,6 @@ def compare(
     return Comparison(content)
 
 
-@dataclasses.dataclass(frozen=True)
-class Comparison:
-    """What a comparison found.
-
-    Args:
-        content: that of `comparison.json`, plain data.
-    """
-
-    content: dict[str, Any]
-
-    @property
-    def sentences(self) -> list[str]:
-        """What the data carry."""
-        return self.content["sentences"]
-
-    def table(self) -> str:
-        """The tables in Markdown."""
-        from tfq_hybrid.reports import markdown
-
-        return markdown(self.content)
-
-    def page(self, path: str | os.PathLike[str]) -> pathlib.Path:
-        """Writes the page, an HTML file without others beside it."""
-        from tfq_hybrid.reports import write_page
-
-        return write_page(self.content, path)
-
-
-def _task_of(methods):
-    """The task of the first published system among the rows."""
-    values = methods.values() if isinstance(methods, Mapping) else methods
-    for value in values:
-        name = value.partition(":")[0] if isinstance(value, str) else None
-        if isinstance(value, Mapping):
-            name = value.get("model")
-        for system in SYSTEMS:
-            if name is not None and is_same_name(str(name).strip(), system):
-                return SYSTEMS[system].task
-    return "classification"
-
-
-def metric_of(task: str, name: str | None) -> "Metric":
-    """The metric of a task; the first where no name is given.
-
-    Raises:
-        UserError: the task has no such metric.
-    """
-    from tfq_hybrid.training import TASKS
-
-    metrics = {one.name: one for one in TASKS[task].metrics}
-    if name is None:
-        return next(iter(metrics.values()))
-    return metrics[match_choice(f"metric of {task}", name, metrics)]
-
-
-def _configs(rows: Sequence[Row], shared: Mapping[str, Any]):
-    """The training of each row that is one, by name."""
-    configs = {}
-    for row in rows:
-        if row.kind != "train":
-            continue
-        try:
-            configs[row.name] = row.config(shared)
-        except UserError as error:
-            raise UserError(f"{row.name}: {error}") from None
-    return configs
-
-
-def _alone(shared):
-    """The data of a comparison without trainings."""
-    from tfq_hybrid.training import TrainConfig
-
-    known = {k: v for k, v in shared.items() if k in TrainConfig.names()}
-    return TrainConfig.from_dict(known)
-
-
 def _described(rows, parts, seeds, shared):
     sizes = " / ".join(f"{len(part):,}" for part in parts[:3])
     dropped = ""
@@ -325,53 +255,6 @@ def _described(rows, parts, seeds, shared):
         f"{len(rows)} rows, {seeds} seeds, on {shared['data']}: {sizes} "
         f"examples train, validate, test{dropped}."
     )
-
-
-def _matched(configs, count, parts, report):
-    """The configs, each method in the size of so many parameters."""
-    from tfq_hybrid.adapters import HeadOnly, unload
-    from tfq_hybrid.training import TASKS
-    from tfq_hybrid.training.build import build_model, make_vocabulary
-
-    found = {}
-    for name, config in configs.items():
-        method = getattr(config.options, "adapter", None)
-        has_size = method is not None and method.size is not None
-        if has_size and not method.freezes:
-            report(f"{name} trains its base too, and keeps its own size.")
-        elif has_size:
-            vocabulary = make_vocabulary(config, parts.training.texts)
-            plain = dataclasses.replace(config.options, adapter=HeadOnly())
-            task = TASKS[config.task]
-            model = build_model(
-                dataclasses.replace(config, options=plain),
-                vocabulary,
-                task.outputs(task.facts(config, parts.training)),
-            )
-            model = unload(model)
-            sized = method.for_parameters(model, count, report)
-            options = dataclasses.replace(config.options, adapter=sized)
-            config = dataclasses.replace(config, options=options)
-        found[name] = config
-    return found
-
-
-def _bases(configs, shared):
-    """A digest of each preset that lies here, whatever its name."""
-    names = [getattr(c.options, "preset", None) for c in configs.values()]
-    names.append(shared.get("preset"))
-    folders = {str(name): as_preset(name) for name in names if name}
-    return {
-        name: folder_digest(folder)
-        for name, folder in sorted(folders.items())
-        if os.path.isdir(folder)
-    }
-
-
-def _identity(row, configs, shared):
-    if row.name in configs:
-        return configs[row.name].to_dict()
-    return {"kind": row.kind, **row.arguments, **of_head(shared)}
 
 
 class _Budget:

@@ -1,6 +1,8 @@
 """What a comparison found, as the plain data that its page is made of."""
 
 import dataclasses
+import os
+import pathlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -8,11 +10,13 @@ import numpy as np
 
 from tfq_hybrid.comparison.statistics import mean_interval, paired_difference
 from tfq_hybrid.comparison.verdict import all_differences, sentences
+from tfq_hybrid.errors import match_choice
 
 if TYPE_CHECKING:
     from tfq_hybrid.training.metrics import Metric
     from tfq_hybrid.training.task import Task
 
+FILE = "comparison.json"
 DIFFERING = 12  # examples on which rows differ that are kept
 COSTS = (
     "parameters",
@@ -53,6 +57,48 @@ class Found:
         """Contributions to a metric in its unit: (seeds, examples)."""
         parts = [metric.contributions(one) for one in self.answers]
         return metric.scale * np.stack(parts)
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """What a comparison found.
+
+    Args:
+        content: that of `comparison.json`, plain data.
+    """
+
+    content: dict[str, Any]
+
+    @property
+    def sentences(self) -> list[str]:
+        """What the data carry."""
+        return self.content["sentences"]
+
+    def table(self) -> str:
+        """The tables in Markdown."""
+        from tfq_hybrid.reports import markdown
+
+        return markdown(self.content)
+
+    def page(self, path: str | os.PathLike[str]) -> pathlib.Path:
+        """Writes the page, an HTML file without others beside it."""
+        from tfq_hybrid.reports import write_page
+
+        return write_page(self.content, path)
+
+
+def metric_of(task: str, name: str | None) -> "Metric":
+    """The metric of a task; the first where no name is given.
+
+    Raises:
+        UserError: the task has no such metric.
+    """
+    from tfq_hybrid.training import TASKS
+
+    metrics = {one.name: one for one in TASKS[task].metrics}
+    if name is None:
+        return next(iter(metrics.values()))
+    return metrics[match_choice(f"metric of {task}", name, metrics)]
 
 
 def content_of(

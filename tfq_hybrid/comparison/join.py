@@ -5,9 +5,14 @@ import os
 import pathlib
 from typing import Any, TypedDict
 
-from tfq_hybrid.comparison.compare import FILE, Comparison, metric_of
 from tfq_hybrid.comparison.finished import found_of
-from tfq_hybrid.comparison.found import Found, content_of
+from tfq_hybrid.comparison.found import (
+    FILE,
+    Comparison,
+    Found,
+    content_of,
+    metric_of,
+)
 from tfq_hybrid.comparison.jobs import Block, Job
 from tfq_hybrid.comparison.parts import PARTS, columns
 from tfq_hybrid.comparison.results import Results
