@@ -202,7 +202,7 @@ def test_targets_are_resolved_once(monkeypatch):
         return resolve_once(model, targets, *args, **options)
 
     monkeypatch.setattr(method, "resolve", counted)
-    adapters.adapt(task, adapters.ReplaceDense(targets="all-ffn", freeze=True))
+    adapters.adapt(task, adapters.ReplaceDense(freeze=True))
     assert words == [("all-ffn",), ("head",)]
 
 

@@ -89,10 +89,6 @@ TRAIN = ["train", "--output", "OUT", "--data", "embedded"]
             "rank",
         ),
         (["--adapter", "LoRA", "--preset", "P", "--targets", "gate"], "gate"),
-        (
-            ["--adapter", "ReplaceDense", "--preset", "P", "--qubits", "3"],
-            "all-ffn",
-        ),
     ],
 )
 def test_errors_are_one_line(arguments, message, preset, tmp_path, capsys):

@@ -10,7 +10,7 @@ from tfq_hybrid.training.class_scores import (
     scores_of_classes,
     tables_of_classes,
 )
-from tfq_hybrid.training.tasks import relabel
+from tfq_hybrid.training.classification import relabel
 
 
 def scores(labels, answers, names):
