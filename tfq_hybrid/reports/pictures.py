@@ -93,7 +93,7 @@ def cloud_picture(
                 markeredgecolor=ink["surface"],
                 markersize=9,
                 linestyle="none",
-                label=f"{place}  {plain(point.label, LABEL)}",
+                label=_numbered(place, point),
             )
         if is_log:
             as_log(axis)
@@ -125,6 +125,12 @@ def cloud_picture(
         (9.0, max(4.4, 0.6 + 0.26 * len(points))),
         draw,
     )
+
+
+def _numbered(place, point):
+    """What the legend says of a mark: its number, its name, its group."""
+    group = f" ({plain(point.group, LABEL)})" if point.group else ""
+    return f"{place}  {plain(point.label, LABEL)}{group}"
 
 
 def _close(places, distance=0.15):
