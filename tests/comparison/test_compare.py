@@ -1,8 +1,12 @@
 """`compare`: rows beside each other, resumed, within a budget, on a page."""
 
 import json
+import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -213,3 +217,40 @@ def test_another_base_of_the_same_name_is_another_comparison(
         shutil.rmtree(base)
         shutil.copytree(kept, base)
     assert code == 2 and "Use --overwrite" in err
+
+
+MEASURED = ("step_seconds", "peak_bytes")  # of each run anew
+
+
+@pytest.mark.long
+def test_killed_again_and_again(finished, words, tmp_path):
+    """As if it had not been, whatever was under way; nothing runs twice."""
+    folder = tmp_path / "compare"
+    command = [sys.executable, "-m", "tfq_hybrid", *words, "--output", folder]
+    before = {}
+    for jobs in (2, 5, None):
+        with subprocess.Popen(
+            [*map(str, command)],
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            for line in process.stdout:
+                if line.startswith(f"[{jobs}/"):
+                    os.killpg(process.pid, signal.SIGKILL)
+        after = {
+            path.name: path.stat().st_mtime_ns
+            for path in (folder / "jobs").glob("*.json")
+        }
+        assert before == {name: after[name] for name in before}
+        assert len(after) > len(before)
+        before = after
+        # What a kill in the middle of a write leaves.
+        (folder / "jobs" / f".partial-00000000-{jobs}.npz").write_bytes(b"PK")
+    assert process.returncode == 0
+    ours, theirs = content_of(folder), content_of(finished)
+    for content in (ours, theirs):
+        for row in content["rows"]:
+            for name in MEASURED:
+                row.pop(name, None)
+    assert ours == theirs
