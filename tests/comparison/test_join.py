@@ -106,6 +106,14 @@ def test_rows_of_both(first, tmp_path):
     assert content["differing"][0]["text"] in TEXTS
 
 
+def test_differences_are_no_larger_than_the_metric(tmp_path):
+    """Of two seeds that disagree, an interval alone would be."""
+    folder = compared(tmp_path / "one", {"a": 0.9, "b": 0.5, "majority": 0})
+    content = json.loads((folder / "comparison.json").read_text("utf-8"))
+    for found in content["differences"]:
+        assert -100 <= found["low"] <= found["value"] <= found["high"] <= 100
+
+
 def test_equal_rows_do_not_differ(first, tmp_path):
     """The same answers in both: examples and seeds are paired."""
     other = compared(

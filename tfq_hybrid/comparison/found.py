@@ -125,7 +125,12 @@ def content_of(
     scores = {row.name: row.scores(metric) for row in rows}
     first = names[0]
     learned = [row for row in rows if row.name != floor]
-    differences = all_differences(scores)
+    low, high = metric.limits
+    ends = low - high, high - low  # of a difference
+    differences = {
+        pair: found.clipped(*ends)
+        for pair, found in all_differences(scores).items()
+    }
     classes = len(about["label_names"])
     contents = [_row(task, metrics, row, classes) for row in rows]
     circuits = {c["name"] for c in contents if c.get("circuit_parameters")}
@@ -139,7 +144,9 @@ def content_of(
         "reference": first,
         "rows": contents,
         "beside_reference": {
-            n: paired_difference(scores[n], scores[first]).to_dict()
+            n: paired_difference(scores[n], scores[first])
+            .clipped(*ends)
+            .to_dict()
             for n in names
             if n != first
         },
