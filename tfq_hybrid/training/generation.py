@@ -15,7 +15,7 @@ from tfq_hybrid.files import write_text
 from tfq_hybrid.training.baselines import token_counts, unigram_loss
 from tfq_hybrid.training.metrics import Metric, ratio
 from tfq_hybrid.training.run_folder import RunFolder, load_trained
-from tfq_hybrid.training.task import Task
+from tfq_hybrid.training.task import Task, of_weighted_tokens
 
 if TYPE_CHECKING:
     from tfq_hybrid.data import TokenDataset
@@ -66,13 +66,7 @@ class Generation(Task):
 
     def objective(self):
         """The mean cross-entropy of the learned tokens, and their accuracy."""
-        accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
-        return {
-            "loss": keras.losses.SparseCategoricalCrossentropy(
-                from_logits=True, reduction="mean_with_sample_weight"
-            ),
-            "weighted_metrics": [accuracy],
-        }
+        return of_weighted_tokens()
 
     def callbacks(self):
         return [LogPerplexity()]

@@ -261,6 +261,17 @@ class Parted(Protocol):
 Kind = TypeVar("Kind", bound=Parted)
 
 
+def of_weighted_tokens() -> dict[str, Any]:
+    """Cross-entropy and accuracy of tokens, means over those with a weight."""
+    accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+    return {
+        "loss": keras.losses.SparseCategoricalCrossentropy(
+            from_logits=True, reduction="mean_with_sample_weight"
+        ),
+        "weighted_metrics": [accuracy],
+    }
+
+
 @contextlib.contextmanager
 def without_preprocessor(model: keras.Model) -> Iterator[None]:
     """A context in which a model takes tokens instead of strings."""

@@ -20,6 +20,7 @@ from tfq_hybrid.training.task import (
     Task,
     label_facts,
     load_parts,
+    of_weighted_tokens,
 )
 
 if TYPE_CHECKING:
@@ -80,13 +81,7 @@ class TokenLabels(Task):
 
     def objective(self):
         """The mean cross-entropy of the words, and their accuracy."""
-        accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
-        return {
-            "loss": keras.losses.SparseCategoricalCrossentropy(
-                from_logits=True, reduction="mean_with_sample_weight"
-            ),
-            "weighted_metrics": [accuracy],
-        }
+        return of_weighted_tokens()
 
     def results(self, model, validation, batch_size):
         found = word_scores(model, validation)

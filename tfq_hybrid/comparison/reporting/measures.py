@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tfq_hybrid.comparison.statistics import (
-    LEVEL,
     f1_interval,
     paired_difference,
     ratio_interval,
@@ -45,7 +44,7 @@ class Measure:
         form, change: the formats of a mean and of a difference.
         arrays: the names of what jobs keep, of shape (seeds, examples).
         mean: function of those arrays.
-        difference: function of two tuples of them, and of a level.
+        difference: function of two tuples of them.
         columns: of a table.
         cells: function of the mean and the arrays to the texts in them.
     """
@@ -91,8 +90,8 @@ def _accuracy(scores):
     return share_interval(scores).scaled(100)
 
 
-def _accuracy_difference(ours, theirs, level=LEVEL):
-    return paired_difference(*ours, *theirs, level=level).scaled(100)
+def _accuracy_difference(ours, theirs):
+    return paired_difference(*ours, *theirs).scaled(100)
 
 
 ACCURACY = Measure(
@@ -116,9 +115,8 @@ def _macro_f1(predicted, labels, scores):
     return f1_interval(predicted, labels[0]).scaled(100)
 
 
-def _f1_difference(ours, theirs, level=LEVEL):
-    found = f1_interval(ours[0], ours[1][0], theirs=theirs[0], level=level)
-    return found.scaled(100)
+def _f1_difference(ours, theirs):
+    return f1_interval(ours[0], ours[1][0], theirs=theirs[0]).scaled(100)
 
 
 def _f1_cells(mean, predicted, labels, scores):
@@ -153,7 +151,7 @@ MACRO_F1 = Measure(
 )
 
 
-def relative_difference(ours, theirs, level=LEVEL):
+def relative_difference(ours, theirs):
     """By how much summed losses of paired windows differ, in percent of theirs.
 
     The ratio of losses per token, less 1: the counts of tokens, which are
@@ -165,7 +163,7 @@ def relative_difference(ours, theirs, level=LEVEL):
     >>> round(relative_difference([1.02 * theirs], [theirs]).value, 6)
     2.0
     """
-    ratio = ratio_interval(ours[0], theirs[0], level=level)
+    ratio = ratio_interval(ours[0], theirs[0])
     ends = (ratio.value, ratio.low, ratio.high)
     return Estimate(*(100 * (end - 1) for end in ends))
 
