@@ -17,6 +17,7 @@ ORDER = [
     ["circuits"],
     ["engines"],
     ["diagnostics", "layers"],
+    ["bases"],
     ["adapters"],
     ["encoders"],
     ["training"],

@@ -6,7 +6,11 @@ from typing import Any
 import keras
 import keras_hub
 
-from tfq_hybrid.data import DIALOGUE_TOKENS, byte_pair_vocabulary
+from tfq_hybrid.data import (
+    DIALOGUE_TOKENS,
+    ChatFormat,
+    byte_pair_vocabulary,
+)
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -43,6 +47,15 @@ class HyQuTTokenizer(keras_hub.tokenizers.BytePairTokenizer):
             self._add_special_token(token, name)
         self._add_special_token(self.end_token, "start_token")
         super().__init__(vocabulary=vocabulary, merges=merges, **kwargs)
+
+    @property
+    def chat(self) -> ChatFormat:
+        """How a dialogue is written."""
+        return ChatFormat(
+            "",
+            {"user": self.user_token, "assistant": self.assistant_token},
+            {"user": "", "assistant": self.end_token},
+        )
 
     @classmethod
     def from_merges(cls, merges: Sequence[str]) -> "HyQuTTokenizer":

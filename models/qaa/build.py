@@ -4,7 +4,7 @@ import pathlib
 
 import keras_hub
 
-from tfq_hybrid.adapters import as_preset
+from tfq_hybrid.bases import as_preset
 from tfq_hybrid.data import learn_merges
 from tfq_hybrid.engines import check_memory
 from tfq_hybrid.errors import UserError

@@ -85,7 +85,7 @@ def _task(base, method, options, seed, paths, texts=None, held_out=None):
         seed=seed,
     )
     task = LanguageTask(config, held_out or HELD_OUT, False, texts)
-    if not hasattr(task.model.preprocessor.tokenizer, "user_token_id"):
+    if not hasattr(task.model.preprocessor.tokenizer, "chat"):
         raise UserError(
             "Expected a base with a tokenizer that knows <|user|> and "
             "<|assistant|>, such as a run of `tfq-hybrid train --model qaa "

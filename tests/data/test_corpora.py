@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tfq_hybrid.data import (
+    ChatFormat,
     Corpus,
     byte_pair_vocabulary,
     encode_corpus,
@@ -20,10 +21,17 @@ class Letters:
     """A tokenizer whose tokens are the letters' numbers."""
 
     pad_token_id, start_token_id, end_token_id = 0, 1, 1
-    user_token_id, assistant_token_id = 2, 3
+    special = {"<end>": 1, "<user>": 2, "<assistant>": 3}
+    chat = ChatFormat(
+        "",
+        {"user": "<user>", "assistant": "<assistant>"},
+        {"user": "", "assistant": "<end>"},
+    )
 
     def tokenize(self, texts):
         if isinstance(texts, str):
+            if texts in self.special:
+                return [self.special[texts]]
             return [ord(letter) for letter in texts]
         return [self.tokenize(text) for text in texts]
 

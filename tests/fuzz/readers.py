@@ -15,8 +15,8 @@ from benchmarks.results import Results as BenchmarkResults
 from tests.adapters.zoo import make_backbone, make_method
 from tests.reports import contents
 from tfq_hybrid import adapters
-from tfq_hybrid.adapters.pretrained import _hugging_face_config
 from tfq_hybrid.adapters.weights import read_weights
+from tfq_hybrid.bases.hugging_face import config_of
 from tfq_hybrid.circuits import CircuitSpec, CustomCircuit, as_circuit
 from tfq_hybrid.cli.given import read_circuit
 from tfq_hybrid.comparison.results import Results
@@ -287,7 +287,7 @@ READERS = {
     "hugging face": (
         "config.json",
         lambda: b'{"model_type": "bert"}',
-        lambda path: _hugging_face_config(path.parent),
+        lambda path: config_of(path.parent),
     ),
     "manifest": (
         MANIFEST,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.adapters.test_pretrained import hugging_face_bert
+from tests.bases.test_pretrained import hugging_face_bert
 from tfq_hybrid.encoders.bert import bert_preprocessor, bert_vocabulary
 from tfq_hybrid.training.systems import SYSTEMS, Setting
 

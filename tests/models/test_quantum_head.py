@@ -6,7 +6,7 @@ import keras_hub
 import numpy as np
 import pytest
 
-from tests.adapters.test_pretrained import PAIRS, minilm, preset  # noqa: F401
+from tests.bases.test_pretrained import PAIRS, minilm, preset  # noqa: F401
 from tests.tolerances import rounding
 from tfq_hybrid import adapters
 from tfq_hybrid.data.vocabulary import SPECIAL_TOKENS

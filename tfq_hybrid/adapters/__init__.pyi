@@ -14,7 +14,6 @@ __all__ = [
     "WithCircuit",
     "activate",
     "adapt",
-    "as_preset",
     "clone",
     "disable",
     "fingerprint",
@@ -46,7 +45,6 @@ from .methods import (
     WithCircuit,
     method_from_dict,
 )
-from .pretrained import as_preset
 from .slots import replace_sublayer
 from .target import Target, is_leaf, named_layers, targets
 from .variables import (

@@ -2,11 +2,12 @@
 
 A row says by which names a keras-hub backbone calls its blocks and the Dense
 layers in them, so that nothing else here knows a family. All names are those
-of keras-hub's layers; `tests/adapters/test_families.py` holds each row
-against the real backbone.
+of the layers of keras-hub or of `bases`; `tests/adapters/test_targets.py` holds
+each row against the real backbone.
 """
 
 import dataclasses
+import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ class Family:
             `down(gelu(up(x)))`, `"gated"` is `down(act(gate(x)) * up(x))`.
         refused: why the family has no such role.
         prefix_refused: why no prefix can be put before its keys, or `""`.
+        module: where its classes are. Defaults to keras-hub's models.
         calls: how often a block runs in one forward pass of a backbone. More
             than once where blocks share their weights.
     """
@@ -45,25 +47,21 @@ class Family:
     ffn: str = "plain"
     refused: dict[str, str] = dataclasses.field(default_factory=dict)
     prefix_refused: str = ""
+    module: str = "keras_hub.models"
     calls: Callable[["keras_hub.models.Backbone"], int] = lambda backbone: 1
 
     @property
     def backbone(self) -> type:
         """The backbone's class."""
-        import keras_hub
-
-        return getattr(keras_hub.models, f"{self.prefix}Backbone")
+        module = importlib.import_module(self.module)
+        return getattr(module, f"{self.prefix}Backbone")
 
     @property
     def tasks(self) -> tuple[type, ...]:
         """The classes of its tasks."""
-        import keras_hub
-
         names = ("TextClassifier", "CausalLM", "MaskedLM")
-        tasks = (
-            getattr(keras_hub.models, self.prefix + name, None)
-            for name in names
-        )
+        module = importlib.import_module(self.module)
+        tasks = (getattr(module, self.prefix + name, None) for name in names)
         return tuple(task for task in tasks if task is not None)
 
 

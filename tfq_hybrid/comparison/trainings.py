@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tfq_hybrid.adapters import as_preset
+from tfq_hybrid.bases import as_preset
 from tfq_hybrid.comparison.plan import of_head
 from tfq_hybrid.comparison.rows import Row
 from tfq_hybrid.errors import UserError, is_same_name

@@ -1,4 +1,5 @@
 __all__ = [
+    "ChatFormat",
     "Corpus",
     "DIALOGUE_TOKENS",
     "Rows",
@@ -9,7 +10,9 @@ __all__ = [
     "TextDataset",
     "TokenDataset",
     "byte_pair_vocabulary",
+    "begin_tokens",
     "encode_corpus",
+    "encode_prompt",
     "is_data_file",
     "encode_tagged",
     "is_local",
@@ -32,6 +35,7 @@ __all__ = [
 from .conllu import TaggedSentences, load_conllu
 from .corpora import Corpus, TokenDataset, encode_corpus, load_corpus
 from .datasets import TextDataset, is_local, load_dataset, splits_of
+from .dialogues import ChatFormat, begin_tokens, encode_prompt
 from .label_sets import LabelSets, load_label_sets
 from .scored import ScoredTexts, load_scored
 from .tagged import TaggedTokens, encode_tagged

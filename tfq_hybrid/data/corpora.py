@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfq_hybrid.data.datasets import Batches
+from tfq_hybrid.data.dialogues import begin_tokens, encode_turns
 from tfq_hybrid.data.tables import read_table
 from tfq_hybrid.errors import UserError, check_choice, choice_error
 from tfq_hybrid.reading import read_text
@@ -249,7 +250,7 @@ def encode_corpus(
 
     Args:
         corpus: the text.
-        tokenizer: byte-pair tokenizer with the special tokens of dialogues.
+        tokenizer: byte-pair tokenizer; for dialogues one with a `chat`.
         length: tokens that a model takes.
         source: where the text is from, for messages.
 
@@ -277,7 +278,7 @@ def encode_corpus(
 
 def _stream(corpus, tokenizer, length, source):
     tokens = tokenizer.tokenize("".join(corpus.rows))
-    tokens = np.array([tokenizer.start_token_id, *tokens], np.int32)
+    tokens = np.array([*begin_tokens(tokenizer), *tokens], np.int32)
     count = (len(tokens) - 1) // length
     if count < 1:
         raise UserError(
@@ -293,19 +294,8 @@ def _encoded_dialogues(corpus, tokenizer, length):
     shape = len(corpus), length + 1
     windows = np.full(shape, tokenizer.pad_token_id, np.int32)
     weights = np.zeros(shape, np.float32)
-    contents = iter(tokenizer.tokenize(corpus.texts))
-    for row, turns in enumerate(corpus.rows):
-        tokens, learned = [tokenizer.start_token_id], [0.0]
-        for role, _ in turns:
-            content = list(next(contents))
-            if role == "user":
-                part = [tokenizer.user_token_id, *content]
-                learned += [0.0] * len(part)
-            else:
-                content.append(tokenizer.end_token_id)
-                part = [tokenizer.assistant_token_id, *content]
-                learned += [0.0] + [1.0] * len(content)
-            tokens += part
+    encoded = encode_turns(corpus.rows, tokenizer)
+    for row, (tokens, learned) in enumerate(encoded):
         cut = min(len(tokens), length + 1)
         windows[row, :cut] = tokens[:cut]
         weights[row, :cut] = learned[:cut]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import keras_hub
 
-from tfq_hybrid.adapters import as_preset
+from tfq_hybrid.bases import as_preset
 from tfq_hybrid.data import learn_vocabulary
 from tfq_hybrid.errors import UserError, choice_error
 from tfq_hybrid.files import presets

@@ -7,8 +7,8 @@ import keras
 import keras_hub
 import tensorflow as tf
 
-from tfq_hybrid.adapters import as_preset
 from tfq_hybrid.adapters.hosts import compile_from_config
+from tfq_hybrid.bases import as_preset
 from tfq_hybrid.encoders.states import blocks_in, key_of
 from tfq_hybrid.files.presets import from_preset
 
@@ -129,7 +129,7 @@ class BertClassifier(keras_hub.models.TextClassifier):
 
         Args:
             bert: a `keras_hub.models.BertBackbone`, whose weights are copied,
-                or what `adapters.as_preset` takes: a preset, or a directory
+                or what `bases.as_preset` takes: a preset, or a directory
                 of Hugging Face.
             num_classes: the number of labels.
             preprocessor: as for the class. Defaults to `None`: that of the

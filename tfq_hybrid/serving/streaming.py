@@ -8,7 +8,7 @@ import keras_hub
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.data import token_bytes
+from tfq_hybrid.data import begin_tokens, encode_prompt, token_bytes
 from tfq_hybrid.errors import UserError, check_integer, is_number
 
 
@@ -64,11 +64,11 @@ class TextStream:
     def encode(self, prompt: str) -> list[int]:
         """The tokens that the model sees of a prompt."""
         tokenizer = self.tokenizer
-        tokens = [int(token) for token in tokenizer.tokenize(prompt)]
         if self.format == "dialogue":
-            before = tokenizer.user_token_id
-            tokens = [before, *tokens, tokenizer.assistant_token_id]
-        return [tokenizer.start_token_id, *tokens]
+            return encode_prompt([("user", prompt)], tokenizer)
+        tokens = [int(token) for token in tokenizer.tokenize(prompt)]
+        tokens = [*begin_tokens(tokenizer), *tokens]
+        return tokens or [tokenizer.start_token_id]
 
     def __call__(
         self,

@@ -7,8 +7,8 @@ import tempfile
 import keras_hub
 from safetensors.numpy import save_file
 
-from tests.adapters.test_pretrained import hugging_face_bert
 from tests.adapters.zoo import make_backbone, make_method
+from tests.bases.test_pretrained import hugging_face_bert
 from tests.fuzz.corpora.names import keras_names
 from tests.fuzz.mutations.attacks import KERAS, SHARDS
 from tests.fuzz.target import Target
@@ -16,7 +16,7 @@ from tests.fuzz.trees import Link, read_tree
 from tests.presets import save_bert
 from tests.serving.zoo import byte_pair_vocabulary
 from tfq_hybrid import adapters
-from tfq_hybrid.adapters.pretrained import _bert_name
+from tfq_hybrid.bases.hugging_face import _bert_name
 from tfq_hybrid.files.presets import from_preset
 from tfq_hybrid.reading import reading
 

