@@ -7,7 +7,7 @@ from tfq_hybrid.adapters.methods import method_from_dict
 from tfq_hybrid.cli.main import main
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.training import TrainConfig
-from tfq_hybrid.training.config import fields_of_training
+from tfq_hybrid.training.arguments import fields_of_training
 from tfq_hybrid.tuning.objectives import read_objectives
 
 

@@ -41,12 +41,6 @@ def _arguments(config: TrainConfig) -> dict[str, Any]:
     arguments = config.to_dict()
     options: Any = config.options
     adapter = getattr(options, "adapter", None)
-    if adapter is not None:
-        for name in options.unused_with_adapter:
-            del arguments[name]
-    else:
-        for name in options.unused_without_adapter:
-            del arguments[name]
     for holder, values in (
         (options, arguments),
         (adapter, arguments.get("adapter") or {}),
@@ -79,7 +73,7 @@ CATALOGUE = (
     Choice("entanglement", ("none", "linear", *MANY_QUBITS)),
     Choice("distance", (1, 2)),
     Choice("tokens", ("all", "cls")),
-    Choice("pooling", ("mean", "cls", "pooled")),
+    Choice("pooling", ("mean", "cls", "last")),
     Choice("layers", (None, "0")),
     Choice("constant_amplitude", (0.0, 1.0)),
     Choice("residual_scale", (0.0, 1.0)),

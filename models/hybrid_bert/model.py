@@ -31,6 +31,8 @@ class HybridBert(BertEncoder):
     While it is frozen it runs without dropout.
     """
 
+    family = "BERT"  # whose blocks it has
+
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
 class HybridBertTextClassifier(BertClassifier):

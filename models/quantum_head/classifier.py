@@ -24,6 +24,8 @@ class SentenceBert(BertEncoder):
     While it is frozen it runs without dropout.
     """
 
+    family = "BERT"  # whose blocks it has
+
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
 class QuantumHeadTextClassifier(BertClassifier):

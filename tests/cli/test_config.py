@@ -216,7 +216,14 @@ def test_the_run_says_where_its_values_came_from(
             [*ADAPTED, "--circuit", "ionq", "--depth", "2"],
             "ambiguous: --adapter.circuit.depth or --adapter.depth.",
         ),
-        (["--adapter", "LoRA", "--depth", "2"], "no effect with --adapter"),
+        (
+            ["--adapter", "LoRA", "--depth", "2"],
+            "--depth needs --adapter QuantumAdapter or ReplaceDense.",
+        ),
+        (
+            ["--model", "qffn-bert", "--adapter", "LoRA"],
+            "--adapter needs --model adapted.",
+        ),
         (["--hidden-size", "3"], "No such option"),
     ],
 )

@@ -174,7 +174,7 @@ BAD = [
     ([*TRAIN, "--size", "9m"], "Did you mean '8m'"),
     ([*TRAIN, "--targets", "qurey"], "Did you mean 'query'"),
     ([*TRAIN, "--tokens", "cls"], "--tokens needs --model qffn-bert"),
-    ([*TRAIN, "--adapter", "LoRA"], "--adapter needs --model qffn-bert"),
+    ([*TRAIN, "--adapter", "LoRA"], "--adapter needs --model adapted"),
     ([*TRAIN, "--label-names", "a,b"], "no --label-names with --model hyqut"),
     ([*TRAIN, "--weight-decay", "0.1"], "with --optimizer adam"),
     (

@@ -13,6 +13,8 @@ import tfq_hybrid
 from tests.adapters.zoo import EXAMPLES, make_backbone, make_method
 from tfq_hybrid import adapters
 from tfq_hybrid.adapters.hosts import HOSTS
+from tfq_hybrid.encoders.pooled import PooledTextClassifier
+from tfq_hybrid.encoders.tokens import TokenClassifier
 from tfq_hybrid.files.classes import is_allowed_class
 from tfq_hybrid.files.homes import LIBRARY, home_of, system_entries
 from tfq_hybrid.layers import QuantumDense
@@ -80,8 +82,10 @@ def test_every_registered_class_is_found():
         assert home_of(name) == kind.__module__
         assert is_allowed_class(kind)
         of_library.add(bare)
-    adapted = {kind.__name__ for kind in HOSTS.values()}
-    assert of_library == adapted.union(*map(str.split, LIBRARY.values()))
+    tasks = [PooledTextClassifier, TokenClassifier]
+    tasks += [made for task in tasks for made in task.__subclasses__()]
+    made = {kind.__name__ for kind in (*HOSTS.values(), *tasks)}
+    assert of_library == made.union(*map(str.split, LIBRARY.values()))
 
 
 def entries():

@@ -5,26 +5,18 @@ import keras_hub
 import numpy as np
 import pytest
 
-from tests.contracts import KerasHubContract
 from tests.presets import save_bert
 from tfq_hybrid import adapters, load_model
+from tfq_hybrid.adapters.blocks import frozen_layers
 from tfq_hybrid.adapters.variables import base_variables
-from tfq_hybrid.encoders.pooled import PooledBert, PooledBertTextClassifier
+from tfq_hybrid.encoders.pooled import PooledTextClassifier
 from tfq_hybrid.encoders.pooling import POOLINGS
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.models.qffn_bert import system
+from tfq_hybrid.models.adapted import system
 
 WORDS = "the plot music is was not good bad"
 TEXTS = np.array(["the good plot", "bad music is not good", "was bad"])
 LABELS = np.array([1, 0, 0])
-SMALL = {
-    "vocabulary_size": 12,
-    "num_layers": 2,
-    "num_heads": 2,
-    "hidden_dim": 4,
-    "intermediate_dim": 8,
-    "max_sequence_length": 5,
-}
 METHODS = {
     "LoRA": adapters.LoRA(rank=2, layers=-1),
     "HeadOnly": adapters.HeadOnly(),
@@ -44,7 +36,7 @@ def preset(tmp_path_factory):
 
 def make_classifier(preset, **options):
     keras.utils.set_random_seed(3)
-    return PooledBertTextClassifier.from_bert(str(preset), 2, **options)
+    return PooledTextClassifier.from_base(str(preset), 2, **options)
 
 
 def compiled(model):
@@ -60,34 +52,19 @@ def answers(model):
     return np.array(model(model.preprocessor(TEXTS)))
 
 
-class ContractTest(KerasHubContract):
-    """keras-hub's own contract for backbones and tasks."""
-
-    def test_backbone(self):
-        ids = np.ones((2, 5), "int32")
-        self.run_backbone_test(
-            PooledBert,
-            init_kwargs={**SMALL, "pooling": "cls"},
-            input_data={
-                "token_ids": ids,
-                "segment_ids": 0 * ids,
-                "padding_mask": ids,
-            },
-            expected_output_shape={
-                "sequence_output": (2, 5, 4),
-                "pooled_output": (2, 4),
-            },
-            run_quantization_check=False,
-        )
-
-
 def by_hand(states, mask, pooler):
     """The three vectors in NumPy."""
     mean = [s[m == 1].mean(axis=0) for s, m in zip(states, mask, strict=True)]
     kernel, bias = map(np.array, pooler.weights)
     first = states[:, 0]
     pooled = np.tanh(first @ kernel + bias)
-    return {"cls": first, "mean": np.stack(mean), "pooled": pooled}
+    last = [s[m == 1][-1] for s, m in zip(states, mask, strict=True)]
+    return {
+        "cls": first,
+        "last": np.stack(last),
+        "mean": np.stack(mean),
+        "pooled": pooled,
+    }
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
@@ -117,14 +94,10 @@ def test_pooled_is_keras_hubs_own_classifier(preset):
     assert adapters.fingerprint(model) == adapters.fingerprint(other)
 
 
-def test_names_are_those_of_the_option():
+def test_names_are_those_of_the_option(preset):
     assert tuple(POOLINGS) == system.POOLINGS
-    options = system.QFFNBertOptions(preset="p", adapter=adapters.LoRA())
-    assert options.pooling is None
-    with pytest.raises(UserError, match="adapter with pooling"):
-        system.QFFNBertOptions(pooling="mean")
     with pytest.raises(UserError, match="Did you mean 'mean'"):
-        PooledBert(**SMALL, pooling="meen")
+        make_classifier(preset, pooling="meen")
 
 
 def test_pairs_have_two_segments(preset):
@@ -174,7 +147,7 @@ def test_adapted_trained_saved_undone(method, pooling, preset, tmp_path):
     base = make_classifier(preset, pooling=pooling)
     for again in (
         load_model(tmp_path / "task.keras"),
-        keras_hub.models.TextClassifier.from_preset(str(tmp_path / "preset")),
+        PooledTextClassifier.from_preset(str(tmp_path / "preset")),
         adapters.load_weights(base, tmp_path / "adapter.h5"),
     ):
         assert type(again) is type(model)
@@ -211,7 +184,7 @@ def states_of(model, depth, training):
             return seen[index]
 
         layer.call = kept.__get__(layer)
-    bert(inputs, training=training)
+    model(inputs, training=training)
     for layer in bert.transformer_layers[:depth]:
         del layer.call
     return [np.array(seen[index]) for index in range(depth)]
@@ -234,7 +207,7 @@ def test_frozen_blocks_run_without_dropout(method, frozen, preset):
     for index, states in enumerate(states_of(model, 2, training=True)):
         same = np.abs(states - calm[index]).max() <= 1e-6
         assert same == (index < frozen), index
-    names = {layer.name for layer in model.backbone.frozen_layers}
+    names = {layer.name for layer in frozen_layers(model.backbone)}
     assert ("embeddings_dropout" in names) == bool(
         method.freezes or method.layers
     )
@@ -252,7 +225,7 @@ def test_a_step_of_fit_sees_no_dropout_below_what_trains(preset):
         run_eagerly=True,
     )
     inputs = model.preprocessor(TEXTS)
-    vectors = model.backbone.pool(inputs, model.backbone(inputs))
+    vectors = model.pool(inputs, model.backbone(inputs))
     head = keras.Sequential([keras.Input((8,)), keras.layers.Dense(2)])
     (trained,) = {
         layer

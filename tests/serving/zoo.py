@@ -10,7 +10,7 @@ from tests.adapters.zoo import make_backbone, stir
 from tests.models.test_qffn_bert import make_classifier
 from tfq_hybrid import adapters
 from tfq_hybrid.circuits import CircuitSpec
-from tfq_hybrid.encoders.tokens import BertTokenClassifier
+from tfq_hybrid.encoders.tokens import TokenClassifier
 from tfq_hybrid.layers import QuantumDense
 
 TEXTS = ["a good film", "the bad plot", "good unknownword é", ""]
@@ -130,7 +130,7 @@ def words():
         vocabulary_size=tokenizer.vocabulary_size(),
         max_sequence_length=6,
     )
-    model = BertTokenClassifier(base, 3, preprocessor)
+    model = TokenClassifier(base, 3, preprocessor)
     names = ["ADJ", "DET", "NOUN"]
     # Four words fit beside both ends of a sequence.
     rows = [["a", "good", "film", "!"], [], ["the", "bad", "plot", "the", "a"]]

@@ -8,8 +8,8 @@ from tests.training.conftest import QUICK
 from tfq_hybrid.adapters import METHODS
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.training import TrainConfig
+from tfq_hybrid.training.arguments import fields_of_training
 from tfq_hybrid.training.build import build_model, compile_model
-from tfq_hybrid.training.config import fields_of_training
 
 
 def test_arguments_have_effect(quick):

@@ -7,9 +7,9 @@ import pytest
 
 from tests.presets import save_bert
 from tfq_hybrid import adapters
-from tfq_hybrid.encoders import states
-from tfq_hybrid.encoders.pooled import PooledBertTextClassifier
-from tfq_hybrid.encoders.tokens import BertTokenClassifier
+from tfq_hybrid.adapters import blocks, states
+from tfq_hybrid.encoders.pooled import PooledTextClassifier
+from tfq_hybrid.encoders.tokens import TokenClassifier
 from tfq_hybrid.models import HybridBertTextClassifier
 from tfq_hybrid.training import TrainConfig, frozen, train
 
@@ -61,7 +61,7 @@ def tokens(preset):
 
 def classifier(preset):
     keras.utils.set_random_seed(3)
-    return PooledBertTextClassifier.from_bert(str(preset), 2)
+    return PooledTextClassifier.from_base(str(preset), 2)
 
 
 def fitted(model, inputs):
@@ -81,9 +81,9 @@ def fitted(model, inputs):
 
 
 def with_states(model, tokens, folder=None):
-    blocks = states.frozen_blocks(model.backbone)
-    found = states.states_of(model.backbone, blocks, tokens, folder)
-    return {**tokens, states.key_of(blocks): found}
+    count = blocks.frozen_blocks(model.backbone)
+    found = states.states_of(model.backbone, count, tokens, folder)
+    return {**tokens, blocks.key_of(count): found}
 
 
 @pytest.mark.parametrize("name", adapters.METHODS)
@@ -91,7 +91,7 @@ def test_every_method_trains_above_states_as_from_tokens(name, preset, tokens):
     whole = adapters.adapt(classifier(preset), METHODS[name])
     above = adapters.adapt(classifier(preset), METHODS[name])
     inputs = with_states(above, tokens)
-    assert states.blocks_in(inputs) == (3 if name == "HeadOnly" else 2)
+    assert blocks.blocks_in(inputs) == (3 if name == "HeadOnly" else 2)
     before, after = fitted(whole, tokens)
     others = fitted(above, inputs)
     np.testing.assert_allclose(others, (before, after), atol=1e-6)
@@ -105,20 +105,20 @@ def test_a_frozen_encoder_is_a_frozen_block(preset, tokens):
 
     above = make()
     inputs = with_states(above, tokens)
-    assert states.blocks_in(inputs) == 3
+    assert blocks.blocks_in(inputs) == 3
     expected = fitted(make(), tokens)
     np.testing.assert_allclose(fitted(above, inputs), expected, atol=1e-6)
 
 
 def test_words_are_labelled_above_states_as_from_tokens(preset, tokens):
     """A label for each token, of those that are no padding."""
-    bert = keras_hub.models.BertBackbone.from_preset(str(preset))
     weights = tokens["padding_mask"].numpy().astype("float32")
     labels = tokens["token_ids"].numpy() % 2
 
     def trained(is_above):
         keras.utils.set_random_seed(3)
-        model = BertTokenClassifier.from_bert(bert, 2)
+        bert = keras_hub.models.BertBackbone.from_preset(str(preset))
+        model = TokenClassifier.from_base(bert, 2)
         model = adapters.adapt(model, METHODS["LoRA"])
         model.compile(
             keras.optimizers.Adam(0.02),
@@ -126,7 +126,7 @@ def test_words_are_labelled_above_states_as_from_tokens(preset, tokens):
             run_eagerly=True,
         )
         inputs = with_states(model, tokens) if is_above else tokens
-        assert (states.blocks_in(inputs) == 2) == is_above
+        assert (blocks.blocks_in(inputs) == 2) == is_above
         keras.utils.set_random_seed(5)
         model.fit(
             inputs, labels, 8, shuffle=False, verbose=0, sample_weight=weights
@@ -137,15 +137,15 @@ def test_words_are_labelled_above_states_as_from_tokens(preset, tokens):
 
 
 def test_nothing_is_frozen_below_what_trains(preset):
-    assert states.frozen_blocks(classifier(preset).backbone) == 0
+    assert blocks.frozen_blocks(classifier(preset).backbone) == 0
     first = adapters.LoRA(rank=2, layers=0)
     model = adapters.adapt(classifier(preset), first)
-    assert states.frozen_blocks(model.backbone) == 0
+    assert blocks.frozen_blocks(model.backbone) == 0
     bert = classifier(preset).backbone
     bert.trainable = False
-    assert states.frozen_blocks(bert) == 3
+    assert blocks.frozen_blocks(bert) == 3
     bert.position_embedding.trainable = True
-    assert states.frozen_blocks(bert) == 0
+    assert blocks.frozen_blocks(bert) == 0
 
 
 def test_kept_states_are_read_where_all_is_the_same(

@@ -211,7 +211,7 @@ def preset(tmp_path_factory):
         ("hybrid-bert", None, {}),
         ("quantum-head", None, {"qubits": 4}),
         ("quantum-head", "mlp", {"qubits": 4}),
-        ("qffn-bert", None, {"adapter": {"method": "LoRA"}}),
+        ("adapted", None, {"adapter": {"method": "LoRA"}}),
     ],
 )
 def test_every_head_gives_what_the_task_takes(

@@ -35,6 +35,7 @@ class Family:
         refused: why the family has no such role.
         prefix_refused: why no prefix can be put before its keys, or `""`.
         module: where its classes are. Defaults to keras-hub's models.
+        is_causal: whether a token sees only those before it.
         calls: how often a block runs in one forward pass of a backbone. More
             than once where blocks share their weights.
     """
@@ -48,6 +49,7 @@ class Family:
     refused: dict[str, str] = dataclasses.field(default_factory=dict)
     prefix_refused: str = ""
     module: str = "keras_hub.models"
+    is_causal: bool = False
     calls: Callable[["keras_hub.models.Backbone"], int] = lambda backbone: 1
 
     @property
@@ -93,6 +95,7 @@ def _encoder(name: str, prefix: str, **options) -> Family:
 def _decoder(name: str, prefix: str, **options) -> Family:
     roles = {**_roles("self_attention"), **_TWO}
     options = {"refused": _NO_GATE, "roles": roles, **options}
+    options["is_causal"] = True
     return Family(name, prefix, "self_attention", **options)
 
 
@@ -101,6 +104,7 @@ def _gated(
 ) -> Family:
     roles = {**_roles(attention), **_THREE}
     options = {"roles": roles, "ffn": "gated", **options}
+    options["is_causal"] = True
     return Family(name, prefix, attention, **options)
 
 

@@ -3,15 +3,19 @@
 import dataclasses
 import inspect
 import warnings
-from typing import TypedDict
+from collections.abc import Iterable
+from typing import Any, NotRequired, TypedDict
 
 import keras
+import keras_hub
 from keras.src.models.functional import Functional  # has no public name
 
-from tfq_hybrid.adapters.families import FAMILIES
+from tfq_hybrid.adapters.blocks import LanguageModel
+from tfq_hybrid.adapters.families import FAMILIES, Family
 from tfq_hybrid.adapters.method import Method
 from tfq_hybrid.adapters.methods import method_from_dict
-from tfq_hybrid.adapters.variables import hosts_of, install
+from tfq_hybrid.adapters.target import body_of, named_layers, unread_layers
+from tfq_hybrid.adapters.variables import fingerprint, hosts_of, install
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files.keras_hooks import extend_keras
 from tfq_hybrid.files.presets import save_preset
@@ -28,18 +32,29 @@ class SavedAdaptation(TypedDict):
     fingerprint: str
     active: str | None
     methods: dict[str, dict]
+    unread: NotRequired[list[str]]
 
 
 @dataclasses.dataclass
 class Adaptation:
     """The methods applied to a model, by name, and which of them is in use.
 
-    The fingerprint is that of the base before the first method.
+    The fingerprint is that of the base before the first method; `unread` are
+    the paths of the body's layers whose outputs the task does not read.
     """
 
     fingerprint: str
     methods: dict[str, Method] = dataclasses.field(default_factory=dict)
     active: str | None = None
+    unread: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, model: keras.Model) -> "Adaptation":
+        """That of a model without a method yet."""
+        body = body_of(model)
+        unread = {id(layer) for layer in unread_layers(model)}
+        paths = (p for p, layer in named_layers(body) if id(layer) in unread)
+        return cls(fingerprint(model), unread=tuple(paths))
 
     @property
     def method(self) -> Method | None:
@@ -54,6 +69,7 @@ class Adaptation:
             "fingerprint": self.fingerprint,
             "active": self.active,
             "methods": methods,
+            "unread": list(self.unread),
         }
 
     @classmethod
@@ -70,7 +86,8 @@ class Adaptation:
             name: method_from_dict(method)
             for name, method in config["methods"].items()
         }
-        return cls(config["fingerprint"], methods, config["active"])
+        unread = tuple(config.get("unread", ()))
+        return cls(config["fingerprint"], methods, config["active"], unread)
 
 
 def check_format(number: int) -> None:
@@ -195,7 +212,9 @@ def _training_methods(kind):
 
 def _register(kind, members):
     name = f"Adapted{kind.__name__}"
-    adapted = type(name, (kind,), {**_training_methods(kind), **members})
+    is_language = issubclass(kind, keras_hub.models.CausalLM)
+    bases = (LanguageModel, kind) if is_language else (kind,)
+    adapted = type(name, bases, {**_training_methods(kind), **members})
     HOSTS[kind] = keras.saving.register_keras_serializable("tfq_hybrid")(
         adapted
     )
@@ -249,6 +268,30 @@ def register_hosts(backbone: type, *tasks: type) -> None:
     _register_hub(backbone, strict=False)
     for task in tasks:
         _register_hub(task, strict=True, backbone_cls=HOSTS[backbone])
+
+
+def register_tasks(kind: Any, name: str, families: Iterable[Family]) -> None:
+    """Makes the classes of a task for backbones of families, and adapted ones.
+
+    keras-hub finds the task of a preset by the class of its backbone. Keras
+    knows them all, and the task itself, for backbones of other classes.
+
+    Args:
+        kind: a keras-hub task for any backbone.
+        name: of its classes, with `{}` for that of the family.
+        families: that it is for.
+    """
+    register = keras.saving.register_keras_serializable("tfq_hybrid")
+    register(kind)
+    for family in families:
+        members = {
+            "backbone_cls": family.backbone,
+            "__module__": kind.__module__,
+            "__doc__": f"A `{kind.__name__}` on a {family.name}.",
+        }
+        own = register(type(name.format(family.prefix), (kind,), members))
+        adapted = HOSTS[family.backbone]
+        _register_hub(own, strict=True, backbone_cls=adapted)
 
 
 for _family in FAMILIES:

@@ -97,7 +97,7 @@ def adapt(
     if previous is not None:
         _check_addition(previous, method, name)
     found, head = method.places(model)  # before anything is changed
-    adaptation = previous or Adaptation(fingerprint(model))
+    adaptation = previous or Adaptation.of(model)
     active, parts = adaptation.active, trainable_parts(model)
     adaptation.methods[name] = method
     adaptation.active = name

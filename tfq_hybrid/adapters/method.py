@@ -54,8 +54,8 @@ class Method:
         exclude: names or patterns of what to leave out. Defaults to `()`:
             nothing.
         train_head: train the Dense layers that a task has around its backbone
-            too, in a copy. Defaults to `None`: only those of a text classifier,
-            which come new.
+            too, in a copy. Defaults to `None`: those of a classifier, which
+            come new, and not those of a language model.
 
     Raises:
         UserError: an argument is out of its range.
@@ -134,7 +134,9 @@ class Method:
 
         wanted = self.train_head
         if wanted is None:
-            wanted = isinstance(model, keras_hub.models.TextClassifier)
+            models = keras_hub.models
+            is_pretrained = isinstance(model, models.CausalLM | models.MaskedLM)
+            wanted = isinstance(model, models.Task) and not is_pretrained
         if not wanted or (not strict and body_of(model) is model):
             return []
         if body_of(model) is model:

@@ -78,11 +78,17 @@ def body_of(model: "keras.Model") -> "keras.Model":
 
 
 def unread_layers(model: "keras.Model") -> "list[keras.Layer]":
-    """The layers whose outputs nothing reads, as the body of a model says.
+    """The layers of the body whose outputs nothing reads, as its task says.
 
-    They are no targets, and never train.
+    They are no targets, and never train. An adapted body on its own, as it
+    is restored, has them in its adaptation.
     """
-    return list(getattr(body_of(model), "unread_layers", ()))
+    found = getattr(model, "unread_layers", None)
+    if found is not None:
+        return list(found)
+    body = body_of(model)
+    paths = getattr(getattr(body, "adaptation", None), "unread", ())
+    return [layer for path, layer in named_layers(body) if path in paths]
 
 
 def all_layers(model: "keras.Model") -> "Iterator[tuple[str, keras.Layer]]":

@@ -147,7 +147,7 @@ def _show_help(ctx, parameter, value):
 def _needs(option, state):
     """What an option that is not there would need, or `None`."""
     from tfq_hybrid.adapters.methods import METHODS
-    from tfq_hybrid.training.config import fields_of_training
+    from tfq_hybrid.training.arguments import fields_of_training
     from tfq_hybrid.training.systems import SYSTEMS
 
     def has(fields):
@@ -160,14 +160,12 @@ def _needs(option, state):
         return None
     keys = {f.key for f in state.fields}
     if has(fields_of_training(model)):
-        adapted = any(key.startswith("adapter.") for key in keys)
-        cause = "--adapter" if adapted else "that --circuit"
-        return f"{option} has no effect with {cause}."
+        return f"{option} has no effect with that --circuit."
     if "adapter" in keys:
         found = [
             name
             for name in METHODS
-            if has(fields_of_training(model, {"adapter": name}))
+            if has(fields_of_training(chosen={"adapter": name}))
         ]
         if found:
             return f"{option} needs --adapter {' or '.join(found)}."
@@ -185,7 +183,7 @@ class _State:
     """
 
     def __init__(self, words: list[str], quiet: bool):
-        from tfq_hybrid.training.config import TrainConfig, fields_of_training
+        from tfq_hybrid.training.arguments import fields_of_training
 
         self.whole = "--help-all" in words
         seen = {
@@ -201,7 +199,7 @@ class _State:
             for key in ("circuit", "adapter.circuit"):
                 if isinstance(chosen.get(key), str):
                     chosen[key] = read_circuit(chosen[key])
-            model = chosen.pop("model", TrainConfig.model)
+            model = chosen.pop("model", None)
             self.fields = fields_of_training(model, chosen)
         except UserError:
             if not quiet:

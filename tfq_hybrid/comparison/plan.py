@@ -27,8 +27,9 @@ def of_head(shared):
     Raises:
         UserError: there is no such pooling.
     """
-    pooling = shared.get("pooling") or "mean"
-    check_choice("pooling", pooling, POOLINGS)
+    pooling = shared.get("pooling")
+    if pooling is not None:
+        check_choice("pooling", pooling, POOLINGS)
     return {
         "preset": shared.get("preset"),
         "pooling": pooling,

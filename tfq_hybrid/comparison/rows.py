@@ -9,7 +9,8 @@ from tfq_hybrid.adapters.methods import METHODS
 from tfq_hybrid.config.fields import Field
 from tfq_hybrid.config.values import check_keys, full_key, nest, read_value
 from tfq_hybrid.errors import UserError, match_choice
-from tfq_hybrid.training.config import TrainConfig, fields_of_training
+from tfq_hybrid.training.arguments import fields_of_training
+from tfq_hybrid.training.config import ADAPTED, TrainConfig
 from tfq_hybrid.training.systems import SYSTEMS
 
 # Classical heads of scikit-learn on the embeddings of the preset, by task.
@@ -181,7 +182,8 @@ def read_row(
 
 
 def _names(task, floor):
-    return [*METHODS, *SYSTEMS, *HEADS.get(task, {}), floor]
+    systems = [name for name in SYSTEMS if name != ADAPTED]
+    return [*METHODS, *systems, *HEADS.get(task, {}), floor]
 
 
 @functools.cache

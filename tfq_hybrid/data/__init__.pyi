@@ -16,6 +16,7 @@ __all__ = [
     "is_data_file",
     "encode_tagged",
     "is_local",
+    "is_running_text",
     "learn_merges",
     "learn_vocabulary",
     "load_conllu",
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 from .conllu import TaggedSentences, load_conllu
-from .corpora import Corpus, TokenDataset, encode_corpus, load_corpus
+from .corpora import Corpus, is_running_text, load_corpus
 from .datasets import TextDataset, is_local, load_dataset, splits_of
 from .dialogues import ChatFormat, begin_tokens, encode_prompt
 from .label_sets import LabelSets, load_label_sets
@@ -53,4 +54,5 @@ from .vocabulary import (
     learn_vocabulary,
     token_bytes,
 )
+from .windows import TokenDataset, encode_corpus
 from .words import split_words, tokens_of_words

@@ -1,4 +1,4 @@
-"""Text for language models, plain or as dialogues; windows of its tokens."""
+"""Text for language models, plain or as dialogues."""
 
 import bisect
 import dataclasses
@@ -10,17 +10,15 @@ import pathlib
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
-from tfq_hybrid.data.datasets import Batches
-from tfq_hybrid.data.dialogues import begin_tokens, encode_turns
-from tfq_hybrid.data.tables import read_table
+from tfq_hybrid.data.tables import LABEL_COLUMNS, read_table
 from tfq_hybrid.errors import UserError, check_choice, choice_error
 from tfq_hybrid.reading import read_text
 
 ROLES = ("user", "assistant")
 # The columns of instructions and what is asked of them, by their usual names.
 INSTRUCTIONS = ("instruction", "prompt", "question")
+LARGEST_LINE = 2**20  # bytes
 RESPONSES = ("output", "response", "completion", "answer")
 
 
@@ -83,6 +81,32 @@ class Corpus:
         for row in self.rows:
             digest.update(json.dumps(row).encode("utf-8"))
         return digest.hexdigest()
+
+
+def is_running_text(
+    source: str | os.PathLike[str], text_column: str | None = None
+) -> bool:
+    """Whether a source is text for a language model, by its first line.
+
+    That is a `.txt` file, or dialogues in a `.jsonl` file without a column of
+    labels; see `load_corpus`.
+    """
+    path = pathlib.Path(source)
+    if path.suffix == ".txt":
+        return True
+    if path.suffix != ".jsonl" or text_column or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        line = file.readline(LARGEST_LINE)
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return False
+    keys = {*row} if isinstance(row, dict) else set()
+    if keys & {*LABEL_COLUMNS}:
+        return False
+    asks = keys & {*INSTRUCTIONS} and keys & {*RESPONSES}
+    return bool(asks) or "conversations" in keys
 
 
 def load_corpus(
@@ -196,107 +220,3 @@ def _column(path, names, columns):
         f"{choice_error(f'column of {path}', names[0], columns)} Name a "
         "column of plain text with text_column."
     )
-
-
-@dataclasses.dataclass(frozen=True)
-class TokenDataset(Batches):
-    """Tokenised text in memory, a window a row.
-
-    Attributes:
-        token_ids: int32 array of shape (windows, length).
-        padding_mask: bool array of that shape, false where there is no text.
-        targets: int32 array of that shape: the token that comes next.
-        weights: float32 array of that shape: 1 where it is to be learned.
-    """
-
-    token_ids: np.ndarray
-    padding_mask: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.token_ids)
-
-    @property
-    def learned(self) -> int:
-        """How many tokens are to be learned."""
-        return int(self.weights.sum())
-
-    def inputs(self, count: int) -> dict[str, tf.Tensor]:
-        """What a model takes for the first `count` windows."""
-        return {
-            "token_ids": tf.constant(self.token_ids[:count]),
-            "padding_mask": tf.constant(self.padding_mask[:count]),
-        }
-
-    def arrays(self) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
-        """Inputs, targets and weights of all windows."""
-        inputs = self.inputs(len(self))
-        return inputs, tf.constant(self.targets), tf.constant(self.weights)
-
-
-def encode_corpus(
-    corpus: Corpus,
-    tokenizer: Any,
-    length: int,
-    source: str | os.PathLike[str],
-) -> TokenDataset:
-    """Turns text into windows of tokens.
-
-    Plain text is one stream of tokens, cut into windows that overlap by one
-    token, so that each token but the first is learned once; the rest at the
-    end that fills no window is left out. A dialogue is one window, cut off
-    or padded; only what the assistant says, and where it ends, is learned.
-
-    Args:
-        corpus: the text.
-        tokenizer: byte-pair tokenizer; for dialogues one with a `chat`.
-        length: tokens that a model takes.
-        source: where the text is from, for messages.
-
-    Raises:
-        UserError: the text is shorter than a window, or nothing of it is to
-            be learned.
-    """
-    if corpus.format == "plain":
-        windows, weights = _stream(corpus, tokenizer, length, source)
-    else:
-        windows, weights = _encoded_dialogues(corpus, tokenizer, length)
-    if not weights[:, 1:].any():
-        raise UserError(
-            "Expected dialogues whose first response begins within "
-            f"sequence_length={length} tokens. Received: {source}, where none "
-            "does"
-        )
-    return TokenDataset(
-        windows[:, :-1],
-        windows[:, :-1] != tokenizer.pad_token_id,
-        windows[:, 1:],
-        weights[:, 1:],
-    )
-
-
-def _stream(corpus, tokenizer, length, source):
-    tokens = tokenizer.tokenize("".join(corpus.rows))
-    tokens = np.array([*begin_tokens(tokenizer), *tokens], np.int32)
-    count = (len(tokens) - 1) // length
-    if count < 1:
-        raise UserError(
-            f"Expected a text of more than sequence_length={length} tokens. "
-            f"Received: {source}, with {len(tokens) - 1}"
-        )
-    starts = np.arange(count)[:, None] * length
-    windows = tokens[starts + np.arange(length + 1)]
-    return windows, np.ones(windows.shape, np.float32)
-
-
-def _encoded_dialogues(corpus, tokenizer, length):
-    shape = len(corpus), length + 1
-    windows = np.full(shape, tokenizer.pad_token_id, np.int32)
-    weights = np.zeros(shape, np.float32)
-    encoded = encode_turns(corpus.rows, tokenizer)
-    for row, (tokens, learned) in enumerate(encoded):
-        cut = min(len(tokens), length + 1)
-        windows[row, :cut] = tokens[:cut]
-        weights[row, :cut] = learned[:cut]
-    return windows, weights

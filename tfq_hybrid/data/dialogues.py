@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from tfq_hybrid.errors import UserError
+
 Turns = Sequence[tuple[str, str]]
 
 
@@ -61,9 +63,11 @@ def encode_turns(
 
     Yields:
         For each dialogue an int32 array and a bool array of its length.
+
+    Raises:
+        UserError: the tokenizer has no format of dialogues.
     """
-    chat = tokenizer.chat
-    parts = _parts(tokenizer)
+    chat, parts = _chat(tokenizer), _parts(tokenizer)
     contents = iter(
         tokenizer.tokenize([said for turns in dialogues for _, said in turns])
     )
@@ -83,8 +87,12 @@ def encode_turns(
 
 
 def encode_prompt(turns: Turns, tokenizer: Any) -> list[int]:
-    """The tokens that the assistant's next answer follows."""
-    chat, parts = tokenizer.chat, _parts(tokenizer)
+    """The tokens that the assistant's next answer follows.
+
+    Raises:
+        UserError: the tokenizer has no format of dialogues.
+    """
+    chat, parts = _chat(tokenizer), _parts(tokenizer)
     tokens = [*begin_tokens(tokenizer), *parts[chat.start]]
     for role, content in turns:
         tokens += parts[chat.before[role]]
@@ -102,9 +110,21 @@ def begin_tokens(tokenizer: Any) -> list[int]:
     return [tokenizer.start_token_id] if adds else []
 
 
+def _chat(tokenizer):
+    """The format of a tokenizer's dialogues."""
+    chat = getattr(tokenizer, "chat", None)
+    if chat is None:
+        raise UserError(
+            "Expected a base that was made for dialogues, whose tokenizer says "
+            "how they are written. Received: one without a chat format; train "
+            "it on plain text"
+        )
+    return chat
+
+
 def _parts(tokenizer):
     """The tokens of each text of the format."""
-    chat = tokenizer.chat
+    chat = _chat(tokenizer)
     texts = [chat.start, *chat.before.values(), *chat.after.values()]
     tokens = [
         list(part) if text else []

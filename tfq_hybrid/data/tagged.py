@@ -45,11 +45,9 @@ class TaggedTokens(Batches):
 
     def inputs(self, count: int) -> dict[str, tf.Tensor]:
         """What a model takes for the first `count` sentences."""
-        token_ids = tf.constant(self.token_ids[:count])
         return {
-            "token_ids": token_ids,
+            "token_ids": tf.constant(self.token_ids[:count]),
             "padding_mask": tf.constant(self.padding_mask[:count]),
-            "segment_ids": tf.zeros_like(token_ids),
             **{name: rows[:count] for name, rows in self.more.items()},
         }
 

@@ -1,9 +1,11 @@
 """Pretrained text encoders.
 
-bert        BERT presets: backbone, vocabulary, preprocessor
-classifier  what classifiers on a pretrained BERT share
-pooled      a Dense layer on the pooled tokens of a BERT, to be adapted
-tokens      a Dense layer on each token of a BERT
+pretrained  backbones of any family, with what feeds them
+bert        what the systems on a BERT share: vocabulary, preprocessor
+decoders    texts for a decoder, which reads their last token
+classifier  what the published classifiers on a BERT share
+pooled      a Dense layer on the pooled tokens, to be adapted
+tokens      a Dense layer on each token
 embedding   sentence embeddings, computed once
 """
 

@@ -1,15 +1,11 @@
 """What the systems on a BERT share: presets, vocabulary, preprocessor."""
 
-import pathlib
 from collections.abc import Sequence
 
 import keras_hub
 
-from tfq_hybrid.bases import as_preset
 from tfq_hybrid.data import learn_vocabulary
-from tfq_hybrid.errors import UserError, choice_error
-from tfq_hybrid.files import presets
-from tfq_hybrid.reading import DAMAGE, reason_of
+from tfq_hybrid.encoders.pretrained import from_preset, load_backbone
 
 
 def bert_vocabulary(
@@ -28,34 +24,8 @@ def bert_backbone(
     """The BERT of a preset, which must take texts of that length."""
     if preset is None:
         return None
-    bert = from_preset(keras_hub.models.BertBackbone, preset)
-    if sequence_length > bert.max_sequence_length:
-        raise UserError(
-            f"Expected a sequence_length of at most "
-            f"{bert.max_sequence_length}, that of {preset}. "
-            f"Received: sequence_length={sequence_length}"
-        )
-    return bert
-
-
-def from_preset(kind: type, preset: str):
-    """`kind.from_preset`, whose failures become a `UserError`."""
-    preset = as_preset(preset)
-    try:
-        return presets.from_preset(kind, preset)
-    except DAMAGE as error:
-        known = sorted(keras_hub.models.BertBackbone.presets)
-        if preset in known:
-            raise UserError(
-                f"Expected the preset {preset} in the cache, or a network to "
-                f"download it. Received: {reason_of(error)}"
-            ) from error
-        if pathlib.Path(preset).exists():
-            raise UserError(
-                f"Expected a folder with a {kind.__name__}. Received: {preset} "
-                f"({reason_of(error)})"
-            ) from error
-        raise choice_error("preset", preset, known) from error
+    kind = keras_hub.models.BertBackbone
+    return load_backbone(preset, sequence_length, kind)
 
 
 def bert_preprocessor(

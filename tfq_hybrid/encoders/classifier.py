@@ -1,15 +1,16 @@
 """What the two published classifiers on a pretrained BERT share."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import keras
 import keras_hub
 import tensorflow as tf
 
+from tfq_hybrid.adapters.blocks import AboveFrozen
 from tfq_hybrid.adapters.hosts import compile_from_config
 from tfq_hybrid.bases import as_preset
-from tfq_hybrid.encoders.states import blocks_in, key_of
 from tfq_hybrid.files.presets import from_preset
 
 
@@ -20,39 +21,13 @@ class BertEncoder(keras_hub.models.BertBackbone):
     where its vectors are computed once and kept.
     """
 
-    @property
-    def frozen_layers(self) -> list[keras.Layer]:
-        """The layers that are the same function in every step."""
-        return [] if self.trainable else list(self.layers)
-
     def call(self, inputs, training=None, mask=None):
         if not self.trainable:
             training = False  # whatever the model around it is told
         return super().call(inputs, training=training, mask=mask)
 
-    def call_above(
-        self, blocks: int, inputs: dict, training: bool | None = None
-    ) -> dict[str, tf.Tensor]:
-        """The outputs from the hidden states after the first blocks on.
 
-        Args:
-            blocks: how many; see `states.frozen_blocks`.
-            inputs: a dict of tensors with the `"padding_mask"` and the states.
-            training: as for a layer. Defaults to `None`.
-        """
-        frozen = {id(layer) for layer in self.frozen_layers}
-        hidden = inputs[key_of(blocks)]
-        for block in self.transformer_layers[blocks:]:
-            hidden = block(
-                hidden,
-                padding_mask=inputs["padding_mask"],
-                training=training and id(block) not in frozen,
-            )
-        pooled = self.pooled_dense(hidden[:, 0, :])
-        return {"sequence_output": hidden, "pooled_output": pooled}
-
-
-class BertClassifier(keras_hub.models.TextClassifier):
+class BertClassifier(AboveFrozen, keras_hub.models.TextClassifier):
     """A text classifier: a BERT, one vector for each text, and a head.
 
     A subclass makes the head and hands it to `__init__`. Its `backbone_cls`
@@ -79,7 +54,7 @@ class BertClassifier(keras_hub.models.TextClassifier):
         backbone: BertEncoder,
         num_classes: int,
         head: keras.Layer,
-        features: Callable[[dict, dict], tf.Tensor],
+        features: Callable[[Mapping, Any], tf.Tensor],
         preprocessor: keras.Layer | None = None,
         train_encoder: bool = False,
         dropout: float = 0.0,
@@ -106,11 +81,7 @@ class BertClassifier(keras_hub.models.TextClassifier):
         self.train_encoder = bool(train_encoder)
         self.dropout = dropout
 
-    def call(self, inputs, training=None, mask=None):
-        blocks = blocks_in(inputs)
-        if blocks is None:
-            return super().call(inputs, training=training, mask=mask)
-        outputs = self.backbone.call_above(blocks, inputs, training)
+    def answer(self, inputs, outputs, training):
         vectors = self.features(inputs, outputs)
         vectors = self.output_dropout(vectors, training=training)
         return self.head(vectors, training=training)

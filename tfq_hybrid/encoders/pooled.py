@@ -1,114 +1,47 @@
-"""A text classifier on a BERT: the pooled vector of its tokens, and a Dense."""
+"""Classifiers of texts on any backbone: the pooled tokens, and a Dense."""
 
-import os
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import keras_hub
 import tensorflow as tf
-from keras.src.models.functional import operation_fn  # has no public name
-from keras_hub.src.models.bert.bert_backbone import bert_kernel_initializer
 
-from tfq_hybrid.adapters.hosts import register_hosts
-from tfq_hybrid.encoders.classifier import (
-    BertClassifier,
-    BertEncoder,
+from tfq_hybrid.adapters.blocks import AboveFrozen
+from tfq_hybrid.adapters.families import FAMILIES
+from tfq_hybrid.adapters.hosts import compile_from_config, register_tasks
+from tfq_hybrid.encoders.pooling import POOLINGS, pooling_for
+from tfq_hybrid.encoders.pretrained import (
+    load_backbone,
+    task_of_family,
+    text_preprocessor,
 )
-from tfq_hybrid.encoders.pooling import POOLINGS
-from tfq_hybrid.errors import check_choice, check_integer
+from tfq_hybrid.errors import check_integer
+
+# As of BERT, for the head.
+SPREAD = 0.02
 
 
-@keras.saving.register_keras_serializable("tfq_hybrid")
-class PooledBert(BertEncoder):
-    """A `BertBackbone` that knows how its tokens are pooled.
-
-    Layers in which nothing trains run without dropout, in training too. The
-    outputs of the blocks below the first that trains are then the same for
-    the same text, and can be computed once and kept. A block in which
-    something trains keeps all of its dropout.
-
-    Args:
-        *args: those of `BertBackbone`.
-        pooling: `"cls"`, the hidden state of the first token; `"mean"`, the
-            mean of the hidden states of all tokens that are no padding; or
-            `"pooled"`, BERT's pooler, a Dense on the first token, which
-            nothing else reads. Defaults to `"mean"`.
-        **kwargs: those of `BertBackbone`.
-
-    Raises:
-        UserError: there is no such pooling.
-
-    Example:
-
-    >>> bert = PooledBert(100, 1, 2, 16, 32, max_sequence_length=8)
-    >>> [layer.name for layer in bert.unread_layers]
-    ['pooled_dense']
-    """
-
-    family = "BERT"  # what adapters find in it
-
-    def __init__(self, *args: Any, pooling: str = "mean", **kwargs: Any):
-        check_choice("pooling", pooling, POOLINGS)
-        super().__init__(*args, **kwargs)
-        self.pooling = pooling
-
-    @property
-    def unread_layers(self) -> list[keras.Layer]:
-        """The layers whose outputs nothing reads: there is nothing to train."""
-        return [] if self.pooling == "pooled" else [self.pooled_dense]
-
-    def pool(self, inputs: dict, outputs: dict) -> tf.Tensor:
-        """One vector for each text, of shape (batch, width).
-
-        Args:
-            inputs, outputs: dicts of tensors, those of this backbone.
-        """
-        return POOLINGS[self.pooling](inputs, outputs)
-
-    @property
-    def frozen_layers(self) -> list[keras.Layer]:
-        """The layers in which nothing trains.
-
-        One without weights, such as the dropout of the embeddings, is as the
-        layer before it.
-        """
-        frozen, trains = [], False
-        for layer in self.layers:
-            if layer.weights:
-                trains = any(variable.trainable for variable in layer.weights)
-            if not trains:
-                frozen.append(layer)
-        return frozen
-
-    def call(self, inputs, training=None, mask=None):
-        if not training:
-            return super().call(inputs, training=training, mask=mask)
-        frozen = {id(layer) for layer in self.frozen_layers}
-        return self._run_through_graph(
-            self._standardize_inputs(inputs),
-            operation_fn=lambda op: operation_fn(
-                op, training=id(op) not in frozen
-            ),
-        )
-
-    def get_config(self):
-        return {**super().get_config(), "pooling": self.pooling}
-
-
-@keras.saving.register_keras_serializable("tfq_hybrid")
-class PooledBertTextClassifier(BertClassifier):
-    """A Dense layer on the pooled tokens of a BERT: one logit a class.
+class PooledTextClassifier(AboveFrozen, keras_hub.models.Task):
+    """A Dense layer on the pooled tokens of a backbone: one logit a class.
 
     A keras-hub task: `fit`, `evaluate` and `predict` take texts, or pairs of
     them as a tuple; `.keras` files and presets restore it, and
-    `adapters.adapt` takes it.
+    `adapters.adapt` takes it. `from_base` makes the one of a backbone's
+    family, such as `PooledBertTextClassifier`.
+
+    Layers in which nothing trains run without dropout, in training too.
 
     Args:
-        backbone: `PooledBert`, whose pooling is used. `from_bert` makes it
-            from a pretrained BERT.
+        backbone: of a family of `adapters.FAMILIES`.
         num_classes: the number of labels.
-        preprocessor: `keras_hub.models.BertTextClassifierPreprocessor`.
-            Defaults to `None`: inputs are token ids already.
+        preprocessor: from texts to the inputs of the backbone. Defaults to
+            `None`: inputs are token ids already.
+        pooling: `"cls"`, the hidden state of the first token; `"mean"`, the
+            mean of the hidden states of all tokens that are no padding;
+            `"last"`, that of the last one; or `"pooled"`, the pooler of a
+            BERT, a Dense on the first token. Defaults to `None`: the last of
+            a decoder, the mean of an encoder.
         dropout: before the logits. Defaults to 0.1.
 
     Raises:
@@ -119,81 +52,115 @@ class PooledBertTextClassifier(BertClassifier):
     >>> bert = keras_hub.models.BertBackbone(
     ...     100, 1, 2, 16, 32, max_sequence_length=8
     ... )
-    >>> model = PooledBertTextClassifier.from_bert(bert, num_classes=2)
+    >>> model = PooledTextClassifier.from_base(bert, num_classes=2)
     >>> model.pooling, model.head.count_params()
     ('mean', 34)
+    >>> [layer.name for layer in model.unread_layers]
+    ['pooled_dense']
     """
 
-    backbone_cls = PooledBert
+    backbone_cls: type[keras_hub.models.Backbone] | None = None
+    preprocessor_cls = keras_hub.models.TextClassifierPreprocessor
 
     def __init__(
         self,
-        backbone: PooledBert,
+        backbone: keras_hub.models.Backbone,
         num_classes: int,
         preprocessor: keras.Layer | None = None,
+        pooling: str | None = None,
         dropout: float = 0.1,
         **kwargs: Any,
     ):
         check_integer("num_classes", num_classes, minimum=1)
-        head = keras.layers.Dense(
+        # === Layers ===
+        self.backbone = backbone
+        self.preprocessor = preprocessor
+        self.pooling = pooling_for(backbone, pooling)
+        self.output_dropout = keras.layers.Dropout(
+            dropout, dtype=backbone.dtype_policy, name="classifier_dropout"
+        )
+        self.head = keras.layers.Dense(
             num_classes,
-            kernel_initializer=bert_kernel_initializer(),
+            kernel_initializer=keras.initializers.TruncatedNormal(
+                stddev=SPREAD
+            ),
             dtype=backbone.dtype_policy,
             name="logits",
         )
-        super().__init__(
-            backbone,
-            num_classes,
-            head,
-            backbone.pool,
-            preprocessor,
-            train_encoder=True,
-            dropout=dropout,
-            **kwargs,
-        )
-        for layer in backbone.unread_layers:
+
+        # === Functional model ===
+        inputs = backbone.input
+        vectors = self.pool(inputs, backbone(inputs))
+        outputs = self.head(self.output_dropout(vectors))
+        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+
+        # === Config ===
+        self.num_classes = num_classes
+        self.dropout = dropout
+        for layer in self.unread_layers:
             layer.trainable = False
 
+    @property
+    def unread_layers(self) -> list[keras.Layer]:
+        """The layers whose outputs nothing reads: there is nothing to train."""
+        pooler = getattr(self.backbone, "pooled_dense", None)
+        return [] if pooler is None or self.pooling == "pooled" else [pooler]
+
+    def pool(self, inputs: Mapping, outputs: Any) -> tf.Tensor:
+        """One vector for each text, of shape (batch, width).
+
+        Args:
+            inputs, outputs: those of the backbone.
+        """
+        return POOLINGS[self.pooling](inputs, outputs)
+
+    def answer(self, inputs, outputs, training):
+        vectors = self.pool(inputs, outputs)
+        vectors = self.output_dropout(vectors, training=training)
+        return self.head(vectors, training=training)
+
     @classmethod
-    def from_bert(
+    def from_base(
         cls,
-        bert: keras_hub.models.BertBackbone | str | os.PathLike[str],
+        base: Any,
         num_classes: int,
         preprocessor: keras.Layer | None = None,
         sequence_length: int | None = None,
-        backbone: dict | None = None,
-        pooling: str = "mean",
         **options: Any,
-    ) -> "PooledBertTextClassifier":
-        """Starts from a pretrained BERT; only the head is random.
+    ) -> "PooledTextClassifier":
+        """Starts from a pretrained backbone; only the head is random.
 
         Args:
-            bert, num_classes, preprocessor, sequence_length, backbone: see
-                `BertClassifier.from_bert`.
-            pooling: as for `PooledBert`. Defaults to `"mean"`.
+            base: a keras-hub backbone, which becomes a part of the model, or
+                what `bases.as_preset` takes.
+            num_classes: the number of labels.
+            preprocessor: as for the class. Defaults to `None`: that of the
+                preset, where `base` is one.
+            sequence_length: tokens of a text, for the preprocessor of a
+                preset. Defaults to `None`: as many as the preset takes, of a
+                decoder 512.
             **options: further arguments of the class.
 
         Raises:
             UserError: an argument is out of its range.
         """
-        return super().from_bert(
-            bert,
-            num_classes,
-            preprocessor,
-            sequence_length,
-            {**(backbone or {}), "pooling": pooling},
-            **options,
-        )
+        if not isinstance(base, keras_hub.models.Backbone):
+            source, base = base, load_backbone(base)
+            preprocessor = preprocessor or text_preprocessor(
+                source, base, sequence_length
+            )
+        kind = task_of_family(cls, base)
+        return kind(base, num_classes, preprocessor=preprocessor, **options)
 
-    @property
-    def pooling(self) -> str:
-        """How the tokens are pooled."""
-        return self.backbone.pooling
+    compile_from_config = compile_from_config
 
     def get_config(self):
-        config = super().get_config()
-        del config["train_encoder"]  # an adapter says what trains
-        return config
+        return {
+            **super().get_config(),
+            "num_classes": self.num_classes,
+            "pooling": self.pooling,
+            "dropout": self.dropout,
+        }
 
 
-register_hosts(PooledBert, PooledBertTextClassifier)
+register_tasks(PooledTextClassifier, "Pooled{}TextClassifier", FAMILIES)

@@ -25,14 +25,7 @@ LIBRARY = {
     "adapters.layers": "Carrier LayerAdapter HeadCopy",
     "adapters.slots": "AdaptedDense AdaptedEinsumDense",
     "adapters.variables": "KeptWeights",
-    "encoders.pooled": (
-        "PooledBert PooledBertTextClassifier "
-        "AdaptedPooledBert AdaptedPooledBertTextClassifier"
-    ),
-    "encoders.tokens": (
-        "TokenBert BertTokenClassifier "
-        "AdaptedTokenBert AdaptedBertTokenClassifier"
-    ),
+    "encoders.decoders": "DecoderTextPreprocessor",
     "layers.amplitude_pqc": "AmplitudePQC",
     "layers.bottleneck_dense": "BottleneckDense",
     "layers.controlled_pqc": "ControlledPQC",
@@ -44,9 +37,13 @@ LIBRARY = {
     "layers.quantum_dense": "QuantumDense",
     "training.build": "AngleAdam AngleAdamW WarmupCosine",
 }
-# And the one that makes an adapted class of each class that can be adapted.
-HOSTS = "adapters.hosts"
-ADAPTED = "Adapted"
+# And those that make a class for each family, by the ends of its name.
+FAMILIES = (
+    ("", "TokenClassifier", "encoders.tokens"),
+    ("Pooled", "TextClassifier", "encoders.pooled"),
+    ("AdaptedPooled", "TextClassifier", "encoders.pooled"),
+    ("Adapted", "", "adapters.hosts"),
+)
 
 _HOME = {name: m for m, names in LIBRARY.items() for name in names.split()}
 
@@ -62,7 +59,12 @@ def home_of(name: str) -> str | None:
     True
     """
     package, _, bare = name.partition(">")
-    home = _HOME.get(bare, HOSTS if bare.startswith(ADAPTED) else None)
+    made = (
+        module
+        for begin, end, module in FAMILIES
+        if bare.startswith(begin) and bare.endswith(end)
+    )
+    home = _HOME.get(bare) or next(made, None)
     return f"{PACKAGE}.{home}" if package == PACKAGE and home else None
 
 
@@ -82,7 +84,7 @@ def import_class(name: str) -> Mapping[str, Any]:
 
 def register_library() -> None:
     """Imports every module of the table."""
-    for module in (*LIBRARY, HOSTS):
+    for module in (*LIBRARY, *(module for _, _, module in FAMILIES)):
         importlib.import_module(f"{PACKAGE}.{module}")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import keras
 import tensorflow as tf
 
-from tfq_hybrid.encoders.tokens import BertTokenClassifier
+from tfq_hybrid.encoders.tokens import TokenClassifier
 from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.training.run_folder import RunFolder
 
@@ -172,7 +172,7 @@ def words(
         UserError: the number of names is not that of the labels, or the model
             answers whole texts.
     """
-    if not isinstance(model, BertTokenClassifier):
+    if not isinstance(model, TokenClassifier):
         raise UserError(
             "Expected a model that labels words, for task='tokens'. Received: "
             f"{type(model).__name__}"

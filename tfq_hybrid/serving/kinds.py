@@ -5,12 +5,14 @@ its signatures. The first of `KINDS` whose class a model is of is the model's.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import keras_hub
 import tensorflow as tf
 
-from tfq_hybrid.encoders.tokens import BertTokenClassifier
+from tfq_hybrid.encoders.pooled import PooledTextClassifier
+from tfq_hybrid.encoders.tokens import TokenClassifier
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.serving.answers import ANSWERS, Answer
 from tfq_hybrid.serving.endpoints import (
@@ -53,7 +55,8 @@ def endpoints_of(model: keras.Model, options: Options) -> list[Endpoint]:
 
 
 def classification(
-    model: keras_hub.models.TextClassifier, options: Options
+    model: keras_hub.models.TextClassifier | PooledTextClassifier,
+    options: Options,
 ) -> list[Endpoint]:
     """The signatures of a text classifier: strings to labels.
 
@@ -225,10 +228,13 @@ def _inputs_of(model):
         ) from None
 
 
-KINDS: dict[str, tuple[type, Callable[..., list[Endpoint]]]] = {
+KINDS: dict[str, tuple[Any, Callable[..., list[Endpoint]]]] = {
     "generation": (keras_hub.models.CausalLM, generation),
-    "tokens": (BertTokenClassifier, token_labels),
-    "classification": (keras_hub.models.TextClassifier, classification),
+    "tokens": (TokenClassifier, token_labels),
+    "classification": (
+        (keras_hub.models.TextClassifier, PooledTextClassifier),
+        classification,
+    ),
     "embeddings": (keras_hub.models.Backbone, embeddings),
     "tensors": (keras.Model, tensors),
 }

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from tfq_hybrid.data.words import split_words, tokens_of_words
-from tfq_hybrid.encoders.tokens import BertTokenClassifier
+from tfq_hybrid.encoders.tokens import TokenClassifier
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.serving.answers import ANSWERS, Answer
 from tfq_hybrid.serving.endpoints import Endpoint, Options, of_text
@@ -11,9 +11,7 @@ from tfq_hybrid.serving.endpoints import Endpoint, Options, of_text
 WORDS = tf.TensorSpec([None, None], tf.string, name="words")
 
 
-def token_labels(
-    model: BertTokenClassifier, options: Options
-) -> list[Endpoint]:
+def token_labels(model: TokenClassifier, options: Options) -> list[Endpoint]:
     """The signatures of a token classifier: strings to a label for each word.
 
         serve         text: string (batch,)
@@ -50,13 +48,13 @@ def token_labels(
         tokens = tokens_of_words(
             words, preprocessor.tokenizer, preprocessor.sequence_length
         )
+        given = {
+            "token_ids": tokens.token_ids,
+            "padding_mask": tokens.padding_mask,
+            "segment_ids": tf.zeros_like(tokens.token_ids),
+        }
         outputs = model(
-            {
-                "token_ids": tokens.token_ids,
-                "padding_mask": tokens.padding_mask,
-                "segment_ids": tf.zeros_like(tokens.token_ids),
-            },
-            training=False,
+            {name: given[name] for name in model.input}, training=False
         )
         has = tokens.places >= 0
         firsts = tf.gather(outputs, tf.maximum(tokens.places, 0), batch_dims=1)

@@ -36,6 +36,19 @@ def make_vocabulary(
     )
 
 
+def setting_of(
+    config: TrainConfig, vocabulary: list[str], classes: int | None = None
+) -> Setting:
+    """What a system is told of a config; see `build_model`."""
+    return Setting(
+        vocabulary,
+        config.sequence_length,
+        config.batch_size,
+        classes,
+        config.task,
+    )
+
+
 def build_model(
     config: TrainConfig, vocabulary: list[str], classes: int | None = None
 ) -> keras.Model:
@@ -45,13 +58,7 @@ def build_model(
     of outputs for a text, where the task decides it. A circuit that does not
     fit in memory is a `UserError`.
     """
-    setting = Setting(
-        vocabulary,
-        config.sequence_length,
-        config.batch_size,
-        classes,
-        config.task,
-    )
+    setting = setting_of(config, vocabulary, classes)
     model = config.system.build(config.options, config.baseline, setting)
     body = getattr(model, "backbone", None)
     if config.text_columns is not None and getattr(body, "num_segments", 2) < 2:

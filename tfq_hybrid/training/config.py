@@ -6,7 +6,7 @@ import typing
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tfq_hybrid.config.fields import Field, choice, fields_of
+from tfq_hybrid.config.fields import choice
 from tfq_hybrid.config.values import check_keys, check_value, flatten, nest
 from tfq_hybrid.errors import (
     UserError,
@@ -63,6 +63,10 @@ MINIMA = {
     "gradient_every": 1,
     "seed": 0,
 }
+# The model, unless one is named: that of an adapter, and the first system.
+ADAPTED, FIRST = "adapted", "qffn-bert"
+# What is usual for another task than that of texts.
+OF_TASK = {"generation": {"sequence_length": 128, "batch_size": 8}}
 LARGEST_FLOAT = 3.4e38
 PAIR_LENGTH = 5  # a token of each text, and three special ones
 PATHS = ("data", "validation_data", "data_dir")
@@ -81,14 +85,16 @@ class TrainConfig:
     Args:
         data: training data: a table (.csv, .jsonl, …), .conllu, a TFDS name
             or embedded; of a language model .txt or .jsonl.
-        model: the published system. Defaults to `"qffn-bert"`.
+        model: the published system, or adapted: a preset with an adapter.
+            Defaults to `None`: adapted with an adapter, else qffn-bert.
         options: the system's own arguments: an instance of its `options`,
             or a dict with some of them. Defaults to none given.
         baseline: train this baseline of the system instead of its circuits.
             Defaults to `None`: the circuits.
         task: what is learned. A regression learns a number for each text,
             multi-label any number of labels, tokens one for each word.
-            Defaults to `None`: that of the system.
+            Defaults to `None`: that of the system; of adapted generation
+            where the data are text or dialogues, else classification.
         split: the split of a TFDS data set. Defaults to `"train"`.
         validation_data: validation data, as the training data, its
             validation split where it is no file. Defaults to `None`: the
@@ -146,7 +152,7 @@ class TrainConfig:
     """
 
     data: str
-    model: str = choice("qffn-bert", SYSTEMS)
+    model: str = choice(None, SYSTEMS)
     options: Any = dataclasses.field(default_factory=dict)
     baseline: str | None = None
     task: str = choice(None, UNUSED)
@@ -175,11 +181,11 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self):
-        self._set("model", match_choice("model", self.model, SYSTEMS))
+        self._set("model", model_of(self.model, self.options))
         for name in PATHS:
             if isinstance(getattr(self, name), os.PathLike):
                 self._set(name, os.fspath(getattr(self, name)))
-        hints = _hints()
+        hints = hints_of()
         for name in (*TEXTS, "text_columns", "label_names", "xla"):
             value = check_value(name, hints[name], getattr(self, name))
             self._set(name, value)
@@ -190,7 +196,7 @@ class TrainConfig:
             self._set("baseline", name)
         self._check_task()
         self._check_pairs()
-        defaults = {**DEFAULTS, **self.options.training_defaults}
+        defaults = defaults_of(self.task, self.options)
         for name, value in defaults.items():
             if getattr(self, name) is None:
                 self._set(name, value)
@@ -212,7 +218,7 @@ class TrainConfig:
 
     def _check_task(self):
         if self.task is None:
-            self._set("task", self.system.task)
+            self._set("task", _task(self.system, self.data, self.text_column))
         check_choice("task", self.task, UNUSED)
         known = (self.system.task, *self.system.tasks)
         if self.task not in known:
@@ -303,10 +309,10 @@ class TrainConfig:
     def _arguments(cls, config, options=None):
         """The arguments of the constructor; `options` are what is changed."""
         own = cls.names()
-        name = match_choice("model", config.get("model", cls.model), SYSTEMS)
+        name = model_of(config.get("model"), config)
         kind = SYSTEMS[name].options
         check_keys("training argument", config, [*own, *kind.names()])
-        hints = _hints()
+        hints = hints_of()
         general = {
             key: check_value(key, hints[key], value)
             for key, value in config.items()
@@ -367,9 +373,6 @@ class TrainConfig:
         if self.baseline is not None:
             names = self.system.baselines[self.baseline]
             add(names, f"baseline={self.baseline}")
-        if getattr(self.options, "adapter", None) is not None:
-            names = (*self.options.unused_with_adapter, "baseline")
-            add(names, f"adapter={type(self.options.adapter).__name__}")
         if self.optimizer == "adam":
             add(["weight_decay"], "optimizer=adam")
         if getattr(self.options, "preset", None) is not None:
@@ -380,50 +383,36 @@ class TrainConfig:
         return found
 
 
-def fields_of_training(
-    model: str = TrainConfig.model, chosen: Mapping[str, Any] | None = None
-) -> list[Field]:
-    """Every argument of a training of a published system.
-
-    `chosen` names what is chosen for the objects of dotted keys, such as
-    `circuit` and `adapter`.
-
-    >>> keys = [field.key for field in fields_of_training()]
-    >>> "circuit.depth" in keys, "adapter.rank" in keys
-    (True, False)
-    >>> fields = fields_of_training(chosen={"adapter": "LoRA"})
-    >>> [field.default for field in fields if field.key == "adapter.rank"]
-    [8]
-    """
-    model = match_choice("model", model, SYSTEMS)
-    system, chosen = SYSTEMS[model], chosen or {}
-    options = system.options()
-    hints = _hints()
-    known: dict[str, dict[str, Any]] = {
-        "model": {"default": model},
-        "baseline": {"choices": tuple(system.baselines)},
-        "task": {
-            "default": system.task,
-            "choices": (system.task, *system.tasks),
-            "hint": hints["task"],
-        },
-        **{name: {"hint": hints[name]} for name in DEFAULTS},
-    }
-    defaults = {**DEFAULTS, **options.training_defaults}
-    if chosen.get("adapter"):
-        defaults["learning_rate"] = None  # as the method's arguments say
-    general = fields_of(TrainConfig, defaults=defaults, skip=("options",))
-    skip = options.unused_with_adapter if chosen.get("adapter") else ()
-    return [
-        *(dataclasses.replace(f, **known.get(f.key, {})) for f in general),
-        *fields_of(options, chosen=chosen, skip=skip),
-    ]
+def model_of(name: str | None, options: Any) -> str:
+    """The name of a model, or what is meant where there is none."""
+    if name is not None:
+        return match_choice("model", name, SYSTEMS)
+    if isinstance(options, Mapping):
+        adapter = nest(options).get("adapter")
+    else:
+        adapter = getattr(options, "adapter", None)
+    return FIRST if adapter is None else ADAPTED
 
 
-def _hints():
+def _task(system, data, text_column):
+    """The task of a system; where it has several, that of the data."""
+    from tfq_hybrid.data import is_running_text
+
+    if "generation" in system.tasks and is_running_text(data, text_column):
+        return "generation"
+    return system.task
+
+
+def defaults_of(task: str, options: Any) -> dict[str, Any]:
+    """What `None` stands for."""
+    of_task = OF_TASK.get(task, {})
+    return {**DEFAULTS, **of_task, **options.training_defaults}
+
+
+def hints_of() -> dict[str, Any]:
     """The annotations of a config; `None` is what the system says."""
     hints = typing.get_type_hints(TrainConfig)
-    names = (*DEFAULTS, "task")
+    names = (*DEFAULTS, "model", "task")
     return {**hints, **{name: hints[name] | None for name in names}}
 
 

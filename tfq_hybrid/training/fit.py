@@ -30,7 +30,7 @@ from tfq_hybrid.training.checkpoint import (
     StopOnNaN,
 )
 from tfq_hybrid.training.config import TrainConfig
-from tfq_hybrid.training.frozen import above_frozen
+from tfq_hybrid.training.frozen import above_frozen, only_learned
 from tfq_hybrid.training.run_folder import RunFolder
 from tfq_hybrid.training.tasks import TASKS
 from tfq_hybrid.training.telemetry.readings import adapters_in_use
@@ -164,6 +164,8 @@ class _Training:
             training, validation = above_frozen(
                 model, (training, validation), self.states, report
             )
+        if workers.devices == 1:
+            training, validation = only_learned(model, (training, validation))
         steps = -(-len(training) // config.batch_size)
         with workers.scope():
             compile_model(model, config, steps, training)

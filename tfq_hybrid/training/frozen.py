@@ -1,5 +1,6 @@
 """Training above frozen blocks, whose hidden states are computed once."""
 
+import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,20 @@ if TYPE_CHECKING:
     from tfq_hybrid.data.datasets import Examples
 
 LARGEST = 2**30  # bytes of states in memory
+
+
+def only_learned(model: "keras.Model", parts: "Sequence[Any]") -> "list[Any]":
+    """Encoded data of a language model with the learned tokens alone.
+
+    What is said about the others is left out of the step: their logits are
+    most of its time where the vocabulary is large. Other data, and those of a
+    model that takes no such places, are as they were.
+    """
+    from tfq_hybrid.adapters.blocks import LEARNED, LanguageModel
+
+    if not isinstance(model, LanguageModel):
+        return list(parts)
+    return [dataclasses.replace(part, places=LEARNED) for part in parts]
 
 
 def above_frozen(
@@ -33,25 +48,23 @@ def above_frozen(
             in memory alone.
         report: is told of the blocks. Defaults to none.
     """
-    from tfq_hybrid.encoders.classifier import BertClassifier, BertEncoder
-    from tfq_hybrid.encoders.states import (
-        bytes_of,
+    from tfq_hybrid.adapters.blocks import (
+        AboveFrozen,
+        blocks_of,
         frozen_blocks,
         key_of,
-        states_of,
     )
-    from tfq_hybrid.encoders.tokens import BertTokenClassifier
+    from tfq_hybrid.adapters.states import bytes_of, states_of
 
-    bert = getattr(model, "backbone", None)
-    is_known = isinstance(model, BertClassifier | BertTokenClassifier)
-    if not is_known or not isinstance(bert, BertEncoder):
+    if not isinstance(model, AboveFrozen):
         return list(parts)
-    blocks = frozen_blocks(bert)
+    body = model.backbone
+    blocks = frozen_blocks(body)
     if not blocks:
         return list(parts)
     tokens = [part.inputs(len(part)) for part in parts]
-    size = sum(bytes_of(bert, inputs) for inputs in tokens)
-    what = f"The lower {blocks} of {bert.num_layers} blocks are frozen"
+    size = sum(bytes_of(body, inputs) for inputs in tokens)
+    what = f"The lower {blocks} of {len(blocks_of(body))} blocks are frozen"
     if size > LARGEST:
         report(
             f"{what}, but run in every step: their outputs would take "
@@ -61,7 +74,7 @@ def above_frozen(
     report(f"{what}: their outputs are computed once, {human_bytes(size)}")
     return [
         part.with_inputs(
-            {key_of(blocks): states_of(bert, blocks, inputs, folder)}
+            {key_of(blocks): states_of(body, blocks, inputs, folder)}
         )
         for part, inputs in zip(parts, tokens, strict=True)
     ]

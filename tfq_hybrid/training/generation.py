@@ -10,9 +10,11 @@ import numpy as np
 import tensorflow as tf
 
 from tfq_hybrid import data as text_data
+from tfq_hybrid.adapters.blocks import LEARNED
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import write_text
 from tfq_hybrid.training.baselines import token_counts, unigram_loss
+from tfq_hybrid.training.frozen import above_frozen, only_learned
 from tfq_hybrid.training.metrics import Metric, ratio
 from tfq_hybrid.training.run_folder import RunFolder, load_trained
 from tfq_hybrid.training.task import Task, of_weighted_tokens
@@ -122,11 +124,13 @@ class Generation(Task):
         vocabulary = _vocabulary_of(configs[first], parts["training"])
         for name in others:
             other = _vocabulary_of(configs[name], parts["training"])
-            if other != vocabulary:
+            sources = [_source(configs[row]) for row in (first, name)]
+            if other != vocabulary or (not other and len({*sources}) > 1):
                 raise UserError(
                     "Expected rows with one vocabulary, whose losses per token "
                     f"compare. Received: {len(vocabulary):,} merges of "
                     f"{first}, {len(other):,} of {name}"
+                    + (f", of {' and '.join(sources)}" if not other else "")
                 )
         tokenizer = _tokenizer(configs[first], vocabulary)
         for name, part in parts.items():
@@ -135,6 +139,8 @@ class Generation(Task):
 
     def answers(self, run, config, states=None):
         model, tokens = self._read(run, config)
+        if states is not None:
+            (tokens,) = above_frozen(model, [tokens], states)
         losses, counts = loss_reader(model)(tokens, config.batch_size)
         return {"losses": losses, "tokens": counts}
 
@@ -162,10 +168,17 @@ def _vocabulary_of(config, training):
     return make_vocabulary(config, training.texts)
 
 
-def _tokenizer(config, vocabulary):
-    from tfq_hybrid.training.build import build_model
+def _source(config):
+    """What a tokenizer is from, that no vocabulary was learned for."""
+    return str(getattr(config.options, "preset", None))
 
-    return build_model(config, vocabulary).preprocessor.tokenizer
+
+def _tokenizer(config, vocabulary):
+    from tfq_hybrid.training.build import setting_of
+
+    return config.system.tokenizer(
+        config.options, setting_of(config, vocabulary)
+    )
 
 
 def perplexity(answers: Any) -> np.ndarray:
@@ -189,9 +202,17 @@ def loss_reader(
     def step(inputs, targets, weights):
         logits = tf.cast(model(inputs, training=False), tf.float32)
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
-        return tf.reduce_sum(weights * losses, -1), tf.reduce_sum(weights, -1)
+        windows, length = tf.unstack(tf.shape(inputs["token_ids"]))
+        if LEARNED not in inputs:
+            return tf.reduce_sum(weights * losses, 1), tf.reduce_sum(weights, 1)
+        rows = inputs[LEARNED] // length
+        return tuple(
+            tf.math.unsorted_segment_sum(values, rows, windows)
+            for values in (weights * losses, weights)
+        )
 
     def read(data, batch_size):
+        (data,) = only_learned(model, [data])
         found = [step(*batch) for batch in data.batches(batch_size)]
         losses, tokens = (
             np.concatenate([part.numpy() for part in parts]).astype("float64")
@@ -236,6 +257,7 @@ def measure(
         sums = [tf.reduce_sum(weights * part) for part in (losses, hits)]
         return tf.stack([*sums, tf.reduce_sum(weights)])
 
+    (data,) = only_learned(model, [data])
     sums = [step(*batch).numpy() for batch in data.batches(batch_size)]
     loss, hits, tokens = sum(part.astype("float64") for part in sums)
     return {

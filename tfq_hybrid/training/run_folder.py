@@ -67,7 +67,8 @@ class RunFolder:
     """Paths and state of a run.
 
         config.json       the arguments, and what was seen in training
-        vocabulary.txt    one token, or one merge of byte pairs, a line
+        vocabulary.txt    one token, or one merge of byte pairs, a line; of
+                          a preset's own tokenizer none
         checkpoints/      the last good state of an unfinished training
         logs/             TensorBoard
         model.keras       the trained model, with its tokenizer
@@ -247,12 +248,13 @@ class RunFolder:
         check_links(self.path, WHOLE)
         content = read_json(self.config_file, WHOLE, ConfigFile)
         with reading(WHOLE, self.config_file):
-            config = TrainConfig.from_dict(content["config"])
+            config = TrainConfig.from_dict(_current(content["config"]))
         values, names = (tuple(content.get(key, ())) for key in LABELS)
         text = read_text(self.vocabulary_file, expected=WHOLE)
         with reading(WHOLE, self.vocabulary_file):
             *vocabulary, rest = text.split("\n")
-            if rest or not vocabulary:
+            preset = getattr(config.options, "preset", None)
+            if rest or not (vocabulary or preset):
                 raise ValueError("cut short")
         return config, values, names, vocabulary
 
@@ -320,6 +322,23 @@ class RunFolder:
             return np.array(counts, "int64")
 
 
+def _current(config):
+    """A stored config of an older version as one of this version.
+
+    Adapters were an argument of qffn-bert, with models of other classes.
+    """
+    if config.get("model") != "qffn-bert" or "adapter" not in config:
+        return config
+    if config["adapter"] is not None:
+        raise UserError(
+            "Expected a run of this version, in which a preset with an adapter "
+            "is a model of its own. Received: one of an older version. Train "
+            "it again with model=adapted"
+        )
+    gone = ("adapter", "pooling")
+    return {k: v for k, v in config.items() if k not in gone}
+
+
 def load_trained(
     run: str | os.PathLike[str],
 ) -> "tuple[keras.Model, tuple[str, ...]]":
@@ -349,7 +368,7 @@ def check_task(run: str | os.PathLike[str], task: str) -> None:
         task: `"classification"` or `"generation"`.
     """
     config, *_ = RunFolder(run).read()
-    if config.system.task != task:
+    if config.task != task:
         kinds = {"classification": "text classifier"}
         kind = kinds.get(task, "language model")
         raise UserError(

@@ -17,7 +17,7 @@ import importlib
 import types
 import typing
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from tfq_hybrid.adapters.method import AnyMethod
 from tfq_hybrid.adapters.methods import method_from_dict
@@ -93,11 +93,6 @@ class Options:
             )
         return check_value(name, hint, value)
 
-    # What an adapter takes the place of, where there is one.
-    unused_with_adapter: ClassVar[tuple[str, ...]] = ()
-    # What is of an adapted model alone.
-    unused_without_adapter: ClassVar[tuple[str, ...]] = ()
-
     @property
     def training_defaults(self) -> dict[str, Any]:
         """Arguments of `TrainConfig` with another default."""
@@ -146,7 +141,11 @@ class System:
         model: the module with these functions, imported when needed:
 
             vocabulary(options, texts, size) -> list of str: the vocabulary
-            that is learned from training texts, or that of a preset.
+            that is learned from training texts, or that of a preset; empty
+            where the preset's tokenizer is taken as it is.
+
+            tokenizer(options, setting) -> that of the model. May be left out:
+            then the model is built for it.
 
             build(options, baseline, setting) -> model, not compiled;
             `baseline` is `None` for the system itself, and `setting` is a
@@ -199,6 +198,13 @@ class System:
     def build(self) -> Callable:
         """The function of the module."""
         return self.module.build
+
+    def tokenizer(self, options: Options, setting: Setting) -> Any:
+        """The tokenizer of the model that `build` gives."""
+        found = getattr(self.module, "tokenizer", None)
+        if found is not None:
+            return found(options, setting)
+        return self.build(options, None, setting).preprocessor.tokenizer
 
     @property
     def parts(self) -> Callable:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 import sklearn.metrics
+import tensorflow as tf
 
 from tfq_hybrid import data as text_data
 from tfq_hybrid.errors import UserError
@@ -77,6 +78,10 @@ class TokenLabels(Task):
         encoded = text_data.encode_tagged(
             data, tokenizer, config.sequence_length
         )
+        if "segment_ids" in model.input:  # of one text
+            segments = tf.zeros_like(encoded.token_ids)
+            more = {"segment_ids": segments}
+            encoded = dataclasses.replace(encoded, more=more)
         return Encoded(encoded, data)
 
     def objective(self):
@@ -211,6 +216,7 @@ class Encoded:
 
     def with_inputs(self, more: dict[str, Any]) -> "Encoded":
         """The same sentences, with more beside the tokens."""
+        more = {**self.tokens.more, **more}
         tokens = dataclasses.replace(self.tokens, more=more)
         return Encoded(tokens, self.sentences)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tfq_hybrid.data import Corpus, TokenDataset
     from tfq_hybrid.training import TrainConfig
 
+ARRAYS = ("token_ids", "padding_mask", "targets", "weights")
 CHECKS = 5  # validations of a training
 
 
@@ -87,17 +88,19 @@ def encode_parts(
 
 def first_windows(data: "TokenDataset", count: int) -> "TokenDataset":
     """The first windows of a `TokenDataset`."""
-    fields = [field.name for field in dataclasses.fields(data)]
-    return dataclasses.replace(
-        data, **{name: getattr(data, name)[:count] for name in fields}
-    )
+    arrays = {name: getattr(data, name)[:count] for name in ARRAYS}
+    return dataclasses.replace(data, **arrays)
 
 
 def joined(data: "Sequence[TokenDataset]") -> "TokenDataset":
     """One `TokenDataset` of a list of them."""
-    fields = [field.name for field in dataclasses.fields(data[0])]
-    arrays = ([getattr(one, name) for one in data] for name in fields)
-    return type(data[0])(*map(np.concatenate, arrays))
+    return dataclasses.replace(
+        data[0],
+        **{
+            name: np.concatenate([getattr(one, name) for one in data])
+            for name in ARRAYS
+        },
+    )
 
 
 def train_language_model(

@@ -157,11 +157,14 @@ def default_encoder() -> str:
 
 
 def embedded(
-    encoder: str, texts: Sequence[str], pooling: str, sequence_length: int
+    encoder: str,
+    texts: Sequence[str],
+    pooling: str | None,
+    sequence_length: int,
 ) -> np.ndarray:
     """Embeddings of texts by a frozen encoder, (texts, width), kept for later.
 
-    The pooling is one of `embed`.
+    The pooling is one of `embed`, or `None`: the usual one of the encoder.
     """
     return _embedded(encoder, tuple(texts), pooling, sequence_length)
 
@@ -169,21 +172,21 @@ def embedded(
 @functools.lru_cache(maxsize=12)
 def _embedded(encoder, texts, pooling, sequence_length):
     from tfq_hybrid.encoders.embedding import CACHE, embed
+    from tfq_hybrid.encoders.pooling import pooling_for
 
     model, preprocessor = load_encoder(encoder, sequence_length)
-    return embed(model, preprocessor, texts, pooling=pooling, cache=CACHE)
+    return embed(
+        model,
+        preprocessor,
+        texts,
+        pooling=pooling_for(model, pooling),
+        cache=CACHE,
+    )
 
 
 def load_encoder(encoder, sequence_length):
-    """The BERT behind an encoder, and the preprocessor of its texts."""
-    from tfq_hybrid.encoders.bert import (
-        bert_backbone,
-        bert_preprocessor,
-        bert_vocabulary,
-    )
+    """The backbone behind an encoder, and the preprocessor of its texts."""
+    from tfq_hybrid.encoders.pretrained import load_backbone, text_preprocessor
 
-    vocabulary = bert_vocabulary(encoder, (), None)
-    return (
-        bert_backbone(encoder, sequence_length),
-        bert_preprocessor(vocabulary, sequence_length, encoder),
-    )
+    backbone = load_backbone(encoder, sequence_length)
+    return backbone, text_preprocessor(encoder, backbone, sequence_length)

@@ -1,0 +1,111 @@
+"""From a pretrained base and a method to the model that is trained."""
+
+from typing import Any
+
+import keras
+import keras_hub
+
+from tfq_hybrid.adapters import adapt
+from tfq_hybrid.adapters.families import family_of
+from tfq_hybrid.encoders.pooled import PooledTextClassifier
+from tfq_hybrid.encoders.pretrained import (
+    from_preset,
+    load_backbone,
+    text_preprocessor,
+)
+from tfq_hybrid.encoders.tokens import TokenClassifier
+from tfq_hybrid.engines import check_memory
+from tfq_hybrid.errors import UserError
+
+
+def vocabulary(options, texts, size):
+    """None of its own: the tokenizer is that of the preset."""
+    _check(options)
+    return []
+
+
+def tokenizer(options, setting):
+    """The tokenizer of the preset."""
+    _check(options)
+    return from_preset(keras_hub.tokenizers.Tokenizer, options.preset)
+
+
+def build(options, baseline, setting):
+    """The adapted classifier or causal language model; see `System`."""
+    _check(options)
+    if setting.task == "generation":
+        model = _language_model(options.preset, setting.sequence_length)
+    else:
+        model = _classifier(options, setting)
+    method: Any = options.adapter
+    circuits = method.circuits(model)
+    for circuit in circuits[:1]:
+        check_memory(
+            circuit.qubits,
+            circuit.observable_count,
+            circuit.layers,
+            setting.batch_size * setting.sequence_length,
+            layers=len(circuits),
+        )
+    return adapt(model, method)
+
+
+def _check(options):
+    for name in ("preset", "adapter"):
+        if getattr(options, name) is None:
+            raise UserError(
+                "Expected a preset and an adapter with model=adapted. "
+                f"Received: {name}=None"
+            )
+
+
+def _classifier(options, setting):
+    preset, length = options.preset, setting.sequence_length
+    backbone = load_backbone(preset, length)
+    _check_family(backbone, preset)
+    # A fixed name keeps the names of logs the same in every process.
+    task = {
+        "preprocessor": text_preprocessor(preset, backbone, length),
+        "dropout": options.dropout,
+        "name": "classifier",
+    }
+    if setting.task == "tokens":
+        _check_words(task["preprocessor"], preset)
+        return TokenClassifier.from_base(backbone, setting.classes, **task)
+    return PooledTextClassifier.from_base(
+        backbone, setting.classes, pooling=options.pooling, **task
+    )
+
+
+def _language_model(preset, length):
+    model: keras.Model = from_preset(
+        keras_hub.models.CausalLM, preset, compile=False, name="language_model"
+    )
+    _check_family(model.backbone, preset)
+    longest = getattr(model.backbone, "max_sequence_length", length)
+    if length > longest:
+        raise UserError(
+            f"Expected a sequence_length of at most {longest}, that of "
+            f"{preset}. Received: sequence_length={length}"
+        )
+    model.preprocessor.sequence_length = length
+    return model
+
+
+def _check_family(backbone, preset):
+    if family_of(backbone) is None:
+        raise UserError(
+            "Expected a preset of a family that adapters know, see "
+            f"docs/adapters.md. Received: {preset}, a {type(backbone).__name__}"
+        )
+
+
+def _check_words(preprocessor, preset):
+    """Words are tokenized one by one, which other tokenizers were not."""
+    kind = keras_hub.tokenizers.WordPieceTokenizer
+    if not isinstance(preprocessor.tokenizer, kind):
+        raise UserError(
+            "Expected a preset with a WordPiece tokenizer, such as a BERT, for "
+            f"labels of words. Received: {preset}, with a "
+            f"{type(preprocessor.tokenizer).__name__}"
+        )

@@ -1,0 +1,48 @@
+"""The weights that an adapted model computes with, without its adapters."""
+
+import keras
+import numpy as np
+
+from tfq_hybrid.adapters.classical_layers import LowRank
+from tfq_hybrid.adapters.target import all_layers
+from tfq_hybrid.adapters.variables import opened_layers
+from tfq_hybrid.errors import UserError
+
+
+def merged_kernels(model: keras.Model) -> dict[int, np.ndarray]:
+    """The kernels of the Dense layers that a low-rank adapter is beside.
+
+    That is `W + s A B` in float32: an adapter beside a matrix that is linear
+    in its input is a part of the matrix.
+
+    Args:
+        model: adapted or not.
+
+    Returns:
+        Arrays of the kernels' shapes, by the `id` of the kernel's variable.
+
+    Raises:
+        UserError: the adapter in use is of another kind, which no matrix can
+            stand for.
+    """
+    found = {}
+    paths = {id(layer): path for path, layer in all_layers(model)}
+    for slot in opened_layers(model):
+        adapter, path = slot.adapter, paths[id(slot)]
+        if adapter is None or path.startswith("head/"):
+            continue
+        if not isinstance(adapter, LowRank):
+            raise UserError(
+                "Expected adapters that are linear in their input, LoRA or "
+                "SoRA, or a base that trained itself. Received: a "
+                f"{type(adapter).__name__} in {path}, which no matrix can "
+                "stand for"
+            )
+        a, b = map(keras.ops.convert_to_numpy, (adapter.a, adapter.b))
+        a, b = a.astype("float64"), b.astype("float64")
+        if hasattr(adapter, "gate"):
+            a = a * keras.ops.convert_to_numpy(adapter.gate)
+        kernel = keras.ops.convert_to_numpy(slot.kernel)
+        delta = (adapter.scale * a @ b).reshape(kernel.shape)
+        found[id(slot.kernel)] = (kernel + delta).astype("float32")
+    return found
