@@ -25,6 +25,11 @@ LIBRARY = {
     "adapters.layers": "Carrier LayerAdapter HeadCopy",
     "adapters.slots": "AdaptedDense AdaptedEinsumDense",
     "adapters.variables": "KeptWeights",
+    "bases.mpnet.backbone": "MPNetBackbone",
+    "bases.mpnet.layers": (
+        "CountedPositionEmbedding MPNetBlock RelativePositionBias"
+    ),
+    "bases.mpnet.text": "MPNetTextClassifierPreprocessor MPNetTokenizer",
     "encoders.pooled": (
         "PooledBert PooledBertTextClassifier "
         "AdaptedPooledBert AdaptedPooledBertTextClassifier"
