@@ -46,9 +46,7 @@ def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
         return archive.read(name)
 
 
-def copy_member(
-    archive: zipfile.ZipFile, name: str, target: IO[bytes]
-) -> None:
+def copy_member(archive: zipfile.ZipFile, name: str, target: IO[bytes]) -> None:
     """Writes the content of a member of an open archive, part by part.
 
     Raises:
