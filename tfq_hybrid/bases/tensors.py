@@ -1,23 +1,25 @@
 """Files of safetensors, read one tensor at a time into a model's weights."""
 
+import contextlib
 import dataclasses
 import math
 import pathlib
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
 from tfq_hybrid.errors import listed
-from tfq_hybrid.reading import foreign_code
+from tfq_hybrid.reading import reason_of
 
 WEIGHTS = "model.safetensors"
 FLOATS = ("BF16", "F16", "F32", "F64")
 # Numbers that are read at once of a tensor that stays as it is. TensorFlow
 # copies twice what it is handed.
-PART = 2**21
+PART = 2**19
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,9 +86,22 @@ def fill(
             row.variable.value[start:end].assign(values)
 
 
+@contextlib.contextmanager
+def _opened(path: pathlib.Path) -> Iterator[Any]:
+    """A file, whose damage is a `ValueError`.
+
+    Its parser is no Python, so that `foreign_code` would not know it for one.
+    """
+    try:
+        with safe_open(path, "numpy") as file:
+            yield file
+    except SafetensorError as error:
+        raise ValueError(reason_of(error)) from error
+
+
 def _headers(path: pathlib.Path) -> list[tuple[str, tuple[int, ...], str]]:
     """Name, shape and type of each tensor of a file."""
-    with foreign_code(), safe_open(path, "numpy") as file:
+    with _opened(path) as file:
         parts = [(name, file.get_slice(name)) for name in [*file.keys()]]
         return [
             (name, tuple(part.get_shape()), part.get_dtype())
@@ -111,5 +126,5 @@ def _parts(
 
 def _read(path: pathlib.Path, name: str, start: int, end: int) -> np.ndarray:
     """Some rows. What the system has mapped of the file goes with each part."""
-    with foreign_code(), safe_open(path, "numpy") as file:
+    with _opened(path) as file:
         return file.get_slice(name)[start:end]

@@ -104,9 +104,7 @@ def _cut_off(preprocessor, texts, tokens):
     whole = tokenizer([texts[place] for place in full])
     special = np.isin(tokens["token_ids"][full], tokenizer.special_token_ids)
     kept = (~special).sum(axis=1)
-    return sum(
-        len(ids) > count for ids, count in zip(whole, kept, strict=True)
-    )
+    return sum(len(ids) > count for ids, count in zip(whole, kept, strict=True))
 
 
 def _by_length(tokens, batch_size):

@@ -151,8 +151,9 @@ class RelativePositionBias(keras.layers.Layer):
         biases = keras.ops.take(biases, rows, axis=0)
         return keras.ops.transpose(biases, (2, 0, 1))[None]
 
-    def compute_output_shape(self, input_shape):
-        return (1, self.num_heads, input_shape[1], input_shape[1])
+    def compute_output_spec(self, inputs):
+        shape = (1, self.num_heads, inputs.shape[1], inputs.shape[1])
+        return keras.KerasTensor(shape, dtype=self.compute_dtype)
 
     def get_config(self):
         return {
@@ -174,6 +175,7 @@ class RelativeAttention(keras.layers.Layer):
     """
 
     def __init__(self, num_heads: int, dropout: float = 0.0, **kwargs: Any):
+        check_integer("num_heads", num_heads, minimum=1)
         super().__init__(**kwargs)
         self.num_heads = num_heads
         self.dropout = dropout
