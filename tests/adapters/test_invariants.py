@@ -69,11 +69,12 @@ def restored(task, family, folder):
     """The same task from a file, from a preset, from its adapter alone."""
     task.save(folder / "task.keras")
     yield keras.models.load_model(folder / "task.keras")
-    task.save_to_preset(str(folder / "preset"))
-    kind = keras_hub.models.CausalLM
-    if family not in DECODERS:
-        kind = keras_hub.models.TextClassifier
-    yield kind.from_preset(str(folder / "preset"))
+    if isinstance(task, keras_hub.models.Task):
+        task.save_to_preset(str(folder / "preset"))
+        kind = keras_hub.models.CausalLM
+        if family not in DECODERS:
+            kind = keras_hub.models.TextClassifier
+        yield kind.from_preset(str(folder / "preset"))
     adapters.save_weights(task, folder / "adapter.h5")
     yield adapters.load_weights(make_task(family), folder / "adapter.h5")
 

@@ -1,7 +1,6 @@
 """Tiny models of every family, and what to feed them."""
 
 import keras
-import keras_hub
 import numpy as np
 
 from tfq_hybrid.adapters import FAMILIES, METHODS
@@ -25,6 +24,7 @@ ARGUMENTS = {
     "RoBERTa": _HEADS,
     "DistilBERT": _HEADS,
     "ALBERT": {**_HEADS, "embedding_dim": 8, "num_layers": 2},
+    "MPNet": _HEADS,
     "GPT-2": _HEADS,
     "OPT": _HEADS,
     "BLOOM": {"num_heads": 2, "dropout": 0.0},
@@ -67,11 +67,22 @@ def make_backbone(family, **options):
     return ROWS[family].backbone(**arguments)
 
 
+def around(backbone, num_classes):
+    """A head around an encoder, as a plain Keras model."""
+    pooled = backbone(backbone.input)["pooled_output"]
+    outputs = keras.layers.Dense(num_classes, name="logits")(pooled)
+    return keras.Model(backbone.input, outputs)
+
+
 def make_task(family, kind=None, **options):
-    """A task of a family: `"TextClassifier"`, `"CausalLM"`, `"MaskedLM"`."""
+    """A task of a family: `"TextClassifier"`, `"CausalLM"`, `"MaskedLM"`.
+
+    A head of one's own for a family without a text classifier.
+    """
     kind = kind or ("CausalLM" if family in DECODERS else "TextClassifier")
     backbone = make_backbone(family, **options)
-    task = getattr(keras_hub.models, ROWS[family].prefix + kind)
+    tasks = {task.__name__: task for task in ROWS[family].tasks}
+    task = tasks.get(ROWS[family].prefix + kind, around)
     task = task(backbone, **({"num_classes": 3} if "Class" in kind else {}))
     task.compile(
         optimizer=keras.optimizers.Adam(0.01),

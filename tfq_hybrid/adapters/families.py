@@ -118,6 +118,7 @@ FAMILIES = (
         blocks=r"group_\d+_inner_layer_\d+",
         calls=lambda backbone: backbone.num_layers // backbone.num_groups,
     ),
+    _encoder("MPNet", "MPNet", module="tfq_hybrid.bases.mpnet"),
     _decoder("GPT-2", "GPT2"),
     _decoder("OPT", "OPT"),
     _decoder(

@@ -17,6 +17,7 @@ from tfq_hybrid.adapters.methods import method_from_dict
 from tfq_hybrid.adapters.target import body_of, named_layers, unread_layers
 from tfq_hybrid.adapters.variables import fingerprint, hosts_of, install
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.files.homes import ADAPTED, PACKAGE, home_of
 from tfq_hybrid.files.keras_hooks import extend_keras
 from tfq_hybrid.files.presets import save_preset
 from tfq_hybrid.shapes import check_shape
@@ -183,11 +184,6 @@ def optimizer_variables(
 HOSTS: dict[type, type] = {}
 
 
-def _is_own(kind: type) -> bool:
-    """Whether a class is of this package."""
-    return kind.__module__.startswith("tfq_hybrid.")
-
-
 def _training_methods(kind):
     """What all adapted classes have in common."""
 
@@ -204,20 +200,17 @@ def _training_methods(kind):
         "compile_from_config": compile_from_config,
         "get_config": get_config,
         "adapted_from": kind,
-        # Where a file's name for it leads: see `files.homes`.
-        "__module__": kind.__module__ if _is_own(kind) else __name__,
+        "__module__": home_of(f"{PACKAGE}>{ADAPTED}{kind.__name__}"),
         "__doc__": f"A `{kind.__name__}` with adapters in it.",
     }
 
 
 def _register(kind, members):
-    name = f"Adapted{kind.__name__}"
+    name = f"{ADAPTED}{kind.__name__}"
     is_language = issubclass(kind, keras_hub.models.CausalLM)
     bases = (LanguageModel, kind) if is_language else (kind,)
     adapted = type(name, bases, {**_training_methods(kind), **members})
-    HOSTS[kind] = keras.saving.register_keras_serializable("tfq_hybrid")(
-        adapted
-    )
+    HOSTS[kind] = keras.saving.register_keras_serializable(PACKAGE)(adapted)
 
 
 def _register_hub(kind, strict, **members):

@@ -1,5 +1,7 @@
 """The weights that an adapted model computes with, without its adapters."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -27,7 +29,8 @@ def merged_kernels(model: keras.Model) -> dict[int, np.ndarray]:
     """
     found = {}
     paths = {id(layer): path for path, layer in all_layers(model)}
-    for slot in opened_layers(model):
+    slots: list[Any] = opened_layers(model)
+    for slot in slots:
         adapter, path = slot.adapter, paths[id(slot)]
         if adapter is None or path.startswith("head/"):
             continue

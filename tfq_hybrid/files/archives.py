@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import pathlib
+import shutil
 import stat
 import struct
 import zipfile
@@ -43,6 +44,16 @@ def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
     """
     with foreign_code():
         return archive.read(name)
+
+
+def copy_member(archive: zipfile.ZipFile, name: str, target: IO[bytes]) -> None:
+    """Writes the content of a member of an open archive, part by part.
+
+    Raises:
+        ValueError, OSError: as for `read_member`, or it cannot be written.
+    """
+    with foreign_code(), archive.open(name) as source:
+        shutil.copyfileobj(source, target)
 
 
 def check_archive(path: str | os.PathLike[str]) -> list[str]:

@@ -25,6 +25,11 @@ LIBRARY = {
     "adapters.layers": "Carrier LayerAdapter HeadCopy",
     "adapters.slots": "AdaptedDense AdaptedEinsumDense",
     "adapters.variables": "KeptWeights",
+    "bases.mpnet.backbone": "MPNetBackbone",
+    "bases.mpnet.layers": (
+        "CountedPositionEmbedding MPNetBlock RelativePositionBias"
+    ),
+    "bases.mpnet.text": "MPNetTextClassifierPreprocessor MPNetTokenizer",
     "encoders.decoders": "DecoderTextPreprocessor",
     "layers.amplitude_pqc": "AmplitudePQC",
     "layers.bottleneck_dense": "BottleneckDense",
@@ -38,11 +43,12 @@ LIBRARY = {
     "training.build": "AngleAdam AngleAdamW WarmupCosine",
 }
 # And those that make a class for each family, by the ends of its name.
+ADAPTED = "Adapted"
 FAMILIES = (
     ("", "TokenClassifier", "encoders.tokens"),
     ("Pooled", "TextClassifier", "encoders.pooled"),
-    ("AdaptedPooled", "TextClassifier", "encoders.pooled"),
-    ("Adapted", "", "adapters.hosts"),
+    (f"{ADAPTED}Pooled", "TextClassifier", "encoders.pooled"),
+    (ADAPTED, "", "adapters.hosts"),
 )
 
 _HOME = {name: m for m, names in LIBRARY.items() for name in names.split()}
