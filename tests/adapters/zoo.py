@@ -1,7 +1,6 @@
 """Tiny models of every family, and what to feed them."""
 
 import keras
-import keras_hub
 import numpy as np
 
 from tfq_hybrid.adapters import FAMILIES, METHODS
@@ -26,6 +25,8 @@ ARGUMENTS = {
     "DistilBERT": _HEADS,
     "ALBERT": {**_HEADS, "embedding_dim": 8, "num_layers": 2},
     "GPT-2": _HEADS,
+    # Its blocks see three tokens each, and in two layers five.
+    "GPT-Neo": {**_HEADS, "attention_types": ["local"], "window_size": 3},
     "OPT": _HEADS,
     "BLOOM": {"num_heads": 2, "dropout": 0.0},
     "GPT-NeoX": _HEADS,
@@ -71,7 +72,7 @@ def make_task(family, kind=None, **options):
     """A task of a family: `"TextClassifier"`, `"CausalLM"`, `"MaskedLM"`."""
     kind = kind or ("CausalLM" if family in DECODERS else "TextClassifier")
     backbone = make_backbone(family, **options)
-    task = getattr(keras_hub.models, ROWS[family].prefix + kind)
+    (task,) = (t for t in ROWS[family].tasks if t.__name__.endswith(kind))
     task = task(backbone, **({"num_classes": 3} if "Class" in kind else {}))
     task.compile(
         optimizer=keras.optimizers.Adam(0.01),

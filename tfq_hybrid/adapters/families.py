@@ -115,6 +115,7 @@ FAMILIES = (
         calls=lambda backbone: backbone.num_layers // backbone.num_groups,
     ),
     _decoder("GPT-2", "GPT2"),
+    _decoder("GPT-Neo", "GPTNeo", module="tfq_hybrid.bases.gpt_neo"),
     _decoder("OPT", "OPT"),
     _decoder(
         "BLOOM",

@@ -237,7 +237,7 @@ def _register_plain(kind):
     _register(kind, {"from_config": classmethod(from_config)})
 
 
-def register_hosts(backbone: type, *tasks: type) -> None:
+def register_hosts(backbone: type, *tasks: type, **members: object) -> None:
     """Makes the adapted classes of a keras-hub backbone and of its tasks.
 
     Their names begin with `Adapted`, and Keras knows them.
@@ -245,14 +245,16 @@ def register_hosts(backbone: type, *tasks: type) -> None:
     Args:
         backbone: of a family of `FAMILIES`; see `family_of`.
         *tasks: classes whose `__init__` takes what their config holds.
+        **members: further members of the adapted classes.
     """
-    _register_hub(backbone, strict=False)
+    _register_hub(backbone, strict=False, **members)
     for task in tasks:
-        _register_hub(task, strict=True, backbone_cls=HOSTS[backbone])
+        own = {"backbone_cls": HOSTS[backbone], **members}
+        _register_hub(task, strict=True, **own)
 
 
-for _family in FAMILIES:
-    register_hosts(_family.backbone, *_family.tasks)
+for _family in FAMILIES:  # their home is this module, wherever they are from
+    register_hosts(_family.backbone, *_family.tasks, __module__=__name__)
 _register_plain(keras.Sequential)
 _register_plain(Functional)
 
