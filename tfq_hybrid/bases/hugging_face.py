@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 import keras_hub
 from safetensors.numpy import load_file, save_file
 
+from tfq_hybrid.bases.gpt_neo_files import convert_gpt_neo
 from tfq_hybrid.errors import UserError, listed
 from tfq_hybrid.files.models import calling_keras
 from tfq_hybrid.files.presets import from_preset
@@ -105,4 +106,5 @@ Converter = Callable[[pathlib.Path, dict[str, Any], pathlib.Path], None]
 # By the `model_type` of a config; all others are converted by keras-hub.
 CONVERTERS: Mapping[str, Converter] = {
     "bert": _convert_bert,
+    "gpt_neo": convert_gpt_neo,
 }
