@@ -17,6 +17,7 @@ from tfq_hybrid.bases.gpt_neo import (
     GPTNeoBackbone,
     GPTNeoCausalLM,
     GPTNeoCausalLMPreprocessor,
+    GPTNeoTokenizer,
 )
 from tfq_hybrid.errors import UserError
 
@@ -192,6 +193,18 @@ def test_text_goes_in_and_comes_out(task):
     assert preprocessor.tokenizer("ab abc") == [9, 11, 3]
     task.compile(sampler="greedy")
     assert task.generate("ab ab", max_length=6).startswith("ab ab")
+
+
+def test_text_is_split_as_by_gpt_2():
+    """By the pattern of openai/gpt-2; Llama's would allow other merges."""
+    words = ["<|endoftext|>", "a", ".", *"1234", "Ġ", "Ċ", "ĉ"]
+    merges = ["Ċ Ċ", "1 2", "3 4", "12 34", ". Ċ", "ĉ a"]
+    words += [merge.replace(" ", "") for merge in merges]
+    tokenizer = GPTNeoTokenizer({w: i for i, w in enumerate(words)}, merges)
+    tokens = "a Ċ Ċ a Ġ 1234 . Ċ ĉ a".split()
+    text = "a\n\na 1234.\n\ta"
+    assert [words[i] for i in tokenizer(text)] == tokens
+    assert tokenizer.detokenize(tokenizer(text)) == text
 
 
 class TestGPTNeoBackbone(KerasHubContract):

@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 import keras_hub
+from tokenizers import pre_tokenizers
 
 from tfq_hybrid.bases.gpt_neo_layers import GPTNeoDecoder
 from tfq_hybrid.errors import UserError, check_choice, check_integer
@@ -187,6 +188,12 @@ def check_attention(
 class GPTNeoTokenizer(keras_hub.models.GPT2Tokenizer):
     """The byte pairs of GPT-2, which GPT-Neo has too.
 
+    keras-hub's tokenizer splits a text as Llama 3 does before it merges: three
+    digits each, a full stop with the line end after it. This one splits it as
+    GPT-2 does (`encoder.py` of openai/gpt-2). Inside a TensorFlow graph
+    keras-hub's own rule for GPT-2 holds, which differs in line ends: it keeps
+    several of them together.
+
     Args:
         vocabulary: dict of a token and its id, or the path of a JSON file.
         merges: pairs of tokens with a space between them, or the path of a
@@ -194,6 +201,12 @@ class GPTNeoTokenizer(keras_hub.models.GPT2Tokenizer):
     """
 
     backbone_cls = GPTNeoBackbone
+
+    def _set_vocabulary_and_merges_tokenizers(self, vocabulary, merges):
+        super()._set_vocabulary_and_merges_tokenizers(vocabulary, merges)
+        self._tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(
+            add_prefix_space=self.add_prefix_space, use_regex=True
+        )
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
