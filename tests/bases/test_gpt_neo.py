@@ -154,8 +154,11 @@ def test_other_ways_to_write_the_same_model(tmp_path):
         arrays[f"{attention}.masked_bias"] = np.array(-1e9, "float32")
     arrays["lm_head.weight"] = arrays["transformer.wte.weight"].copy()
     source = write(tmp_path / "source", arrays, attention_layers=list(KINDS))
+    settings = source / "tokenizer_config.json"
+    settings.write_text('{"add_prefix_space": true}')
     preset = bases.as_preset(source, tmp_path / "cache")
-    task = keras_hub.models.CausalLM.from_preset(preset, preprocessor=None)
+    task = keras_hub.models.CausalLM.from_preset(preset)
+    assert task.preprocessor.tokenizer("ab") == [VOCABULARY.index("Ġab")]
     weights = {
         name.removeprefix("transformer."): array
         for name, array in load_file(source / "model.safetensors").items()

@@ -52,6 +52,12 @@ class GPTNeoConfig(TypedDict, total=False):
     tie_word_embeddings: bool
 
 
+class TokenizerConfig(TypedDict, total=False):
+    """What is used of the config of a tokenizer."""
+
+    add_prefix_space: bool
+
+
 SIZES = ("vocab_size", "num_layers", "num_heads", "hidden_size")
 
 
@@ -67,6 +73,8 @@ def convert_gpt_neo(
     names, found = _names(folder / WEIGHTS)
     check_shapes(found, layout(arguments))
     vocabulary, merges = _read_words(folder, arguments["vocabulary_size"])
+    path = folder / "tokenizer_config.json"
+    options = read_json(path, shape=TokenizerConfig) if path.is_file() else {}
     with calling_keras():
         backbone = GPTNeoBackbone(**arguments)
     fill(
@@ -79,7 +87,11 @@ def convert_gpt_neo(
     )
     with calling_keras():
         backbone.save_to_preset(str(preset))
-        tokenizer = GPTNeoTokenizer(vocabulary, merges)
+        tokenizer = GPTNeoTokenizer(
+            vocabulary,
+            merges,
+            add_prefix_space=options.get("add_prefix_space", False),
+        )
         tokenizer.save_to_preset(str(preset))
 
 
