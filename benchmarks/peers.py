@@ -33,15 +33,18 @@ _INSTALLED = (
 )
 
 
-def pins() -> dict[str, str]:
-    """The pinned versions of the peers' packages.
+def pins(requirements: pathlib.Path | None = None) -> dict[str, str]:
+    """The pinned versions of a file's packages.
+
+    Args:
+        requirements: Defaults to `None`: those of the peers.
 
     Example:
 
     >>> sorted(pins())[:2]
     ['jax', 'jaxlib']
     """
-    lines = REQUIREMENTS.read_text("utf-8").splitlines()
+    lines = (requirements or REQUIREMENTS).read_text("utf-8").splitlines()
     return dict(line.split("==") for line in lines if "==" in line)
 
 
@@ -50,7 +53,32 @@ def install_peers(
 ) -> pathlib.Path:
     """Makes a virtual environment with the peers; returns its interpreter.
 
+    Raises:
+        UserError: the folder cannot be written, or pip failed.
+    """
+    python = install(path, REQUIREMENTS, "the peers", report)
+    check_peers(python)
+    return python
+
+
+def install(
+    path: str | os.PathLike[str],
+    requirements: pathlib.Path,
+    what: str,
+    report: Callable[[str], None] = print,
+) -> pathlib.Path:
+    """Makes a virtual environment of pinned packages.
+
     pip's own settings and environment variables hold.
+
+    Args:
+        path: its folder.
+        requirements: a file of the packages.
+        what: they are, for messages.
+        report: is told what happens. Defaults to `print`.
+
+    Returns:
+        Its interpreter.
 
     Raises:
         UserError: the folder cannot be written, or pip failed.
@@ -58,20 +86,19 @@ def install_peers(
     check_output_folder(path)
     path = pathlib.Path(path)
     python = path / "bin" / "python"
-    report(f"Installing {', '.join(pins())} into {path}")
+    report(f"Installing {', '.join(pins(requirements))} into {path}")
     commands = [
         [sys.executable, "-m", "venv", str(path)],
-        [str(python), "-m", "pip", "install", "-r", str(REQUIREMENTS)],
+        [str(python), "-m", "pip", "install", "-r", str(requirements)],
     ]
     for command in commands:
         try:
             subprocess.run(command, check=True)
         except subprocess.CalledProcessError as error:
             raise UserError(
-                "Expected the peers to install. Received: exit "
+                f"Expected {what} to install. Received: exit "
                 f"{error.returncode} from {' '.join(command)}"
             ) from None
-    check_peers(python)
     return python
 
 

@@ -10,6 +10,7 @@ from tfq_hybrid.adapters.families import family_of
 from tfq_hybrid.encoders.pooled import PooledTextClassifier
 from tfq_hybrid.encoders.pretrained import (
     from_preset,
+    identity_of,
     load_backbone,
     text_preprocessor,
 )
@@ -19,9 +20,8 @@ from tfq_hybrid.errors import UserError
 
 
 def vocabulary(options, texts, size):
-    """None of its own: the tokenizer is that of the preset."""
-    _check(options)
-    return []
+    """What tells that of the preset, whose own tokenizer is used."""
+    return [identity_of(tokenizer(options, None))]
 
 
 def tokenizer(options, setting):

@@ -1,11 +1,14 @@
 """QAA: the base that is adapted, and the model that its options make."""
 
+import contextlib
 import pathlib
 
 import keras_hub
 
+from tfq_hybrid.adapters.families import family_of
 from tfq_hybrid.bases import as_preset
 from tfq_hybrid.data import learn_merges
+from tfq_hybrid.encoders.pretrained import identity_of
 from tfq_hybrid.engines import check_memory
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files.models import load_model
@@ -21,10 +24,24 @@ WEIGHTS = "model.keras"  # in a run folder
 
 
 def vocabulary(options, texts, size):
-    """The merges of the base's tokenizer, or merges learned from the texts."""
+    """Merges learned from the texts, or what tells a base's vocabulary.
+
+    A tokenizer that was learned here is told by its merges. Any other comes
+    from the base each time, and is told by a digest alone.
+    """
     if options.base is None:
         return learn_merges(texts, size)
-    return list(_load(options.base).preprocessor.tokenizer.merges)
+    tokenizer = _tokenizer(options.base)
+    if type(tokenizer) is HyQuTTokenizer:
+        return list(tokenizer.merges)
+    return [identity_of(tokenizer)]
+
+
+def _tokenizer(source):
+    if _file_of(source).is_file():
+        return _load(source).preprocessor.tokenizer
+    with _reading_base(source):
+        return from_preset(keras_hub.models.Tokenizer, as_preset(source))
 
 
 def build(options, baseline, setting):
@@ -71,8 +88,8 @@ def _base(options, setting):
             backbone, preprocessor, compile=False, name="qaa"
         )
     model = _load(options.base)
-    longest = model.backbone.max_sequence_length
-    if setting.sequence_length > longest:
+    longest = getattr(model.backbone, "max_sequence_length", None)
+    if longest is not None and setting.sequence_length > longest:
         raise UserError(
             f"Expected a sequence_length of at most {longest}, that of "
             f"{options.base}. Received: sequence_length="
@@ -82,25 +99,43 @@ def _base(options, setting):
     return model
 
 
-def _load(source):
-    """A GPT-2 from a run folder, a .keras file or a preset."""
+def _file_of(source):
+    """The file of a run folder, or what may be a `.keras` file itself."""
     path = pathlib.Path(source)
-    file = path / WEIGHTS if (path / WEIGHTS).is_file() else path
+    return path / WEIGHTS if (path / WEIGHTS).is_file() else path
+
+
+@contextlib.contextmanager
+def _reading_base(source):
     try:
+        yield
+    except DAMAGE as error:
+        raise UserError(
+            "Expected base as a run folder, a .keras file, a Hugging Face "
+            "directory or a keras-hub preset of a causal language model. "
+            f"Received: base={source!r}: {reason_of(error)}"
+        ) from error
+
+
+def _load(source):
+    """A causal language model from a run, a .keras file or a preset."""
+    file = _file_of(source)
+    with _reading_base(source):
         if file.is_file():
             model = load_model(file)
         else:
-            kind = keras_hub.models.GPT2CausalLM
+            kind = keras_hub.models.CausalLM
             model = from_preset(kind, as_preset(source), compile=False)
-    except DAMAGE as error:
+    family = family_of(getattr(model, "backbone", None))
+    if family is None or type(model) not in family.tasks:
         raise UserError(
-            "Expected base as a run folder, a .keras file or a keras-hub "
-            f"preset of a GPT-2. Received: base={source!r}: {reason_of(error)}"
-        ) from error
-    if type(model) is not keras_hub.models.GPT2CausalLM:
+            "Expected a base that is a causal language model without adapters, "
+            "such as the run of the baseline 'full'. Received: "
+            f"{type(model).__name__} in {source}"
+        )
+    if model.preprocessor is None:
         raise UserError(
-            "Expected a base that is a GPT2CausalLM without adapters, such as "
-            f"the run of the baseline 'full'. Received: {type(model).__name__} "
-            f"in {source}"
+            "Expected a base with its tokenizer. Received: "
+            f"{type(model).__name__} without a preprocessor in {source}"
         )
     return model

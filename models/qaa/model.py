@@ -1,8 +1,9 @@
 """QAA (arXiv 2509.16244): a frozen GPT with circuit adapters after its blocks.
 
-The paper adapts GPT-Neo-125M, which keras-hub lacks: its GPT-2 of the same
-size (12 layers, 768 wide) stands in. GPT-Neo's attention is local in every
-second layer, GPT-2's is not; shapes and counts are the same.
+The paper adapts GPT-Neo-125M, whose weights the option `base` takes. A base
+from random weights is a GPT-2 of the same size (12 layers, 768 wide): it
+attends to all of the text in every layer, GPT-Neo in every second one; shapes
+and counts of adapters are the same.
 """
 
 from collections.abc import Callable, Sequence

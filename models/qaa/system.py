@@ -38,8 +38,8 @@ class QAAOptions(Options):
             Defaults to `"adjacent"`, as in the paper.
         engine: What runs the circuits. Defaults to `"auto"`.
         base: The model to adapt: a run folder of the baseline full, a .keras
-            file, or a keras-hub preset of GPT-2. Defaults to `None`: random
-            weights.
+            file, or a preset or Hugging Face directory of a causal language
+            model. Defaults to `None`: random weights.
         size: Parameters of a base from random weights. Defaults to `"10m"`.
         dropout: Dropout rate of a base from random weights. Defaults to 0.1.
 

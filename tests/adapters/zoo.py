@@ -26,6 +26,8 @@ ARGUMENTS = {
     "ALBERT": {**_HEADS, "embedding_dim": 8, "num_layers": 2},
     "MPNet": _HEADS,
     "GPT-2": _HEADS,
+    # Its blocks see three tokens each, and in two layers five.
+    "GPT-Neo": {**_HEADS, "attention_types": ["local"], "window_size": 3},
     "OPT": _HEADS,
     "BLOOM": {"num_heads": 2, "dropout": 0.0},
     "GPT-NeoX": _HEADS,

@@ -120,6 +120,7 @@ FAMILIES = (
     ),
     _encoder("MPNet", "MPNet", module="tfq_hybrid.bases.mpnet"),
     _decoder("GPT-2", "GPT2"),
+    _decoder("GPT-Neo", "GPTNeo", module="tfq_hybrid.bases.gpt_neo"),
     _decoder("OPT", "OPT"),
     _decoder(
         "BLOOM",

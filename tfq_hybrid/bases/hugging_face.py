@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 import keras_hub
 from safetensors.numpy import load_file, save_file
 
+from tfq_hybrid.bases.gpt_neo_files import convert_gpt_neo
 from tfq_hybrid.bases.mpnet.conversion import convert_mpnet
 from tfq_hybrid.bases.tensors import WEIGHTS
 from tfq_hybrid.errors import UserError, listed
@@ -106,5 +107,6 @@ Converter = Callable[[pathlib.Path, dict[str, Any], pathlib.Path], None]
 # By the `model_type` of a config; all others are converted by keras-hub.
 CONVERTERS: Mapping[str, Converter] = {
     "bert": _convert_bert,
+    "gpt_neo": convert_gpt_neo,
     "mpnet": convert_mpnet,
 }

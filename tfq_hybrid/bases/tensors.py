@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import math
 import pathlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import keras
@@ -44,7 +44,7 @@ def fill(
     rows: Iterable[Row],
     path: pathlib.Path,
     prefix: str = "",
-    unused: tuple[str, ...] = (),
+    is_unused: Callable[[str], bool] = lambda name: False,
 ) -> None:
     """Fills variables from a file: each by one tensor, each tensor in one.
 
@@ -55,7 +55,8 @@ def fill(
         rows: one for each variable of the model.
         path: of the file.
         prefix: may stand before each name, or not.
-        unused: how the names of tensors begin that the model does without.
+        is_unused: of the bare name of a tensor: whether the model does
+            without it. Defaults to none.
 
     Raises:
         ValueError, OSError: a tensor is missing, unknown, there twice or of
@@ -65,7 +66,7 @@ def fill(
     found: dict[str, Row] = {}
     for name, shape, dtype in _headers(path):
         bare = name.removeprefix(prefix)
-        if bare.startswith(unused):
+        if is_unused(bare):
             continue
         row = places.pop(bare, None)
         if row is None:
@@ -97,6 +98,40 @@ def _opened(path: pathlib.Path) -> Iterator[Any]:
             yield file
     except SafetensorError as error:
         raise ValueError(reason_of(error)) from error
+
+
+def norm_rows(name: str, layer: keras.Layer) -> Iterator[Row]:
+    """Those of a layer normalisation."""
+    for ending, variable in (("weight", layer.gamma), ("bias", layer.beta)):
+        yield Row(f"{name}.{ending}", variable, tuple(variable.shape))
+
+
+def dense_rows(name: str, layer: keras.Layer, axes: int = 1) -> Iterator[Row]:
+    """Those of a Dense; so many of its kernel's first axes are inputs."""
+    shape = tuple(layer.kernel.shape)
+    inputs, outputs = math.prod(shape[:axes]), math.prod(shape[axes:])
+    yield Row(f"{name}.weight", layer.kernel, (outputs, inputs), True)
+    if layer.bias is not None:
+        yield Row(f"{name}.bias", layer.bias, (outputs,))
+
+
+def shapes_in(path: pathlib.Path) -> dict[str, tuple[int, ...]]:
+    """The shape of each tensor of a file, by its name.
+
+    Raises:
+        ValueError, OSError: the file is damaged.
+    """
+    return {name: shape for name, shape, _ in _headers(path)}
+
+
+def read(path: pathlib.Path, name: str) -> np.ndarray:
+    """One tensor of a file.
+
+    Raises:
+        ValueError, OSError: the file is damaged.
+    """
+    with _opened(path) as file:
+        return file.get_tensor(name)
 
 
 def _headers(path: pathlib.Path) -> list[tuple[str, tuple[int, ...], str]]:

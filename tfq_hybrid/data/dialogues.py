@@ -65,9 +65,10 @@ def encode_turns(
         For each dialogue an int32 array and a bool array of its length.
 
     Raises:
-        UserError: the tokenizer has no format of dialogues.
+        UserError: the tokenizer has no `chat`.
     """
-    chat, parts = _chat(tokenizer), _parts(tokenizer)
+    chat = chat_of(tokenizer)
+    parts = _parts(chat, tokenizer)
     contents = iter(
         tokenizer.tokenize([said for turns in dialogues for _, said in turns])
     )
@@ -90,9 +91,10 @@ def encode_prompt(turns: Turns, tokenizer: Any) -> list[int]:
     """The tokens that the assistant's next answer follows.
 
     Raises:
-        UserError: the tokenizer has no format of dialogues.
+        UserError: the tokenizer has no `chat`.
     """
-    chat, parts = _chat(tokenizer), _parts(tokenizer)
+    chat = chat_of(tokenizer)
+    parts = _parts(chat, tokenizer)
     tokens = [*begin_tokens(tokenizer), *parts[chat.start]]
     for role, content in turns:
         tokens += parts[chat.before[role]]
@@ -101,30 +103,35 @@ def encode_prompt(turns: Turns, tokenizer: Any) -> list[int]:
     return [int(token) for token in [*tokens, *parts[chat.before["assistant"]]]]
 
 
-def begin_tokens(tokenizer: Any) -> list[int]:
-    """What stands before every text: a start token, unless there is none.
+def chat_of(tokenizer: Any) -> ChatFormat:
+    """How a tokenizer writes a dialogue.
 
-    A tokenizer whose `adds_start` is false has none.
+    Raises:
+        UserError: it knows no way.
     """
-    adds = getattr(tokenizer, "adds_start", True)
-    return [tokenizer.start_token_id] if adds else []
-
-
-def _chat(tokenizer):
-    """The format of a tokenizer's dialogues."""
     chat = getattr(tokenizer, "chat", None)
     if chat is None:
         raise UserError(
-            "Expected a base that was made for dialogues, whose tokenizer says "
-            "how they are written. Received: one without a chat format; train "
-            "it on plain text"
+            "Expected a tokenizer that knows how a dialogue is written, such "
+            "as that of a run of `tfq-hybrid train --model qaa --baseline "
+            f"full`. Received: {type(tokenizer).__name__}; plain text can be "
+            "read with it"
         )
     return chat
 
 
-def _parts(tokenizer):
+def begin_tokens(tokenizer: Any) -> list[int]:
+    """What stands before every text: a start token, unless there is none.
+
+    A tokenizer whose `adds_start` is false puts none there.
+    """
+    start = getattr(tokenizer, "start_token_id", None)
+    adds = getattr(tokenizer, "adds_start", True)
+    return [start] if adds and start is not None else []
+
+
+def _parts(chat, tokenizer):
     """The tokens of each text of the format."""
-    chat = _chat(tokenizer)
     texts = [chat.start, *chat.before.values(), *chat.after.values()]
     tokens = [
         list(part) if text else []

@@ -1,5 +1,7 @@
 """Pretrained backbones of any family: loaded, with what feeds them."""
 
+import hashlib
+import json
 import pathlib
 from typing import Any
 
@@ -85,6 +87,19 @@ def text_preprocessor(
         return DecoderTextPreprocessor(tokenizer, sequence_length=length)
     kind = keras_hub.models.TextClassifierPreprocessor
     return from_preset(kind, preset, sequence_length=length)
+
+
+def identity_of(tokenizer: Any) -> str:
+    """What tells the tokenizer of a preset: its class and a digest of it all.
+
+    A run stores it in place of the vocabulary, which the preset has.
+    """
+    words = tokenizer.get_vocabulary()
+    ids = getattr(tokenizer, "vocabulary", None)
+    words = sorted(ids.items()) if isinstance(ids, dict) else list(words)
+    content = json.dumps([words, getattr(tokenizer, "merges", None)])
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    return f"{type(tokenizer).__name__} {digest}"
 
 
 def task_of_family(kind: Any, backbone: keras_hub.models.Backbone) -> Any:

@@ -25,6 +25,10 @@ LIBRARY = {
     "adapters.layers": "Carrier LayerAdapter HeadCopy",
     "adapters.slots": "AdaptedDense AdaptedEinsumDense",
     "adapters.variables": "KeptWeights",
+    "bases.gpt_neo": (
+        "GPTNeoBackbone GPTNeoCausalLM "
+        "GPTNeoCausalLMPreprocessor GPTNeoTokenizer"
+    ),
     "bases.mpnet.backbone": "MPNetBackbone",
     "bases.mpnet.layers": (
         "CountedPositionEmbedding MPNetBlock RelativePositionBias"

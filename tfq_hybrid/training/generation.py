@@ -124,13 +124,10 @@ class Generation(Task):
         vocabulary = _vocabulary_of(configs[first], parts["training"])
         for name in others:
             other = _vocabulary_of(configs[name], parts["training"])
-            sources = [_source(configs[row]) for row in (first, name)]
-            if other != vocabulary or (not other and len({*sources}) > 1):
+            if other != vocabulary:
                 raise UserError(
                     "Expected rows with one vocabulary, whose losses per token "
-                    f"compare. Received: {len(vocabulary):,} merges of "
-                    f"{first}, {len(other):,} of {name}"
-                    + (f", of {' and '.join(sources)}" if not other else "")
+                    f"compare. Received: {first} and {name} with two"
                 )
         tokenizer = _tokenizer(configs[first], vocabulary)
         for name, part in parts.items():
@@ -166,11 +163,6 @@ def _vocabulary_of(config, training):
     from tfq_hybrid.training.build import make_vocabulary
 
     return make_vocabulary(config, training.texts)
-
-
-def _source(config):
-    """What a tokenizer is from, that no vocabulary was learned for."""
-    return str(getattr(config.options, "preset", None))
 
 
 def _tokenizer(config, vocabulary):

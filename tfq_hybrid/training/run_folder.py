@@ -68,7 +68,7 @@ class RunFolder:
 
         config.json       the arguments, and what was seen in training
         vocabulary.txt    one token, or one merge of byte pairs, a line; of
-                          a preset's own tokenizer none
+                          a preset's own tokenizer what tells it
         checkpoints/      the last good state of an unfinished training
         logs/             TensorBoard
         model.keras       the trained model, with its tokenizer
@@ -253,8 +253,7 @@ class RunFolder:
         text = read_text(self.vocabulary_file, expected=WHOLE)
         with reading(WHOLE, self.vocabulary_file):
             *vocabulary, rest = text.split("\n")
-            preset = getattr(config.options, "preset", None)
-            if rest or not (vocabulary or preset):
+            if rest or not vocabulary:
                 raise ValueError("cut short")
         return config, values, names, vocabulary
 

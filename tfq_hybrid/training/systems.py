@@ -141,8 +141,8 @@ class System:
         model: the module with these functions, imported when needed:
 
             vocabulary(options, texts, size) -> list of str: the vocabulary
-            that is learned from training texts, or that of a preset; empty
-            where the preset's tokenizer is taken as it is.
+            that is learned from training texts, or that of a preset, or a
+            line that tells the preset's own tokenizer.
 
             tokenizer(options, setting) -> that of the model. May be left out:
             then the model is built for it.

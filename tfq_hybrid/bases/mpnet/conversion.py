@@ -1,16 +1,20 @@
 """Directories of Hugging Face with an MPNet, made presets."""
 
-import math
 import pathlib
 from collections.abc import Iterator
 from typing import Any, TypedDict
 
-import keras
-
+from tfq_hybrid.bases.filling import to_be_filled
 from tfq_hybrid.bases.mpnet.backbone import MPNetBackbone
-from tfq_hybrid.bases.mpnet.layers import OFFSET, to_be_filled
+from tfq_hybrid.bases.mpnet.layers import OFFSET
 from tfq_hybrid.bases.mpnet.text import MPNetTokenizer
-from tfq_hybrid.bases.tensors import WEIGHTS, Row, fill
+from tfq_hybrid.bases.tensors import (
+    WEIGHTS,
+    Row,
+    dense_rows,
+    fill,
+    norm_rows,
+)
 from tfq_hybrid.files.budget import Budget, spending
 from tfq_hybrid.files.models import calling_keras
 from tfq_hybrid.reading import read_json, read_text
@@ -56,7 +60,12 @@ def convert_mpnet(
             f"its vocabulary has {words} tokens, and its embeddings are of "
             f"{backbone.vocabulary_size}"
         )
-    fill(_rows(backbone), folder / WEIGHTS, "mpnet.", UNUSED)
+    fill(
+        rows_of(backbone),
+        folder / WEIGHTS,
+        "mpnet.",
+        lambda name: name.startswith(UNUSED),
+    )
     with calling_keras():
         backbone.save_to_preset(str(preset))
         tokenizer.save_to_preset(str(preset))
@@ -101,7 +110,7 @@ def _backbone(config, size):
         )
 
 
-def _rows(backbone: MPNetBackbone) -> Iterator[Row]:
+def rows_of(backbone: MPNetBackbone) -> Iterator[Row]:
     """Where each tensor of a file belongs."""
     for name, variable in (
         ("embeddings.word", backbone.token_embedding.embeddings),
@@ -112,7 +121,7 @@ def _rows(backbone: MPNetBackbone) -> Iterator[Row]:
     bias = backbone.position_bias.table
     name = "encoder.relative_attention_bias.weight"
     yield Row(name, bias, tuple(bias.shape))
-    yield from _norm("embeddings.LayerNorm", backbone.embeddings_layer_norm)
+    yield from norm_rows("embeddings.LayerNorm", backbone.embeddings_layer_norm)
     for index, block in enumerate(backbone.transformer_layers):
         begin = f"encoder.layer.{index}"
         attention = block._self_attention_layer
@@ -121,28 +130,15 @@ def _rows(backbone: MPNetBackbone) -> Iterator[Row]:
             ("k", attention._key_dense),
             ("v", attention._value_dense),
         ):
-            yield from _dense(f"{begin}.attention.attn.{letter}", dense)
+            yield from dense_rows(f"{begin}.attention.attn.{letter}", dense)
         output = attention._output_dense  # from heads and their features
-        yield from _dense(f"{begin}.attention.attn.o", output, 2)
+        yield from dense_rows(f"{begin}.attention.attn.o", output, 2)
         up = block._feedforward_intermediate_dense
-        yield from _dense(f"{begin}.intermediate.dense", up)
+        yield from dense_rows(f"{begin}.intermediate.dense", up)
         down = block._feedforward_output_dense
-        yield from _dense(f"{begin}.output.dense", down)
+        yield from dense_rows(f"{begin}.output.dense", down)
         norm = block._self_attention_layer_norm
-        yield from _norm(f"{begin}.attention.LayerNorm", norm)
+        yield from norm_rows(f"{begin}.attention.LayerNorm", norm)
         norm = block._feedforward_layer_norm
-        yield from _norm(f"{begin}.output.LayerNorm", norm)
-    yield from _dense("pooler.dense", backbone.pooled_dense)
-
-
-def _norm(name: str, layer: keras.Layer) -> Iterator[Row]:
-    for ending, variable in (("weight", layer.gamma), ("bias", layer.beta)):
-        yield Row(f"{name}.{ending}", variable, tuple(variable.shape))
-
-
-def _dense(name: str, layer: keras.Layer, axes: int = 1) -> Iterator[Row]:
-    """Kernel and bias; so many of the kernel's first axes are inputs."""
-    shape = tuple(layer.kernel.shape)
-    inputs, outputs = math.prod(shape[:axes]), math.prod(shape[axes:])
-    yield Row(f"{name}.weight", layer.kernel, (outputs, inputs), True)
-    yield Row(f"{name}.bias", layer.bias, (outputs,))
+        yield from norm_rows(f"{begin}.output.LayerNorm", norm)
+    yield from dense_rows("pooler.dense", backbone.pooled_dense)

@@ -4,15 +4,14 @@ Their arithmetic is that of `MPNetModel` of Hugging Face
 (transformers, models/mpnet/modeling_mpnet.py).
 """
 
-import contextlib
-import contextvars
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from tfq_hybrid.bases.filling import unless_filled
 from tfq_hybrid.errors import UserError, check_integer
 
 # What T5 and MPNet call the largest distance that has a bucket of its own.
@@ -21,27 +20,9 @@ OFFSET = 2  # the position of the first token; 1 is that of padding
 _HIDDEN = -1e9  # the score of a key that is padding
 
 
-_is_to_be_filled = contextvars.ContextVar("is_to_be_filled", default=False)
-
-
-@contextlib.contextmanager
-def to_be_filled() -> Iterator[None]:
-    """Makes models of zeros: weights from elsewhere need no random ones.
-
-    A hundred million of those take ten seconds, and twice their memory.
-    """
-    token = _is_to_be_filled.set(True)
-    try:
-        yield
-    finally:
-        _is_to_be_filled.reset(token)
-
-
 def kernel_initializer() -> keras.initializers.Initializer:
     """The initializer of all kernels and embeddings."""
-    if _is_to_be_filled.get():
-        return keras.initializers.Zeros()
-    return keras.initializers.TruncatedNormal(stddev=0.02)
+    return unless_filled(keras.initializers.TruncatedNormal(stddev=0.02))
 
 
 def bucket_starts(buckets: int) -> list[int]:
