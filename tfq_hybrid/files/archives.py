@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import pathlib
+import shutil
 import stat
 import struct
 import zipfile
@@ -43,6 +44,16 @@ def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
     """
     with foreign_code():
         return archive.read(name)
+
+
+def copy_member(archive: zipfile.ZipFile, name: str, file: IO[bytes]) -> None:
+    """Copies a member of an open archive into a file, piece by piece.
+
+    Raises:
+        ValueError, OSError: it is missing or damaged.
+    """
+    with foreign_code(), archive.open(name) as member:
+        shutil.copyfileobj(member, file, 2**20)
 
 
 def check_archive(path: str | os.PathLike[str]) -> list[str]:

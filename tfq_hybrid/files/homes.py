@@ -25,6 +25,7 @@ LIBRARY = {
     "adapters.layers": "Carrier LayerAdapter HeadCopy",
     "adapters.slots": "AdaptedDense AdaptedEinsumDense",
     "adapters.variables": "KeptWeights",
+    "bases.chat_tokenizer": "ChatTokenizer ChatCausalLMPreprocessor",
     "encoders.pooled": (
         "PooledBert PooledBertTextClassifier "
         "AdaptedPooledBert AdaptedPooledBertTextClassifier"
