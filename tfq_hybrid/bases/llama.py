@@ -149,9 +149,8 @@ def backbone_config(file: GGUFFile) -> dict[str, Any]:
     if heads % shared:
         raise file.refused(f"with {shared} key heads for {heads} query heads")
     scaling = said.get("rope.scaling.type", "none")
-    if scaling not in ("none", "linear"):
+    if scaling != "none":  # keras-hub's Llama takes a factor, and no notice
         raise file.refused(f"with the RoPE scaling {str(scaling)[:60]!r}")
-    factor = number("rope.scaling.factor", 1.0) if scaling == "linear" else 1.0
     base = number("rope.freq_base", 10000.0)
     length = integer("rope.scaling.original_context_length", PRETRAINED_LENGTH)
     words = file.tensors.get("token_embd.weight")
@@ -167,7 +166,6 @@ def backbone_config(file: GGUFFile) -> dict[str, Any]:
         "hidden_dim": width,
         "intermediate_dim": integer("feed_forward_length"),
         "rope_max_wavelength": base,
-        "rope_position_scaling_factor": factor,
         **_llama3_scaling(file, base, size, length),
         "layer_norm_epsilon": number("attention.layer_norm_rms_epsilon"),
         "tie_word_embeddings": "output.weight" not in file.tensors,
