@@ -20,13 +20,15 @@ from tests.bases.gguf_files import (
 )
 from tests.bases.tokenizer_texts import TEXTS
 from tfq_hybrid import bases
-from tfq_hybrid.bases.chat_tokenizer import ChatTokenizer
+from tfq_hybrid.bases.chat_tokenizer import (
+    ChatCausalLMPreprocessor,
+    ChatTokenizer,
+)
 from tfq_hybrid.bases.chats import _LLAMA3, chat_of
 from tfq_hybrid.bases.gguf_file import open_gguf
 from tfq_hybrid.bases.gguf_tokenizer import read_tokenizer
 from tfq_hybrid.data.dialogues import encode_prompt, stop_tokens
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.files.presets import from_preset
 from tfq_hybrid.serving.sampling import text_function
 from tfq_hybrid.serving.streaming import TextStream, make_sampler
 
@@ -75,12 +77,12 @@ def independent(vocabulary, merges, special, rule):
 
 
 def assert_same_tokens(tokenizer, reference, texts=TEXTS):
-    """In Python, and in a graph of many texts and of one."""
+    """In Python, and by the operations of a graph."""
     expected = [reference.encode(text).ids for text in texts]
     assert tokenizer(list(texts)) == expected
-    in_graph = tf.function(tokenizer.tokenize)
-    assert in_graph(tf.constant(list(texts))).to_list() == expected
-    one = in_graph(tf.constant(texts[-1]))
+    found = tokenizer._tokenize_tf(tf.constant(list(texts)))
+    assert found == expected
+    one = tokenizer._tokenize_tf(tf.constant(texts[-1]))
     assert one.numpy().tolist() == expected[-1]
 
 
@@ -117,29 +119,25 @@ def test_a_special_token_is_one_wherever_it_stands(tmp_path):
     expected = [*tokenizer("a"), 2, *tokenizer("2"), len(types) - 2]
     expected.append(len(types) - 1)
     assert tokenizer(text) == expected
-    in_graph = tf.function(tokenizer.tokenize)(tf.constant([text]))
-    assert in_graph.to_list() == [expected]
+    in_graph = tokenizer._tokenize_tf(tf.constant([text]))
+    assert in_graph == [expected]
     # What is not of control is shown.
     assert sorted(tokenizer.special_token_ids) == [0, 1, 2]
     assert tokenizer.detokenize(expected).endswith("<b><b>>")
 
 
-@pytest.mark.parametrize("dense", [None, 6])
-def test_saved_and_restored(dense, tmp_path):
+def test_saved_and_restored(tmp_path):
     tokenizer = tokenizer_of(tmp_path)
-    config = tokenizer.get_config() | {"sequence_length": dense}
+    config = tokenizer.get_config() | {"sequence_length": 6}
     restored = ChatTokenizer.from_config(config)
     restored.set_vocabulary_and_merges(tokenizer.vocabulary, tokenizer.merges)
     assert restored.get_config() == config
     assert restored.chat == tokenizer.chat is not None
-    python = restored(["2012 a", "hello"])
-    graph = tf.function(restored.tokenize)(tf.constant(["2012 a", "hello"]))
-    if dense:
-        assert graph.shape[1] == dense
-        assert graph.numpy().tolist() == python
-        assert python[1][-1] == restored.pad_token_id
-    else:
-        assert graph.to_list() == python == tokenizer(["2012 a", "hello"])
+    texts = ["2012 abc", "hello"]
+    in_graph = restored._tokenize_tf(tf.constant(texts)).numpy().tolist()
+    pad = restored.pad_token_id
+    expected = [(row + [pad] * 6)[:6] for row in tokenizer(texts)]
+    assert restored(texts) == in_graph == expected
     config["chat"]["before"].pop("user")
     with pytest.raises(ValueError, match=r"'chat.before.user' is missing"):
         ChatTokenizer.from_config(config)
@@ -162,6 +160,11 @@ def test_named_tokens_and_ends(tmp_path):
     assert stop_tokens(tokenizer) == [2, 1]
 
 
+@pytest.fixture(scope="module")
+def backbone():
+    return keras_hub.models.Llama3Backbone(len(words()), 1, 2, 8, 4, 1)
+
+
 @pytest.mark.parametrize(
     "rule,said,adds",
     [
@@ -171,39 +174,39 @@ def test_named_tokens_and_ends(tmp_path):
         ("llama-bpe", False, False),
     ],
 )
-def test_one_start_token_or_none(rule, said, adds, tmp_path):
-    path = tmp_path / "a.gguf"
-    changes = {"ggml.pre": rule, "ggml.add_bos_token": said}
-    sizes = {**SIZES, "blocks": 1}
-    write(path, weights_of(sizes), sizes, tokenizer=changes)
-    preset = bases.as_preset(path, tmp_path / "cache")
-    model = from_preset(keras_hub.models.CausalLM, preset)
-    preprocessor = model.preprocessor
-    tokenizer = preprocessor.tokenizer
-    assert type(tokenizer) is ChatTokenizer
-    assert preprocessor.sequence_length == 64
+def test_one_start_token_or_none(rule, said, adds, backbone, tmp_path):
+    tokenizer = tokenizer_of(tmp_path, pre=rule, add_bos_token=said)
+    preprocessor = ChatCausalLMPreprocessor(tokenizer, 9)
+    model = keras_hub.models.Llama3CausalLM(backbone, preprocessor)
     expected = [1] * adds + tokenizer("hello")
-    texts = ["hello", "<|im_start|>hello"] if adds else ["hello"]
-
-    @tf.function
-    def graph(text):
-        return preprocessor.generate_preprocess(text, sequence_length=9)
-
-    for text in texts:
-        for found in (
-            preprocessor.generate_preprocess([text], sequence_length=9),
-            graph(tf.constant([text])),
-        ):
-            mask = np.array(found["padding_mask"])[0].astype(bool)
-            assert np.array(found["token_ids"])[0][mask].tolist() == expected
-            assert mask.sum() == len(expected)
+    for text in ["hello", "<|im_start|>hello"] if adds else ["hello"]:
+        for inputs in ([text], tf.constant([text])):
+            found = preprocessor.generate_preprocess(inputs)
+            assert kept(found) == expected
         assert TextStream(model).encode(text) == expected
-    inputs, *_ = preprocessor(["hello"], sequence_length=9)
-    length = len(expected) + 1  # and the end token
+    inputs, *_ = preprocessor(["hello"])
     row = np.array(inputs["token_ids"])[0].tolist()
-    assert row[:length] == [*expected, 2]
-    loaded = keras_hub.tokenizers.Tokenizer.from_preset(preset)
-    assert loaded.get_config() == tokenizer.get_config()
+    assert row[: len(expected) + 1] == [*expected, 2]
+
+
+def kept(found):
+    mask = np.array(found["padding_mask"])[0].astype(bool)
+    return np.array(found["token_ids"])[0][mask].tolist()
+
+
+def test_in_a_graph(tmp_path):
+    """One is traced: it takes seconds, as with keras-hub's own."""
+    tokenizer = tokenizer_of(tmp_path, add_bos_token=True)
+    preprocessor = ChatCausalLMPreprocessor(tokenizer, 30)
+    texts = ["2012 <|im_end|> x", "<|im_start|>  don't\n\n", "中 😀"]
+    expected = [tokenizer(text) for text in texts]
+    graph = tf.function(preprocessor.generate_preprocess)
+    found = graph(tf.constant(texts))
+    for row, tokens in enumerate(expected):
+        found_row = {
+            name: value[row : row + 1] for name, value in found.items()
+        }
+        assert kept(found_row) == ([1] * (row != 1) + tokens)
 
 
 BAD = {
@@ -262,32 +265,30 @@ def test_an_unknown_template_is_not_run(tmp_path):
 
 
 @pytest.mark.parametrize("end", [2, 0])
-def test_either_end_ends_an_answer(end, tmp_path):
-    """The weights are such that the end token follows whatever it sees."""
-    sizes = {**SIZES, "blocks": 1}
-    weights = weights_of(sizes, tied=False)
-    for name, values in weights.items():
-        if "attn_output" in name or "ffn_down" in name:
-            values[:] = 0  # the last token alone decides
-    embeddings, head = weights["token_embd.weight"], weights["output.weight"]
-    embeddings[:] = np.abs(embeddings)
-    weights["output_norm.weight"][:] = 1
-    head[:] = 0
+def test_either_end_ends_an_answer(end, backbone, tmp_path):
+    """The weights say b after a, and then the end."""
+    tokenizer = tokenizer_of(tmp_path)
+    preprocessor = ChatCausalLMPreprocessor(tokenizer, 9)
+    model = keras_hub.models.Llama3CausalLM(backbone, preprocessor)
     letter = words().index("b")
-    embeddings[letter] = -np.abs(embeddings[letter])
-    head[letter], head[end] = 1, -1  # a -> b -> the end
-    path = tmp_path / "a.gguf"
-    write(path, weights, sizes)
-    preset = bases.as_preset(path, tmp_path / "cache")
-    model = from_preset(keras_hub.models.CausalLM, preset)
-    model.compile(sampler="greedy", jit_compile=False)
+    for variable in backbone.variables:
+        values = np.zeros(variable.shape, "f")
+        if variable.path.endswith("/scale"):
+            values[:] = 1
+        elif variable.path.endswith("/embeddings"):
+            values[:] = 1
+            values[letter] = -1
+        elif variable.path.endswith("/reverse_embeddings"):
+            values[:, letter], values[:, end] = 1, -1
+        variable.assign(values)  # the blocks add nothing
+    model.compile(sampler="greedy", run_eagerly=True)
     assert model.generate("a", max_length=9) == "ab"
     pieces = [*TextStream(model)("a", 8, make_sampler(greedy=True))]
     assert [piece.text for piece in pieces] == ["b"]
-    serve = tf.function(text_function(model, model.preprocessor))
+    serve = text_function(model, preprocessor)
     one = tf.ones([1], tf.int32)
     text = serve(tf.constant(["a"]), 9 * one, tf.zeros([1]), one, one)["text"]
-    assert text.numpy().tolist() == [b"ab"]
+    assert np.array(text).tolist() in (["ab"], [b"ab"])
 
 
 def test_a_dialogue_is_what_the_template_says(tmp_path):

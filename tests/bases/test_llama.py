@@ -222,6 +222,12 @@ def test_a_tied_preset_is_loaded_as_it_was(tmp_path):
     model = from_preset(keras_hub.models.CausalLM, preset)
     assert type(model) is keras_hub.models.Llama3CausalLM
     assert model.backbone.vocabulary_size == len(words())
+    preprocessor = model.preprocessor
+    assert preprocessor.sequence_length == 64
+    assert not preprocessor.add_start_token
+    loaded = keras_hub.tokenizers.Tokenizer.from_preset(preset)
+    assert loaded.get_config() == preprocessor.tokenizer.get_config()
+    assert loaded("2012") == preprocessor.tokenizer("2012")
     assert difference(logits(model.backbone), expected) < 1e-4
 
     adapters.adapt(model, adapters.LoRA(rank=2))
