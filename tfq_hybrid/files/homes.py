@@ -25,6 +25,7 @@ LIBRARY = {
     "adapters.layers": "Carrier LayerAdapter HeadCopy",
     "adapters.slots": "AdaptedDense AdaptedEinsumDense",
     "adapters.variables": "KeptWeights",
+    "bases.chat_tokenizer": "ChatTokenizer ChatCausalLMPreprocessor",
     "bases.gpt_neo": (
         "GPTNeoBackbone GPTNeoCausalLM "
         "GPTNeoCausalLMPreprocessor GPTNeoTokenizer"

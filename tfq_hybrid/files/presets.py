@@ -1,5 +1,6 @@
 """Presets of keras-hub and folders of Hugging Face, read as data."""
 
+import functools
 import math
 import os
 import pathlib
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import keras_hub
 from keras_hub.src.utils import preset_utils  # has no public name
 
 from tfq_hybrid.files import (
@@ -41,6 +43,25 @@ CONFIGS = (
     "video_converter.json",
 )
 WEIGHTS = (".h5", ".safetensors")
+
+
+def _keep_tied(kind: Any) -> None:
+    """Lets a config say that the embeddings are tied.
+
+    keras-hub leaves it out of a Llama's config: what was saved would be
+    loaded with another output matrix, of which the file has none.
+    """
+    original = kind.get_config
+
+    @functools.wraps(original)
+    def get_config(self):
+        tied = {"tie_word_embeddings": True} if self.tie_word_embeddings else {}
+        return original(self) | tied
+
+    kind.get_config = get_config
+
+
+_keep_tied(keras_hub.models.LlamaBackbone)
 
 
 def from_preset(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import keras_hub
 import tensorflow as tf
 
+from tfq_hybrid.data import stop_tokens
 from tfq_hybrid.errors import UserError
 
 
@@ -148,9 +149,7 @@ def text_function(
             "Expected a byte-pair tokenizer, which detokenizes in a graph. "
             f"Received: {type(tokenizer).__name__}"
         )
-    stops = [tokenizer.end_token_id]
-    if hasattr(tokenizer, "end_token2_id"):  # as in keras-hub's generate()
-        stops.append(tokenizer.end_token2_id)
+    stops = stop_tokens(tokenizer)
     special = tf.constant(sorted(set(tokenizer.special_token_ids)))
     if not preprocessor.built:
         preprocessor.build(None)

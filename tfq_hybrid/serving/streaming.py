@@ -8,7 +8,12 @@ import keras_hub
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.data import begin_tokens, encode_prompt, token_bytes
+from tfq_hybrid.data import (
+    begin_tokens,
+    encode_prompt,
+    stop_tokens,
+    token_bytes,
+)
 from tfq_hybrid.errors import UserError, check_integer, is_number
 
 
@@ -67,7 +72,9 @@ class TextStream:
         if self.format == "dialogue":
             return encode_prompt([("user", prompt)], tokenizer)
         tokens = [int(token) for token in tokenizer.tokenize(prompt)]
-        tokens = [*begin_tokens(tokenizer), *tokens]
+        begin = begin_tokens(tokenizer)
+        if tokens[:1] != begin:  # once, where the prompt has it already
+            tokens = [*begin, *tokens]
         return tokens or [tokenizer.start_token_id]
 
     def __call__(
@@ -111,12 +118,13 @@ class TextStream:
 
     def _tokens(self, tokens, cache, length, sampler):
         last = tf.constant([[tokens[-1]]], tf.int32)
+        stops = stop_tokens(self.tokenizer)
         for index in range(len(tokens) - 1, length - 1):
             last, cache = self._step(
                 self.model, sampler, last, cache, tf.constant(index)
             )
             token = int(last[0, 0])
-            if token == self.tokenizer.end_token_id:
+            if token in stops:
                 return
             yield token
 
