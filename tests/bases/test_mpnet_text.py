@@ -9,6 +9,7 @@ import tensorflow as tf
 import tokenizers
 
 from tests.bases.mpnet import VOCABULARY, hugging_face_mpnet
+from tests.presets import save_bert
 from tfq_hybrid import bases
 from tfq_hybrid.bases.mpnet import (
     MPNetTextClassifierPreprocessor,
@@ -147,21 +148,26 @@ def test_in_a_graph_with_labels_and_after_its_config():
     np.testing.assert_array_equal(found["token_ids"], expected["token_ids"])
 
 
-def test_sentence_vectors_of_the_tiny_one(preset):
+@pytest.mark.parametrize("family", ["MPNet", "BERT"])
+def test_sentence_vectors(family, preset, tmp_path):
     """Alone or beside a long one, of any length or of length one."""
+    if family == "BERT":
+        save_bert(tmp_path, "the plot good music", max_sequence_length=40)
+        preset = tmp_path
     backbone = from_preset(keras_hub.models.Backbone, preset)
     kind = keras_hub.models.TextClassifierPreprocessor
     layer = from_preset(kind, preset, sequence_length=40)
-    short, long = "the plot", "good music " * 30
+    # The second one fits with its two special tokens, the last does not.
+    texts = ["the plot", "good music " * 19, "good music " * 19 + "good"]
     said = []
-    alone = embed(backbone, layer, [short], report=said.append)
+    alone = embed(backbone, layer, texts[:1], report=said.append)
+    both = embed(backbone, layer, texts[:2], report=said.append)
     assert said == []
-    both = embed(backbone, layer, [short, long], report=said.append)
-    assert said == ["1 of 2 texts were cut off at 40 tokens."]
     np.testing.assert_allclose(both[0], alone[0], atol=1e-5)
-    unit = embed(
-        backbone, layer, [short, long], normalize=True, report=said.append
-    )
+    embed(backbone, layer, texts, report=said.append)
+    assert said == ["1 of 3 texts were cut off at 40 tokens."]
+    with pytest.warns(UserWarning, match="1 of 3 texts were cut off"):
+        unit = embed(backbone, layer, texts, normalize=True)
     np.testing.assert_allclose(np.linalg.norm(unit, axis=1), 1, atol=1e-6)
     lengths = np.linalg.norm(both, axis=1, keepdims=True)
-    np.testing.assert_allclose(unit * lengths, both, atol=1e-5)
+    np.testing.assert_allclose(unit[:2] * lengths, both, atol=1e-5)
