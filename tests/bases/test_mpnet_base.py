@@ -7,7 +7,7 @@ import pytest
 from tests.adapters.zoo import difference
 from tests.bases.mpnet import numpy_mpnet
 from tfq_hybrid.bases.conversion import cache_folder
-from tfq_hybrid.bases.mpnet.conversion import _rows
+from tfq_hybrid.bases.mpnet.conversion import rows_of
 from tfq_hybrid.encoders import embed
 from tfq_hybrid.files.presets import from_preset
 
@@ -60,7 +60,7 @@ def test_ids_are_those_of_transformers(preprocessor):
 
 def test_hidden_states_are_those_of_numpy(mpnet, preprocessor):
     weights = {}
-    for row in _rows(mpnet):
+    for row in rows_of(mpnet):
         array = np.array(row.variable)
         if row.is_turned:  # back to (out, in)
             array = array.reshape(row.shape[::-1]).T

@@ -282,7 +282,8 @@ def filled(folder):
     config = json.loads((folder / "config.json").read_text())
     path = folder / "model.safetensors"
     backbone = conversion._backbone(config, path.stat().st_size)
-    conversion.fill(conversion._rows(backbone), path, "", conversion.UNUSED)
+    is_unused = lambda name: name.startswith(conversion.UNUSED)
+    conversion.fill(conversion.rows_of(backbone), path, "", is_unused)
     return backbone
 
 def kilobytes(name):
