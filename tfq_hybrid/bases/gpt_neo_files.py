@@ -72,6 +72,8 @@ def convert_gpt_neo(
     """
     arguments = arguments_of(config)
     vocabulary, merges = _read_words(folder, arguments["vocabulary_size"])
+    path = folder / "tokenizer_config.json"
+    options = read_json(path, shape=TokenizerConfig) if path.is_file() else {}
     path = folder / WEIGHTS
     budget = Budget.of_weights(path.stat().st_size)
     with spending(budget), to_be_filled(), calling_keras():
@@ -80,7 +82,11 @@ def convert_gpt_neo(
     _check_tied(path, backbone)
     with calling_keras():
         backbone.save_to_preset(str(preset))
-        tokenizer = GPTNeoTokenizer(vocabulary, merges)
+        tokenizer = GPTNeoTokenizer(
+            vocabulary,
+            merges,
+            add_prefix_space=options.get("add_prefix_space", False),
+        )
         tokenizer.save_to_preset(str(preset))
 
 
