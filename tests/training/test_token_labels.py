@@ -1,5 +1,6 @@
 """Labels of words: the loss, the scores, and a run from a file."""
 
+import dataclasses
 import io
 import json
 import sys
@@ -13,7 +14,7 @@ from tests.data.test_conllu import row
 from tests.presets import one_block, save_bert
 from tests.training.conftest import QUICK
 from tfq_hybrid.cli.main import main
-from tfq_hybrid.data import encode_tagged, load_conllu
+from tfq_hybrid.data import load_conllu
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.serving import Answer, Predictor, answer_of
 from tfq_hybrid.serving.server import Limits, bodies
@@ -322,10 +323,10 @@ def test_padding_changes_no_loss(tmp_path):
     model = build_model(config, vocabulary, 3)
     model.compile("sgd", **task.objective())
     losses, expected = [], None
+    shorter = dataclasses.replace(config, sequence_length=8)
+    both = [task.encode(sentences, model, c).tokens for c in (shorter, config)]
     with task.fed(model):
-        for length in (8, 16):
-            tokenizer = model_tokenizer(vocabulary)
-            encoded = encode_tagged(sentences, tokenizer, length)
+        for encoded in both:
             assert encoded.weights.sum() == 3
             inputs, targets, weights = encoded.arrays()
             logits = model(inputs)
@@ -336,10 +337,6 @@ def test_padding_changes_no_loss(tmp_path):
             )
             losses.append(float(loss))
     assert losses == pytest.approx([expected, expected], abs=1e-6)
-
-
-def model_tokenizer(vocabulary):
-    return keras_hub.models.BertTokenizer(vocabulary, lowercase=True)
 
 
 def test_an_adapted_encoder(tmp_path):
