@@ -112,25 +112,17 @@ def test_logits_are_those_of_numpy(path, model):
     ).startswith(" ")
 
 
-def test_loss_on_stories(model, real_data):
-    """About 2.55 nats per token: lines of stories, each on its own."""
+def test_loss_on_a_story(model, real_data):
+    """2.11 nats per token were measured; 2.9 on lines, each on its own."""
     text = real_data("tinystories_sample.txt").read_text("utf-8")
-    tokenizer = model.preprocessor.tokenizer
-    losses = []
-    for line in text.splitlines()[:6]:
-        ids = np.array([tokenizer(line)])
-        if ids.size < 2:
-            continue
-        logits = model({"token_ids": ids, "padding_mask": np.ones_like(ids)})
-        losses += (
-            keras.losses.sparse_categorical_crossentropy(
-                ids[:, 1:], logits[:, :-1], from_logits=True
-            )[0]
-            .numpy()
-            .tolist()
-        )
-    assert len(losses) > 200
-    assert abs(np.mean(losses) - 2.55) < 0.4, np.mean(losses)
+    story = text.split("<|endoftext|>")[0].strip()
+    ids = np.array([model.preprocessor.tokenizer(story)])
+    logits = model({"token_ids": ids, "padding_mask": np.ones_like(ids)})
+    losses = keras.losses.sparse_categorical_crossentropy(
+        ids[:, 1:], logits[:, :-1], from_logits=True
+    )
+    assert losses.shape == (1, 158)
+    assert abs(np.mean(losses) - 2.109) < 0.02
 
 
 def test_a_hundred_texts(model, reference):
