@@ -97,7 +97,7 @@ wheel: .venv/installed
 	.ci/wheel $(BIN)/python
 
 # Whole, damaged and hostile files: INPUTS for each of the 7 readers, 20,000
-# unless said, from SEED; 400 for each of the 28 that read their parts.
+# unless said, from SEED; 400 for each of the 29 that read their parts.
 fuzz: .venv/installed-test
 	FUZZ_INPUTS=$(or $(INPUTS),20000) FUZZ_SEED=$(or $(SEED),0) \
 	$(BIN)/python -m pytest -n 2 -m long -rP tests/fuzz

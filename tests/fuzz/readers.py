@@ -13,10 +13,14 @@ import numpy as np
 
 from benchmarks.results import Results as BenchmarkResults
 from tests.adapters.zoo import make_backbone, make_method
+from tests.bases.gguf_files import tiny
 from tests.reports import contents
 from tfq_hybrid import adapters
 from tfq_hybrid.adapters.weights import read_weights
+from tfq_hybrid.bases.gguf_file import open_gguf
+from tfq_hybrid.bases.gguf_tokenizer import read_tokenizer
 from tfq_hybrid.bases.hugging_face import config_of
+from tfq_hybrid.bases.llama import backbone_config, check_tensors
 from tfq_hybrid.circuits import CircuitSpec, CustomCircuit, as_circuit
 from tfq_hybrid.cli.given import read_circuit
 from tfq_hybrid.comparison.results import Results
@@ -204,6 +208,15 @@ def read_circuit_file(path):
     as_circuit(circuit.to_dict())
 
 
+def read_gguf(path):
+    """All of a file but the backbone, whose sizes were checked by then."""
+    with open_gguf(path) as file:
+        check_tensors(file, backbone_config(file))
+        read_tokenizer(file)
+        for name in file.tensors:
+            file.read(name)
+
+
 def read_readings(path):
     keep_rows_until(path, 10)
 
@@ -289,6 +302,7 @@ READERS = {
         lambda: b'{"model_type": "bert"}',
         lambda path: config_of(path.parent),
     ),
+    "gguf": ("a.gguf", tiny, read_gguf),
     "manifest": (
         MANIFEST,
         lambda: f"{hashlib.sha256().hexdigest()}  a\n".encode(),

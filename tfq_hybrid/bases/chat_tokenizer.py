@@ -167,7 +167,7 @@ class ChatTokenizer(keras_hub.tokenizers.BytePairTokenizer):
         inputs = tf.convert_to_tensor(inputs)
         unbatched = inputs.shape.rank == 0
         pieces = self._pieces(inputs[None] if unbatched else inputs)
-        tokens = tf.strings.split(self._merged(pieces.flat_values), " ")
+        tokens = tf.strings.split(self._merged(pieces.flat_values))
         if self.compute_dtype != tf.string:
             tokens = self.token_to_id_map.lookup(tokens)
         tokens = pieces.with_values(tokens).merge_dims(1, 2)

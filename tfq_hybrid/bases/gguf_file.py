@@ -25,7 +25,9 @@ VERSIONS = (2, 3)
 ALIGNMENT = "general.alignment"
 LARGEST_HEADER = 2**26  # bytes; Llama 3's has 8 million
 MOST_DIMENSIONS = 4
-_CHUNK = 2**22  # bytes that are decoded at once
+# Values that are decoded at once: 32 MiB, which the C library takes from the
+# system and gives back.
+_CHUNK = 2**23
 _TEXT, _ARRAY = 8, 9
 # The other types of values, by their numbers.
 _NUMBERS = {
@@ -97,7 +99,7 @@ class GGUFFile:
         tensor = self.tensors[name]
         rows = math.prod(tensor.shape[:-1])
         width = tensor.size // rows
-        step = max(_CHUNK // width, 1)
+        step = max(_CHUNK // tensor.shape[-1], 1)
         for first in range(0, rows, step):
             count = min(step, rows - first)
             with reading("a whole .gguf file", self.path):

@@ -93,6 +93,8 @@ def _fill(variable, file, name, place):
     if place.transposed:
         parts = (part.T for part in parts)
     parts = [tf.identity(part) for part in parts]
+    if len(parts) > 1:
+        give_back_memory()
     variable.assign(tf.concat(parts, 1 if place.transposed else 0))
 
 
