@@ -251,7 +251,7 @@ def with_more(name, array):
 @pytest.mark.parametrize(
     "spoil,message",
     [
-        (cut, "can convert.*incomplete metadata"),
+        (cut, "can be converted.*incomplete metadata"),
         (
             lambda f: write(f, without("h.1.mlp.c_fc.bias")),
             "without the tensors h.1.mlp.c_fc.bias",

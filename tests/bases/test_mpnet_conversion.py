@@ -120,7 +120,7 @@ def test_tensors_that_do_not_fit(changed, message, source, tmp_path):
         ({"hidden_size": "8"}, "hidden_size is not an integer"),
         ({"num_attention_heads": 3}, "hidden_dim that num_heads divides"),
         ({"num_attention_heads": 0}, "num_heads"),
-        ({"hidden_size": -8}, "can convert"),
+        ({"hidden_size": -8}, "can be converted"),
         ({"max_position_embeddings": 2}, "is of shape"),
         ({"num_hidden_layers": 1}, "layer.1.*one too many"),
         # Refused before there is memory for them.
@@ -143,7 +143,7 @@ def test_configs_that_do_not_fit(changes, message, source, tmp_path):
         ("vocab.txt", "a\nb", "[UNK]"),
         ("vocab.txt", None, "vocab.txt"),
         ("tokenizer_config.json", '{"do_lower_case": 1}', "do_lower_case"),
-        ("model.safetensors", "no", "can convert"),
+        ("model.safetensors", "no", "can be converted"),
     ],
 )
 def test_files_that_are_damaged(name, content, message, source, tmp_path):

@@ -254,10 +254,10 @@ def test_presets_are_handed_on(tmp_path):
     "spoil,message",
     [
         (lambda f: (f / "model.safetensors").unlink(), "with model.safetens"),
-        (lambda f: (f / "vocab.txt").unlink(), "can convert"),
+        (lambda f: (f / "vocab.txt").unlink(), "can be converted"),
         (
             lambda f: (f / "model.safetensors").write_bytes(b"no"),
-            "can convert",
+            "can be converted",
         ),
         (lambda f: hugging_face_bert(f, type_vocab_size=3), "type_vocab_size"),
         (lambda f: hugging_face_bert(f, model_type="xlnot"), "xlnot"),

@@ -23,6 +23,7 @@ __all__ = [
     "named_layers",
     "print_trainable_parameters",
     "replace_sublayer",
+    "save_directory",
     "save_weights",
     "targets",
     "trainable_parameters",
@@ -31,6 +32,7 @@ __all__ = [
 
 from .families import FAMILIES
 from .lifecycle import activate, adapt, clone, disable, unload
+from .merged import save_directory
 from .methods import (
     METHODS,
     BottleneckAdapter,

@@ -34,6 +34,11 @@ _LLAMA3 = (
     "{% endif %}",
 )
 ROLES = ("user", "assistant")
+_LOOP = "{% for message in messages %}"
+_CHATML_TURN, _LLAMA3_TURN = (
+    "<|im_start|>{}\n",
+    "<|start_header_id|>{}<|end_header_id|>\n\n",
+)
 
 
 def chat_of(template: str, special: Sequence[str]) -> ChatFormat | None:
@@ -58,10 +63,10 @@ def chat_of(template: str, special: Sequence[str]) -> ChatFormat | None:
     system = _SYSTEM.search(template)
     if _SYSTEM.sub("", template, 1) == _CHATML:
         tokens = {"<|im_start|>", "<|im_end|>"}
-        before, after = "<|im_start|>{}\n", "<|im_end|>\n"
+        before, after = _CHATML_TURN, "<|im_end|>\n"
     elif template in _LLAMA3:
         tokens = {"<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"}
-        before = "<|start_header_id|>{}<|end_header_id|>\n\n"
+        before = _LLAMA3_TURN
         after = "<|eot_id|>"
     else:
         return None
@@ -72,3 +77,20 @@ def chat_of(template: str, special: Sequence[str]) -> ChatFormat | None:
         {role: before.format(role) for role in ROLES},
         dict.fromkeys(ROLES, after),
     )
+
+
+def template_of(chat: ChatFormat) -> str:
+    """The chat template that a format was recognised by, or one like it.
+
+    >>> turns = {role: f"<|im_start|>{role}\n" for role in ROLES}
+    >>> chat = ChatFormat("", turns, dict.fromkeys(ROLES, "<|im_end|>\n"))
+    >>> chat_of(template_of(chat), ["<|im_start|>", "<|im_end|>"]) == chat
+    True
+    """
+    if chat.before["user"] == _LLAMA3_TURN.format("user"):
+        return _LLAMA3[1]
+    if not chat.start:
+        return _CHATML
+    first = "{% if loop.first and messages[0]['role'] != 'system' %}"
+    system = f"{first}{{{{ '{chat.start}' }}}}{{% endif %}}"
+    return _CHATML.replace(_LOOP, _LOOP + system, 1)

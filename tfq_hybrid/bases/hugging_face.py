@@ -10,6 +10,7 @@ import keras_hub
 from safetensors.numpy import load_file, save_file
 
 from tfq_hybrid.bases.gpt_neo_files import convert_gpt_neo
+from tfq_hybrid.bases.llama_files import convert_llama
 from tfq_hybrid.bases.mpnet.conversion import convert_mpnet
 from tfq_hybrid.bases.tensors import WEIGHTS
 from tfq_hybrid.errors import UserError, listed
@@ -50,7 +51,7 @@ def convert(
             f"Expected a Hugging Face directory with {WEIGHTS}. Received: "
             f"{folder}, which holds {there}"
         )
-    expected = "a Hugging Face directory that keras-hub can convert"
+    expected = "a Hugging Face directory that can be converted"
     source = f"{folder} ({config['model_type']})"
     with reading(expected, source):
         CONVERTERS.get(config["model_type"], _by_keras_hub)(
@@ -108,5 +109,6 @@ Converter = Callable[[pathlib.Path, dict[str, Any], pathlib.Path], None]
 CONVERTERS: Mapping[str, Converter] = {
     "bert": _convert_bert,
     "gpt_neo": convert_gpt_neo,
+    "llama": convert_llama,
     "mpnet": convert_mpnet,
 }

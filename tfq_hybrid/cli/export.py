@@ -17,6 +17,7 @@ Examples:
   tfq-hybrid export runs/sst2 --output saved_models/sst2
   tfq-hybrid export runs/sst2 --baseline runs/sst2-ffn --format onnx \\
       --output saved_models/sst2
+  tfq-hybrid export runs/alpaca --format safetensors --output alpaca_hf
 """
 
 
@@ -36,9 +37,10 @@ Examples:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["savedmodel", "onnx"]),
+    type=click.Choice(["savedmodel", "onnx", "safetensors"]),
     default="savedmodel",
-    help="onnx also writes model.onnx, for token ids.",
+    help="onnx also writes model.onnx, for token ids; safetensors writes a "
+    "directory of Hugging Face instead.",
 )
 @json_option(help="Print JSON.")
 def export(run, output, baseline, form, as_json):
@@ -50,6 +52,9 @@ def export(run, output, baseline, form, as_json):
     from tfq_hybrid import serving, training
 
     model, names = training.load_trained(run)
+    if form == "safetensors":
+        _write_directory(model, output, baseline, as_json)
+        return
     answer = serving.answer_of(run)
     version = serving.export(
         model,
@@ -70,6 +75,23 @@ def export(run, output, baseline, form, as_json):
         f"Exported to {version}\n"
         f"Next: tfq-hybrid predict {saved} {text}, or tfq-hybrid "
         f"serve {saved}"
+    )
+
+
+def _write_directory(model, output, baseline, as_json):
+    """Writes the base, with what was trained, in Hugging Face's names."""
+    from tfq_hybrid import adapters
+
+    if baseline is not None:
+        raise click.UsageError("--baseline is for the model card of an export.")
+    adapters.save_directory(model, output)
+    if as_json:
+        click.echo(json.dumps({"path": output}))
+        return
+    click.echo(
+        f"Exported to {output}, without the head of a classifier\n"
+        f"Next: --preset {shlex.quote(output)}, or from_pretrained of "
+        "transformers"
     )
 
 
