@@ -11,7 +11,6 @@ import keras
 import keras_hub
 from tokenizers import pre_tokenizers
 
-from tfq_hybrid.bases.filling import unless_filled
 from tfq_hybrid.bases.gpt_neo_layers import GPTNeoDecoder
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 from tfq_hybrid.files.keras_hooks import extend_keras
@@ -154,7 +153,7 @@ class GPTNeoBackbone(keras_hub.models.Backbone):
 
 
 def _normal():
-    return unless_filled(keras.initializers.RandomNormal(stddev=0.02))
+    return keras.initializers.RandomNormal(stddev=0.02)
 
 
 def check_attention(

@@ -6,7 +6,6 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from tfq_hybrid.bases.filling import to_be_filled
 from tfq_hybrid.bases.gpt_neo import (
     GPTNeoBackbone,
     GPTNeoTokenizer,
@@ -23,6 +22,7 @@ from tfq_hybrid.bases.tensors import (
 )
 from tfq_hybrid.errors import check_integer, check_share
 from tfq_hybrid.files.budget import Budget, spending
+from tfq_hybrid.files.filling import to_be_filled
 from tfq_hybrid.files.models import calling_keras
 from tfq_hybrid.reading import read_json, read_text
 from tfq_hybrid.shapes import check_shape

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfq_hybrid.bases.gguf_file import GGUFFile
 from tfq_hybrid.errors import is_number
+from tfq_hybrid.files.filling import to_be_filled
 from tfq_hybrid.files.models import calling_keras
 
 FAMILY = "llama"
@@ -67,7 +68,7 @@ def read_backbone(file: GGUFFile) -> keras_hub.models.Llama3Backbone:
     """
     config = backbone_config(file)
     places = check_tensors(file, config)
-    with calling_keras():
+    with to_be_filled(), calling_keras():
         backbone = keras_hub.models.Llama3Backbone(**config, dtype="float32")
     give_back_memory()
     left = {variable.path: variable for variable in backbone.variables}

@@ -19,6 +19,7 @@ from tfq_hybrid.bases.rules import rule_of
 from tfq_hybrid.bases.tensors import WEIGHTS, Row, dense_rows, fill
 from tfq_hybrid.errors import check_integer, check_share
 from tfq_hybrid.files.budget import Budget, spending
+from tfq_hybrid.files.filling import to_be_filled
 from tfq_hybrid.files.models import calling_keras
 from tfq_hybrid.reading import read_json
 from tfq_hybrid.shapes import check_shape
@@ -98,7 +99,7 @@ def convert_llama(
     tokenizer = read_tokenizer(folder)
     path = folder / WEIGHTS
     budget = Budget.of_weights(path.stat().st_size)
-    with spending(budget), calling_keras():
+    with spending(budget), to_be_filled(), calling_keras():
         backbone = keras_hub.models.Llama3Backbone(**arguments_of(config))
     fill(
         rows_of(backbone),

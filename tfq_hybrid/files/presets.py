@@ -1,5 +1,6 @@
 """Presets of keras-hub and folders of Hugging Face, read as data."""
 
+import contextlib
 import functools
 import math
 import os
@@ -19,6 +20,7 @@ from tfq_hybrid.files import (
 )
 from tfq_hybrid.files.budget import Budget, spending
 from tfq_hybrid.files.configs import check_config
+from tfq_hybrid.files.filling import to_be_filled
 from tfq_hybrid.files.hdf5 import datasets, open_hdf5
 from tfq_hybrid.files.locks import writing
 from tfq_hybrid.files.manifest import write_manifest
@@ -83,7 +85,16 @@ def from_preset(
         budget = Budget.of_weights(check_preset(folder))
     else:
         _check_handle(str(preset))
-    with naming_shortage(preset), spending(budget), calling_keras():
+    # Only a backbone, and a language model on it, come whole from a preset.
+    whole = keras_hub.models.Backbone, keras_hub.models.CausalLM
+    is_whole = isinstance(kind, type) and issubclass(kind, whole)
+    filled = is_whole and options.get("load_weights", True)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(naming_shortage(preset))
+        stack.enter_context(spending(budget))
+        if filled:
+            stack.enter_context(to_be_filled())
+        stack.enter_context(calling_keras())
         return kind.from_preset(str(preset), **options)
 
 

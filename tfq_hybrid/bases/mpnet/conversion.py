@@ -4,7 +4,6 @@ import pathlib
 from collections.abc import Iterator
 from typing import Any, TypedDict
 
-from tfq_hybrid.bases.filling import to_be_filled
 from tfq_hybrid.bases.mpnet.backbone import MPNetBackbone
 from tfq_hybrid.bases.mpnet.layers import OFFSET
 from tfq_hybrid.bases.mpnet.text import MPNetTokenizer
@@ -16,6 +15,7 @@ from tfq_hybrid.bases.tensors import (
     norm_rows,
 )
 from tfq_hybrid.files.budget import Budget, spending
+from tfq_hybrid.files.filling import to_be_filled
 from tfq_hybrid.files.models import calling_keras
 from tfq_hybrid.reading import read_json, read_text
 from tfq_hybrid.shapes import check_shape

@@ -11,7 +11,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfq_hybrid.bases.filling import unless_filled
 from tfq_hybrid.errors import UserError, check_integer
 
 # What T5 and MPNet call the largest distance that has a bucket of its own.
@@ -22,7 +21,7 @@ _HIDDEN = -1e9  # the score of a key that is padding
 
 def kernel_initializer() -> keras.initializers.Initializer:
     """The initializer of all kernels and embeddings."""
-    return unless_filled(keras.initializers.TruncatedNormal(stddev=0.02))
+    return keras.initializers.TruncatedNormal(stddev=0.02)
 
 
 def bucket_starts(buckets: int) -> list[int]:
