@@ -5,7 +5,7 @@ from tfq_hybrid.comparison.work.bases import Pretraining, pretrained_base
 from tfq_hybrid.comparison.work.executions import EXECUTIONS, executed
 from tfq_hybrid.comparison.work.generation import answers, text_scores
 from tfq_hybrid.comparison.work.language import LanguageTask, first_windows
-from tfq_hybrid.data.dialogues import chat_of
+from tfq_hybrid.data.dialogues import format_of
 
 LENGTH, BATCH = 96, 4
 VOCABULARY = 4096
@@ -85,7 +85,7 @@ def _task(base, method, options, seed, paths, texts=None, held_out=None):
         seed=seed,
     )
     task = LanguageTask(config, held_out or HELD_OUT, False, texts)
-    chat_of(task.model.preprocessor.tokenizer)  # also where texts are plain
+    format_of(task.model.preprocessor.tokenizer)  # also where texts are plain
     return task
 
 

@@ -67,7 +67,7 @@ def encode_turns(
     Raises:
         UserError: the tokenizer has no `chat`.
     """
-    chat = chat_of(tokenizer)
+    chat = format_of(tokenizer)
     parts = _parts(chat, tokenizer)
     contents = iter(
         tokenizer.tokenize([said for turns in dialogues for _, said in turns])
@@ -93,7 +93,7 @@ def encode_prompt(turns: Turns, tokenizer: Any) -> list[int]:
     Raises:
         UserError: the tokenizer has no `chat`.
     """
-    chat = chat_of(tokenizer)
+    chat = format_of(tokenizer)
     parts = _parts(chat, tokenizer)
     tokens = [*begin_tokens(tokenizer), *parts[chat.start]]
     for role, content in turns:
@@ -103,7 +103,7 @@ def encode_prompt(turns: Turns, tokenizer: Any) -> list[int]:
     return [int(token) for token in [*tokens, *parts[chat.before["assistant"]]]]
 
 
-def chat_of(tokenizer: Any) -> ChatFormat:
+def format_of(tokenizer: Any) -> ChatFormat:
     """How a tokenizer writes a dialogue.
 
     Raises:
@@ -113,8 +113,8 @@ def chat_of(tokenizer: Any) -> ChatFormat:
     if chat is None:
         raise UserError(
             "Expected a tokenizer that knows how a dialogue is written, such "
-            "as that of a run of `tfq-hybrid train --model qaa --baseline "
-            f"full`. Received: {type(tokenizer).__name__}; plain text can be "
+            "as that of smollm2-135m, or of a model whose tokens were learned "
+            f"here. Received: {type(tokenizer).__name__}; plain text can be "
             "read with it"
         )
     return chat
