@@ -13,8 +13,6 @@ import pathlib
 import sys
 
 import numpy as np
-import torch
-import transformers
 
 # The padding of a batch: any token, since a mask hides it.
 PADDING = 1
@@ -22,6 +20,9 @@ PADDING = 1
 
 def random_model(request):
     """A model whose biases and scales are random too."""
+    import torch
+    import transformers
+
     config = transformers.AutoConfig.for_model(
         request["model_type"], **request["config"]
     )
@@ -46,6 +47,9 @@ def random_batch(request):
 
 def compute(model, ids, mask, prompt):
     """The logits, and the ids of greedy decoding after each prompt."""
+    import torch
+    import transformers
+
     inputs, hidden = torch.tensor(ids), torch.tensor(mask.astype("int64"))
     logits = model(inputs, attention_mask=hidden).logits
     settings = transformers.GenerationConfig(
@@ -64,8 +68,11 @@ def compute(model, ids, mask, prompt):
     return logits.numpy(), np.stack([row.numpy() for row in generated])
 
 
-@torch.no_grad()
 def main():
+    import torch
+    import transformers
+
+    torch.set_grad_enabled(False)
     request = json.load(sys.stdin)
     folder = pathlib.Path(request["folder"])
     model = random_model(request)

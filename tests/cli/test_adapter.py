@@ -70,19 +70,19 @@ TRAIN = ["train", "--output", "OUT", "--data", "embedded"]
     "arguments,message",
     [
         (["--adapter", "LoRAA", "--preset", "P"], "Did you mean 'LoRA'"),
-        (["--adapter", "LoRA"], "a preset with an adapter"),
+        (["--adapter", "LoRA"], "a preset and an adapter"),
         (["--targets", "query"], "--targets needs --adapter"),
         (
             ["--adapter", "LoRA", "--preset", "P", "--tokens", "cls"],
-            "--tokens has no effect with --adapter",
+            "--tokens needs --model qffn-bert",
         ),
         (
             ["--adapter", "LoRA", "--preset", "P", "--no-residual"],
-            "--no-residual has no effect with --adapter",
+            "--no-residual needs --model qffn-bert",
         ),
         (
             ["--adapter", "LoRA", "--preset", "P", "--qubits", "3"],
-            "--qubits has no effect with --adapter",
+            "--qubits needs --adapter ",
         ),
         (
             ["--adapter", "LoRA", "--preset", "P", "--rank", "0"],

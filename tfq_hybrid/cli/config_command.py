@@ -89,7 +89,9 @@ class ConfigCommand(click.Command):
     def _state(self, words, quiet):
         state = _State(words, quiet)
         if self.keys:
-            state.fields = [f for f in state.fields if f.key in self.keys]
+            fields = (*_adapted_fields(), *state.fields)
+            known = {field.key: field for field in fields}
+            state.fields = [f for k, f in known.items() if k in self.keys]
             check_keys("argument", state.file, [*self.keys, *self._own()])
         return state
 
@@ -142,6 +144,14 @@ def _show_help(ctx, parameter, value):
     if value and not ctx.resilient_parsing:
         click.echo(ctx.get_help())
         ctx.exit()
+
+
+def _adapted_fields():
+    """The arguments of a preset with an adapter, which a row may have."""
+    from tfq_hybrid.training.arguments import fields_of_training
+    from tfq_hybrid.training.config import ADAPTED
+
+    return fields_of_training(ADAPTED)
 
 
 def _needs(option, state):
