@@ -22,12 +22,13 @@ from tfq_hybrid.training.frozen import above_frozen, only_learned
 PRESET = "smollm2-135m"
 LENGTH, BATCH = 128, 4
 LOAD = f"""
-import json, resource, time, keras_hub
+import json, re, time, keras_hub
 import tfq_hybrid.bases.chat_tokenizer
 from tfq_hybrid.bases import as_preset
 from tfq_hybrid.files.presets import from_preset
 def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    with open("/proc/self/status") as file:
+        return 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", file.read())[1])
 before, began = peak(), time.perf_counter()
 model = from_preset(keras_hub.models.CausalLM, as_preset({PRESET!r}))
 found = dict(seconds=time.perf_counter() - began, peak=peak() - before)

@@ -63,7 +63,7 @@ def test_commands_are_real(line, tmp_path, monkeypatch):
     pathlib.Path("compare.yaml").write_text("methods: [lora]")
     _, name, *words = shlex.split(line.replace("\\\n", " "), comments=True)
     command = commands.commands[name]
-    if hasattr(command, "commands"):  # a group: its first word is one
+    if hasattr(command, "commands") and words:  # its first word is one
         command = command.commands[words[0]]
     if isinstance(command, ConfigCommand):
         command.make_context(name, words)
