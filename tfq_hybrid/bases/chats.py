@@ -82,8 +82,8 @@ def chat_of(template: str, special: Sequence[str]) -> ChatFormat | None:
 def template_of(chat: ChatFormat) -> str:
     """The chat template that a format was recognised by, or one like it.
 
-    >>> turns = {role: f"<|im_start|>{role}\n" for role in ROLES}
-    >>> chat = ChatFormat("", turns, dict.fromkeys(ROLES, "<|im_end|>\n"))
+    >>> turns = {role: f"<|im_start|>{role}\\n" for role in ROLES}
+    >>> chat = ChatFormat("", turns, dict.fromkeys(ROLES, "<|im_end|>\\n"))
     >>> chat_of(template_of(chat), ["<|im_start|>", "<|im_end|>"]) == chat
     True
     """
