@@ -17,8 +17,8 @@ from tfq_hybrid.errors import UserError
 def merged_kernels(model: keras.Model) -> dict[int, np.ndarray]:
     """The kernels of the Dense layers that a low-rank adapter is beside.
 
-    That is `W + s A B` in float32: an adapter beside a matrix that is linear
-    in its input is a part of the matrix.
+    That is `W + s A B`, added in float64 and rounded to float32 once: an
+    adapter beside a matrix that is linear in its input is a part of it.
 
     Args:
         model: adapted or not.

@@ -25,7 +25,6 @@ from tfq_hybrid.reading import read_json
 from tfq_hybrid.shapes import check_shape
 
 PREFIX = "model."
-LONGEST = 1024  # tokens of a text, unless told otherwise: as in keras-hub
 
 
 class Rope(TypedDict, total=False):
@@ -110,7 +109,7 @@ def convert_llama(
     )
     with calling_keras():
         task = keras_hub.models.Llama3CausalLM(
-            backbone, ChatCausalLMPreprocessor(tokenizer, LONGEST)
+            backbone, ChatCausalLMPreprocessor(tokenizer)
         )
         task.save_to_preset(str(preset))
 
