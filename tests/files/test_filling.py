@@ -1,5 +1,8 @@
 """Models of zeros, for weights from elsewhere: Keras's own initializers."""
 
+import subprocess
+import sys
+
 import keras
 import keras_hub
 import numpy as np
@@ -40,3 +43,51 @@ def test_what_a_preset_lacks_is_drawn(tmp_path):
             np.testing.assert_array_equal(one, other)
     fresh = presets.from_preset(models.Backbone, tmp_path, load_weights=False)
     assert np.any(fresh.token_embedding.embeddings)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "int32"])
+def test_a_large_array_takes_the_place_of_weights(dtype):
+    variable = keras.Variable(np.ones((256, 256)), dtype=dtype)
+    array = (np.arange(2.0**16) % 100).reshape(256, 256)
+    with to_be_filled():
+        variable.assign(array)
+    expected = np.asarray(array, variable.dtype)
+    array[:] = 0
+    np.testing.assert_array_equal(np.array(variable), expected)
+    variable.assign_add(variable)
+    np.testing.assert_array_equal(np.array(variable), 2 * expected)
+
+
+def test_an_array_of_another_shape_is_refused():
+    variable = keras.Variable(np.ones((256, 256)))
+    with to_be_filled(), pytest.raises(ValueError, match=r"\(256, 256\)"):
+        variable.assign(np.zeros((512, 128)))
+    assert np.all(np.array(variable) == 1)
+
+
+LOAD = """
+import pathlib, sys
+import keras
+from tfq_hybrid.files.filling import to_be_filled
+def memory(kind):
+    status = pathlib.Path("/proc/self/status").read_text()
+    return int(status.split(kind + ":")[1].split()[0]) / 2**10
+layer = keras.layers.Dense(2**12, use_bias=False, kernel_initializer="zeros")
+model = keras.Sequential([keras.Input([2**12]), layer])  # 64 MiB
+before = memory("VmRSS")
+with to_be_filled():
+    model.load_weights(sys.argv[1])
+print(memory("VmHWM") - before)
+"""
+
+
+def test_weights_are_read_once(tmp_path):
+    """Keras and TensorFlow alone make four copies beside the weights."""
+    layer = keras.layers.Dense(2**12, use_bias=False, kernel_initializer="ones")
+    model = keras.Sequential([keras.Input([2**12]), layer])
+    path = tmp_path / "model.weights.h5"
+    model.save_weights(path)
+    command = [sys.executable, "-c", LOAD, path]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert float(done.stdout) < 1.5 * 64

@@ -25,9 +25,7 @@ VERSIONS = (2, 3)
 ALIGNMENT = "general.alignment"
 LARGEST_HEADER = 2**26  # bytes; Llama 3's has 8 million
 MOST_DIMENSIONS = 4
-# Values that are decoded at once: 32 MiB, which the C library takes from the
-# system and gives back.
-_CHUNK = 2**23
+_CHUNK = 2**21  # values that are decoded at once
 _TEXT, _ARRAY = 8, 9
 # The other types of values, by their numbers.
 _NUMBERS = {
@@ -82,39 +80,34 @@ class GGUFFile:
         return found
 
     def read(self, name: str) -> np.ndarray:
-        """The values of a tensor, float32.
+        """The values of a tensor, float32, decoded some rows at a time.
 
         Raises:
             UserError: they are not finite, or not there any more.
         """
-        shape = self.tensors[name].shape
-        return np.concatenate([*self.parts(name)]).reshape(shape)
-
-    def parts(self, name: str) -> Iterator[np.ndarray]:
-        """The rows of a tensor, some at a time, float32.
-
-        Raises:
-            UserError: as for `read`.
-        """
         tensor = self.tensors[name]
         rows = math.prod(tensor.shape[:-1])
-        width = tensor.size // rows
+        found = np.empty((rows, tensor.shape[-1]), np.float32)
         step = max(_CHUNK // tensor.shape[-1], 1)
         for first in range(0, rows, step):
-            count = min(step, rows - first)
-            with reading("a whole .gguf file", self.path):
-                self._file.seek(tensor.place + first * width)
-                content = self._file.read(count * width)
-                if len(content) < count * width:
-                    raise ValueError("it is cut short")
-                blocks = np.frombuffer(content, np.uint8)
-                with foreign_code(), np.errstate(all="ignore"):
-                    part = gguf.dequantize(
-                        blocks.reshape(count, width), tensor.type
-                    )
-                if not np.isfinite(part).all():
-                    raise ValueError(f"{name} holds what is no finite number")
-            yield part
+            part = found[first : first + step]
+            part[...] = self._decoded(name, first, len(part), rows)
+        return found.reshape(tensor.shape)
+
+    def _decoded(self, name, first, count, rows):
+        tensor = self.tensors[name]
+        width = tensor.size // rows
+        with reading("a whole .gguf file", self.path):
+            self._file.seek(tensor.place + first * width)
+            content = self._file.read(count * width)
+            if len(content) < count * width:
+                raise ValueError("it is cut short")
+            blocks = np.frombuffer(content, np.uint8).reshape(count, width)
+            with foreign_code(), np.errstate(all="ignore"):
+                part = gguf.dequantize(blocks, tensor.type)
+            if not np.isfinite(part).all():
+                raise ValueError(f"{name} holds what is no finite number")
+        return part
 
     def refused(self, reason: str) -> UserError:
         """What to raise where the file is whole, and of another kind."""

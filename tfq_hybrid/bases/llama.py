@@ -1,12 +1,10 @@
 """The backbone of a Llama from the metadata and the tensors of a GGUF file."""
 
-import ctypes
 import math
 from typing import Any, NamedTuple
 
 import keras_hub
 import numpy as np
-import tensorflow as tf
 
 from tfq_hybrid.bases.gguf_file import GGUFFile
 from tfq_hybrid.errors import is_number
@@ -68,45 +66,17 @@ def read_backbone(file: GGUFFile) -> keras_hub.models.Llama3Backbone:
     """
     config = backbone_config(file)
     places = check_tensors(file, config)
-    with to_be_filled(), calling_keras():
-        backbone = keras_hub.models.Llama3Backbone(**config, dtype="float32")
-    give_back_memory()
-    left = {variable.path: variable for variable in backbone.variables}
-    for name, place in places.items():
-        _fill(left.pop(place.path), file, name, place)
-    give_back_memory()
+    with to_be_filled():
+        with calling_keras():
+            backbone = keras_hub.models.Llama3Backbone(**config, dtype="float32")
+        left = {variable.path: variable for variable in backbone.variables}
+        for name, place in places.items():
+            variable = left.pop(place.path)
+            values = arrange(file.read(name), place, variable.shape)
+            variable.assign(values)
     if left:
         raise file.refused(f"without a tensor for {next(iter(left))}")
     return backbone
-
-
-def _fill(variable, file, name, place):
-    """Fills a variable with a tensor, a matrix with some rows at a time.
-
-    TensorFlow keeps two copies of an array that is assigned to a variable,
-    and one of what `tf.identity` gives, which becomes the variable's own.
-    """
-    if len(variable.shape) != 2:
-        values = arrange(file.read(name), place, variable.shape)
-        variable.assign(tf.identity(values))
-        return
-    parts = file.parts(name)
-    if place.transposed:
-        parts = (part.T for part in parts)
-    parts = [tf.identity(part) for part in parts]
-    if len(parts) > 1:
-        give_back_memory()
-    variable.assign(tf.concat(parts, 1 if place.transposed else 0))
-
-
-def give_back_memory() -> None:
-    """Gives back to the system what was freed, where the C library can.
-
-    To draw random weights leaves a third of their size, in small pieces.
-    """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 def backbone_config(file: GGUFFile) -> dict[str, Any]:

@@ -9,17 +9,15 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from safetensors import SafetensorError, safe_open
 
 from tfq_hybrid.errors import listed
+from tfq_hybrid.files.filling import to_be_filled
 from tfq_hybrid.reading import reason_of
 
 WEIGHTS = "model.safetensors"
 FLOATS = ("BF16", "F16", "F32", "F64")
-# Numbers that are read at once of a tensor that stays as it is. TensorFlow
-# copies twice what it is handed.
-PART = 2**19
+PART = 2**21  # numbers that are read at once
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,12 +77,11 @@ def fill(
         found[name] = row
     if places:
         raise ValueError(f"without the tensors {listed(sorted(places))}")
-    for name, row in found.items():
-        for start, values in _parts(path, name, row):
-            # In place: new arrays in the place of old ones would leave holes.
-            end = start + len(values)
-            values = tf.cast(values, row.variable.dtype)
-            row.variable.value[start:end].assign(values)
+    with to_be_filled():
+        for name, row in found.items():
+            values = _whole(path, name, row.shape)
+            values = values.T if row.is_turned else values
+            row.variable.assign(values.reshape(row.variable.shape))
 
 
 @contextlib.contextmanager
@@ -144,22 +141,17 @@ def _headers(path: pathlib.Path) -> list[tuple[str, tuple[int, ...], str]]:
         ]
 
 
-def _parts(
-    path: pathlib.Path, name: str, row: Row
-) -> Iterator[tuple[int, np.ndarray]]:
-    """A tensor as the model has it, from the first rows on, some at a time.
+def _whole(
+    path: pathlib.Path, name: str, shape: tuple[int, ...]
+) -> np.ndarray:
+    """A tensor, float32, some rows at a time.
 
-    A matrix to be turned comes whole.
+    What the system has mapped of the file goes with each part.
     """
-    rows, shape = row.shape[0], tuple(row.variable.shape)
-    step = rows if row.is_turned else max(1, PART // math.prod(row.shape[1:]))
-    for start in range(0, rows, step):
-        values = _read(path, name, start, min(start + step, rows))
-        values = values.T if row.is_turned else values
-        yield start, values.reshape(-1, *shape[1:])
-
-
-def _read(path: pathlib.Path, name: str, start: int, end: int) -> np.ndarray:
-    """Some rows. What the system has mapped of the file goes with each part."""
-    with _opened(path) as file:
-        return file.get_slice(name)[start:end]
+    found = np.empty(shape, np.float32)
+    step = max(1, PART // math.prod(shape[1:]))
+    for start in range(0, shape[0], step):
+        end = min(start + step, shape[0])
+        with _opened(path) as file:
+            found[start:end] = file.get_slice(name)[start:end]
+    return found
