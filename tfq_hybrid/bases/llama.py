@@ -68,7 +68,9 @@ def read_backbone(file: GGUFFile) -> keras_hub.models.Llama3Backbone:
     places = check_tensors(file, config)
     with to_be_filled():
         with calling_keras():
-            backbone = keras_hub.models.Llama3Backbone(**config, dtype="float32")
+            backbone = keras_hub.models.Llama3Backbone(
+                **config, dtype="float32"
+            )
         left = {variable.path: variable for variable in backbone.variables}
         for name, place in places.items():
             variable = left.pop(place.path)

@@ -141,9 +141,7 @@ def _headers(path: pathlib.Path) -> list[tuple[str, tuple[int, ...], str]]:
         ]
 
 
-def _whole(
-    path: pathlib.Path, name: str, shape: tuple[int, ...]
-) -> np.ndarray:
+def _whole(path: pathlib.Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
     """A tensor, float32, some rows at a time.
 
     What the system has mapped of the file goes with each part.
