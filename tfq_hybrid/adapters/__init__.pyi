@@ -14,25 +14,32 @@ __all__ = [
     "WithCircuit",
     "activate",
     "adapt",
+    "as_lora",
     "clone",
+    "combine",
     "disable",
     "fingerprint",
     "is_leaf",
     "load_weights",
+    "merge",
     "method_from_dict",
     "named_layers",
     "print_trainable_parameters",
     "replace_sublayer",
     "save_directory",
     "save_weights",
+    "status",
     "targets",
     "trainable_parameters",
     "unload",
+    "unmerge",
 ]
 
 from .families import FAMILIES
+from .hugging_face import save_directory
 from .lifecycle import activate, adapt, clone, disable, unload
-from .merged import save_directory
+from .low_rank import as_lora, combine
+from .merging import merge, status, unmerge
 from .methods import (
     METHODS,
     BottleneckAdapter,

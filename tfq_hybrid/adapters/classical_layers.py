@@ -1,6 +1,7 @@
 """The Keras layers of the classical methods: LoRA, SoRA, bottleneck, prefix."""
 
 import keras
+import numpy as np
 
 from tfq_hybrid.adapters.layers import Adapter
 from tfq_hybrid.adapters.slots import Opened
@@ -35,6 +36,15 @@ class LowRank(Adapter):
         self.b = self.add_weight(
             shape=(self.rank, self.units), initializer="zeros", name="b"
         )
+
+    def factors(self) -> tuple[np.ndarray, np.ndarray]:
+        """`A` of shape (inputs, rank), and `B` with the scale, in float64."""
+        a, b = (np.asarray(w).astype("float64") for w in (self.a, self.b))
+        return a, self.scale * b
+
+    def merged(self, kernel, bias):
+        a, b = self.factors()
+        return kernel + a @ b, bias
 
     def code(self, inputs):
         """The features in between, of shape (batch, ..., rank)."""
@@ -96,6 +106,10 @@ class GatedLowRank(LowRank):
             name="gate",
         )
 
+    def factors(self):
+        a, b = super().factors()
+        return a * np.asarray(self.gate), b
+
     def code(self, inputs):
         return super().code(inputs) * self.gate
 
@@ -108,6 +122,7 @@ class Bottleneck(Adapter):
     """Down to `width` features, an activation, and up again, zero at first."""
 
     place = "after"
+    bends = "has an activation between its matrices"
 
     def __init__(self, width: int, activation: str = "gelu", **kwargs):
         super().__init__(**kwargs)
@@ -144,6 +159,8 @@ class Bottleneck(Adapter):
 @keras.saving.register_keras_serializable("tfq_hybrid")
 class Prefix(Adapter):
     """Keys and values of `length` positions, put before those of the text."""
+
+    bends = "adds keys and values, and no matrix"
 
     def __init__(self, length: int, heads: int, size: int, **kwargs):
         super().__init__(**kwargs)

@@ -3,6 +3,9 @@
 from typing import TYPE_CHECKING
 
 import keras
+import numpy as np
+
+from tfq_hybrid.errors import UserError
 
 if TYPE_CHECKING:
     from tfq_hybrid.adapters.target import Target
@@ -30,6 +33,25 @@ class Adapter(keras.layers.Layer):
 
     place = "after"
     observer = None
+    # Why no matrix can stand for the Dense layer with it, where none can.
+    bends = "is not linear in its input"
+
+    def merged(
+        self, kernel: np.ndarray, bias: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """The Dense layer's weights with this adapter in them.
+
+        Args:
+            kernel: of shape (inputs, outputs), float64.
+            bias: of shape (outputs,), float64, or `None`.
+
+        Raises:
+            UserError: no matrix can stand for both.
+        """
+        raise UserError(
+            "Expected adapters that are linear in their input, such as LoRA, "
+            f"to merge. Received: {type(self).__name__}, which {self.bends}"
+        )
 
     def adapt(self, slot, inputs):
         """The output of the Dense layer with this adapter in it."""
@@ -73,6 +95,7 @@ class Carrier(Adapter):
     """
 
     place = "carrier"
+    bends = "takes a whole feed-forward block away"
 
     def __init__(self, kind: str, **kwargs):
         super().__init__(**kwargs)
@@ -114,6 +137,9 @@ class LayerAdapter(Adapter):
     ):
         super().__init__(**kwargs)
         self.dense = dense
+        kind = type(dense).__name__
+        where = "after" if place == "after" else "in place of"
+        self.bends = f"puts a {kind} {where} the matrix: that is not linear"
         self.place = place
         self.reads = reads
         self.supports_masking = True
@@ -176,6 +202,11 @@ class HeadCopy(Adapter):
         if self.use_bias:
             bias = keras.ops.convert_to_numpy(layer.bias)
             self.bias.assign(bias.reshape(self.bias.shape))
+
+    def merged(self, kernel, bias):
+        weights = [self.kernel, self.bias]
+        kernel, bias = (w if w is None else np.asarray(w) for w in weights)
+        return kernel, bias
 
     def call(self, inputs):
         outputs = keras.ops.matmul(inputs, self.kernel)

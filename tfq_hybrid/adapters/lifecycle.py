@@ -22,7 +22,6 @@ from tfq_hybrid.adapters.slots import (
     is_slot,
     restore_weights,
     take_out,
-    unlocked,
 )
 from tfq_hybrid.adapters.target import body_of, targets
 from tfq_hybrid.adapters.variables import (
@@ -35,6 +34,7 @@ from tfq_hybrid.adapters.variables import (
     set_trainable,
     settle,
     switch,
+    take_kept,
     train_all,
     trainable_parts,
 )
@@ -253,10 +253,7 @@ def unload(
     for layer in opened_layers(model):
         close_slot(layer)
     for host in hosts_of(model):
-        if kept_weights(host) is not None:
-            with unlocked(host) as forget:
-                forget(host.kept_base)
-                del host.kept_base
+        take_kept(host)
         if is_adapted(host):
             become_plain(host)
     train_all(model)

@@ -8,6 +8,7 @@ use both alike.
 
 import contextlib
 import math
+import re
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -217,19 +218,51 @@ def dense_shapes(layer: keras.Layer) -> tuple[tuple[int, ...], tuple[int, ...]]:
     kernel = tuple(layer.kernel.shape)
     if isinstance(layer, keras.layers.Dense):
         return kernel[:1], kernel[1:]
-    inputs, rest = layer.equation.split(",")
-    weights, outputs = rest.split("->")
+    inputs, weights, outputs = re.split(",|->", layer.equation)
     sizes = dict(zip(weights, kernel, strict=True))
-    summed = tuple(a for a in inputs if a in weights and a not in outputs)
-    new = tuple(a for a in outputs if a in weights and a not in inputs)
-    if not (
-        inputs.endswith("".join(summed)) and outputs.endswith("".join(new))
-    ):
+    summed, new = _letters(layer)
+    if not (inputs.endswith(summed) and outputs.endswith(new)):
         raise ValueError(
             f"Expected the features of {layer.name!r} to be its last axes. "
             f"Received: equation={layer.equation!r}"
         )
     return tuple(sizes[a] for a in summed), tuple(sizes[a] for a in new)
+
+
+def _letters(layer):
+    """The letters of an equation that are summed over, and the new ones."""
+    inputs, weights, outputs = re.split(",|->", layer.equation)
+    summed = (a for a in inputs if a in weights and a not in outputs)
+    new = (a for a in outputs if a in weights and a not in inputs)
+    return "".join(summed), "".join(new)
+
+
+def as_matrix(layer: keras.Layer, kernel: np.ndarray) -> np.ndarray:
+    """A kernel of a Dense layer as a matrix (inputs, outputs).
+
+    >>> layer = keras.layers.EinsumDense("abc,dce->abde", (None, 2, 3))
+    >>> layer.build((None, None, 5))
+    >>> as_matrix(layer, np.zeros(layer.kernel.shape)).shape
+    (5, 6)
+    """
+    kernel = kernel.transpose(_order(layer))
+    inputs, outputs = map(math.prod, dense_shapes(layer))
+    return kernel.reshape(inputs, outputs)
+
+
+def as_kernel(layer: keras.Layer, matrix: np.ndarray) -> np.ndarray:
+    """A matrix (inputs, outputs) as a kernel of a Dense layer."""
+    inputs, outputs = dense_shapes(layer)
+    order = _order(layer)
+    return matrix.reshape(*inputs, *outputs).transpose(np.argsort(order))
+
+
+def _order(layer):
+    """The axes of a kernel: those that are summed over, then the others."""
+    if isinstance(layer, keras.layers.Dense):
+        return (0, 1)
+    weights = re.split(",|->", layer.equation)[1]
+    return tuple(weights.index(letter) for letter in "".join(_letters(layer)))
 
 
 def open_slot(layer: keras.Layer) -> keras.Layer:

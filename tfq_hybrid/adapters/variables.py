@@ -269,8 +269,23 @@ def keep_base(model: keras.Model, begins: tuple[str, ...]) -> None:
         [body, *around], [in_body, in_head], strict=False
     ):
         if variables and kept_weights(host) is None:
-            with unlocked(host):
-                host.kept_base = KeptWeights(variables, name="kept_base")
+            put_kept(host, KeptWeights(variables, name="kept_base"))
+
+
+def put_kept(host: keras.Model, kept: KeptWeights) -> None:
+    """Lets a host hold its `KeptWeights`."""
+    with unlocked(host):
+        host.kept_base = kept
+
+
+def take_kept(host: keras.Model) -> KeptWeights | None:
+    """Takes a host's `KeptWeights` out of it, where it has some."""
+    kept = kept_weights(host)
+    if kept is not None:
+        with unlocked(host) as forget:
+            forget(kept)
+            del host.kept_base
+    return kept
 
 
 def kept_weights(host: keras.Model) -> KeptWeights | None:
