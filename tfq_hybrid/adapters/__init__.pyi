@@ -20,6 +20,7 @@ __all__ = [
     "disable",
     "fingerprint",
     "is_leaf",
+    "load_peft",
     "load_weights",
     "merge",
     "method_from_dict",
@@ -27,6 +28,7 @@ __all__ = [
     "print_trainable_parameters",
     "replace_sublayer",
     "save_directory",
+    "save_peft",
     "save_weights",
     "status",
     "targets",
@@ -54,6 +56,7 @@ from .methods import (
     WithCircuit,
     method_from_dict,
 )
+from .peft import load_peft, save_peft
 from .slots import replace_sublayer
 from .target import Target, is_leaf, named_layers, targets
 from .variables import (

@@ -38,13 +38,13 @@ class LowRank(Adapter):
         )
 
     def factors(self) -> tuple[np.ndarray, np.ndarray]:
-        """`A` of shape (inputs, rank), and `B` with the scale, in float64."""
+        """`A` of shape (inputs, rank), and `B` of (rank, units), in float64."""
         a, b = (np.asarray(w).astype("float64") for w in (self.a, self.b))
-        return a, self.scale * b
+        return a, b
 
     def merged(self, kernel, bias):
         a, b = self.factors()
-        return kernel + a @ b, bias
+        return kernel + self.scale * a @ b, bias
 
     def code(self, inputs):
         """The features in between, of shape (batch, ..., rank)."""

@@ -178,11 +178,11 @@ def as_words(argument: str, words: Any) -> tuple[str, ...]:
             f"{argument}={words!r}"
         )
     for word in words:
-        _check_word(argument, word)
+        check_word(argument, word)
     return tuple(words)
 
 
-def _check_word(argument: str, word: str) -> None:
+def check_word(argument: str, word: str) -> None:
     """Raises `UserError` for what would take for ever to be matched."""
     plain = re.sub(r"\\.|\[[^]]*\]", "x", word)  # without escapes and sets
     if (

@@ -62,7 +62,7 @@ def fill(
     """
     places = {row.name: row for row in rows}
     found: dict[str, Row] = {}
-    for name, shape, dtype in _headers(path):
+    for name, shape, dtype in headers(path):
         bare = name.removeprefix(prefix)
         if is_unused(bare):
             continue
@@ -118,7 +118,7 @@ def shapes_in(path: pathlib.Path) -> dict[str, tuple[int, ...]]:
     Raises:
         ValueError, OSError: the file is damaged.
     """
-    return {name: shape for name, shape, _ in _headers(path)}
+    return {name: shape for name, shape, _ in headers(path)}
 
 
 def read(path: pathlib.Path, name: str) -> np.ndarray:
@@ -131,7 +131,7 @@ def read(path: pathlib.Path, name: str) -> np.ndarray:
         return file.get_tensor(name)
 
 
-def _headers(path: pathlib.Path) -> list[tuple[str, tuple[int, ...], str]]:
+def headers(path: pathlib.Path) -> list[tuple[str, tuple[int, ...], str]]:
     """Name, shape and type of each tensor of a file."""
     with _opened(path) as file:
         parts = [(name, file.get_slice(name)) for name in [*file.keys()]]

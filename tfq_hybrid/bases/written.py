@@ -39,7 +39,7 @@ def write_directory(
 
     Args:
         backbone: a Llama, a GPT-Neo, an MPNet or a BERT.
-        tokenizer: that of the backbone.
+        tokenizer: that of the backbone, or `None`, whose files are left out.
         folder: new; it appears whole or not at all.
         kernels: in place of the values of variables, by their `id`. Defaults
             to none.
@@ -48,6 +48,31 @@ def write_directory(
         UserError: the backbone or the tokenizer is of another class.
         StorageError: the disk is full.
     """
+    config_of, rows = _family(backbone)
+    if folder.exists():
+        raise UserError(f"Expected a new folder. Received: {folder}")
+    write_words = tokenizer and writer_of(tokenizer)
+    with replacing(folder) as partial:
+        partial.mkdir()
+        write_json(partial / "config.json", config_of(backbone))
+        if write_words:
+            write_words(tokenizer, partial)
+        tensors = {
+            row.name: _tensor(row, kernels or {}) for row in rows(backbone)
+        }
+        save_file(tensors, partial / WEIGHTS, metadata={"format": "pt"})
+
+
+def rows_of(backbone: keras_hub.models.Backbone) -> Iterator[Row]:
+    """Where each tensor of `transformers` belongs in a backbone.
+
+    Raises:
+        UserError: the backbone is of another class than those written here.
+    """
+    return _family(backbone)[1](backbone)
+
+
+def _family(backbone):
     kind = getattr(backbone, "adapted_from", type(backbone))
     if kind not in FAMILIES:
         names = ", ".join(family.__name__ for family in FAMILIES)
@@ -55,18 +80,7 @@ def write_directory(
             f"Expected a model on a backbone of {names}. Received: one on a "
             f"{kind.__name__}"
         )
-    config_of, rows_of = FAMILIES[kind]
-    if folder.exists():
-        raise UserError(f"Expected a new folder. Received: {folder}")
-    write_words = writer_of(tokenizer)
-    with replacing(folder) as partial:
-        partial.mkdir()
-        write_json(partial / "config.json", config_of(backbone))
-        write_words(tokenizer, partial)
-        tensors = {
-            row.name: _tensor(row, kernels or {}) for row in rows_of(backbone)
-        }
-        save_file(tensors, partial / WEIGHTS, metadata={"format": "pt"})
+    return FAMILIES[kind]
 
 
 def _tensor(row: Row, kernels: Mapping[int, np.ndarray]) -> np.ndarray:
