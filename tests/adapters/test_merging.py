@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tests.adapters import zoo
+from tests.adapters.test_invariants import impossible
 from tfq_hybrid import adapters
 from tfq_hybrid.errors import UserError
 
@@ -14,6 +15,13 @@ BENT = {
     "BottleneckAdapter": "has an activation between its matrices",
     "PrefixTuning": "adds keys and values, and no matrix",
 }
+
+BASE_OR_HEAD = ("HeadOnly", "FullFineTuning")
+MERGE = [
+    name
+    for name in zoo.EXAMPLES
+    if name.split()[0] not in (*BENT, *BASE_OR_HEAD)
+]
 
 
 def weights_of(model):
@@ -45,8 +53,19 @@ def lora(**options):
     return adapters.LoRA(**{"targets": "dense", "rank": 2, **options})
 
 
-@pytest.mark.parametrize("family", zoo.ROWS)
-@pytest.mark.parametrize("name", ["LoRA", "SoRA"])
+def cases():
+    """Every method that merges on BERT and Llama; all families if long."""
+    for name in MERGE:
+        for family in zoo.ROWS:
+            usual = family in ("BERT", "Llama 3") or name == "SoRA"
+            marks = [] if usual else [pytest.mark.long]
+            if not impossible(name, family):
+                yield pytest.param(
+                    name, family, marks=marks, id=f"{name}-{family}"
+                )
+
+
+@pytest.mark.parametrize("name,family", list(cases()))
 def test_a_merged_model_is_its_base_and_computes_what_it_did(name, family):
     model = zoo.make_task(family)
     base, kind, output = weights_of(model), type(model), zoo.run(model)
@@ -64,7 +83,7 @@ def test_a_merged_model_is_its_base_and_computes_what_it_did(name, family):
         np.testing.assert_array_equal(zoo.run(model), output)
 
 
-@pytest.mark.parametrize("name", ["HeadOnly", "FullFineTuning"])
+@pytest.mark.parametrize("name", BASE_OR_HEAD)
 def test_what_trains_base_or_head_merges_too(name):
     model = zoo.make_task("BERT")
     base = weights_of(model)

@@ -15,9 +15,11 @@ class Adapter(keras.layers.Layer):
     """What sits in a Dense layer. The base of all adapter layers.
 
     A subclass says by `place` what it does to the Dense layer's linear map
-    `W`, its activation `f` and the adapter `A`:
+    `W x + b`, its activation `f` and the adapter `A`:
 
-        "beside"     f(W x + A x)
+        "before"     f(W (x + A x) + b)
+        "beside"     f(W x + A x + b)
+        "within"     f(y + A y), where y = W x + b
         "instead"    f(A x)
         "carrier"    A x, without the activation
         "after"      y + A y, where y = f(W x)
@@ -58,13 +60,25 @@ class Adapter(keras.layers.Layer):
         if self.place == "after":
             outputs = slot.finish(slot.linear(inputs))
             return self._add(self(outputs), outputs)
-        outputs = self(slot.flatten(inputs))
+        if self.place == "within":
+            outputs = slot.linear(inputs)
+            added = slot.unflatten(self.within(slot, slot.flatten(outputs, 1)))
+            return slot.finish(self._add(added, outputs))
+        features = slot.flatten(inputs)
+        outputs = self(features)
         if self.place == "carrier":
             return outputs
+        if self.place == "before":
+            features = self._add(outputs, features)
+            return slot.finish(slot.linear(slot.unflatten(features, 0)))
         outputs = slot.unflatten(outputs)
         if self.place == "beside":
             outputs = self._add(outputs, slot.linear(inputs))
         return slot.finish(outputs)
+
+    def within(self, slot, outputs):
+        """What is added to the outputs of the linear map."""
+        return self(outputs)
 
     def _add(self, residual, hidden):
         if self.observer is not None:

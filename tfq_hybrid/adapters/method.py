@@ -3,7 +3,7 @@
 import bisect
 import dataclasses
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from tfq_hybrid.adapters.patterns import (
@@ -207,12 +207,10 @@ class Method:
         def reached(size):
             return self.at_size(size).parameters(model)
 
-        high, largest = 1, self.largest_size(model)
-        while reached(high) < count and high < largest:
-            high = min(2 * high, largest)
-        # The smallest size with at least `count`, or the one before.
-        size = 1 + bisect.bisect_left(range(1, high), count, key=reached)
-        sizes = (max(size - 1, 1), size)
+        sizes = self.sizes(model)
+        # The smallest size with at least `count`, and the one before.
+        place = bisect.bisect_left(sizes, count, key=reached)
+        sizes = sizes[max(place - 1, 0) : place + 1]
         best = self.at_size(min(sizes, key=lambda s: abs(reached(s) - count)))
         report(
             f"Asked for {count:,} trainable parameters. The nearest "
@@ -236,9 +234,9 @@ class Method:
         changes: dict[str, Any] = {self.size: size}
         return dataclasses.replace(self, **changes)
 
-    def largest_size(self, model: "keras.Model") -> int:
-        """The largest size to try."""
-        return 2**16
+    def sizes(self, model: "keras.Model") -> Sequence[int]:
+        """The sizes to choose from, those with fewer parameters first."""
+        return range(1, 2**16 + 1)
 
     @property
     def size_text(self) -> str:
@@ -362,8 +360,8 @@ class WithCircuit(Method):
         circuit = self.circuit.changed(**{self.size: size})
         return dataclasses.replace(self, circuit=circuit)
 
-    def largest_size(self, model: "keras.Model") -> int:
-        return LARGEST[self.size]
+    def sizes(self, model: "keras.Model") -> Sequence[int]:
+        return range(1, LARGEST[self.size] + 1)
 
     @property
     def size_text(self) -> str:

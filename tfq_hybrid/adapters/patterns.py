@@ -122,6 +122,25 @@ def _in_layers(row, layers, rows):
     return row.block in {index % count for index in layers}
 
 
+def check_blocks(found: "list[Target]", block: int, side: int) -> None:
+    """Raises `UserError` where a block does not divide a target's features.
+
+    Args:
+        found: targets.
+        block: features.
+        side: 0 for the inputs, 1 for the outputs.
+    """
+    for target in found:
+        features = target.sizes[side]
+        if features % block:
+            fits = [n for n in range(2, features + 1) if not features % n]
+            near = min(fits, key=lambda n: abs(n - block), default=features)
+            raise UserError(
+                f"Expected blocks that divide the {features} features of "
+                f"{target.path}, such as {near}. Received: {block}"
+            )
+
+
 def as_layers(layers: Any) -> tuple[int, ...] | None:
     """Reads layer indices: an int, a range, a list, or `"0,8-11"`.
 

@@ -99,6 +99,11 @@ def replace_sublayer(
     return old
 
 
+# Places of adapters that leave the Dense layer's own map in use.
+ADDITIVE = ("before", "beside", "within", "after")
+ON_OUTPUTS = ("within", "after")
+
+
 class Opened:
     """A layer that changed its class to hold adapters, one of them active."""
 
@@ -122,7 +127,7 @@ class _Slot(Opened):
     def input_spec(self):
         """What Keras checks inputs against: an adapter may want others."""
         adapter = self.adapter
-        additive = adapter is None or adapter.place in ("beside", "after")
+        additive = adapter is None or adapter.place in ADDITIVE
         return self._input_spec if additive else None
 
     @input_spec.setter
@@ -139,20 +144,25 @@ class _Slot(Opened):
         """The Dense layer's activation."""
         return outputs if self.activation is None else self.activation(outputs)
 
-    def flatten(self, inputs):
-        """(batch, time, *inputs) to (batch, time, features)."""
-        axes = len(self.shapes[0])
+    def flatten(self, values, side=0):
+        """(batch, time, *inputs) to (batch, time, features); outputs by 1."""
+        axes = len(self.shapes[side])
         if axes == 1:
-            return inputs
-        leading = keras.ops.shape(inputs)[:-axes]
-        return keras.ops.reshape(inputs, (*leading, math.prod(self.shapes[0])))
+            return values
+        leading = keras.ops.shape(values)[:-axes]
+        return keras.ops.reshape(values, (*leading, self.sizes[side]))
 
-    def unflatten(self, outputs):
-        """(batch, time, features) to (batch, time, *outputs)."""
-        if len(self.shapes[1]) == 1:
-            return outputs
-        leading = keras.ops.shape(outputs)[:-1]
-        return keras.ops.reshape(outputs, (*leading, *self.shapes[1]))
+    def unflatten(self, values, side=1):
+        """(batch, time, features) to (batch, time, *outputs); inputs by 0."""
+        if len(self.shapes[side]) == 1:
+            return values
+        leading = keras.ops.shape(values)[:-1]
+        return keras.ops.reshape(values, (*leading, *self.shapes[side]))
+
+    @property
+    def sizes(self):
+        """Features in and out."""
+        return [math.prod(shape) for shape in self.shapes]
 
     def compute_output_shape(self, input_shape):
         if self.adapter is not None and self.adapter.place == "carrier":
@@ -292,7 +302,7 @@ def put(layer: keras.Layer, name: str, adapter: Adapter) -> None:
     slot = open_slot(layer)
     if not adapter.built:
         inputs, outputs = slot.shapes
-        shape = outputs if adapter.place == "after" else inputs
+        shape = outputs if adapter.place in ON_OUTPUTS else inputs
         adapter.build((None, None, math.prod(shape)))
     hold(slot, name, adapter)
 

@@ -1,6 +1,7 @@
 """`FullFineTuning`: everything trains."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tfq_hybrid.adapters.method import Method, register
@@ -59,10 +60,10 @@ class FullFineTuning(Method):
     def at_size(self, size: int) -> Method:
         return dataclasses.replace(self, layers=tuple(range(-size, 0)))
 
-    def largest_size(self, model: "keras.Model") -> int:
+    def sizes(self, model: "keras.Model") -> Sequence[int]:
         from tfq_hybrid.adapters.target import blocks_of
 
-        return max(len(blocks_of(model)), 1)
+        return range(1, max(len(blocks_of(model)), 1) + 1)
 
     @property
     def size_text(self) -> str:

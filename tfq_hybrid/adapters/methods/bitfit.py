@@ -1,0 +1,50 @@
+"""`BitFit`: biases alone."""
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from tfq_hybrid.adapters.method import Method, register
+from tfq_hybrid.errors import UserError
+
+if TYPE_CHECKING:
+    import keras
+
+    from tfq_hybrid.adapters.layers import Adapter
+    from tfq_hybrid.adapters.target import Target
+
+
+@register
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BitFit(Method):
+    """Trains the biases of Dense layers, each as a change of a frozen one.
+
+    Zaken et al. 2022, "BitFit: Simple Parameter-efficient Fine-tuning for
+    Transformer-based Masked Language-models" (arXiv 2106.10199). The biases
+    of layer normalisations, which the paper trains too, stay as they are.
+
+    Args:
+        targets: Defaults to `("attention", "ffn")`, all matrices of a block.
+
+    Raises:
+        UserError: a target has no bias, as in the family of Llama.
+    """
+
+    targets: tuple[str, ...] = ("attention", "ffn")
+
+    def find(self, model: "keras.Model", strict: bool = True) -> "list[Target]":
+        found = super().find(model, strict)
+        for target in found:
+            if target.layer.bias is None:
+                raise UserError(
+                    "Expected Dense layers with a bias for BitFit. Received: "
+                    f"{target.path}, which has none"
+                )
+        return found
+
+    def adapter(self, target: "Target", name: str) -> "Adapter":
+        from tfq_hybrid.adapters.linear_layers import Shift
+
+        return Shift(dtype=target.layer.dtype_policy, name=name)
+
+    def parameters_of(self, target: "Target") -> int:
+        return target.sizes[1]
