@@ -1,5 +1,6 @@
 """The formulas of the methods that merge, against NumPy."""
 
+import cirq
 import keras
 import numpy as np
 import pytest
@@ -224,6 +225,27 @@ def test_quanta_of_other_shapes_fills_up():
     assert near_equal_axes(13, 2) == (2, 7)  # 14, the nearest above
 
 
+@pytest.mark.parametrize("units", [8, 12, 5])
+def test_quantum_peft(units):
+    """Columns of the unitaries that Cirq has of the same circuits."""
+    method = adapters.QuantumPEFT(targets="only", rank=3, depth=2, alpha=0.5)
+    model, layer = adapted(method, units)
+    w, b = parts(layer)
+    v, u = (
+        cirq.unitary(circuit)[:width, :3]
+        for circuit, width in zip(
+            layer.adapter.circuits(), (12, units), strict=True
+        )
+    )
+    assert np.abs(np.imag(u)).max() == 0 and np.abs(np.real(u)).max() > 0.1
+    values = np.array(layer.adapter.values)
+    delta = 0.5 * np.real(u) @ np.diag(values) @ np.real(v).T
+    assert_is(model, (w + delta) @ INPUTS.T + b[:, None])
+    n, m = 4, int(np.ceil(np.log2(units)))
+    expected = (2 * 2 + 1) * n - 4 + (2 * 2 + 1) * m - 4 + 3
+    assert adapters.trainable_parameters(model) == expected
+
+
 @pytest.mark.parametrize(
     ("method", "arguments", "match"),
     [
@@ -236,6 +258,9 @@ def test_quanta_of_other_shapes_fills_up():
         ("VeRA", {"rank": 0}, "rank"),
         ("VeRA", {"seed": -1}, "seed"),
         ("LoRA_XS", {"alpha": "x"}, "alpha"),
+        ("QuantumPEFT", {"alpha": "x"}, "alpha"),
+        ("QuantumPEFT", {"rank": 9}, "rank"),
+        ("QuantumPEFT", {"depth": 65}, "depth"),
     ],
 )
 def test_bad_arguments_are_refused(method, arguments, match):

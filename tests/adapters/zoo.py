@@ -62,6 +62,7 @@ EXAMPLES = {
         "is_complex": True,
     },
     "QuanTA": {"targets": ["attention", "up"], "alpha": 2.0},
+    "QuantumPEFT": {"targets": ["output", "up"], "rank": 3, "alpha": 2},
     "IA3": {},
     "BitFit": {},
     "PrefixTuning": {"length": 3},

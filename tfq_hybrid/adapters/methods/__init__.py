@@ -17,6 +17,7 @@ from tfq_hybrid.adapters.methods.oft import OFT
 from tfq_hybrid.adapters.methods.prefix_tuning import PrefixTuning
 from tfq_hybrid.adapters.methods.quanta import QuanTA
 from tfq_hybrid.adapters.methods.quantum_adapter import QuantumAdapter
+from tfq_hybrid.adapters.methods.quantum_peft import QuantumPEFT
 from tfq_hybrid.adapters.methods.replace_dense import ReplaceDense
 from tfq_hybrid.adapters.methods.sora import SoRA
 from tfq_hybrid.adapters.methods.unitary_adapter import UnitaryAdapter
@@ -37,6 +38,7 @@ __all__ = [
     "PrefixTuning",
     "QuanTA",
     "QuantumAdapter",
+    "QuantumPEFT",
     "ReplaceDense",
     "SoRA",
     "UnitaryAdapter",

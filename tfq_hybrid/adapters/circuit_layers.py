@@ -1,0 +1,164 @@
+"""Keras layers of methods whose circuits act on weights, without measuring."""
+
+import functools
+
+import cirq
+import keras
+import numpy as np
+import sympy
+import tensorflow as tf
+
+from tfq_hybrid.adapters.layers import Adapter
+from tfq_hybrid.circuits.ansatz import symbol_names
+from tfq_hybrid.engines.batched.engine import BatchedEngine
+from tfq_hybrid.engines.program import Program
+
+
+def pair_circuit(qubits: int, depth: int) -> cirq.Circuit:
+    """RY on all qubits, then layers of CZ and RY on even pairs and odd ones.
+
+    Its angles are the symbols `w_0`, `w_1`, … in that order. Real: the states
+    that it makes of real ones are real.
+
+    >>> print(pair_circuit(3, 1))
+    (0, 0): ───Ry(w_0)───@───Ry(w_3)─────────────────
+                         │
+    (0, 1): ───Ry(w_1)───@───Ry(w_4)───@───Ry(w_5)───
+                                       │
+    (0, 2): ───Ry(w_2)─────────────────@───Ry(w_6)───
+    """
+    qids = cirq.GridQubit.rect(1, qubits)
+    names = iter(symbol_names("w", angle_count(qubits, depth)))
+
+    def turned(chosen):
+        return [cirq.ry(sympy.Symbol(next(names)))(qid) for qid in chosen]
+
+    circuit = cirq.Circuit(turned(qids))
+    for _ in range(depth):
+        for first in (0, 1):
+            pairs = [*zip(qids[first::2], qids[first + 1 :: 2], strict=False)]
+            circuit.append(cirq.CZ(*pair) for pair in pairs)
+            for pair in pairs:
+                circuit.append(turned(pair))
+    return circuit
+
+
+def angle_count(qubits: int, depth: int) -> int:
+    """Angles of `pair_circuit`.
+
+    >>> angle_count(9, 2)
+    41
+    """
+    return qubits + 2 * depth * (qubits - 1)
+
+
+@functools.lru_cache(maxsize=32)
+def _engine(qubits, depth):
+    circuit = pair_circuit(qubits, depth)
+    names = symbol_names("w", angle_count(qubits, depth))
+    observable = cirq.Z(cirq.GridQubit(0, 0))
+    return BatchedEngine(Program(circuit, (observable,), (), names))
+
+
+def states_of(
+    angles: tf.Tensor, qubits: int, depth: int, count: int
+) -> tf.Tensor:
+    """What `pair_circuit` makes of the first basis states, a row each.
+
+    Returns:
+        A real tensor of shape (count, 2**qubits): the first columns of the
+        circuit's unitary.
+    """
+    basis = tf.eye(count, 2**qubits, dtype=angles.dtype)
+    none = tf.zeros((count, 0), angles.dtype)
+    return tf.math.real(_engine(qubits, depth).state(none, angles, basis))
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class CircuitProduct(Adapter):
+    """`U diag(s) V^T x` with columns of two unitaries, and `s` 0 at first.
+
+    Args:
+        units: outputs.
+        rank: columns.
+        depth: layers of both circuits.
+        scale: of the output. Defaults to 1.
+    """
+
+    place = "beside"
+
+    def __init__(
+        self, units: int, rank: int, depth: int, scale: float = 1.0, **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.units = units
+        self.rank = rank
+        self.depth = depth
+        self.scale = scale
+
+    def build(self, input_shape):
+        self.widths = input_shape[-1], self.units
+        self.angles = [
+            self.add_weight(
+                shape=(angle_count(qubits_for(width), self.depth),),
+                initializer=keras.initializers.RandomUniform(-np.pi, np.pi),
+                autocast=False,
+                name=f"{name}_angles",
+            )
+            for name, width in zip(
+                ("input", "output"), self.widths, strict=True
+            )
+        ]
+        self.values = self.add_weight(
+            shape=(self.rank,), initializer="zeros", name="values"
+        )
+
+    def columns(self) -> list[tf.Tensor]:
+        """`V^T` and `U^T`, of shape (rank, width), in float32."""
+        return [
+            states_of(
+                tf.convert_to_tensor(angles),
+                qubits_for(width),
+                self.depth,
+                self.rank,
+            )[:, :width]
+            for angles, width in zip(self.angles, self.widths, strict=True)
+        ]
+
+    def circuits(self) -> list[cirq.Circuit]:
+        """The circuits of inputs and outputs, with their trained angles."""
+        found = []
+        for angles, width in zip(self.angles, self.widths, strict=True):
+            values = np.asarray(angles).tolist()
+            names = symbol_names("w", len(values))
+            circuit = pair_circuit(qubits_for(width), self.depth)
+            known = dict(zip(names, values, strict=True))
+            found.append(cirq.resolve_parameters(circuit, known))
+        return found
+
+    def call(self, inputs):
+        v, u = (keras.ops.cast(x, inputs.dtype) for x in self.columns())
+        code = keras.ops.matmul(inputs, keras.ops.transpose(v))
+        return self.scale * keras.ops.matmul(code * self.values, u)
+
+    def merged(self, kernel, bias):
+        v, u = (np.asarray(x).astype("float64") for x in self.columns())
+        values = np.asarray(self.values).astype("float64")
+        return kernel + self.scale * (v.T * values) @ u, bias
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        config = {"units": self.units, "rank": self.rank}
+        config |= {"depth": self.depth, "scale": self.scale}
+        return {**super().get_config(), **config}
+
+
+def qubits_for(width: int) -> int:
+    """The least number of qubits whose amplitudes hold that many features.
+
+    >>> qubits_for(384), qubits_for(512), qubits_for(1)
+    (9, 9, 1)
+    """
+    return max(1, (width - 1).bit_length())
