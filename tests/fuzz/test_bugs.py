@@ -46,6 +46,7 @@ FOLDERS = [
 # `hasattr` whether there is something.
 LOST = (
     "_Slot.load_own_variables",
+    "_extend_reading.<locals>.get",
     "_Slot.input_spec",
     "Opened.adapter",  # which the one before reads
     "named_layers",  # a generator that is dropped: nobody can hear it then
