@@ -13,7 +13,7 @@ import tensorflow as tf
 from keras.src.initializers import random_initializers  # no public name
 from keras.src.saving import saving_lib  # no public name
 
-from tfq_hybrid.files.hdf5 import read_dataset
+from tfq_hybrid.reading import foreign_code
 
 _is_to_be_filled = contextvars.ContextVar("is_to_be_filled", default=False)
 LARGE = 2**16  # weights
@@ -105,7 +105,8 @@ def _extend_reading() -> None:
         # Keras notes there what NumPy has no name for.
         is_plain = "dtype" not in found.attrs
         if _is_to_be_filled.get() and is_plain:
-            return read_dataset(found)
+            with foreign_code():
+                return found[()]
         return found
 
     saving_lib.safe_get_h5_dataset = get
