@@ -96,6 +96,7 @@ def test_it_is_tuned(made):
     assert "qubits" in (made / "runs/t/table.md").read_text()
 
 
+@pytest.mark.long
 def test_it_is_reproduced(python):
     command = "-m tfq_hybrid reproduce circuit-on-words --quick --workers 1"
     python(*command.split(), "--data", ".")

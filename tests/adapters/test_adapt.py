@@ -151,6 +151,7 @@ def test_disabled_until_activated_again():
     task.fit(tokens(task), labels(task), verbose=0)
 
 
+@pytest.mark.long
 def test_what_was_compiled_before_trains_what_is_new():
     # Traced, as users run it: the stale functions must not be used.
     task = make_task("BERT")

@@ -195,6 +195,7 @@ def kept(found):
     return np.array(found["token_ids"])[0][mask].tolist()
 
 
+@pytest.mark.long
 def test_in_a_graph(tmp_path):
     """One is traced: it takes seconds, as with keras-hub's own."""
     tokenizer = tokenizer_of(tmp_path, add_bos_token=True)

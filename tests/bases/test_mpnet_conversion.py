@@ -299,6 +299,7 @@ print(1024 * (kilobytes("VmHWM") - before))
 """
 
 
+@pytest.mark.long
 def test_no_more_than_two_tensors_are_in_memory_beside_the_model(
     source, tmp_path
 ):

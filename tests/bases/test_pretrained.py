@@ -98,6 +98,7 @@ def exact_gelu(x):
     return 0.5 * x * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("gelu,most", [(tanh_gelu, 1e-5), (exact_gelu, 0.01)])
 def test_hidden_states_are_those_of_numpy(minilm, preset, gelu, most):
     backbone = keras_hub.models.Backbone.from_preset(preset)
@@ -122,6 +123,7 @@ def embed(task, texts):
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
+@pytest.mark.long
 def test_paraphrases_are_closer_than_other_sentences(preset):
     task = keras_hub.models.TextClassifier.from_preset(preset, num_classes=2)
     task.preprocessor.sequence_length = 24
@@ -220,6 +222,7 @@ def hugging_face_bert(folder, prefix="", **changes):
     return arrays
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("prefix", ["", "bert."])
 def test_a_bert_of_hugging_face(prefix, tmp_path):
     source = tmp_path / "source"

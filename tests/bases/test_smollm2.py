@@ -116,6 +116,7 @@ def test_logits_are_those_of_numpy(path, model):
     ).startswith(" ")
 
 
+@pytest.mark.long
 def test_loss_on_a_story(model, real_data):
     """2.11 nats per token were measured; 2.9 on lines, each on its own."""
     text = real_data("tinystories_sample.txt").read_text("utf-8")

@@ -234,6 +234,7 @@ def test_configs_of_several_versions():
             arguments_of({**SIZES, **change})
 
 
+@pytest.mark.long
 def test_a_run_on_the_command_line(tmp_path, capsys):
     model = llama()
     model.save_to_preset(str(tmp_path / "preset"))

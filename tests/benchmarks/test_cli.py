@@ -57,6 +57,7 @@ def test_the_grid_is_whole():
     assert set(GROUPS) >= {"fed", "memory", "training-step"}
 
 
+@pytest.mark.long
 def test_install_that_fails_says_so(tmp_path, monkeypatch):
     broken = tmp_path / "requirements.txt"
     broken.write_text("numpy==none\n")

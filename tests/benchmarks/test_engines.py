@@ -32,6 +32,7 @@ def output(tmp_path_factory):
     return folder
 
 
+@pytest.mark.long
 def test_a_run_measures(output):
     results = Results.read(output / "results.json")
     assert list(results.cases) == ["grid/2x1x3"]
@@ -85,6 +86,7 @@ def test_caps(change, status):
         assert measured["batched"][mode]["status"].startswith(status)
 
 
+@pytest.mark.long
 def test_a_worker_that_fails_says_why():
     (row,) = choose(["batched"])
     row = dataclasses.replace(row, options={"engine": {"colour": "red"}})
@@ -135,6 +137,7 @@ def test_what_was_over_is_not_tried_larger():
         assert not skipped
 
 
+@pytest.mark.long
 def test_a_killed_run_leaves_no_worker_and_goes_on(tmp_path):
     command = [sys.executable, "-m"]
     command += "benchmarks.engines --qubits 2,3 --depths 1 --batches 2".split()

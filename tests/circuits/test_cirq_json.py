@@ -192,6 +192,7 @@ def circuits(draw):
     return circuit
 
 
+@pytest.mark.long
 @hypothesis.settings(max_examples=60, deadline=None, derandomize=True)
 @hypothesis.given(circuits())
 def test_random_circuits(circuit):

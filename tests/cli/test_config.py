@@ -189,6 +189,7 @@ def test_texts_that_look_like_something_else_survive():
     assert parse_yaml(to_yaml(values)) == values
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("one_block")
 def test_the_run_says_where_its_values_came_from(
     file, tmp_path, data_dir, capsys

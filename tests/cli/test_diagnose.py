@@ -30,6 +30,7 @@ def run(capsys, *arguments):
     return code, output.out, output.err
 
 
+@pytest.mark.long
 def test_writes_everything(tmp_path, capsys):
     output = tmp_path / "out"
     arguments = ["diagnose", "--ansatz", "ry,cz", "--entanglement", "ring,none"]
@@ -78,6 +79,7 @@ def test_circuits_of_their_own(tmp_path, capsys):
     )
 
 
+@pytest.mark.long
 def test_goes_on_after_a_kill(tmp_path, capsys):
     output = tmp_path / "out"
     arguments = ["diagnose", "--qubits", "2,3", "--depth", "1:3"]

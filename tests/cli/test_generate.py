@@ -45,6 +45,7 @@ def answering(text):
     return path
 
 
+@pytest.mark.long
 def test_streamed_is_what_generate_gives(trained):
     model, _ = load_trained(trained)
     model.compile(sampler="greedy")
@@ -75,6 +76,7 @@ def test_letters_come_whole(trained):
     assert [piece.text for piece in cut] == ["a", "", "", "", "\ufffd"]
 
 
+@pytest.mark.long
 def test_generate_prints_and_tells(trained, capsys):
     common = ["generate", trained, "The", "--max-new-tokens", 6]
     code, out, _ = run(capsys, *common, "--greedy")
@@ -93,6 +95,7 @@ def test_generate_prints_and_tells(trained, capsys):
     assert drawn[0] == drawn[1] != drawn[2]
 
 
+@pytest.mark.long
 def test_narrow_sampling_is_greedy(trained, capsys):
     common = ["generate", trained, "Der", "--max-new-tokens", 5, "--json"]
     texts = set()
@@ -108,6 +111,7 @@ def test_narrow_sampling_is_greedy(trained, capsys):
     assert len(texts) == 1
 
 
+@pytest.mark.long
 def test_a_dialogue_is_answered(answering, capsys):
     model, _ = load_trained(answering)
     stream = TextStream(model, "dialogue")
@@ -121,6 +125,7 @@ def test_a_dialogue_is_answered(answering, capsys):
     assert out == "".join(piece.text for piece in pieces) + "\n"
 
 
+@pytest.mark.long
 def test_evaluate_prints_the_perplexity(trained, text, capsys):
     common = ["evaluate", trained, "--data", text]
     code, out, _ = run(capsys, *common, "--json")
@@ -132,6 +137,7 @@ def test_evaluate_prints_the_perplexity(trained, text, capsys):
     assert f"perplexity {result['perplexity']:.2f}" in out
 
 
+@pytest.mark.long
 def test_train_says_what_it_trains(text, tmp_path, capsys):
     train = ["train", "--data", text, *SMALL, "--targets", "gate"]
     train += ["--circuit", "hyqut_pairwise", "--layers", "1"]

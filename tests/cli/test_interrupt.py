@@ -42,6 +42,7 @@ def cut_short(arguments, run, kind, epochs):
     return process.returncode, errors, epochs_done(run)
 
 
+@pytest.mark.long
 def test_resumes_after_signals(tmp_path, data_dir, capsys):
     run = tmp_path / "run"
     arguments = [*COMMAND, "train", "--output", str(run)]

@@ -73,6 +73,7 @@ def test_gradients_reach_tensorboard(trained):
     assert sum(tag.startswith("gradient_norm/quantum/") for tag in tags) == 1
 
 
+@pytest.mark.long
 def test_baselines_and_circuit_files(tmp_path, data_dir, capsys):
     import cirq
     import sympy
@@ -274,6 +275,7 @@ def test_bad_input(arguments, message, trained, tmp_path, data_dir, capsys):
     assert sorted(p.name for p in tmp_path.iterdir()) == before
 
 
+@pytest.mark.long
 def test_diverged_training_exits_with_one(tmp_path, data_dir, capsys):
     arguments = ["train", "--data", "embedded", "--data-dir", data_dir]
     arguments += [*SMALL, "--learning-rate", "1e30"]
@@ -317,6 +319,7 @@ def test_damaged_runs_are_named(trained, tmp_path, capsys):
         assert len(err.strip().splitlines()) == 1
 
 
+@pytest.mark.long
 def test_evaluate_takes_names_or_values(tmp_path, capsys):
     rows = "a fine film\t1\na bad film\t0\n" * 20
     (tmp_path / "train.tsv").write_text("text\tlabel\n" + rows)

@@ -48,6 +48,7 @@ def same(found, answers):
         )
 
 
+@pytest.mark.long
 def test_the_rows_of_a_file(trained, answers, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(of_rows, "BATCH", 2)
     file = tmp_path / "rows.csv"
@@ -61,6 +62,7 @@ def test_the_rows_of_a_file(trained, answers, tmp_path, capsys, monkeypatch):
     same(json.loads(out), answers)
 
 
+@pytest.mark.long
 def test_answers_in_a_file(trained, answers, tmp_path, capsys):
     file, output = tmp_path / "rows.tsv.gz", tmp_path / "new" / "answers.jsonl"
     labels = ["positive", "", "-1"]
@@ -84,6 +86,7 @@ def test_answers_in_a_file(trained, answers, tmp_path, capsys):
     assert output.read_bytes() == before
 
 
+@pytest.mark.long
 def test_texts_by_the_standard_input(trained, answers, capsys, monkeypatch):
     typed(monkeypatch, "\r\n".join([TEXTS[0], "", *TEXTS[1:]]))
     code, out, _ = run(capsys, "predict", trained, "-", "--json")
@@ -166,6 +169,7 @@ def test_a_failure_leaves_no_answers(trained, tmp_path, capsys):
     assert sorted(tmp_path.iterdir()) == [file]
 
 
+@pytest.mark.long
 def test_evaluate_shows_classes_and_confusions(trained, capsys):
     words = ["evaluate", trained, "--data", "embedded"]
     code, out, _ = run(capsys, *words, "--json")

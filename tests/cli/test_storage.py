@@ -67,6 +67,7 @@ def test_an_export_and_a_preset_need_room(model, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["preset"]
 
 
+@pytest.mark.long
 def test_closed_and_full_streams(model, tmp_path):
     model.save(tmp_path / "model.keras")
     command = f"{sys.executable} -m tfq_hybrid"
@@ -103,6 +104,7 @@ KINDS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_odd_files_as_arguments(kind, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("tfq_hybrid.reading._PIPE_MILLISECONDS", 20)

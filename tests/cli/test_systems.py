@@ -8,6 +8,7 @@ from tests.cli.test_adapter import QUICK, preset  # noqa: F401
 from tests.cli.test_main import run
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "model,settings,head",
     [
@@ -40,6 +41,7 @@ def test_trains_and_evaluates(
     assert 0 <= json.loads(out)["accuracy"] <= 1
 
 
+@pytest.mark.long
 def test_the_quantum_head_needs_an_encoder(tmp_path, capsys, data_dir):
     code, _, error = run(
         capsys,

@@ -62,6 +62,7 @@ def test_table_and_page(found, tmp_path):
     assert "Accuracy against trained parameters" in page.read_text("utf-8")
 
 
+@pytest.mark.long
 def test_a_row_does_not_hang_on_those_before_it(found, data):
     again = compare(data, dict(reversed(METHODS.items())))
     for name in ("metrics", "curve", "tried", "rate"):
@@ -70,6 +71,7 @@ def test_a_row_does_not_hang_on_those_before_it(found, data):
         assert one == other, name
 
 
+@pytest.mark.long
 def test_validation_alone_picks(found, data):
     """Other test labels leave every training and choice as it was."""
     (x, y) = data[2]
@@ -81,6 +83,7 @@ def test_validation_alone_picks(found, data):
             assert one[name] == other[name]
 
 
+@pytest.mark.long
 def test_all_rows_see_the_same_order(data):
     arrays = _Arrays(*data[0])
     orders = []

@@ -99,6 +99,7 @@ def test_accuracies_are_those_of_the_answers(finished):
     assert other == pytest.approx(floor - accuracy["value"])
 
 
+@pytest.mark.long
 def test_page_table_and_pictures(finished):
     files = write_report(finished)
     page = files.page.read_text("utf-8")
@@ -111,6 +112,7 @@ def test_page_table_and_pictures(finished):
     assert "| majority |" in files.table.read_text("utf-8")
 
 
+@pytest.mark.long
 def test_unfinished_goes_on_to_the_same_table(
     finished, words, tmp_path, capsys
 ):
@@ -161,6 +163,7 @@ def test_methods_are_sized_on_the_base(words, tmp_path):
         assert abs(trainable_parameters(model) - 200) <= 20
 
 
+@pytest.mark.long
 def test_heads_alone(words, tmp_path, capsys):
     more = ["--methods", "svm", "--output", tmp_path / "heads"]
     more += ["--pooling", "cls"]

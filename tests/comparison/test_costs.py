@@ -65,6 +65,7 @@ def test_evaluations_follow_the_rule(exponent):
     assert shifted_evaluations(Program(circuit, (cirq.Z(two),), ("x",))) == 4
 
 
+@pytest.mark.long
 def test_costs_of_a_config(tmp_path):
     from tfq_hybrid.comparison.costs import measure_costs
     from tfq_hybrid.training import TrainConfig

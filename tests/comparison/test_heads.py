@@ -35,6 +35,7 @@ def parts():
     return split(60), split(20), split(40)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("baseline", [None, "mlp"])
 def test_keras_heads_learn_and_repeat(parts, baseline):
     def train(*rates):
@@ -60,6 +61,7 @@ def test_keras_heads_learn_and_repeat(parts, baseline):
     assert again["validation_loss"] == found["validation_loss"]
 
 
+@pytest.mark.long
 def test_a_constant_amplitude_tells_signs_apart():
     generator = np.random.default_rng(0)
     labels = (np.arange(80) % 2).astype("int32")

@@ -62,6 +62,7 @@ def test_parts_hold_all_in_order_and_no_line_twice():
         split_corpus(Corpus(["one\n", "two\n"], "plain"))
 
 
+@pytest.mark.long
 def test_a_training_keeps_its_best_check():
     config, model, parts = setting()
     found = train_language_model(model, parts, config, steps=6, checks=3)
@@ -81,6 +82,7 @@ def test_a_training_keeps_its_best_check():
     assert arrays["losses"].shape == (6,)
 
 
+@pytest.mark.long
 def test_central_differences_are_near_where_the_step_is_right():
     config, model, parts = setting(layers=[0])
     compile_model(model, config, 3)
@@ -143,6 +145,7 @@ def test_a_relative_difference_is_that_of_losses_per_token(tmp_path):
     assert section.rows[1][-1] == "–"
 
 
+@pytest.mark.long
 def test_answers_to_many_prompts_are_those_to_each():
     config, model, parts = setting()
     train_language_model(model, parts, config, steps=20, checks=1)

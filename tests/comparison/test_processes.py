@@ -66,6 +66,7 @@ def two():
         yield processes
 
 
+@pytest.mark.long
 def test_processes_are_replaced_on_their_cores(two):
     found = dict(two.results(where, {i: () for i in range(10)}))
     assert sorted(found) == list(range(10))
@@ -78,17 +79,20 @@ def test_processes_are_replaced_on_their_cores(two):
         assert not one & other
 
 
+@pytest.mark.long
 def test_the_job_of_a_killed_process_runs_again(two, tmp_path):
     found = dict(two.results(where, {"a": (tmp_path,), "b": ()}))
     assert set(found) == {"a", "b"} and (tmp_path / "killed").exists()
 
 
+@pytest.mark.long
 def test_a_job_that_is_always_killed(two):
     with pytest.raises(WorkerLostError, match="What is done is kept"):
         list(two.results(die, {0: ()}))
     assert dict(two.results(where, {1: ()}))  # the others go on
 
 
+@pytest.mark.long
 def test_what_a_job_raises(two):
     with pytest.raises(UserError, match="Expected 7"):
         list(two.results(fail, {0: (7,)}))
@@ -110,6 +114,7 @@ def test_nothing_listens_beyond_this_machine(two):
     assert not ports
 
 
+@pytest.mark.long
 def test_an_interrupt_ends_what_runs(tmp_path):
     def interrupt():
         while len(list(tmp_path.iterdir())) < 2:
@@ -157,6 +162,7 @@ def test_this_machine_needs_no_certificates(address):
     assert check_address("tcp://10.0.0.1:8786", insecure=True) is None
 
 
+@pytest.mark.long
 def test_jobs_run_elsewhere(two):
     """A scheduler of somebody else's, reached by its address."""
     address = two.client.scheduler.address
@@ -166,6 +172,7 @@ def test_jobs_run_elsewhere(two):
     assert dict(two.results(where, {1: ()}))  # it is there still
 
 
+@pytest.mark.long
 def test_jobs_run_behind_tls(tmp_path):
     """The scheduler takes nobody without a certificate of its authority."""
     name = ["-subj", "/CN=tests", "-days", "1", "-nodes", "-x509"]

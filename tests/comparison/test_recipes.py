@@ -155,6 +155,7 @@ def test_the_page_says_what_a_comparison_says(tmp_path):
         assert word in page
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["qffn-bert", "hybrid-bert", "quantum-head"])
 def test_every_block_gets_its_table_and_picture(name, tmp_path):
     recipe = RECIPES[name]

@@ -50,6 +50,7 @@ def test_budgets_fit_two_cores(paths):
         assert sum(block.seconds for block in quick) / 2 < 300
 
 
+@pytest.mark.long
 def test_a_job_of_hyqut(paths, monkeypatch):
     monkeypatch.setattr(hyqut_jobs, "HELD_OUT", (8, 16))
     arguments = {"size": "tiny", "targets": "gate", "layers": [1], "steps": 2}
@@ -70,6 +71,7 @@ def without_a_sample(monkeypatch):
     monkeypatch.setattr(hyqut_jobs, "_sample", lambda model, prompt: prompt)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("without_a_sample")
 def test_validation_picks_the_rate(paths, monkeypatch):
     """One rate is too small to learn anything, the other is not."""
@@ -96,6 +98,7 @@ def test_hyqut_reports_no_seed_that_it_was_searched_on():
         assert len({tuple(rates) for rates in baselines.values()}) == 1
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("without_a_sample")
 def test_circuits_of_each_matrix_stand_beside_a_bottleneck(paths, monkeypatch):
     monkeypatch.setattr(hyqut_jobs, "HELD_OUT", (8, 8))
@@ -135,6 +138,7 @@ def test_a_second_process_waits_for_the_lock(tmp_path):
     assert path.read_text() == "mine"
 
 
+@pytest.mark.long
 def test_jobs_of_qaa(paths, tmp_path, monkeypatch):
     """One base for all, and then an adapter, exact and from shots."""
     monkeypatch.setattr(bases, "CACHE", str(tmp_path / "cache"))
@@ -199,6 +203,7 @@ def found_of(block, generator):
     return found, arrays
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("module", [hyqut, qaa])
 def test_every_block_has_its_sections(module, tmp_path):
     """Of made-up results: each table is as wide as its header."""

@@ -108,6 +108,7 @@ def finished(request, files, tmp_path_factory):
     return request.param, found, folder
 
 
+@pytest.mark.long
 def test_the_metric_is_the_tasks(finished):
     task, found, folder = finished
     metrics = [one.name for one in TASKS[task].metrics]
@@ -281,6 +282,7 @@ def test_rows_of_another_tokenizer(files, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("finished", ["regression"], indirect=True)
 def test_the_same_command_gives_the_same_table(files, finished, tmp_path):
     """All is computed anew; seconds and memory stay out of it."""

@@ -37,6 +37,7 @@ def test_the_match_is_that_of_its_definition():
     np.testing.assert_array_equal(empty, 0.0)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(
     importlib.util.find_spec(WHEEL) is None, reason=f"{WHEEL} is not there"
 )

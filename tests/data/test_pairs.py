@@ -82,6 +82,7 @@ def test_a_blank_text_of_a_pair(tmp_path):
         load_dataset(path, text_columns=COLUMNS)
 
 
+@pytest.mark.long
 def test_truncation_keeps_both_texts():
     """Of 300 and 20 tokens in 64 the second is whole: 3 are special."""
     vocabulary = [*SPECIAL_TOKENS, "a", "b"]

@@ -56,6 +56,7 @@ def test_content(tmp_path):
         assert fit["qubits"] == [2, 3]
 
 
+@pytest.mark.long
 def test_side_by_side_it_is_the_same(tmp_path):
     subjects = grid("qffn", QFFN, [2, 3], [1])
     found = []

@@ -88,6 +88,7 @@ def test_any_place_of_fed_and_trained_gates():
     np.testing.assert_allclose(result, expected, atol=1e-10)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("qubits", [3, 7])
 def test_gradients_are_finite_differences(qubits):
     spec = CircuitSpec(
@@ -125,6 +126,7 @@ def test_gradients_are_finite_differences(qubits):
     )
 
 
+@pytest.mark.long
 def test_second_derivatives_are_finite_differences():
     # Gradients of one's own, as that of the phases, must be differentiable.
     spec = CircuitSpec(

@@ -63,6 +63,7 @@ def gradients(engine, inputs, **options):
     return result, *tape.gradient(loss, inputs)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "method,tolerance",
     [
@@ -92,6 +93,7 @@ def check_method(program, method, tolerance):
         np.testing.assert_allclose(one, other, atol=tolerance)
 
 
+@pytest.mark.long
 def test_the_step_counts():
     program = many_gates_program()
     inputs = values(program, batch=2)
@@ -104,6 +106,7 @@ def test_the_step_counts():
     assert errors[0] / errors[1] == pytest.approx(4, rel=0.1)
 
 
+@pytest.mark.long
 def test_spsa_is_right_on_average():
     program = many_gates_program()
     inputs = values(program, batch=2)
@@ -180,6 +183,7 @@ def test_shots_follow_the_binomial_law():
     assert scipy.stats.chisquare(*pairs).pvalue > 1e-3
 
 
+@pytest.mark.long
 def test_gradient_from_shots_is_unbiased():
     program = many_gates_program()
     features, weights = values(program, batch=1, dtype=tf.float32)

@@ -92,6 +92,7 @@ def test_wide_channels_and_gates():
     np.testing.assert_allclose(result, traces, atol=1e-7)
 
 
+@pytest.mark.long
 def test_gradients_of_a_noisy_circuit():
     program = noisy_program(3, cirq.amplitude_damp(0.1))
     engine = BatchedEngine(program)

@@ -117,12 +117,14 @@ def check_against_tfq(case):
         )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("qubits", SIZES)
 @pytest.mark.parametrize("count", counts(25))
 def test_batched_is_cirq_and_its_slopes(qubits, count):
     run(check_batched, cases(qubits), count)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("qubits", SIZES)
 @pytest.mark.parametrize("count", counts(10))
 def test_batched_is_tfq(qubits, count):

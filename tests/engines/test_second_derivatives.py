@@ -136,6 +136,7 @@ def test_hessian_in_a_graph(method):
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("product", [backwards, forwards])
 @pytest.mark.parametrize("method", ["parameter_shift", "straight_through"])
 def test_hessian_from_shots(method, product):

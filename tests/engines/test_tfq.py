@@ -220,6 +220,7 @@ def test_sums_of_controls_are_refused():
     assert float(result[0, 0]) == pytest.approx((1 + np.cos(1)) / 2, abs=1e-6)
 
 
+@pytest.mark.long
 def test_import_leaves_pythons_generator_alone():
     # Keras takes seeds from it: a training would otherwise depend on whether
     # its engine was the first of the process to need TensorFlow Quantum.

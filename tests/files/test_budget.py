@@ -71,6 +71,7 @@ def test_an_array_that_is_no_variable_is_counted(make):
     assert len(keras.ops.shape(make(10**4))) in (1, 2)
 
 
+@pytest.mark.long
 def test_the_position_ids_of_many_patches(tmp_path):
     """Gemma 3 makes an id for each patch of an image, before it has any."""
     make_gemma = makers()["Gemma3Backbone"]
@@ -90,6 +91,7 @@ def test_budgets_inside_each_other():
     build()
 
 
+@pytest.mark.long
 def test_keras_is_hooked_into_once_and_works_as_before():
     program = (
         "import inspect, keras\n"
@@ -163,6 +165,7 @@ def test_a_model_larger_than_its_file(tmp_path):
         load_model(edited(path, layers))
 
 
+@pytest.mark.long
 def test_a_backbone_of_many_layers(tmp_path):
     path = tmp_path / "model.keras"
     make_backbone("GPT-2").save(path)

@@ -183,6 +183,7 @@ TASKS = (bert_classifier, gpt2, roberta_masked_lm, gemma, albert, bytes_of_text)
 
 
 # keras-hub's tasks say nothing about how they were compiled: Keras warns.
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:`compile\\(\\)` was not called")
 # It does not close the files of SentencePiece either.
 @pytest.mark.filterwarnings("ignore:Exception ignored in.*vocabulary.spm")
@@ -277,6 +278,7 @@ def test_adapted_models(method, tmp_path):
     assert zoo.difference(zoo.run(task), zoo.run(again)) == 0.0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("make", [make_hyqut, make_qffn_bert, make_hybrid_bert])
 def test_models_of_ours(make, tmp_path):
     task = make()

@@ -206,6 +206,7 @@ def test_refused_by_the_walk(name):
         check_config(REFUSED[name])
 
 
+@pytest.mark.long
 def test_small_files_stay_small(tmp_path):
     """All in one child process, with limits to its memory and time."""
     small = tmp_path / "model.keras"

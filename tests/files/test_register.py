@@ -59,6 +59,7 @@ def saved(tmp_path_factory):
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", LOAD)
 def test_a_new_process_loads_them(how, saved):
     """In either order: what one loads would not help the other."""
@@ -104,6 +105,7 @@ def test_no_module_that_registers_a_class_is_left_out():
     assert found == set(LIBRARY)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "build, left_out",
     [

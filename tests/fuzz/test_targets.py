@@ -15,6 +15,7 @@ MANY = int(os.environ.get("FUZZ_INPUTS", 20_000))
 SEED = os.environ.get("FUZZ_SEED", "0")
 
 
+@pytest.mark.long
 def test_a_few_inputs(tmp_path):
     """All in one process: what they import takes longer than they do."""
     check(list(TARGETS), FEW, tmp_path)

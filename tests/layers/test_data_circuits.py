@@ -115,6 +115,7 @@ def test_values(name, wrap):
     np.testing.assert_allclose(values, expected(batch, fed), atol=3e-6)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name,differentiator", [("products", "adjoint"), ("mixed", None)]
 )
@@ -329,6 +330,7 @@ def test_threads():
         )
 
 
+@pytest.mark.long
 def test_fit_learns():
     layer = pqc()
     model = keras.Sequential([keras.Input((), dtype="string"), layer])

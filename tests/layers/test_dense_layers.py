@@ -120,6 +120,7 @@ def test_cls_leaves_the_other_tokens_alone(kind, residual):
     np.testing.assert_array_equal(outputs[:, 1:], rest)
 
 
+@pytest.mark.long
 def test_saved_between_other_layers(tmp_path):
     model = keras.Sequential(
         [
@@ -157,6 +158,7 @@ def test_saved_with_a_subcircuit(noise_model, tmp_path):
     np.testing.assert_array_equal(restored.predict(inputs, verbose=0), expected)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("engine", ["auto", "tfq"])
 def test_fit_under_mixed_precision(engine):
     policy = keras.mixed_precision.DTypePolicy("mixed_bfloat16")
@@ -171,6 +173,7 @@ def test_fit_under_mixed_precision(engine):
     assert model.layers[0].pqc.parameters.dtype == "float32"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_fit_compiled(jit_compile):
     model = keras.Sequential([keras.Input((4,)), QuantumDense(1, SPEC)])

@@ -134,6 +134,7 @@ def test_a_virtual_machine_with_its_calibrated_noise():
         elsewhere(VALUES[:, :1])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("repetitions", [None, 200])
 def test_fit_on_a_simulator(repetitions):
     circuit = cirq.Circuit(cirq.rx(A)(QUBITS[0]), cirq.rx(B)(QUBITS[0]))

@@ -112,6 +112,7 @@ def exact(values, circuit=CIRCUIT, operators=OPERATORS, data=DATA):
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sample_based", [False, True])
 def test_noisy_pqc_is_that_of_tfq(sample_based, original):
     theirs = original[str(sample_based)]
@@ -251,6 +252,7 @@ def test_seeds_do_not_reach_the_trajectories():
     assert np.any(results[0] != results[1])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sample_based", [False, True])
 def test_saved_between_other_layers(sample_based, tmp_path):
     circuit = cirq.Circuit(
@@ -288,6 +290,7 @@ def test_saved_between_other_layers(sample_based, tmp_path):
         np.testing.assert_allclose(each(inputs), expected, atol=FIVE_SIGMA)
 
 
+@pytest.mark.long
 def test_noisy_pqc_in_a_model_of_circuits(tmp_path):
     circuit = cirq.Circuit(cirq.X(QUBITS[0]) ** A)
     model = keras.Sequential(

@@ -121,6 +121,7 @@ def test_controlled_pqc_is_that_of_tfq(engine, original):
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("engine", ["tfq", "batched"])
 def test_saved_between_other_layers(engine, tmp_path):
     qubit = QUBITS[0]
@@ -150,6 +151,7 @@ def test_saved_between_other_layers(engine, tmp_path):
     assert np.abs(difference).max() == 0.0
 
 
+@pytest.mark.long
 def test_pqc_in_a_model_of_circuits(tmp_path):
     circuit = cirq.Circuit(cirq.X(QUBITS[0]) ** SYMBOLS[0])
     model = keras.Sequential(

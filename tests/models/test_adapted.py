@@ -95,6 +95,7 @@ def test_a_classifier_on_a_decoder_is_saved(preset, tmp_path):
         np.testing.assert_array_equal(again.predict(texts, verbose=0), expected)
 
 
+@pytest.mark.long
 def test_both_texts_of_a_pair_are_read():
     """Of 300 and 20 tokens 64 fit; the mask counts what is there."""
     tokenizer = HyQuTTokenizer.from_merges(MERGES)
@@ -122,6 +123,7 @@ def dialogues():
     return encode_corpus(Corpus(rows, "dialogue"), tokenizer, 12, "rows")
 
 
+@pytest.mark.long
 def test_learned_tokens_alone_cost_the_same(preset, dialogues):
     model = language_model(preset)
     [alone] = only_learned(model, [dialogues])
@@ -144,6 +146,7 @@ def test_learned_tokens_alone_cost_the_same(preset, dialogues):
     assert found["tokens"] == dialogues.learned
 
 
+@pytest.mark.long
 def test_it_trains_the_same_in_every_way(preset, dialogues):
     """On all tokens, on those that are learned, above frozen blocks."""
 
@@ -206,6 +209,7 @@ def config(preset, tmp_path):
     )
 
 
+@pytest.mark.long
 def test_a_run_of_a_language_model(config, tmp_path):
     """The task is that of the data; the tokenizer is the preset's."""
     assert (config.model, config.task) == ("adapted", "generation")

@@ -37,6 +37,7 @@ def margin(bert, preprocessor):
     return cosines[same].mean() - cosines[~same].mean()
 
 
+@pytest.mark.long
 def test_tuning_draws_labels_apart():
     bert, preprocessor = make_bert(), make_preprocessor()
     before = margin(bert, preprocessor)

@@ -134,6 +134,7 @@ def moved(model, before):
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "options,baseline",
     [

@@ -140,6 +140,7 @@ def test_operations_by_formula():
     assert found["change"] == found["model"] / flops - 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "options",
     [
@@ -176,6 +177,7 @@ def test_trained_then_saved_and_restored(options, tmp_path):
         np.testing.assert_array_equal(old, new)
 
 
+@pytest.mark.long
 def test_preset_round_trip(tmp_path):
     model = make_lm(targets="gate")
     model.save_to_preset(str(tmp_path))
@@ -187,6 +189,7 @@ def test_preset_round_trip(tmp_path):
     assert restored.generate("The cat", 12) == model.generate("The cat", 12)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_cache_equals_a_loop_without_it(kind):
     model = make_lm(targets=MATRICES, kind=kind, tie_word_embeddings=False)
@@ -207,6 +210,7 @@ def test_cache_equals_a_loop_without_it(kind):
     assert len(set(ids[0, start:])) > 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "kind",
     [
@@ -313,6 +317,7 @@ def test_blocks_whose_residual_is_scaled_to_nothing(baseline):
         system.options(residual_scale=-1.0)
 
 
+@pytest.mark.long
 def test_tokenizer_gives_every_text_back(real_data):
     texts = [
         real_data("tinystories_sample.txt").read_text("utf-8")[:20_000],

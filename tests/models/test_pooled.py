@@ -100,6 +100,7 @@ def test_names_are_those_of_the_option(preset):
         make_classifier(preset, pooling="meen")
 
 
+@pytest.mark.long
 def test_pairs_have_two_segments(preset):
     model = make_classifier(preset)
     pairs = (TEXTS[:2], TEXTS[1:])
@@ -111,6 +112,7 @@ def test_pairs_have_two_segments(preset):
     assert dataset(ids).shape == (2, 2)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "method, pooling",
     [
@@ -213,6 +215,7 @@ def test_frozen_blocks_run_without_dropout(method, frozen, preset):
     )
 
 
+@pytest.mark.long
 def test_a_step_of_fit_sees_no_dropout_below_what_trains(preset):
     """The head's gradient is that of the vectors computed once."""
     model = adapters.adapt(

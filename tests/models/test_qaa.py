@@ -56,6 +56,7 @@ def test_published_parameter_counts():
     assert QAAOptions().parameters(1024, 12) == 123_000
 
 
+@pytest.mark.long
 def test_counts_of_a_model_of_125m():
     # Full width and depth; what has no adapter is small, to be quick.
     base = qaa_base("125m", vocabulary_size=4, intermediate_dim=1)
@@ -85,6 +86,7 @@ def test_125m_trains_92280():
     assert adapters.trainable_parameters(model) == 92_280
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "options",
     [
@@ -135,6 +137,7 @@ def test_entanglement_changes_the_circuit():
     assert sizes["none"] < sizes["adjacent"] < sizes["all-to-all"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("eagerly", [True, False])
 def test_the_ratio_of_residuals_is_measured(eagerly, tmp_path):
     task = apply_qaa(make_lm(eagerly=eagerly), QAAOptions(place="both"))
@@ -203,6 +206,7 @@ def test_the_ratio_needs_an_adapter():
         task.fit(TOKENS, IDS, verbose=0, callbacks=[ResidualMonitor()])
 
 
+@pytest.mark.long
 def test_mixed_precision_trains():
     task = apply_qaa(make_lm("mixed_bfloat16"), QAAOptions(place="both"))
     before = [np.array(v) for v in task.trainable_variables]

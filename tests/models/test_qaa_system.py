@@ -35,6 +35,7 @@ def base(tmp_path):
     return model, folder
 
 
+@pytest.mark.long
 def test_a_whole_model_becomes_the_base_of_adapters(base):
     whole, folder = base
     count = adapters.trainable_parameters(whole)
@@ -64,6 +65,7 @@ def llama(folder):
     tokenizer.save_to_preset(folder)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "write,kind",
     [(gpt_neo, "GPTNeo"), (llama, "Llama3")],
@@ -114,6 +116,7 @@ def test_gpt_neo_trains_as_a_base(tmp_path, capsys, monkeypatch):
     )
 
 
+@pytest.mark.long
 def test_what_cannot_be_a_base(base, tmp_path):
     _, folder = base
     adapted = make(QAAOptions(base=str(folder)))
@@ -127,6 +130,7 @@ def test_what_cannot_be_a_base(base, tmp_path):
             make(QAAOptions(base=str(source)), length=length)
 
 
+@pytest.mark.long
 def test_the_command_logs_the_ratios(tmp_path, capsys):
     text, folder = tmp_path / "text.txt", tmp_path / "run"
     text.write_text("\n".join(TEXTS * 2), "utf-8")

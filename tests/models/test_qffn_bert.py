@@ -47,6 +47,7 @@ def make_classifier(feed_forward="quantum", **options):
 class ContractTest(KerasHubContract):
     """keras-hub's own contract for backbones and tasks."""
 
+    @pytest.mark.long
     def test_backbone(self):
         self.run_backbone_test(
             QFFNBert,
@@ -59,6 +60,7 @@ class ContractTest(KerasHubContract):
             run_quantization_check=False,
         )
 
+    @pytest.mark.long
     def test_saved_model(self):
         for feed_forward in FEED_FORWARDS:
             self.run_model_saving_test(
@@ -67,6 +69,7 @@ class ContractTest(KerasHubContract):
                 input_data=TOKENS,
             )
 
+    @pytest.mark.long
     def test_task(self):
         task = make_classifier()
         self.run_task_test(
@@ -140,6 +143,7 @@ def test_engines_agree_in_a_whole_model():
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "feed_forward",
     ["quantum", "bottleneck", pytest.param("ffn", marks=pytest.mark.long)],

@@ -224,6 +224,7 @@ def make_preprocessor():
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "head,train_encoder",
     [("quantum", False), ("quantum", True), ("mlp", False)],
@@ -256,6 +257,7 @@ def test_classifier_of_texts(head, train_encoder, tmp_path):
         assert again.backbone.trainable == train_encoder
 
 
+@pytest.mark.long
 def test_the_classifier_is_the_head_on_embeddings():
     model = QuantumHeadTextClassifier.from_bert(
         make_bert(), 2, make_preprocessor(), options=FEW
@@ -301,6 +303,7 @@ def test_embeddings_are_kept_for_their_encoder_and_texts(tmp_path):
     assert pooled.shape == (4, 6) and np.abs(pooled - adapted).max() > 1e-3
 
 
+@pytest.mark.long
 def test_real_sentences(preset):  # noqa: F811
     model = QuantumHeadTextClassifier.from_bert(
         preset, 2, sequence_length=16, options=QuantumHeadOptions(qubits=4)
@@ -320,6 +323,7 @@ def test_real_sentences(preset):  # noqa: F811
     assert model.head_parameters == 2 * 28 + 9 * 7 + 4
 
 
+@pytest.mark.long
 def test_mixed_precision_trains():
     head = QuantumHead(2, FEW, dtype="mixed_bfloat16")
     model = keras.Sequential([keras.Input((6,)), head])

@@ -156,6 +156,7 @@ def test_contrast(colours):
     assert ramp[0] > 1.7 and ramp[-1] > 8
 
 
+@pytest.mark.long
 def test_files(kind, tmp_path):
     source = tmp_path / f"{kind}.json"
     source.write_text(json.dumps(CONTENTS[kind]()))

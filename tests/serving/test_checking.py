@@ -186,6 +186,7 @@ def of_pairs(tmp_path_factory):
     return model, export(model, tmp_path_factory.mktemp("pairs") / "name")
 
 
+@pytest.mark.long
 def test_pairs_are_asked_as_pairs(of_pairs):
     model, path = of_pairs
     pairs = [("a fine film", "a bad film"), ("a film", ""), ("", "fine")]

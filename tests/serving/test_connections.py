@@ -137,6 +137,7 @@ async def _in_parts(request):
     return StreamingResponse(parts())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("endpoint", [_at_once, _in_parts])
 def test_an_answer_that_is_taken_slowly(endpoint):
     app = Starlette(routes=[Route("/", endpoint)])
@@ -304,6 +305,7 @@ def test_each_request_is_counted_once(server):
     assert server.counts(sum(expected.values())) == expected
 
 
+@pytest.mark.long
 def test_a_load_with_faults(tmp_path):
     """A short one of the benchmark: no answer is wrong or another's."""
 

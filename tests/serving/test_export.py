@@ -13,6 +13,7 @@ from tfq_hybrid.layers import PQC, ControlledPQC
 from tfq_hybrid.serving import Predictor, export, portable_copy, versions
 
 
+@pytest.mark.long
 def test_softmax_outputs_are_probabilities_already(tmp_path):
     from tfq_hybrid.models import QFFNBertTextClassifier
 
@@ -29,6 +30,7 @@ def test_softmax_outputs_are_probabilities_already(tmp_path):
     assert {a["label"] for a in answers} <= {"0", "1"}
 
 
+@pytest.mark.long
 def test_versions_count_up(tmp_path):
     model = make_classifier()
     for number in (1, 2):
@@ -39,6 +41,7 @@ def test_versions_count_up(tmp_path):
     assert {p.name for p in (tmp_path / "name").iterdir()} == {"1", "2"}
 
 
+@pytest.mark.long
 def test_portable_copy_changes_nothing_but_the_engine():
     model = make_classifier(engine="tfq")
     copy = portable_copy(model)

@@ -21,6 +21,7 @@ def from_python(all_exports):
     return ask(PYTHON, all_exports)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_answers_without_this_package(name, exports, from_python):
     answers, loaded = from_python
@@ -33,6 +34,7 @@ def from_c(all_exports):
     return ask(C_API, all_exports)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_answers_through_the_c_api(name, exports, from_c):
     answers, loaded = from_c
@@ -58,6 +60,7 @@ def test_every_kind_is_exported(all_exports):
     assert found == KINDS.keys()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["gpt2", "llama3"])
 def test_text_does_not_depend_on_the_batch(name, predictor):
     answer = predictor(name)
@@ -69,6 +72,7 @@ def test_text_does_not_depend_on_the_batch(name, predictor):
     assert other != together
 
 
+@pytest.mark.long
 def test_rows_have_settings_of_their_own(exports):
     path, example = exports["gpt2"]
     serve = tf.saved_model.load(str(path)).signatures["serve"]

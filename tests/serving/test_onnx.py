@@ -38,6 +38,7 @@ def test_same_numbers(name, exports, tmp_path):
             )
 
 
+@pytest.mark.long
 def test_states_are_pairs_of_reals(tmp_path):
     """RZ makes the unitary and the state complex; no tensor is."""
     import keras

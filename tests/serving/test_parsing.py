@@ -175,6 +175,7 @@ BODIES = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.long
 @given(BODIES | JSON)
 def test_any_json_is_read_or_refused(content):
     try:

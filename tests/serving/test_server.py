@@ -136,6 +136,7 @@ def server(exports, tmp_path_factory):
     assert json.loads(out) == []  # nothing of Keras, Cirq, …
 
 
+@pytest.mark.long
 def test_predicts(server, exports):
     _, example = exports["classification"]
     for signature, inputs, expected in example.requests:
@@ -157,6 +158,7 @@ def test_predicts(server, exports):
     assert labels == example.requests[0][2]["label"].tolist()
 
 
+@pytest.mark.long
 def test_prompts_with_settings_of_their_own(exports, predictor):
     """Rows of one request, and of two, are answered each by its settings."""
     path, example = exports["gpt2"]
@@ -350,6 +352,7 @@ def test_requests_share_batches(server):
     assert gained('requests_total{code="200",path="predict"}') == 48
 
 
+@pytest.mark.long
 def test_overload_is_refused_and_passes(exports):
     path, _ = exports["classification"]
     server = Server(path, "--max-queue", "2", "--max-batch", "1")
@@ -384,6 +387,7 @@ def crowded(exports):
         server.stop()
 
 
+@pytest.mark.long
 def test_few_descriptors_then_a_stop(crowded):
     server, where = crowded, "/v1/models/classification:predict"
     body = b'{"instances": ["a"]}'

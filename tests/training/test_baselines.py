@@ -85,6 +85,7 @@ def test_the_verdict_says_what_to_try():
     assert not [*verdict(metrics, TrainConfig("embedded"))]
 
 
+@pytest.mark.long
 def test_a_run_that_has_learned_nothing_says_so(quick, tmp_path):
     data = tmp_path / "data.tsv"
     rows = [f"a film\t{label}" for label in (1, 0, 1, 0, 1)] * 8
@@ -121,6 +122,7 @@ def language(tmp_path):
     )
 
 
+@pytest.mark.long
 def test_a_language_model_keeps_the_counts_of_its_tokens(language, tmp_path):
     metrics = silent(language, tmp_path / "run")
     folder = RunFolder(tmp_path / "run")

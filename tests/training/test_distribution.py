@@ -92,6 +92,7 @@ def check_equal(
             assert other[name] == pytest.approx(one[name], abs=2e-4), name
 
 
+@pytest.mark.long
 def test_two_workers_equal_one_process(tmp_path):
     check_equal(tiny_config(tmp_path), tmp_path)
 
@@ -294,6 +295,7 @@ def test_the_command_says_what_to_set(tmp_path, monkeypatch, capsys):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.long
 def test_a_batch_for_fewer_devices(tmp_path):
     """Found before anything is written, and told by all."""
     config = tiny_config(tmp_path, batch_size=1)

@@ -89,6 +89,7 @@ def check_full_disk(tmp_path, data, limits):
     assert not list(tmp_path.rglob(".partial-*"))
 
 
+@pytest.mark.long
 def test_a_full_disk_is_one_line(tmp_path, data):
     """It is full for the config, for a checkpoint, for the model."""
     check_full_disk(tmp_path, data, [500, 20_000, 1_500_000])
@@ -165,6 +166,7 @@ def test_signals_at_random_points(tmp_path, data):
     check_signals(tmp_path, data, 20)
 
 
+@pytest.mark.long
 def test_a_second_writer_is_told_and_a_read_only_folder(tmp_path, data):
     code = """
         from tfq_hybrid.files.locks import writing

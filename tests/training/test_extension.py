@@ -44,6 +44,7 @@ def files_of(path):
     return {p: p.read_bytes() for p in path.rglob("*") if p.is_file()}
 
 
+@pytest.mark.long
 def test_it_goes_on(run):
     path, config, before = run
     longer = dataclasses.replace(config, epochs=3)
@@ -68,6 +69,7 @@ def test_it_goes_on(run):
     assert result["accuracy"] == pytest.approx(max(scores))
 
 
+@pytest.mark.long
 def test_a_kill_meanwhile_resumes(run, tmp_path, monkeypatch):
     path, config, _ = run
     whole = shutil.copytree(path, tmp_path / "whole")

@@ -86,6 +86,7 @@ def with_states(model, tokens, folder=None):
     return {**tokens, blocks.key_of(count): found}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", adapters.METHODS)
 def test_every_method_trains_above_states_as_from_tokens(name, preset, tokens):
     whole = adapters.adapt(classifier(preset), METHODS[name])
@@ -98,6 +99,7 @@ def test_every_method_trains_above_states_as_from_tokens(name, preset, tokens):
     assert np.abs(after - before).max() > 1e-3
 
 
+@pytest.mark.long
 def test_a_frozen_encoder_is_a_frozen_block(preset, tokens):
     def make():
         keras.utils.set_random_seed(3)
@@ -110,6 +112,7 @@ def test_a_frozen_encoder_is_a_frozen_block(preset, tokens):
     np.testing.assert_allclose(fitted(above, inputs), expected, atol=1e-6)
 
 
+@pytest.mark.long
 def test_words_are_labelled_above_states_as_from_tokens(preset, tokens):
     """A label for each token, of those that are no padding."""
     weights = tokens["padding_mask"].numpy().astype("float32")
@@ -148,6 +151,7 @@ def test_nothing_is_frozen_below_what_trains(preset):
     assert blocks.frozen_blocks(bert) == 0
 
 
+@pytest.mark.long
 def test_kept_states_are_read_where_all_is_the_same(
     preset, tokens, tmp_path, monkeypatch
 ):
@@ -177,6 +181,7 @@ def test_kept_states_are_read_where_all_is_the_same(
     assert np.abs(changed - found).max() > 1e-3
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("folder", [None, "states"])
 def test_a_run_is_as_without(folder, preset, data, tmp_path, monkeypatch):
     config = TrainConfig(

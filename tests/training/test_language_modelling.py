@@ -76,6 +76,7 @@ def test_a_run_holds_what_it_needs(quick, tmp_path):
     json.dumps(result, allow_nan=False)
 
 
+@pytest.mark.long
 def test_measures_against_numpy(quick, tmp_path):
     silent(dataclasses.replace(quick, epochs=1), tmp_path / "run")
     dialogues = tmp_path / "talk.jsonl"
@@ -131,6 +132,7 @@ def test_the_best_epoch_is_that_of_the_lowest_loss(tmp_path):
     assert checkpoint.best_epoch == 2
 
 
+@pytest.mark.long
 def test_nan_keeps_the_last_good_checkpoint(quick, tmp_path):
     config = dataclasses.replace(quick, learning_rate=1e30)
     with pytest.raises(TrainingDivergedError, match="learning rate below"):
@@ -138,6 +140,7 @@ def test_nan_keeps_the_last_good_checkpoint(quick, tmp_path):
     assert Checkpoint(tmp_path / "run" / "checkpoints").epoch == 0
 
 
+@pytest.mark.long
 def test_dialogues_are_trained_and_known_as_such(quick, real_data, tmp_path):
     config = dataclasses.replace(
         quick,
@@ -180,6 +183,7 @@ def test_bad_arguments(arguments, message, quick):
         TrainConfig.from_dict({**quick.to_dict(), **arguments})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "arguments,message",
     [

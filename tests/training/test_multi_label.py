@@ -68,6 +68,7 @@ def asked(labelled):
     return Predictor.of_model(model, names, answer=answer_of(run))
 
 
+@pytest.mark.long
 def test_scores(labelled, asked):
     run, test = labelled
     kept = RunFolder(run).thresholds()
@@ -106,6 +107,7 @@ def test_thresholds_are_of_the_validation_data(labelled, asked):
     )
 
 
+@pytest.mark.long
 def test_an_export_answers_as_the_run(labelled, asked, tmp_path, capsys):
     run, _ = labelled
     model, names = load_trained(run)

@@ -15,6 +15,7 @@ from tfq_hybrid.training.build import (
 )
 
 
+@pytest.mark.long
 def test_angles_have_a_learning_rate_of_their_own(quick):
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b"]
     moves = {}
@@ -70,6 +71,7 @@ def test_rates_are_those_of_keras(warmup):
     assert not [op for op in graph.get_operations() if "If" in op.type]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("optimizer", ["adam", "adamw"])
 def test_the_angles_alone_train(optimizer, quick):
     config = dataclasses.replace(

@@ -76,6 +76,7 @@ def pairs_of(path):
     return [(a, b) for a, b, _ in rows], [float(row[2]) for row in rows]
 
 
+@pytest.mark.long
 def test_scores_are_of_the_data_in_their_own_unit(scored, asked, capsys):
     run, _, test = scored
     main(["evaluate", str(run), "--data", str(test), "--json"])
@@ -119,6 +120,7 @@ def test_one_row(scored, tmp_path):
     assert np.isfinite(found["mse"])
 
 
+@pytest.mark.long
 def test_an_export_answers_as_the_run(scored, asked, tmp_path, capsys):
     run, _, test = scored
     pairs, _ = pairs_of(test)

@@ -144,6 +144,7 @@ def test_reads_every_few_steps_and_leaves_no_trace(tmp_path):
     assert not any("gradient" in name for name in history)
 
 
+@pytest.mark.long
 def test_validation_is_not_read(tmp_path):
     """Nothing that runs between the steps of a training is."""
     model = make_model()
@@ -218,6 +219,7 @@ def test_executions_of_several_steps(steps, tmp_path):
     assert all(value > 0 for _, value in scalars)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
 def test_scaled_losses_are_unscaled(policy):
     norms = []
@@ -242,6 +244,7 @@ def test_scaled_losses_are_unscaled(policy):
     assert norms[0] == pytest.approx(norms[1], rel=tolerance)
 
 
+@pytest.mark.long
 def test_steps_are_batches_under_gradient_accumulation(tmp_path):
     model = make_model()
     optimizer = keras.optimizers.SGD(0.1, gradient_accumulation_steps=4)
@@ -278,6 +281,7 @@ def test_a_layer_that_is_called_twice(tmp_path):
     assert buckets[:, 2].sum() == 2 * 8 * 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("circuit", [None, zoo.SPEC], ids=["qaa", "angles"])
 def test_adapters_in_a_backbone(circuit, tmp_path):
     model = zoo.make_task("BERT")
@@ -336,6 +340,7 @@ def test_the_replay_runs_the_whole_batch(monkeypatch):
     assert set(seen) == {5000}
 
 
+@pytest.mark.long
 def test_what_is_left_by_a_training_that_was_cut(tmp_path):
     model = make_model()
 
@@ -367,6 +372,7 @@ def test_bad_intervals(name):
         Telemetry(**{name: 0})
 
 
+@pytest.mark.long
 def test_keras_traces_what_a_model_calls_train_step():
     """Canary: that a step on the instance is the one that is traced."""
     model = make_model()

@@ -244,6 +244,7 @@ def test_weights_that_no_gradient_reaches_are_named(caplog):
     assert "unused/kernel, " in said[0] and "dense" not in said[0]
 
 
+@pytest.mark.long
 def test_weights_without_effect():
     blind = ControlledPQC(
         blind_circuit().circuit,

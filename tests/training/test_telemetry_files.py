@@ -134,6 +134,7 @@ def test_the_hparams_page(trained):
     assert metrics == {"final/loss": pytest.approx(loss)}
 
 
+@pytest.mark.long
 def test_resumed_training_goes_on_in_the_same_files(tmp_path):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     weights = tmp_path / "at_4.weights.h5"
@@ -184,6 +185,7 @@ def test_resumed_training_goes_on_in_the_same_files(tmp_path):
     pd.testing.assert_frame_equal(*tables, rtol=1e-5)
 
 
+@pytest.mark.long
 def test_a_new_training_begins_new_files(tmp_path):
     for _ in range(2):
         callback = Telemetry(tmp_path, every=1)

@@ -68,6 +68,7 @@ def tagged(tmp_path_factory):
     return folder / "run", write(folder / "test.conllu", 24, 2)
 
 
+@pytest.mark.long
 def test_a_run(tagged, capsys):
     run, test = tagged
     metrics = RunFolder(run).metrics()
@@ -127,6 +128,7 @@ def close(answers, others):
             assert answer[name] == other[name]
 
 
+@pytest.mark.long
 def test_labels_of_a_text(asked):
     first, empty, signs = asked(TEXTS)
     assert first["words"] == ["he", "sees", "the", "film"]
@@ -157,6 +159,7 @@ def test_predict_agrees_with_evaluate(tagged, asked):
     assert np.mean(hits) == pytest.approx(found["accuracy"])
 
 
+@pytest.mark.long
 def test_an_export_answers_as_the_run(asked, exported, capsys):
     loaded = Predictor(exported)
     expected = asked(TEXTS)
@@ -177,6 +180,7 @@ def test_an_export_answers_as_the_run(asked, exported, capsys):
         loaded([("a", "\ud800")])
 
 
+@pytest.mark.long
 def test_the_server_answers_as_the_run(asked, exported):
     servable = Servable(exported / "1")
     servable.warm_up()
@@ -203,6 +207,7 @@ def test_the_server_answers_as_the_run(asked, exported):
     assert found["labels"] == ["PRON", ""]
 
 
+@pytest.mark.long
 def test_a_text_that_is_too_long(asked, exported, tmp_path, capsys):
     """12 tokens hold 10 words: the others are counted, and it is said."""
     text = " ".join(["he runs"] * 7)
@@ -230,6 +235,7 @@ def test_a_text_that_is_too_long(asked, exported, tmp_path, capsys):
     assert json.loads(line)["missed"] == 4
 
 
+@pytest.mark.long
 def test_the_words_of_a_file(
     tagged, asked, exported, tmp_path, capsys, monkeypatch
 ):
@@ -339,6 +345,7 @@ def test_padding_changes_no_loss(tmp_path):
     assert losses == pytest.approx([expected, expected], abs=1e-6)
 
 
+@pytest.mark.long
 def test_an_adapted_encoder(tmp_path):
     """Its adapters train, and a loaded run answers as the trained one."""
     folder = tmp_path / "bert"

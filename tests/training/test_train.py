@@ -117,6 +117,7 @@ def test_resumed_equals_uninterrupted(quick, tmp_path, monkeypatch):
 
 # At 1e30 the loss is NaN at the second step; with one step an epoch only the
 # validation or the weights can tell.
+@pytest.mark.long
 @pytest.mark.parametrize(
     "rate,batch_size", [(1e30, 16), (1e37, 64), (3.3e38, 64)]
 )
@@ -161,6 +162,7 @@ def test_weights_in_memory_are_those_that_keras_saves(tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.long
 def test_early_stopping_keeps_the_best_epoch(quick, tmp_path):
     config = dataclasses.replace(
         quick, epochs=30, patience=1, learning_rate=1e-9
@@ -175,6 +177,7 @@ def test_early_stopping_keeps_the_best_epoch(quick, tmp_path):
     assert again["history"] == metrics["history"]
 
 
+@pytest.mark.long
 def test_resume_refuses_changed_data(quick, tmp_path):
     data = tmp_path / "data.tsv"
     rows = ["a fine film\t1", "a bad film\t0"] * 20
@@ -210,6 +213,7 @@ def losses_of(config, steps):
     ]
 
 
+@pytest.mark.long
 def test_engines_train_step_for_step(real_data):
     # The issue's numbers: 512 sentences of SST-2, 20 steps, losses to 1e-4.
     config = TrainConfig(
@@ -250,6 +254,7 @@ def test_bad_input_writes_nothing(arguments, message, tmp_path, data_dir):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.long
 def test_folders_are_guarded(quick, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
@@ -276,6 +281,7 @@ def test_folders_are_guarded(quick, tmp_path):
         RunFolder(tmp_path / "run").read()
 
 
+@pytest.mark.long
 def test_from_a_preset(quick, tmp_path):
     """A local preset brings its vocabulary and its weights."""
     preset = str(tmp_path / "bert")

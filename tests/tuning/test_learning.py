@@ -116,6 +116,7 @@ def test_a_screening_in_which_nothing_was_learned(tmp_path):
     assert first in page and "accuracy of the majority class" in page
 
 
+@pytest.mark.long
 def test_a_response_that_is_always_the_same(tmp_path):
     result = screened(Told({1: 0.7, 3: 0.7}, majority=None), tmp_path / "s")
     assert result["remarks"] == [

@@ -65,6 +65,7 @@ def test_effects_of_a_known_model(design, tmp_path):
     assert "qubits" in (tmp_path / "s" / "report.md").read_text()
 
 
+@pytest.mark.long
 def test_goes_on_after_an_interrupt(tmp_path):
     output = tmp_path / "s"
     cut = Formula(["interrupt"])
@@ -84,6 +85,7 @@ def test_goes_on_after_an_interrupt(tmp_path):
     assert (output / "study.json").read_bytes() == before
 
 
+@pytest.mark.long
 def test_lost_runs(tmp_path):
     result = screen(
         screening(Formula([2]), design="full"),
@@ -107,6 +109,7 @@ def test_a_response_that_no_metric_has():
         screening(Formula(), response="val_acuracy")
 
 
+@pytest.mark.long
 def test_runs_side_by_side_are_those_of_one_process(tmp_path, data_dir):
     config = CONFIG.replace({"data_dir": str(data_dir), "limit": 16})
     factors = read_factors(config, NAMES[:2], ["qubits=2,3", "depth=1,2"])

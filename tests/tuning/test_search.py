@@ -51,6 +51,7 @@ def quiet(line):
     assert "\n" not in line
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("tuner", TUNERS)
 def test_every_tuner_searches_and_goes_on(tuner, tmp_path):
     epochs = 3 if tuner == "hyperband" else 1
@@ -80,6 +81,7 @@ def test_every_tuner_searches_and_goes_on(tuner, tmp_path):
     assert len(set(values)) == 5
 
 
+@pytest.mark.long
 def test_a_grid_is_whole_after_a_restart(tmp_path):
     choices = [Choice("units", (1, 2)), Choice("rate", (0.01, 0.03, 0.1))]
     for most in (2, 4, 30):
@@ -90,6 +92,7 @@ def test_a_grid_is_whole_after_a_restart(tmp_path):
     assert tried == list(wanted)
 
 
+@pytest.mark.long
 def test_the_same_seeds_find_the_same(tmp_path):
     one, other = (
         search(study(seed=7), tmp_path / name, 2, report=quiet)
@@ -112,6 +115,7 @@ def test_executions_are_averaged(tmp_path):
     assert mean == pytest.approx(sum(losses) / 2)
 
 
+@pytest.mark.long
 def test_bad_trials_are_recorded_and_the_search_goes_on(tmp_path):
     def build(values):
         kind = values["kind"]
@@ -178,6 +182,7 @@ def test_an_objective_that_no_metric_has(tmp_path):
         search(chosen, tmp_path / "s", 1, report=quiet)
 
 
+@pytest.mark.long
 def test_an_interrupt_keeps_what_is_there(tmp_path):
     """The trial that was cut short runs again, and no other."""
     calls = []

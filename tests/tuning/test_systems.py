@@ -21,6 +21,7 @@ VALUES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("one_block")
 def test_a_trial_and_one_that_goes_on_from_it(tmp_path, data_dir):
     config = TrainConfig(
@@ -71,6 +72,7 @@ def test_a_trial_and_one_that_goes_on_from_it(tmp_path, data_dir):
     assert none["status"] == "infeasible"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "model, options, sizes",
     [

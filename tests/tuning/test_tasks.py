@@ -43,6 +43,7 @@ def examples(task):
     return content, "rows.jsonl", ["--task", task, "--text-column", "a"]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("one_block")
 @pytest.mark.parametrize(
     "task, objective, direction, without",
