@@ -32,7 +32,7 @@ class QuantumPEFT(Method):
 
     Args:
         targets: Defaults to `("query", "value")`.
-        rank: columns. Defaults to 8.
+        rank: columns of each unitary. Defaults to 8.
         depth: layers of each circuit. Defaults to 1.
         alpha: scale of what is added. Defaults to 1.
     """
