@@ -22,7 +22,6 @@ Examples:
       --adapter QuantumAdapter --targets attention,ffn --output runs/qaa
   tfq-hybrid train --model hyqut --data stories.txt --output runs/stories
   tfq-hybrid train --config run.yaml --circuit.depth 3 --output runs/deeper
-  tfq-hybrid train --resume --output runs/sst2
   tfq-hybrid train --resume --epochs 5 --output runs/sst2
 
 Watch it: tensorboard --logdir runs/sst2/logs
