@@ -211,7 +211,11 @@ def test_the_run_says_where_its_values_came_from(
 @pytest.mark.parametrize(
     "words, message",
     [
-        (["--rank", "4"], "--rank needs --adapter LoRA or SoRA."),
+        (
+            ["--rank", "4"],
+            "--rank needs --adapter LoRA or LoRA_XS or QuantumPEFT or SoRA or "
+            "VeRA.",
+        ),
         (["--place", "both"], "--place needs --model qaa."),
         (
             [*ADAPTED, "--circuit", "ionq", "--depth", "2"],
@@ -219,7 +223,8 @@ def test_the_run_says_where_its_values_came_from(
         ),
         (
             ["--adapter", "LoRA", "--depth", "2"],
-            "--depth needs --adapter QuantumAdapter or ReplaceDense.",
+            "--depth needs --adapter QuantumAdapter or QuantumPEFT or "
+            "ReplaceDense.",
         ),
         (
             ["--model", "qffn-bert", "--adapter", "LoRA"],

@@ -242,9 +242,14 @@ def dense_shapes(layer: keras.Layer) -> tuple[tuple[int, ...], tuple[int, ...]]:
 def _letters(layer):
     """The letters of an equation that are summed over, and the new ones."""
     inputs, weights, outputs = re.split(",|->", layer.equation)
-    summed = (a for a in inputs if a in weights and a not in outputs)
-    new = (a for a in outputs if a in weights and a not in inputs)
-    return "".join(summed), "".join(new)
+    summed = new = ""
+    for letter in inputs:
+        if letter in weights and letter not in outputs:
+            summed += letter
+    for letter in outputs:
+        if letter in weights and letter not in inputs:
+            new += letter
+    return summed, new
 
 
 def as_matrix(layer: keras.Layer, kernel: np.ndarray) -> np.ndarray:

@@ -22,7 +22,11 @@ LIBRARY = {
     "adapters.classical_layers": (
         "LowRank SoftThreshold GatedLowRank Bottleneck Prefix"
     ),
+    "adapters.circuit_layers": "CircuitProduct",
     "adapters.layers": "Carrier LayerAdapter HeadCopy",
+    "adapters.linear_layers": (
+        "Scaling Shift VectorScaled SmallCore Rotation TensorAdapter"
+    ),
     "adapters.slots": "AdaptedDense AdaptedEinsumDense",
     "adapters.variables": "KeptWeights",
     "bases.chat_tokenizer": "ChatTokenizer ChatCausalLMPreprocessor",
