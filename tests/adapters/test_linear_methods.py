@@ -268,6 +268,17 @@ def test_bad_arguments_are_refused(method, arguments, match):
         adapted(adapters.METHODS[method](targets="only", **arguments))
 
 
+@pytest.mark.parametrize("method", ["OFT", "QuanTA"])
+def test_no_size_fits(method):
+    layer = keras.layers.Dense(8, name="only")
+    model = keras.Sequential([keras.Input((3,)), layer])
+    if method == "OFT":  # 3 and 8 have no block in common
+        model.add(keras.layers.Dense(2, name="next"))
+    found = adapters.METHODS[method](targets="dense")
+    with pytest.raises(UserError, match="none that fits all"):
+        found.for_parameters(model, 10)
+
+
 @pytest.mark.parametrize(
     ("method", "wanted", "reached"),
     [

@@ -190,6 +190,34 @@ def test_one_of_two_merges_and_the_other_is_there_again():
     assert [*adapters.status(model)["methods"]] == ["default", "other"]
 
 
+def test_merges_are_undone_one_after_another():
+    model = dense(lora())
+    first = weights_of(model)
+    adapters.merge(model)
+    adapters.adapt(model, lora(rank=1), name="second")
+    zoo.stir(model)
+    second = weights_of(model)
+    adapters.merge(model)
+    assert adapters.status(model)["merged"] == "second"
+    adapters.unmerge(model)
+    assert_same(weights_of(model), second)
+    adapters.unload(model)
+    adapters.unmerge(model)
+    assert_same(weights_of(model), first)
+
+
+@pytest.mark.parametrize("name", ["QuantumPEFT", "UnitaryAdapter", "QuanTA"])
+def test_a_base_of_16_bits(name):
+    options = {"qubits": 1} if name == "UnitaryAdapter" else {}
+    options = {"rank": 2} if name == "QuantumPEFT" else options
+    method = adapters.METHODS[name](targets="dense", **options)
+    model = dense(method, dtype="bfloat16")
+    expected = zoo.run(model, np.ones((2, 4)))
+    adapters.merge(model, report=lambda line: None)
+    found = zoo.run(model, np.ones((2, 4)))
+    assert zoo.difference(found, expected) < 0.05 * np.abs(expected).max()
+
+
 def test_nothing_active_is_refused():
     model = dense(lora())
     adapters.disable(model)

@@ -147,6 +147,7 @@ A, B = (f"base_model.model.{QUERY}.lora_{x}.weight" for x in "AB")
         ({**CONFIG, "r": 3}, {}, "the rank 2, and not 3"),
         ({**CONFIG, "lora_dropout": 2}, {}, "dropout"),
         ({**CONFIG, "rank_pattern": {"(a+)+b": 3}}, {}, "no repeated group"),
+        ({**CONFIG, "rank_pattern": {"(": 3}}, {}, "is no pattern"),
         (CONFIG, {B: None}, "one of two tensors"),
         (CONFIG, {B: np.ones((12, 3), "f4")}, "in a layer from 12 to 12"),
         (CONFIG, {B: np.ones((12, 2), "i4")}, "is not known here"),

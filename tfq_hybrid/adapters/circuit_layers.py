@@ -102,6 +102,7 @@ class CircuitProduct(Adapter):
             self.add_weight(
                 shape=(angle_count(qubits_for(width), self.depth),),
                 initializer=keras.initializers.RandomUniform(-np.pi, np.pi),
+                dtype="float32",  # as the engine computes
                 autocast=False,
                 name=f"{name}_angles",
             )

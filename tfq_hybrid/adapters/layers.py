@@ -218,9 +218,8 @@ class HeadCopy(Adapter):
             self.bias.assign(bias.reshape(self.bias.shape))
 
     def merged(self, kernel, bias):
-        weights = [self.kernel, self.bias]
-        kernel, bias = (w if w is None else np.asarray(w) for w in weights)
-        return kernel, bias
+        bias = None if self.bias is None else np.asarray(self.bias)
+        return np.asarray(self.kernel), bias
 
     def call(self, inputs):
         outputs = keras.ops.matmul(inputs, self.kernel)

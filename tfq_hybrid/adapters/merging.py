@@ -48,12 +48,14 @@ class _Merged:
         originals: variables of the base, and what they were.
         slots: the layers that held adapters, and those.
         kept: of each host what `keep_base` kept.
+        previous: of the merge before, where there was one.
     """
 
     adaptation: Adaptation
     originals: list[tuple[keras.Variable, np.ndarray]]
     slots: list[tuple[Any, dict[str, keras.Layer]]]
     kept: list[KeptWeights | None]
+    previous: "_Merged | None"
 
 
 def merge(
@@ -106,7 +108,9 @@ def merge(
 
 
 def unmerge(model: keras.Model) -> keras.Model:
-    """Undoes `merge`: the base has its original weights, bit for bit.
+    """Undoes the last `merge`: what it changed is as before, bit for bit.
+
+    Other weights stay as they were trained since.
 
     Args:
         model: a model that `merge` changed.
@@ -140,7 +144,10 @@ def unmerge(model: keras.Model) -> keras.Model:
         become_adapted(host, record.adaptation)
         if kept is not None:
             put_kept(host, kept)
-    object.__delattr__(model, RECORD)
+    if record.previous is None:
+        object.__delattr__(model, RECORD)
+    else:
+        object.__setattr__(model, RECORD, record.previous)
     switch(model, record.adaptation)
     compile_again(model)
     return model
@@ -237,6 +244,7 @@ def _merge(model, safe, report):
         [(v, keras.ops.convert_to_numpy(v)) for v, _ in weights],
         [(slot, dict(slot.adapters)) for slot in slots],
         [take_kept(host) for host in hosts_of(model)],
+        getattr(model, RECORD, None),
     )
     for slot in slots:
         close_slot(slot)

@@ -200,7 +200,7 @@ class Method:
             The method with another size; the nearest that there is.
 
         Raises:
-            UserError: this method has no size to choose.
+            UserError: this method has no size to choose, or none fits.
         """
         check_integer("count", count, minimum=1)
 
@@ -208,6 +208,11 @@ class Method:
             return self.at_size(size).parameters(model)
 
         sizes = self.sizes(model)
+        if not sizes:
+            raise UserError(
+                f"Expected targets that a {self.size} of "
+                f"{type(self).__name__} fits. Received: none that fits all"
+            )
         # The smallest size with at least `count`, and the one before.
         place = bisect.bisect_left(sizes, count, key=reached)
         sizes = sizes[max(place - 1, 0) : place + 1]

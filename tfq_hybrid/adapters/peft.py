@@ -27,6 +27,7 @@ from tfq_hybrid.reading import read_json, reading
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 PREFIX = "base_model.model."
+TENSOR = re.compile(re.escape(PREFIX) + r"(.+)\.lora_([AB])\.weight")
 EXPECTED = "a LoRA in the format of PEFT"
 # What PEFT takes where a config does not say it.
 RANK, ALPHA = 8, 8
@@ -240,7 +241,7 @@ def _parts(path, modules):
     """
     found: dict[str, dict[str, tuple[int, ...]]] = {}
     for name, shape, dtype in headers(path):
-        match = re.fullmatch(f"{PREFIX}(.+)\\.lora_([AB])\\.weight", name)
+        match = TENSOR.fullmatch(name)
         if match is None or len(shape) != 2 or dtype not in FLOATS:
             raise ValueError(f"the tensor {name[:100]} is not known here")
         found.setdefault(match[1], {})[match[2]] = shape
@@ -293,6 +294,10 @@ def _of_module(patterns, module):
     """The value of the first pattern that a module ends in, or `None`."""
     for pattern, value in (patterns or {}).items():
         check_word("a pattern", pattern)
-        if re.fullmatch(rf"(.*\.)?({pattern})", module):
+        try:
+            is_meant = re.fullmatch(rf"(.*\.)?({pattern})", module)
+        except re.error as error:
+            raise ValueError(f"{pattern!r} is no pattern") from error
+        if is_meant:
             return value
     return None
