@@ -131,6 +131,54 @@ def write_words(folder: pathlib.Path) -> None:
     (folder / "merges.txt").write_text("\n".join(lines), "utf-8")
 
 
+def ask(
+    python: str, worker: pathlib.Path, request: dict[str, Any]
+) -> dict[str, Any]:
+    """The answer of a worker in another environment.
+
+    Raises:
+        UserError: it failed.
+    """
+    done = subprocess.run(
+        [python, str(worker)],
+        input=json.dumps(request),
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:] or ["nothing said"]
+        raise UserError(
+            f"Expected {python} to run {worker.name}. Received: {last[0]}"
+        )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def environment(command: Any) -> Any:
+    """Gives a command the options that say where its environment is."""
+    for option in (
+        click.option(
+            "--python", help="The interpreter of one that is there already."
+        ),
+        click.option(
+            "--path",
+            default=".references",
+            show_default=True,
+            type=click.Path(),
+            help="Folder of the environment, made where it is not there.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def python_in(path: str, python: str | None) -> str:
+    """The interpreter of the references, installed where there is none."""
+    python = python or str(pathlib.Path(path, "bin", "python"))
+    if not pathlib.Path(python).exists():
+        install(path, REQUIREMENTS, "the references", click.echo)
+    return python
+
+
 def compare(python: str, case: Case, seed: int) -> dict[str, Any]:
     """Makes one model there, and runs it here.
 
@@ -141,18 +189,7 @@ def compare(python: str, case: Case, seed: int) -> dict[str, Any]:
         source = pathlib.Path(folder, "source")
         source.mkdir()
         write_words(source)
-        done = subprocess.run(
-            [python, str(WORKER)],
-            input=json.dumps(request_of(case, seed, source)),
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode:
-            last = done.stderr.strip().splitlines()[-1:] or ["nothing said"]
-            raise UserError(
-                f"Expected {python} to run {WORKER.name}. Received: {last[0]}"
-            )
-        about = json.loads(done.stdout.splitlines()[-1])
+        about = ask(python, WORKER, request_of(case, seed, source))
         with np.load(source.with_name("arrays.npz")) as file:
             expected = dict(file)
         preset = bases.as_preset(source, pathlib.Path(folder, "cache"))
@@ -188,22 +225,13 @@ def _differences(preset, case, expected):
 
 
 @click.command()
-@click.option(
-    "--path",
-    default=".references",
-    show_default=True,
-    type=click.Path(),
-    help="Folder of the environment, which is made where it is not there.",
-)
-@click.option("--python", help="The interpreter of one that is there already.")
+@environment
 @click.option(
     "--output", default="references", show_default=True, help="A .json file."
 )
 def references(path, python, output):
     """Compare the models of `bases` with those of transformers."""
-    python = python or str(pathlib.Path(path, "bin", "python"))
-    if not pathlib.Path(python).exists():
-        install(path, REQUIREMENTS, "the references", click.echo)
+    python = python_in(path, python)
     rows = []
     for case in CASES:
         for seed in case.seeds:

@@ -137,6 +137,14 @@ def check_share(argument: str, value: Any, high: float = 1.0) -> None:
         )
 
 
+def check_number(name: str, value: Any) -> None:
+    """Raises `UserError` unless `is_number(value)`."""
+    if not is_number(value):
+        raise UserError(
+            f"Expected {name} to be a number. Received: {name}={value!r}"
+        )
+
+
 def is_number(value: Any) -> bool:
     """Whether `value` is an int or float that a float can hold, and no bool."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):

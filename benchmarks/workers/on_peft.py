@@ -3,8 +3,9 @@
     python on_peft.py < REQUEST
 
 The request is one JSON object: the `kind` of model of `transformers`, the
-folders `base` and `ours`, where `theirs` and the arrays go, and the `config`
-of PEFT's own. Its answer, the versions of the libraries, is one JSON object.
+folders `base` and `ours`, where `theirs` and the arrays go, and of PEFT's own
+the `config` and the `spread` of its weights. The answer, the versions of the
+libraries, is one JSON object.
 """
 
 import json
@@ -39,7 +40,7 @@ def main():
     theirs = peft.get_peft_model(base(), config).eval()
     for name, parameter in theirs.named_parameters():
         if "lora_" in name:
-            parameter.copy_(0.3 * torch.randn_like(parameter))
+            parameter.copy_(request["spread"] * torch.randn_like(parameter))
     arrays["theirs"] = outputs(theirs)
     theirs.save_pretrained(request["theirs"])
     np.savez(request["arrays"], **arrays)

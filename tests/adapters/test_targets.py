@@ -7,8 +7,8 @@ import pytest
 from tests.adapters.zoo import ROWS, make_backbone, make_task
 from tfq_hybrid import adapters
 from tfq_hybrid.adapters import method
+from tfq_hybrid.adapters.kernels import dense_shapes
 from tfq_hybrid.adapters.patterns import as_layers, resolve
-from tfq_hybrid.adapters.slots import dense_shapes
 from tfq_hybrid.adapters.target import blocks_of
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.models.qffn_bert.model import FEED_FORWARDS, QFFNBert

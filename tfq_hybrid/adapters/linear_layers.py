@@ -7,8 +7,8 @@ import math
 import keras
 import numpy as np
 
+from tfq_hybrid.adapters.kernels import as_matrix
 from tfq_hybrid.adapters.layers import Adapter
-from tfq_hybrid.adapters.slots import as_matrix
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")

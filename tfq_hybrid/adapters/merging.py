@@ -16,9 +16,8 @@ from tfq_hybrid.adapters.hosts import (
     compile_again,
     find_adaptation,
 )
+from tfq_hybrid.adapters.kernels import as_kernel, as_matrix
 from tfq_hybrid.adapters.slots import (
-    as_kernel,
-    as_matrix,
     close_slot,
     hold,
     is_slot,

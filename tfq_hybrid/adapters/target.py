@@ -13,7 +13,8 @@ from tfq_hybrid.adapters.families import (
     FFN_ROLES,
     family_of,
 )
-from tfq_hybrid.adapters.slots import dense_shapes, is_dense
+from tfq_hybrid.adapters.kernels import dense_shapes
+from tfq_hybrid.adapters.slots import is_dense
 
 if TYPE_CHECKING:
     import keras

@@ -4,7 +4,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from tfq_hybrid.adapters.method import Method, register
-from tfq_hybrid.errors import UserError, check_integer, check_share, is_number
+from tfq_hybrid.errors import check_integer, check_number, check_share
 
 if TYPE_CHECKING:
     from tfq_hybrid.adapters.layers import Adapter
@@ -44,10 +44,8 @@ class LoRA(Method):
         super().__post_init__()
         check_integer("rank", self.rank, minimum=1)
         check_share("dropout", self.dropout)
-        if self.alpha is not None and not is_number(self.alpha):
-            raise UserError(
-                f"Expected alpha to be a number. Received: alpha={self.alpha!r}"
-            )
+        if self.alpha is not None:
+            check_number("alpha", self.alpha)
 
     @property
     def scale(self) -> float:

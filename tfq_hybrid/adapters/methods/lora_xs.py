@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tfq_hybrid.adapters.method import Method, register
-from tfq_hybrid.errors import UserError, check_integer, is_number
+from tfq_hybrid.errors import check_integer, check_number
 
 if TYPE_CHECKING:
     import keras
@@ -41,10 +41,8 @@ class LoRA_XS(Method):  # noqa: N801, as in its paper
     def __post_init__(self):
         super().__post_init__()
         check_integer("rank", self.rank, minimum=1)
-        if self.alpha is not None and not is_number(self.alpha):
-            raise UserError(
-                f"Expected alpha to be a number. Received: alpha={self.alpha!r}"
-            )
+        if self.alpha is not None:
+            check_number("alpha", self.alpha)
 
     def find(self, model: "keras.Model", strict: bool = True) -> "list[Target]":
         found = super().find(model, strict)

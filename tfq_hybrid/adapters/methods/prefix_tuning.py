@@ -84,7 +84,7 @@ class PrefixTuning(Method):
 
 def _head_shape(target: "Target") -> tuple[int, ...]:
     """Heads of the keys, and the size of one."""
-    from tfq_hybrid.adapters.slots import dense_shapes
+    from tfq_hybrid.adapters.kernels import dense_shapes
 
     if "key" in target.layers:
         return dense_shapes(target.layers["key"])[1]

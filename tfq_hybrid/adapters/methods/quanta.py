@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from tfq_hybrid.adapters.method import Method, register
-from tfq_hybrid.errors import UserError, check_integer, is_number
+from tfq_hybrid.errors import check_integer, check_number
 
 if TYPE_CHECKING:
     import keras
@@ -47,10 +47,7 @@ class QuanTA(Method):
     def __post_init__(self):
         super().__post_init__()
         check_integer("axes", self.axes, 2, MOST)
-        if not is_number(self.alpha):
-            raise UserError(
-                f"Expected alpha to be a number. Received: alpha={self.alpha!r}"
-            )
+        check_number("alpha", self.alpha)
 
     def adapter(self, target: "Target", name: str) -> "Adapter":
         from tfq_hybrid.adapters.linear_layers import TensorAdapter

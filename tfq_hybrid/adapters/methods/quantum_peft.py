@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tfq_hybrid.adapters.method import Method, register
-from tfq_hybrid.errors import UserError, check_integer, is_number
+from tfq_hybrid.errors import check_integer, check_number
 
 if TYPE_CHECKING:
     import keras
@@ -48,10 +48,7 @@ class QuantumPEFT(Method):
         super().__post_init__()
         check_integer("rank", self.rank, minimum=1)
         check_integer("depth", self.depth, 1, DEEPEST)
-        if not is_number(self.alpha):
-            raise UserError(
-                f"Expected alpha to be a number. Received: alpha={self.alpha!r}"
-            )
+        check_number("alpha", self.alpha)
 
     def find(self, model: "keras.Model", strict: bool = True) -> "list[Target]":
         found = super().find(model, strict)
