@@ -7,7 +7,7 @@ import keras
 import keras_hub
 
 from tfq_hybrid.adapters import targets as targets_of
-from tfq_hybrid.adapters.hosts import compile_from_config
+from tfq_hybrid.adapters.compiling import compile_from_config
 from tfq_hybrid.adapters.patterns import as_layers
 from tfq_hybrid.adapters.slots import BuiltWithSlots, inside
 from tfq_hybrid.circuits import as_circuit

@@ -11,8 +11,8 @@ from tfq_hybrid.adapters import (
     replace_sublayer,
     targets,
 )
+from tfq_hybrid.adapters.compiling import compile_from_config
 from tfq_hybrid.adapters.families import family_named
-from tfq_hybrid.adapters.hosts import compile_from_config
 from tfq_hybrid.adapters.slots import (
     BuiltWithSlots,
     inside,

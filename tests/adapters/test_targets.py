@@ -168,18 +168,32 @@ def test_a_plain_model_has_no_blocks():
 
 
 @pytest.mark.parametrize("feed_forward", FEED_FORWARDS)
-def test_a_model_whose_blocks_are_others_is_of_no_family(feed_forward, capsys):
+def test_blocks_with_others_in_them_are_of_no_family(feed_forward, capsys):
     model = QFFNBert(9, 1, 2, 4, 8, feed_forward=feed_forward)
     found = adapters.targets(model)
-    assert {target.role for target in found} == {"dense"}
+    roles = {target.role for target in found}
+    assert (roles == {"dense"}) == (feed_forward != "ffn")
     assert f"{LAYER.format(0)}/self_attention_layer/query" in {
         target.path for target in found
     }
     adapters.print_trainable_parameters(model)
     count = f"{model.count_params():,}"
     assert f"{count} of {count} parameters" in capsys.readouterr().out
-    with pytest.raises(UserError, match="Received: QFFNBert"):
-        adapters.adapt(model, adapters.LoRA())
+    if feed_forward != "ffn":
+        with pytest.raises(UserError, match="Received: QFFNBert"):
+            adapters.adapt(model, adapters.LoRA())
+
+
+@pytest.mark.parametrize("family", ROWS)
+def test_a_model_of_a_backbones_tensors_is_of_its_family(family):
+    """What follows the blocks of the backbone itself is no head."""
+    backbone = make_backbone(family)
+    model = keras.Model(backbone.input, backbone.output)
+    paths = [target.path for target in adapters.targets(model)]
+    assert paths == [target.path for target in adapters.targets(backbone)]
+    assert "head" not in {target.role for target in adapters.targets(model)}
+    calls = [target.calls for target in adapters.targets(model)]
+    assert calls == [target.calls for target in adapters.targets(backbone)]
 
 
 def test_targets_stay_when_adapted():
@@ -203,7 +217,7 @@ def test_targets_are_resolved_once(monkeypatch):
 
     monkeypatch.setattr(method, "resolve", counted)
     adapters.adapt(task, adapters.ReplaceDense(freeze=True))
-    assert words == [("all-ffn",), ("head",)]
+    assert words == [("all-ffn",)]
 
 
 def test_a_shared_layer_is_said_to_be_one(capsys):

@@ -8,6 +8,7 @@ each row against the real backbone.
 
 import dataclasses
 import importlib
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 # What a Dense layer does in a transformer block.
 ATTENTION_ROLES = ("query", "key", "value", "qkv", "output")
 FFN_ROLES = ("gate", "up", "down")
+# The name of a layer that a model was built with in place of its own.
+BUILT_IN = "replaced"
+# The packages of what can be a block.
+BLOCK_HOMES = ("keras_hub.", "tfq_hybrid.bases.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +121,9 @@ FAMILIES = (
         "ALBERT",
         "Albert",
         blocks=r"group_\d+_inner_layer_\d+",
-        calls=lambda backbone: backbone.num_layers // backbone.num_groups,
+        calls=lambda model: len(
+            model.get_layer("group_0_inner_layer_0")._inbound_nodes
+        ),
     ),
     _encoder("MPNet", "MPNet", module="tfq_hybrid.bases.mpnet"),
     _decoder("GPT-2", "GPT2"),
@@ -168,10 +175,11 @@ FAMILIES = (
 
 
 def family_of(backbone: object) -> Family | None:
-    """The row of a backbone.
+    """The row of a backbone, or of a model that holds the blocks of one.
 
-    A class of one's own has none, whose blocks may be others, unless it says
-    by a `family` that they are those of the family of that name.
+    A class may say by a `family` that its blocks are those of the family of
+    that name. Other classes of one's own are known by their blocks, if those
+    are layers of keras-hub that have all matrices of a row.
 
     >>> family_of(None) is None
     True
@@ -181,7 +189,32 @@ def family_of(backbone: object) -> Family | None:
     if named is not None:
         return family_named(named)
     rows = (family for family in FAMILIES if family.backbone is kind)
-    return next(rows, None)
+    return next(rows, None) or _family_like(backbone)
+
+
+def _family_like(model):
+    """The row with the most matrices that the blocks of a model fit."""
+    layers = getattr(model, "_layers", ())
+    ours = [x for x in layers if type(x).__module__.startswith(BLOCK_HOMES)]
+    fitting = []
+    for family in FAMILIES if ours else ():
+        blocks = [x for x in ours if re.fullmatch(family.blocks, x.name)]
+        if blocks and all(
+            _holds(block, path)
+            for block in blocks
+            for path in family.roles.values()
+        ):
+            fitting.append(family)
+    return max(fitting, key=lambda row: len(row.roles), default=None)
+
+
+def _holds(layer, path):
+    """Whether a layer holds one at a path, and that one is its own."""
+    for name in path.split("/"):
+        layer = next((x for x in layer._layers if x.name == name), None)
+        if layer is None:
+            return False
+    return BUILT_IN not in getattr(layer, "adapters", ())
 
 
 def family_named(name: str) -> Family:

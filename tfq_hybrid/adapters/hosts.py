@@ -1,190 +1,92 @@
-"""The classes of adapted models: their config, and how they are compiled."""
+"""The classes of adapted models, and what carries an adaptation."""
 
-import dataclasses
 import inspect
-import warnings
-from collections.abc import Iterable
-from typing import Any, NotRequired, TypedDict
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import keras
 import keras_hub
 from keras.src.models.functional import Functional  # has no public name
 
+from tfq_hybrid.adapters.adaptation import Adaptation
 from tfq_hybrid.adapters.blocks import LanguageModel
-from tfq_hybrid.adapters.families import FAMILIES, Family
-from tfq_hybrid.adapters.method import Method
-from tfq_hybrid.adapters.methods import method_from_dict
-from tfq_hybrid.adapters.target import body_of, named_layers, unread_layers
-from tfq_hybrid.adapters.variables import fingerprint, hosts_of, install
+from tfq_hybrid.adapters.compiling import (
+    check_ready_to_train,
+    compile_from_config,
+)
+from tfq_hybrid.adapters.families import BUILT_IN, FAMILIES, Family
+from tfq_hybrid.adapters.variables import (
+    base_variables,
+    hosts_of,
+    install,
+    opened_layers,
+)
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files.homes import ADAPTED, PACKAGE, home_of
-from tfq_hybrid.files.keras_hooks import extend_keras
-from tfq_hybrid.files.presets import save_preset
-from tfq_hybrid.shapes import check_shape
-
-FORMAT = 1
-extend_keras()
-
-
-class SavedAdaptation(TypedDict):
-    """What `Adaptation.to_dict` gives."""
-
-    format: int
-    fingerprint: str
-    active: str | None
-    methods: dict[str, dict]
-    unread: NotRequired[list[str]]
-
-
-@dataclasses.dataclass
-class Adaptation:
-    """The methods applied to a model, by name, and which of them is in use.
-
-    The fingerprint is that of the base before the first method; `unread` are
-    the paths of the body's layers whose outputs the task does not read.
-    """
-
-    fingerprint: str
-    methods: dict[str, Method] = dataclasses.field(default_factory=dict)
-    active: str | None = None
-    unread: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, model: keras.Model) -> "Adaptation":
-        """That of a model without a method yet."""
-        body = body_of(model)
-        unread = {id(layer) for layer in unread_layers(model)}
-        paths = (p for p, layer in named_layers(body) if id(layer) in unread)
-        return cls(fingerprint(model), unread=tuple(paths))
-
-    @property
-    def method(self) -> Method | None:
-        """The method in use."""
-        return self.methods.get(self.active) if self.active else None
-
-    def to_dict(self) -> dict:
-        """Plain JSON types."""
-        methods = {name: m.to_dict() for name, m in self.methods.items()}
-        return {
-            "format": FORMAT,
-            "fingerprint": self.fingerprint,
-            "active": self.active,
-            "methods": methods,
-            "unread": list(self.unread),
-        }
-
-    @classmethod
-    def from_dict(cls, config: dict) -> "Adaptation":
-        """Builds it from `to_dict()`.
-
-        Raises:
-            UserError: it was written by a newer version.
-            ValueError: it is no such dict.
-        """
-        check_shape(config, SavedAdaptation)
-        check_format(config["format"])
-        methods = {
-            name: method_from_dict(method)
-            for name, method in config["methods"].items()
-        }
-        unread = tuple(config.get("unread", ()))
-        return cls(config["fingerprint"], methods, config["active"], unread)
-
-
-def check_format(number: int) -> None:
-    """Raises `UserError` if a format is newer than what is known here."""
-    if number > FORMAT:
-        raise UserError(
-            f"Expected an adapter of format {FORMAT} or before. Received: "
-            f"format {number}, of a newer version of this package"
-        )
-
-
-FUNCTIONS = (
-    "train_function",
-    "test_function",
-    "predict_function",
-    "generate_function",
+from tfq_hybrid.files.keras_hooks import (
+    extend_keras,
+    find_registered,
+    prepare_to_save,
 )
+from tfq_hybrid.files.presets import save_preset
 
-
-def forget_functions(model: keras.Model) -> None:
-    """Drops compiled functions, which hold the layers as they were."""
-    for name in FUNCTIONS:
-        if hasattr(model, name):
-            setattr(model, name, None)
-
-
-def compile_again(model: keras.Model) -> None:
-    """Compiles a compiled model again, with a fresh optimizer.
-
-    An optimizer keeps the variables that it was built for, and a compiled
-    function the layers that it was traced with. Where the arguments of
-    `compile` cannot be serialised, the model is left uncompiled, and Keras
-    says so when it is to train.
-    """
-    forget_functions(model)
-    if not getattr(model, "compiled", False):
-        return
-    sampler = getattr(model, "sampler", None)
-    options = {} if sampler is None else {"sampler": sampler}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # said below by Keras's error
-            config = keras.saving.deserialize_keras_object(
-                model.get_compile_config()
-            )
-    except (TypeError, ValueError):
-        config = None
-    if not config:
-        model.compiled = False
-        return
-    model.compile(**config, **options)
-
-
-def compile_from_config(model: keras.Model, config: dict) -> None:
-    """Compiles a model as it was when saved, with the optimizer's state.
-
-    The method of that name for a class whose `compile` is its own, as that
-    of a keras-hub task is: Keras's own method skips those.
-    """
-    model.compile(**keras.saving.deserialize_keras_object(config))
-    model.optimizer.build(model.trainable_variables)
-
-
-def check_ready_to_train(model: keras.Model) -> None:
-    """Raises `UserError` if training would change nothing, or not all."""
-    if model.adaptation.active is None:
-        names = ", ".join(model.adaptation.methods)
-        raise UserError(
-            "Expected an active adapter to train: call adapters.activate(model"
-            f", name) with a name of: {names}. Received: all disabled"
-        )
-    if not model.optimizer.built:
-        return
-    known = {id(v) for v in optimizer_variables(model.optimizer)}
-    missing = [v for v in model.trainable_variables if id(v) not in known]
-    if missing:
-        raise UserError(
-            "Expected a model that was compiled after the last change of what "
-            f"trains: call compile again. Received: {len(missing)} variables "
-            f"that its optimizer does not know, such as {missing[0].path}"
-        )
-
-
-def optimizer_variables(
-    optimizer: keras.optimizers.Optimizer,
-) -> list[keras.Variable]:
-    """The variables that a built optimizer updates."""
-    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-    return optimizer._trainable_variables
-
-
-# From a class to the one of its adapted models. Filled below.
+extend_keras()
+# From a class to the one of its adapted models. Families are filled in below.
 HOSTS: dict[type, type] = {}
+# The packages of Keras whose adapted classes are registered as this one's.
+KERAS = ("keras", "keras_hub")
 
 
-def _training_methods(kind):
+def _is_of_keras(kind: type) -> bool:
+    """Whether a class is one of Keras's own, which are not registered."""
+    return kind.__module__.partition(".")[0] in KERAS
+
+
+def host_of(kind: type) -> type:
+    """The class of a class's adapted models, which is made where it is not.
+
+    Its name begins with `Adapted`. Keras knows it by the package of the class.
+    """
+    if kind in HOSTS:
+        return HOSTS[kind]
+    if issubclass(kind, keras_hub.models.Backbone):
+        _register_hub(kind, strict=False)
+    elif issubclass(kind, keras_hub.models.Task):
+        backbone = getattr(kind, "backbone_cls", None)
+        own = backbone and host_of(backbone)
+        _register_hub(kind, strict=True, backbone_cls=own)
+    else:
+        _register_plain(kind)
+    return HOSTS[kind]
+
+
+def adapted_class(
+    name: str, custom_objects: Mapping[str, Any] | None = None
+) -> type | None:
+    """The adapted class that a registered name stands for, or `None`.
+
+    A class of one's own is found if Keras knows it, or `custom_objects`.
+
+    Example:
+
+    >>> adapted_class("tfq_hybrid>AdaptedViTBackbone").__name__
+    'AdaptedViTBackbone'
+    >>> adapted_class("os>Adaptedsystem") is None
+    True
+    """
+    package, _, bare = name.partition(">")
+    if not bare.startswith(ADAPTED):
+        return None
+    bare = bare.removeprefix(ADAPTED)
+    packages = (package, *KERAS) if package == PACKAGE else (package,)
+    for full in (*(f"{one}>{bare}" for one in packages), bare):
+        kind = find_registered(full, custom_objects)
+        if isinstance(kind, type) and issubclass(kind, keras.Model):
+            return host_of(kind)
+    return None
+
+
+def _members(kind):
     """What all adapted classes have in common."""
 
     def make_train_function(self, force=False):
@@ -195,22 +97,34 @@ def _training_methods(kind):
         config = kind.get_config(self)
         return {**config, "adaptation": self.adaptation.to_dict()}
 
+    def made_anew(self):
+        copy = type(self).from_config(self.get_config())
+        if not copy.built:
+            copy.build_from_config(self.get_build_config())
+        return copy
+
     return {
         "make_train_function": make_train_function,
+        "made_anew": made_anew,
         "compile_from_config": compile_from_config,
         "get_config": get_config,
         "adapted_from": kind,
-        "__module__": home_of(f"{PACKAGE}>{ADAPTED}{kind.__name__}"),
         "__doc__": f"A `{kind.__name__}` with adapters in it.",
     }
 
 
 def _register(kind, members):
-    name = f"{ADAPTED}{kind.__name__}"
-    is_language = issubclass(kind, keras_hub.models.CausalLM)
-    bases = (LanguageModel, kind) if is_language else (kind,)
-    adapted = type(name, bases, {**_training_methods(kind), **members})
-    HOSTS[kind] = keras.saving.register_keras_serializable(PACKAGE)(adapted)
+    package, _, bare = keras.saving.get_registered_name(kind).rpartition(">")
+    is_ours = package in (PACKAGE, *KERAS) or _is_of_keras(kind)
+    bases = (kind,)
+    if issubclass(kind, keras_hub.models.CausalLM):
+        bases = (LanguageModel, kind)
+    members = {**_members(kind), **members}
+    name = f"{ADAPTED}{bare}"
+    home = home_of(f"{PACKAGE}>{name}") if is_ours else kind.__module__
+    adapted = type(name, bases, {**members, "__module__": home})
+    package = PACKAGE if is_ours else package or "Custom"
+    HOSTS[kind] = keras.saving.register_keras_serializable(package)(adapted)
 
 
 def _register_hub(kind, strict, **members):
@@ -236,17 +150,28 @@ def _register_hub(kind, strict, **members):
 
 
 def _register_plain(kind):
-    """Adds a Keras class, which `from_config` makes from layers."""
+    """Adds a class that `from_config` makes, built or not yet."""
 
     def from_config(cls, config, custom_objects=None):
         config = dict(config)
         adaptation = Adaptation.from_dict(config.pop("adaptation", None))
-        model = super(HOSTS[kind], cls).from_config(config, custom_objects)
+        options = {}
+        if issubclass(kind, keras.Sequential | Functional):
+            options["custom_objects"] = custom_objects
+        model = super(HOSTS[kind], cls).from_config(config, **options)
         model.adaptation = adaptation
-        install(model, adaptation)
+        if model.built:
+            install(model, adaptation)
         return model
 
-    _register(kind, {"from_config": classmethod(from_config)})
+    def build_from_config(self, config):
+        kind.build_from_config(self, config)
+        install(self, self.adaptation)
+
+    members = {"from_config": classmethod(from_config)}
+    if not issubclass(kind, keras.Sequential | Functional):
+        members["build_from_config"] = build_from_config
+    _register(kind, members)
 
 
 def register_hosts(backbone: type, *tasks: type) -> None:
@@ -274,7 +199,7 @@ def register_tasks(kind: Any, name: str, families: Iterable[Family]) -> None:
         name: of its classes, with `{}` for that of the family.
         families: that it is for.
     """
-    register = keras.saving.register_keras_serializable("tfq_hybrid")
+    register = keras.saving.register_keras_serializable(PACKAGE)
     register(kind)
     for family in families:
         members = {
@@ -296,7 +221,7 @@ _register_plain(Functional)
 def become_adapted(host: keras.Model, adaptation: Adaptation) -> None:
     """Gives a model the class that carries an adaptation."""
     if not is_adapted(host):
-        host.__class__ = HOSTS[type(host)]
+        host.__class__ = host_of(type(host))
     host.adaptation = adaptation
 
 
@@ -312,7 +237,10 @@ def is_adapted(model: keras.Model) -> bool:
 
 
 def find_adaptation(model: keras.Model) -> Adaptation | None:
-    """The adaptation of a model, or of the backbone in it, or `None`.
+    """The adaptation of a model, or of what is adapted in it, or `None`.
+
+    A model that was built around an adapted one carries its adaptation from
+    then on.
 
     Raises:
         UserError: the model is a layer of another one, whose compiled
@@ -323,10 +251,38 @@ def find_adaptation(model: keras.Model) -> Adaptation | None:
             "Expected the outermost model, as what that has compiled would "
             f"not see the change. Received: {model.name!r}, a layer of another"
         )
-    for host in reversed(hosts_of(model)):
-        if is_adapted(host):
-            return host.adaptation
-    return None
+    if is_adapted(model):
+        return model.adaptation
+    inside = next(filter(is_adapted, hosts_of(model)), None)
+    if inside is not None:
+        adaptation = inside.adaptation
+    else:
+        found = (layer.adaptation for layer in opened_layers(model))
+        adaptation = next(filter(None, found), None)
+    if adaptation is not None:
+        _adopt(model, adaptation)
+    return adaptation
+
+
+def _adopt(model, adaptation):
+    """Lets a model carry the adaptation of what was adapted before it."""
+    method = adaptation.method
+    begins = method.trained_base(model) if method else ()
+    variables = base_variables(model, trained=True).items()
+    own = (
+        path.rpartition("/")[0]
+        for path, variable in variables
+        if variable.trainable and not path.startswith(begins)
+    )
+    adaptation.own = tuple(dict.fromkeys(own))
+    become_adapted(model, adaptation)
+
+
+@prepare_to_save
+def carry(model: keras.Model) -> None:
+    """Lets a model that is saved carry the adaptation of what is in it."""
+    if isinstance(model, keras.Model) and not is_inside_another(model):
+        find_adaptation(model)
 
 
 def adaptation_of(model: keras.Model) -> Adaptation:
@@ -349,13 +305,19 @@ def is_inside_another(model: keras.Model) -> bool:
     return bool(model._inbound_nodes)
 
 
-def check_host(model: keras.Model) -> None:
+def check_host(model: Any) -> None:
     """Raises `UserError` unless a model can carry an adaptation."""
-    if type(model) in HOSTS or is_adapted(model):
-        return
-    families = ", ".join(family.name for family in FAMILIES)
-    raise UserError(
-        "Expected a Functional or Sequential model, or a backbone, text "
-        "classifier, causal or masked language model of keras-hub, of one of: "
-        f"{families}. Received: {type(model).__name__}"
-    )
+    if not isinstance(model, keras.Model):
+        raise UserError(
+            f"Expected a Keras model. Received: {type(model).__name__}"
+        )
+    if not model.weights:
+        raise UserError(
+            "Expected a built model: call it on some inputs first. Received: "
+            f"{model.name!r}, which has no weights"
+        )
+    if any(BUILT_IN in layer.adapters for layer in opened_layers(model)):
+        raise UserError(
+            "Expected a model whose Dense layers are its own. Received: "
+            f"{type(model).__name__}, which was built with others in them"
+        )

@@ -2,6 +2,8 @@
 
 import math
 import re
+import types
+from typing import Any
 
 import keras
 import numpy as np
@@ -43,6 +45,73 @@ def _letters(layer):
         if letter in weights and letter not in inputs:
             new += letter
     return summed, new
+
+
+def float_policy(layer: keras.Layer) -> keras.DTypePolicy:
+    """A layer's types; of a quantized one those that it computes in.
+
+    >>> layer = keras.layers.Dense(2, dtype="int8_from_mixed_bfloat16")
+    >>> float_policy(layer).name
+    'mixed_bfloat16'
+    """
+    policy = layer.dtype_policy
+    if policy.quantization_mode is None:
+        return policy
+    return keras.DTypePolicy(policy.name.partition("_from_")[2])
+
+
+class _Linear:
+    """A layer as it would be without its activation."""
+
+    activation = None
+
+    def __init__(self, layer):
+        self._layer = layer
+
+    def __getattr__(self, name):
+        value = getattr(self._layer, name)
+        if (
+            isinstance(value, types.MethodType)
+            and value.__self__ is self._layer
+        ):
+            return types.MethodType(value.__func__, self)
+        return value
+
+
+def quantized_map(
+    kind: type[keras.Layer], layer: keras.Layer, inputs: Any
+) -> Any:
+    """What a quantized Dense layer gives before its activation.
+
+    Args:
+        kind: Keras's class of the layer.
+        layer: the layer.
+        inputs: its inputs.
+    """
+    return kind.quantized_call(_Linear(layer), inputs)
+
+
+def kernel_of(layer: keras.Layer) -> np.ndarray:
+    """The kernel of a Dense layer as a matrix (inputs, outputs), in float64.
+
+    Of a quantized one, what its codes stand for.
+    """
+    if layer.quantization_mode is None:
+        kernel = keras.ops.convert_to_numpy(layer.kernel)
+        return as_matrix(layer, kernel.astype("float64"))
+    # Its answer to the unit vectors: codes and scales are Keras's own matter.
+    inputs, outputs = dense_shapes(layer)
+    size = math.prod(inputs)
+    one = keras.ops.reshape(
+        keras.ops.eye(size, dtype=layer.compute_dtype), (1, size, *inputs)
+    )
+    kind = getattr(layer, "closed", type(layer))
+    answers = keras.ops.convert_to_numpy(quantized_map(kind, layer, one))
+    answers = answers.astype("float64").reshape(size, math.prod(outputs))
+    if layer.bias is None:
+        return answers
+    bias = keras.ops.convert_to_numpy(layer.bias).astype("float64")
+    return answers - bias.reshape(-1)
 
 
 def as_matrix(layer: keras.Layer, kernel: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
+from tfq_hybrid.adapters.kernels import kernel_of
 from tfq_hybrid.errors import UserError
 
 if TYPE_CHECKING:
@@ -74,13 +75,14 @@ class Adapter(keras.layers.Layer):
         outputs = slot.unflatten(outputs)
         if self.place == "beside":
             outputs = self._add(outputs, slot.linear(inputs))
-        return slot.finish(outputs)
+        return slot.finish(keras.ops.cast(outputs, slot.compute_dtype))
 
     def within(self, slot, outputs):
         """What is added to the outputs of the linear map."""
         return self(outputs)
 
     def _add(self, residual, hidden):
+        residual = keras.ops.cast(residual, hidden.dtype)
         if self.observer is not None:
             self.observer(residual, hidden)
         return hidden + residual
@@ -211,8 +213,7 @@ class HeadCopy(Adapter):
 
     def adopt(self, layer: keras.Layer) -> None:
         """Takes the values of a Dense layer."""
-        kernel = keras.ops.convert_to_numpy(layer.kernel)
-        self.kernel.assign(kernel.reshape(self.kernel.shape))
+        self.kernel.assign(kernel_of(layer))
         if self.use_bias:
             bias = keras.ops.convert_to_numpy(layer.bias)
             self.bias.assign(bias.reshape(self.bias.shape))

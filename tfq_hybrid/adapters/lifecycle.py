@@ -2,18 +2,21 @@
 
 import os
 import re
+import warnings
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+import keras_hub
+
+from tfq_hybrid.adapters.adaptation import Adaptation
+from tfq_hybrid.adapters.compiling import compile_again, forget_functions
+from tfq_hybrid.adapters.families import BUILT_IN
 from tfq_hybrid.adapters.hosts import (
-    Adaptation,
     adaptation_of,
     become_adapted,
     become_plain,
     check_host,
-    compile_again,
     find_adaptation,
-    forget_functions,
     is_adapted,
 )
 from tfq_hybrid.adapters.method import Method
@@ -23,7 +26,7 @@ from tfq_hybrid.adapters.slots import (
     restore_weights,
     take_out,
 )
-from tfq_hybrid.adapters.target import body_of, targets
+from tfq_hybrid.adapters.target import all_layers, body_of, targets
 from tfq_hybrid.adapters.variables import (
     attach,
     base_variables,
@@ -84,9 +87,10 @@ def adapt(
             "Expected a method of adaptation, such as adapters.LoRA(). "
             f"Received: {method!r}"
         )
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name) or name == BUILT_IN:
         raise UserError(
-            "Expected name to be of letters, digits, - and _. Received: "
+            "Expected name to be of letters, digits, - and _, and not "
+            f"{BUILT_IN!r}. Received: "
             f"name={name!r}"
         )
     check_host(model)
@@ -96,8 +100,8 @@ def adapt(
     previous = find_adaptation(model)
     if previous is not None:
         _check_addition(previous, method, name)
-    found, head = method.places(model)  # before anything is changed
     adaptation = previous or Adaptation.of(model)
+    found, head = adaptation.places(method, model)  # before any change
     active, parts = adaptation.active, trainable_parts(model)
     adaptation.methods[name] = method
     adaptation.active = name
@@ -110,7 +114,27 @@ def adapt(
     for host in hosts:
         become_adapted(host, adaptation)
     compile_again(model)
+    _warn_of_frozen_heads(model, method)
     return model
+
+
+def _warn_of_frozen_heads(model, method):
+    """Names what a user put behind a backbone and nothing trains."""
+    if isinstance(model, keras_hub.models.Task) or method.train_head is False:
+        return
+    layers = dict(all_layers(model))
+    places = dict.fromkeys(
+        path.rpartition("/")[0]
+        for path, variable in base_variables(model, trained=True).items()
+        if path.startswith("head/") and not variable.trainable
+    )
+    frozen = [x for x in places if not getattr(layers[x], "adapter", None)]
+    if frozen:
+        warnings.warn(
+            f"These layers behind the backbone stay frozen: {', '.join(frozen)}"
+            "; pass train_head=False if they are meant to",
+            stacklevel=3,
+        )
 
 
 def _check_addition(adaptation: Adaptation, method: Method, name: str) -> None:
@@ -203,10 +227,7 @@ class _Disabled:
 
 
 def clone(model: "keras.Model") -> "keras.Model":
-    """A copy of an adapted model, with weights of its own.
-
-    `keras.models.clone_model` copies the graph only, without what was done
-    to the layers.
+    """A copy of an adapted model, with its weights in variables of its own.
 
     Args:
         model: an adapted model.
@@ -215,7 +236,7 @@ def clone(model: "keras.Model") -> "keras.Model":
         A model of the same class, not compiled by the arguments of this one.
     """
     adaptation_of(model)
-    copy = type(model).from_config(model.get_config())
+    copy = model.made_anew()
     copy.set_weights(model.get_weights())
     return copy
 

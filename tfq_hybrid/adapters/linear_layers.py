@@ -7,7 +7,7 @@ import math
 import keras
 import numpy as np
 
-from tfq_hybrid.adapters.kernels import as_matrix
+from tfq_hybrid.adapters.kernels import kernel_of
 from tfq_hybrid.adapters.layers import Adapter
 
 
@@ -137,9 +137,8 @@ class SmallCore(Adapter):
 
     def adopt(self, layer: keras.Layer) -> None:
         """Takes `A` and `B` from a Dense layer."""
-        kernel = keras.ops.convert_to_numpy(layer.kernel).astype("float64")
         left, values, right = np.linalg.svd(
-            as_matrix(layer, kernel), full_matrices=False
+            kernel_of(layer), full_matrices=False
         )
         self.a.assign(left[:, : self.rank] * values[: self.rank])
         self.b.assign(right[: self.rank])

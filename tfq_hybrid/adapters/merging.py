@@ -7,16 +7,16 @@ from typing import Any
 import keras
 import numpy as np
 
+from tfq_hybrid.adapters.adaptation import Adaptation
 from tfq_hybrid.adapters.classical_layers import Prefix, open_attention
+from tfq_hybrid.adapters.compiling import compile_again
 from tfq_hybrid.adapters.hosts import (
-    Adaptation,
     adaptation_of,
     become_adapted,
     become_plain,
-    compile_again,
     find_adaptation,
 )
-from tfq_hybrid.adapters.kernels import as_kernel, as_matrix
+from tfq_hybrid.adapters.kernels import as_kernel, kernel_of
 from tfq_hybrid.adapters.slots import (
     close_slot,
     hold,
@@ -190,6 +190,12 @@ def merged_weights(
     for path, slot in opened_by_path(model):
         if slot.adapter is None:
             continue
+        if is_slot(slot) and slot.quantization_mode is not None:
+            raise UserError(
+                "Expected a base in floats to merge, as rounding to codes "
+                "again can take the adapter away: load it on the base in "
+                f"floats. Received: {path} in {slot.quantization_mode}"
+            )
         _, (matrix, bias) = with_adapter(slot, slot.adapter, path)
         yield slot.kernel, as_kernel(slot, matrix)
         if bias is not None:
@@ -218,7 +224,7 @@ def with_adapter(slot: Any, adapter: Any, path: str) -> tuple[Weights, Weights]:
     try:
         if not is_slot(slot) or slot.is_dropped:  # there is no matrix
             adapter.merged(None, None)
-        kernel = as_matrix(slot, _exact(slot.kernel))
+        kernel = kernel_of(slot)
         bias = None if slot.bias is None else _exact(slot.bias).reshape(-1)
         return (kernel, bias), adapter.merged(kernel, bias)
     except UserError as error:

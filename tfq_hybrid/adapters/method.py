@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tfq_hybrid.layers import QuantumDense
 
 METHODS: dict[str, type["Method"]] = {}
+TYPES = ("float32", "bfloat16", "float16", "float64", "mixed_bfloat16")
 
 
 def register(cls):
@@ -54,8 +55,10 @@ class Method:
         exclude: names or patterns of what to leave out. Defaults to `()`:
             nothing.
         train_head: train the Dense layers that a task has around its backbone
-            too, in a copy. Defaults to `None`: those of a classifier, which
-            come new, and not those of a language model.
+            too, in a copy. Defaults to `None`: those that come new, as of a
+            classifier or a user's own, and not those of a language model.
+        dtype: the adapters' own type, such as `"float32"` on a base of
+            bfloat16. Defaults to `None`: that of the base.
 
     Raises:
         UserError: an argument is out of its range.
@@ -65,6 +68,7 @@ class Method:
     layers: tuple[int, ...] | None = None
     exclude: tuple[str, ...] = ()
     train_head: bool | None = None
+    dtype: str | None = None
 
     # What "attention" and "ffn" stand for, where not for all in them.
     groups: ClassVar[dict[str, tuple[str, ...]]] = {}
@@ -86,6 +90,8 @@ class Method:
                 "Expected train_head to be True, False or None. Received: "
                 f"train_head={self.train_head!r}"
             )
+        if self.dtype is not None:
+            check_choice("dtype", self.dtype, TYPES)
         for name in self.unused:
             if getattr(self, name) not in ((), None):
                 raise UserError(
@@ -130,22 +136,20 @@ class Method:
         """The Dense layers of the head that are trained in a copy."""
         import keras_hub
 
-        from tfq_hybrid.adapters.target import body_of
+        from tfq_hybrid.adapters.target import targets
 
+        models = keras_hub.models
         wanted = self.train_head
-        if wanted is None:
-            models = keras_hub.models
-            is_pretrained = isinstance(model, models.CausalLM | models.MaskedLM)
-            wanted = isinstance(model, models.Task) and not is_pretrained
-        if not wanted or (not strict and body_of(model) is model):
-            return []
-        if body_of(model) is model:
+        if wanted is None:  # a language model's is as pretrained as the rest
+            wanted = not isinstance(model, models.CausalLM | models.MaskedLM)
+        found = [row for row in targets(model) if row.role == "head"]
+        if self.train_head and strict and not found:
             raise UserError(
-                "Expected a task with a head around its backbone for "
-                f"train_head=True. Received: {model.name}, which has none. "
-                "Make its layers trainable yourself, or name them in targets."
+                "Expected Dense layers around a backbone for train_head=True. "
+                f"Received: {model.name}, which has none: make its layers "
+                "trainable yourself, or name them in targets"
             )
-        return resolve(model, ["head"], strict=self.train_head is True)
+        return found if wanted else []
 
     def places(
         self, model: "keras.Model", strict: bool = True
@@ -154,6 +158,12 @@ class Method:
         found = self.find(model, strict)
         head = self.head(model, strict)
         return found, [row for row in head if row not in found]
+
+    def policy_for(self, layer: "keras.Layer") -> object:
+        """The types of an adapter in a layer."""
+        from tfq_hybrid.adapters.kernels import float_policy
+
+        return self.dtype or float_policy(layer)
 
     def adapter(self, target: "Target", name: str) -> "Adapter":
         """A new `Adapter` of that name for a target's Dense layer."""

@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
-from tfq_hybrid.adapters.kernels import dense_shapes
+from tfq_hybrid.adapters.families import BUILT_IN
+from tfq_hybrid.adapters.kernels import (
+    dense_shapes,
+    float_policy,
+    quantized_map,
+)
 from tfq_hybrid.adapters.layers import (
     CARRIERS,
     Adapter,
@@ -26,6 +31,7 @@ from tfq_hybrid.adapters.layers import (
 from tfq_hybrid.errors import UserError
 
 if TYPE_CHECKING:
+    from tfq_hybrid.adapters.adaptation import Adaptation
     from tfq_hybrid.adapters.target import Target
 
 
@@ -109,6 +115,7 @@ class Opened:
 
     adapters: Mapping[str, Adapter] = types.MappingProxyType({})
     active: str | None = None
+    adaptation: "Adaptation | None" = None
     closed: type  # the class that the layer had
 
     @property
@@ -139,6 +146,19 @@ class _Slot(Opened):
         if adapter is None:
             return super().call(inputs, training=training)
         return adapter.adapt(self, inputs)
+
+    def quantized_call(self, inputs, training=None):
+        """What Keras calls in place of `call` where the weights are codes."""
+        if self.adapter is None:
+            return super().quantized_call(inputs, training=training)
+        return self.adapter.adapt(self, inputs)
+
+    def linear(self, inputs):
+        """The Dense layer without its activation."""
+        if self.quantization_mode is not None:
+            return quantized_map(self.closed, self, inputs)
+        outputs = self.product(inputs)
+        return outputs if self.bias is None else outputs + self.bias
 
     def finish(self, outputs):
         """The Dense layer's activation."""
@@ -184,10 +204,9 @@ class AdaptedDense(_Slot, keras.layers.Dense):
 
     closed = keras.layers.Dense
 
-    def linear(self, inputs):
-        """The Dense layer without its activation."""
-        outputs = keras.ops.matmul(inputs, self.kernel)
-        return outputs if self.bias is None else outputs + self.bias
+    def product(self, inputs):
+        """The inputs times the kernel."""
+        return keras.ops.matmul(inputs, self.kernel)
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -196,12 +215,13 @@ class AdaptedEinsumDense(_Slot, keras.layers.EinsumDense):
 
     closed = keras.layers.EinsumDense
 
-    def linear(self, inputs):
-        """The Dense layer without its activation."""
-        outputs = keras.ops.einsum(self.equation, inputs, self.kernel)
-        return outputs if self.bias is None else outputs + self.bias
+    def product(self, inputs):
+        """The inputs times the kernel."""
+        return keras.ops.einsum(self.equation, inputs, self.kernel)
 
 
+# The quantizations, and none, below an adapter.
+CODES = (None, "int8", "int4")
 SLOTS = {kind.closed: kind for kind in (AdaptedDense, AdaptedEinsumDense)}
 
 
@@ -219,14 +239,15 @@ def open_slot(layer: keras.Layer) -> keras.Layer:
     """Makes a built Dense layer a slot, in place. Its weights stay.
 
     Raises:
-        UserError: the layer is quantized: Keras would not ask its adapter.
+        UserError: the layer is under Keras's own LoRA, or quantized in a way
+            that goes on to learn.
     """
     if is_slot(layer):
         layer.shapes = dense_shapes(layer)  # unknown while it is unbuilt
         return layer
-    if layer.quantization_mode is not None or layer.lora_enabled:
+    if layer.quantization_mode not in CODES or layer.lora_enabled:
         raise UserError(
-            f"Expected {layer.name!r} to be neither quantized nor under "
+            f"Expected {layer.name!r} in floats, int8 or int4, and not under "
             "Keras's own LoRA, which would pass the adapter by. Received: "
             f"quantization_mode={layer.quantization_mode!r}, lora_enabled="
             f"{layer.lora_enabled}"
@@ -268,6 +289,12 @@ def replace(
     slots = []
     for target, layer in layers:
         for role, dense in target.layers.items():
+            if dense.quantization_mode is not None:
+                raise UserError(
+                    "Expected Dense layers in floats to put others in their "
+                    f"place. Received: {dense.name!r} in "
+                    f"{dense.quantization_mode}"
+                )
             options = {"dtype": dense.dtype_policy, "name": name}
             if target.ffn and role != "down":
                 adapter = Carrier(CARRIERS[target.ffn, role], **options)
@@ -288,7 +315,7 @@ def put_head_copy(target: "Target", name: str) -> None:
     layer = target.layer
     use_bias = layer.bias is not None
     copy = HeadCopy(
-        target.sizes[1], use_bias, dtype=layer.dtype_policy, name=name
+        target.sizes[1], use_bias, dtype=float_policy(layer), name=name
     )
     put(layer, name, copy)
     copy.adopt(layer)
@@ -335,7 +362,7 @@ def close_slot(slot: keras.Layer) -> None:
         for adapter in slot.adapters.values():
             forget(adapter)
     closed = slot.closed
-    for name in ("adapters", "active", "is_dropped", "shapes"):
+    for name in ("adapters", "active", "adaptation", "is_dropped", "shapes"):
         forget_attribute(slot, name)
     slot.__class__ = closed
 
@@ -351,7 +378,7 @@ class BuiltWithSlots:
 
     def replace(self, layers):
         """Replaces layers for good; see `replace`."""
-        replace(layers, "replaced")
+        replace(layers, BUILT_IN)
         self.has_slots = True
 
     def save_own_variables(self, store):

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import keras
 import keras_hub
+from keras.src.utils.naming import to_snake_case  # has no public name
 
 from tfq_hybrid.adapters.families import (
     ATTENTION_ROLES,
@@ -17,9 +19,18 @@ from tfq_hybrid.adapters.kernels import dense_shapes
 from tfq_hybrid.adapters.slots import is_dense
 
 if TYPE_CHECKING:
-    import keras
-
     from tfq_hybrid.adapters.families import Family
+
+# Packages whose layers all have names of their own, where they hold weights.
+NAMED = ("keras", "keras_hub", "tfq_hybrid")
+# What backbones have after their blocks, which is no head of a user's.
+TAIL = {
+    "pooled_dense",
+    "layer_norm",
+    "final_layernorm",
+    "final_normalization",
+    "sequence_output_layernorm",
+}
 
 
 def named_layers(
@@ -28,7 +39,9 @@ def named_layers(
     """Walks all layers inside a layer or model, depth first.
 
     The path is made of the layers' names. It does not depend on where a
-    layer was built, as the paths of its variables do.
+    layer was built, as the paths of its variables do. Names that Keras made
+    up count on in a process; a layer of such a name in a class of one's own is
+    called as its attribute there.
 
     Args:
         layer: a layer or model.
@@ -55,13 +68,37 @@ def is_leaf(layer: "keras.Layer") -> bool:
 
 
 def _walk(layer, prefix, seen):
+    attributes = _attributes(layer)
     for child in layer._layers:
         if id(child) in seen:
             continue
         seen.add(id(child))
-        path = f"{prefix}/{child.name}" if prefix else child.name
+        name = attributes.get(id(child), child.name)
+        path = f"{prefix}/{name}" if prefix else name
         yield path, child
         yield from _walk(child, path, seen)
+
+
+def _attributes(layer):
+    """The attributes of layers without names of their own, by identity."""
+    if type(layer).__module__.partition(".")[0] in NAMED:
+        return {}
+    found = {}
+    for attribute, value in vars(layer).items():
+        if attribute == "_layers":  # where Keras tracks them all
+            continue
+        is_list = isinstance(value, (list, tuple))
+        for index, child in enumerate(value if is_list else [value]):
+            if isinstance(child, keras.Layer) and _has_made_up_name(child):
+                name = f"{attribute}_{index}" if is_list else attribute
+                found.setdefault(id(child), name)
+    return found
+
+
+def _has_made_up_name(layer):
+    kind = getattr(layer, "closed", type(layer))
+    usual = to_snake_case(kind.__name__)
+    return re.fullmatch(rf"{usual}(_\d+)?", layer.name) is not None
 
 
 def body_of(model: "keras.Model") -> "keras.Model":
@@ -95,17 +132,41 @@ def unread_layers(model: "keras.Model") -> "list[keras.Layer]":
 def all_layers(model: "keras.Model") -> "Iterator[tuple[str, keras.Layer]]":
     """All layers by path: the body's, then those of the head around it.
 
-    Paths in the head begin with `head/`.
+    Paths in the head begin with `head/`. Where a model is made of the tensors
+    of a backbone, the head is what follows its last block and is its user's.
     """
     body = body_of(model)
-    inside = {id(body)}
+    inside, head = {id(body)}, _head_in_graph(body)
     for path, layer in named_layers(body):
         inside.add(id(layer))
-        yield path, layer
+        is_head = path.partition("/")[0] in head
+        yield (f"head/{path}" if is_head else path), layer
     if body is not model:
         for path, layer in named_layers(model, "head"):
             if id(layer) not in inside:
                 yield path, layer
+
+
+def _head_in_graph(body):
+    """The names of a user's own layers after the last block of a graph."""
+    if isinstance(body, keras_hub.models.Backbone):
+        return set()
+    family = family_of(body)
+    if family is None:
+        return set()
+    above = set()
+    for layer in body.layers:  # in the order of the graph
+        reads = (
+            parent.operation.name
+            for node in layer._inbound_nodes
+            for parent in node.parent_nodes
+        )
+        if not above.isdisjoint(reads) or re.fullmatch(
+            family.blocks, layer.name
+        ):
+            above.add(layer.name)
+    blocks = {name for name in above if re.fullmatch(family.blocks, name)}
+    return above - blocks - TAIL
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,7 +18,7 @@ from tfq_hybrid.adapters.target import (
 )
 
 if TYPE_CHECKING:
-    from tfq_hybrid.adapters.hosts import Adaptation
+    from tfq_hybrid.adapters.adaptation import Adaptation
     from tfq_hybrid.adapters.method import Method
     from tfq_hybrid.adapters.target import Target
 
@@ -170,11 +170,13 @@ def install(
 
     A backbone on its own lacks the targets in a head: then not `strict`.
     """
+    for host in hosts_of(model):
+        host.adaptation = adaptation
     for name, method in adaptation.methods.items():
         # A backbone that was restored has its adapters, its task not yet.
         found, head = (
             [target for target in targets if not target.has(name)]
-            for targets in method.places(model, strict)
+            for targets in adaptation.places(method, model, strict)
         )
         attach(method, name, found, head)
     settle(model, adaptation)
@@ -206,9 +208,10 @@ def switch(model: keras.Model, adaptation: "Adaptation") -> None:
     for path, layer in all_layers(model):
         if not any(layer is host for host in hosts):
             trains = bool(begins) and f"{path}/".startswith(begins)
-            set_trainable(layer, trains)
+            set_trainable(layer, trains or path in adaptation.own)
     for layer in opened_layers(model):
         layer.active = active
+        layer.adaptation = adaptation
         for name, adapter in layer.adapters.items():
             set_trainable(adapter, name == active)
     for variable in _unused(model):

@@ -11,12 +11,8 @@ import h5py
 import keras
 import numpy as np
 
-from tfq_hybrid.adapters.hosts import (
-    FORMAT,
-    adaptation_of,
-    check_format,
-    find_adaptation,
-)
+from tfq_hybrid.adapters.adaptation import FORMAT, check_format
+from tfq_hybrid.adapters.hosts import adaptation_of, find_adaptation
 from tfq_hybrid.adapters.lifecycle import adapt
 from tfq_hybrid.adapters.methods import method_from_dict
 from tfq_hybrid.adapters.variables import (
@@ -132,13 +128,16 @@ def load_weights(
 def _trained(
     model: keras.Model, method: "Method", name: str
 ) -> dict[str, keras.Variable]:
-    """What a method trains, by path: its adapters, and of the base."""
-    found = adapter_variables(model, name)
-    begins = method.trained_base(model)
-    if begins:
-        base = base_variables(model).items()
-        found |= {k: v for k, v in base if k.startswith(begins)}
-    return found
+    """What a method trains, by path: its adapters, and of the base.
+
+    With the layers around an adapted model that train themselves.
+    """
+    begins, own = method.trained_base(model), adaptation_of(model).own
+    return adapter_variables(model, name) | {
+        key: variable
+        for key, variable in base_variables(model).items()
+        if key.startswith(begins) or key.rpartition("/")[0] in own
+    }
 
 
 def _array(variable: keras.Variable) -> np.ndarray:

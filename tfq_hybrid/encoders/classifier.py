@@ -9,7 +9,7 @@ import keras_hub
 import tensorflow as tf
 
 from tfq_hybrid.adapters.blocks import AboveFrozen
-from tfq_hybrid.adapters.hosts import compile_from_config
+from tfq_hybrid.adapters.compiling import compile_from_config
 from tfq_hybrid.bases import as_preset
 from tfq_hybrid.files.presets import from_preset
 

@@ -8,8 +8,9 @@ import keras_hub
 import tensorflow as tf
 
 from tfq_hybrid.adapters.blocks import AboveFrozen
+from tfq_hybrid.adapters.compiling import compile_from_config
 from tfq_hybrid.adapters.families import FAMILIES
-from tfq_hybrid.adapters.hosts import compile_from_config, register_tasks
+from tfq_hybrid.adapters.hosts import register_tasks
 from tfq_hybrid.encoders.pooling import POOLINGS, pooling_for
 from tfq_hybrid.encoders.pretrained import (
     load_backbone,

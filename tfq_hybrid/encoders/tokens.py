@@ -6,8 +6,9 @@ import keras
 import keras_hub
 
 from tfq_hybrid.adapters.blocks import AboveFrozen
+from tfq_hybrid.adapters.compiling import compile_from_config
 from tfq_hybrid.adapters.families import FAMILIES
-from tfq_hybrid.adapters.hosts import compile_from_config, register_tasks
+from tfq_hybrid.adapters.hosts import register_tasks
 from tfq_hybrid.encoders.pooling import sequence_output
 from tfq_hybrid.encoders.pretrained import task_of_family
 

@@ -17,7 +17,7 @@ import keras
 import keras_hub
 from keras.src import api_export, layers, ops  # not by public names
 
-from tfq_hybrid.files.homes import home_of
+from tfq_hybrid.files.homes import adapted_class, home_of
 from tfq_hybrid.files.keras_hooks import find_registered
 
 KINDS = (
@@ -108,11 +108,12 @@ def registered(name: object, custom_objects: Objects = None) -> Any:
     if not isinstance(name, str):
         return None
     found = find_registered(name, custom_objects)
-    home = home_of(name) if found is None else None
-    if home is None:
+    if found is not None:
         return found
-    importlib.import_module(home)
-    return find_registered(name)
+    home = home_of(name)
+    if home is not None:
+        importlib.import_module(home)
+    return find_registered(name) or adapted_class(name, custom_objects)
 
 
 def registered_endings(name: object) -> list:
@@ -165,7 +166,12 @@ def _from_module(module: object, name: str, is_registered: bool) -> list:
 
 
 def is_allowed_class(kind: object, custom_objects: Objects = None) -> bool:
-    """Whether a config may name a class."""
+    """Whether a config may name a class.
+
+    An adapted class is as the class that was adapted.
+    """
+    if isinstance(kind, type):
+        kind = vars(kind).get("adapted_from", kind)
     if any(kind is own for own in (custom_objects or {}).values()):
         return True
     return (

@@ -83,18 +83,40 @@ def home_of(name: str) -> str | None:
     return f"{PACKAGE}.{home}" if package == PACKAGE and home else None
 
 
-def import_class(name: str) -> Mapping[str, Any]:
+def import_class(
+    name: str, custom_objects: Mapping[str, Any] | None = None
+) -> Mapping[str, Any]:
     """Imports what registers the class of a name, if anything here does.
 
     That is a module of the library, or the systems of the package that the
-    name begins with, whose custom objects are returned.
+    name begins with, whose custom objects are returned. The adapted class of
+    a class that Keras knows is made.
     """
+    made = adapted_class(name, custom_objects)
+    if made is not None:
+        return {name: made}
     home, package = home_of(name), name.partition(">")[0]
     if home is None:
         entries = system_entries().items()
         return objects_of(k for k, e in entries if _top(e.module) == package)
     importlib.import_module(home)
     return {}
+
+
+def adapted_class(
+    name: str, custom_objects: Mapping[str, Any] | None = None
+) -> type | None:
+    """The class of adapted models of a name, made if it is not yet.
+
+    `None` for other names, and where Keras does not know what was adapted.
+    """
+    if not name.partition(">")[2].startswith(ADAPTED):
+        return None
+    home = home_of(name)
+    if home is not None:  # of a task that makes a class for each family
+        importlib.import_module(home)
+    hosts = importlib.import_module(f"{PACKAGE}.adapters.hosts")
+    return hosts.adapted_class(name, custom_objects)
 
 
 def register_library() -> None:

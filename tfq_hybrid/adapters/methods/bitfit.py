@@ -44,7 +44,7 @@ class BitFit(Method):
     def adapter(self, target: "Target", name: str) -> "Adapter":
         from tfq_hybrid.adapters.linear_layers import Shift
 
-        return Shift(dtype=target.layer.dtype_policy, name=name)
+        return Shift(dtype=self.policy_for(target.layer), name=name)
 
     def parameters_of(self, target: "Target") -> int:
         return target.sizes[1]

@@ -47,7 +47,7 @@ class BottleneckAdapter(Method):
     def adapter(self, target: "Target", name: str) -> "Adapter":
         from tfq_hybrid.adapters.classical_layers import Bottleneck
 
-        dtype = target.layer.dtype_policy
+        dtype = self.policy_for(target.layer)
         return Bottleneck(self.width, self.activation, dtype=dtype, name=name)
 
     def parameters_of(self, target: "Target") -> int:

@@ -28,7 +28,7 @@ class FullFineTuning(Method):
 
     keep_base: bool = False
 
-    unused = ("targets", "exclude", "train_head")
+    unused = ("targets", "exclude", "train_head", "dtype")
     freezes = False
     is_additive = False
     size = "layers"

@@ -31,7 +31,7 @@ class HeadOnly(Method):
 
     targets: tuple[str, ...] = ("head",)
 
-    unused = ("layers", "train_head")
+    unused = ("layers", "train_head", "dtype")
 
     def find(self, model: "keras.Model", strict: bool = True) -> "list[Target]":
         rows = resolve(model, ["head"], strict=False)

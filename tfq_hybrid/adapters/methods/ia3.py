@@ -35,7 +35,7 @@ class IA3(Method):
         from tfq_hybrid.adapters.linear_layers import Scaling
 
         place = "before" if target.role == "down" else "within"
-        return Scaling(place, dtype=target.layer.dtype_policy, name=name)
+        return Scaling(place, dtype=self.policy_for(target.layer), name=name)
 
     def parameters_of(self, target: "Target") -> int:
         return target.sizes[0 if target.role == "down" else 1]

@@ -60,7 +60,7 @@ class LoRA(Method):
             self.rank,
             self.scale,
             self.dropout,
-            dtype=target.layer.dtype_policy,
+            dtype=self.policy_for(target.layer),
             name=name,
         )
 

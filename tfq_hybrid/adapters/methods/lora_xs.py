@@ -57,7 +57,7 @@ class LoRA_XS(Method):  # noqa: N801, as in its paper
             target.sizes[1],
             self.rank,
             1.0 if self.alpha is None else self.alpha / self.rank,
-            dtype=target.layer.dtype_policy,
+            dtype=self.policy_for(target.layer),
             name=name,
         )
 

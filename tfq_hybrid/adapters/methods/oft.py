@@ -53,7 +53,7 @@ class OFT(Method):
         return Rotation(
             self.block,
             place="before",
-            dtype=target.layer.dtype_policy,
+            dtype=self.policy_for(target.layer),
             name=name,
         )
 

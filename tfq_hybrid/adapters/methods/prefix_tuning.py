@@ -71,7 +71,7 @@ class PrefixTuning(Method):
             prefix = Prefix(
                 self.length,
                 *_head_shape(target),
-                dtype=layer.dtype_policy,
+                dtype=self.policy_for(layer),
                 name=name,
             )
             prefix.build()

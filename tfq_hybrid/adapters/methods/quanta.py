@@ -57,7 +57,7 @@ class QuanTA(Method):
             self._axes(inputs),
             self.alpha,
             "beside" if inputs == outputs else "before",
-            dtype=target.layer.dtype_policy,
+            dtype=self.policy_for(target.layer),
             name=name,
         )
 

@@ -94,7 +94,7 @@ class QuantumAdapter(WithCircuit):
 
         from tfq_hybrid.adapters.layers import LayerAdapter
 
-        width, dtype = target.sizes[1], target.layer.dtype_policy
+        width, dtype = target.sizes[1], self.policy_for(target.layer)
         circuit = self.circuit_for(width)
         has_bias = not circuit.starts_from_amplitudes
         dense = self.dense(circuit, width, dtype, use_bias=has_bias)

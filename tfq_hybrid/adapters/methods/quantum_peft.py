@@ -64,7 +64,7 @@ class QuantumPEFT(Method):
             self.rank,
             self.depth,
             self.alpha,
-            dtype=target.layer.dtype_policy,
+            dtype=self.policy_for(target.layer),
             name=name,
         )
 

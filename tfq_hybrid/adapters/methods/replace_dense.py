@@ -90,7 +90,7 @@ class ReplaceDense(WithCircuit):
 
     def _layer(self, target):
         *_, last = target.layers.values()
-        return self.dense(self.circuit, target.sizes[1], last.dtype_policy)
+        return self.dense(self.circuit, target.sizes[1], self.policy_for(last))
 
     def parameters(self, model: "keras.Model") -> int:
         from tfq_hybrid.adapters.variables import base_variables, size_of

@@ -47,7 +47,7 @@ class SoRA(LoRA):
             threshold=self.threshold,
             scale=self.scale,
             dropout=self.dropout,
-            dtype=target.layer.dtype_policy,
+            dtype=self.policy_for(target.layer),
             name=name,
         )
 

@@ -69,7 +69,7 @@ class UnitaryAdapter(Method):
         return Rotation(
             self.block,
             self.is_complex,
-            dtype=target.layer.dtype_policy,
+            dtype=self.policy_for(target.layer),
             name=name,
         )
 

@@ -45,7 +45,7 @@ class VeRA(Method):
             target.sizes[1],
             self.rank,
             self.seed,
-            dtype=target.layer.dtype_policy,
+            dtype=self.policy_for(target.layer),
             name=name,
         )
 
