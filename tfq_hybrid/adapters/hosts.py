@@ -207,7 +207,9 @@ def _training_methods(kind):
 
 def _register(kind, members):
     name = f"{ADAPTED}{kind.__name__}"
-    is_language = issubclass(kind, keras_hub.models.CausalLM)
+    is_language = issubclass(
+        kind, keras_hub.models.CausalLM
+    ) and not issubclass(kind, keras_hub.models.Seq2SeqLM)
     bases = (LanguageModel, kind) if is_language else (kind,)
     adapted = type(name, bases, {**_training_methods(kind), **members})
     HOSTS[kind] = keras.saving.register_keras_serializable(PACKAGE)(adapted)
@@ -356,6 +358,7 @@ def check_host(model: keras.Model) -> None:
     families = ", ".join(family.name for family in FAMILIES)
     raise UserError(
         "Expected a Functional or Sequential model, or a backbone, text "
-        "classifier, causal or masked language model of keras-hub, of one of: "
+        "classifier, causal, masked or sequence-to-sequence language model of "
+        "keras-hub, of one of: "
         f"{families}. Received: {type(model).__name__}"
     )

@@ -1,24 +1,21 @@
 """The layers of a model by path, and those that can be adapted."""
 
+import collections
 import dataclasses
 import math
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import keras
 import keras_hub
+from keras.src.utils.naming import to_snake_case  # has no public name
 
-from tfq_hybrid.adapters.families import (
-    ATTENTION_ROLES,
-    FFN_ROLES,
-    family_of,
-)
+from tfq_hybrid.adapters.families import family_of
 from tfq_hybrid.adapters.kernels import dense_shapes
 from tfq_hybrid.adapters.slots import is_dense
 
 if TYPE_CHECKING:
-    import keras
-
     from tfq_hybrid.adapters.families import Family
 
 
@@ -55,13 +52,34 @@ def is_leaf(layer: "keras.Layer") -> bool:
 
 
 def _walk(layer, prefix, seen):
+    counts: collections.Counter[str] = collections.Counter()
     for child in layer._layers:
         if id(child) in seen:
             continue
         seen.add(id(child))
-        path = f"{prefix}/{child.name}" if prefix else child.name
+        name = _name_in(layer, child, counts)
+        path = f"{prefix}/{name}" if prefix else name
         yield path, child
         yield from _walk(child, path, seen)
+
+
+def _name_in(parent, child, counts):
+    """A layer's name, which says nothing of the models made before.
+
+    Where keras-hub gives a layer of its own none, Keras counts these over the
+    process; here they are counted inside the layer that they are in.
+    """
+    kind = getattr(child, "closed", type(child))
+    name = to_snake_case(kind.__name__)
+    if (
+        isinstance(parent, keras.Model)
+        or not kind.__module__.startswith("keras_hub.")
+        or not re.fullmatch(rf"{name}(_\d+)?", child.name)
+    ):
+        return child.name
+    number = counts[name]
+    counts[name] += 1
+    return f"{name}_{number}" if number else name
 
 
 def body_of(model: "keras.Model") -> "keras.Model":
@@ -222,31 +240,39 @@ def _blocks(family, paths):
 
 
 def _block_targets(family, block, index, layers, calls):
-    paths = {role: f"{block}/{path}" for role, path in family.roles.items()}
-    dense = {role: layers[path] for role, path in paths.items()}
-    options = {"block": index, "calls": calls}
-    for role, path in paths.items():
-        yield _single(path, role, dense[role], **options)
-    width = dense_shapes(dense["down"])[1]
-    options |= {"inputs": width, "outputs": width}
-    inside = [role for role in FFN_ROLES if role in dense]
+    own = {"block": index, "calls": calls}
+    names = {
+        f"{block}/{name}": family.projections
+        for name in family.attentions
+        if f"{block}/{name}" in layers
+    }
+    parts = {path: _parts(path, roles, layers) for path, roles in names.items()}
+    ffn = _parts(block, family.ffn_roles, layers)
+    for found in (*parts.values(), ffn):
+        for role, (path, layer) in found.items():
+            yield _single(path, role, layer, **own)
+    width = dense_shapes(ffn["down"][1])[1]
+    own |= {"inputs": width, "outputs": width}
+    dense = {role: layer for role, (_, layer) in ffn.items()}
+    paths = tuple(path for path, _ in ffn.values())
     yield Target(
-        f"{block}/ffn",
-        "ffn",
-        ffn=family.ffn,
-        layers={role: dense[role] for role in inside},
-        paths=tuple(paths[role] for role in inside),
-        **options,
+        f"{block}/ffn", "ffn", ffn=family.ffn, layers=dense, paths=paths, **own
     )
-    path = f"{block}/{family.attention}"
-    inside = [role for role in ATTENTION_ROLES if role in dense]
-    yield Target(
-        path,
-        "attention",
-        layers={"attention": layers[path], **{r: dense[r] for r in inside}},
-        paths=tuple(paths[role] for role in inside),
-        **options,
-    )
+    for name, found in parts.items():
+        dense = {role: layer for role, (_, layer) in found.items()}
+        yield Target(
+            name,
+            "attention",
+            layers={"attention": layers[name], **dense},
+            paths=tuple(path for path, _ in found.values()),
+            **own,
+        )
+
+
+def _parts(parent, roles, layers):
+    """The path of each Dense layer and the layer itself, by role."""
+    paths = {role: f"{parent}/{name}" for role, name in roles.items()}
+    return {role: (path, layers[path]) for role, path in paths.items()}
 
 
 def _adapter_paths(layers):
