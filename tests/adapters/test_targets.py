@@ -25,7 +25,13 @@ def paths(model, *words, **options):
     return [target.path for target in resolve(model, words, **options)]
 
 
-@pytest.mark.parametrize("family", ROWS)
+@pytest.mark.parametrize(
+    "family",
+    [
+        pytest.param(name, marks=pytest.mark.long if name == "T5" else ())
+        for name in ROWS
+    ],
+)
 def test_every_row_is_the_backbone_of_that_name(family):
     # The canary of keras-hub's names of layers.
     backbone = make_backbone(family, num_layers=2)
