@@ -43,7 +43,7 @@ def test_a_backbone_is_adapted_and_restored(family, tmp_path):
     before = run(model)
     outputs = {"base": before}
     lora = adapters.LoRA(targets=["attention", "ffn"], rank=2)
-    circuits = adapters.QuantumAdapter(circuit=SPEC)
+    circuits = adapters.QuantumAdapter(targets="ffn", circuit=SPEC)
     for name, method in (("lora", lora), ("circuits", circuits)):
         adapters.adapt(model, method, name)
         assert difference(run(model), before) == 0.0
@@ -163,6 +163,29 @@ def test_layers_without_a_name_are_counted_where_they_are():
         for path, _ in adapters.named_layers(second)
         if "dropout" not in path
     ]
+
+
+def test_an_electra_reads_texts(tmp_path):
+    """keras-hub has no preprocessor for it."""
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "film"]
+    make_backbone("ELECTRA").save_to_preset(str(tmp_path / "base"))
+    tokenizer = keras_hub.models.ElectraTokenizer(words)
+    tokenizer.save_to_preset(str(tmp_path / "base"))
+    model = PooledTextClassifier.from_base(str(tmp_path / "base"), 2)
+    inputs = model.preprocessor((["the film"], ["film"]))
+    ids = np.array(inputs["token_ids"])
+    assert ids.tolist() == [[2, 5, 6, 3, 6, 3, 0, 0]]
+    assert np.array(inputs["segment_ids"]).tolist() == [
+        [0] * 4 + [1] * 2 + [0] * 2
+    ]
+    adapters.adapt(model, adapters.LoRA(targets="query", rank=2))
+    stir(model)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    texts = ["the film", "film"]
+    np.testing.assert_array_equal(
+        *(m.predict(texts, verbose=0) for m in (model, again))
+    )
 
 
 def gemma3_with_images():

@@ -135,7 +135,7 @@ def _gated(
     return Family(name, prefix, attention, **options)
 
 
-_GEMMA = {
+_GEMMA: dict[str, Any] = {
     "attention": "attention",
     "roles": {
         **_roles("attention"),
