@@ -1,6 +1,5 @@
 """The layers of a model by path, and those that can be adapted."""
 
-import collections
 import dataclasses
 import math
 import re
@@ -19,13 +18,20 @@ if TYPE_CHECKING:
     from tfq_hybrid.adapters.families import Family
 
 
+# Packages whose layers all have names of their own, where they hold weights.
+# So they have in the models of keras-hub, but not in the blocks of its T5.
+NAMED = ("keras", "tfq_hybrid")
+
+
 def named_layers(
     layer: "keras.Layer", prefix: str = ""
 ) -> "Iterator[tuple[str, keras.Layer]]":
     """Walks all layers inside a layer or model, depth first.
 
     The path is made of the layers' names. It does not depend on where a
-    layer was built, as the paths of its variables do.
+    layer was built, as the paths of its variables do. Names that Keras made
+    up count on in a process: a layer of such a name, inside another, is called
+    as its attribute there.
 
     Args:
         layer: a layer or model.
@@ -52,34 +58,44 @@ def is_leaf(layer: "keras.Layer") -> bool:
 
 
 def _walk(layer, prefix, seen):
-    counts: collections.Counter[str] = collections.Counter()
+    attributes = _attributes(layer)
     for child in layer._layers:
         if id(child) in seen:
             continue
         seen.add(id(child))
-        name = _name_in(layer, child, counts)
+        name = attributes.get(id(child), child.name)
         path = f"{prefix}/{name}" if prefix else name
         yield path, child
         yield from _walk(child, path, seen)
 
 
-def _name_in(parent, child, counts):
-    """A layer's name, which says nothing of the models made before.
+def _attributes(layer):
+    """The attributes of layers without names of their own, by identity."""
+    package = _kind_of(layer).__module__.partition(".")[0]
+    is_model = isinstance(layer, keras.Model)
+    if package in NAMED or (package == "keras_hub" and is_model):
+        return {}
+    found = {}
+    for attribute, value in vars(layer).items():
+        if attribute == "_layers":  # where Keras tracks them all
+            continue
+        is_list = isinstance(value, (list, tuple))
+        for index, child in enumerate(value if is_list else [value]):
+            if isinstance(child, keras.Layer) and _has_made_up_name(child):
+                name = f"{attribute}_{index}" if is_list else attribute
+                found.setdefault(id(child), name)
+    return found
 
-    Where keras-hub gives a layer of its own none, Keras counts these over the
-    process; here they are counted inside the layer that they are in.
-    """
-    kind = getattr(child, "closed", type(child))
-    name = to_snake_case(kind.__name__)
-    if (
-        isinstance(parent, keras.Model)
-        or not kind.__module__.startswith("keras_hub.")
-        or not re.fullmatch(rf"{name}(_\d+)?", child.name)
-    ):
-        return child.name
-    number = counts[name]
-    counts[name] += 1
-    return f"{name}_{number}" if number else name
+
+def _kind_of(layer):
+    """The class of a layer or model without adapters."""
+    kind = getattr(layer, "adapted_from", type(layer))
+    return getattr(layer, "closed", kind)
+
+
+def _has_made_up_name(layer):
+    usual = to_snake_case(_kind_of(layer).__name__)
+    return re.fullmatch(rf"{usual}(_\d+)?", layer.name) is not None
 
 
 def body_of(model: "keras.Model") -> "keras.Model":
