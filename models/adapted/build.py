@@ -93,10 +93,17 @@ def _language_model(preset, length):
 
 
 def _check_family(backbone, preset):
-    if family_of(backbone) is None:
+    family, kind = family_of(backbone), type(backbone).__name__
+    if family is None:
         raise UserError(
             "Expected a preset of a family that adapters know, see "
-            f"docs/adapters.md. Received: {preset}, a {type(backbone).__name__}"
+            f"docs/adapters.md. Received: {preset}, a {kind}"
+        )
+    if family.decoder:
+        raise UserError(
+            "Expected a preset of an encoder or a decoder: adapters.adapt "
+            "takes an encoder-decoder, and the command line none. Received: "
+            f"{preset}, a {kind}"
         )
 
 

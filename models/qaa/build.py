@@ -127,7 +127,7 @@ def _load(source):
             kind = keras_hub.models.CausalLM
             model = from_preset(kind, as_preset(source), compile=False)
     family = family_of(getattr(model, "backbone", None))
-    if family is None or type(model) not in family.tasks:
+    if family is None or family.decoder or type(model) not in family.tasks:
         raise UserError(
             "Expected a base that is a causal language model without adapters, "
             "such as the run of the baseline 'full'. Received: "

@@ -161,6 +161,9 @@ def test_replaced_dense_keeps_the_activation():
         ("BLOOM", "transformer_layer_0", "gelu_tanh"),
         ("Llama 3", "transformer_layer_0", "silu"),
         ("Gemma", "decoder_block_0", "gelu_tanh"),
+        ("Gemma 3", "decoder_block_0", "gelu_tanh"),
+        ("Qwen 3", "transformer_layer_0", "silu"),
+        ("Falcon", "transformer_layer_0", None),
     ],
 )
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])

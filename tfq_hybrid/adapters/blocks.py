@@ -36,13 +36,14 @@ def blocks_in(inputs: Mapping[str, Any]) -> int | None:
 
 
 def blocks_of(backbone: keras.Model) -> list[keras.Layer]:
-    """The transformer blocks of a backbone, in order.
+    """The transformer blocks of a backbone, each on the outputs of the last.
 
-    None of a class of no family, or where blocks share their weights and run
-    more than once.
+    None of a class of no family, of an encoder-decoder, whose decoder begins
+    with other tokens, or where blocks share their weights and run more than
+    once.
     """
     family = family_of(backbone)
-    if family is None or family.calls(backbone) > 1:
+    if family is None or family.decoder or family.calls(backbone) > 1:
         return []
     pattern = re.compile(family.blocks)
     return [x for x in backbone.layers if pattern.fullmatch(x.name)]

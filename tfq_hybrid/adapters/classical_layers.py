@@ -223,6 +223,14 @@ class _Prefixed(Opened):
             query, key, value, attention_mask, *args, **kwargs
         )
 
+    def _mask_sliding_window(self, attention_mask, *args, **kwargs):
+        """Keeps the prefix in every window, which counts the text alone."""
+        length = 0 if self.adapter is None else self.adapter.length
+        seen, text = attention_mask[..., :length], attention_mask[..., length:]
+        text = super()._mask_sliding_window(text, *args, **kwargs)
+        seen = keras.ops.cast(seen, text.dtype)
+        return keras.ops.concatenate([seen, text], axis=-1)
+
 
 _CLASSES: dict[type, type] = {}
 

@@ -10,7 +10,7 @@ import dataclasses
 import importlib
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import keras_hub
@@ -43,6 +43,10 @@ class Family:
         is_causal: whether a token sees only those before it.
         calls: how often a block runs in one forward pass of a backbone. More
             than once where blocks share their weights.
+        decoder: the paths of the attention layers inside a block of the
+            decoder, where there is one beside the encoder. The Dense layers
+            in them have the names of those in `attention`.
+        variant: the fields that differ in a backbone, by its configuration.
     """
 
     name: str
@@ -56,6 +60,28 @@ class Family:
     module: str = "keras_hub.models"
     is_causal: bool = False
     calls: Callable[["keras_hub.models.Backbone"], int] = lambda backbone: 1
+    decoder: tuple[str, ...] = ()
+    variant: Callable[[object], dict[str, Any]] = lambda backbone: {}
+
+    @property
+    def attentions(self) -> tuple[str, ...]:
+        """The paths that an attention layer inside a block can have."""
+        return tuple(dict.fromkeys((self.attention, *self.decoder)))
+
+    @property
+    def projections(self) -> dict[str, str]:
+        """The name inside an attention layer of each Dense, by role."""
+        begin = f"{self.attention}/"
+        return {
+            role: path.removeprefix(begin)
+            for role, path in self.roles.items()
+            if role in ATTENTION_ROLES
+        }
+
+    @property
+    def ffn_roles(self) -> dict[str, str]:
+        """The path inside a block of each Dense of its feed-forward block."""
+        return {r: p for r, p in self.roles.items() if r in FFN_ROLES}
 
     @property
     def backbone(self) -> type:
@@ -66,7 +92,7 @@ class Family:
     @property
     def tasks(self) -> tuple[type, ...]:
         """The classes of its tasks."""
-        names = ("TextClassifier", "CausalLM", "MaskedLM")
+        names = ("TextClassifier", "CausalLM", "MaskedLM", "Seq2SeqLM")
         module = importlib.import_module(self.module)
         tasks = (getattr(module, self.prefix + name, None) for name in names)
         return tuple(task for task in tasks if task is not None)
@@ -89,6 +115,7 @@ _FUSED = (
     "it computes query, key and value by one fused Dense: target 'qkv' to "
     "change all three"
 )
+_COUNTS_KEYS = "its position bias counts every key from the first"
 
 
 def _encoder(name: str, prefix: str, **options) -> Family:
@@ -100,8 +127,8 @@ def _encoder(name: str, prefix: str, **options) -> Family:
 def _decoder(name: str, prefix: str, **options) -> Family:
     roles = {**_roles("self_attention"), **_TWO}
     options = {"refused": _NO_GATE, "roles": roles, **options}
-    options["is_causal"] = True
-    return Family(name, prefix, "self_attention", **options)
+    options = {"attention": "self_attention", "is_causal": True, **options}
+    return Family(name, prefix, **options)
 
 
 def _gated(
@@ -113,9 +140,41 @@ def _gated(
     return Family(name, prefix, attention, **options)
 
 
+_GEMMA: dict[str, Any] = {
+    "attention": "attention",
+    "roles": {
+        **_roles("attention"),
+        "gate": "ffw_gating",
+        "up": "ffw_gating_2",
+        "down": "ffw_linear",
+    },
+    "blocks": r"decoder_block_\d+",
+}
+# The activation of a gated T5 is inside its `input_projector`.
+_T5 = _roles("self_attention", "_projector", "output_projector")
+_T5_GATED = {"gate": "input_projector", "up": "gate_projector"}
+_T5_PLAIN = {"up": "input_projector"}
+_T5_DOWN = {"down": "output_projector"}
+
+
+def _t5_variant(backbone):
+    """T5 1.1 and Flan-T5 have a gate, the first T5 has none."""
+    if getattr(backbone, "use_gated_activation", True):
+        return {}
+    roles = {**_T5, **_T5_PLAIN, **_T5_DOWN}
+    return {"roles": roles, "ffn": "plain", "refused": _NO_GATE}
+
+
+def _gemma3_variant(backbone):
+    """A token of EmbeddingGemma sees those after it too."""
+    both = getattr(backbone, "use_bidirectional_attention", False)
+    return {"is_causal": False} if both else {}
+
+
 FAMILIES = (
     _encoder("BERT", "Bert"),
     _encoder("RoBERTa", "Roberta"),
+    _encoder("XLM-R", "XLMRoberta"),
     _encoder("DistilBERT", "DistilBert"),
     _encoder(
         "ALBERT",
@@ -125,7 +184,31 @@ FAMILIES = (
             model.get_layer("group_0_inner_layer_0")._inbound_nodes
         ),
     ),
+    _encoder("ELECTRA", "Electra"),
+    _encoder(
+        "DeBERTa v3",
+        "DebertaV3",
+        blocks=r"disentangled_attention_encoder_layer_\d+",
+        prefix_refused="its attention has a relative position for every key",
+    ),
     _encoder("MPNet", "MPNet", module="tfq_hybrid.bases.mpnet"),
+    _encoder(
+        "BART",
+        "Bart",
+        blocks=r"transformer_(encoder|decoder)_layer_\d+",
+        decoder=("self_attention", "cross_attention"),
+    ),
+    Family(
+        "T5",
+        "T5",
+        "self_attention",
+        {**_T5, **_T5_GATED, **_T5_DOWN},
+        blocks=r"transformer_(encoder|decoder)_layer_\d+",
+        ffn="gated",
+        prefix_refused=_COUNTS_KEYS,
+        decoder=("self_attention", "cross_attention"),
+        variant=_t5_variant,
+    ),
     _decoder("GPT-2", "GPT2"),
     _decoder("GPT-Neo", "GPTNeo", module="tfq_hybrid.bases.gpt_neo"),
     _decoder("OPT", "OPT"),
@@ -138,7 +221,7 @@ FAMILIES = (
             "down": "mlp_output_dense",
         },
         ffn="outside",
-        prefix_refused="its position bias counts every key from the first",
+        prefix_refused=_COUNTS_KEYS,
     ),
     _decoder(
         "GPT-NeoX",
@@ -155,21 +238,24 @@ FAMILIES = (
             "value": _FUSED,
         },
     ),
-    _gated("Llama 3", "Llama3"),
-    _gated("Mistral", "Mistral"),
-    _gated(
-        "Gemma",
-        "Gemma",
-        "attention",
+    _decoder(
+        "Falcon",
+        "Falcon",
+        attention="attention",
         roles={
-            **_roles("attention"),
-            "gate": "ffw_gating",
-            "up": "ffw_gating_2",
-            "down": "ffw_linear",
+            **_roles("attention", "_dense", "output_dense"),
+            "up": "dense_h_to_4h",
+            "down": "dense_4h_to_h",
         },
-        blocks=r"decoder_block_\d+",
+        prefix_refused=_COUNTS_KEYS,
     ),
+    _gated("Llama 3", "Llama3"),
+    _gated("Llama 2", "Llama"),
+    _gated("Mistral", "Mistral"),
+    _gated("Gemma", "Gemma", **_GEMMA),
+    _gated("Gemma 3", "Gemma3", **_GEMMA, variant=_gemma3_variant),
     _gated("Qwen", "Qwen"),
+    _gated("Qwen 3", "Qwen3"),
     _gated("Phi-3", "Phi3", "attention"),
 )
 
@@ -187,25 +273,31 @@ def family_of(backbone: object) -> Family | None:
     kind = getattr(backbone, "adapted_from", type(backbone))
     named = vars(kind).get("family")
     if named is not None:
-        return family_named(named)
+        return _in(backbone, family_named(named))
     rows = (family for family in FAMILIES if family.backbone is kind)
-    return next(rows, None) or _family_like(backbone)
+    return _in(backbone, next(rows, None) or _family_like(backbone))
 
 
 def _family_like(model):
-    """The row with the most matrices that the blocks of a model fit."""
+    """The row that fits most of the blocks and matrices of a model."""
     layers = getattr(model, "_layers", ())
     ours = [x for x in layers if type(x).__module__.startswith(BLOCK_HOMES)]
     fitting = []
     for family in FAMILIES if ours else ():
         blocks = [x for x in ours if re.fullmatch(family.blocks, x.name)]
-        if blocks and all(
-            _holds(block, path)
-            for block in blocks
-            for path in family.roles.values()
-        ):
-            fitting.append(family)
-    return max(fitting, key=lambda row: len(row.roles), default=None)
+        if blocks and all(_fits(family, block) for block in blocks):
+            fitting.append((len(blocks), len(family.roles), family))
+    best = max(fitting, key=lambda row: row[:2], default=None)
+    return best and best[2]
+
+
+def _fits(family, block):
+    """Whether a block holds the matrices of a row."""
+    projections = family.projections.values()
+    return all(_holds(block, p) for p in family.ffn_roles.values()) and any(
+        all(_holds(block, f"{attention}/{name}") for name in projections)
+        for attention in family.attentions
+    )
 
 
 def _holds(layer, path):
@@ -215,6 +307,12 @@ def _holds(layer, path):
         if layer is None:
             return False
     return BUILT_IN not in getattr(layer, "adapters", ())
+
+
+def _in(backbone, family):
+    """A row as it is in a backbone."""
+    changes = {} if family is None else family.variant(backbone)
+    return dataclasses.replace(family, **changes) if changes else family
 
 
 def family_named(name: str) -> Family:

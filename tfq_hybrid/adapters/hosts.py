@@ -117,7 +117,9 @@ def _register(kind, members):
     package, _, bare = keras.saving.get_registered_name(kind).rpartition(">")
     is_ours = package in (PACKAGE, *KERAS) or _is_of_keras(kind)
     bases = (kind,)
-    if issubclass(kind, keras_hub.models.CausalLM):
+    if issubclass(kind, keras_hub.models.CausalLM) and not issubclass(
+        kind, keras_hub.models.Seq2SeqLM
+    ):
         bases = (LanguageModel, kind)
     members = {**_members(kind), **members}
     name = f"{ADAPTED}{bare}"

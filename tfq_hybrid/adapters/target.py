@@ -10,19 +10,13 @@ import keras
 import keras_hub
 from keras.src.utils.naming import to_snake_case  # has no public name
 
-from tfq_hybrid.adapters.families import (
-    ATTENTION_ROLES,
-    FFN_ROLES,
-    family_of,
-)
+from tfq_hybrid.adapters.families import family_of
 from tfq_hybrid.adapters.kernels import dense_shapes
 from tfq_hybrid.adapters.slots import is_dense
 
 if TYPE_CHECKING:
     from tfq_hybrid.adapters.families import Family
 
-# Packages whose layers all have names of their own, where they hold weights.
-NAMED = ("keras", "keras_hub", "tfq_hybrid")
 # What backbones have after their blocks, which is no head of a user's.
 TAIL = {
     "pooled_dense",
@@ -31,6 +25,9 @@ TAIL = {
     "final_normalization",
     "sequence_output_layernorm",
 }
+# Packages whose layers all have names of their own, where they hold weights.
+# So they have in the models of keras-hub, but not in the blocks of its T5.
+NAMED = ("keras", "tfq_hybrid")
 
 
 def named_layers(
@@ -40,8 +37,8 @@ def named_layers(
 
     The path is made of the layers' names. It does not depend on where a
     layer was built, as the paths of its variables do. Names that Keras made
-    up count on in a process; a layer of such a name in a class of one's own is
-    called as its attribute there.
+    up count on in a process: a layer of such a name, inside another, is called
+    as its attribute there.
 
     Args:
         layer: a layer or model.
@@ -81,7 +78,9 @@ def _walk(layer, prefix, seen):
 
 def _attributes(layer):
     """The attributes of layers without names of their own, by identity."""
-    if type(layer).__module__.partition(".")[0] in NAMED:
+    package = _kind_of(layer).__module__.partition(".")[0]
+    is_model = isinstance(layer, keras.Model)
+    if package in NAMED or (package == "keras_hub" and is_model):
         return {}
     found = {}
     for attribute, value in vars(layer).items():
@@ -95,9 +94,14 @@ def _attributes(layer):
     return found
 
 
+def _kind_of(layer):
+    """The class of a layer or model without adapters."""
+    kind = getattr(layer, "adapted_from", type(layer))
+    return getattr(layer, "closed", kind)
+
+
 def _has_made_up_name(layer):
-    kind = getattr(layer, "closed", type(layer))
-    usual = to_snake_case(kind.__name__)
+    usual = to_snake_case(_kind_of(layer).__name__)
     return re.fullmatch(rf"{usual}(_\d+)?", layer.name) is not None
 
 
@@ -283,31 +287,39 @@ def _blocks(family, paths):
 
 
 def _block_targets(family, block, index, layers, calls):
-    paths = {role: f"{block}/{path}" for role, path in family.roles.items()}
-    dense = {role: layers[path] for role, path in paths.items()}
-    options = {"block": index, "calls": calls}
-    for role, path in paths.items():
-        yield _single(path, role, dense[role], **options)
-    width = dense_shapes(dense["down"])[1]
-    options |= {"inputs": width, "outputs": width}
-    inside = [role for role in FFN_ROLES if role in dense]
+    own = {"block": index, "calls": calls}
+    names = {
+        f"{block}/{name}": family.projections
+        for name in family.attentions
+        if f"{block}/{name}" in layers
+    }
+    parts = {path: _parts(path, roles, layers) for path, roles in names.items()}
+    ffn = _parts(block, family.ffn_roles, layers)
+    for found in (*parts.values(), ffn):
+        for role, (path, layer) in found.items():
+            yield _single(path, role, layer, **own)
+    width = dense_shapes(ffn["down"][1])[1]
+    own |= {"inputs": width, "outputs": width}
+    dense = {role: layer for role, (_, layer) in ffn.items()}
+    paths = tuple(path for path, _ in ffn.values())
     yield Target(
-        f"{block}/ffn",
-        "ffn",
-        ffn=family.ffn,
-        layers={role: dense[role] for role in inside},
-        paths=tuple(paths[role] for role in inside),
-        **options,
+        f"{block}/ffn", "ffn", ffn=family.ffn, layers=dense, paths=paths, **own
     )
-    path = f"{block}/{family.attention}"
-    inside = [role for role in ATTENTION_ROLES if role in dense]
-    yield Target(
-        path,
-        "attention",
-        layers={"attention": layers[path], **{r: dense[r] for r in inside}},
-        paths=tuple(paths[role] for role in inside),
-        **options,
-    )
+    for name, found in parts.items():
+        dense = {role: layer for role, (_, layer) in found.items()}
+        yield Target(
+            name,
+            "attention",
+            layers={"attention": layers[name], **dense},
+            paths=tuple(path for path, _ in found.values()),
+            **own,
+        )
+
+
+def _parts(parent, roles, layers):
+    """The path of each Dense layer and the layer itself, by role."""
+    paths = {role: f"{parent}/{name}" for role, name in roles.items()}
+    return {role: (path, layers[path]) for role, path in paths.items()}
 
 
 def _adapter_paths(layers):

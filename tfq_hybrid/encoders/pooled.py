@@ -34,7 +34,7 @@ class PooledTextClassifier(AboveFrozen, keras_hub.models.Task):
     Layers in which nothing trains run without dropout, in training too.
 
     Args:
-        backbone: of a family of `adapters.FAMILIES`.
+        backbone: of a family of `adapters.FAMILIES`, an encoder or a decoder.
         num_classes: the number of labels.
         preprocessor: from texts to the inputs of the backbone. Defaults to
             `None`: inputs are token ids already.
@@ -46,7 +46,8 @@ class PooledTextClassifier(AboveFrozen, keras_hub.models.Task):
         dropout: before the logits. Defaults to 0.1.
 
     Raises:
-        UserError: an argument is out of its range.
+        UserError: an argument is out of its range, or the backbone is an
+            encoder-decoder.
 
     Example:
 
@@ -164,4 +165,8 @@ class PooledTextClassifier(AboveFrozen, keras_hub.models.Task):
         }
 
 
-register_tasks(PooledTextClassifier, "Pooled{}TextClassifier", FAMILIES)
+register_tasks(
+    PooledTextClassifier,
+    "Pooled{}TextClassifier",
+    [family for family in FAMILIES if not family.decoder],
+)

@@ -11,10 +11,19 @@ from tfq_hybrid.errors import UserError, check_choice
 
 
 def sequence_output(outputs: Any) -> tf.Tensor:
-    """The hidden states of a backbone's outputs: (batch, tokens, width)."""
-    if isinstance(outputs, Mapping):
-        return outputs["sequence_output"]
-    return outputs
+    """The hidden states of a backbone's outputs: (batch, tokens, width).
+
+    Raises:
+        UserError: they are those of two sequences.
+    """
+    if not isinstance(outputs, Mapping):
+        return outputs
+    if "sequence_output" not in outputs:
+        raise UserError(
+            "Expected an encoder or a decoder, which reads one sequence. "
+            f"Received: a backbone with the outputs {', '.join(outputs)}"
+        )
+    return outputs["sequence_output"]
 
 
 def first_token(inputs: Mapping, outputs: Any) -> tf.Tensor:

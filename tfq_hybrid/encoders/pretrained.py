@@ -10,6 +10,7 @@ import keras_hub
 
 from tfq_hybrid.adapters.families import family_of
 from tfq_hybrid.bases import as_preset
+from tfq_hybrid.encoders import electra  # noqa: F401  its preprocessor
 from tfq_hybrid.encoders.decoders import DecoderTextPreprocessor
 from tfq_hybrid.errors import UserError, choice_error
 from tfq_hybrid.files import presets

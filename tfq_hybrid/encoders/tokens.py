@@ -110,5 +110,5 @@ class TokenClassifier(AboveFrozen, keras_hub.models.Task):
 register_tasks(
     TokenClassifier,
     "{}TokenClassifier",
-    [family for family in FAMILIES if not family.is_causal],
+    [row for row in FAMILIES if not row.is_causal and not row.decoder],
 )

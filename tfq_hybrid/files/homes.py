@@ -40,6 +40,7 @@ LIBRARY = {
     ),
     "bases.mpnet.text": "MPNetTextClassifierPreprocessor MPNetTokenizer",
     "encoders.decoders": "DecoderTextPreprocessor",
+    "encoders.electra": "ElectraTextClassifierPreprocessor",
     "layers.amplitude_pqc": "AmplitudePQC",
     "layers.bottleneck_dense": "BottleneckDense",
     "layers.controlled_pqc": "ControlledPQC",

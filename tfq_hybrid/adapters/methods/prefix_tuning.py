@@ -46,7 +46,7 @@ class PrefixTuning(Method):
 
         body = body_of(model)
         family = family_of(body)
-        reason = _refusal(family, body)
+        reason = _refusal(family)
         if reason:
             name = type(body).__name__ if family is None else family.name
             raise UserError(
@@ -92,11 +92,7 @@ def _head_shape(target: "Target") -> tuple[int, ...]:
     return heads, size // 3
 
 
-def _refusal(family: "Family | None", body: "keras.Model") -> str:
+def _refusal(family: "Family | None") -> str:
     if family is None:
         return "it is of no known family"
-    if getattr(body, "use_sliding_window_attention", False) and (
-        family.prefix == "Gemma"
-    ):
-        return "its sliding window counts every key"
     return family.prefix_refused
