@@ -33,6 +33,7 @@ __all__ = [
     "merge",
     "method_from_dict",
     "named_layers",
+    "predict",
     "print_trainable_parameters",
     "replace_sublayer",
     "save_directory",
@@ -43,6 +44,7 @@ __all__ = [
     "trainable_parameters",
     "unload",
     "unmerge",
+    "using",
 ]
 
 from .families import FAMILIES
@@ -73,6 +75,7 @@ from .methods import (
     method_from_dict,
 )
 from .peft import load_peft, save_peft
+from .rows import predict, using
 from .slots import replace_sublayer
 from .target import Target, is_leaf, named_layers, targets
 from .variables import (

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tfq_hybrid.adapters import named_layers
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.reading import raise_bug, reason_of
-from tfq_hybrid.serving.endpoints import Endpoint, Options
+from tfq_hybrid.serving.endpoints import ADAPTER, Endpoint, Options
 from tfq_hybrid.serving.folders import load_text_operations
 from tfq_hybrid.serving.kinds import endpoints_of
 
@@ -228,6 +228,9 @@ def _made_up(
         shape = ([spec.shape[0] or rows] if spec.shape.rank else []) + sizes
         if spec.name in SETTINGS and "prompt" in endpoint.specs[0].name:
             value = np.full(shape, SETTINGS[spec.name])
+        elif spec.name == ADAPTER.name and endpoint.adapter_names:
+            names = np.array(endpoint.adapter_names, object)
+            value = np.resize(names, shape)
         elif spec.dtype == tf.string:
             value = np.resize(np.array(TEXTS, object), shape)
         elif "padding_mask" in spec.name:

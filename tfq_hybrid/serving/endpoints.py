@@ -7,9 +7,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfq_hybrid.adapters.rows import using
 from tfq_hybrid.serving.answers import Answer
 
 TEXT = tf.TensorSpec([None], tf.string, name="text")
+ADAPTER = tf.TensorSpec([None], tf.string, name="adapter")
 # Entries of an axis without a fixed length, where the model has no bound.
 LONGEST = 4096
 
@@ -27,12 +29,15 @@ class Options:
             one, else 4,096.
         answer: What the outputs of a text model stand for. Defaults to
             `None`: classes, of single texts.
+        adapter_names: The adapters that rows can ask for. Defaults to `()`:
+            the active one answers all.
     """
 
     label_names: Sequence[str] | None = None
     preprocessor: Any = None
     max_length: int | None = None
     answer: Answer | None = None
+    adapter_names: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,12 +50,46 @@ class Endpoint:
         specs: The named specs of its inputs.
         longest: The most entries of an axis without a fixed length, but for
             the first, the rows. Defaults to `None`: there is no such axis.
+        adapter_names: What `adapter` may be, where that is an input.
     """
 
     name: str
     function: Callable[..., dict]
     specs: tuple[tf.TensorSpec, ...]
     longest: int | None = None
+    adapter_names: tuple[str, ...] = ()
+
+
+def of_rows(
+    model: keras.Model, endpoint: Endpoint, names: tuple[str, ...]
+) -> Endpoint:
+    """An endpoint with one more input: the adapter that answers each row.
+
+    The graph holds the model once for each adapter, over the same weights.
+    Rows of one adapter are computed together.
+    """
+
+    def call(*tensors):
+        *inputs, asked = tensors
+        known = tf.reduce_any(asked[:, None] == tf.constant(names), axis=1)
+        message = f"Expected adapter to be one of: {', '.join(names)}"
+        tf.debugging.assert_equal(known, tf.ones_like(known), message)
+        places, parts = [], []
+        for name in names:
+            rows = tf.where(asked == name)[:, 0]
+            own = [tf.gather(tensor, rows) for tensor in inputs]
+            with using(model, name):
+                parts.append(endpoint.function(*own))
+            places.append(tf.cast(rows, tf.int32))
+        return {
+            key: tf.dynamic_stitch(places, [part[key] for part in parts])
+            for key in parts[0]
+        }
+
+    specs = (*endpoint.specs, ADAPTER)
+    return dataclasses.replace(
+        endpoint, function=call, specs=specs, adapter_names=names
+    )
 
 
 def of_text(

@@ -43,6 +43,7 @@ def export(
     max_length: int | None = None,
     examples: Sequence[Mapping[str, Any]] | None = None,
     answer: Answer | None = None,
+    adapter_names: Sequence[str] = (),
 ) -> pathlib.Path:
     """Writes the next version of a SavedModel: `path/VERSION/`.
 
@@ -78,6 +79,9 @@ def export(
             made-up ones of several rows and lengths.
         answer: What the outputs of a text model stand for; `answer_of` tells
             it of a run. Defaults to `None`: classes, of single texts.
+        adapter_names: The adapters of the model that rows can ask for, by one
+            more input of each signature, `adapter`. The base is in the export
+            once. Defaults to `()`: the active adapter answers all.
 
     Returns:
         The folder of the new version.
@@ -96,7 +100,9 @@ def export(
         kind = answer.task
     if max_length is not None:
         check_integer("max_length", max_length, 1)
-    options = Options(names, preprocessor, max_length, answer)
+    options = Options(
+        names, preprocessor, max_length, answer, tuple(adapter_names)
+    )
     model_to_trace = portable_copy(model)
     endpoints = endpoints_of(model_to_trace, options)
     check_output_folder(path)

@@ -11,15 +11,17 @@ import keras
 import keras_hub
 import tensorflow as tf
 
+from tfq_hybrid.adapters.hosts import adaptation_of
 from tfq_hybrid.encoders.pooled import PooledTextClassifier
 from tfq_hybrid.encoders.tokens import TokenClassifier
-from tfq_hybrid.errors import UserError
+from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.serving.answers import ANSWERS, Answer
 from tfq_hybrid.serving.endpoints import (
     TEXT,
     Endpoint,
     Options,
     by_name,
+    of_rows,
     of_text,
 )
 from tfq_hybrid.serving.words import token_labels
@@ -51,7 +53,20 @@ def endpoints_of(model: keras.Model, options: Options) -> list[Endpoint]:
     Raises:
         UserError: a model of its kind cannot be exported so.
     """
-    return KINDS[kind_of(model)][1](model, options)
+    found = KINDS[kind_of(model)][1](model, options)
+    names = options.adapter_names
+    if not names:
+        return found
+    known = adaptation_of(model).methods
+    for name in names:
+        check_choice("adapter_names", name, known)
+    if isinstance(model, keras_hub.models.CausalLM):
+        raise UserError(
+            "Expected a model that reads, for rows of several adapters. "
+            f"Received: {type(model).__name__}, which generates: export it "
+            "with one adapter at a time"
+        )
+    return [of_rows(model, endpoint, names) for endpoint in found]
 
 
 def classification(

@@ -95,7 +95,10 @@ class Predictor:
         self.takes_words = "serve_words" in signatures
 
     def __call__(
-        self, texts: Sequence[str | tuple[str, ...]], **settings: float
+        self,
+        texts: Sequence[str | tuple[str, ...]],
+        adapter: str | Sequence[str] | None = None,
+        **settings: float,
     ) -> list[dict[str, Any]]:
         """What the model answers, a text at a time.
 
@@ -103,6 +106,9 @@ class Predictor:
             texts: The texts, or the prompts; or pairs of texts, of a
                 classifier that was trained on pairs; or the words of each,
                 of a model that labels words.
+            adapter: the name of the adapter that answers, or one for each
+                text, of an export of several. Defaults to `None`: there is
+                one only.
             **settings: of a causal language model only: `max_length`, in
                 tokens with those of the prompt, defaults to 64;
                 `temperature` to 1; `top_k` to 1, which is greedy; `seed` to
@@ -138,6 +144,20 @@ class Predictor:
             name: tf.fill([len(texts)], tf.constant(value, self._dtypes[name]))
             for name, value in values.items()
         }
+        if (adapter is not None) != ("adapter" in self._dtypes):
+            raise UserError(
+                "Expected adapter= for an export of several adapters, and for "
+                f"no other. Received: adapter={adapter!r}"
+            )
+        if adapter is not None:
+            names = [adapter] if isinstance(adapter, str) else list(adapter)
+            names = names * len(texts) if len(names) == 1 else names
+            if len(names) != len(texts):
+                raise UserError(
+                    "Expected the name of one adapter, or one for each text. "
+                    f"Received: {len(names)} names for {len(texts)} texts"
+                )
+            inputs["adapter"] = tf.constant(names, tf.string)
         for name, column in asked.items():
             shape = [len(texts), *[-1] * (name == "words")]
             inputs[name] = tf.reshape(tf.constant(column, tf.string), shape)
