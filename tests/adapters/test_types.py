@@ -1,7 +1,5 @@
 """Adapters on bases of other types: in int8, in int4, in 16 bits."""
 
-import warnings
-
 import keras
 import numpy as np
 import pytest
@@ -20,12 +18,6 @@ def dense(mode, activation=None):
     layer.build((None, 16))
     layer.quantize(mode)
     return layer
-
-
-def quantize(model, mode):
-    with warnings.catch_warnings():  # of the layers that Keras leaves
-        warnings.simplefilter("ignore")
-        model.quantize(mode)
 
 
 def integers(model):
@@ -54,7 +46,7 @@ def test_the_map_of_a_quantized_layer_is_that_before_its_activation(mode):
 @pytest.mark.parametrize("name", ["LoRA", "QuantumAdapter", "HeadOnly"])
 def test_a_quantized_base_is_adapted(mode, name, tmp_path):
     model = make_task("BERT" if name == "HeadOnly" else "Llama 3")
-    quantize(model, mode)
+    model.quantize(mode)
     inputs = tokens(model)
     before = np.array(model(inputs))
     adapters.adapt(model, make_method(name))
@@ -78,7 +70,7 @@ def test_a_quantized_base_is_adapted(mode, name, tmp_path):
     assert np.abs(after - before).max() > 1e-5
     adapters.save_weights(model, tmp_path / "adapter.h5")
     other = make_task("BERT" if name == "HeadOnly" else "Llama 3")
-    quantize(other, mode)
+    other.quantize(mode)
     adapters.load_weights(other, tmp_path / "adapter.h5")
     np.testing.assert_allclose(other(inputs), after, atol=1e-6)
     # Keras's own models in int4, and classifiers, do not come back whole.
@@ -96,7 +88,7 @@ def test_a_quantized_base_is_adapted(mode, name, tmp_path):
 def test_an_adapter_of_codes_is_merged_into_floats(tmp_path):
     """What is refused on the codes has a way: the base in floats."""
     model = make_backbone("Llama 3")
-    quantize(model, "int8")
+    model.quantize("int8")
     adapters.adapt(model, adapters.LoRA(rank=2))
     for variable in model.trainable_variables:
         variable.assign(np.full(variable.shape, 0.1))
@@ -110,7 +102,7 @@ def test_an_adapter_of_codes_is_merged_into_floats(tmp_path):
 
 def test_circuits_in_place_of_codes_are_refused():
     model = make_backbone("BERT")
-    quantize(model, "int8")
+    model.quantize("int8")
     with pytest.raises(UserError, match=r"Dense layers in floats.*int8"):
         adapters.adapt(model, make_method("ReplaceDense"))
 
