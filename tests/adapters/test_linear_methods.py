@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from tests.adapters.test_merging import weights_of
+from tests.adapters.zoo import TURNS
 from tfq_hybrid import adapters
 from tfq_hybrid.adapters.linear_layers import Rotation, near_equal_axes
+from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.errors import UserError
 
 RANDOM = np.random.default_rng(11)
@@ -169,6 +171,47 @@ def test_unitary_of_pairs():
     assert_is(model, np.concatenate(expected) + b[:, None])
 
 
+@pytest.mark.parametrize(
+    ("ansatz", "is_complex"),
+    [(("ry", "cz"), False), (("cnot_ry", "ry"), False), (("rx", "rz"), True)],
+)
+def test_unitary_of_circuits(ansatz, is_complex):
+    """What Cirq makes of the circuits that can be read back."""
+    spec = CircuitSpec(qubits=2, depth=2, encoding="amplitude", ansatz=ansatz)
+    method = adapters.UnitaryAdapter(
+        targets="only", circuit=spec, is_complex=is_complex
+    )
+    model, layer = adapted(method)
+    adapter = layer.adapter
+    w, b = parts(layer)
+    found = []
+    for row, circuit in enumerate(adapter.circuits()):
+        u, start, there = (
+            circuit.unitary(spec.qids, spec.qids)
+            for circuit in (
+                circuit,
+                at_angles(spec, adapter.start[row]),
+                at_angles(spec, adapter.start[row] + adapter.turns[row]),
+            )
+        )
+        np.testing.assert_allclose(u, there @ start.conj().T, atol=1e-6)
+        real, imaginary = u.real, u.imag
+        assert is_complex or not imaginary.any()
+        whole = np.block([[real, -imaginary], [imaginary, real]])
+        found.append(whole if is_complex else real)
+    assert len(found) == (1 if is_complex else 2)
+    assert_is(model, blocks(found) @ w @ INPUTS.T + b[:, None])
+    trained = len(found) * spec.weight_count
+    assert adapters.trainable_parameters(model) == trained
+    adapter.turns.assign(np.zeros(adapter.turns.shape))
+    assert_is(model, w @ INPUTS.T + b[:, None])
+
+
+def at_angles(spec, angles):
+    values = dict(zip(spec.weights, np.array(angles).tolist(), strict=True))
+    return cirq.resolve_parameters(spec.circuit, values)
+
+
 def test_cayley_by_hand():
     """The exact map of half a turn's tangent, and not a series."""
     layer = Rotation(2)
@@ -253,6 +296,10 @@ def test_quantum_peft(units):
         ("OFT", {"block": 1}, "block"),
         ("UnitaryAdapter", {"qubits": 4}, "divide the 8 features of only"),
         ("UnitaryAdapter", {"is_complex": 1}, "True or False"),
+        ("UnitaryAdapter", {"circuit": "qffn"}, "encoding='amplitude'"),
+        ("UnitaryAdapter", {"circuit": "qaa"}, "is_complex=True"),
+        ("UnitaryAdapter", {"circuit": "ionq"}, "divide the 8 features"),
+        ("UnitaryAdapter", {"circuit": "ionq", "qubits": 3}, "no qubits"),
         ("QuanTA", {"axes": 1}, "axes"),
         ("QuanTA", {"alpha": "x"}, "alpha"),
         ("VeRA", {"rank": 0}, "rank"),
@@ -286,6 +333,7 @@ def test_no_size_fits(method):
         ("LoRA_XS", 40, 36),
         ("OFT", 30, 30),
         ("UnitaryAdapter", 30, 28),
+        ("UnitaryAdapter of circuits", 30, 2 * 2 * 7),
         ("QuanTA", 90, 2**4 + 2 * 6**2),
     ],
 )
@@ -293,6 +341,7 @@ def test_sizes_are_chosen(method, wanted, reached):
     model = keras.Sequential(
         [keras.Input((12,)), keras.layers.Dense(8, name="only")]
     )
-    method = adapters.METHODS[method](targets="only")
+    options = {"circuit": TURNS} if "of circuits" in method else {}
+    method = adapters.METHODS[method.split()[0]](targets="only", **options)
     found = method.for_parameters(model, wanted, report=lambda line: None)
     assert found.parameters(model) == reached

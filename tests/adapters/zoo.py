@@ -8,6 +8,12 @@ from tfq_hybrid.circuits import CircuitSpec
 
 # No RZ: every angle has a gradient, so that all weights can be seen to move.
 SPEC = CircuitSpec(qubits=2, depth=1, ansatz=("ry", "cnot"))
+TURNS = {
+    "encoding": "amplitude",
+    "qubits": 2,
+    "ansatz": ["ry", "cz"],
+    "entanglement": "linear",
+}
 VOCABULARY = 40
 LENGTH = 8
 
@@ -82,6 +88,10 @@ EXAMPLES = {
         "targets": "attention",
         "qubits": 3,
         "is_complex": True,
+    },
+    "UnitaryAdapter of circuits": {
+        "targets": ["attention", "up"],
+        "circuit": TURNS,
     },
     "QuanTA": {"targets": ["attention", "up"], "alpha": 2.0},
     "QuantumPEFT": {"targets": ["output", "up"], "rank": 3, "alpha": 2},

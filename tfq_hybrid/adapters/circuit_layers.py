@@ -9,6 +9,8 @@ import sympy
 import tensorflow as tf
 
 from tfq_hybrid.adapters.layers import Adapter
+from tfq_hybrid.adapters.linear_layers import Rotation
+from tfq_hybrid.circuits import CircuitSpec, as_circuit
 from tfq_hybrid.circuits.ansatz import symbol_names
 from tfq_hybrid.engines.batched.engine import BatchedEngine
 from tfq_hybrid.engines.program import Program
@@ -163,3 +165,93 @@ def qubits_for(width: int) -> int:
     (9, 9, 1)
     """
     return max(1, (width - 1).bit_length())
+
+
+@functools.lru_cache(maxsize=32)
+def _engine_of_blocks(spec):
+    """Of circuits with angles of their own for each state."""
+    observable = cirq.Z(spec.qids[0])
+    return BatchedEngine(Program(spec.circuit, (observable,), spec.weights))
+
+
+def unitaries_of(spec: CircuitSpec, angles: tf.Tensor) -> tf.Tensor:
+    """The unitary of a circuit at each row of angles.
+
+    Returns:
+        A complex tensor of shape (rows, 2**qubits, 2**qubits).
+    """
+    size = 2**spec.qubits
+    basis = tf.tile(tf.eye(size, dtype=angles.dtype), (len(angles), 1))
+    states = _engine_of_blocks(spec).state(
+        tf.repeat(angles, size, axis=0), tf.zeros(0, angles.dtype), basis
+    )
+    # Row j of a block is what becomes of the basis state j.
+    return tf.transpose(tf.reshape(states, (-1, size, size)), (0, 2, 1))
+
+
+@keras.saving.register_keras_serializable("tfq_hybrid")
+class CircuitRotation(Rotation):
+    """Blocks of features turned by the unitaries of a circuit.
+
+    `C(s + t) C(s)^-1` with angles `s` that are random and stay, and `t`
+    trained from zero, so that a block is the identity at first.
+
+    Args:
+        circuit: as for `as_circuit`; a spec that starts from amplitudes.
+        is_complex: whether the first half of a block are real and the second
+            half imaginary parts. Defaults to `False`.
+    """
+
+    def __init__(
+        self, circuit: CircuitSpec | dict, is_complex: bool = False, **kwargs
+    ):
+        self.circuit = as_circuit(circuit)
+        block = 2 ** (self.circuit.qubits + is_complex)
+        super().__init__(block, is_complex, **kwargs)
+
+    def build(self, input_shape):
+        shape = (input_shape[-1] // self.block, self.circuit.weight_count)
+        options = {"dtype": "float32", "autocast": False}
+        self.start = self.add_weight(
+            shape=shape,
+            initializer=keras.initializers.RandomUniform(-np.pi, np.pi),
+            trainable=False,
+            name="start",
+            **options,
+        )
+        self.turns = self.add_weight(
+            shape=shape, initializer="zeros", name="turns", **options
+        )
+
+    def rotations(self):
+        start = tf.convert_to_tensor(self.start)
+        first = unitaries_of(self.circuit, start)
+        last = unitaries_of(self.circuit, start + self.turns)
+        # C(w) C(s)^-1, so written that it is the identity bitwise at first.
+        change = tf.matmul(last - first, first, adjoint_b=True)
+        real, imaginary = tf.math.real(change), tf.math.imag(change)
+        if self.is_complex:
+            rows = [[real, -imaginary], [imaginary, real]]
+            real = tf.concat([tf.concat(row, axis=2) for row in rows], axis=1)
+        return tf.eye(self.block) + real
+
+    def circuits(self) -> list[cirq.Circuit]:
+        """The circuit of each block, with its trained angles."""
+        found = []
+        for start, turns in zip(
+            np.asarray(self.start), np.asarray(self.turns), strict=True
+        ):
+            back, there = (
+                cirq.resolve_parameters(
+                    self.circuit.circuit,
+                    dict(zip(self.circuit.weights, row.tolist(), strict=True)),
+                )
+                for row in (start, start + turns)
+            )
+            found.append(cirq.inverse(back) + there)
+        return found
+
+    def get_config(self):
+        config = super().get_config()
+        del config["block"]
+        return {**config, "circuit": self.circuit.to_dict()}
