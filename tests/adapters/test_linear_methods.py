@@ -205,6 +205,9 @@ def test_unitary_of_circuits(ansatz, is_complex):
     assert adapters.trainable_parameters(model) == trained
     adapter.turns.assign(np.zeros(adapter.turns.shape))
     assert_is(model, w @ INPUTS.T + b[:, None])
+    model.compile("sgd", "mse")  # in a graph
+    model.fit(INPUTS, np.zeros((3, 8)), verbose=0)
+    assert np.array(adapter.turns).any()
 
 
 def at_angles(spec, angles):

@@ -181,7 +181,7 @@ def unitaries_of(spec: CircuitSpec, angles: tf.Tensor) -> tf.Tensor:
         A complex tensor of shape (rows, 2**qubits, 2**qubits).
     """
     size = 2**spec.qubits
-    basis = tf.tile(tf.eye(size, dtype=angles.dtype), (len(angles), 1))
+    basis = tf.tile(tf.eye(size, dtype=angles.dtype), (angles.shape[0], 1))
     states = _engine_of_blocks(spec).state(
         tf.repeat(angles, size, axis=0), tf.zeros(0, angles.dtype), basis
     )
