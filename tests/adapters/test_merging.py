@@ -34,14 +34,14 @@ def assert_same(found, expected):
         np.testing.assert_array_equal(found[path], values)
 
 
-def dense(method, units=(6,), dtype="float32"):
+def dense(method, units=(6,), dtype="float32", inputs=4):
     """A trained adapter on layers that are not square."""
     keras.utils.set_random_seed(1)
     layers = [
         keras.layers.Dense(n, dtype=dtype, name=f"layer_{i}")
         for i, n in enumerate(units)
     ]
-    model = keras.Sequential([keras.Input((4,)), *layers])
+    model = keras.Sequential([keras.Input((inputs,)), *layers])
     for layer in layers:
         layer.bias.assign(np.linspace(-1, 1, layer.units))
     adapters.adapt(model, method)
@@ -204,6 +204,44 @@ def test_merges_are_undone_one_after_another():
     adapters.unload(model)
     adapters.unmerge(model)
     assert_same(weights_of(model), first)
+
+
+def test_rotations_merge_in_their_order():
+    """The second one turns what the first one reads: `W Q2 Q1` is not it."""
+    found = {}
+    inputs = np.random.default_rng(5).normal(size=(7, 6)).astype("float32")
+    for order in ("ab", "ba"):
+        method = adapters.OFT(targets="layer_0", block=3)
+        model = dense(method, inputs=6)
+        kernel = np.array(model.get_layer("layer_0").kernel, "float64")
+        turns, expected = {}, {}
+        for name in order:
+            if name != order[0]:
+                adapters.adapt(model, method, name)
+            slot = model.get_layer("layer_0")
+            random = np.random.default_rng(ord(name))
+            slot.adapter.skew.assign(random.normal(size=(2, 3)))
+            q = np.array(slot.adapter.rotations(), "float64")
+            turns[name] = np.block(
+                [[q[0], np.zeros((3, 3))], [np.zeros((3, 3)), q[1]]]
+            )
+            expected[name] = zoo.run(model, inputs)
+            adapters.merge(model)
+            merged = zoo.run(model, inputs)
+            assert zoo.difference(merged, expected[name]) < 1e-6
+        first, second = order
+        # Kernels are transposed: (W Qa Qb)^T.
+        whole = turns[second].T @ turns[first].T @ kernel
+        found[order] = np.array(model.get_layer("layer_0").kernel)
+        np.testing.assert_allclose(found[order], whole, atol=1e-6)
+        adapters.unmerge(model)
+        undone = zoo.run(model, inputs)
+        assert zoo.difference(undone, expected[second]) == 0
+        adapters.unload(model)
+        adapters.unmerge(model)
+        undone = zoo.run(model, inputs)
+        assert zoo.difference(undone, expected[first]) == 0
+    assert np.abs(found["ab"] - found["ba"]).max() > 0.01
 
 
 @pytest.mark.parametrize("name", ["QuantumPEFT", "UnitaryAdapter", "QuanTA"])

@@ -111,6 +111,17 @@ def test_words_match_as_they_say(bert):
     assert paths(bert, "pooled_dense") == ["pooled_dense"]
 
 
+def test_block_1_is_not_block_10():
+    model = make_backbone("BERT", num_layers=12)
+    query = LAYER.format(1) + "/self_attention_layer/query"
+    assert paths(model, query) == [query]
+    assert paths(model, "query", layers=[1]) == [query]
+    assert paths(model, r".*_1/.*/query") == [query]
+    every = paths(model, "query", layers=[11, 1, 0])
+    assert every == paths(model, "query", layers=[0, 1, 11])
+    assert len(every) == 3
+
+
 @pytest.mark.parametrize(
     "layers,expected",
     [
