@@ -1,6 +1,5 @@
 """`Method` and `WithCircuit`: the base classes of adaptation methods."""
 
-import bisect
 import dataclasses
 import typing
 from collections.abc import Callable, Sequence
@@ -20,7 +19,6 @@ from tfq_hybrid.engines import ENGINES
 from tfq_hybrid.errors import (
     UserError,
     check_choice,
-    check_integer,
     is_same_name,
     match_choice,
 )
@@ -198,6 +196,7 @@ class Method:
         model: "keras.Model",
         count: int,
         report: Callable[[str], object] = print,
+        within: float | None = None,
     ) -> "Method":
         """This method in the size that trains nearly `count` parameters.
 
@@ -205,34 +204,20 @@ class Method:
             model: the model that it is for.
             count: the parameters to train.
             report: is told what was reached. Defaults to `print`.
+            within: the share by which what it adds to a head may miss: where
+                its size does, it adapts fewer, named matrices, the upper ones
+                first. Defaults to `None`: any, in all its matrices.
 
         Returns:
             The method with another size; the nearest that there is.
 
         Raises:
-            UserError: this method has no size to choose, or none fits.
+            UserError: this method has no size to choose, none fits, or, as
+                `sizing.NoSuchSizeError`, none comes within the share.
         """
-        check_integer("count", count, minimum=1)
+        from tfq_hybrid.adapters.sizing import nearest
 
-        def reached(size):
-            return self.at_size(size).parameters(model)
-
-        sizes = self.sizes(model)
-        if not sizes:
-            raise UserError(
-                f"Expected targets that a {self.size} of "
-                f"{type(self).__name__} fits. Received: none that fits all"
-            )
-        # The smallest size with at least `count`, and the one before.
-        place = bisect.bisect_left(sizes, count, key=reached)
-        sizes = sizes[max(place - 1, 0) : place + 1]
-        best = self.at_size(min(sizes, key=lambda s: abs(reached(s) - count)))
-        report(
-            f"Asked for {count:,} trainable parameters. The nearest "
-            f"{type(self).__name__} has {best.parameters(model):,}, with "
-            f"{best.size_text}."
-        )
-        return best
+        return nearest(self, model, count, report, within)
 
     @property
     def size(self) -> str | None:

@@ -19,7 +19,7 @@ Examples:
       --methods head-only,lora,quantum-adapter --output results/compare
   tfq-hybrid compare --data reviews.tsv --preset minilm \\
       --methods lora,lora:rank=16,hybrid-bert,hybrid-bert:baseline=mlp,svm \\
-      --match-parameters 5000 --budget 60m --output results/matched
+      --match-parameters 7700 --budget 60m --output results/matched
   tfq-hybrid compare --config compare.yaml
 
 The same command goes on with an interrupted comparison.
@@ -67,7 +67,8 @@ SHARED = (
 @click.option(
     "--match-parameters",
     type=int,
-    help="Trainable parameters of every method that has a size.",
+    help="Trainable parameters of every method, to 5 %: in fewer matrices "
+    "where its size does not reach them.",
 )
 @click.option("--seeds", type=int, default=5, help="Seeds of each row.")
 @click.option(

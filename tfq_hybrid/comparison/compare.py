@@ -95,8 +95,11 @@ def compare(
         test_data: as for `make_parts`. Defaults to `None`: of the data.
         metric: of the task's metrics the one that rows are compared by.
             Defaults to `None`: the first.
-        match_parameters: parameters that every method with a size is to train.
-            Defaults to `None`: each in its own size.
+        match_parameters: parameters that every method is to train, to 5 % of
+            those beside a head's. One that its size does not bring there
+            adapts fewer matrices, which are named, and a row that those do
+            not bring there is left out. Defaults to `None`: each in its own
+            size.
         seeds: of each row. Defaults to 5.
         rates: how many rates are tried for each row: 1, 3 or 5, around its
             own. Defaults to 3.
@@ -170,8 +173,12 @@ def compare(
     by_name = dict(zip(PARTS, parts, strict=False))
     task.check_rows(configs or {first.model: first}, by_name)
     report(_described(rows, parts, seeds, shared))
+    unsized: dict[str, str] = {}
     if match_parameters is not None:
-        configs = matched(configs, match_parameters, parts, report)
+        configs, unsized = matched(configs, match_parameters, parts, report)
+        rows = [row for row in rows if row.name not in unsized]
+        if len(rows) < 2:
+            raise UserError(next(iter(unsized.values())))
     settings = {
         "kind": "comparison",
         "version": __version__,
@@ -224,7 +231,7 @@ def compare(
             "dropped": parts.dropped,
             "batch_size": first.batch_size,
             "epochs": first.epochs,
-            "skipped": skipped,
+            "skipped": unsized | skipped,
             "seeds": results.complete_seeds(blocks[-1]),
             "rates": rates,
         }
@@ -237,6 +244,9 @@ def compare(
             {**about, "task": task_name, "label_names": [*map(str, names)]},
             task.floor,
         )
+        content["sentences"] += [
+            f"{name} has no such size, and is left out." for name in unsized
+        ]
         write_json(pathlib.Path(output) / FILE, content)
         # They take much space, and nothing reads them any more.
         shutil.rmtree(paths["states"], ignore_errors=True)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tfq_hybrid.comparison.parts import Parts
     from tfq_hybrid.training import TrainConfig
 
+# The share by which the size of a method may miss what is asked for.
+WITHIN = 0.05
+
 
 def task_of(methods: Iterable[str] | Mapping[str, Any]) -> str:
     """The task of the first published system among the rows."""
@@ -62,16 +65,21 @@ def matched(
     count: int,
     parts: "Parts",
     report: Callable[[str], object],
-) -> "dict[str, TrainConfig]":
-    """The configs, each method in the size of so many parameters."""
+) -> "tuple[dict[str, TrainConfig], dict[str, str]]":
+    """The configs, each method in the size of so many parameters.
+
+    Returns:
+        The configs, and of each row that has no such size the reason.
+    """
     from tfq_hybrid.adapters import HeadOnly, unload
+    from tfq_hybrid.adapters.sizing import NoSuchSizeError
     from tfq_hybrid.training import TASKS
     from tfq_hybrid.training.build import build_model, make_vocabulary
 
-    found = {}
+    found, unsized = {}, {}
     for name, config in configs.items():
         method = getattr(config.options, "adapter", None)
-        if method is None or method.size is None:
+        if method is None or isinstance(method, HeadOnly):
             pass  # there is nothing to choose
         elif not method.freezes:
             report(f"{name} trains its base too, and keeps its own size.")
@@ -85,11 +93,16 @@ def matched(
                 task.outputs(task.facts(config, parts.training)),
             )
             model = unload(model)
-            sized = method.for_parameters(model, count, report)
+            try:
+                sized = method.for_parameters(model, count, report, WITHIN)
+            except NoSuchSizeError as error:
+                unsized[name] = str(error)
+                report(f"{name} has no such size. {error}")
+                continue
             options = dataclasses.replace(config.options, adapter=sized)
             config = dataclasses.replace(config, options=options)
         found[name] = config
-    return found
+    return found, unsized
 
 
 def bases_of(

@@ -116,7 +116,7 @@ def document(content: Mapping[str, Any]) -> Document:
         ("rates tried for each training", number(content["rates"])),
     ]
     for name, why in content["skipped"].items():
-        facts.append((f"left out of {name}", why))
+        facts.append((f"left out: {name}", why))
     pictures = [_scores(content), *more_pictures(content)]
     return Document(
         f"Comparison on {plain(content['source'])}",

@@ -1,0 +1,146 @@
+"""Methods of adaptation at equal numbers of parameters.
+
+    python -m benchmarks.methods --data sst2_train.tsv \\
+        --test-data sst2_test.tsv --output runs/methods [--sizes 500,2000]
+    python -m benchmarks.methods --output runs/methods \\
+        --page docs/results/methods
+
+One `comparison.compare` for each size: all methods in the last two blocks,
+each in the size of so many parameters beside the head, to 5 %, five seeds, one
+epoch, and the best of three learning rates on the validation data. A method
+that its own size does not bring there adapts fewer matrices; else its cell says
+"no such size". The same command goes on with what is left. `--page` writes the
+sizes that are finished as PAGE.md and PAGE.json: the test accuracy of every
+cell, and the differences of methods with circuits to those without at their
+size, with intervals that all hold at once (Bonferroni, over all sizes).
+"""
+
+import argparse
+import json
+import pathlib
+
+from benchmarks.common import environment
+from tfq_hybrid.adapters import METHODS
+
+SIZES = (500, 2_000, 6_000, 20_000)
+HEAD = 384 * 2 + 2  # of a classifier of two classes on MiniLM
+LAYERS = (4, 5)
+MATRICES = ("query", "value", "up", "down")
+CIRCUIT = {
+    "encoding": "amplitude",
+    "qubits": 5,
+    "ansatz": ["ry", "cz"],
+    "entanglement": "linear",
+}
+CIRCUITS = {
+    "UnitaryAdapter, orthogonal": {"targets": MATRICES},
+    "UnitaryAdapter, of pairs": {"targets": MATRICES, "is_complex": True},
+    "UnitaryAdapter, of circuits": {"targets": MATRICES, "circuit": CIRCUIT},
+    "QuanTA": {"targets": MATRICES},
+    "QuantumPEFT": {"targets": MATRICES},
+    "QuantumAdapter": {},
+}
+CLASSICAL = {
+    "LoRA": {"targets": MATRICES},
+    "OFT": {"targets": MATRICES},
+    "VeRA": {"targets": MATRICES},
+    "LoRA_XS": {"targets": MATRICES},
+    "IA3": {},
+    "BitFit": {},
+    "BottleneckAdapter": {},
+}
+REFERENCE = "HeadOnly"
+
+
+def rows_of(without):
+    """The methods of a comparison, by the names of rows."""
+    rows = {} if REFERENCE in without else {REFERENCE: METHODS[REFERENCE]()}
+    for name, options in {**CIRCUITS, **CLASSICAL}.items():
+        if name not in without:
+            kind = METHODS[name.partition(",")[0]]
+            rows[name] = kind(layers=LAYERS, **options)
+    return rows
+
+
+def measure(arguments):
+    """Compares the methods at each size, or goes on with it."""
+    from tfq_hybrid.comparison import compare
+
+    shared = {
+        "preset": arguments.preset,
+        "limit": arguments.limit,
+        "sequence_length": arguments.sequence_length,
+        "epochs": 1,
+    }
+    for size in arguments.sizes:
+        compare(
+            rows_of(arguments.without.get(size, ())),
+            shared=shared,
+            output=arguments.output / str(size),
+            data=arguments.data,
+            test_data=arguments.test_data,
+            match_parameters=size + HEAD,
+            seeds=arguments.seeds,
+            workers=arguments.workers,
+            report=lambda line: print(line, flush=True),
+        )
+
+
+def words(text):
+    """The words of a list that is separated by semicolons."""
+    return [word.strip() for word in text.split(";") if word.strip()]
+
+
+def left_out(text):
+    """`METHOD@SIZE;…` as the methods of each size."""
+    found = {}
+    for word in words(text):
+        name, _, size = word.partition("@")
+        found.setdefault(int(size), []).append(name)
+    return found
+
+
+def make_parser():
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data")
+    parser.add_argument("--test-data")
+    parser.add_argument("--preset", default="minilm")
+    parser.add_argument("--limit", type=int, default=3_000)
+    parser.add_argument("--sequence-length", type=int, default=32)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--output", type=pathlib.Path, required=True)
+    parser.add_argument(
+        "--sizes",
+        type=lambda text: [int(word) for word in text.split(",")],
+        default=SIZES,
+    )
+    parser.add_argument(
+        "--without",
+        type=left_out,
+        default={},
+        help="METHOD@SIZE;…, cells that are not measured",
+    )
+    parser.add_argument("--page", type=pathlib.Path)
+    return parser
+
+
+def main(argv=None):
+    arguments = make_parser().parse_args(argv)
+    if arguments.page is None:
+        measure(arguments)
+        return
+    from benchmarks.methods_page import content_of, page
+
+    content = {"environment": environment(), **content_of(arguments.output)}
+    arguments.page.with_suffix(".json").write_text(
+        json.dumps(content, indent=2) + "\n", "utf-8"
+    )
+    arguments.page.with_suffix(".md").write_text(page(content), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
