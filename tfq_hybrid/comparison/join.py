@@ -69,7 +69,7 @@ class _Content(TypedDict):
 
 
 @dataclasses.dataclass(frozen=True)
-class _Run:
+class Run:
     """A finished comparison: its content, its parts and its rows."""
 
     folder: pathlib.Path
@@ -164,7 +164,7 @@ def join(*folders: str | os.PathLike[str]) -> Comparison:
             "Expected two or more folders of comparisons, each once. Received: "
             f"{', '.join(map(str, folders)) or 'none'}"
         )
-    first, *others = runs = [_Run.read(folder) for folder in folders]
+    first, *others = runs = [Run.read(folder) for folder in folders]
     for run in others:
         ours, theirs = first.facts(), run.facts()
         for name, fact in ours.items():

@@ -1,0 +1,183 @@
+"""The page of `benchmarks.methods`: cells, differences, and who leads."""
+
+from typing import Any
+
+from benchmarks.methods import CIRCUITS, CLASSICAL, HEAD, REFERENCE
+from tfq_hybrid.comparison.found import FILE, metric_of
+from tfq_hybrid.comparison.join import Run
+from tfq_hybrid.comparison.statistics import (
+    LEVEL,
+    mean_interval,
+    paired_difference,
+)
+
+NONE = "no such size"
+
+
+def content_of(folder) -> dict[str, Any]:
+    """What the finished comparisons of a folder found, as plain data."""
+    runs = {
+        int(path.parent.name): Run.read(path.parent)
+        for path in folder.glob(f"*/{FILE}")
+    }
+    metric = metric_of("classification", "accuracy")
+    scores, cells = {}, {}
+    for size, run in sorted(runs.items()):
+        rows = {row.name: row for row in run.rows()}
+        scores[size] = {k: row.scores(metric) for k, row in rows.items()}
+        cells[size] = {
+            name: {
+                "parameters": row.cost["parameters"] - HEAD,
+                "rate": row.rate,
+                "accuracy": mean_interval(scores[size][name]).to_dict(),
+            }
+            for name, row in rows.items()
+            if row.kind == "train"
+        } | {name: NONE for name in run.content["skipped"]}
+    pairs = [
+        (size, ours, theirs)
+        for size, found in scores.items()
+        for ours in CIRCUITS
+        for theirs in CLASSICAL
+        if ours in found and theirs in found
+    ]
+    level = 1 - (1 - LEVEL) / max(1, len(pairs))
+    differences = [
+        {
+            "size": size,
+            "circuit": ours,
+            "classical": theirs,
+            "difference": paired_difference(
+                scores[size][ours], scores[size][theirs], level=level
+            ).to_dict(),
+        }
+        for size, ours, theirs in pairs
+    ]
+    first = next(iter(runs.values()))
+    return {
+        "about": "Methods of adaptation at equal numbers of parameters.",
+        "parts": first.content["parts"],
+        "seeds": len(first.content["seeds"]),
+        "pairs": len(pairs),
+        "cells": cells,
+        "differences": differences,
+    }
+
+
+def page(content: dict[str, Any]) -> str:
+    """The page in Markdown."""
+    sizes = [*content["cells"]]
+    training, validation, test = content["parts"]
+    lines = [
+        "# Methods at equal numbers of parameters",
+        "",
+        f"SST-2 on MiniLM: {training:,} sentences to train, {validation:,} to "
+        "pick one of three learning rates, "
+        f"{test:,} to test; {content['seeds']} seeds, one epoch, adapters in "
+        "the last two of six blocks, in the matrices `query`, `value`, `up` "
+        "and `down` where the method takes them. Sizes are of the adapters, to "
+        f"5 %; the head's {HEAD} come on top. A method that its own size does "
+        "not bring there adapts fewer matrices. Circuits are simulated.",
+        "",
+        "    python -m benchmarks.methods --data sst2_train.tsv \\",
+        "        --test-data sst2_test.tsv --output runs/methods",
+        "    python -m benchmarks.methods --output runs/methods \\",
+        "        --page docs/methods",
+        "",
+        "Test accuracy in percent, with its 95 % interval, and the parameters. "
+        "A dash was not run.",
+        "",
+        "| | " + " | ".join(f"{size:,}" for size in sizes) + " |",
+        "|---|" + "---|" * len(sizes),
+    ]
+    for group, names in (
+        ("with circuits", CIRCUITS),
+        ("without", CLASSICAL),
+        ("the head alone", (REFERENCE,)),
+    ):
+        lines.append(f"| *{group}* |" + " |" * len(sizes))
+        for name in names:
+            cells = [_shown(content["cells"][s].get(name)) for s in sizes]
+            lines.append(f"| {name} | {' | '.join(cells)} |")
+    lines += ["", "## Who leads", "", *_sentences(content), ""]
+    lines += [
+        "Differences of the best method with circuits to each one without, in "
+        f"points. All {content['pairs']} intervals, of every pair at every "
+        "size, hold at once in 95 % of such comparisons.",
+        "",
+        "| parameters | with circuits | without | difference |",
+        "|---|---|---|---|",
+    ]
+    best = {size: _best(content, size) for size in sizes}
+    for row in content["differences"]:
+        if row["circuit"] == best[row["size"]][0]:
+            lines.append(
+                f"| {row['size']:,} | {row['circuit']} | {row['classical']} | "
+                f"{_change(row['difference'])} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def _shown(cell):
+    if cell is None or cell == NONE:
+        return cell or "–"
+    found = cell["accuracy"]
+    return (
+        f"{found['value']:.1f} ({found['low']:.1f} to {found['high']:.1f}), "
+        f"{cell['parameters']:,}"
+    )
+
+
+def _change(found):
+    value, low, high = (found[k] for k in ("value", "low", "high"))
+    return f"{value:+.1f} [{low:+.1f}, {high:+.1f}]"
+
+
+def _best(content, size):
+    """The best with circuits and the best without, or `None`."""
+    cells = {
+        name: cell["accuracy"]["value"]
+        for name, cell in content["cells"][size].items()
+        if cell != NONE
+    }
+    return [
+        max((n for n in group if n in cells), key=cells.get, default=None)
+        for group in (CIRCUITS, CLASSICAL)
+    ]
+
+
+def _leaders(content):
+    """Methods with circuits that beat every one without at their size."""
+    beaten: dict[tuple, list[bool]] = {}
+    for row in content["differences"]:
+        key = row["circuit"], row["size"]
+        beaten.setdefault(key, []).append(row["difference"]["low"] > 0)
+    return [key for key, wins in beaten.items() if all(wins)]
+
+
+def _sentences(content):
+    lines = []
+    for size in content["cells"]:
+        ours, theirs = _best(content, size)
+        if None in (ours, theirs):
+            continue
+        found = next(
+            row["difference"]
+            for row in content["differences"]
+            if (row["size"], row["circuit"], row["classical"])
+            == (size, ours, theirs)
+        )
+        lines.append(
+            f"- At {size:,}, {ours} is the best with circuits and {theirs} the "
+            f"best without: {_change(found)} points."
+        )
+    leaders = _leaders(content)
+    if leaders:
+        named = ", ".join(f"{name} at {size:,}" for name, size in leaders)
+        return [*lines, "", f"Better than every method without: {named}."]
+    return [
+        *lines,
+        "",
+        "No method with circuits is better than every one without at any size, "
+        "with an interval clear of zero.",
+    ]
