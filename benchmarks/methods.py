@@ -7,9 +7,9 @@
 
 One `comparison.compare` for each size: all methods in the last two blocks,
 each in the size of so many parameters beside the head, to 5 %, five seeds, one
-epoch, and the best of three learning rates on the validation data. A method
-that its own size does not bring there adapts fewer matrices; else its cell says
-"no such size". The same command goes on with what is left. `--page` writes the
+epoch, and the best of three learning rates on the validation data, picked at
+the first size that a method has. One that its own size does not bring there
+adapts fewer matrices; else its cell says "no such size". The same command goes on with what is left. `--page` writes the
 sizes that are finished as PAGE.md and PAGE.json: the test accuracy of every
 cell, and the differences of methods with circuits to those without at their
 size, with intervals that all hold at once (Bonferroni, over all sizes).
@@ -22,7 +22,7 @@ import pathlib
 from benchmarks.common import environment
 from tfq_hybrid.adapters import METHODS
 
-SIZES = (500, 2_000, 6_000, 20_000)
+SIZES = (2_000, 500, 6_000, 20_000)
 HEAD = 384 * 2 + 2  # of a classifier of two classes on MiniLM
 LAYERS = (4, 5)
 MATRICES = ("query", "value", "up", "down")
@@ -52,14 +52,19 @@ CLASSICAL = {
 REFERENCE = "HeadOnly"
 
 
-def rows_of(without):
-    """The methods of a comparison, by the names of rows."""
+def rows_of(without, rates):
+    """The rows of a comparison, by name; with a rate that was picked before."""
     rows = {} if REFERENCE in without else {REFERENCE: METHODS[REFERENCE]()}
     for name, options in {**CIRCUITS, **CLASSICAL}.items():
         if name not in without:
             kind = METHODS[name.partition(",")[0]]
             rows[name] = kind(layers=LAYERS, **options)
-    return rows
+    return {
+        name: {"adapter": method.to_dict(), "learning_rate": rates[name]}
+        if name in rates
+        else method
+        for name, method in rows.items()
+    }
 
 
 def measure(arguments):
@@ -72,9 +77,10 @@ def measure(arguments):
         "sequence_length": arguments.sequence_length,
         "epochs": 1,
     }
+    rates: dict[str, float] = {}
     for size in arguments.sizes:
-        compare(
-            rows_of(arguments.without.get(size, ())),
+        found = compare(
+            rows_of(arguments.without.get(size, ()), rates),
             shared=shared,
             output=arguments.output / str(size),
             data=arguments.data,
@@ -84,6 +90,9 @@ def measure(arguments):
             workers=arguments.workers,
             report=lambda line: print(line, flush=True),
         )
+        for row in found.content["rows"]:
+            if row.get("rate") is not None:
+                rates.setdefault(row["name"], row["rate"])
 
 
 def words(text):
