@@ -10,7 +10,8 @@ from safetensors.numpy import load_file, save_file
 from tests.bases.test_gpt_neo import write
 from tests.bases.test_mpnet_conversion import hugging_face_mpnet
 from tests.bases.test_pretrained import hugging_face_bert
-from tfq_hybrid import bases
+from tests.bases.test_written import llama
+from tfq_hybrid import adapters, bases
 from tfq_hybrid.bases.shards import INDEX, WEIGHTS, weights_of
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files.presets import from_preset
@@ -36,7 +37,15 @@ def index(folder, places):
     (folder / INDEX).write_text(json.dumps(content))
 
 
-@pytest.mark.parametrize("make", [write, hugging_face_mpnet, hugging_face_bert])
+def hugging_face_llama(folder):
+    folder.rmdir()
+    adapters.save_directory(llama(), folder)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [write, hugging_face_mpnet, hugging_face_bert, hugging_face_llama],
+)
 def test_shards_are_the_model_of_one_file(make, tmp_path):
     source = tmp_path / "source"
     source.mkdir()
