@@ -1,4 +1,4 @@
-"""Validation accuracy of every method of adaptation, by its learning rate.
+"""Validation accuracy or loss of methods of adaptation, by learning rate.
 
     python -m benchmarks.rates --data sst2_train.tsv --preset DIR \\
         [--methods LoRA,HeadOnly] [--rates default,0.001,0.01] [--seeds 3] \\
@@ -8,13 +8,15 @@ Each run is that of `tfq-hybrid train --adapter METHOD --preset DIR`, without
 its files: one epoch, and all else as by default. `default` is the method's
 own rate. A run that the output holds already is not repeated. Beside each
 accuracy stands the share of the majority class among the validation examples,
-which is the accuracy of a model that learned nothing.
+which is the accuracy of a model that learned nothing. Of text or dialogues it
+is the validation loss in nats per token, beside that of the unigrams.
 """
 
 import argparse
 import json
 import pathlib
 import statistics
+import tempfile
 import time
 
 from benchmarks.common import RESULTS, environment
@@ -23,6 +25,11 @@ from tfq_hybrid.adapters import METHODS
 DEFAULT = "default"
 GOAL = 0.7
 CIRCUITS = ("QuantumAdapter", "ReplaceDense")
+# What is measured, and what a model that learned nothing has of it.
+MEASURES = {
+    "classification": ("accuracy", "majority"),
+    "generation": ("validation_loss", "unigram"),
+}
 
 
 def words(text):
@@ -53,41 +60,54 @@ def config_of(arguments, method, rate, seed, readout):
     return TrainConfig.from_dict(values)
 
 
-def train(config):
-    """One epoch: its rate, its accuracy, the majority class, the seconds."""
-    import keras
-    import numpy as np
+def train(config, states):
+    """One epoch: its rate, its measure, what needs no learning, the seconds.
 
+    `states` is a folder for the outputs of frozen blocks, which all runs share.
+    """
+    import keras
+
+    from tfq_hybrid.training import TASKS
     from tfq_hybrid.training.build import (
         build_model,
         compile_model,
         make_vocabulary,
     )
-    from tfq_hybrid.training.classification import load_splits
+    from tfq_hybrid.training.frozen import above_frozen, only_learned
 
-    training, validation = load_splits(config)
+    task = TASKS[config.task]
+    measure, without = MEASURES[config.task]
+    parts = task.load(config)
+    facts = task.facts(config, parts[0])
     keras.utils.set_random_seed(config.seed)
-    vocabulary = make_vocabulary(config, training.texts)
-    model = build_model(config, vocabulary, len(training.label_names))
+    vocabulary = make_vocabulary(config, parts[0].texts)
+    model = build_model(config, vocabulary, task.outputs(facts))
+    encoded = [task.encode(part, model, config) for part in parts]
+    encoded = above_frozen(model, encoded, states)
+    training, validation = only_learned(model, encoded)
     size = config.batch_size
     steps = -(-len(training) // size)
     compile_model(model, config, steps, training)
     began = time.perf_counter()
-    history = model.fit(
-        training.shuffled_batches(size, config.seed, 0),
-        steps_per_epoch=steps,
-        validation_data=validation.batches(size),
-        shuffle=False,
-        verbose=0,
-    ).history
-    counts = np.bincount(validation.labels)
+    with task.fed(model):
+        history = model.fit(
+            training.shuffled_batches(size, config.seed, 0),
+            steps_per_epoch=steps,
+            validation_data=validation.batches(size),
+            shuffle=False,
+            verbose=0,
+        ).history
+        [least] = task.baseline(model, training, validation).values()
+        found = task.results(model, validation, size)
+    seconds = time.perf_counter() - began
+    accuracy = history["val_accuracy"][-1]
     keras.backend.clear_session()
     return {
         "learning_rate": config.learning_rate,
-        "accuracy": history["val_accuracy"][-1],
+        measure: found.get(measure, accuracy),
         "loss": history["loss"][-1],
-        "majority": float(counts.max() / counts.sum()),
-        "seconds": time.perf_counter() - began,
+        without: float(least),
+        "seconds": seconds,
     }
 
 
@@ -101,18 +121,20 @@ def rows_of(runs):
 
 def table(runs):
     """The lines of a table: a row for the seeds of each setting."""
+    first = next(iter(runs.values()))
+    measure, without = next(m for m in MEASURES.values() if m[0] in first)
     yield (
-        f"{'method':<44}{'rate':>8}{'least':>8}{'mean':>8}{'majority':>10}"
-        f"{'s':>6}  accuracies"
+        f"{'method':<44}{'rate':>8}{'least':>8}{'mean':>8}{without:>10}"
+        f"{'s':>6}  {measure}"
     )
     for name, row in rows_of(runs).items():
-        accuracies = [run["accuracy"] for run in row]
-        majority = statistics.mean(run["majority"] for run in row)
+        found = [run[measure] for run in row]
+        nothing = statistics.mean(run[without] for run in row)
         seconds = statistics.mean(run["seconds"] for run in row)
         yield (
-            f"{name:<44}{row[0]['learning_rate']:>8g}{min(accuracies):>8.3f}"
-            f"{statistics.mean(accuracies):>8.3f}{majority:>10.3f}"
-            f"{seconds:>6.0f}  {' '.join(f'{a:.3f}' for a in accuracies)}"
+            f"{name:<44}{row[0]['learning_rate']:>8g}{min(found):>8.3f}"
+            f"{statistics.mean(found):>8.3f}{nothing:>10.3f}"
+            f"{seconds:>6.0f}  {' '.join(f'{a:.3f}' for a in found)}"
         )
 
 
@@ -145,7 +167,7 @@ def parse(argv):
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--data", required=True)
-    parser.add_argument("--preset", required=True, help="a pretrained BERT")
+    parser.add_argument("--preset", required=True, help="a pretrained base")
     parser.add_argument("--methods", type=words, default=list(METHODS))
     parser.add_argument("--rates", type=words, default=[DEFAULT])
     parser.add_argument("--readouts", type=words, default=[None])
@@ -166,6 +188,13 @@ def main(argv=None):
     path = pathlib.Path(arguments.output)
     settings = settings_of(arguments)
     runs = read(path, settings)
+    with tempfile.TemporaryDirectory() as states:
+        run_all(arguments, path, settings, runs, states)
+    print(*table(runs), sep="\n")
+
+
+def run_all(arguments, path, settings, runs, states):
+    """Makes the runs that are not there yet, and writes each."""
     for method in arguments.methods:
         for readout in arguments.readouts if method in CIRCUITS else [None]:
             for rate in arguments.rates:
@@ -176,7 +205,8 @@ def main(argv=None):
                     if key in runs:
                         continue
                     runs[key] = train(
-                        config_of(arguments, method, rate, seed, readout)
+                        config_of(arguments, method, rate, seed, readout),
+                        states,
                     )
                     print(f"{key}: {runs[key]}", flush=True)
                     content = {
@@ -188,7 +218,6 @@ def main(argv=None):
                     path.write_text(
                         json.dumps(content, indent=2) + "\n", encoding="utf-8"
                     )
-    print(*table(runs), sep="\n")
 
 
 if __name__ == "__main__":

@@ -280,10 +280,10 @@ from tfq_hybrid.bases.mpnet import conversion
 
 def filled(folder):
     config = json.loads((folder / "config.json").read_text())
-    path = folder / "model.safetensors"
-    backbone = conversion._backbone(config, path.stat().st_size)
+    weights = conversion.weights_of(folder)
+    backbone = conversion._backbone(config, weights.size)
     is_unused = lambda name: name.startswith(conversion.UNUSED)
-    conversion.fill(conversion.rows_of(backbone), path, "", is_unused)
+    conversion.fill(conversion.rows_of(backbone), weights, "", is_unused)
     return backbone
 
 def kilobytes(name):

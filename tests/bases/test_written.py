@@ -46,7 +46,8 @@ TEXT = "the 2024 the\n\n<|im_end|>"
 def llama(**changes):
     """A tiny Llama with a chat tokenizer that splits digits."""
     words = byte_pair_vocabulary(MERGES)
-    words |= {token: len(words) + i for i, token in enumerate(SPECIAL)}
+    for token in SPECIAL:
+        words.setdefault(token, len(words))
     start, end, other = SPECIAL
     tokenizer = ChatTokenizer(
         words,

@@ -12,7 +12,7 @@ def trained(monkeypatch):
     """The configs that would have been trained."""
     seen = []
 
-    def train(config):
+    def train(config, states):
         seen.append(config)
         return {
             "learning_rate": config.learning_rate,

@@ -179,7 +179,7 @@ def test_heads_alone(words, tmp_path, capsys):
     [
         (["--methods", "lora,svn"], "Did you mean 'svm'"),
         (["--methods", "lora:rank=0"], "rank"),
-        (["--methods", "head-only,hyqut"], ".txt or .jsonl file of text"),
+        (["--methods", "lora,hyqut"], ".txt or .jsonl file of text"),
         (["--rates", "2"], "1, 3, 5"),
         (["--seeds", "0"], "seeds"),
         (["--metric", "spearman"], "metric of classification"),

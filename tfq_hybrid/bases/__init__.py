@@ -2,7 +2,8 @@
 
 conversion    any source to a preset
 hugging_face  directories of Hugging Face
-tensors       files of safetensors, one tensor at a time
+tensors       files of safetensors, one tensor at a time, and shards, the
+              files of a directory
 mpnet         MPNet, which keras-hub does not have
 gguf_preset   files in GGUF: gguf_file reads one, llama its weights,
               gguf_tokenizer its vocabulary, and chats its chat template

@@ -11,14 +11,13 @@ from tfq_hybrid.bases.gpt_neo import (
     GPTNeoTokenizer,
     check_attention,
 )
+from tfq_hybrid.bases.shards import weights_of
 from tfq_hybrid.bases.tensors import (
-    WEIGHTS,
     Row,
     dense_rows,
     fill,
     norm_rows,
     read,
-    shapes_in,
 )
 from tfq_hybrid.errors import check_integer, check_share
 from tfq_hybrid.files.budget import Budget, spending
@@ -74,12 +73,12 @@ def convert_gpt_neo(
     vocabulary, merges = _read_words(folder, arguments["vocabulary_size"])
     path = folder / "tokenizer_config.json"
     options = read_json(path, shape=TokenizerConfig) if path.is_file() else {}
-    path = folder / WEIGHTS
-    budget = Budget.of_weights(path.stat().st_size)
+    weights = weights_of(folder)
+    budget = Budget.of_weights(weights.size)
     with spending(budget), to_be_filled(), calling_keras():
         backbone = GPTNeoBackbone(**arguments)
-    fill(rows_of(backbone), path, PREFIX, _is_unused)
-    _check_tied(path, backbone)
+    fill(rows_of(backbone), weights, PREFIX, _is_unused)
+    _check_tied(weights, backbone)
     with calling_keras():
         backbone.save_to_preset(str(preset))
         tokenizer = GPTNeoTokenizer(
@@ -182,13 +181,12 @@ def _is_unused(name):
     return name == HEAD or name.endswith(MASKS)
 
 
-def _check_tied(path, backbone):
+def _check_tied(weights, backbone):
     """A file may hold the embedding once more as the head."""
-    if HEAD not in shapes_in(path):
+    if HEAD not in weights.files:
         return
-    if not np.array_equal(
-        read(path, HEAD), backbone.token_embedding.embeddings
-    ):
+    head = read(weights.files[HEAD], HEAD)
+    if not np.array_equal(head, backbone.token_embedding.embeddings):
         raise ValueError(f"{HEAD} is another matrix than the embedding")
 
 

@@ -7,16 +7,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypedDict
 
 import keras_hub
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from tfq_hybrid.bases.gpt_neo_files import convert_gpt_neo
 from tfq_hybrid.bases.llama_files import convert_llama
 from tfq_hybrid.bases.mpnet.conversion import convert_mpnet
-from tfq_hybrid.bases.tensors import WEIGHTS
+from tfq_hybrid.bases.shards import WEIGHTS, has_weights, weights_of
+from tfq_hybrid.bases.tensors import read
 from tfq_hybrid.errors import UserError, listed
 from tfq_hybrid.files.models import calling_keras
 from tfq_hybrid.files.presets import from_preset
-from tfq_hybrid.reading import foreign_code, read_json, reading
+from tfq_hybrid.reading import read_json, reading
 
 # Configs, weights, and the words of each family's tokenizer.
 READ = (".json", ".model", ".safetensors", ".spm", ".txt")
@@ -45,7 +46,7 @@ def convert(
     Raises:
         UserError: it cannot be converted.
     """
-    if not (folder / WEIGHTS).is_file():
+    if not has_weights(folder):
         there = listed(sorted(path.name for path in folder.iterdir()))
         raise UserError(
             f"Expected a Hugging Face directory with {WEIGHTS}. Received: "
@@ -60,6 +61,7 @@ def convert(
 
 
 def _by_keras_hub(folder, config, preset):
+    weights_of(folder)  # keras-hub trusts an index
     for kind in (keras_hub.models.Backbone, keras_hub.models.Tokenizer):
         found = from_preset(kind, folder)
         with calling_keras():
@@ -76,10 +78,12 @@ def _convert_bert(folder, config, preset):
             raise ValueError(f"{name} is {config[name]}, and not {only}")
     with tempfile.TemporaryDirectory() as renamed:
         renamed = pathlib.Path(renamed)
-        with foreign_code():
-            weights = load_file(folder / WEIGHTS)
+        files = weights_of(folder).files
         save_file(
-            {_bert_name(name): w for name, w in weights.items()},
+            {
+                _bert_name(name): read(path, name)
+                for name, path in files.items()
+            },
             renamed / WEIGHTS,
         )
         shutil.copy(folder / "config.json", renamed)

@@ -16,7 +16,8 @@ from tfq_hybrid.bases.chat_tokenizer import (
 )
 from tfq_hybrid.bases.chats import chat_of
 from tfq_hybrid.bases.rules import rule_of
-from tfq_hybrid.bases.tensors import WEIGHTS, Row, dense_rows, fill
+from tfq_hybrid.bases.shards import weights_of
+from tfq_hybrid.bases.tensors import Row, dense_rows, fill
 from tfq_hybrid.errors import check_integer, check_share
 from tfq_hybrid.files.budget import Budget, spending
 from tfq_hybrid.files.filling import to_be_filled
@@ -96,13 +97,13 @@ def convert_llama(
         ValueError, OSError: it is damaged, or another model.
     """
     tokenizer = read_tokenizer(folder)
-    path = folder / WEIGHTS
-    budget = Budget.of_weights(path.stat().st_size)
+    weights = weights_of(folder)
+    budget = Budget.of_weights(weights.size)
     with spending(budget), to_be_filled(), calling_keras():
         backbone = keras_hub.models.Llama3Backbone(**arguments_of(config))
     fill(
         rows_of(backbone),
-        path,
+        weights,
         is_unused=lambda name: (
             backbone.tie_word_embeddings and name == "lm_head.weight"
         ),

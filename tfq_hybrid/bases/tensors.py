@@ -5,7 +5,7 @@ import dataclasses
 import math
 import pathlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import keras
 import numpy as np
@@ -15,9 +15,19 @@ from tfq_hybrid.errors import listed
 from tfq_hybrid.files.filling import to_be_filled
 from tfq_hybrid.reading import reason_of
 
-WEIGHTS = "model.safetensors"
+if TYPE_CHECKING:
+    from tfq_hybrid.bases.shards import Weights
+
 FLOATS = ("BF16", "F16", "F32", "F64")
 PART = 2**21  # numbers that are read at once
+
+
+class Header(NamedTuple):
+    """What a file says of a tensor."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,18 +50,18 @@ class Row:
 
 def fill(
     rows: Iterable[Row],
-    path: pathlib.Path,
+    weights: "Weights",
     prefix: str = "",
     is_unused: Callable[[str], bool] = lambda name: False,
 ) -> None:
-    """Fills variables from a file: each by one tensor, each tensor in one.
+    """Fills variables from files: each by one tensor, each tensor in one.
 
     Names and shapes are compared before the first tensor is read. No more
     than one tensor is in memory beside the model.
 
     Args:
         rows: one for each variable of the model.
-        path: of the file.
+        weights: of the files.
         prefix: may stand before each name, or not.
         is_unused: of the bare name of a tensor: whether the model does
             without it. Defaults to none.
@@ -62,7 +72,7 @@ def fill(
     """
     places = {row.name: row for row in rows}
     found: dict[str, Row] = {}
-    for name, shape, dtype in headers(path):
+    for name, shape, dtype in weights.headers:
         bare = name.removeprefix(prefix)
         if is_unused(bare):
             continue
@@ -79,7 +89,7 @@ def fill(
         raise ValueError(f"without the tensors {listed(sorted(places))}")
     with to_be_filled():
         for name, row in found.items():
-            values = _whole(path, name, row.shape)
+            values = _whole(weights.files[name], name, row.shape)
             values = values.T if row.is_turned else values
             row.variable.assign(values.reshape(row.variable.shape))
 
@@ -112,15 +122,6 @@ def dense_rows(name: str, layer: keras.Layer, axes: int = 1) -> Iterator[Row]:
         yield Row(f"{name}.bias", layer.bias, (outputs,))
 
 
-def shapes_in(path: pathlib.Path) -> dict[str, tuple[int, ...]]:
-    """The shape of each tensor of a file, by its name.
-
-    Raises:
-        ValueError, OSError: the file is damaged.
-    """
-    return {name: shape for name, shape, _ in headers(path)}
-
-
 def read(path: pathlib.Path, name: str) -> np.ndarray:
     """One tensor of a file.
 
@@ -131,12 +132,12 @@ def read(path: pathlib.Path, name: str) -> np.ndarray:
         return file.get_tensor(name)
 
 
-def headers(path: pathlib.Path) -> list[tuple[str, tuple[int, ...], str]]:
+def headers(path: pathlib.Path) -> list[Header]:
     """Name, shape and type of each tensor of a file."""
     with _opened(path) as file:
         parts = [(name, file.get_slice(name)) for name in [*file.keys()]]
         return [
-            (name, tuple(part.get_shape()), part.get_dtype())
+            Header(name, tuple(part.get_shape()), part.get_dtype())
             for name, part in parts
         ]
 

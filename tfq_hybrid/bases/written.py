@@ -17,7 +17,8 @@ from tfq_hybrid.bases.llama_files import rows_of as llama_rows
 from tfq_hybrid.bases.mpnet.backbone import MPNetBackbone
 from tfq_hybrid.bases.mpnet.conversion import rows_of as mpnet_rows
 from tfq_hybrid.bases.mpnet.layers import OFFSET
-from tfq_hybrid.bases.tensors import WEIGHTS, Row, dense_rows, norm_rows
+from tfq_hybrid.bases.shards import WEIGHTS
+from tfq_hybrid.bases.tensors import Row, dense_rows, norm_rows
 from tfq_hybrid.bases.written_words import writer_of
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import replacing, write_json

@@ -1,5 +1,6 @@
 """`tfq-hybrid export`, `serve` and `verify`: models that leave a run."""
 
+import contextlib
 import json
 import shlex
 import sys
@@ -8,7 +9,7 @@ import click
 
 from tfq_hybrid.cli.options import split_words
 from tfq_hybrid.cli.run import json_option
-from tfq_hybrid.startup import quiet_imports
+from tfq_hybrid.startup import discarded_stderr, quiet_imports
 
 EXPORT_EXAMPLES = """
 Examples:
@@ -56,18 +57,24 @@ def export(run, output, baseline, form, as_json):
         _write_directory(model, output, baseline, as_json)
         return
     answer = serving.answer_of(run)
-    version = serving.export(
-        model,
-        output,
-        names or None,  # a language model or a regression has no labels
-        about=serving.about_run(run, baseline),
-        with_onnx=form == "onnx",
-        answer=answer,
-    )
+    # XLA announces itself there, of a language model.
+    writes_text = answer is None or answer.task == "dialogue"
+    quiet = discarded_stderr if writes_text else contextlib.nullcontext
+    with quiet():
+        version = serving.export(
+            model,
+            output,
+            names or None,  # a language model or a regression has no labels
+            about=serving.about_run(run, baseline),
+            with_onnx=form == "onnx",
+            answer=answer,
+        )
     if as_json:
         click.echo(json.dumps({"path": str(version), "labels": list(names)}))
         return
-    text = '"a fine film"' if answer else '"Once upon a time"'
+    text = '"Once upon a time"' if writes_text else '"a fine film"'
+    if answer and writes_text:
+        text = '"Name three primary colours."'
     if answer and answer.pairs:
         text = f'{text} "a good film"'
     saved = shlex.quote(output)

@@ -57,7 +57,8 @@ Examples:
 @click.option(
     "--max-length",
     type=int,
-    help="Maximum length of generated text, in tokens.",
+    help="Maximum length of a prompt and the text after it, in tokens. "
+    "Default: 64.",
 )
 @click.option("--temperature", type=float, help="Sampling temperature.")
 @click.option("--top-k", type=int, help="Sample from the k likeliest tokens.")
@@ -76,6 +77,8 @@ def predict(
     **settings,
 ):
     """Classify sentences or complete prompts with an export or a run.
+
+    A model that was trained on dialogues answers a prompt.
 
     TEXTS are sentences; or one file of them, as for --data. A model that was
     trained on pairs of texts takes them two at a time.
@@ -108,7 +111,8 @@ def predict(
             source, text_column, delimiter, usual, pair, ask.takes_words
         )
     given = {k: v for k, v in settings.items() if v is not None}
-    answers = of_rows.answers_of(ask, rows, names, given)
+    ask_quietly = _quiet(ask) if ask.generates else ask
+    answers = of_rows.answers_of(ask_quietly, rows, names, given)
     if output is not None:
         told = of_rows.write_answers(output, answers)
         if not as_json:
@@ -175,6 +179,16 @@ def _columns(path):
     config, values, names, _ = RunFolder(path).read()
     usual = config.text_column, config.label_column
     return usual, config.text_columns, dict(zip(values, names, strict=False))
+
+
+def _quiet(ask):
+    """The same, while nothing is written to stderr."""
+
+    def answers(texts, **settings):
+        with discarded_stderr():  # XLA announces itself there
+            return ask(texts, **settings)
+
+    return answers
 
 
 def _open(path):

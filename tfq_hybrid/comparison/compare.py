@@ -83,8 +83,9 @@ def compare(
         methods: the rows, as for `read_rows`.
         shared: arguments of a training that all rows share, such as
             `task`, `preset`, `epochs`; nested, or with dotted keys. Defaults
-            to none: the task is then that of the first published system, or
-            classification.
+            to none: the task is then that of the first published system; of
+            methods alone generation where the data are text or dialogues,
+            else classification.
         output: the folder of the results.
         build: instead of texts, a function that gives a new Keras model, in
             memory; see `built.compare_models`. The data are then training,
@@ -150,7 +151,10 @@ def compare(
     from tfq_hybrid.training import TASKS
 
     shared = nest(shared)
-    task_name = shared.get("task") or task_of(methods)
+    text_column = shared.get("text_column")
+    task_name = shared.get("task") or task_of(
+        methods, shared["data"], text_column
+    )
     task_name = match_choice("task", task_name, TASKS)
     task = TASKS[task_name]
     chosen = metric_of(task_name, metric)

@@ -56,7 +56,7 @@ def _measure(config, states):
         compile_model,
         make_vocabulary,
     )
-    from tfq_hybrid.training.frozen import above_frozen
+    from tfq_hybrid.training.frozen import above_frozen, only_learned
     from tfq_hybrid.training.tasks import TASKS
 
     config = TrainConfig.from_dict(config)
@@ -71,7 +71,8 @@ def _measure(config, states):
     compile_model(model, config, STEPS + WARM_UP, encoded)
     with task.fed(model):
         flops = _flops_of(model, encoded, config)
-        (encoded,) = above_frozen(model, [encoded], states)
+        above = above_frozen(model, [encoded], states)
+        (encoded,) = only_learned(model, above)
         _forget_peak()
         seconds = _steps(model, encoded, config)
     circuits = circuit_layers(model)

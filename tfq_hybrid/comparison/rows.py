@@ -183,7 +183,11 @@ def read_row(
 
 def _names(task, floor):
     systems = [name for name in SYSTEMS if name != ADAPTED]
-    return [*METHODS, *systems, *HEADS.get(task, {}), floor]
+    # A language model has no head that is new.
+    methods = [
+        name for name in METHODS if (task, name) != ("generation", "HeadOnly")
+    ]
+    return [*methods, *systems, *HEADS.get(task, {}), floor]
 
 
 @functools.cache

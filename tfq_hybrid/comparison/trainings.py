@@ -10,6 +10,7 @@ from tfq_hybrid.comparison.plan import of_head
 from tfq_hybrid.comparison.rows import Row
 from tfq_hybrid.errors import UserError, is_same_name
 from tfq_hybrid.files.manifest import folder_digest
+from tfq_hybrid.training.config import ADAPTED, usual_task
 from tfq_hybrid.training.systems import SYSTEMS
 
 if TYPE_CHECKING:
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
 WITHIN = 0.05
 
 
-def task_of(methods: Iterable[str] | Mapping[str, Any]) -> str:
-    """The task of the first published system among the rows."""
+def task_of(
+    methods: Iterable[str] | Mapping[str, Any],
+    data: str | os.PathLike[str],
+    text_column: str | None,
+) -> str:
+    """The task of the first published system, or what the data are for."""
     values = methods.values() if isinstance(methods, Mapping) else methods
     for value in values:
         name = value.partition(":")[0] if isinstance(value, str) else None
@@ -29,8 +34,8 @@ def task_of(methods: Iterable[str] | Mapping[str, Any]) -> str:
             name = value.get("model")
         for system in SYSTEMS:
             if name is not None and is_same_name(str(name).strip(), system):
-                return SYSTEMS[system].task
-    return "classification"
+                return usual_task(SYSTEMS[system], data, text_column)
+    return usual_task(SYSTEMS[ADAPTED], data, text_column)
 
 
 def configs_of(

@@ -31,6 +31,7 @@ __all__ = [
     "splits_of",
     "stop_tokens",
     "token_bytes",
+    "tokens_around",
     "tokens_of_words",
 ]
 
@@ -42,6 +43,7 @@ from .dialogues import (
     begin_tokens,
     encode_prompt,
     stop_tokens,
+    tokens_around,
 )
 from .label_sets import LabelSets, load_label_sets
 from .scored import ScoredTexts, load_scored

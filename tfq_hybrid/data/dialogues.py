@@ -103,6 +103,21 @@ def encode_prompt(turns: Turns, tokenizer: Any) -> list[int]:
     return [int(token) for token in [*tokens, *parts[chat.before["assistant"]]]]
 
 
+def tokens_around(tokenizer: Any) -> tuple[list[int], list[int]]:
+    """The tokens before and after what a user says first.
+
+    `encode_prompt` of that one turn gives them with its own between them.
+
+    Raises:
+        UserError: the tokenizer has no `chat`.
+    """
+    chat = format_of(tokenizer)
+    parts = _parts(chat, tokenizer)
+    before = [*parts[chat.start], *parts[chat.before["user"]]]
+    after = [*parts[chat.after["user"]], *parts[chat.before["assistant"]]]
+    return [*begin_tokens(tokenizer), *map(int, before)], [*map(int, after)]
+
+
 def format_of(tokenizer: Any) -> ChatFormat:
     """How a tokenizer writes a dialogue.
 

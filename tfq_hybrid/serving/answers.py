@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import keras_hub
 
 Outputs = dict[str, tf.Tensor]
+DIALOGUE = "dialogue"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +25,9 @@ class Answer:
 
     Args:
         task: What it was trained for: `"classification"`, `"regression"`,
-            `"multi-label"` or `"tokens"`. Defaults to `"classification"`.
+            `"multi-label"`, `"tokens"`, or `"dialogue"`: a language model
+            that answers prompts in its chat format. Defaults to
+            `"classification"`.
         mean: What 0 stands for in a regression. Defaults to 0.
         scale: What 1 is more than 0 in a regression. Defaults to 1.
         pairs: Whether it was trained on pairs of texts: its `serve` takes
@@ -43,7 +46,7 @@ class Answer:
     thresholds: tuple[float, ...] = ()
 
     def __post_init__(self):
-        check_choice("task", self.task, ANSWERS)
+        check_choice("task", self.task, [*ANSWERS, DIALOGUE])
 
 
 def answer_of(run: str | os.PathLike[str]) -> Answer | None:
@@ -53,7 +56,8 @@ def answer_of(run: str | os.PathLike[str]) -> Answer | None:
         run: The run folder.
 
     Returns:
-        `None` of a language model, whose outputs are texts.
+        `None` of a language model that was trained on plain text, which
+        goes on after a prompt.
 
     Raises:
         UserError: there is no run there.
@@ -61,7 +65,8 @@ def answer_of(run: str | os.PathLike[str]) -> Answer | None:
     folder = RunFolder(run)
     config, *_ = folder.read()
     if config.task == "generation":
-        return None
+        is_dialogue = folder.facts().get("format") == DIALOGUE
+        return Answer(DIALOGUE) if is_dialogue else None
     pairs = config.text_columns is not None
     if config.task == "regression":
         return Answer("regression", *folder.unit(), pairs)

@@ -232,7 +232,8 @@ def _made_up(
             names = np.array(endpoint.adapter_names, object)
             value = np.resize(names, shape)
         elif spec.dtype == tf.string:
-            value = np.resize(np.array(TEXTS, object), shape)
+            texts = [_cut(text, endpoint.longest_text) for text in TEXTS]
+            value = np.resize(np.array(texts, object), shape)
         elif "padding_mask" in spec.name:
             ends = sizes[0] - np.arange(shape[0]) * (sizes[0] // 4)
             value = np.arange(sizes[0]) < ends[:, None]
@@ -246,6 +247,11 @@ def _made_up(
         tensor = tf.convert_to_tensor(value)
         inputs[spec.name] = tf.cast(tensor, spec.dtype)
     return inputs
+
+
+def _cut(text, size):
+    """A text of at most so many bytes."""
+    return text.encode()[:size].decode(errors="ignore")
 
 
 def _shapes(inputs):

@@ -28,7 +28,8 @@ class Options:
             Defaults to `None`: `max_sequence_length` of the model if it has
             one, else 4,096.
         answer: What the outputs of a text model stand for. Defaults to
-            `None`: classes, of single texts.
+            `None`: classes, of single texts; a language model goes on after
+            a prompt.
         adapter_names: The adapters that rows can ask for. Defaults to `()`:
             the active one answers all.
     """
@@ -51,6 +52,8 @@ class Endpoint:
         longest: The most entries of an axis without a fixed length, but for
             the first, the rows. Defaults to `None`: there is no such axis.
         adapter_names: What `adapter` may be, where that is an input.
+        longest_text: The most bytes of a text that surely fit. Defaults to
+            `None`: texts of any length do.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Endpoint:
     specs: tuple[tf.TensorSpec, ...]
     longest: int | None = None
     adapter_names: tuple[str, ...] = ()
+    longest_text: int | None = None
 
 
 def of_rows(

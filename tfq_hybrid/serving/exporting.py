@@ -78,7 +78,8 @@ def export(
             on which the export is held against the model. Defaults to `None`:
             made-up ones of several rows and lengths.
         answer: What the outputs of a text model stand for; `answer_of` tells
-            it of a run. Defaults to `None`: classes, of single texts.
+            it of a run. Defaults to `None`: classes, of single texts; a
+            language model goes on after a prompt.
         adapter_names: The adapters of the model that rows can ask for, by one
             more input of each signature, `adapter`. The base is in the export
             once. Defaults to `()`: the active adapter answers all.
@@ -96,7 +97,7 @@ def export(
     path = pathlib.Path(path)
     names = None if label_names is None else tuple(map(str, label_names))
     kind = kind_of(model)
-    if answer is not None and kind == "classification":
+    if answer is not None and kind in ("classification", "generation"):
         kind = answer.task
     if max_length is not None:
         check_integer("max_length", max_length, 1)
@@ -107,7 +108,10 @@ def export(
     endpoints = endpoints_of(model_to_trace, options)
     check_output_folder(path)
     archive = keras.export.ExportArchive()
-    archive.track(model_to_trace)
+    # Tables of words are tracked by it. Variables are by their use: Keras would
+    # write those of a tracked model twice.
+    own = getattr(model_to_trace, "preprocessor", None)
+    archive.track(preprocessor or own or model_to_trace)
 
     def folding():
         return folded(model_to_trace) if fold else contextlib.nullcontext()

@@ -20,6 +20,20 @@ from tfq_hybrid.files.manifest import check_manifest
 from tfq_hybrid.reading import foreign_code, reading
 
 
+def said_in_graph(error: tf.errors.OpError) -> str:
+    """The message of a failure in a graph, without where it happened.
+
+    Example:
+
+    >>> error = tf.errors.InvalidArgumentError(
+    ...     None, None, "node: assertion failed: [Expected a text.] [7]")
+    >>> said_in_graph(error)
+    '[Expected a text.] [7]'
+    """
+    text = " ".join(str(error.message).split())
+    return text.rpartition("assertion failed: ")[2][:200]  # or all of it
+
+
 def versions(path: str | os.PathLike[str]) -> list[int]:
     """The version numbers of an export, in ascending order.
 

@@ -4,6 +4,7 @@ A kind is a Keras class and a function of a model and `Options` that returns
 its signatures. The first of `KINDS` whose class a model is of is the model's.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ from tfq_hybrid.adapters.hosts import adaptation_of
 from tfq_hybrid.encoders.pooled import PooledTextClassifier
 from tfq_hybrid.encoders.tokens import TokenClassifier
 from tfq_hybrid.errors import UserError, check_choice
-from tfq_hybrid.serving.answers import ANSWERS, Answer
+from tfq_hybrid.serving.answers import ANSWERS, DIALOGUE, Answer
 from tfq_hybrid.serving.endpoints import (
     TEXT,
     Endpoint,
@@ -53,7 +54,15 @@ def endpoints_of(model: keras.Model, options: Options) -> list[Endpoint]:
     Raises:
         UserError: a model of its kind cannot be exported so.
     """
-    found = KINDS[kind_of(model)][1](model, options)
+    kind = kind_of(model)
+    task = options.answer and options.answer.task
+    if task and (task == DIALOGUE) != (kind == "generation"):
+        raise UserError(
+            "Expected an answer that the model can give, which of a language "
+            f"model is {DIALOGUE!r} alone. Received: task={task!r} with a "
+            f"{type(model).__name__}"
+        )
+    found = KINDS[kind][1](model, options)
     names = options.adapter_names
     if not names:
         return found
@@ -181,10 +190,20 @@ def generation(
     own random numbers, which its seed alone decides: the text for a prompt
     does not depend on what else is in the batch.
 
+    Of a model that was trained on dialogues, `serve` puts the prompt into the
+    chat format of the tokenizer, whose tokens `max_length` does not count, and
+    `text` is the answer alone. A prompt that leaves no room for one is an
+    error.
+
     Raises:
-        UserError: the tokenizer cannot be a part of a graph.
+        UserError: the tokenizer cannot be a part of a graph, or has no chat
+            format.
     """
-    from tfq_hybrid.serving.sampling import SPECS, text_function
+    from tfq_hybrid.serving.sampling import (
+        SPECS,
+        room_for_prompts,
+        text_function,
+    )
 
     preprocessor = options.preprocessor or model.preprocessor
 
@@ -192,8 +211,15 @@ def generation(
         logits = model(tokens, training=False)
         return {"logits": tf.cast(logits, tf.float32)}
 
-    serve = text_function(model, preprocessor) if preprocessor else None
-    return of_text(model, options, preprocessor, serve_tokens, serve, SPECS)
+    is_dialogue = options.answer is not None
+    serve = None
+    if preprocessor is not None:
+        serve = text_function(model, preprocessor, is_dialogue)
+    found = of_text(model, options, preprocessor, serve_tokens, serve, SPECS)
+    if is_dialogue and preprocessor is not None:
+        room = room_for_prompts(preprocessor)  # a token is a byte or more
+        found[0] = dataclasses.replace(found[0], longest_text=room)
+    return found
 
 
 def tensors(model: keras.Model, options: Options) -> list[Endpoint]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 
 from tfq_hybrid.errors import UserError, check_integer, is_number
-from tfq_hybrid.serving.folders import load_export
+from tfq_hybrid.serving.folders import load_export, said_in_graph
 
 if TYPE_CHECKING:
     import keras
@@ -110,9 +110,9 @@ class Predictor:
                 text, of an export of several. Defaults to `None`: there is
                 one only.
             **settings: of a causal language model only: `max_length`, in
-                tokens with those of the prompt, defaults to 64;
-                `temperature` to 1; `top_k` to 1, which is greedy; `seed` to
-                0.
+                tokens with those of the prompt, but not those of a chat
+                format, defaults to 64; `temperature` to 1; `top_k` to 1,
+                which is greedy; `seed` to 0.
 
         Returns:
             A dict for each. Of a classifier: `text`, of pairs `second_text`
@@ -122,10 +122,12 @@ class Predictor:
             off, and of the `probabilities` of these, and `missed`, the number
             of words that were cut off, of which `words` lists some; of a
             backbone: `text` and `embedding`; of a causal language model:
-            `prompt` and `text`.
+            `prompt` and `text`, which goes on after the prompt, or of a model
+            that was trained on dialogues is the answer alone.
 
         Raises:
-            UserError: a text is no Unicode, or a setting is not known.
+            UserError: a text is no Unicode, a setting is not known, or the
+                model refuses the values, such as a prompt that is too long.
         """
         signature, asked = self._asked(texts)
         for text in _strings([*asked.values()]):
@@ -161,7 +163,12 @@ class Predictor:
         for name, column in asked.items():
             shape = [len(texts), *[-1] * (name == "words")]
             inputs[name] = tf.reshape(tf.constant(column, tf.string), shape)
-        outputs = self._signatures[signature](**inputs)
+        try:
+            outputs = self._signatures[signature](**inputs)
+        except tf.errors.InvalidArgumentError as error:
+            raise UserError(
+                f"The model refuses the values: {said_in_graph(error)}"
+            ) from error
         # A text that answers a prompt has another name than the prompt.
         told = {**asked, **{k: _plain(v) for k, v in outputs.items()}}
         if self.takes_words:

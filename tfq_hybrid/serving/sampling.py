@@ -6,7 +6,7 @@ from collections.abc import Callable
 import keras_hub
 import tensorflow as tf
 
-from tfq_hybrid.data import stop_tokens
+from tfq_hybrid.data import stop_tokens, tokens_around
 from tfq_hybrid.errors import UserError
 
 
@@ -125,8 +125,9 @@ def pick_tokens(
 
 
 # A value for each prompt, so that requests of many clients share a batch.
+PROMPT = tf.TensorSpec([None], tf.string, name="prompt")
 SPECS = (
-    tf.TensorSpec([None], tf.string, name="prompt"),
+    PROMPT,
     tf.TensorSpec([None], tf.int32, name="max_length"),
     tf.TensorSpec([None], tf.float32, name="temperature"),
     tf.TensorSpec([None], tf.int32, name="top_k"),
@@ -137,11 +138,19 @@ SPECS = (
 def text_function(
     model: keras_hub.models.CausalLM,
     preprocessor: keras_hub.models.CausalLMPreprocessor,
+    is_dialogue: bool = False,
 ) -> Callable[..., dict]:
-    """The function of `SPECS` that completes prompts.
+    """The function of `SPECS` that completes prompts, or answers them.
+
+    Args:
+        model: Whose tokens these are.
+        preprocessor: Of a byte-pair tokenizer.
+        is_dialogue: Whether the prompt is put into the tokenizer's chat
+            format, and the answer alone is the text. Defaults to `False`.
 
     Raises:
-        UserError: the tokenizer cannot be a part of a graph.
+        UserError: the tokenizer cannot be a part of a graph, or has no chat
+            format that leaves room for a prompt.
     """
     tokenizer = preprocessor.tokenizer
     if not isinstance(tokenizer, keras_hub.tokenizers.BytePairTokenizer):
@@ -151,15 +160,17 @@ def text_function(
         )
     stops = stop_tokens(tokenizer)
     special = tf.constant(sorted(set(tokenizer.special_token_ids)))
-    if not preprocessor.built:
-        preprocessor.build(None)
+    # Outside of a graph, keras-hub would pad the rows of texts.
+    show = tf.function(tokenizer.detokenize, autograph=False)
+    encode, around = _plain(preprocessor), 0
+    if is_dialogue:
+        encode, around = _in_chat_format(preprocessor)
 
     def serve(prompt, max_length, temperature, top_k, seed):
         longest = preprocessor.sequence_length
-        max_length = tf.clip_by_value(max_length, 1, longest)
-        tokens = preprocessor.generate_preprocess(
-            prompt, sequence_length=longest
-        )
+        max_length = tf.clip_by_value(max_length, 1, longest - around) + around
+        tokens = encode(prompt)
+        given = tf.cast(tokens["padding_mask"], tf.bool)
         # No work for positions that no row asks for.
         longest = tf.reduce_max(max_length)
         inside = tf.sequence_mask(max_length, longest)
@@ -180,10 +191,82 @@ def text_function(
         ids = tokens["token_ids"]
         wanted = tf.cast(tokens["padding_mask"], tf.bool) & inside
         is_special = tf.reduce_any(ids[..., None] == special, axis=-1)
+        if is_dialogue:
+            wanted &= ~given[:, :longest]
         kept = tf.ragged.boolean_mask(ids, wanted & ~is_special)
-        return {"text": tokenizer.detokenize(kept)}
+        return {"text": show(kept)}
 
     return serve
+
+
+def room_for_prompts(
+    preprocessor: keras_hub.models.CausalLMPreprocessor,
+) -> int:
+    """The most tokens of a prompt that leave room for an answer to it.
+
+    Raises:
+        UserError: the tokenizer has no chat format, or that leaves no room.
+    """
+    length = preprocessor.sequence_length
+    around = sum(map(len, tokens_around(preprocessor.tokenizer)))
+    if length < around + 2:
+        raise UserError(
+            f"Expected a sequence_length of {around + 2} tokens or more: the "
+            f"chat format itself takes {around}. Received: "
+            f"sequence_length={length}"
+        )
+    return length - around - 1
+
+
+def _plain(preprocessor):
+    """From prompts to the tokens that a text begins with, at least one."""
+    start = getattr(preprocessor.tokenizer, "start_token_id", None)
+    if not preprocessor.built:
+        preprocessor.build(None)
+
+    def encode(prompt):
+        length = preprocessor.sequence_length
+        found = preprocessor.generate_preprocess(prompt, sequence_length=length)
+        found = {k: tf.cast(v, tf.int32) for k, v in found.items()}
+        if start is None:
+            return found
+        # An empty prompt, where the tokenizer's texts have no start token.
+        is_first = tf.range(length) == 0
+        is_empty = tf.reduce_sum(found["padding_mask"], 1, keepdims=True) == 0
+        added = is_empty & is_first[None, :]
+        return {
+            "token_ids": tf.where(added, start, found["token_ids"]),
+            "padding_mask": tf.where(added, 1, found["padding_mask"]),
+        }
+
+    return encode
+
+
+def _in_chat_format(preprocessor):
+    """The same in the format of dialogues, and how many tokens that adds."""
+    tokenizer = preprocessor.tokenizer
+    length = preprocessor.sequence_length
+    before, after = tokens_around(tokenizer)
+    room = room_for_prompts(preprocessor)
+    message = f"Expected prompts of at most {room} tokens. Received:"
+
+    @tf.function(input_signature=[PROMPT], autograph=False)
+    def encode(prompt):
+        said = tf.cast(tokenizer.tokenize(prompt), tf.int32)
+        count = tf.reduce_max(said.row_lengths())
+        check = tf.debugging.Assert(count <= room, [message, count])
+        with tf.control_dependencies([check]):
+            rows = tf.shape(prompt)[0]
+            begin, end = (
+                tf.tile(tf.constant([part], tf.int32), [rows, 1])
+                for part in (before, after)
+            )
+        found = tf.concat([begin, said, end], axis=1)
+        mask = tf.sequence_mask(found.row_lengths(), length, tf.int32)
+        tokens = found.to_tensor(tokenizer.pad_token_id, shape=[None, length])
+        return {"token_ids": tokens, "padding_mask": mask}
+
+    return encode, len(before) + len(after)
 
 
 @contextlib.contextmanager

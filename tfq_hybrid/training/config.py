@@ -218,7 +218,8 @@ class TrainConfig:
 
     def _check_task(self):
         if self.task is None:
-            self._set("task", _task(self.system, self.data, self.text_column))
+            task = usual_task(self.system, self.data, self.text_column)
+            self._set("task", task)
         check_choice("task", self.task, UNUSED)
         known = (self.system.task, *self.system.tasks)
         if self.task not in known:
@@ -394,7 +395,9 @@ def model_of(name: str | None, options: Any) -> str:
     return FIRST if adapter is None else ADAPTED
 
 
-def _task(system, data, text_column):
+def usual_task(
+    system: System, data: str | os.PathLike[str], text_column: str | None
+) -> str:
     """The task of a system; where it has several, that of the data."""
     from tfq_hybrid.data import is_running_text
 

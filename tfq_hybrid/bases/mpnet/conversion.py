@@ -7,8 +7,8 @@ from typing import Any, TypedDict
 from tfq_hybrid.bases.mpnet.backbone import MPNetBackbone
 from tfq_hybrid.bases.mpnet.layers import OFFSET
 from tfq_hybrid.bases.mpnet.text import MPNetTokenizer
+from tfq_hybrid.bases.shards import weights_of
 from tfq_hybrid.bases.tensors import (
-    WEIGHTS,
     Row,
     dense_rows,
     fill,
@@ -53,7 +53,8 @@ def convert_mpnet(
         ValueError, OSError: it cannot be converted.
     """
     tokenizer = _tokenizer(folder)
-    backbone = _backbone(config, (folder / WEIGHTS).stat().st_size)
+    weights = weights_of(folder)
+    backbone = _backbone(config, weights.size)
     words = tokenizer.vocabulary_size()
     if words > backbone.vocabulary_size:
         raise ValueError(
@@ -62,7 +63,7 @@ def convert_mpnet(
         )
     fill(
         rows_of(backbone),
-        folder / WEIGHTS,
+        weights,
         "mpnet.",
         lambda name: name.startswith(UNUSED),
     )
@@ -87,7 +88,7 @@ def _tokenizer(folder):
 
 
 def _backbone(config, size):
-    """A model of zeros, no larger than a file of that size fills."""
+    """A model of zeros, no larger than files of that size fill."""
     check_shape(config, MPNetConfig)
     for name, only in (
         ("hidden_act", "gelu"),

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from starlette.exceptions import HTTPException
 
+from tfq_hybrid.serving.folders import said_in_graph
 from tfq_hybrid.serving.server.bodies import Call, answer, parse
 from tfq_hybrid.serving.server.limits import Limits
 from tfq_hybrid.serving.server.servable import Arrays, Signature
@@ -229,8 +230,7 @@ def _parted(outputs: Arrays, jobs: Sequence[_Job]) -> list[Arrays]:
 
 def _refusal(error: tf.errors.OpError) -> HTTPException:
     """The failure for values that the model cannot take."""
-    text = " ".join(str(error.message).split())
-    text = text.rpartition("assertion failed: ")[2][:200]  # or all of it
+    text = said_in_graph(error)
     if isinstance(error, tf.errors.InvalidArgumentError):
         return HTTPException(400, f"The model refuses the values: {text}")
     return HTTPException(500, f"The model failed: {text}")
