@@ -5,14 +5,15 @@
     python -m benchmarks.methods --output runs/methods \\
         --page docs/results/methods
 
-One `comparison.compare` for each size: all methods in the last two blocks,
-each in the size of so many parameters beside the head, to 5 %, five seeds, one
+One `comparison.compare` for each size: all methods in the last two blocks, each
+in the size of so many parameters beside the head, to 5 %, five seeds, one
 epoch, and the best of three learning rates on the validation data, picked at
 the first size that a method has. One that its own size does not bring there
 adapts fewer matrices; else its cell says "no such size". The same command goes
-on with what is left. `--page` writes the sizes that are finished as PAGE.md and PAGE.json: the test accuracy of every
-cell, and the differences of methods with circuits to those without at their
-size, with intervals that all hold at once (Bonferroni, over all sizes).
+on with what is left. `--page` writes the sizes that are finished as PAGE.md and
+PAGE.json: the test accuracy of every cell, and the differences of methods with
+circuits to those without at their size, with intervals that all hold at once
+(Bonferroni, over all sizes).
 """
 
 import argparse

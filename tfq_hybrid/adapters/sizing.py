@@ -135,10 +135,10 @@ def _sizes_of_each(
         ).sizes(model)
         for row in found
     ]
-    shapes = {}  # targets of one shape have the same sizes
+    shapes: dict[tuple, list[int]] = {}  # targets of one shape have the same sizes
     for place, row in enumerate(found):
         shapes.setdefault((row.role, row.sizes), []).append(place)
-    sizes = {}
+    sizes: dict[int, dict[int, int]] = {}
     for places in shapes.values():
         row = found[places[0]]
 
