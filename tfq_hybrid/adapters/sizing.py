@@ -135,7 +135,8 @@ def _sizes_of_each(
         ).sizes(model)
         for row in found
     ]
-    shapes: dict[tuple, list[int]] = {}  # targets of one shape have the same sizes
+    # Targets of one shape have the same sizes.
+    shapes: dict[tuple, list[int]] = {}
     for place, row in enumerate(found):
         shapes.setdefault((row.role, row.sizes), []).append(place)
     sizes: dict[int, dict[int, int]] = {}
