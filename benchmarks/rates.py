@@ -212,7 +212,7 @@ def run_all(arguments, path, settings, runs, states):
                     content = {
                         "environment": environment(),
                         "settings": settings,
-                        "goal": GOAL,
+                        **({"goal": GOAL} if "accuracy" in runs[key] else {}),
                         "runs": runs,
                     }
                     path.write_text(
