@@ -3,24 +3,24 @@
     python -m benchmarks.methods --data sst2_train.tsv \\
         --test-data sst2_test.tsv --output runs/methods [--sizes 500,2000]
     python -m benchmarks.methods --output runs/methods \\
-        --page docs/results/methods
+        --page docs/methods.md
 
 One `comparison.compare` for each size: all methods in the last two blocks, each
 in the size of so many parameters beside the head, to 5 %, five seeds, one
 epoch, and the best of three learning rates on the validation data, picked at
 the first size that a method has. One that its own size does not bring there
 adapts fewer matrices; else its cell says "no such size". The same command goes
-on with what is left. `--page` writes the sizes that are finished as PAGE.md and
-PAGE.json: the test accuracy of every cell, and the differences of methods with
-circuits to those without at their size, with intervals that all hold at once
-(Bonferroni, over all sizes).
+on with what is left. `--page` adds the sizes that are finished to
+results/methods.json and writes the page of it: the test accuracy of every cell,
+and the differences of methods with circuits to those without at their size,
+with intervals that all hold at once (Bonferroni, over all sizes).
 """
 
 import argparse
 import json
 import pathlib
 
-from benchmarks.common import environment
+from benchmarks.common import RESULTS, write
 from tfq_hybrid.adapters import METHODS
 
 SIZES = (2_000, 500, 6_000, 20_000)
@@ -143,13 +143,15 @@ def main(argv=None):
     if arguments.page is None:
         measure(arguments)
         return
-    from benchmarks.methods_page import content_of, page
+    from benchmarks.methods_page import cells_of, content_of, page
 
-    content = {"environment": environment(), **content_of(arguments.output)}
-    arguments.page.with_suffix(".json").write_text(
-        json.dumps(content, indent=2) + "\n", "utf-8"
-    )
-    arguments.page.with_suffix(".md").write_text(page(content), "utf-8")
+    path = RESULTS / "methods.json"
+    sizes = {}
+    if path.is_file():
+        sizes = json.loads(path.read_text("utf-8"))["sizes"]
+    content = content_of(sizes | cells_of(arguments.output))
+    write(path, **content)
+    arguments.page.write_text(page(content), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 """The page of `benchmarks.methods`: cells, differences, and who leads."""
 
+import base64
 from typing import Any
+
+import numpy as np
 
 from benchmarks.methods import CIRCUITS, CLASSICAL, HEAD, REFERENCE
 from tfq_hybrid.comparison.found import FILE, metric_of
@@ -14,26 +17,44 @@ from tfq_hybrid.comparison.statistics import (
 NONE = "no such size"
 
 
-def content_of(folder) -> dict[str, Any]:
-    """What the finished comparisons of a folder found, as plain data."""
-    runs = {
-        int(path.parent.name): Run.read(path.parent)
-        for path in folder.glob(f"*/{FILE}")
-    }
+def cells_of(folder) -> dict[str, Any]:
+    """What the finished comparisons of a folder found, by size."""
+    runs = [Run.read(path.parent) for path in folder.glob(f"*/{FILE}")]
     metric = metric_of("classification", "accuracy")
-    scores, cells = {}, {}
-    for size, run in sorted(runs.items()):
-        rows = {row.name: row for row in run.rows()}
-        scores[size] = {k: row.scores(metric) for k, row in rows.items()}
-        cells[size] = {
-            name: {
-                "parameters": row.cost["parameters"] - HEAD,
-                "rate": row.rate,
-                "accuracy": mean_interval(scores[size][name]).to_dict(),
-            }
-            for name, row in rows.items()
-            if row.kind == "train"
-        } | {name: NONE for name in run.content["skipped"]}
+    found = {}
+    for run in runs:
+        cells: dict[str, Any] = dict.fromkeys(run.content["skipped"], NONE)
+        for row in run.rows():
+            if row.kind == "train":
+                scores = row.scores(metric)
+                cells[row.name] = {
+                    "parameters": row.cost["parameters"] - HEAD,
+                    "rate": row.rate,
+                    "accuracy": mean_interval(scores).to_dict(),
+                    "right": _packed(scores > 0),
+                }
+        found[run.folder.name] = {
+            "parts": run.content["parts"],
+            "seeds": len(run.content["seeds"]),
+            "cells": cells,
+        }
+    return found
+
+
+def content_of(sizes: dict[str, Any]) -> dict[str, Any]:
+    """What is published: the cells, and the differences at each size."""
+    sizes = dict(sorted(sizes.items(), key=lambda item: int(item[0])))
+    facts = {(*found["parts"], found["seeds"]) for found in sizes.values()}
+    if len(facts) != 1:
+        raise SystemExit(f"Expected sizes of the same data. Received: {facts}")
+    scores = {
+        size: {
+            name: _unpacked(cell["right"], found)
+            for name, cell in found["cells"].items()
+            if cell != NONE
+        }
+        for size, found in sizes.items()
+    }
     pairs = [
         (size, ours, theirs)
         for size, found in scores.items()
@@ -53,27 +74,38 @@ def content_of(folder) -> dict[str, Any]:
         }
         for size, ours, theirs in pairs
     ]
-    first = next(iter(runs.values()))
     return {
-        "about": "Methods of adaptation at equal numbers of parameters.",
-        "parts": first.content["parts"],
-        "seeds": len(first.content["seeds"]),
-        "pairs": len(pairs),
-        "cells": cells,
+        "about": "Methods of adaptation at equal numbers of parameters; "
+        "`right` is which answers are, packed bits of (seeds, examples).",
+        "sizes": sizes,
         "differences": differences,
     }
 
 
+def _packed(right):
+    bits = np.packbits(right.astype("uint8").ravel()).tobytes()
+    return base64.b64encode(bits).decode("ascii")
+
+
+def _unpacked(text, found):
+    shape = found["seeds"], found["parts"][2]
+    bits = np.frombuffer(base64.b64decode(text), "uint8")
+    count = shape[0] * shape[1]
+    return 100.0 * np.unpackbits(bits, count=count).reshape(shape)
+
+
 def page(content: dict[str, Any]) -> str:
     """The page in Markdown."""
-    sizes = [*content["cells"]]
-    training, validation, test = content["parts"]
+    sizes = [*content["sizes"]]
+    first = content["sizes"][sizes[0]]
+    training, validation, test = first["parts"]
+    pairs = len(content["differences"])
     lines = [
         "# Methods at equal numbers of parameters",
         "",
         f"SST-2 on MiniLM: {training:,} sentences to train, {validation:,} to "
         "pick one of three learning rates, "
-        f"{test:,} to test; {content['seeds']} seeds, one epoch, adapters in "
+        f"{test:,} to test; {first['seeds']} seeds, one epoch, adapters in "
         "the last two of six blocks, in the matrices `query`, `value`, `up` "
         "and `down` where the method takes them. Sizes are of the adapters, to "
         f"5 %; the head's {HEAD} come on top. A method that its own size does "
@@ -82,12 +114,12 @@ def page(content: dict[str, Any]) -> str:
         "    python -m benchmarks.methods --data sst2_train.tsv \\",
         "        --test-data sst2_test.tsv --output runs/methods",
         "    python -m benchmarks.methods --output runs/methods \\",
-        "        --page docs/methods",
+        "        --page docs/methods.md",
         "",
         "Test accuracy in percent, with its 95 % interval, and the parameters. "
         "A dash was not run.",
         "",
-        "| | " + " | ".join(f"{size:,}" for size in sizes) + " |",
+        "| | " + " | ".join(f"{int(size):,}" for size in sizes) + " |",
         "|---|" + "---|" * len(sizes),
     ]
     for group, names in (
@@ -97,12 +129,14 @@ def page(content: dict[str, Any]) -> str:
     ):
         lines.append(f"| *{group}* |" + " |" * len(sizes))
         for name in names:
-            cells = [_shown(content["cells"][s].get(name)) for s in sizes]
+            cells = [
+                _shown(content["sizes"][s]["cells"].get(name)) for s in sizes
+            ]
             lines.append(f"| {name} | {' | '.join(cells)} |")
     lines += ["", "## Who leads", "", *_sentences(content), ""]
     lines += [
         "Differences of the best method with circuits to each one without, in "
-        f"points. All {content['pairs']} intervals, of every pair at every "
+        f"points. All {pairs} intervals, of every pair at every "
         "size, hold at once in 95 % of such comparisons.",
         "",
         "| parameters | with circuits | without | difference |",
@@ -111,10 +145,9 @@ def page(content: dict[str, Any]) -> str:
     best = {size: _best(content, size) for size in sizes}
     for row in content["differences"]:
         if row["circuit"] == best[row["size"]][0]:
-            lines.append(
-                f"| {row['size']:,} | {row['circuit']} | {row['classical']} | "
-                f"{_change(row['difference'])} |"
-            )
+            names = f"{row['circuit']} | {row['classical']}"
+            change = _change(row["difference"])
+            lines.append(f"| {int(row['size']):,} | {names} | {change} |")
     return "\n".join(lines) + "\n"
 
 
@@ -137,7 +170,7 @@ def _best(content, size):
     """The best with circuits and the best without, or `None`."""
     cells = {
         name: cell["accuracy"]["value"]
-        for name, cell in content["cells"][size].items()
+        for name, cell in content["sizes"][size]["cells"].items()
         if cell != NONE
     }
     return [
@@ -157,7 +190,7 @@ def _leaders(content):
 
 def _sentences(content):
     lines = []
-    for size in content["cells"]:
+    for size in content["sizes"]:
         ours, theirs = _best(content, size)
         if None in (ours, theirs):
             continue
@@ -168,12 +201,12 @@ def _sentences(content):
             == (size, ours, theirs)
         )
         lines.append(
-            f"- At {size:,}, {ours} is the best with circuits and {theirs} the "
-            f"best without: {_change(found)} points."
+            f"- At {int(size):,}, {ours} is the best with circuits and "
+            f"{theirs} the best without: {_change(found)} points."
         )
     leaders = _leaders(content)
     if leaders:
-        named = ", ".join(f"{name} at {size:,}" for name, size in leaders)
+        named = ", ".join(f"{name} at {int(size):,}" for name, size in leaders)
         return [*lines, "", f"Better than every method without: {named}."]
     return [
         *lines,
