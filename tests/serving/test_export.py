@@ -1,13 +1,10 @@
 """What an export writes, and what it refuses."""
 
-import math
-
 import cirq
 import keras
 import numpy as np
 import pytest
 import sympy
-import tensorflow as tf
 
 from tests.models.test_qffn_bert import make_classifier
 from tests.serving.zoo import TEXTS
@@ -92,11 +89,3 @@ def test_circuits_as_inputs_are_refused(kind, tmp_path):
     with pytest.raises(UserError, match="without TensorFlow Quantum"):
         export(keras.Model(inputs, outputs), tmp_path / "name")
     assert not (tmp_path / "name").exists()
-
-
-@pytest.mark.parametrize("name", ["classification", "gpt2"])
-def test_a_weight_is_written_once(name, exports):
-    path, example = exports[name]
-    listed = tf.train.list_variables(str(path / "variables" / "variables"))
-    numbers = sum(math.prod(shape) for _, shape in listed)
-    assert numbers <= example.model.count_params() + 100

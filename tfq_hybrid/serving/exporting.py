@@ -108,10 +108,7 @@ def export(
     endpoints = endpoints_of(model_to_trace, options)
     check_output_folder(path)
     archive = keras.export.ExportArchive()
-    # Tables of words are tracked by it. Variables are by their use: Keras would
-    # write those of a tracked model twice.
-    own = getattr(model_to_trace, "preprocessor", None)
-    archive.track(preprocessor or own or model_to_trace)
+    archive.track(model_to_trace)
 
     def folding():
         return folded(model_to_trace) if fold else contextlib.nullcontext()
