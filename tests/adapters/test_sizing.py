@@ -5,6 +5,7 @@ import pytest
 from tests.adapters.zoo import EXAMPLES, make_method, make_task
 from tfq_hybrid import adapters
 from tfq_hybrid.adapters.sizing import NoSuchSizeError, _subsets
+from tfq_hybrid.errors import UserError
 
 HEAD = 16 * 3 + 3  # the logits
 
@@ -74,6 +75,11 @@ def test_all_matrices_before_fewer(task):
     assert len(sized(method, task, 32).find(task)) == 1
     with pytest.raises(NoSuchSizeError, match="nearest has 96"):
         sized(method, task, 16)
+
+
+def test_a_head_alone_has_more(task):
+    with pytest.raises(UserError, match="more parameters than the 51"):
+        sized(adapters.LoRA(), task, 0)
 
 
 def test_of_a_sum_the_most_and_the_last():

@@ -36,7 +36,12 @@ def nearest(
         report(_said(method, count, reached, found.size_text))
         return found
     head = sum(_head_sizes(method, model))
-    spare = within * max(0, count - head)
+    if count <= head:
+        raise UserError(
+            f"Expected more parameters than the {head:,} of the head. "
+            f"Received: {count:,}"
+        )
+    spare = within * (count - head)
     best, text = method, ""
     if method.size is not None:
         best = _nearest_size(method, model, count)
