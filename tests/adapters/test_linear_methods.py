@@ -11,6 +11,7 @@ from tfq_hybrid import adapters
 from tfq_hybrid.adapters.linear_layers import Rotation, near_equal_axes
 from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.training.build import count_circuit_parameters
 
 RANDOM = np.random.default_rng(11)
 INPUTS = RANDOM.normal(size=(3, 12)).astype("float32")
@@ -203,6 +204,7 @@ def test_unitary_of_circuits(ansatz, is_complex):
     assert_is(model, blocks(found) @ w @ INPUTS.T + b[:, None])
     trained = len(found) * spec.weight_count
     assert adapters.trainable_parameters(model) == trained
+    assert count_circuit_parameters(model) == trained
     adapter.turns.assign(np.zeros(adapter.turns.shape))
     assert_is(model, w @ INPUTS.T + b[:, None])
     model.compile("sgd", "mse")  # in a graph
@@ -288,8 +290,9 @@ def test_quantum_peft(units):
     delta = 0.5 * np.real(u) @ np.diag(values) @ np.real(v).T
     assert_is(model, (w + delta) @ INPUTS.T + b[:, None])
     n, m = 4, int(np.ceil(np.log2(units)))
-    expected = (2 * 2 + 1) * n - 4 + (2 * 2 + 1) * m - 4 + 3
-    assert adapters.trainable_parameters(model) == expected
+    angles = (2 * 2 + 1) * n - 4 + (2 * 2 + 1) * m - 4
+    assert adapters.trainable_parameters(model) == angles + 3
+    assert count_circuit_parameters(model) == angles
 
 
 @pytest.mark.parametrize(

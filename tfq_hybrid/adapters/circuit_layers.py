@@ -76,8 +76,21 @@ def states_of(
     return tf.math.real(_engine(qubits, depth).state(none, angles, basis))
 
 
+class WeightCircuits(Adapter):
+    """An adapter whose circuits act on weights."""
+
+    @property
+    def trained_angles(self) -> list[keras.Variable]:
+        """The angles of its circuits that are trained."""
+        raise NotImplementedError
+
+    def circuits(self) -> list[cirq.Circuit]:
+        """Its circuits, with their trained angles."""
+        raise NotImplementedError
+
+
 @keras.saving.register_keras_serializable("tfq_hybrid")
-class CircuitProduct(Adapter):
+class CircuitProduct(WeightCircuits):
     """`U diag(s) V^T x` with columns of two unitaries, and `s` 0 at first.
 
     Args:
@@ -115,6 +128,10 @@ class CircuitProduct(Adapter):
         self.values = self.add_weight(
             shape=(self.rank,), initializer="zeros", name="values"
         )
+
+    @property
+    def trained_angles(self):
+        return self.angles
 
     def columns(self) -> list[tf.Tensor]:
         """`V^T` and `U^T`, of shape (rank, width), in float32."""
@@ -190,7 +207,7 @@ def unitaries_of(spec: CircuitSpec, angles: tf.Tensor) -> tf.Tensor:
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
-class CircuitRotation(Rotation):
+class CircuitRotation(Rotation, WeightCircuits):
     """Blocks of features turned by the unitaries of a circuit.
 
     `C(s + t) C(s)^-1` with angles `s` that are random and stay, and `t`
@@ -222,6 +239,10 @@ class CircuitRotation(Rotation):
         self.turns = self.add_weight(
             shape=shape, initializer="zeros", name="turns", **options
         )
+
+    @property
+    def trained_angles(self):
+        return [self.turns]
 
     def rotations(self):
         start = tf.convert_to_tensor(self.start)

@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from tfq_hybrid.adapters import (
     adapt,
-    named_layers,
     trainable_parameters,
 )
 from tfq_hybrid.adapters.method import Method
@@ -23,8 +22,7 @@ from tfq_hybrid.comparison.found import (
 from tfq_hybrid.comparison.plan import FACTORS
 from tfq_hybrid.data.datasets import Batches
 from tfq_hybrid.errors import UserError, check_integer
-from tfq_hybrid.layers.circuit_layer import CircuitLayer
-from tfq_hybrid.training.build import WarmupCosine
+from tfq_hybrid.training.build import WarmupCosine, count_circuit_parameters
 from tfq_hybrid.training.classification import Classification
 
 # The rate around which others are tried, of a row without a method.
@@ -244,14 +242,9 @@ class _Times(keras.callbacks.Callback):
 
 
 def _cost(model, seconds):
-    circuits = [
-        layer
-        for _, layer in named_layers(model)
-        if isinstance(layer, CircuitLayer)
-    ]
     return {
         "parameters": trainable_parameters(model),
-        "circuit_parameters": sum(one.count_params() for one in circuits),
+        "circuit_parameters": count_circuit_parameters(model),
         "total_parameters": model.count_params(),
         "step_seconds": seconds,
     }

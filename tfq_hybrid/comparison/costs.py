@@ -54,6 +54,7 @@ def _measure(config, states):
         build_model,
         circuit_layers,
         compile_model,
+        count_circuit_parameters,
         make_vocabulary,
     )
     from tfq_hybrid.training.frozen import above_frozen, only_learned
@@ -78,7 +79,7 @@ def _measure(config, states):
     circuits = circuit_layers(model)
     return {
         "parameters": trainable_parameters(model),
-        "circuit_parameters": sum(one.count_params() for one in circuits),
+        "circuit_parameters": count_circuit_parameters(model),
         "total_parameters": model.count_params(),
         "step_seconds": statistics.median(seconds),
         "peak_bytes": _since(before),

@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from tfq_hybrid.adapters import named_layers, trainable_parameters
+from tfq_hybrid.adapters.circuit_layers import WeightCircuits
 from tfq_hybrid.engines import estimate_bytes, human_bytes
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.estimate import duration
@@ -215,16 +216,29 @@ def circuit_layers(model: keras.Model) -> list[CircuitLayer]:
     return [layer for layer in layers if isinstance(layer, CircuitLayer)]
 
 
+def count_circuit_parameters(model: keras.Model) -> int:
+    """The parameters of circuits, of those that act on weights too."""
+    angles = [
+        angle
+        for _, layer in named_layers(model)
+        if isinstance(layer, WeightCircuits)
+        for angle in layer.trained_angles
+    ]
+    layers = circuit_layers(model)
+    return sum(layer.count_params() for layer in layers) + sum(
+        math.prod(angle.shape) for angle in angles
+    )
+
+
 def count_parameters(model: keras.Model, config: TrainConfig) -> dict[str, int]:
     """Parameters in all, in the circuits, and in the parts of the system.
 
     The parts are those that the system names, such as `feed_forward`, the
     blocks of a `QFFNBert`; where it names none, `trained`, by an adapter.
     """
-    circuits = circuit_layers(model)
     counts = {
         "total": model.count_params(),
-        "circuits": sum(circuit.count_params() for circuit in circuits),
+        "circuits": count_circuit_parameters(model),
     }
     parts = config.system.parts(model)
     if not parts:

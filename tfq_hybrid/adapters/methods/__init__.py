@@ -3,7 +3,6 @@
 from tfq_hybrid.adapters.method import (
     METHODS,
     Method,
-    WithCircuit,
     method_from_dict,
 )
 from tfq_hybrid.adapters.methods.bitfit import BitFit
@@ -22,6 +21,7 @@ from tfq_hybrid.adapters.methods.replace_dense import ReplaceDense
 from tfq_hybrid.adapters.methods.sora import SoRA
 from tfq_hybrid.adapters.methods.unitary_adapter import UnitaryAdapter
 from tfq_hybrid.adapters.methods.vera import VeRA
+from tfq_hybrid.adapters.with_circuit import WithCircuit
 
 __all__ = [
     "METHODS",

@@ -4,12 +4,8 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING
 
-from tfq_hybrid.adapters.method import (
-    Method,
-    WithCircuit,
-    circuit_parameters,
-    register,
-)
+from tfq_hybrid.adapters.method import Method, register
+from tfq_hybrid.adapters.with_circuit import WithCircuit, circuit_parameters
 from tfq_hybrid.circuits import ENTANGLEMENTS, as_circuit, preset
 from tfq_hybrid.circuits.presets import Circuit
 from tfq_hybrid.config.fields import choice

@@ -4,11 +4,8 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from tfq_hybrid.adapters.families import FFN_ROLES
-from tfq_hybrid.adapters.method import (
-    WithCircuit,
-    circuit_parameters,
-    register,
-)
+from tfq_hybrid.adapters.method import register
+from tfq_hybrid.adapters.with_circuit import WithCircuit, circuit_parameters
 from tfq_hybrid.circuits import as_circuit
 from tfq_hybrid.errors import UserError
 
