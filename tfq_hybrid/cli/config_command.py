@@ -149,7 +149,7 @@ def _show_help(ctx, parameter, value):
 def _adapted_fields():
     """The arguments of a preset with an adapter, which a row may have."""
     from tfq_hybrid.training.arguments import fields_of_training
-    from tfq_hybrid.training.config import ADAPTED
+    from tfq_hybrid.training.defaults import ADAPTED
 
     return fields_of_training(ADAPTED)
 

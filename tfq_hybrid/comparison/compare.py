@@ -37,7 +37,7 @@ from tfq_hybrid.errors import (
 )
 from tfq_hybrid.files import check_output_folder, write_json
 from tfq_hybrid.files.locks import writing
-from tfq_hybrid.training.config import DEFAULTS
+from tfq_hybrid.training.defaults import DEFAULTS
 from tfq_hybrid.version import __version__
 
 if TYPE_CHECKING:

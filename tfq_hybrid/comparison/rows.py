@@ -10,7 +10,8 @@ from tfq_hybrid.config.fields import Field
 from tfq_hybrid.config.values import check_keys, full_key, nest, read_value
 from tfq_hybrid.errors import UserError, match_choice
 from tfq_hybrid.training.arguments import fields_of_training
-from tfq_hybrid.training.config import ADAPTED, TrainConfig
+from tfq_hybrid.training.config import TrainConfig
+from tfq_hybrid.training.defaults import ADAPTED
 from tfq_hybrid.training.systems import SYSTEMS
 
 # Classical heads of scikit-learn on the embeddings of the preset, by task.

@@ -10,7 +10,7 @@ from tfq_hybrid.comparison.plan import of_head
 from tfq_hybrid.comparison.rows import Row
 from tfq_hybrid.errors import UserError, is_same_name
 from tfq_hybrid.files.manifest import folder_digest
-from tfq_hybrid.training.config import ADAPTED, usual_task
+from tfq_hybrid.training.defaults import ADAPTED, usual_task
 from tfq_hybrid.training.systems import SYSTEMS
 
 if TYPE_CHECKING:

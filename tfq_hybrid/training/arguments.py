@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfq_hybrid.config.fields import Field, fields_of
-from tfq_hybrid.training.config import (
+from tfq_hybrid.training.config import TrainConfig, hints_of
+from tfq_hybrid.training.defaults import (
     ADAPTED,
     DEFAULTS,
-    TrainConfig,
     defaults_of,
-    hints_of,
     model_of,
 )
 from tfq_hybrid.training.systems import SYSTEMS

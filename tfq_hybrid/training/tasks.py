@@ -10,7 +10,7 @@ from typing import Any
 
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.training.classification import Classification
-from tfq_hybrid.training.config import UNUSED
+from tfq_hybrid.training.defaults import UNUSED
 from tfq_hybrid.training.generation import Generation
 from tfq_hybrid.training.multi_label import MultiLabel
 from tfq_hybrid.training.regression import Regression
