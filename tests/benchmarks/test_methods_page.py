@@ -29,9 +29,9 @@ def sizes(circuit, classical):
 
 def test_who_leads_is_said_as_the_interval_has_it():
     better = page(content_of(sizes(0.9, 0.6)))
-    assert "Better than every method without: QuanTA at 500." in better
+    assert "every classical method of its size: QuanTA at 500." in better
     equal = page(content_of(sizes(0.6, 0.6)))
-    assert "No method with circuits is better than every one" in equal
+    assert "No unitary and no circuit is better than every" in equal
 
 
 def test_every_cell_is_on_the_page():
