@@ -22,7 +22,7 @@ LIBRARY = {
     "adapters.classical_layers": (
         "LowRank SoftThreshold GatedLowRank Bottleneck Prefix"
     ),
-    "adapters.circuit_layers": "CircuitProduct",
+    "adapters.circuit_layers": "CircuitProduct CircuitRotation",
     "adapters.layers": "Carrier LayerAdapter HeadCopy",
     "adapters.linear_layers": (
         "Scaling Shift VectorScaled SmallCore Rotation TensorAdapter"
