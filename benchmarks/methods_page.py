@@ -114,8 +114,8 @@ def page(content: dict[str, Any]) -> str:
             "six blocks, in the matrices `query`, `value`, `up` and `down` "
             "where the method takes them. Sizes are of the adapters, to 5 %; "
             f"the head's {HEAD} come on top. A method that its own size does "
-            "not bring there adapts fewer matrices. Blocks of one qubit are the "
-            "same in both first rows. Circuits are simulated.",
+            "not bring there adapts fewer matrices. Blocks of one qubit are "
+            "the same in both first rows. Circuits are simulated.",
             80,
         ),
         "",

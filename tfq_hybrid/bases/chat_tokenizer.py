@@ -247,7 +247,16 @@ class ChatCausalLMPreprocessor(keras_hub.models.CausalLMPreprocessor):
             tokenizer, sequence_length, add_start_token, add_end_token, **kwargs
         )
 
-    def _generate_preprocess(self, x, sequence_length=None):
+    def generate_preprocess(self, x, sequence_length=None):
+        """Prompts as tokens with a padding mask."""
+        make = self._prompts_in_graph if in_tf_function() else self._prompts
+        return make(x, sequence_length=sequence_length)
+
+    @preprocessing_function
+    def _prompts_in_graph(self, x, sequence_length=None):
+        return self._prompts(x, sequence_length=sequence_length)
+
+    def _prompts(self, x, sequence_length=None):
         if not self.built:
             self.build(None)
         if self.add_start_token:
