@@ -12,7 +12,7 @@ the first size that a method has. One that its own size does not bring there
 adapts fewer matrices; else its cell says "no such size". The same command goes
 on with what is left. `--page` adds the sizes that are finished to
 results/methods.json and writes the page of it: the test accuracy of every cell,
-and the differences of methods with circuits to those without at their size,
+and the differences of unitaries and circuits to classical methods of their size,
 with intervals that all hold at once (Bonferroni, over all sizes).
 """
 
@@ -96,17 +96,12 @@ def measure(arguments):
                 rates.setdefault(row["name"], row["rate"])
 
 
-def words(text):
-    """The words of a list that is separated by semicolons."""
-    return [word.strip() for word in text.split(";") if word.strip()]
-
-
 def left_out(text):
     """`METHOD@SIZE;…` as the methods of each size."""
     found = {}
-    for word in words(text):
+    for word in text.split(";"):
         name, _, size = word.partition("@")
-        found.setdefault(int(size), []).append(name)
+        found.setdefault(int(size), []).append(name.strip())
     return found
 
 
