@@ -12,8 +12,8 @@ the first size that a method has. One that its own size does not bring there
 adapts fewer matrices; else its cell says "no such size". The same command goes
 on with what is left. `--page` adds the sizes that are finished to
 results/methods.json and writes the page of it: the test accuracy of every cell,
-and the differences of unitaries and circuits to classical methods of their size,
-with intervals that all hold at once (Bonferroni, over all sizes).
+and the differences of unitaries and circuits to classical methods of their
+size, with intervals that all hold at once (Bonferroni, over all sizes).
 """
 
 import argparse
