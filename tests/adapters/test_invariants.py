@@ -43,7 +43,6 @@ IMPOSSIBLE = {
             "Mistral",
             "Gemma",
             "Gemma 3",
-            "Qwen",
             "Qwen 3",
             "Phi-3",
         )

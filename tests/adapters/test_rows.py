@@ -1,14 +1,11 @@
-"""Rows of one batch by different adapters, in memory and in an export."""
+"""Rows of one batch by different adapters."""
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from tests.adapters.zoo import make_method, make_task, tokens
 from tfq_hybrid import adapters
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.serving import export
 
 NAMES = ("first", "second")
 
@@ -75,33 +72,3 @@ def test_the_model_stays_as_it_was(model):
 def test_names_that_do_not_fit_are_refused(model, names, message):
     with pytest.raises(UserError, match=message):
         adapters.predict(model, tokens(model), names)
-
-
-def test_an_export_serves_several_adapters_over_one_base(model, tmp_path):
-    folder = export(model, tmp_path / "served", adapter_names=NAMES)
-    loaded = tf.saved_model.load(str(folder))
-    serve = loaded.signatures["serve_tokens"]
-    inputs = tokens(model, batch=5)
-    names = ["second", "first", "first", "second", "first"]
-    given = {key: tf.constant(inputs[key], tf.int32) for key in model.input}
-    found = serve(**given, adapter=tf.constant(names))["probabilities"]
-    expected = keras.ops.softmax(one_by_one(model, inputs, names))
-    np.testing.assert_allclose(found, expected, atol=1e-5)
-    sizes = [np.prod(v.shape) for v in loaded.variables]
-    assert sum(sizes) <= 1.01 * sum(np.prod(v.shape) for v in model.variables)
-    with pytest.raises(tf.errors.InvalidArgumentError, match="first, second"):
-        serve(**given, adapter=tf.constant(["first"] * 4 + ["third"]))
-
-
-def test_an_export_of_unknown_adapters_is_refused(model, tmp_path):
-    with pytest.raises(UserError, match="third"):
-        export(model, tmp_path / "served", adapter_names=["first", "third"])
-    assert not (tmp_path / "served").exists()
-
-
-def test_a_model_that_generates_is_refused(tmp_path):
-    model = make_task("GPT-2")
-    adapters.adapt(model, adapters.LoRA(rank=2))
-    assert isinstance(model, keras.Model)
-    with pytest.raises(UserError, match="generates"):
-        export(model, tmp_path / "served", adapter_names=["default"])

@@ -113,7 +113,8 @@ def make_backbone(family, **options):
     arguments = {**_COMMON, **ARGUMENTS[family], **options}
     given = {k: v for k, v in arguments.items() if v is not None}
     backbone = ROWS[family].backbone(**given)
-    if family == "BART":  # else rounding takes what trains in its encoder
+    # Else rounding takes what trains in an encoder of such small weights.
+    if family in ("BART", "ELECTRA"):
         for variable in backbone.weights:
             if variable.ndim > 1:
                 variable.assign(8 * variable)

@@ -63,6 +63,9 @@ Examples:
 @click.option("--temperature", type=float, help="Sampling temperature.")
 @click.option("--top-k", type=int, help="Sample from the k likeliest tokens.")
 @click.option("--seed", type=int, help="Random seed of sampling.")
+@click.option(
+    "--adapter", metavar="NAME", help="Of an export of several adapters."
+)
 @json_option(help="Print JSON.")
 def predict(
     path,

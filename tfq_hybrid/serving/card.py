@@ -6,7 +6,7 @@ import json
 import os
 import pathlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -66,6 +66,7 @@ def write_card(
     model: keras.Model,
     signatures: Mapping[str, tuple[dict, dict, int | None]],
     about: Mapping[str, Any],
+    adapter_names: Sequence[str] = (),
 ) -> None:
     """Writes the model card of an export, of a kind of `KINDS`.
 
@@ -74,7 +75,7 @@ def write_card(
     entries of an axis of its inputs without a fixed length.
     """
     sections = [
-        _head(name, kind, model),
+        _head(name, kind, model, adapter_names),
         _signatures(signatures),
         _parameters(model),
         _circuits(model),
@@ -84,12 +85,18 @@ def write_card(
     write_text(path, "\n\n".join(filter(None, sections)) + "\n")
 
 
-def _head(name, kind, model):
+def _head(name, kind, model, adapter_names):
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
     circuits = " Circuits are simulated." if circuit_layers(model) else ""
     adaptation = getattr(model, "adaptation", None)
     adapted = ""
-    if type(model) in HOSTS.values() and adaptation.method is not None:
+    if adapter_names:
+        methods = ", ".join(
+            f"`{key}` ({type(adaptation.methods[key]).__name__})"
+            for key in adapter_names
+        )
+        adapted = f", of which `adapter` names each row's adapter: {methods}"
+    elif type(model) in HOSTS.values() and adaptation.method is not None:
         adapted = f", adapted by {type(adaptation.method).__name__}"
     return (
         f"# {name}\n\n"

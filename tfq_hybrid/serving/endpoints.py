@@ -81,12 +81,15 @@ def of_rows(
         places, parts = [], []
         for name in names:
             rows = tf.where(asked == name)[:, 0]
+            # Outside of a graph, tokenizers take no empty batch.
+            if tf.executing_eagerly() and not len(rows):
+                continue
             own = [tf.gather(tensor, rows) for tensor in inputs]
             with using(model, name):
                 parts.append(endpoint.function(*own))
             places.append(tf.cast(rows, tf.int32))
         return {
-            key: tf.dynamic_stitch(places, [part[key] for part in parts])
+            key: _stitched(places, [part[key] for part in parts])
             for key in parts[0]
         }
 
@@ -94,6 +97,22 @@ def of_rows(
     return dataclasses.replace(
         endpoint, function=call, specs=specs, adapter_names=names
     )
+
+
+def _stitched(places, parts):
+    """Parts of a batch in the order of its rows, padded to one shape."""
+    if parts[0].shape[1:].is_fully_defined():
+        return tf.dynamic_stitch(places, parts)
+    shapes = [tf.shape(part) for part in parts]
+    widest = tf.reduce_max(tf.stack(shapes), axis=0)
+    blank = "" if parts[0].dtype == tf.string else 0
+    padded = []
+    for part, shape in zip(parts, shapes, strict=True):
+        missing = tf.concat([[0], (widest - shape)[1:]], axis=0)
+        ends = tf.stack([tf.zeros_like(missing), missing], axis=1)
+        blanks = tf.constant(blank, part.dtype)
+        padded.append(tf.pad(part, ends, constant_values=blanks))
+    return tf.dynamic_stitch(places, padded)
 
 
 def of_text(

@@ -128,7 +128,13 @@ def export(
             check_answers(onnx_file(onnx), of_tokens, model)
             (folder / ONNX).write_bytes(onnx)
         write_card(
-            folder / CARD, path.name, kind, model, signatures, about or {}
+            folder / CARD,
+            path.name,
+            kind,
+            model,
+            signatures,
+            about or {},
+            options.adapter_names,
         )
         write_manifest(folder)
 

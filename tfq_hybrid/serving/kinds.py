@@ -69,12 +69,6 @@ def endpoints_of(model: keras.Model, options: Options) -> list[Endpoint]:
     known = adaptation_of(model).methods
     for name in names:
         check_choice("adapter_names", name, known)
-    if isinstance(model, keras_hub.models.CausalLM):
-        raise UserError(
-            "Expected a model that reads, for rows of several adapters. "
-            f"Received: {type(model).__name__}, which generates: export it "
-            "with one adapter at a time"
-        )
     return [of_rows(model, endpoint, names) for endpoint in found]
 
 

@@ -85,9 +85,10 @@ def _uniform_rows(seeds, length):
     """Numbers from 0 to 1 of shape (rows, length), each row by its seed."""
     return tf.map_fn(
         lambda seed: tf.random.stateless_uniform([length], tf.stack([seed, 0])),
-        seeds,
+        # `map_fn` needs a row.
+        tf.concat([seeds, [0]], axis=0),
         fn_output_signature=tf.TensorSpec([None], tf.float32),
-    )
+    )[:-1]
 
 
 def pick_tokens(
@@ -171,8 +172,8 @@ def text_function(
         max_length = tf.clip_by_value(max_length, 1, longest - around) + around
         tokens = encode(prompt)
         given = tf.cast(tokens["padding_mask"], tf.bool)
-        # No work for positions that no row asks for.
-        longest = tf.reduce_max(max_length)
+        # No work for positions that no row asks for. There may be no row.
+        longest = tf.maximum(tf.reduce_max(max_length), 1)
         inside = tf.sequence_mask(max_length, longest)
         tokens = {
             name: tf.cast(value[:, :longest], tf.int32)

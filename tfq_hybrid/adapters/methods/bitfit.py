@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from tfq_hybrid.adapters.layers import Adapter
     from tfq_hybrid.adapters.target import Target
 
+# What stands for a whole block, with a bias here and none there.
+GROUPS = ("attention", "ffn")
+
 
 @register
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -23,23 +26,32 @@ class BitFit(Method):
     of layer normalisations, which the paper trains too, stay as they are.
 
     Args:
-        targets: Defaults to `("attention", "ffn")`, all matrices of a block.
+        targets: Defaults to `("attention", "ffn")`, the matrices of a block
+            that have a bias.
 
     Raises:
-        UserError: a target has no bias, as in the family of Llama.
+        UserError: a target by another name has no bias, or none has one, as in
+            the family of Llama.
     """
 
     targets: tuple[str, ...] = ("attention", "ffn")
 
     def find(self, model: "keras.Model", strict: bool = True) -> "list[Target]":
         found = super().find(model, strict)
-        for target in found:
-            if target.layer.bias is None:
+        wholes = tuple(word for word in self.targets if word in GROUPS)
+        by_group = []
+        if wholes:
+            kind = dataclasses.replace(self, targets=wholes)
+            by_group = Method.find(kind, model, strict)
+        biased = [row for row in found if row.layer.bias is not None]
+        for row in found:
+            named = row not in by_group
+            if row.layer.bias is None and (named or not biased):
                 raise UserError(
                     "Expected Dense layers with a bias for BitFit. Received: "
-                    f"{target.path}, which has none"
+                    f"{row.path}, which has none"
                 )
-        return found
+        return biased
 
     def adapter(self, target: "Target", name: str) -> "Adapter":
         from tfq_hybrid.adapters.linear_layers import Shift
