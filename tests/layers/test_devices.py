@@ -39,7 +39,7 @@ def expected(circuit=CIRCUIT, operators=OPERATORS):
 def test_exact_expectations(backend, noise):
     layer = ControlledPQC(CIRCUIT, OPERATORS, backend=backend)
     reason = f"backend of type {type(backend).__name__}"
-    assert str(layer.engine_choice) == f"tfq ({reason})"
+    assert str(layer.engine_choice) == f"cirq ({reason})"
     circuit = CIRCUIT.with_noise(noise) if noise else CIRCUIT
     np.testing.assert_allclose(layer(VALUES), expected(circuit), atol=1e-5)
 

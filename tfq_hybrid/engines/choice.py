@@ -4,6 +4,7 @@ import dataclasses
 import functools
 from collections.abc import Callable, Sequence
 
+from tfq_hybrid.engines.backends.engine import CirqEngine
 from tfq_hybrid.engines.batched.engine import BatchedEngine
 from tfq_hybrid.engines.batched.estimated import EstimatedEngine
 from tfq_hybrid.engines.batched.gates import TrigGate
@@ -15,6 +16,7 @@ from tfq_hybrid.engines.gradients import (
     SHOTS,
     TRAJECTORIES,
     GradientMethod,
+    ParameterShift,
     Simulated,
 )
 from tfq_hybrid.engines.names import ENGINES
@@ -39,7 +41,7 @@ class EngineChoice:
     """Which engine runs a program, and why.
 
     Attributes:
-        name: `"batched"` or `"tfq"`.
+        name: `"batched"`, `"tfq"` or `"cirq"`.
         reason: a clause fit to be shown.
         build: builds the engine.
         trajectories: whether the batched engine runs trajectories of pure
@@ -67,7 +69,8 @@ def choose_engine(
 
     Args:
         program: what is run.
-        engine: `"batched"` or `"tfq"` to insist on one. Defaults to `"auto"`.
+        engine: `"batched"`, `"tfq"` or, with a back end, `"cirq"` to insist on
+            one. Defaults to `"auto"`.
         execution: how it is run. Defaults to exact expectations.
 
     Raises:
@@ -76,6 +79,15 @@ def choose_engine(
     """
     execution = execution or Execution()
     check_choice("engine", engine, ENGINES)
+    if engine in ("auto", "cirq") and execution.runs_on_cirq:
+        return _cirq_choice(program, execution)
+    if engine == "cirq":
+        raise UserError(
+            "Expected a backend of Cirq and a GradientMethod or none with "
+            "engine='cirq'. Received: "
+            f"backend={execution.backend!r}, "
+            f"differentiator={execution.differentiator!r}"
+        )
     check_memory(program.qubits, len(program.operators), depth=1, batch=1)
     if engine == "tfq":
         _check_tfq(program, execution)
@@ -98,6 +110,18 @@ def choose_engine(
     choice = _batched_choice(program, execution, engine)
     _check_gradient(program, execution, choice.trajectories)
     return choice
+
+
+def _cirq_choice(program, execution):
+    reason = f"backend of type {type(execution.backend).__name__}"
+    method = execution.differentiator or ParameterShift()
+    if not method.runs_on_tfq(exact=False):  # it needs a simulated state
+        known = [n for n, m in GRADIENTS.items() if m().runs_on_tfq(False)]
+        raise choice_error("differentiator of a backend", method.name, known)
+    build = functools.partial(
+        CirqEngine, program, execution.backend, execution.repetitions, method
+    )
+    return EngineChoice("cirq", reason, build)
 
 
 def _tfq_choice(program, execution, reason):

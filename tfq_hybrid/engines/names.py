@@ -1,3 +1,3 @@
 """The names of the engines, which need no TensorFlow to be listed."""
 
-ENGINES = ("auto", "batched", "tfq")
+ENGINES = ("auto", "batched", "tfq", "cirq")

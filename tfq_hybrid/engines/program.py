@@ -32,23 +32,27 @@ class Program:
     """A circuit, what is measured after it, and where its symbols come from.
 
     Args:
-        circuit: without measurements; sub-circuits are unrolled.
+        circuit: sub-circuits are unrolled, but those that are repeated until
+            a measurement says so.
         operators: Pauli strings or sums, one for each output; kept as sums.
         features: symbols with one value for each example, in the order of the
             engine's first input. Defaults to none.
         weights: symbols with one value for the whole batch, in the order of the
             engine's second input. Defaults to none.
+        measures: whether the circuit may measure on the way, as only a Cirq
+            back end can. Defaults to `False`.
 
     Raises:
         UserError: a symbol of the circuit is in neither tuple, a name
-            stands twice, the circuit measures, or an operator is not
-            Hermitian.
+            stands twice, the circuit measures and may not, or an operator is
+            not Hermitian.
     """
 
     circuit: cirq.Circuit
     operators: tuple[Any, ...]
     features: tuple[str, ...] = ()
     weights: tuple[str, ...] = ()
+    measures: bool = False
 
     def __post_init__(self) -> None:
         sums = tuple(cirq.PauliSum.wrap(term) for term in self.operators)
@@ -58,8 +62,10 @@ class Program:
         if any(
             isinstance(o.untagged, cirq.CircuitOperation) for o in operations
         ):
-            object.__setattr__(self, "circuit", _unrolled(self.circuit))
-        _check_no_measurements(self.circuit)
+            whole = _unrolled(self.circuit, self.measures)
+            object.__setattr__(self, "circuit", whole)
+        if not self.measures:
+            _check_no_measurements(self.circuit)
         plain = _with_plain_symbols(self.circuit)
         object.__setattr__(self, "circuit", plain)
         names = cirq.parameter_names(self.circuit)
@@ -136,10 +142,12 @@ class Program:
         return tuple(sorted({*self.features, *self.weights}))
 
 
-def _unrolled(circuit: cirq.Circuit) -> cirq.Circuit:
+def _unrolled(circuit: cirq.Circuit, measures: bool) -> cirq.Circuit:
     try:
         return cirq.unroll_circuit_op(circuit, deep=True, tags_to_check=None)
     except ValueError as error:
+        if measures:
+            return circuit
         raise UserError(
             "Expected sub-circuits that are repeated a known number of times. "
             f"Received: {reason_of(error)}"
@@ -255,6 +263,12 @@ class Execution:
         return self.repetitions is not None and (
             self.sample_based or not self.noisy
         )
+
+    @property
+    def runs_on_cirq(self) -> bool:
+        """Whether a back end can run it without TensorFlow Quantum."""
+        has_backend = self.backend != "noiseless"
+        return has_backend and not self.noisy and not self.uses_object
 
     @property
     def shifts_on_tfq(self) -> bool:

@@ -78,7 +78,11 @@ class CircuitLayer(keras.layers.Layer):
         names = sorted(cirq.parameter_names(model_circuit))
         fed = [name for name in names if name not in trained]
         self.program = Program(
-            self._circuit_to_run(), self.operators, tuple(fed), tuple(trained)
+            self._circuit_to_run(),
+            self.operators,
+            tuple(fed),
+            tuple(trained),
+            measures=self.backend != "noiseless",
         )
         execution = self._execution()
         self.engine_choice = choose_engine(self.program, engine, execution)
@@ -127,7 +131,7 @@ class CircuitLayer(keras.layers.Layer):
     def _data_engine(self) -> Any:
         """The engine of calls with data circuits."""
         choice = self.engine_choice
-        if choice.name == "tfq":
+        if choice.name != "batched":
             return choice.engine
         fallback = None
         if self.engine == "auto":
