@@ -16,6 +16,7 @@ from tfq_hybrid.engines.noise.pauli_frames import (
     make_trajectories,
 )
 from tfq_hybrid.engines.noise.trajectories import TrajectoryEngine
+from tfq_hybrid.engines.shots import Terms
 
 SEED = tf.constant([3, 4])
 PAULI_CHANNELS = [
@@ -54,7 +55,8 @@ def test_means_equal_density_matrices(kind, channel, sample_based):
     assert is_pauli == (channel in PAULI_CHANNELS)
     features, weights = inputs_of(program, batch=2)
     exact = BatchedEngine(program)(features, weights).numpy()
-    engine = tf.function(kind(program, 20_000, sample_based))
+    sample = Terms(program.operators).sample if sample_based else None
+    engine = tf.function(kind(program, 20_000, sample))
     result = engine(features, weights, seed=SEED).numpy()
     # No expectation spreads more than a sign: 5 sigma of 20,000 signs.
     assert np.max(np.abs(result - exact)) < 5 / np.sqrt(20_000)

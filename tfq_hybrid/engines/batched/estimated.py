@@ -11,7 +11,7 @@ from tfq_hybrid.engines.gradients.method import (
 )
 from tfq_hybrid.engines.noise.pauli_frames import make_trajectories
 from tfq_hybrid.engines.program import Program
-from tfq_hybrid.engines.shots import Terms, sample_means
+from tfq_hybrid.engines.shots import Terms
 from tfq_hybrid.errors import check_integer
 
 
@@ -66,11 +66,16 @@ class EstimatedEngine:
         self.program = program
         self.repetitions = repetitions
         self.trajectories = trajectories
-        self._terms = Terms(program.operators, readout_error)
+        takes_shots = repetitions is not None and (
+            sample_based or not trajectories
+        )
+        self._terms = Terms(program.operators, readout_error, takes_shots)
         measured = program.with_operators(self._terms.operators)
         if trajectories:
             self.exact: PlannedEngine = make_trajectories(
-                measured, repetitions, sample_based
+                measured,
+                repetitions,
+                self._terms.sample if sample_based else None,
             )
         else:
             is_simulated = isinstance(method, Simulated)
@@ -110,8 +115,18 @@ class EstimatedEngine:
         states = given[0] if given else None
         values = self.exact(features, weights, states, seed)
         if self.repetitions and not self.trajectories and not exact:
-            values = _sampled(values, self.repetitions, seed)
+            values = self._sampled(values, seed)
         return self._terms.combine(values)
+
+    def _sampled(self, values, seed):
+        """Means of shots, with the gradient of the exact values."""
+
+        @tf.custom_gradient
+        def sample(values):
+            found = self._terms.sample(values, self.repetitions, seed)
+            return found, lambda up: up
+
+        return sample(values)
 
     def _run(self, features, weights, given, seed):
         if self.gradient is None:
@@ -148,13 +163,3 @@ class EstimatedEngine:
             exact = self._values(features, weights, given, seed, exact=True)
         zero = tf.UnconnectedGradients.ZERO
         return tape.gradient(exact, given[0], upstream, zero)
-
-
-def _sampled(values: tf.Tensor, repetitions: int, seed: tf.Tensor) -> tf.Tensor:
-    """Means of shots, with the gradient of the exact values."""
-
-    @tf.custom_gradient
-    def sample(values):
-        return sample_means(values, repetitions, seed), lambda up: up
-
-    return sample(values)

@@ -11,7 +11,7 @@ doi 10.1038/nature03350, extended to rotations).
 import dataclasses
 import functools
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import cirq
@@ -242,7 +242,7 @@ class PauliTrajectoryEngine(TrajectoryEngine):
 
     @functools.cached_property
     def _terms(self):
-        return Terms(self.program.operators)
+        return Terms(self.program.operators, jointly=False)
 
     @functools.cached_property
     def _errors(self):
@@ -318,10 +318,12 @@ class PauliTrajectoryEngine(TrajectoryEngine):
 
 
 def make_trajectories(
-    program: Program, repetitions: int | None, sample_based: bool = False
+    program: Program,
+    repetitions: int | None,
+    sample: Callable[..., tf.Tensor] | None = None,
 ) -> TrajectoryEngine:
     """The faster engine of those that can run a noisy program."""
-    engine = PauliTrajectoryEngine(program, repetitions, sample_based)
+    engine = PauliTrajectoryEngine(program, repetitions, sample)
     if engine.is_able:
         return engine
-    return TrajectoryEngine(program, repetitions, sample_based)
+    return TrajectoryEngine(program, repetitions, sample)

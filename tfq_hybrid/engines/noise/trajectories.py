@@ -7,6 +7,7 @@ the noisy expectation.
 """
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,6 @@ from tfq_hybrid.engines.batched.states import apply_gate_to_state
 from tfq_hybrid.engines.noise.channels import Channel
 from tfq_hybrid.engines.program import Program
 from tfq_hybrid.engines.register import Register
-from tfq_hybrid.engines.shots import sample_means
 from tfq_hybrid.errors import check_integer
 
 # Of all trajectories that run side by side: more would leave the processor's
@@ -68,13 +68,21 @@ class ChannelStep:
 class TrajectoryEngine(PlannedEngine):
     """Means over random trajectories of a noisy program.
 
-    It is evaluated only: its gradient is for the estimates to find. Where it is
-    sample-based, each trajectory gives one measured sign instead of its exact
-    expectation.
+    It is evaluated only: its gradient is for the estimates to find.
+
+    Args:
+        program: whose circuit has channels.
+        repetitions: how many trajectories.
+        sample: of expectations, repetitions and a seed, as `Terms.sample`: each
+            trajectory gives what one shot measures. Defaults to `None`: its
+            exact expectations.
     """
 
     def __init__(
-        self, program: Program, repetitions: Any, sample_based: bool = False
+        self,
+        program: Program,
+        repetitions: Any,
+        sample: Callable[..., tf.Tensor] | None = None,
     ):
         check_integer("repetitions", repetitions, minimum=1)
         super().__init__(
@@ -84,7 +92,7 @@ class TrajectoryEngine(PlannedEngine):
             Readout(program.operators, program.qids),
         )
         self.repetitions = repetitions
-        self.sample_based = sample_based
+        self._sample = sample
 
     @property
     def _passes_from_states(self):
@@ -153,8 +161,8 @@ class TrajectoryEngine(PlannedEngine):
             states = tf.repeat(states, count, axis=0)
         draws = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
         values = self._along(many, weights, states, draws[0])
-        if self.sample_based:
-            values = sample_means(values, 1, draws[1])
+        if self._sample is not None:
+            values = self._sample(values, 1, draws[1])
         return tf.reshape(
             values, [tf.shape(features)[0], count, len(self.program.operators)]
         )
