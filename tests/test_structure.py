@@ -17,6 +17,7 @@ ORDER = [
     ["circuits"],
     ["engines"],
     ["diagnostics", "layers"],
+    ["hardware"],
     ["bases"],
     ["adapters"],
     ["encoders"],
