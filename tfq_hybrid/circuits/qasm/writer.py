@@ -12,6 +12,7 @@ from tfq_hybrid.circuits.qasm.angles import angle_text
 from tfq_hybrid.circuits.qasm.gates import NAMED, RESERVED
 from tfq_hybrid.circuits.qasm.spelling import statements
 from tfq_hybrid.circuits.qasm.steps import angles_of_matrix, steps_of
+from tfq_hybrid.circuits.subcircuits import unrolled
 from tfq_hybrid.errors import UserError, listed
 from tfq_hybrid.reading import reason_of
 
@@ -74,15 +75,7 @@ class _Writer:
 
     def __init__(self, circuit, version):
         self.version = version
-        try:
-            circuit = cirq.unroll_circuit_op(
-                circuit.unfreeze(), deep=True, tags_to_check=None
-            )
-        except ValueError as error:
-            raise UserError(
-                "Expected sub-circuits that are repeated a known number of "
-                f"times. Received: {reason_of(error)}"
-            ) from error
+        circuit = unrolled(circuit)
         self.operations = [*circuit.all_operations()]
         self.qubits = sorted(circuit.all_qubits())
         if any(qubit.dimension != 2 for qubit in self.qubits):
