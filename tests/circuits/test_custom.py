@@ -54,6 +54,18 @@ def test_as_circuit_names_the_nearest_preset():
         as_circuit(3)
 
 
+def test_layers_count_the_moments_of_subcircuits():
+    inner = cirq.FrozenCircuit(cirq.ry(X)(A), cirq.CNOT(A, B))
+    repeated = cirq.CircuitOperation(
+        inner, repetitions=25, use_repetition_ids=False
+    )
+    outer = cirq.CircuitOperation(
+        cirq.FrozenCircuit(repeated), repetitions=2, use_repetition_ids=False
+    )
+    assert CustomCircuit(cirq.Circuit(outer, cirq.H(B))).layers == 101
+    assert CustomCircuit(CIRCUIT).layers == len(CIRCUIT)
+
+
 SUBCIRCUIT = cirq.FrozenCircuit(cirq.rx(X)(A), cirq.CNOT(A, B), cirq.ry(W)(B))
 
 

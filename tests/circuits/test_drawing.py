@@ -100,7 +100,7 @@ def test_gates_of_all_kinds():
     figure = draw_circuit(circuit, ["w_3"], operators)
     words = words_of(figure)
     assert {"^alpha", "2$w_{3}$", "×", "^0.5", "trained", "fed"} <= set(words)
-    assert "observables: 1.000*X(q0)*Z(q1)" in words
+    assert "observables: X(q0)Z(q1)" in words
     pixels = figure_pixels(figure)
     assert pixels.dtype == np.uint8
     assert pixels.shape[2] == 4
@@ -111,3 +111,16 @@ def test_gates_of_all_kinds():
 def test_a_circuit_without_gates():
     assert words_of(draw_circuit(cirq.Circuit()))[-1:] == []
     assert fold_text(cirq.Circuit()) == ""
+
+
+def test_a_subcircuit_is_drawn_as_its_gates():
+    a, b = cirq.LineQubit.range(2)
+    inner = cirq.FrozenCircuit(cirq.ry(sympy.Symbol("x"))(a), cirq.CNOT(a, b))
+    repeated = cirq.CircuitOperation(
+        inner, repetitions=2, use_repetition_ids=False
+    )
+    operators = [-0.5 * cirq.X(b) * cirq.Z(a) + cirq.Z(b), 2 - cirq.Z(a)]
+    figure = draw_circuit(cirq.Circuit(repeated), [], operators)
+    words = words_of(figure)
+    assert words.count("Ry") == 2
+    assert "observables: −0.5 Z₀X₁ + Z₁, −Z₀ + 2" in " ".join(words)

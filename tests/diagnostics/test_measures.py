@@ -22,6 +22,7 @@ from tfq_hybrid.diagnostics import (
     meyer_wallach,
     random_circuit,
 )
+from tfq_hybrid.diagnostics.entanglement import random_entanglement
 from tfq_hybrid.diagnostics.expressibility import haar_log_masses
 from tfq_hybrid.errors import UserError
 
@@ -276,7 +277,7 @@ def test_fit_leaves_zeros_out():
     fit = fit_decay({2: exact(0.25), 3: exact(0.0), 4: exact(0.0625)})
     assert fit["rate"] == pytest.approx(1)
     assert fit["qubits"] == [2, 4]
-    assert fit["scatter"] == pytest.approx(0, abs=1e-9)
+    assert fit["scatter"] is None  # two points lie on their line
     assert fit_decay({2: exact(0.25), 3: exact(0.0)}) is None
     # One halving above, two below, one above a line of slope 0.
     bent = fit_decay({2: exact(2.0), 3: exact(0.25), 4: exact(2.0)})
@@ -373,3 +374,19 @@ def test_adjoint_gradient_where_states_do_not_fit(monkeypatch):
 def test_bad_input(make, message):
     with pytest.raises(UserError, match=message):
         make()
+
+
+def test_random_states_have_the_entanglement_that_is_told():
+    rng = np.random.default_rng(0)
+    for qubits in (2, 3):
+        size = 2**qubits
+        states = rng.normal(size=(20000, size, 2)) @ [1, 1j]
+        states /= np.linalg.norm(states, axis=1, keepdims=True)
+        found = meyer_wallach(states).mean()
+        assert found == pytest.approx(random_entanglement(qubits), abs=5e-3)
+
+
+def test_a_product_state_has_no_entanglement():
+    spec = preset("qffn", qubits=3, entanglement="none")
+    states = RandomCircuit(spec).states(50, np.random.default_rng(0))
+    assert not meyer_wallach(states).any()

@@ -8,8 +8,10 @@ import pathlib
 import tempfile
 import zipfile
 
+import cirq
 import keras
 import numpy as np
+import sympy
 
 from benchmarks.results import Results as BenchmarkResults
 from tests.adapters.zoo import make_backbone, make_method
@@ -21,14 +23,20 @@ from tfq_hybrid.bases.gguf_file import open_gguf
 from tfq_hybrid.bases.gguf_tokenizer import read_tokenizer
 from tfq_hybrid.bases.hugging_face import config_of
 from tfq_hybrid.bases.llama import backbone_config, check_tensors
-from tfq_hybrid.circuits import CircuitSpec, CustomCircuit, as_circuit
+from tfq_hybrid.circuits import (
+    CircuitSpec,
+    CustomCircuit,
+    as_circuit,
+    from_qasm,
+    to_qasm,
+)
 from tfq_hybrid.cli.given import read_circuit
 from tfq_hybrid.comparison.results import Results
 from tfq_hybrid.data import load_corpus, load_dataset
 from tfq_hybrid.encoders.embedding import read_cached
 from tfq_hybrid.files.manifest import MANIFEST
 from tfq_hybrid.files.models import load_model
-from tfq_hybrid.reading import reading
+from tfq_hybrid.reading import read_text, reading
 from tfq_hybrid.reports.write import read_document
 from tfq_hybrid.serving import check_manifest
 from tfq_hybrid.training import Checkpoint, RunFolder, TrainConfig
@@ -208,6 +216,20 @@ def read_circuit_file(path):
     as_circuit(circuit.to_dict())
 
 
+def qasm():
+    a, b = cirq.LineQubit.range(2)
+    circuit = cirq.Circuit(
+        cirq.X(a) ** sympy.Symbol("x[0]"),
+        cirq.measure(a, key="a key"),
+        (cirq.X(b) ** 0.25).with_classical_controls("a key"),
+    )
+    return to_qasm(circuit).encode()
+
+
+def read_qasm_file(path):
+    to_qasm(from_qasm(read_text(path)))
+
+
 def read_gguf(path):
     """All of a file but the backbone, whose sizes were checked by then."""
     with open_gguf(path) as file:
@@ -252,6 +274,7 @@ READERS = {
         lambda: CircuitSpec(qubits=2, encoding="iqp").to_json().encode(),
         read_circuit_file,
     ),
+    "qasm": ("a.qasm", qasm, read_qasm_file),
     "own circuit": (
         "a.json",
         lambda: own_circuit().encode(),

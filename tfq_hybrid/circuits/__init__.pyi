@@ -12,9 +12,11 @@ __all__ = [
     "TURNING_ENTANGLERS",
     "as_circuit",
     "draw_circuit",
+    "from_qasm",
     "parse_observable",
     "preset",
     "scale_angles",
+    "to_qasm",
     "z_on_each",
 ]
 
@@ -30,4 +32,5 @@ from .drawing import draw_circuit
 from .encodings import ENCODINGS, SCALINGS, Encoding, scale_angles
 from .observables import parse_observable, z_on_each
 from .presets import PRESETS, as_circuit, preset
+from .qasm import from_qasm, to_qasm
 from .spec import CircuitSpec

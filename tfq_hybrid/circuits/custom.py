@@ -10,6 +10,7 @@ import numpy as np
 
 from tfq_hybrid.circuits.cirq_json import read_cirq, write_cirq
 from tfq_hybrid.circuits.encodings import SCALINGS, scale_angles
+from tfq_hybrid.circuits.subcircuits import count_moments
 from tfq_hybrid.errors import (
     UserError,
     check_choice,
@@ -141,8 +142,11 @@ class CustomCircuit:
 
     @property
     def layers(self) -> int:
-        """Moments: an upper bound on the layers that hold a state."""
-        return len(self.circuit)
+        """Moments, those of sub-circuits too.
+
+        An upper bound on the layers that hold a state.
+        """
+        return count_moments(self.circuit)
 
     @property
     def feature_count(self) -> int:

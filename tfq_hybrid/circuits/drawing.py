@@ -1,5 +1,6 @@
 """Drawings of circuits: folded text, and pictures by matplotlib."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -7,10 +8,13 @@ import cirq
 import numpy as np
 
 from tfq_hybrid.circuits.pen import Pen
+from tfq_hybrid.circuits.subcircuits import unrolled
+from tfq_hybrid.errors import UserError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 ROW_GAP = 1.1  # between folded rows, in the unit of one wire
 
 
@@ -65,8 +69,9 @@ def draw_circuit(
 ) -> "Figure":
     """Draws a circuit, folded where it is long.
 
-    Gates that are fed, those that are trained and those without a symbol
-    have a colour each; symbols are set as mathematics.
+    Sub-circuits are drawn as their gates. Gates that are fed, those that are
+    trained and those without a symbol have a colour each; symbols are set as
+    mathematics.
 
     Args:
         circuit: the circuit.
@@ -89,6 +94,8 @@ def draw_circuit(
     """
     from matplotlib.figure import Figure
 
+    with contextlib.suppress(UserError):  # repeated until something holds
+        circuit = unrolled(circuit)
     qids = sorted(circuit.all_qubits())
     placed = _place(circuit, qids)
     needed = max((column for column, _, _ in placed), default=0) + 1
@@ -181,15 +188,32 @@ def _readout(operators, qids):
 
 def _words(operators, circuit, most=6):
     """The first operators in words, by the short names of their qubits."""
-    names = {
-        qid: cirq.NamedQubit(name) for qid, name in _names(circuit).items()
-    }
-    words = []
-    for operator in list(operators)[:most]:
-        terms = [
-            term.map_qubits({qid: names.get(qid, qid) for qid in term.qubits})
-            for term in cirq.PauliSum.wrap(operator)
-        ]
-        words.append(str(cirq.PauliSum.from_pauli_strings(terms)))
+    names = _names(circuit)
+    words = [_word(operator, names) for operator in [*operators][:most]]
     more = len(operators) - most
     return ", ".join(words) + (f", … {more} more" if more > 0 else "")
+
+
+def _word(operator, names):
+    """A sum of Pauli words as text: `Z₀ + 0.5 X₀Z₁`."""
+    text = ""
+    for term in cirq.PauliSum.wrap(operator):
+        number = complex(term.coefficient)
+        factors = "".join(
+            f"{pauli}{_index(names.get(qid, str(qid)))}"
+            for qid, pauli in sorted(term.items())
+        )
+        sign = "−" if number.real < 0 else "+"
+        size = f"{abs(number.real):.3g}"
+        if number.imag:
+            sign, size = "+", f"({number:.3g})"
+        part = factors if size == "1" and factors else f"{size} {factors}"
+        text += f" {sign} {part.strip()}"
+    return text.removeprefix(" + ").replace(" − ", "−", text[:3] == " − ")
+
+
+def _index(name):
+    """The name of a qubit behind a Pauli: an index where it is a number."""
+    if name.isascii() and name.isdigit():
+        return name.translate(_SUBSCRIPTS)
+    return name if name.startswith("(") else f"({name})"

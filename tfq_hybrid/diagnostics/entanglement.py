@@ -13,6 +13,8 @@ from tfq_hybrid.diagnostics.random_circuit import RandomCircuit
 from tfq_hybrid.errors import UserError, check_integer
 from tfq_hybrid.estimate import Estimate
 
+_ROUNDING = 1e-12  # of the measure of a product state
+
 
 def entangling_capability(
     circuit: RandomCircuit,
@@ -129,4 +131,18 @@ def meyer_wallach(states: ArrayLike) -> np.ndarray:
         p, q = (np.sum(np.abs(x) ** 2, axis=(1, 2)) for x in (zero, one))
         c = np.sum(zero * one.conj(), axis=(1, 2))
         total += p * q - np.abs(c) ** 2
-    return np.clip(4 * total / qubits, 0.0, 1.0)
+    found = np.clip(4 * total / qubits, 0.0, 1.0)
+    return np.where(found < _ROUNDING, 0.0, found)
+
+
+def random_entanglement(qubits: int) -> float:
+    """The mean Meyer-Wallach measure of Haar-random states.
+
+    (N - 2) / (N + 1) with N = 2**qubits (Scott and Caves 2003, arXiv
+    quant-ph/0305046).
+
+    >>> random_entanglement(1), random_entanglement(2)
+    (0.0, 0.4)
+    """
+    size = 2**qubits
+    return (size - 2) / (size + 1)

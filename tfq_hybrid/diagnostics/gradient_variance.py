@@ -125,8 +125,9 @@ def fit_decay(variances: Mapping[int, Estimate]) -> dict[str, Any] | None:
         percentile interval of the bootstrap over the initialisations;
         `intercept`, log2 of c; `scatter`, the root mean square distance of
         the points from the line, in halvings, which the interval does not
-        hold; `qubits`, the list of those in the fit. Or `None` where fewer
-        than two numbers of qubits are left.
+        hold, `None` of two points, which lie on their line; `qubits`, the
+        list of those in the fit. Or `None` where fewer than two numbers of
+        qubits are left.
 
     Raises:
         UserError: the estimates differ in their numbers of resamples.
@@ -155,11 +156,12 @@ def fit_decay(variances: Mapping[int, Estimate]) -> dict[str, Any] | None:
     drawn = np.log2(np.maximum(replicates, np.finfo(float).tiny))
     low, high = np.quantile(-np.polyfit(qubits, drawn, 1)[0], [0.025, 0.975])
     residuals = logs[:, 0] - np.polyval([slope, intercept], qubits)
+    scatter = float(np.sqrt(np.mean(residuals**2)))
     return {
         "rate": float(-slope),
         "low": float(low),
         "high": float(high),
         "intercept": float(intercept),
-        "scatter": float(np.sqrt(np.mean(residuals**2))),
+        "scatter": scatter if len(qubits) > 2 else None,
         "qubits": qubits,
     }

@@ -9,6 +9,7 @@ import cirq
 import sympy
 import tensorflow as tf
 
+from tfq_hybrid.circuits.subcircuits import unrolled
 from tfq_hybrid.engines.batched.gates import TrigGate
 from tfq_hybrid.engines.batched.lowering import has_channels, lower_circuit
 from tfq_hybrid.engines.gradients import (
@@ -22,7 +23,6 @@ from tfq_hybrid.engines.noise.channels import (
     lower_noisy_circuit,
 )
 from tfq_hybrid.errors import UserError, listed
-from tfq_hybrid.reading import reason_of
 
 Operator = cirq.PauliString | cirq.PauliSum
 
@@ -58,12 +58,8 @@ class Program:
         sums = tuple(cirq.PauliSum.wrap(term) for term in self.operators)
         object.__setattr__(self, "operators", sums)
         _check_observables(sums)
-        operations = [*self.circuit.all_operations()]
-        if any(
-            isinstance(o.untagged, cirq.CircuitOperation) for o in operations
-        ):
-            whole = _unrolled(self.circuit, self.measures)
-            object.__setattr__(self, "circuit", whole)
+        whole = unrolled(self.circuit, keep_loops=self.measures)
+        object.__setattr__(self, "circuit", whole)
         if not self.measures:
             _check_no_measurements(self.circuit)
         plain = _with_plain_symbols(self.circuit)
@@ -140,18 +136,6 @@ class Program:
     def symbols(self) -> tuple[str, ...]:
         """All symbols in the lexicographic order of TensorFlow Quantum."""
         return tuple(sorted({*self.features, *self.weights}))
-
-
-def _unrolled(circuit: cirq.Circuit, measures: bool) -> cirq.Circuit:
-    try:
-        return cirq.unroll_circuit_op(circuit, deep=True, tags_to_check=None)
-    except ValueError as error:
-        if measures:
-            return circuit
-        raise UserError(
-            "Expected sub-circuits that are repeated a known number of times. "
-            f"Received: {reason_of(error)}"
-        ) from error
 
 
 def _with_plain_symbols(circuit: cirq.Circuit) -> cirq.Circuit:

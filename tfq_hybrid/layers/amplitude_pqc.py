@@ -4,6 +4,7 @@ from typing import Any
 
 import cirq
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfq_hybrid.engines.batched.states import amplitude_states, check_width
@@ -11,6 +12,7 @@ from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers.arguments import Operators, Shape
 from tfq_hybrid.layers.circuit_layer import CircuitLayer
 from tfq_hybrid.layers.pqc import symbol_names
+from tfq_hybrid.layers.resolving import prepared, resolve, rows_of
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -109,6 +111,14 @@ class AmplitudePQC(CircuitLayer):
         states = amplitude_states(vectors, self.program.qubits)
         empty = tf.zeros([tf.shape(vectors)[0], 0], self.circuit_dtype)
         return self._expectations(empty, states=states)
+
+    def resolved_circuit(
+        self, inputs: Any = None
+    ) -> cirq.Circuit | list[cirq.Circuit]:
+        rows = rows_of(inputs, None, "vectors of amplitudes")
+        check_width(rows.shape[1], self.program.qubits)
+        starts = prepared(rows, self.program.qids)
+        return resolve(self, np.zeros((len(rows), 0)), starts)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfq_hybrid.circuits import cirq_json
+from tfq_hybrid.circuits.subcircuits import count_moments
 from tfq_hybrid.engines import Execution, Program, choose_engine
 from tfq_hybrid.engines.batched.engine import BatchedEngine
 from tfq_hybrid.engines.data_circuits import DataCircuitEngine
@@ -41,7 +42,8 @@ class CircuitLayer(keras.layers.Layer):
 
     Attributes:
         depth: layers of the circuit that hold a state while it trains:
-            its moments, an upper bound, unless who made it says fewer.
+            its moments, those of sub-circuits too, an upper bound, unless
+            who made it says fewer.
         observer: function that each call passes the circuit's inputs,
             a float tensor of shape (batch, features), the states of shape
             (batch, 2**qubits) that it started from or `None`, and the
@@ -69,7 +71,7 @@ class CircuitLayer(keras.layers.Layer):
     ):
         super().__init__(autocast=False, **kwargs)
         self.model_circuit = check_model_circuit(model_circuit)
-        self.depth = len(self.model_circuit)
+        self.depth = count_moments(self.model_circuit)
         self.operators = check_operators(operators)
         self.repetitions = check_repetitions(repetitions)
         self.backend = check_backend(backend, self.repetitions, self)
@@ -216,6 +218,40 @@ class CircuitLayer(keras.layers.Layer):
         seed = None if self.seed_generator is None else tf.zeros([2], tf.int64)
         engine = self.engine_choice.engine
         return engine(fed, self._trained(), states, seed)
+
+    def resolved_circuit(
+        self, inputs: Any = None
+    ) -> cirq.Circuit | list[cirq.Circuit]:
+        """The circuit that the layer runs, with numbers for all symbols.
+
+        It is what a device would run: with the channels of a noise model, and
+        without readout errors and the measurement.
+
+        Args:
+            inputs: what a call takes, or one row of it. Data circuits may be
+                `cirq.Circuit`s too; a layer that takes data circuits alone
+                needs none. Defaults to `None`.
+
+        Returns:
+            A `cirq.Circuit` for one row, else a list of one for each. Vectors
+            of amplitudes become a `cirq.StatePreparationChannel` before the
+            circuit, which a device does not have.
+
+        Raises:
+            UserError: the inputs have another shape, or the layer has no
+                weights yet.
+
+        Example:
+
+        >>> import sympy
+        >>> from tfq_hybrid.layers import ControlledPQC
+        >>> qubit = cirq.LineQubit(0)
+        >>> circuit = cirq.Circuit(cirq.X(qubit) ** sympy.Symbol("turns"))
+        >>> layer = ControlledPQC(circuit, cirq.Z(qubit))
+        >>> print(layer.resolved_circuit([0.25]))
+        0: ───X^0.25───
+        """
+        raise NotImplementedError
 
     def _trained(self) -> tf.Tensor:
         """The trained angles in the dtype of the circuit."""

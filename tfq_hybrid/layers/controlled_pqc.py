@@ -5,12 +5,14 @@ from typing import Any
 
 import cirq
 import keras
+import numpy as np
 import sympy
 import tensorflow as tf
 
-from tfq_hybrid.errors import UserError, check_choice
+from tfq_hybrid.errors import UserError, check_choice, listed
 from tfq_hybrid.layers.arguments import Operators, Shape
 from tfq_hybrid.layers.circuit_layer import CircuitLayer
+from tfq_hybrid.layers.resolving import data_circuits, resolve, rows_of
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -129,6 +131,23 @@ class ControlledPQC(CircuitLayer):
             return self._expectations(values, circuits)
         return self._expectations(inputs)
 
+    def resolved_circuit(
+        self, inputs: Any = None
+    ) -> cirq.Circuit | list[cirq.Circuit]:
+        starts = None
+        if _has_circuits(inputs):
+            starts = data_circuits(inputs[0])
+            inputs = inputs[1]
+        names = self.program.features
+        what = f"values of the symbols {listed(names)}"
+        rows = rows_of(inputs, len(names), what)
+        if starts is not None and len(starts) != len(rows):
+            raise UserError(
+                "Expected as many data circuits as rows of values. Received: "
+                f"{len(starts)} and {len(rows)}"
+            )
+        return resolve(self, rows, starts)
+
     def compute_output_shape(self, input_shape: Any) -> Shape:
         has_circuits = isinstance(input_shape[0], (list, tuple))
         batch = (input_shape[1] if has_circuits else input_shape)[0]
@@ -145,3 +164,14 @@ class ControlledPQC(CircuitLayer):
             **super().get_config(),
             "trained_symbols": list(self.trained_symbols),
         }
+
+
+def _has_circuits(inputs: Any) -> bool:
+    """Whether inputs are a pair of data circuits and values."""
+    if not isinstance(inputs, (list, tuple)) or len(inputs) != 2:
+        return False
+    first = inputs[0]
+    first = first[0] if isinstance(first, (list, tuple)) and first else first
+    if isinstance(first, cirq.Circuit):
+        return True
+    return np.asarray(first).dtype.kind in "OSU"

@@ -5,11 +5,13 @@ from typing import Any
 
 import cirq
 import keras
+import numpy as np
 import sympy
 import tensorflow as tf
 
 from tfq_hybrid.layers.arguments import Operators
 from tfq_hybrid.layers.circuit_layer import CircuitLayer
+from tfq_hybrid.layers.resolving import data_circuits, resolve
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -107,6 +109,12 @@ class PQC(CircuitLayer):
         """A dict of symbols and their current values."""
         values = keras.ops.convert_to_numpy(self.parameters)
         return dict(zip(self.symbols, values, strict=True))
+
+    def resolved_circuit(
+        self, inputs: Any = None
+    ) -> cirq.Circuit | list[cirq.Circuit]:
+        starts = [cirq.Circuit()] if inputs is None else data_circuits(inputs)
+        return resolve(self, np.zeros((len(starts), 0)), starts)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         empty = tf.zeros([tf.shape(inputs)[0], 0], self.circuit_dtype)

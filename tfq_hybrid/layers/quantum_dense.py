@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+import cirq
 import keras
 import numpy as np
 import tensorflow as tf
@@ -29,6 +30,7 @@ from tfq_hybrid.layers.noisy import (
     noise_model_to_json,
 )
 from tfq_hybrid.layers.readout import ReadoutStatistics, standardise
+from tfq_hybrid.layers.resolving import rows_of
 
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
@@ -215,6 +217,50 @@ class QuantumDense(keras.layers.Layer):
         if exact.parameters is not None:
             exact.parameters.assign(self.pqc.parameters)
         return keras.ops.convert_to_numpy(exact(fed)).astype("float64")
+
+    def resolved_circuit(
+        self, inputs: Any
+    ) -> cirq.Circuit | list[cirq.Circuit]:
+        """The circuit that rows of inputs run, after projection and scaling.
+
+        Its expectations of the operators are what the last projection reads,
+        or standardises and reads.
+
+        Args:
+            inputs: float array of shape (..., width), or one row.
+
+        Returns:
+            A `cirq.Circuit` without symbols for one row, else a list of one
+            for each, in the order of the rows; see
+            `CircuitLayer.resolved_circuit`.
+
+        Raises:
+            UserError: the layer is not built, or the inputs have another
+                width.
+
+        Example:
+
+        >>> layer = QuantumDense(units=3, circuit="qffn")
+        >>> layer.build((None, 8))
+        >>> circuit = layer.resolved_circuit(np.ones(8))
+        >>> len(circuit.all_qubits()), cirq.is_parameterized(circuit)
+        (4, False)
+        """
+        if not self.built:
+            raise UserError(
+                "Expected a layer that has been built: its angles have no "
+                f"values before. Received: layer {self.name!r}. Call it, or "
+                "its build, first."
+            )
+        dtype = self.pqc.circuit_dtype
+        rows = np.asarray(inputs, dtype)
+        rows = rows.reshape((-1, rows.shape[-1] if rows.ndim else 1))
+        width = None
+        if self.input_projection is not None:
+            width = self.input_projection.kernel.shape[0]
+        rows = rows_of(rows, width, "inputs of the layer")
+        fed = self._fed(keras.ops.convert_to_tensor(rows, dtype))
+        return self.pqc.resolved_circuit(keras.ops.convert_to_numpy(fed))
 
     def angles(self, inputs: tf.Tensor) -> tf.Tensor:
         """The encoded angles in radians, of shape (batch, ..., angles)."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tfq_hybrid.diagnostics.entanglement import random_entanglement
 from tfq_hybrid.estimate import Estimate, number, plain
 from tfq_hybrid.reports.diagnosis_pictures import (
     MEASURES,
@@ -83,12 +84,19 @@ def _lead(found: Circuits) -> list[str]:
 def _circuits_table(found: Circuits) -> Table:
     columns = ["ansatz", "qubits", "depth", "weights"]
     columns += [title.lower() for title in MEASURES.values()]
+    place = columns.index(MEASURES["entangling_capability"].lower()) + 1
+    columns.insert(place, "of random (Haar) states")
     rows = []
     for c in found.circuits:
         row = [c["ansatz"], c["qubits"], c["depth"], c.get("weights")]
         row += [Estimate.of(c[name]) for name in MEASURES]
+        row.insert(place, random_entanglement(c["qubits"]))
         rows.append(row)
-    note = "In brackets the 95 % intervals."
+    note = (
+        "In brackets the 95 % intervals. Beside the entangling capability is "
+        "that of random (Haar) states of as many qubits, (N − 2)/(N + 1) with "
+        "N = 2^qubits: what a circuit that reaches all states alike would have."
+    )
     return Table("Every circuit", columns, rows, note, found.keys)
 
 

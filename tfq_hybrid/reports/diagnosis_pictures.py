@@ -184,9 +184,10 @@ def heat_map(found: Circuits, measure: str, colours: str) -> Picture:
         reading = (
             "Each cell is the mean Meyer–Wallach measure of the circuit's "
             "states: 0 where every qubit is by itself, 1 where each is fully "
-            "entangled with the rest. Random states of many qubits are close "
-            "to 1. States with a low number are close to products of single "
-            "qubits, which any computer handles with ease."
+            "entangled with the rest. Random (Haar) states have 0.4 on two "
+            "qubits, 0.67 on three, and close to 1 on many. States with a low "
+            "number are close to products of single qubits, which any "
+            "computer handles with ease."
         )
     deepest = max(found.circuits, key=lambda c: (c["depth"], c["qubits"]))
     alt = (
