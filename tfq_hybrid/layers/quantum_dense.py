@@ -4,6 +4,7 @@ from typing import Any, Self
 
 import keras
 import numpy as np
+import sympy
 import tensorflow as tf
 
 from tfq_hybrid.circuits import as_circuit
@@ -215,6 +216,10 @@ class QuantumDense(keras.layers.Layer):
         if exact.parameters is not None:
             exact.parameters.assign(self.pqc.parameters)
         return keras.ops.convert_to_numpy(exact(fed)).astype("float64")
+
+    def symbol_values(self) -> dict[sympy.Symbol, float]:
+        """The trained symbols of the circuit and their current values."""
+        return self.pqc.symbol_values()
 
     def angles(self, inputs: tf.Tensor) -> tf.Tensor:
         """The encoded angles in radians, of shape (batch, ..., angles)."""
