@@ -69,7 +69,7 @@ class CircuitBatches:
         Raises:
             UserError: a string is no circuit, or the shots of a row differ.
         """
-        found: dict[Any, list[int]] = {}
+        found: dict[tuple[Any, Any, Any], list[int]] = {}
         structures = [self._structures(one) for one in circuits]
         shots = _shots(repetitions, len(circuits))
         for row, (structure, _) in enumerate(structures):

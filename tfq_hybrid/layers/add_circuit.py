@@ -91,7 +91,7 @@ class AddCircuit(keras.layers.Layer):
     ) -> tf.Tensor:
         from tfq_hybrid.engines.tfq.ops import append_circuit
 
-        other = prepend if append is None else append
+        other: Any = prepend if append is None else append
         if other.shape.rank == 0:
             other = tf.fill(tf.shape(inputs), other)
         if append is None:

@@ -7,7 +7,6 @@ a serialised circuit or operator is its base64 text after a prefix.
 
 import base64
 import numbers
-from collections.abc import Sequence
 from typing import Any
 
 import cirq
@@ -221,7 +220,7 @@ def as_initializer(value: Any) -> keras.Initializer:
         ) from error
 
 
-def _serialised(values: Sequence) -> tf.Tensor:
+def _serialised(values: Any) -> tf.Tensor:
     from tfq_hybrid.engines.tfq.ops import tfq
 
     return tfq.convert_to_tensor(values)
