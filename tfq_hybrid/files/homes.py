@@ -41,15 +41,18 @@ LIBRARY = {
     "bases.mpnet.text": "MPNetTextClassifierPreprocessor MPNetTokenizer",
     "encoders.decoders": "DecoderTextPreprocessor",
     "encoders.electra": "ElectraTextClassifierPreprocessor",
+    "layers.add_circuit": "AddCircuit",
     "layers.amplitude_pqc": "AmplitudePQC",
     "layers.bottleneck_dense": "BottleneckDense",
     "layers.controlled_pqc": "ControlledPQC",
+    "layers.expectation": "Expectation SampledExpectation",
     "layers.feed_forward": (
         "NoFeedForward QuantumFeedForward BottleneckFeedForward"
     ),
     "layers.noisy": "NoisyPQC NoisyControlledPQC NoisyAmplitudePQC",
     "layers.pqc": "PQC",
     "layers.quantum_dense": "QuantumDense",
+    "layers.states": "Sample State Unitary",
     "training.build": "AngleAdam AngleAdamW WarmupCosine",
 }
 # And those that make a class for each family, by the ends of its name.

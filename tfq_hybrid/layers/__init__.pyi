@@ -1,21 +1,29 @@
 __all__ = [
     "PQC",
     "TOKENS",
+    "AddCircuit",
     "AmplitudePQC",
     "BottleneckDense",
     "BottleneckFeedForward",
     "ControlledPQC",
+    "Expectation",
     "NoFeedForward",
     "NoisyAmplitudePQC",
     "NoisyControlledPQC",
     "NoisyPQC",
     "QuantumDense",
     "QuantumFeedForward",
+    "Sample",
+    "SampledExpectation",
+    "State",
+    "Unitary",
 ]
 
+from .add_circuit import AddCircuit
 from .amplitude_pqc import AmplitudePQC
 from .bottleneck_dense import BottleneckDense
 from .controlled_pqc import ControlledPQC
+from .expectation import Expectation, SampledExpectation
 from .feed_forward import (
     TOKENS,
     BottleneckFeedForward,
@@ -29,3 +37,4 @@ from .noisy import (
 )
 from .pqc import PQC
 from .quantum_dense import QuantumDense
+from .states import Sample, State, Unitary

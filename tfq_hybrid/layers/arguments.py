@@ -27,13 +27,13 @@ def check_model_circuit(model_circuit: Any) -> cirq.Circuit:
     """A circuit with symbols, or an error of TensorFlow Quantum's type."""
     if not isinstance(model_circuit, cirq.Circuit):
         raise TypeError(
-            "Expected model_circuit to be a cirq.Circuit. Received: "
-            f"model_circuit of type {type(model_circuit).__name__}"
+            "model_circuit must be a cirq.Circuit object. Expected one. "
+            f"Received: model_circuit of type {type(model_circuit).__name__}"
         )
     if not cirq.is_parameterized(model_circuit):
         raise ValueError(
-            "Expected model_circuit to hold sympy.Symbols, so that there is "
-            "something to train or feed. Received: a circuit without any"
+            "model_circuit has no sympy.Symbols. Expected some, so that there "
+            "is something to train or feed. Received: a circuit without any"
         )
     return model_circuit
 
@@ -42,12 +42,18 @@ def check_operators(operators: Any) -> tuple[Operator, ...]:
     """One operator or a sequence of them, as a tuple."""
     if isinstance(operators, (cirq.PauliString, cirq.PauliSum)):
         operators = [operators]
-    is_sequence = isinstance(operators, (list, tuple, np.ndarray))
-    kinds = (cirq.PauliString, cirq.PauliSum)
-    if not is_sequence or not all(isinstance(op, kinds) for op in operators):
+    if not isinstance(operators, (list, tuple, np.ndarray)):
         raise TypeError(
-            "Expected operators to be a cirq.PauliString or cirq.PauliSum, "
-            f"or a sequence of them. Received: operators={operators!r}"
+            "operators must be a cirq.PauliSum or cirq.PauliString, or a list "
+            "of them. Expected one of these. Received: "
+            f"operators={operators!r}"
+        )
+    kinds = (cirq.PauliString, cirq.PauliSum)
+    if not all(isinstance(operator, kinds) for operator in operators):
+        raise TypeError(
+            "Each element in operators to measure must be a cirq.PauliString "
+            "or cirq.PauliSum. Expected these alone. Received: "
+            f"operators={operators!r}"
         )
     return tuple(operators)
 
@@ -56,16 +62,18 @@ def check_repetitions(repetitions: Any) -> int | None:
     """`None` or a positive integer, as an int."""
     if repetitions is None:
         return None
-    message = (
+    received = (
         "Expected repetitions to be a positive integer or None. "
         f"Received: repetitions={repetitions!r}"
     )
     if isinstance(repetitions, bool) or not isinstance(
         repetitions, numbers.Integral
     ):
-        raise TypeError(message)
+        raise TypeError(
+            f"repetitions must be a positive integer value. {received}"
+        )
     if repetitions <= 0:
-        raise ValueError(message)
+        raise ValueError(f"repetitions must be greater than zero. {received}")
     return int(repetitions)
 
 
@@ -76,13 +84,15 @@ def check_backend(backend: Any, repetitions: int | None, layer: object) -> Any:
     name = type(layer).__name__
     if backend == "noisy":
         raise ValueError(
-            f"Expected a noiseless back end in {name}: noise is simulated "
-            f"by Noisy{name}. Received: backend='noisy'"
+            f"noisy back ends are for noisy layers: use Noisy{name}, as in "
+            f"TensorFlow Quantum tfq.layers.Noisy{name}. Expected a noiseless "
+            "back end. Received: backend='noisy'"
         )
     kind = cirq.Sampler if repetitions else cirq.SimulatesExpectationValues
     if not isinstance(backend, kind):
+        path = "cirq." if repetitions else "cirq.sim.simulator."
         raise TypeError(
-            f"Expected backend to be a cirq.{kind.__name__} with "
+            f"Expected backend to be a {path}{kind.__name__} with "
             f"repetitions={repetitions}. Received: backend={backend!r}"
         )
     return backend
@@ -92,18 +102,18 @@ def check_trajectories(repetitions: int | None, sample_based: Any) -> bool:
     """What the noisy layers need: both given, `sample_based` a bool."""
     if repetitions is None:
         raise ValueError(
-            "Expected repetitions, the number of trajectories, in a noisy "
-            "layer. Received: repetitions=None"
+            "Value for repetitions must be provided in a noisy layer. Expected "
+            "the number of trajectories. Received: repetitions=None"
         )
     if sample_based is None:
         raise ValueError(
-            "Expected sample_based=True for samples of noisy trajectories, "
-            "or sample_based=False for their expectations. Received: "
-            "sample_based=None"
+            "Please specify sample_based=False for expectations of noisy "
+            "trajectories, or sample_based=True for samples of them. Expected "
+            "one of both. Received: sample_based=None"
         )
     if not isinstance(sample_based, bool):
         raise TypeError(
-            "Expected sample_based to be True or False. Received: "
+            "sample_based must be either True or False. Received: "
             f"sample_based={sample_based!r}"
         )
     return sample_based

@@ -8,6 +8,7 @@ from typing import Any, Self
 import cirq
 import keras
 import numpy as np
+import sympy
 import tensorflow as tf
 
 from tfq_hybrid.circuits import cirq_json
@@ -165,6 +166,28 @@ class CircuitLayer(keras.layers.Layer):
         except UserError:
             return []
         return engine.weights_without_effect
+
+    def symbol_values(self) -> dict[sympy.Symbol, float]:
+        """The trained symbols and their current values.
+
+        `cirq.resolve_parameters` takes them. They are in the unit of the
+        symbol: radians times the factors in the circuit.
+
+        Raises:
+            UserError: the layer trains symbols and is not built.
+        """
+        names = self.program.weights
+        if not names:
+            return {}
+        if self.parameters is None:
+            raise UserError(
+                "Expected a layer that is built, by a call or by build(). "
+                f"Received: layer {self.name!r}, whose symbols "
+                f"{listed(names)} have no values yet"
+            )
+        values = keras.ops.convert_to_numpy(self.parameters)
+        symbols = map(sympy.Symbol, names)
+        return dict(zip(symbols, values, strict=True))
 
     def _draw_seed(self) -> tf.Tensor | None:
         """A fresh seed where something is drawn, else `None`."""

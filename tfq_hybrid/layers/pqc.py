@@ -105,11 +105,6 @@ class PQC(CircuitLayer):
         """The trained symbols, in the order of the weights."""
         return [sympy.Symbol(name) for name in self.program.weights]
 
-    def symbol_values(self) -> dict[sympy.Symbol, float]:
-        """A dict of symbols and their current values."""
-        values = keras.ops.convert_to_numpy(self.parameters)
-        return dict(zip(self.symbols, values, strict=True))
-
     def resolved_circuit(
         self, inputs: Any = None
     ) -> cirq.Circuit | list[cirq.Circuit]:

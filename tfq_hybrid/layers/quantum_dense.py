@@ -5,6 +5,7 @@ from typing import Any, Self
 import cirq
 import keras
 import numpy as np
+import sympy
 import tensorflow as tf
 
 from tfq_hybrid.circuits import as_circuit
@@ -261,6 +262,10 @@ class QuantumDense(keras.layers.Layer):
         rows = rows_of(rows, width, "inputs of the layer")
         fed = self._fed(keras.ops.convert_to_tensor(rows, dtype))
         return self.pqc.resolved_circuit(keras.ops.convert_to_numpy(fed))
+
+    def symbol_values(self) -> dict[sympy.Symbol, float]:
+        """The trained symbols of the circuit and their current values."""
+        return self.pqc.symbol_values()
 
     def angles(self, inputs: tf.Tensor) -> tf.Tensor:
         """The encoded angles in radians, of shape (batch, ..., angles)."""

@@ -8,7 +8,6 @@ at every call; here it is serialised once, and few-qubit programs run in
 chunks (`chunks`).
 """
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from tfq_hybrid.engines.angles import periods, within_a_period
 from tfq_hybrid.engines.gradients import GradientMethod
 from tfq_hybrid.engines.program import Program
 from tfq_hybrid.engines.tfq.chunks import in_chunks
+from tfq_hybrid.engines.tfq.derivatives import with_adjoint, without_gradient
 from tfq_hybrid.engines.tfq.ops import (
     append_circuit,
     circuit_execution_ops,
@@ -92,7 +92,7 @@ class TFQEngine:
             op = in_chunks(op, self.program.qubits)
             if exact and differentiator is None:
                 differentiator = tfq.differentiators.Adjoint()
-        op = self._without_gradient(op)
+        op = without_gradient(op, self._refuse)
         if differentiator is None:
             differentiator = tfq.differentiators.ParameterShift()
         if exact and isinstance(differentiator, tfq.differentiators.Adjoint):
@@ -176,29 +176,6 @@ class TFQEngine:
         result = tf.ensure_shape(result, [None, len(self.program.operators)])
         return tf.cast(result, features.dtype)
 
-    def _without_gradient(self, op: Callable) -> Callable:
-        """The same operation, whose own gradient is refused by name.
-
-        TensorFlow Quantum's differentiators call it for the values and for
-        the first derivatives: who differentiates those would get zeros or
-        `None`.
-        """
-
-        # The signature stays: by it TensorFlow Quantum tells exact from
-        # sampled.
-        @functools.wraps(op)
-        def run(*inputs):
-            @tf.custom_gradient
-            def values(*inputs):
-                def gradient(*upstream):
-                    return self._refuse(inputs)
-
-                return op(*inputs), gradient
-
-            return values(*inputs)
-
-        return run
-
     def _refuse(self, inputs):
         message = (
             "Expected no second derivatives of TensorFlow Quantum's "
@@ -215,29 +192,8 @@ class TFQEngine:
             ]
 
     def _with_adjoint(self, op: Callable) -> Callable:
-        """What `tfq.differentiators.Adjoint` makes of `op`, in chunks.
-
-        The operation leaves out every term whose upstream gradient times
-        coefficient is below 1e-5: with a mean over a large batch, all of
-        them. Each example's upstream gradient is therefore brought to size 1
-        first.
-        """
         adjoint = in_chunks(tfq_adj_grad_op.tfq_adj_grad, self.program.qubits)
-        adjoint = self._without_gradient(adjoint)
-
-        @tf.custom_gradient
-        def expectation(programs, symbol_names, symbol_values, pauli_sums):
-            inputs = (programs, symbol_names, symbol_values, pauli_sums)
-
-            def gradient(upstream):
-                size = tf.reduce_max(tf.abs(upstream), axis=1, keepdims=True)
-                size = tf.where(size > 0, size, tf.ones_like(size))
-                result = size * adjoint(*inputs, upstream / size)
-                return None, None, result, None
-
-            return op(*inputs), gradient
-
-        return expectation
+        return with_adjoint(op, without_gradient(adjoint, self._refuse))
 
 
 def _gates(program: Program) -> Sequence:
@@ -277,5 +233,5 @@ class TFQNoisyEngine(TFQEngine):
             op = noisy_sampled_expectation_op.sampled_expectation
         else:
             op = noisy_expectation_op.expectation
-        op = self._without_gradient(op)
+        op = without_gradient(op, self._refuse)
         return differentiator.generate_differentiable_op(sampled_op=op)

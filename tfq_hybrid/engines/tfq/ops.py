@@ -13,25 +13,34 @@ try:
     import tensorflow_quantum as tfq
     from tensorflow_quantum.core.ops import (
         circuit_execution_ops,
+        cirq_ops,
         tfq_adj_grad_op,
         tfq_simulate_ops,
+        tfq_unitary_op,
     )
     from tensorflow_quantum.core.ops.noise import (
         noisy_expectation_op,
         noisy_sampled_expectation_op,
+        noisy_samples_op,
     )
     from tensorflow_quantum.core.ops.tfq_utility_ops import append_circuit
-    from tensorflow_quantum.core.proto import program_pb2
+    from tensorflow_quantum.core.proto import pauli_sum_pb2, program_pb2
+    from tensorflow_quantum.core.serialize import serializer
 finally:
     random.setstate(_STATE)
 
 __all__ = [
     "append_circuit",
     "circuit_execution_ops",
+    "cirq_ops",
     "noisy_expectation_op",
     "noisy_sampled_expectation_op",
+    "noisy_samples_op",
+    "pauli_sum_pb2",
     "program_pb2",
+    "serializer",
     "tfq",
     "tfq_adj_grad_op",
     "tfq_simulate_ops",
+    "tfq_unitary_op",
 ]
