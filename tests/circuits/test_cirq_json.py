@@ -221,7 +221,7 @@ MEASURED = cirq.FrozenCircuit(cirq.measure(zoo.A, key="k"))
         (cirq.X(zoo.A) ** sympy.Symbol("f(x)"), r"'f\(x\)' as the name"),
         (cirq.X(zoo.A) ** sympy.Symbol("a b"), "'a b' as the name"),
         (cirq.X(zoo.A) ** sympy.Float("0.1", 40), "more digits"),
-        (cirq.X(zoo.A) ** sympy.sin(zoo.X), "sin"),
+        (cirq.X(zoo.A) ** sympy.tan(zoo.X), "tan"),
         (cirq.X(zoo.A) ** (2**zoo.X), "exponent has a symbol"),
         (cirq.rx(float("nan"))(zoo.A), "nan|JSON compliant"),
         (cirq.X(zoo.A) ** sympy.oo, "Infinity|finite"),
@@ -256,3 +256,61 @@ def test_what_cannot_be_read_back_is_not_written(value, message):
 def test_a_class_of_ones_own_is_not_written():
     with pytest.raises(UserError, match="Derived"):
         write_cirq(Derived(cirq.X(zoo.A)), "circuit")
+
+
+@pytest.mark.parametrize(
+    "angle",
+    [
+        sympy.sin(zoo.X) / 3,
+        sympy.exp(-(zoo.X**2)) * sympy.cos(2 * zoo.W),
+        sympy.log(zoo.X + 2) - sympy.pi,
+        sympy.exp(sympy.sin(zoo.X * zoo.W)),
+    ],
+    ids=str,
+)
+def test_functions_of_symbols_come_back(angle):
+    circuit = cirq.Circuit(cirq.rx(angle)(zoo.A))
+    restored = read_cirq(write_cirq(circuit))
+    assert restored == circuit
+
+
+def function(name, argument):
+    return {"cirq_type": f"sympy.{name}", "args": [argument]}
+
+
+@pytest.mark.parametrize(
+    "angle, message",
+    [
+        (function("exp", function("exp", function("exp", 9))), "above 700"),
+        (function("log", -1), "no real number"),
+        (function("log", 0), "no real number"),
+        ({"cirq_type": "sympy.sin", "args": [1, 2]}, "argument of sympy.sin"),
+        (function("sin", "1+1"), "in an expression"),
+        (function("Not", "1+1"), "sympy.Not"),
+    ],
+    ids=["tower", "negative", "zero", "two", "text", "other"],
+)
+def test_functions_that_are_refused(angle, message):
+    text = json.dumps(
+        {
+            "cirq_type": "Circuit",
+            "moments": [
+                {
+                    "cirq_type": "Moment",
+                    "operations": [
+                        {
+                            "cirq_type": "GateOperation",
+                            "gate": {
+                                "cirq_type": "XPowGate",
+                                "exponent": angle,
+                                "global_shift": 0.0,
+                            },
+                            "qubits": [{"cirq_type": "LineQubit", "x": 0}],
+                        }
+                    ],
+                }
+            ],
+        }
+    )
+    with pytest.raises(UserError, match=message):
+        read_cirq(text)

@@ -9,6 +9,11 @@ from tfq_hybrid.engines.batched.engine import BatchedEngine
 from tfq_hybrid.engines.batched.estimated import EstimatedEngine
 from tfq_hybrid.engines.batched.gates import TrigGate
 from tfq_hybrid.engines.batched.lowering import lower_circuit
+from tfq_hybrid.engines.expressions import (
+    ExpressionEngine,
+    Expressions,
+    without_expressions,
+)
 from tfq_hybrid.engines.gradients import (
     DENSITY_MATRICES,
     EXACT,
@@ -46,17 +51,31 @@ class EngineChoice:
         build: builds the engine.
         trajectories: whether the batched engine runs trajectories of pure
             states instead of density matrices. Defaults to `False`.
+        expressions: what the inputs of the program that runs are made of.
+            Defaults to `None`: of those of the given one, as they are.
     """
 
     name: str
     reason: str
     build: Callable[[], Engine] = dataclasses.field(repr=False, compare=False)
     trajectories: bool = False
+    expressions: Expressions | None = None
+
+    @functools.cached_property
+    def plain_engine(self) -> Engine:
+        """The engine of the program without expressions, built when needed."""
+        return self.build()
 
     @functools.cached_property
     def engine(self) -> Engine:
         """The engine, built when it is first used."""
-        return self.build()
+        return self.around(self.plain_engine)
+
+    def around(self, engine: Engine) -> Engine:
+        """An engine of the program without expressions, as one with them."""
+        if self.expressions is None:
+            return engine
+        return ExpressionEngine(engine, self.expressions)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.reason})"
@@ -79,40 +98,37 @@ def choose_engine(
     """
     execution = execution or Execution()
     check_choice("engine", engine, ENGINES)
-    if engine in ("auto", "cirq") and execution.runs_on_cirq:
-        return _cirq_choice(program, execution)
-    if engine == "cirq":
+    obstacle = None
+    if engine != "tfq":
+        plain, expressions = without_expressions(program)
+        if engine == "cirq" or (execution.runs_on_cirq and engine == "auto"):
+            choice = _cirq_choice(plain, execution)
+            return dataclasses.replace(choice, expressions=expressions)
+        check_memory(program.qubits, len(program.operators), depth=1, batch=1)
+        obstacle = _obstacle(plain, execution)
+        if not obstacle:
+            choice = _batched_choice(plain, execution, engine)
+            _check_gradient(plain, execution, choice.trajectories)
+            return dataclasses.replace(choice, expressions=expressions)
+        if engine == "batched":
+            raise UserError(
+                "Expected a program that the batched engine runs. Received: "
+                f"engine='batched' with {obstacle}. Use engine='tfq'."
+            )
+    # TensorFlow Quantum takes a symbol times a number, and adds nothing to it.
+    scaled, expressions = without_expressions(program, scaled_only=True)
+    choice = _tfq_choice(scaled, execution, obstacle)
+    return dataclasses.replace(choice, expressions=expressions)
+
+
+def _cirq_choice(program, execution):
+    if not execution.runs_on_cirq:
         raise UserError(
             "Expected a backend of Cirq and a GradientMethod or none with "
             "engine='cirq'. Received: "
             f"backend={execution.backend!r}, "
             f"differentiator={execution.differentiator!r}"
         )
-    check_memory(program.qubits, len(program.operators), depth=1, batch=1)
-    if engine == "tfq":
-        _check_tfq(program, execution)
-        return _tfq_choice(program, execution, "as asked")
-    obstacle = _obstacle(program, execution)
-    if engine == "batched" and obstacle:
-        raise UserError(
-            "Expected a program that the batched engine runs. Received: "
-            f"engine='batched' with {obstacle}. Use engine='tfq'."
-        )
-    if obstacle:
-        try:
-            _check_tfq(program, execution)
-        except UserError as error:
-            raise UserError(
-                f"{error} The batched engine cannot run it either, for its "
-                f"{obstacle}"
-            ) from None
-        return _tfq_choice(program, execution, obstacle)
-    choice = _batched_choice(program, execution, engine)
-    _check_gradient(program, execution, choice.trajectories)
-    return choice
-
-
-def _cirq_choice(program, execution):
     reason = f"backend of type {type(execution.backend).__name__}"
     method = execution.differentiator or ParameterShift()
     if not method.runs_on_tfq(exact=False):  # it needs a simulated state
@@ -124,7 +140,18 @@ def _cirq_choice(program, execution):
     return EngineChoice("cirq", reason, build)
 
 
-def _tfq_choice(program, execution, reason):
+def _tfq_choice(program, execution, obstacle):
+    check_memory(program.qubits, len(program.operators), depth=1, batch=1)
+    try:
+        _check_tfq(program, execution)
+    except UserError as error:
+        if not obstacle:
+            raise
+        raise UserError(
+            f"{error} The batched engine cannot run it either, for its "
+            f"{obstacle}"
+        ) from None
+    reason = obstacle or "as asked"
     build = functools.partial(_make_tfq, program, execution)
     return EngineChoice("tfq", reason, build)
 

@@ -1,6 +1,7 @@
 """What all layers around a circuit share: arguments, engine, config."""
 
 import contextlib
+import dataclasses
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any, Self
@@ -140,8 +141,10 @@ class CircuitLayer(keras.layers.Layer):
         if self.engine == "auto":
             with contextlib.suppress(UserError):  # it cannot run the program
                 fallback = choose_engine(self.program, "tfq", self._execution())
-        engine: Any = choice.engine
-        return DataCircuitEngine(engine, fallback)
+                fallback = dataclasses.replace(fallback, expressions=None)
+        engine: Any = choice.plain_engine
+        data_engine: Any = DataCircuitEngine(engine, fallback)
+        return choice.around(data_engine)
 
     @functools.cached_property
     def weights_without_effect(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Symbolic angles: a small tree of sums, products and powers.
+"""Symbolic angles: a small tree of sums, products, powers and functions.
 
 SymPy is given numbers and SymPy objects, never a text; and it computes while
 it builds, so that each node is measured before it is built.
@@ -44,6 +44,14 @@ _CONSTANTS = {
     "sympy.E": sympy.E,
     "sympy.EulerGamma": sympy.EulerGamma,
 }
+FUNCTIONS = {
+    "sympy.sin": sympy.sin,
+    "sympy.cos": sympy.cos,
+    "sympy.exp": sympy.exp,
+    "sympy.log": sympy.log,
+}
+# Of a function of a number: SymPy computes those of exp on and on.
+_LARGEST_ARGUMENT = 700
 _FIELDS = {
     "sympy.Symbol": {"name"},
     "sympy.Integer": {"i"},
@@ -52,6 +60,7 @@ _FIELDS = {
     "sympy.Add": {"args"},
     "sympy.Mul": {"args"},
     "sympy.Pow": {"args"},
+    **{name: {"args"} for name in FUNCTIONS},
     **{name: set() for name in _CONSTANTS},
 }
 
@@ -129,6 +138,8 @@ def _read(node: Any, depth: int = 0) -> tuple[Any, Measure]:
         return _CONSTANTS[kind], Measure()
     if kind in ("sympy.Add", "sympy.Mul", "sympy.Pow"):
         return _read_operation(kind, node["args"], depth + 1)
+    if kind in FUNCTIONS:
+        return _read_function(kind, node["args"], depth + 1)
     values = [node[key] for key in sorted(keys)]
     for value in values:
         whole = isinstance(value, int) or kind == "sympy.Float"
@@ -196,6 +207,22 @@ def _read_operation(kind: str, nodes: Any, depth: int) -> tuple[Any, Measure]:
     check_size("terms of an expression", measure.terms, LARGEST_TERMS)
     check_size("bits of a number", measure.bits, LARGEST_BITS)
     return build(*arguments), measure
+
+
+def _read_function(kind: str, nodes: Any, depth: int) -> tuple[Any, Measure]:
+    check_size("nested functions", depth, _LARGEST_DEPTH)
+    if not isinstance(nodes, list) or len(nodes) != 1:
+        raise RefusedError(f"{_shown(nodes)} as the argument of {kind}")
+    argument, size = _read(nodes[0], depth)
+    check_size("nodes of an expression", size.nodes + 1, LARGEST_EXPRESSION)
+    if not argument.free_symbols:
+        value = _check_finite(argument)
+        if abs(value) > _LARGEST_ARGUMENT:
+            raise RefusedError(f"{kind} of a number above {_LARGEST_ARGUMENT}")
+        if kind == "sympy.log" and value <= 0:
+            raise RefusedError("a logarithm that is no real number")
+    measure = Measure(size.nodes + 1, min(size.degree, 1), 1, size.bits)
+    return FUNCTIONS[kind](argument), measure
 
 
 def _measure_power(arguments: Sequence, measures: Sequence[Measure]) -> Measure:

@@ -8,6 +8,7 @@ import sympy
 from cirq.protocols.json_serialization import CirqEncoder
 
 from tfq_hybrid.circuits.cirq_json.comparison import find_change
+from tfq_hybrid.circuits.cirq_json.expressions import FUNCTIONS
 from tfq_hybrid.circuits.cirq_json.reader import read_cirq
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.reading import raise_bug, reason_of
@@ -64,6 +65,8 @@ class _Encoder(CirqEncoder):
     """Cirq's encoder, with what it leaves out."""
 
     def default(self, o):
+        if type(o) in FUNCTIONS.values():
+            return {"cirq_type": f"sympy.{type(o).__name__}", "args": o.args}
         result = super().default(o)
         if isinstance(o, sympy.Symbol):
             if type(o) is not sympy.Symbol:
