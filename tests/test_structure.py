@@ -18,7 +18,7 @@ ORDER = [
     ["engines"],
     ["diagnostics", "layers"],
     ["bases"],
-    ["adapters"],
+    ["adapters", "hardware"],
     ["encoders"],
     ["training"],
     ["tuning", "serving", "reports", "verify"],
