@@ -182,6 +182,16 @@ def test_a_model_sums_its_layers():
         resources(keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]))
 
 
+def test_symbols_in_a_circuit_that_measures():
+    circuit = cirq.Circuit(
+        cirq.ry(W)(A),
+        cirq.measure(A, key="m"),
+        cirq.rx(X)(B).with_classical_controls("m"),
+        cirq.measure(B, key="n"),
+    )
+    assert resources(circuit).angle_shifts == 4
+
+
 def test_many_qubits_take_no_long():
     spec = CircuitSpec(qubits=40, depth=1)
     found = resources(spec, shots=10)

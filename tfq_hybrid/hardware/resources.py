@@ -9,6 +9,7 @@ import keras
 
 from tfq_hybrid.adapters import named_layers
 from tfq_hybrid.circuits import CircuitSpec, CustomCircuit, as_circuit
+from tfq_hybrid.circuits.subcircuits import unrolled
 from tfq_hybrid.engines.gradients.parameter_shift import shift_counts
 from tfq_hybrid.engines.program import Program
 from tfq_hybrid.errors import UserError, check_integer, is_number
@@ -259,14 +260,24 @@ def resources(
         names = tuple(sorted(cirq.parameter_names(circuit)))
         shifts = (0, 0)
         if names:
-            readout = [cirq.Z(qubit) for qubit in circuit.all_qubits()]
-            program = Program(circuit, tuple(readout), (), names)
+            gates = _without_measurements(circuit)
+            readout = [cirq.Z(qubit) for qubit in gates.all_qubits()]
+            program = Program(gates, tuple(readout), (), names)
             shifts = (shift_counts(program)[1], 0)
         return plan.of("circuit", circuit, 1, shifts)
     spec: CircuitSpec | CustomCircuit = as_circuit(subject)
     program = Program(spec.circuit, spec.operators, spec.features, spec.weights)
     shifts = (shift_counts(program)[1], 0)
     return plan.of("circuit", spec.circuit, _bases(program.operators), shifts)
+
+
+def _without_measurements(circuit):
+    """The gates alone, each as if its condition held."""
+    return cirq.Circuit(
+        operation.without_classical_controls()
+        for operation in unrolled(circuit).all_operations()
+        if not cirq.is_measurement(operation)
+    )
 
 
 def _of_layer(layer, name, inputs_train, plan):

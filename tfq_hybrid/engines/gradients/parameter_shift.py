@@ -26,7 +26,8 @@ from tfq_hybrid.engines.register import Register
 if TYPE_CHECKING:
     from tfq_hybrid.engines.program import Program
 
-_MOST_QUBITS = 16  # of a circuit whose light cones are looked at
+# Of a circuit whose light cones are looked at: a Pauli vector has 4**qubits.
+_MOST_QUBITS = {False: 16, True: 8}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,15 +104,15 @@ def shifted_evaluations(program: "Program") -> int:
 def shift_counts(program: "Program") -> tuple[int, int]:
     """The shifted evaluations of all features, and of all weights.
 
-    Gates that no observable feels are left out; on more than 16 qubits, where
-    that would take long to find, they count too.
+    Gates that no observable feels are left out; on more than 16 qubits, 8
+    with noise, where that would take long to find, they count too.
 
     Raises:
         UserError: the batched engine does not know a gate.
     """
     from tfq_hybrid.engines.batched.engine import BatchedEngine
 
-    if program.qubits > _MOST_QUBITS:
+    if program.qubits > _MOST_QUBITS[program.is_noisy]:
         own = give_own_symbols(program, program.gates)
         register = Register(program.qubits, 4 if program.is_noisy else 2)
         rules = [
