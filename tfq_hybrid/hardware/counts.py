@@ -151,11 +151,20 @@ def in_gateset(
     with warnings.catch_warnings():
         # Cirq wraps gates into sub-circuits in a way that it will change.
         warnings.simplefilter("ignore", FutureWarning)
-        circuit = cirq.optimize_for_target_gateset(circuit, gateset=target)
+        circuit = _compiled(circuit, target)
         if connectivity is not None:
-            circuit = _routed(circuit, connectivity)
-            circuit = cirq.optimize_for_target_gateset(circuit, gateset=target)
+            circuit = _compiled(_routed(circuit, connectivity), target)
     return circuit
+
+
+def _compiled(circuit, target):
+    try:
+        return cirq.optimize_for_target_gateset(circuit, gateset=target)
+    except ValueError as error:
+        raise UserError(
+            "Expected a circuit that Cirq can write in the gate set. "
+            f"Received: {reason_of(error)}"
+        ) from error
 
 
 def _target(gateset):
