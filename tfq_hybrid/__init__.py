@@ -8,6 +8,7 @@ so that `tfq-hybrid --help` answers without loading TensorFlow.
     diagnostics what a circuit reaches, entangles, and can learn from
     layers      Keras layers around an engine
     adapters    put layers into existing backbones
+    hardware    what circuits take on a device
     models      the published systems and their classical baselines
     training    fit, watch, checkpoint and resume
     tuning      search circuits with keras-tuner
@@ -32,6 +33,7 @@ _ROOMS = (
     "diagnostics",
     "layers",
     "adapters",
+    "hardware",
     "models",
     "training",
     "tuning",

@@ -63,6 +63,7 @@ COMMON = {
         cirq.CCX,
         cirq.CCZ**0.3,
         cirq.CSWAP,
+        cirq.MatrixGate(cirq.testing.random_unitary(8, random_state=4)),
         cirq.ControlledGate(cirq.X**0.25),
         cirq.ControlledGate(cirq.XPowGate(exponent=0.3, global_shift=0.2)),
         cirq.ControlledGate(cirq.H**0.3, control_values=[0]),

@@ -10,6 +10,7 @@ from tfq_hybrid.cli.export import export, serve, verify
 from tfq_hybrid.cli.predict import evaluate, generate, predict
 from tfq_hybrid.cli.presets import presets
 from tfq_hybrid.cli.reproduce import report, reproduce
+from tfq_hybrid.cli.resources import resources
 from tfq_hybrid.cli.run import run_command
 from tfq_hybrid.cli.screen import screen
 from tfq_hybrid.cli.train import train
@@ -63,6 +64,7 @@ for _command in (
     compare,
     reproduce,
     diagnose,
+    resources,
     report,
     tune,
     screen,

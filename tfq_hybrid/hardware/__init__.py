@@ -1,29 +1,16 @@
-"""From a trained circuit to a device: compile, submit, mitigate, count.
+"""From a trained circuit to a device: count, compile, submit, mitigate.
 
+counts      gates and depth, as written and in a gate set
+resources   circuits, shots, time and cost of a model
+shots       shots for a standard error
 device      `Device`, a sampler with a gate set, limits and a log
 jobs        jobs with ids, kept on disk, asked for again
+ordering    whether bits come back in their order
 readout     readout errors measured and inverted
 zero_noise  gates folded, expectations extrapolated to no noise
 """
 
-from tfq_hybrid.hardware.device import Device
-from tfq_hybrid.hardware.jobs import JobFailedError, Submitting
-from tfq_hybrid.hardware.ordering import check_order
-from tfq_hybrid.hardware.readout import (
-    Misread,
-    ReadoutInversion,
-    invert_readout,
-)
-from tfq_hybrid.hardware.zero_noise import ZeroNoise, fold
+import lazy_loader
 
-__all__ = [
-    "Device",
-    "JobFailedError",
-    "Misread",
-    "ReadoutInversion",
-    "Submitting",
-    "ZeroNoise",
-    "check_order",
-    "fold",
-    "invert_readout",
-]
+# The names are in `__init__.pyi`; a module is imported with its first.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -24,7 +24,8 @@ class Definition(NamedTuple):
 
     angles: list[str]
     qubits: list[str]
-    body: Sequence[tuple[str, int]]
+    body: Sequence[str]
+    lines: Sequence[int]
 
 
 class Modifier(NamedTuple):
@@ -141,7 +142,7 @@ class Gates:
         self.tokens += len(definition.body)
         if self.tokens > _LARGEST_TOKENS:
             raise fail("gates of fewer parts", f"{name}, too often", line)
-        tokens = Tokens(definition.body)
+        tokens = Tokens(definition.body, definition.lines)
         operations: list[Any] = []
         while not tokens.is_done:
             operations += self.statement(tokens, values, wires, depth + 1)

@@ -147,14 +147,15 @@ class Declarations:
         start = tokens.place
         while tokens.next("'}'") != "}":
             pass
-        body = tokens.items[start : tokens.place - 1]
-        definition = Definition(angles, qubits, body)
+        inside = slice(start, tokens.place - 1)
+        body, lines = tokens.items[inside], tokens.lines[inside]
+        definition = Definition(angles, qubits, body, lines)
         # Called once with anything, so that an error names its own line.
         wires = dict(
             zip(qubits, cirq.LineQubit.range(-len(qubits), 0), strict=True)
         )
         count = self.gates.operations
-        trial = Tokens(body)
+        trial = Tokens(body, lines)
         while not trial.is_done:
             self.gates.statement(trial, dict.fromkeys(angles, 0.618), wires, 1)
         self.gates.operations = count

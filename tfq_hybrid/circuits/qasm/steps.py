@@ -5,6 +5,7 @@ phase of the control. So every gate is written with its phase, `gphase`, and
 whatever controls it controls that too.
 """
 
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -136,7 +137,10 @@ def _of_two(operation):
 
 def _parts(operation, depth):
     """What Cirq makes of an operation, with its phase."""
-    parts = cirq.decompose_once(operation, None) if depth else None
+    with warnings.catch_warnings():
+        # Cirq wraps some gates into sub-circuits in a way that it will change.
+        warnings.simplefilter("ignore", FutureWarning)
+        parts = _decomposed(operation) if depth else None
     if not parts:
         raise _refused(operation)
     steps = [step for part in parts for step in steps_of(part, depth - 1)]
@@ -146,6 +150,19 @@ def _parts(operation, depth):
     product = cirq.Circuit(parts).unitary(qubits, qubits)
     alpha = _phase(cirq.unitary(operation), product)
     return [Step("gphase", alpha, None), *steps]
+
+
+def _decomposed(operation):
+    """By Cirq, which wants the qubits of a large matrix in sorted order."""
+    gate = operation.gate
+    if gate is None:
+        return cirq.decompose_once(operation, None)
+    line = cirq.LineQubit.range(len(operation.qubits))
+    parts = cirq.decompose_once(gate(*line), None)
+    if parts is None:
+        return None
+    places = dict(zip(line, operation.qubits, strict=True))
+    return [part.transform_qubits(places) for part in parts]
 
 
 # What no control may be put on.

@@ -26,11 +26,13 @@ class Tokens:
     """A sequence of tokens that is read from left to right.
 
     Args:
-        items: pairs of a token and its line.
+        items: the tokens.
+        lines: the line of each.
     """
 
-    def __init__(self, items: Sequence[tuple[str, int]]):
+    def __init__(self, items: Sequence[str], lines: Sequence[int]):
         self.items = items
+        self.lines = lines
         self.place = 0
 
     @property
@@ -38,7 +40,7 @@ class Tokens:
         """The line of the token that comes, or of the last one."""
         if not self.items:
             return 1
-        return self.items[min(self.place, len(self.items) - 1)][1]
+        return self.lines[min(self.place, len(self.items) - 1)]
 
     @property
     def is_done(self) -> bool:
@@ -48,14 +50,14 @@ class Tokens:
     def peek(self, ahead: int = 0) -> str:
         """A token that comes, or an empty text."""
         place = self.place + ahead
-        return self.items[place][0] if place < len(self.items) else ""
+        return self.items[place] if place < len(self.items) else ""
 
     def next(self, expected: str) -> str:
         """Takes the token that comes, whatever it is."""
         if self.is_done:
             raise fail(expected, "the end of the text", self.line)
         self.place += 1
-        return self.items[self.place - 1][0]
+        return self.items[self.place - 1]
 
     def take(self, *choices: str) -> str | None:
         """Takes the token that comes if it is one of the choices."""
@@ -104,10 +106,12 @@ def split(text: str) -> tuple[Tokens, dict[int, str]]:
     Example:
 
     >>> tokens, comments = split("h q[0];  // first")
-    >>> [token for token, line in tokens.items], comments
+    >>> tokens.items, comments
     (['h', 'q', '[', '0', ']', ';'], {1: 'first'})
     """
-    items = []
+    items: list[str] = []
+    lines: list[int] = []
+    known: dict[str, str] = {}  # each word once in memory
     comments = {}
     place, line = 0, 1
     while place < len(text):
@@ -128,5 +132,6 @@ def split(text: str) -> tuple[Tokens, dict[int, str]]:
         elif token.startswith("//"):
             comments[line] = token[2:].strip()
         elif not token[0].isspace():
-            items.append((token, line))
-    return Tokens(items), comments
+            items.append(known.setdefault(token, token))
+            lines.append(line)
+    return Tokens(items, lines), comments

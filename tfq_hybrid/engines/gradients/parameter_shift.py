@@ -26,6 +26,9 @@ from tfq_hybrid.engines.register import Register
 if TYPE_CHECKING:
     from tfq_hybrid.engines.program import Program
 
+# Of a circuit whose light cones are looked at: a Pauli vector has 4**qubits.
+_MOST_QUBITS = {False: 16, True: 8}
+
 
 @dataclasses.dataclass(frozen=True)
 class ParameterShift(GradientMethod):
@@ -95,10 +98,32 @@ def shifted_evaluations(program: "Program") -> int:
     ... )
     4
     """
+    return sum(shift_counts(program))
+
+
+def shift_counts(program: "Program") -> tuple[int, int]:
+    """The shifted evaluations of all features, and of all weights.
+
+    Gates that no observable feels are left out; on more than 16 qubits, 8
+    with noise, where that would take long to find, they count too.
+
+    Raises:
+        UserError: the batched engine does not know a gate.
+    """
     from tfq_hybrid.engines.batched.engine import BatchedEngine
 
-    _, _, rules = _rules(BatchedEngine(program))
-    return sum(map(len, rules))
+    if program.qubits > _MOST_QUBITS[program.is_noisy]:
+        own = give_own_symbols(program, program.gates)
+        register = Register(program.qubits, 4 if program.is_noisy else 2)
+        rules = [
+            parameter_shift(gate_frequencies(gate, register))
+            for gate in own.gates
+        ]
+    else:
+        _, own, rules = _rules(BatchedEngine(program))
+    features = own.feature_mixing.shape[1]
+    counts = [len(rule) for rule in rules]
+    return sum(counts[:features]), sum(counts[features:])
 
 
 def parameter_shift(frequencies: ArrayLike) -> list[Shift]:
