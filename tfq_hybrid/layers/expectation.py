@@ -91,16 +91,17 @@ class _ExpectationLayer(CircuitExecutor):
         if self.engine == "auto":
             return None
 
-        def run(circuits, values, operators, *others):
+        given = [circuits, operators, repetitions, seed]
+        given = [one for one in given if one is not None]
+
+        def run(values, circuits, operators, *others):
             shots = others[0] if repetitions is not None else None
             own_seed = others[-1] if seed is not None else None
             return self._by_groups(
                 names, circuits, values, operators, shots, own_seed
             )
 
-        given = [circuits, values, operators, repetitions, seed]
-        given = [one for one in given if one is not None]
-        result = tf.py_function(run, given, values.dtype)
+        result = _in_python(run, values, given)
         return tf.ensure_shape(result, [None, operators.shape[1]])
 
     def _by_groups(self, names, circuits, values, operators, repetitions, seed):
@@ -162,6 +163,39 @@ class _ExpectationLayer(CircuitExecutor):
         count = operators.shape[1] if symbolic else len(operators[0])
         shape = (batch_of(inputs, symbol_values), count)
         return keras.KerasTensor(shape, dtype=self.compute_dtype)
+
+
+def _in_python(run, values, given):
+    """What `run` gives for tensors whose values are known when a graph runs.
+
+    Its gradient by `values` runs it again, since strings, which `given` may
+    hold, cannot pass through the gradient of a Python function.
+    """
+
+    def forward(values, *given):
+        return run(*map(tf.constant, (values, *given))).numpy()
+
+    def backward(upstream, values, *given):
+        values = tf.constant(values)
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            result = run(values, *map(tf.constant, given))
+        zero = tf.UnconnectedGradients.ZERO
+        upstream = tf.constant(upstream)
+        return tape.gradient(result, values, upstream, zero).numpy()
+
+    @tf.custom_gradient
+    def call(values):
+        def gradient(upstream):
+            inputs = [upstream, values, *given]
+            found = tf.numpy_function(backward, inputs, values.dtype)
+            return tf.ensure_shape(found, values.shape)
+
+        return tf.numpy_function(forward, [values, *given], values.dtype), (
+            gradient
+        )
+
+    return call(values)
 
 
 def _for_rows(circuits, operators, repetitions):

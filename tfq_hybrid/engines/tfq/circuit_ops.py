@@ -145,8 +145,11 @@ def sample_op(backend: Any) -> Callable[..., tf.RaggedTensor]:
     else:
         circuit_execution_ops.get_sampling_op(backend)  # refuses others
         op = cirq_ops._get_cirq_samples(backend)
+    is_cirq = backend != "noiseless"
 
     def sample(circuits, names, values, repetitions):
+        if is_cirq:  # it makes one number of them
+            repetitions = tf.squeeze(repetitions)
         bits = op(circuits, names, values, repetitions)
         return tf.ragged.boolean_mask(bits, bits >= 0)
 
