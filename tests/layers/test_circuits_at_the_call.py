@@ -147,6 +147,35 @@ def test_large_batches_run_by_structure():
     assert len(layer._batches._kept) == 1
 
 
+@pytest.mark.parametrize("rows", [2, 40])
+def test_a_graph_takes_either_engine(rows):
+    """By the size of the batch, with the same values and gradients."""
+    batch = [circuit(turns) for turns in np.linspace(0.1, 0.2, rows)]
+    values = tf.constant(np.tile(VALUES[:1], (rows, 1)), tf.float32)
+    circuits, found = tfq.convert_to_tensor(batch), []
+    for engine in ("auto", "tfq"):
+        layer = Expectation(engine=engine)
+
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec([None], tf.string),
+                tf.TensorSpec([None, 2], tf.float32),
+            ]
+        )
+        def run(circuits, values, layer=layer):
+            with tf.GradientTape() as tape:
+                tape.watch(values)
+                result = call(layer, circuits, values)
+                loss = tf.reduce_sum(tf.sin(result))
+            return result, tape.gradient(loss, values)
+
+        found.append(run(circuits, values))
+        if engine == "auto":
+            assert len(layer._batches._kept) == (rows > 2)
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-4)
+
+
 @both
 def test_samples_of_both_engines(engine):
     layer = SampledExpectation(engine=engine, seed=3)

@@ -86,25 +86,37 @@ class _ExpectationLayer(CircuitExecutor):
         operators, repetitions = _for_rows(circuits, operators, repetitions)
         if tf.executing_eagerly():
             return self._by_groups(
-                names, circuits, values, operators, repetitions, seed
+                circuits, names, values, operators, repetitions, seed
             )
-        if self.engine == "auto":
-            return None
-
         given = [circuits, operators, repetitions, seed]
         given = [one for one in given if one is not None]
 
         def run(values, circuits, operators, *others):
             shots = others[0] if repetitions is not None else None
             own_seed = others[-1] if seed is not None else None
-            return self._by_groups(
-                names, circuits, values, operators, shots, own_seed
+            rows = (circuits, names, values, operators, shots)
+            result = self._either(
+                lambda: self._by_groups(*rows, own_seed),
+                lambda: self._on_tfq(*rows),
             )
+            return tf.cast(result, values.dtype)
 
-        result = _in_python(run, values, given)
-        return tf.ensure_shape(result, [None, operators.shape[1]])
+        def in_python():
+            result = _in_python(run, values, given)
+            return tf.ensure_shape(result, [None, operators.shape[1]])
 
-    def _by_groups(self, names, circuits, values, operators, repetitions, seed):
+        if self.engine == "batched" or self.seed is not None:
+            return in_python()
+        return tf.cond(
+            tf.shape(circuits)[0] < ROWS,
+            lambda: tf.cast(
+                self._on_tfq(circuits, names, values, operators, repetitions),
+                values.dtype,
+            ),
+            in_python,
+        )
+
+    def _by_groups(self, circuits, names, values, operators, repetitions, seed):
         if operators.shape.rank != 2 or len(operators) != len(circuits):
             raise UserError(
                 "pauli_sums must be rank 2. Expected shape (batch, operators). "
@@ -253,9 +265,10 @@ class Expectation(_ExpectationLayer):
         engine: `"auto"`, `"batched"` or `"tfq"`. The batched engine compiles
             one program for each structure in the batch: circuits that differ
             in angles alone share one. With `"auto"` it takes bare circuits,
-            and batches with at least 32 rows for each structure; string
-            tensors in a graph, as in `fit`, run on TensorFlow Quantum.
-            Defaults to `"auto"`.
+            and batches with at least 32 rows for each structure; TensorFlow
+            Quantum, which is as fast for few rows, takes the others. A graph
+            calls Python to sort string tensors; with `"tfq"` it does not, and
+            can be exported. Defaults to `"auto"`.
         seed: of random directions of the gradient. Defaults to `None`.
 
     Call arguments:
