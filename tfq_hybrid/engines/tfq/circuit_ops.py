@@ -46,7 +46,7 @@ class ExpectationOp:
         exact = backend == "noiseless" and not sampled
         self.takes_repetitions = sampled or noisy
         differentiator = _differentiator(differentiator, exact)
-        self._shifts = isinstance(
+        self.shifts = isinstance(
             differentiator, tfq.differentiators.ParameterShift
         )
         simulator = None if backend in ("noiseless", "noisy") else backend
@@ -87,7 +87,7 @@ class ExpectationOp:
         Returns:
             A float32 tensor of shape (batch, operators).
         """
-        circuits = with_measured_qubits(circuits, operators, self._shifts)
+        circuits = with_measured_qubits(circuits, operators, self.shifts)
         arguments = [circuits, names, values, operators]
         if self.takes_repetitions:
             arguments.append(repetitions)
