@@ -255,10 +255,10 @@ def test_managed_weights():
 
 def test_angles_train():
     layer = Expectation()
-    optimizer = keras.optimizers.Adam(0.4)
+    optimizer = keras.optimizers.SGD(1.0)
     one = cirq.Circuit(cirq.rx(A)(Q[0]))
     options = {"symbol_names": [A], "operators": cirq.Z(Q[0])}
-    for _ in range(20):
+    for _ in range(12):
         with tf.GradientTape() as tape:
             loss = tf.reduce_sum(layer(one, initializer="ones", **options))
         gradients = tape.gradient(loss, layer.trainable_weights)
