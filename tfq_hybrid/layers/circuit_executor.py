@@ -183,7 +183,8 @@ class CircuitExecutor(keras.layers.Layer):
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         self._symbol_names = names_of(config.get("symbol_names"))
-        self._initializer = as_initializer(config.get("initializer"))
+        if self._symbol_names:
+            self._initializer = as_initializer(config.get("initializer"))
         self.build()
 
     def _row_values(self, inputs, names, values):
