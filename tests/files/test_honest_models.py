@@ -5,6 +5,8 @@ what Keras itself has see `test_honest_parts`. A family that is slow to build
 or of no language model is behind the marker `long`.
 """
 
+from functools import partial
+
 import cirq
 import keras
 import keras_hub
@@ -221,7 +223,17 @@ def own_layers():
         "noise_model": cirq.depolarize(0.1),
     }
     weights = cirq.Circuit(cirq.ry(w)(b), cirq.CNOT(a, b))
+    measured = {"symbol_names": ["w"], "operators": operators}
     return {
+        "AddCircuit": (partial(layers.AddCircuit(), append=circuit), None),
+        "Expectation": (partial(layers.Expectation(), **measured), None),
+        "SampledExpectation": (
+            partial(layers.SampledExpectation(), repetitions=4, **measured),
+            None,
+        ),
+        "Sample": (partial(layers.Sample(), repetitions=4), None),
+        "State": (layers.State(), None),
+        "Unitary": (layers.Unitary(), None),
         "PQC": (layers.PQC(alone, cirq.Z(a)), None),
         "NoisyPQC": (layers.NoisyPQC(alone, cirq.Z(a), **noisy), None),
         "ControlledPQC": (

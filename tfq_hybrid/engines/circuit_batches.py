@@ -304,7 +304,10 @@ def _in_order(groups, runs, names, values, seed=None):
     results = []
     for place, (group, run) in enumerate(zip(groups, runs, strict=True)):
         rows = np.array(group.rows, "int32")
-        own = tf.gather(values, rows) if len(groups) > 1 else values
+        own = values
+        if len(groups) > 1:
+            # Along the last axis: along the first, gradients are sparse.
+            own = tf.transpose(tf.gather(tf.transpose(values), rows, axis=1))
         features = _features(group.structure, names, own, group.numbers)
         own_seed = None
         if seed is not None:

@@ -36,11 +36,21 @@ class Structure:
 
     @functools.cached_property
     def circuit(self) -> cirq.Circuit:
-        """The circuit, with the symbols of `number_names` for its numbers."""
+        """The circuit, with the symbols of `number_names` for its numbers.
+
+        Raises:
+            UserError: it is not one that TensorFlow Quantum writes.
+        """
         from tfq_hybrid.engines.tfq.ops import program_pb2, serializer
 
         program = program_pb2.Program.FromString(self.serialised)
-        return serializer.deserialize_circuit(program)
+        try:
+            return serializer.deserialize_circuit(program)
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(
+                "Unparseable proto. Expected a circuit of gates that "
+                f"TensorFlow Quantum writes. Received: {error}"
+            ) from error
 
     @functools.cached_property
     def number_names(self) -> tuple[str, ...]:

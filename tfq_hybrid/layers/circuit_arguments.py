@@ -41,7 +41,8 @@ def circuits_tensor(value: Any, what: str = "Circuits") -> tf.Tensor:
     if tf.is_tensor(value):
         return value
     if isinstance(value, cirq.Circuit):
-        return _serialised([value])[0]
+        [one] = tf.get_static_value(_serialised([value]))
+        return tf.constant(one)  # of which a graph knows the value
     if isinstance(value, str):
         return tf.constant(_from_text(value, what))
     if isinstance(value, _SEQUENCES):

@@ -1,5 +1,6 @@
 """What the layers share whose circuits come with the call."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
@@ -80,7 +81,7 @@ class CircuitExecutor(keras.layers.Layer):
                 f"with engine='batched'. Received: backend={backend!r}, "
                 f"differentiator={differentiator!r}. Use engine='tfq'."
             )
-        self._batches = None
+        self._batches: Any = None
         if engine != "tfq" and runs_batched:
             method = None if is_object else self.differentiator
             self._batches = CircuitBatches(method)
@@ -182,7 +183,8 @@ class CircuitExecutor(keras.layers.Layer):
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         self._symbol_names = names_of(config.get("symbol_names"))
-        self._initializer = as_initializer(config.get("initializer"))
+        if self._symbol_names:
+            self._initializer = as_initializer(config.get("initializer"))
         self.build()
 
     def _row_values(self, inputs, names, values):
@@ -202,29 +204,26 @@ class CircuitExecutor(keras.layers.Layer):
         return tf.cast(self.seed_generator.next(), tf.int64)
 
     def _groups(
-        self, circuits: np.ndarray, *others: Any, batch: int, values: Any
+        self,
+        circuits: np.ndarray,
+        *others: Any,
+        batch: int,
+        values: Any,
+        must: bool = False,
     ) -> list[Group] | None:
-        """What the batched engine runs; `None` for TensorFlow Quantum.
+        """What the batched engine runs; `None` where it is not worth it.
 
-        `engine="auto"` leaves small batches, and what is wrong, to it.
+        It must where TensorFlow Quantum is wrong or not wanted.
         """
-        if self._batches is None:
-            return None
-        is_asked = self.engine == "batched"
-        try:
-            if circuits.ndim != 1 or len(circuits) != batch:
-                raise UserError(
-                    "Expected one circuit for each row of symbol_values. "
-                    f"Received: circuits of shape {circuits.shape}, "
-                    f"symbol_values of shape {tuple(values.shape)}"
-                )
-            groups = self._batches.groups(circuits.tolist(), *others)
-        except UserError:
-            if is_asked:
-                raise
-            return None
+        if circuits.ndim != 1 or len(circuits) != batch:
+            raise UserError(
+                "Expected one circuit for each row of symbol_values. "
+                f"Received: circuits of shape {circuits.shape}, "
+                f"symbol_values of shape {tuple(values.shape)}"
+            )
+        groups = self._batches.groups(circuits.tolist(), *others)
         worthwhile = batch >= ROWS * len(groups) or self.seed is not None
-        return groups if is_asked or worthwhile else None
+        return groups if must or worthwhile else None
 
     def _check_values(self, names, values):
         """Raises unless there is a value for each name, in every row."""
@@ -236,16 +235,29 @@ class CircuitExecutor(keras.layers.Layer):
             )
 
     def _either(self, run: Callable, otherwise: Callable) -> Any:
-        """What `run` gives, or what `otherwise` does with `engine="auto"`."""
+        """What the batched engine gives, else TensorFlow Quantum.
+
+        Args:
+            run: gives what the batched engine does, or `None` where that is
+                not worth it, unless its argument says that it must.
+            otherwise: gives what TensorFlow Quantum does.
+        """
         if self._batches is None:
             return otherwise()
         if self.engine == "batched":
-            return run()
+            return run(True)
         try:
-            result = run()
+            result = run(False)
         except UserError:  # TensorFlow Quantum has its own words
             return otherwise()
-        return otherwise() if result is None else result
+        if result is not None:
+            return result
+        try:
+            return otherwise()
+        except UserError as error:
+            with contextlib.suppress(UserError):
+                return run(True)
+            raise error
 
     def get_config(self) -> dict[str, Any]:
         if not isinstance(self.backend, str):

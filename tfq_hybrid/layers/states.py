@@ -38,9 +38,9 @@ class _RaggedLayer(CircuitExecutor):
             given = [tf.reshape(one, [1]) for one in shots]
             return self._op(circuits, names_tensor(names), own, *given)
 
-        def batched():
+        def batched(must):
             if not tf.executing_eagerly() or not isinstance(names, list):
-                if self.engine == "auto":
+                if not must:
                     return None
                 raise UserError(
                     "Expected an eager call with engine='batched', which "
@@ -49,7 +49,7 @@ class _RaggedLayer(CircuitExecutor):
                 )
             self._check_values(names, values)
             groups = self._groups(
-                circuits.numpy(), batch=len(values), values=values
+                circuits.numpy(), batch=len(values), values=values, must=must
             )
             if groups is None:
                 return None

@@ -46,7 +46,7 @@ class ExpectationOp:
         exact = backend == "noiseless" and not sampled
         self.takes_repetitions = sampled or noisy
         differentiator = _differentiator(differentiator, exact)
-        self._shifts = isinstance(
+        self.shifts = isinstance(
             differentiator, tfq.differentiators.ParameterShift
         )
         simulator = None if backend in ("noiseless", "noisy") else backend
@@ -87,7 +87,7 @@ class ExpectationOp:
         Returns:
             A float32 tensor of shape (batch, operators).
         """
-        circuits = with_measured_qubits(circuits, operators, self._shifts)
+        circuits = with_measured_qubits(circuits, operators, self.shifts)
         arguments = [circuits, names, values, operators]
         if self.takes_repetitions:
             arguments.append(repetitions)
@@ -145,8 +145,11 @@ def sample_op(backend: Any) -> Callable[..., tf.RaggedTensor]:
     else:
         circuit_execution_ops.get_sampling_op(backend)  # refuses others
         op = cirq_ops._get_cirq_samples(backend)
+    is_cirq = backend != "noiseless"
 
     def sample(circuits, names, values, repetitions):
+        if is_cirq:  # it makes one number of them
+            repetitions = tf.squeeze(repetitions)
         bits = op(circuits, names, values, repetitions)
         return tf.ragged.boolean_mask(bits, bits >= 0)
 
