@@ -7,6 +7,8 @@ device      `Device`, a sampler with a gate set, limits and a log
 jobs        jobs with ids, kept on disk, asked for again
 ordering    whether bits come back in their order
 readout     readout errors measured and inverted
+named       devices by name
+evaluation  a trained model with its circuits on a device
 zero_noise  gates folded, expectations extrapolated to no noise
 """
 
