@@ -111,7 +111,7 @@ def without_expressions(
     Example:
 
     >>> w, x = sympy.symbols("w x")
-    >>> circuit = cirq.Circuit(cirq.rx(w * x)(cirq.LineQubit(0)))
+    >>> circuit = cirq.Circuit(cirq.X(cirq.LineQubit(0)) ** (w * x))
     >>> program = Program(circuit, (cirq.Z(cirq.LineQubit(0)),), ("x",), ("w",))
     >>> plain, expressions = without_expressions(program)
     >>> plain.features, expressions.features

@@ -1,7 +1,7 @@
 """The reference engine: TensorFlow Quantum's own operations.
 
-It runs everything that TensorFlow Quantum runs: shots, Cirq samplers and
-simulators, its differentiators. Its operations are C++ on the CPU in
+It runs everything that TensorFlow Quantum runs: shots, its differentiators, and
+Cirq samplers where it is asked by name. Its operations are C++ on the CPU in
 float32, cannot be compiled by XLA, and cost one parsed program an example.
 `tfq.layers.ControlledPQC` also joins it to a data circuit and writes it anew
 at every call; here it is serialised once, and few-qubit programs run in
