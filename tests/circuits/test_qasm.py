@@ -225,6 +225,19 @@ def test_keys_and_bits_come_back(version):
 
 
 @VERSIONS
+def test_a_qubit_that_is_measured_twice_in_a_row(version):
+    circuit = cirq.Circuit(
+        cirq.X(B),
+        cirq.measure(B, C, key="first"),
+        cirq.measure(A, B, C, key="last"),
+    )
+    restored = from_qasm(to_qasm(circuit, version))
+    found = cirq.Simulator().run(restored).measurements
+    assert found["first"].tolist() == [[1, 0]]
+    assert found["last"].tolist() == [[0, 1, 0]]
+
+
+@VERSIONS
 def test_names_that_clash_come_back(version):
     circuit = cirq.Circuit(
         cirq.measure(A, key="q"),

@@ -241,8 +241,6 @@ class _Reader(Declarations):
                 f"{len(qubits)} bits for as many qubits", len(places), line
             )
         self.gates.count(len(qubits), line)
-        if self.measured.is_pending(qubits):
-            self._flush()
         for qubit, place in zip(qubits, places, strict=True):
             self.measured.add(record, place, qubit, line)
 

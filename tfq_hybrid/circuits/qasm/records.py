@@ -5,7 +5,6 @@ name; else each of its bits that is measured becomes a key of its own.
 """
 
 import dataclasses
-from collections.abc import Sequence
 
 import cirq
 import sympy
@@ -31,7 +30,10 @@ class Record:
 
 
 class Measurements:
-    """Bits that are measured one after another, with nothing in between."""
+    """Bits that are measured one after another, with nothing in between.
+
+    Their order does not matter: a qubit that is measured twice gives one bit.
+    """
 
     def __init__(self) -> None:
         self._pending: dict[str, list[tuple[int, cirq.Qid]]] = {}
@@ -55,14 +57,6 @@ class Measurements:
         self._seen.add((record.name, place))
         self._records[record.name] = record
         self._pending.setdefault(record.name, []).append((place, qubit))
-
-    def is_pending(self, qubits: Sequence[cirq.Qid]) -> bool:
-        """Whether one of these qubits is measured here already."""
-        return any(
-            qubit in qubits
-            for pairs in self._pending.values()
-            for _, qubit in pairs
-        )
 
     def take(self, names: set[str]) -> list[cirq.Operation]:
         """The measurements, and makes room for the next ones.
