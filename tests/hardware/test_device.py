@@ -61,7 +61,6 @@ def layer_of(backend, circuit=CIRCUIT, operators=None, repetitions=2_000):
     )
 
 
-@pytest.mark.filterwarnings("ignore:(?s).*use_repetition_ids:FutureWarning")
 @pytest.mark.parametrize(
     "gateset, two",
     [
@@ -80,7 +79,6 @@ def test_circuits_are_compiled(gateset, two):
     assert any(op.gate == two for op in program.all_operations())
 
 
-@pytest.mark.filterwarnings("ignore:(?s).*use_repetition_ids:FutureWarning")
 def test_gates_without_symbols_in_the_set_are_compiled_by_value():
     sampler = Keeping()
     circuit = cirq.Circuit(cirq.X(A), cirq.H(B), cirq.CZ(A, B) ** X, cirq.H(B))
@@ -174,7 +172,6 @@ def test_a_job_without_id_is_not_run_twice(tmp_path):
     assert len(sampler.programs) == 1
 
 
-@pytest.mark.filterwarnings("ignore:(?s).*use_repetition_ids:FutureWarning")
 def test_two_measurements_of_one_qubit_stay_two():
     device = Device(cirq.Simulator(), cirq.CZTargetGateset())
     circuit = cirq.Circuit(

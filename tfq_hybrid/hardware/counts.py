@@ -141,33 +141,57 @@ def in_gateset(
     >>> count_circuit(compiled, "in cz").gates
     {'PhasedXZ': 2, 'CZ': 1}
     """
-    target = _target(gateset)
+    target = gateset_named(gateset)
     circuit = unrolled(circuit)
     names = sorted(cirq.parameter_names(circuit))
     angles = np.random.default_rng(0).uniform(0.1, 1.4, len(names)).tolist()
     circuit = cirq.resolve_parameters(
         circuit, dict(zip(names, angles, strict=True))
     )
-    with warnings.catch_warnings():
-        # Cirq wraps gates into sub-circuits in a way that it will change.
-        warnings.simplefilter("ignore", FutureWarning)
-        circuit = _compiled(circuit, target)
-        if connectivity is not None:
-            circuit = _compiled(_routed(circuit, connectivity), target)
+    circuit = compiled(circuit, target)
+    if connectivity is not None:
+        circuit = compiled(_routed(circuit, connectivity), target)
     return circuit
 
 
-def _compiled(circuit, target):
-    try:
-        return cirq.optimize_for_target_gateset(circuit, gateset=target)
-    except ValueError as error:
-        raise UserError(
-            "Expected a circuit that Cirq can write in the gate set. "
-            f"Received: {reason_of(error)}"
-        ) from error
+def compiled(
+    circuit: cirq.AbstractCircuit,
+    gateset: cirq.CompilationTargetGateset,
+    strict: bool = False,
+) -> cirq.Circuit:
+    """A circuit in a gate set.
+
+    Args:
+        circuit: what is compiled.
+        gateset: of Cirq.
+        strict: whether an operation that has no such gates is an error; else it
+            stays as it is. Defaults to `False`.
+
+    Raises:
+        UserError: Cirq cannot write the circuit so.
+    """
+    with warnings.catch_warnings():
+        # Cirq wraps gates into sub-circuits in a way that it will change.
+        warnings.simplefilter("ignore", FutureWarning)
+        try:
+            return cirq.optimize_for_target_gateset(
+                circuit, gateset=gateset, ignore_failures=not strict
+            ).unfreeze()
+        except ValueError as error:
+            raise UserError(
+                "Expected a circuit that Cirq can write in the gate set. "
+                f"Received: {reason_of(error)}"
+            ) from error
 
 
-def _target(gateset):
+def gateset_named(
+    gateset: str | cirq.CompilationTargetGateset,
+) -> cirq.CompilationTargetGateset:
+    """The gate set of a name in `GATESETS`; an object of Cirq's as it is.
+
+    Raises:
+        UserError: there is none of that name.
+    """
     if isinstance(gateset, cirq.CompilationTargetGateset):
         return gateset
     check_choice("gateset", gateset, GATESETS)

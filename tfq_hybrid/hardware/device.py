@@ -15,6 +15,7 @@ from tfq_hybrid.engines.backends.measuring import (
 )
 from tfq_hybrid.engines.grouping import commuting_groups
 from tfq_hybrid.errors import UserError, check_integer
+from tfq_hybrid.hardware.counts import compiled, gateset_named
 from tfq_hybrid.hardware.jobs import JobLog, Limits
 from tfq_hybrid.hardware.readout import Misread, ReadoutInversion
 from tfq_hybrid.hardware.zero_noise import ZeroNoise, fold
@@ -34,7 +35,8 @@ class Device(cirq.Sampler):
         sampler: where circuits run: any `cirq.Sampler`, or one with `submit`
             and `fetch` (`hardware.jobs.Submitting`), whose results are asked
             for again after a lost connection.
-        gateset: to compile for. Defaults to `None`: circuits go as they are.
+        gateset: to compile for, an object of Cirq's or a name in `GATESETS`.
+            Defaults to `None`: circuits go as they are.
         mitigation: `ReadoutInversion()` and `ZeroNoise()`, at most one of each.
             Defaults to none.
         max_jobs: jobs before a `UserError` says that there are no more.
@@ -64,7 +66,7 @@ class Device(cirq.Sampler):
     def __init__(
         self,
         sampler: Any,
-        gateset: cirq.CompilationTargetGateset | None = None,
+        gateset: str | cirq.CompilationTargetGateset | None = None,
         mitigation: Sequence[Mitigation] = (),
         *,
         max_jobs: int | None = None,
@@ -84,7 +86,7 @@ class Device(cirq.Sampler):
             )
         check_integer("retries", retries, minimum=0)
         self.sampler = sampler
-        self.gateset = gateset
+        self.gateset = None if gateset is None else gateset_named(gateset)
         self.mitigation = tuple(mitigation)
         self._limits = Limits(max_jobs, max_shots)
         self._log = JobLog(sampler, log, retries, timeout)
@@ -124,9 +126,9 @@ class Device(cirq.Sampler):
         """The results, a list for each program and factor of its noise."""
         sent, parts = [], []
         for program, sweep, count in zip(programs, sweeps, counts, strict=True):
-            compiled = self._compiled_for(program, sweep)
+            parts_of = self._compiled_for(program, sweep)
             for factor in factors:
-                folded = [(fold(one, factor), own) for one, own in compiled]
+                folded = [(fold(one, factor), own) for one, own in parts_of]
                 sent += [(one, own, count) for (one, _), own in folded]
                 parts.append(len(folded))
                 if reached is not None:  # of each point
@@ -256,16 +258,7 @@ class Device(cirq.Sampler):
 @functools.lru_cache(maxsize=256)
 def _compiled(circuit, gateset):
     plain = cirq.map_operations(circuit, _with_symbols)
-    try:
-        found = cirq.optimize_for_target_gateset(
-            plain, gateset=gateset, ignore_failures=False
-        )
-    except ValueError as error:
-        raise UserError(
-            "Expected operations that the gate set of the device has. "
-            f"Received: {str(error).splitlines()[0][:200]}"
-        ) from error
-    return found.unfreeze()
+    return compiled(plain, gateset, strict=True)
 
 
 def _with_symbols(operation: cirq.Operation, _: int) -> cirq.Operation:

@@ -6,6 +6,7 @@ from typing import Any
 import cirq
 import numpy as np
 
+from tfq_hybrid.engines.grouping import commuting_groups, words_of
 from tfq_hybrid.errors import UserError, is_number
 
 
@@ -75,21 +76,15 @@ def shots_for_error(layer: Any, inputs: Any, error: float) -> int:
 
 def _parts_of(operators):
     """The part of each output that each circuit measures, and its place."""
-    bases: list[dict[cirq.Qid, cirq.Pauli]] = []
-    parts: dict[tuple[int, int], cirq.PauliSum] = {}
-    for place, operator in enumerate(operators):
-        for term in operator:
-            if not term:
-                continue  # a constant
-            agreeing = (
-                group
-                for group, basis in enumerate(bases)
-                if all(basis.get(q, p) == p for q, p in term.items())
-            )
-            group = next(agreeing, len(bases))
-            if group == len(bases):
-                bases.append({})
-            bases[group].update(term.items())
-            key = (place, group)
-            parts[key] = parts.get(key, cirq.PauliSum()) + term
-    return [(part, place) for (place, _), part in parts.items()]
+    words, mixing, _ = words_of(operators)
+    found = []
+    for group in commuting_groups(words):
+        for place in range(len(operators)):
+            terms = [
+                mixing[word, place] * words[word]
+                for word in group.words
+                if mixing[word, place]
+            ]
+            if terms:
+                found.append((cirq.PauliSum.from_pauli_strings(terms), place))
+    return found
