@@ -10,7 +10,7 @@ in the size of so many parameters beside the head, to 5 %, five seeds, one
 epoch, and the best of three learning rates on the validation data, picked at
 the first size that a method has. One that its own size does not bring there
 adapts fewer matrices; else its cell says "no such size". The same command goes
-on with what is left. `--page` adds the sizes that are finished to
+on with what is left. `--page` adds the cells that are finished to
 results/methods.json and writes the page of it: the test accuracy of every cell,
 and the differences of unitaries and circuits to classical methods of their
 size, with intervals that all hold at once (Bonferroni, over all sizes).
@@ -144,7 +144,11 @@ def main(argv=None):
     sizes = {}
     if path.is_file():
         sizes = json.loads(path.read_text("utf-8"))["sizes"]
-    content = content_of(sizes | cells_of(arguments.output))
+    for size, found in cells_of(arguments.output).items():
+        known = sizes.get(size, {"cells": {}})
+        found["cells"] = {**known["cells"], **found["cells"]}
+        sizes[size] = found
+    content = content_of(sizes)
     write(path, **content)
     arguments.page.write_text(page(content), "utf-8")
 

@@ -57,6 +57,13 @@ def content_of(sizes: dict[str, Any]) -> dict[str, Any]:
         }
         for size, found in sizes.items()
     }
+    # The head alone has one size: it is measured once.
+    heads = [
+        found[REFERENCE] for found in scores.values() if REFERENCE in found
+    ]
+    for found in scores.values():
+        for head in heads[:1]:
+            found.setdefault(REFERENCE, head)
     pairs = [
         (size, ours, theirs)
         for size, found in scores.items()
@@ -140,6 +147,8 @@ def page(content: dict[str, Any]) -> str:
             cells = [
                 _shown(content["sizes"][s]["cells"].get(name)) for s in sizes
             ]
+            if name == REFERENCE:  # measured once
+                cells = [max(cells, key=len)] * len(sizes)
             lines.append(f"| {name} | {' | '.join(cells)} |")
     lines += ["", "## Who leads", "", *_sentences(content), ""]
     lines += [
