@@ -1,6 +1,6 @@
 """`ControlledPQC`: a circuit whose symbols are the layer's inputs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import cirq
@@ -50,8 +50,9 @@ class ControlledPQC(CircuitLayer):
 
     Call arguments:
         inputs: float tensor of shape (batch, symbols), the values in
-            the lexicographic order of the names; or a pair of a string
-            tensor of shape (batch,) of data circuits and such a tensor.
+            the lexicographic order of the names; or a dict of the names and
+            tensors of shape (batch,) or (batch, 1); or a pair of a string
+            tensor of shape (batch,) of data circuits and such values.
 
     Returns:
         A tensor of shape (batch, operators).
@@ -113,10 +114,10 @@ class ControlledPQC(CircuitLayer):
         self.trained_symbols = trained_symbols
 
     def build(self, input_shape: Any = None) -> None:
-        is_pair = bool(input_shape) and isinstance(
+        is_list = isinstance(input_shape, (list, tuple)) and bool(input_shape)
+        if is_list and isinstance(
             input_shape[0], (list, tuple)
-        )
-        if is_pair:  # of strings, which XLA knows nothing of
+        ):  # of strings, which XLA knows nothing of
             self.supports_jit = False
         super().build(input_shape)
 
@@ -125,11 +126,27 @@ class ControlledPQC(CircuitLayer):
         """The input symbols, in the order of the inputs."""
         return [sympy.Symbol(name) for name in self.program.features]
 
-    def call(self, inputs: tf.Tensor | Sequence[tf.Tensor]) -> tf.Tensor:
+    def call(self, inputs: Any) -> tf.Tensor:
         if isinstance(inputs, (list, tuple)):
             circuits, values = inputs
-            return self._expectations(values, circuits)
-        return self._expectations(inputs)
+            return self._expectations(self._in_order(values), circuits)
+        return self._expectations(self._in_order(inputs))
+
+    def _in_order(self, values: Any) -> tf.Tensor:
+        """Values by name as columns in the order of the symbols."""
+        if not isinstance(values, dict):
+            return values
+        names = self.program.features
+        if {*map(str, values)} != {*names}:
+            raise UserError(
+                f"Expected a value for each of the symbols {listed(names)}. "
+                f"Received: {listed(sorted(map(str, values)))}"
+            )
+        columns = {
+            str(name): keras.ops.reshape(column, (-1,))
+            for name, column in values.items()
+        }
+        return keras.ops.stack([columns[name] for name in names], axis=1)
 
     def resolved_circuit(
         self, inputs: Any = None
@@ -138,6 +155,8 @@ class ControlledPQC(CircuitLayer):
         if _has_circuits(inputs):
             starts = data_circuits(inputs[0])
             inputs = inputs[1]
+        if isinstance(inputs, dict):
+            inputs = keras.ops.convert_to_numpy(self._in_order(inputs))
         names = self.program.features
         what = f"values of the symbols {listed(names)}"
         rows = rows_of(inputs, len(names), what)
@@ -149,13 +168,20 @@ class ControlledPQC(CircuitLayer):
         return resolve(self, rows, starts)
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
-        has_circuits = isinstance(input_shape[0], (list, tuple))
-        batch = (input_shape[1] if has_circuits else input_shape)[0]
-        return (batch, len(self.operators))
+        values = input_shape
+        if not isinstance(values, dict) and isinstance(
+            values[0], (list, tuple)
+        ):
+            values = values[1]
+        if isinstance(values, dict):
+            values = next(iter(values.values()))
+        return (values[0], len(self.operators))
 
     def compute_output_spec(self, inputs: Any) -> keras.KerasTensor:
         has_circuits = isinstance(inputs, (list, tuple))
         values = inputs[1] if has_circuits else inputs
+        if isinstance(values, dict):
+            values = next(iter(values.values()))
         shape = (values.shape[0], len(self.operators))
         return keras.KerasTensor(shape, dtype=self.compute_dtype)
 
