@@ -28,6 +28,7 @@ from tfq_hybrid.engines.names import ENGINES
 from tfq_hybrid.engines.noise.channels import Channel
 from tfq_hybrid.engines.program import Engine, Execution, Program
 from tfq_hybrid.engines.register import (
+    check_densities,
     check_memory,
     density_bytes,
     density_fits,
@@ -156,10 +157,23 @@ def _tfq_choice(program, execution, obstacle):
     return EngineChoice("tfq", reason, build)
 
 
+def _takes_trajectories(program, execution):
+    """Whether the batched engine runs trajectories."""
+    if not program.is_noisy:
+        return False
+    if execution.noise_method is not None:
+        return execution.noise_method == "trajectories"
+    return not density_fits(program.qubits)
+
+
 def _batched_choice(program, execution, engine):
-    trajectories = program.is_noisy and not density_fits(program.qubits)
+    trajectories = _takes_trajectories(program, execution)
+    if program.is_noisy and not trajectories:
+        check_densities(program.qubits)
     shots = f"{execution.repetitions} shots of " * execution.takes_shots
-    if trajectories:
+    if trajectories and execution.noise_method:
+        reason = f"{execution.repetitions} trajectories, as asked"
+    elif trajectories:
         needed = human_bytes(density_bytes(program.qubits))
         reason = (
             f"{execution.repetitions} trajectories: density matrices of "
@@ -188,7 +202,7 @@ def _obstacle(program: Program, execution: Execution) -> str | None:
     try:
         if program.is_noisy and not execution.noisy:
             gates = lower_circuit(program.circuit, program.qids)  # names it
-        elif program.is_noisy and not density_fits(program.qubits):
+        elif _takes_trajectories(program, execution):
             gates = program.gates_and_channels
         else:
             gates = program.gates
@@ -221,6 +235,12 @@ def _check_tfq(program: Program, execution: Execution) -> None:
         raise UserError(
             "Expected readout_error with the batched engine only. Received: "
             f"readout_error={execution.readout_error} with engine 'tfq'"
+        )
+    if execution.noise_method == "density_matrix":
+        raise UserError(
+            "Expected noise_method='trajectories' or none with engine 'tfq', "
+            "which has no density matrices. Received: "
+            "noise_method='density_matrix'"
         )
     method = execution.differentiator
     if isinstance(method, GradientMethod):

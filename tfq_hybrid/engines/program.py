@@ -232,6 +232,8 @@ class Execution:
             its expectation. Defaults to `False`.
         readout_error: the readout error probabilities P(1|0) and P(0|1).
             Defaults to `None`.
+        noise_method: `"density_matrix"` or `"trajectories"` to insist on one.
+            Defaults to `None`: density matrices to eight qubits.
     """
 
     repetitions: int | None = None
@@ -240,6 +242,7 @@ class Execution:
     noisy: bool = False
     sample_based: bool = False
     readout_error: tuple[float, float] | None = None
+    noise_method: str | None = None
 
     @property
     def takes_shots(self) -> bool:

@@ -151,6 +151,19 @@ def density_fits(qubits: int) -> bool:
     return density_bytes(qubits) <= _LARGEST_DENSITIES
 
 
+def check_densities(qubits: int) -> None:
+    """Raises `UserError` where one density matrix does not fit in memory."""
+    needed = density_bytes(qubits, batch=1)
+    available = psutil.virtual_memory().available
+    if needed > available:
+        raise UserError(
+            f"Expected density matrices that fit in memory: one of {qubits} "
+            f"qubits in training takes {human_bytes(needed)}, and "
+            f"{human_bytes(available)} are free. Use "
+            "noise_method='trajectories'."
+        )
+
+
 def human_bytes(size: int) -> str:
     """Bytes as a short text.
 

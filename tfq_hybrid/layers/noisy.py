@@ -7,7 +7,8 @@ import keras
 
 from tfq_hybrid.circuits import cirq_json
 from tfq_hybrid.engines import Execution
-from tfq_hybrid.errors import UserError
+from tfq_hybrid.engines.names import NOISE_METHODS
+from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.layers.amplitude_pqc import AmplitudePQC
 from tfq_hybrid.layers.arguments import (
     Operators,
@@ -37,6 +38,7 @@ class NoisyCircuit(CircuitLayer):
         differentiator: Any = None,
         noise_model: Any = None,
         readout_error: float | tuple[float, float] | None = None,
+        noise_method: str | None = None,
         **kwargs: Any,
     ):
         if "backend" in kwargs:  # as for TensorFlow Quantum's noisy layers
@@ -47,6 +49,9 @@ class NoisyCircuit(CircuitLayer):
         self.sample_based = check_trajectories(repetitions, sample_based)
         self.noise_model = check_noise_model(noise_model)
         self.readout_error = check_readout_error(readout_error)
+        if noise_method is not None:
+            check_choice("noise_method", noise_method, NOISE_METHODS)
+        self.noise_method = noise_method
         super().__init__(
             model_circuit,
             operators,
@@ -67,6 +72,7 @@ class NoisyCircuit(CircuitLayer):
             noisy=True,
             sample_based=self.sample_based,
             readout_error=self.readout_error,
+            noise_method=self.noise_method,
         )
 
     def get_config(self) -> dict[str, Any]:
@@ -78,6 +84,7 @@ class NoisyCircuit(CircuitLayer):
             "sample_based": self.sample_based,
             "noise_model": noise_model,
             "readout_error": self.readout_error,
+            "noise_method": self.noise_method,
         }
 
     @classmethod
@@ -122,7 +129,7 @@ class NoisyPQC(NoisyCircuit, PQC):
         model_circuit, operators, initializer, regularizer, constraint, seed:
             see `PQC`.
         repetitions, sample_based, differentiator, noise_model,
-            readout_error: see `NoisyControlledPQC`.
+            readout_error, noise_method: see `NoisyControlledPQC`.
         engine: `"auto"`, `"batched"` or `"tfq"`, as in `PQC`.
 
     Call arguments:
@@ -187,6 +194,9 @@ class NoisyControlledPQC(NoisyCircuit, ControlledPQC):
             (`cirq.ConstantQubitNoiseModel`). Defaults to `None`.
         readout_error: the readout error probabilities P(1|0) and P(0|1), or
             one number for both. On the batched engine. Defaults to `None`.
+        noise_method: `"density_matrix"`, exact, or `"trajectories"`, to insist
+            on one. Defaults to `None`: density matrices to eight qubits on the
+            batched engine.
         engine: `"auto"`, `"batched"` or `"tfq"`. The batched engine runs
             density matrices of up to eight qubits, and trajectories of more;
             `engine_choice` tells. Data circuits as in `PQC`. Defaults to
@@ -235,7 +245,7 @@ class NoisyAmplitudePQC(NoisyCircuit, AmplitudePQC):
         model_circuit, operators, initializer, regularizer, constraint: see
             `AmplitudePQC`.
         repetitions, sample_based, differentiator, noise_model,
-            readout_error, seed: see `NoisyControlledPQC`.
+            readout_error, noise_method, seed: see `NoisyControlledPQC`.
 
     Call arguments:
         inputs: float tensor of shape (batch, width), width <= 2**qubits.

@@ -1,0 +1,58 @@
+"""Density matrices or trajectories, as asked."""
+
+import itertools
+
+import cirq
+import keras
+import numpy as np
+import pytest
+import sympy
+
+from tests.reference import density_matrix_expectations
+from tfq_hybrid.errors import UserError
+from tfq_hybrid.layers import NoisyControlledPQC
+
+
+def layer_of(count, **options):
+    qubits = cirq.LineQubit.range(count)
+    circuit = cirq.Circuit(
+        cirq.ry(sympy.Symbol("x")).on_each(*qubits),
+        [cirq.CNOT(p, q) for p, q in itertools.pairwise(qubits)],
+        cirq.amplitude_damp(0.05).on_each(*qubits),
+    )
+    return NoisyControlledPQC(
+        circuit,
+        cirq.Z(qubits[-1]),
+        repetitions=10,
+        sample_based=False,
+        seed=1,
+        **options,
+    )
+
+
+def test_nine_qubits_are_exact_where_asked():
+    layer = layer_of(9, noise_method="density_matrix")
+    assert not layer.engine_choice.trajectories
+    wanted = density_matrix_expectations(
+        layer.model_circuit, layer.operators, {"x": 0.3}
+    )
+    np.testing.assert_allclose(layer(np.array([[0.3]]))[0], wanted, atol=1e-5)
+    assert layer_of(9).engine_choice.trajectories
+
+
+def test_few_qubits_run_trajectories_where_asked(tmp_path):
+    layer = layer_of(2, noise_method="trajectories")
+    assert str(layer.engine_choice) == "batched (10 trajectories, as asked)"
+    model = keras.Sequential([keras.Input((1,)), layer])
+    model.save(tmp_path / "model.keras")
+    restored = keras.models.load_model(tmp_path / "model.keras")
+    assert restored.layers[0].engine_choice.trajectories
+
+
+def test_what_cannot_be():
+    with pytest.raises(UserError, match="noise_method"):
+        layer_of(2, noise_method="density")
+    with pytest.raises(UserError, match="has no density matrices"):
+        layer_of(2, noise_method="density_matrix", engine="tfq")
+    with pytest.raises(UserError, match="fit in memory"):
+        layer_of(20, noise_method="density_matrix")
