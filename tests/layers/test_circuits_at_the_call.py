@@ -144,35 +144,6 @@ def test_large_batches_run_by_structure():
     assert len(layer._batches._kept) == 1
 
 
-@pytest.mark.parametrize("rows", [2, 40])
-def test_a_graph_takes_either_engine(rows):
-    """By the size of the batch, with the same values and gradients."""
-    batch = [circuit(turns) for turns in np.linspace(0.1, 0.2, rows)]
-    values = tf.constant(np.tile(VALUES[:1], (rows, 1)), tf.float32)
-    circuits, found = tfq.convert_to_tensor(batch), []
-    for engine in ("auto", "tfq"):
-        layer = Expectation(engine=engine)
-
-        @tf.function(
-            input_signature=[
-                tf.TensorSpec([None], tf.string),
-                tf.TensorSpec([None, 2], tf.float32),
-            ]
-        )
-        def run(circuits, values, layer=layer):
-            with tf.GradientTape() as tape:
-                tape.watch(values)
-                result = call(layer, circuits, values)
-                loss = tf.reduce_sum(tf.sin(result))
-            return result, tape.gradient(loss, values)
-
-        found.append(run(circuits, values))
-        if engine == "auto":
-            assert len(layer._batches._kept) == (rows > 2)
-    for ours, theirs in zip(*found, strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=1e-4)
-
-
 @both
 def test_samples_of_both_engines(engine):
     layer = SampledExpectation(engine=engine, seed=3)
@@ -223,8 +194,6 @@ def test_a_symbol_in_a_controlled_gate_is_shifted_rightly():
     for inputs in (one, 3 * [one]):  # "auto" does not give them to it
         layer = SampledExpectation()
         assert call(layer, inputs, repetitions=2).shape == (3, 2)
-        run = tf.function(lambda x, layer=layer: call(layer, x, repetitions=2))
-        assert run(tfq.convert_to_tensor(3 * [one])).shape == (3, 2)
     layer = Expectation(engine="batched", differentiator="parameter_shift")
     values = tf.constant(VALUES, tf.float32)
     with tf.GradientTape() as tape:

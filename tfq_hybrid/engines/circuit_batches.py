@@ -1,8 +1,10 @@
 """Batches of circuits on the batched engine, grouped by structure."""
 
+import contextlib
+import contextvars
 import dataclasses
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import cirq
@@ -18,6 +20,25 @@ from tfq_hybrid.engines.structures import Structure, Structures
 from tfq_hybrid.errors import UserError, listed
 
 KEPT = 256  # compiled structures
+
+
+_inline: contextvars.ContextVar[bool] = contextvars.ContextVar(
+    "inline", default=False
+)
+
+
+@contextlib.contextmanager
+def inline() -> Iterator[None]:
+    """Operation by operation, where a graph waits for the caller.
+
+    A function that a graph calls holds one of TensorFlow's threads. What is
+    compiled needs another one, which there may never be.
+    """
+    token = _inline.set(True)
+    try:
+        yield
+    finally:
+        _inline.reset(token)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,7 +167,14 @@ class CircuitBatches:
         if key not in self._kept:
             while len(self._kept) >= KEPT:
                 self._kept.pop(next(iter(self._kept)))
-            run = tf.function(make(), reduce_retracing=True, autograph=False)
+            plain = make()
+            compiled = tf.function(
+                plain, reduce_retracing=True, autograph=False
+            )
+
+            def run(*arguments):
+                return (plain if _inline.get() else compiled)(*arguments)
+
             self._kept[key] = run
         return self._kept[key]
 

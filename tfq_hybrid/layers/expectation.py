@@ -28,9 +28,9 @@ class Expectation(ExpectationLayer):
             one program for each structure in the batch: circuits that differ
             in angles alone share one. With `"auto"` it takes bare circuits,
             and batches with at least 32 rows for each structure; TensorFlow
-            Quantum, which is as fast for few rows, takes the others. A graph
-            calls Python to sort string tensors; with `"tfq"` it does not, and
-            can be exported. Defaults to `"auto"`.
+            Quantum, which is as fast for few rows, takes the others, and
+            string tensors in a graph, as in `fit`. With `"batched"` a graph
+            calls Python to sort those. Defaults to `"auto"`.
         seed: of random directions of the gradient. Defaults to `None`.
 
     Call arguments:

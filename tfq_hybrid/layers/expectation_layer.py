@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfq_hybrid.engines.circuit_batches import inline
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers.circuit_arguments import is_symbolic, operators_tensor
 from tfq_hybrid.layers.circuit_executor import (
@@ -23,7 +24,7 @@ class ExpectationLayer(CircuitExecutor):
 
     A bare circuit with known operators is one program, in any graph. Other
     batches are sorted by structure when their circuits are known, for which a
-    graph calls Python; small ones stay on TensorFlow Quantum.
+    graph calls Python where the batched engine is asked for.
     """
 
     is_sampled = False
@@ -94,6 +95,8 @@ class ExpectationLayer(CircuitExecutor):
             return self._by_groups(
                 circuits, names, values, operators, repetitions, seed, must
             )
+        if not must and self.seed is None:
+            return None
         given = [circuits, operators, repetitions, seed]
         given = [one for one in given if one is not None]
 
@@ -107,20 +110,8 @@ class ExpectationLayer(CircuitExecutor):
             )
             return tf.cast(result, values.dtype)
 
-        def in_python():
-            result = _in_python(run, values, given)
-            return tf.ensure_shape(result, [None, operators.shape[1]])
-
-        if must or self.seed is not None or self._op.shifts:
-            return in_python()
-        return tf.cond(
-            tf.shape(circuits)[0] < ROWS,
-            lambda: tf.cast(
-                self._on_tfq(circuits, names, values, operators, repetitions),
-                values.dtype,
-            ),
-            in_python,
-        )
+        result = _in_python(run, values, given)
+        return tf.ensure_shape(result, [None, operators.shape[1]])
 
     def _by_groups(
         self, circuits, names, values, operators, repetitions, seed, must
@@ -194,11 +185,12 @@ def _in_python(run, values, given):
     """
 
     def forward(values, *given):
-        return run(*map(tf.constant, (values, *given))).numpy()
+        with inline():
+            return run(*map(tf.constant, (values, *given))).numpy()
 
     def backward(upstream, values, *given):
         values = tf.constant(values)
-        with tf.GradientTape() as tape:
+        with inline(), tf.GradientTape() as tape:
             tape.watch(values)
             result = run(values, *map(tf.constant, given))
         zero = tf.UnconnectedGradients.ZERO
