@@ -70,7 +70,8 @@ def on_backend(
 
 def _put(layer, choice):
     layer.engine_choice = choice
-    vars(layer).pop("_data_engine", None)  # made of the choice
+    for made_of_it in ("_data_engine", "_traced_engine"):
+        vars(layer).pop(made_of_it, None)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -35,6 +35,9 @@ from tfq_hybrid.layers.arguments import (
 
 extend_keras()
 
+# Calls outside of a graph before the engine is traced.
+EAGER_CALLS = 4
+
 
 class CircuitLayer(keras.layers.Layer):
     """Base of the layers around one parameterised circuit.
@@ -91,6 +94,7 @@ class CircuitLayer(keras.layers.Layer):
         execution = self._execution()
         self.engine_choice = choose_engine(self.program, engine, execution)
         estimates = execution.takes_shots or self.engine_choice.trajectories
+        self._eager_calls = 0
         self.supports_jit = (
             self.engine_choice.name == "batched" and not estimates
         )
@@ -130,6 +134,26 @@ class CircuitLayer(keras.layers.Layer):
     def _execution(self) -> Execution:
         """How the program is to be run."""
         return Execution(self.repetitions, self.backend, self.differentiator)
+
+    def _engine_of_a_call(self) -> Any:
+        """The engine, as a graph where it is called again and again.
+
+        Outside of a graph each of its many operations costs a call of Python;
+        a graph of them takes a second or two to trace.
+        """
+        choice = self.engine_choice
+        if choice.name != "batched" or not tf.executing_eagerly():
+            return choice.engine
+        self._eager_calls += 1
+        if self._eager_calls <= EAGER_CALLS:
+            return choice.engine
+        return self._traced_engine
+
+    @functools.cached_property
+    def _traced_engine(self) -> Any:
+        return tf.function(
+            self.engine_choice.engine, autograph=False, reduce_retracing=True
+        )
 
     @functools.cached_property
     def _data_engine(self) -> Any:
@@ -224,7 +248,7 @@ class CircuitLayer(keras.layers.Layer):
         self._check_values(fed, circuits, states)
         seed, trained = self._draw_seed(), self._trained()
         if circuits is None:
-            engine = self.engine_choice.engine
+            engine = self._engine_of_a_call()
             result = engine(fed, trained, states=states, seed=seed)
         else:
             engine = self._data_engine
