@@ -76,7 +76,9 @@ def test_symbols_go_by_their_names(engine, prefix):
 BACKENDS = ["noiseless", "noisy", cirq.Simulator()]
 
 
-@pytest.mark.parametrize("backend", BACKENDS, ids=str)
+@pytest.mark.parametrize(
+    "backend", BACKENDS, ids=["noiseless", "noisy", "Simulator"]
+)
 def test_an_empty_circuit_is_the_zero_state(backend):
     noisy = {"repetitions": 3} if backend == "noisy" else {}
     for batch in (
@@ -113,7 +115,7 @@ def test_an_empty_circuit_on_both_engines(engine):
         {"backend": "noisy"},
         {"backend": cirq.Simulator()},
     ],
-    ids=str,
+    ids=["batched", "tfq", "noisy", "Simulator"],
 )
 def test_no_filler_in_batches_of_different_sizes(options):
     batch = [
@@ -171,7 +173,7 @@ def test_complex_coefficients_are_refused(engine, as_tensor):
 @pytest.mark.parametrize(
     "options",
     [{"engine": "batched"}, {"engine": "tfq"}, {"backend": cirq.Simulator()}],
-    ids=str,
+    ids=["batched", "tfq", "Simulator"],
 )
 def test_identities_are_exact(options):
     one = cirq.Circuit(cirq.I.on_each(*Q[:2]))
