@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 import sympy
+import tensorflow as tf
 
 from tests.reference import density_matrix_expectations
 from tfq_hybrid.errors import UserError
@@ -38,6 +39,18 @@ def test_nine_qubits_are_exact_where_asked():
     )
     np.testing.assert_allclose(layer(np.array([[0.3]]))[0], wanted, atol=1e-5)
     assert layer_of(9).engine_choice.trajectories
+
+
+def test_few_examples_of_nine_qubits_are_exact():
+    layer = layer_of(9)
+    one = layer(np.array([[0.3]])).numpy()
+    asked = layer_of(9, noise_method="density_matrix")(np.array([[0.3]]))
+    np.testing.assert_array_equal(one, asked)
+    # A batch of a size that is not known runs trajectories.
+    signature = [tf.TensorSpec([None, 1])]
+    graph = tf.function(layer_of(9), input_signature=signature)
+    found = graph(tf.constant([[0.3]])).numpy()
+    assert 0 < np.abs(found - one).max() < 0.2
 
 
 def test_few_qubits_run_trajectories_where_asked(tmp_path):

@@ -140,15 +140,15 @@ def density_bytes(qubits: int, batch: int = 512) -> int:
     return 12 * _FLOAT_BYTES * 4**qubits * batch
 
 
-def density_fits(qubits: int) -> bool:
+def density_fits(qubits: int, batch: int = 512) -> bool:
     """Whether density matrices are worth their memory: to eight qubits.
 
-    The same on every machine, so that results are.
+    The same on every machine, so that results are. Few examples go further.
 
-    >>> density_fits(8), density_fits(9)
-    (True, False)
+    >>> density_fits(8), density_fits(9), density_fits(9, batch=32)
+    (True, False, True)
     """
-    return density_bytes(qubits) <= _LARGEST_DENSITIES
+    return density_bytes(qubits, batch) <= _LARGEST_DENSITIES
 
 
 def check_densities(qubits: int) -> None:

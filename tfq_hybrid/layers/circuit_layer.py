@@ -17,6 +17,7 @@ from tfq_hybrid.circuits.subcircuits import count_moments
 from tfq_hybrid.engines import Execution, Program, choose_engine
 from tfq_hybrid.engines.batched.engine import BatchedEngine
 from tfq_hybrid.engines.data_circuits import DataCircuitEngine
+from tfq_hybrid.engines.register import density_fits
 from tfq_hybrid.engines.tfq.differentiators import (
     differentiator_config,
     differentiator_from_config,
@@ -135,19 +136,34 @@ class CircuitLayer(keras.layers.Layer):
         """How the program is to be run."""
         return Execution(self.repetitions, self.backend, self.differentiator)
 
-    def _engine_of_a_call(self) -> Any:
+    def _engine_of_a_call(self, batch: int | None) -> Any:
         """The engine, as a graph where it is called again and again.
 
         Outside of a graph each of its many operations costs a call of Python;
-        a graph of them takes a second or two to trace.
+        a graph of them takes a second or two to trace. Density matrices of few
+        examples fit where those of a training would not.
         """
         choice = self.engine_choice
+        if choice.trajectories and batch and self._has_densities_of(batch):
+            return self._exact_choice.engine
         if choice.name != "batched" or not tf.executing_eagerly():
             return choice.engine
         self._eager_calls += 1
         if self._eager_calls <= EAGER_CALLS:
             return choice.engine
         return self._traced_engine
+
+    def _has_densities_of(self, batch: int) -> bool:
+        is_free = self._execution().noise_method is None
+        return is_free and density_fits(self.program.qubits, batch)
+
+    @functools.cached_property
+    def _exact_choice(self) -> Any:
+        """The choice of density matrices, where trajectories are the usual."""
+        execution = dataclasses.replace(
+            self._execution(), noise_method="density_matrix"
+        )
+        return choose_engine(self.program, "batched", execution)
 
     @functools.cached_property
     def _traced_engine(self) -> Any:
@@ -248,7 +264,7 @@ class CircuitLayer(keras.layers.Layer):
         self._check_values(fed, circuits, states)
         seed, trained = self._draw_seed(), self._trained()
         if circuits is None:
-            engine = self._engine_of_a_call()
+            engine = self._engine_of_a_call(fed.shape[0])
             result = engine(fed, trained, states=states, seed=seed)
         else:
             engine = self._data_engine

@@ -196,7 +196,7 @@ class NoisyControlledPQC(NoisyCircuit, ControlledPQC):
             one number for both. On the batched engine. Defaults to `None`.
         noise_method: `"density_matrix"`, exact, or `"trajectories"`, to insist
             on one. Defaults to `None`: density matrices to eight qubits on the
-            batched engine.
+            batched engine, and further for a batch that is known to be small.
         engine: `"auto"`, `"batched"` or `"tfq"`. The batched engine runs
             density matrices of up to eight qubits, and trajectories of more;
             `engine_choice` tells. Data circuits as in `PQC`. Defaults to
