@@ -1,10 +1,12 @@
 """`ZeroNoise`: expectations at more noise, extrapolated to none."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, get_args
 
 import cirq
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tfq_hybrid.errors import UserError, check_choice
 
@@ -62,7 +64,9 @@ class ZeroNoise:
         _check_factors(self.factors, "asked for")
         _weights(self.factors, self.fit)
 
-    def extrapolate(self, factors, means, errors) -> Extrapolated:
+    def extrapolate(
+        self, factors: Sequence[float], means: ArrayLike, errors: ArrayLike
+    ) -> Extrapolated:
         """Values at factor 0, with their standard errors.
 
         Args:
@@ -74,7 +78,8 @@ class ZeroNoise:
             UserError: factors are equal, or means that an exponential has
                 change their sign.
         """
-        means, errors = np.asarray(means, float), np.asarray(errors, float)
+        means = np.asarray(means, float)
+        errors = np.asarray(errors, float)
         _check_factors(factors, "reached, of so few gates")
         weights = _weights(factors, self.fit)
         if self.fit != "exponential":
