@@ -42,6 +42,7 @@ class Remote(Keeping):
         return job
 
     def fetch(self, job, timeout):
+        self.timeout = timeout
         if self.failure:
             raise self.failure
         if self.losses:
@@ -109,8 +110,9 @@ def test_limits_stop_before_they_are_passed():
 def test_a_lost_connection_is_no_second_submission(monkeypatch):
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     remote = Remote(losses=2)
-    device = Device(remote, retries=2)
+    device = Device(remote, retries=2, timeout=7.5)
     layer_of(device, repetitions=10)(VALUES)
+    assert remote.timeout == 7.5
     assert len(remote.jobs) == 1 and device.jobs == 1
     remote.losses = 9
     with pytest.raises(UserError, match="not submitted again"):

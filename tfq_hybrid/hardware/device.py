@@ -43,8 +43,10 @@ class Device(cirq.Sampler):
             Defaults to `None`: any number.
         max_shots: repetitions in all circuits, likewise. Defaults to `None`.
         log: a folder that keeps jobs and their results. Defaults to `None`.
-        retries: how often results are asked for again. Defaults to 3.
-        timeout: seconds to wait for a job. Defaults to `None`: for ever.
+        retries: how often results are asked for again, of a sampler whose jobs
+            have ids. Defaults to 3.
+        timeout: seconds that its `fetch` may wait for a job. Defaults to
+            `None`: for ever.
 
     Raises:
         UserError: a limit is below 1, or mitigation is none of these.

@@ -10,10 +10,10 @@ import cirq
 import keras
 import numpy as np
 
-from tfq_hybrid.adapters import named_layers
 from tfq_hybrid.engines import Execution, Program, choose_engine
 from tfq_hybrid.errors import UserError, check_integer
 from tfq_hybrid.hardware.device import Device
+from tfq_hybrid.hardware.resources import circuits_in
 from tfq_hybrid.layers.circuit_layer import CircuitLayer
 from tfq_hybrid.layers.noisy import NoisyCircuit
 
@@ -28,7 +28,7 @@ def on_backend(
     as it is.
 
     Args:
-        model: with circuit layers, or one such layer.
+        model: with circuit layers.
         backend: a `Device` or another `cirq.Sampler`.
         repetitions: of each circuit.
 
@@ -39,17 +39,7 @@ def on_backend(
         UserError: the model has no circuit, or one that simulates its noise.
     """
     check_integer("repetitions", repetitions, minimum=1)
-    layers = [model] if isinstance(model, CircuitLayer) else []
-    layers += [
-        layer
-        for _, layer in named_layers(model)
-        if isinstance(layer, CircuitLayer)
-    ]
-    if not layers:
-        raise UserError(
-            f"Expected a model with circuits. Received: {model.name!r}, which "
-            "has none"
-        )
+    layers = [layer for _, layer in circuits_in(model)]
     for layer in layers:
         if isinstance(layer, NoisyCircuit):
             raise UserError(

@@ -291,7 +291,12 @@ def _of_layer(layer, name, inputs_train, plan):
     return plan.of(name, layer.program.circuit, bases, shifts)
 
 
-def _of_model(model, plan):
+def circuits_in(model: keras.Model) -> list[tuple[str, CircuitLayer]]:
+    """The circuit layers of a model, with their paths.
+
+    Raises:
+        UserError: it has none.
+    """
     found = [
         (path, layer)
         for path, layer in named_layers(model)
@@ -302,6 +307,11 @@ def _of_model(model, plan):
             "Expected a model with circuits. Received: "
             f"{model.name!r}, which has none"
         )
+    return found
+
+
+def _of_model(model, plan):
+    found = circuits_in(model)
     parts = tuple(_of_layer(layer, path, True, plan) for path, layer in found)
     counts = tuple(
         _summed(levels)
