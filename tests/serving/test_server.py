@@ -3,18 +3,8 @@
 import asyncio
 import base64
 import concurrent.futures
-import contextlib
-import http.client
 import json
 import os
-import pathlib
-import queue
-import signal
-import socket
-import subprocess
-import sys
-import threading
-import time
 
 import numpy as np
 import pytest
@@ -23,99 +13,8 @@ from hypothesis import strategies as st
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from tests.serving.clients import BANNED
+from tests.serving.process import ALONE, Server
 from tfq_hybrid.serving.server.limits import Limits, read_body
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-COMMAND = "from tfq_hybrid.cli.main import main; main()"
-# Serves where only TensorFlow and this package can be imported: TensorFlow
-# itself would import Keras, where there is one.
-ALONE = BANNED.replace(', "tfq_hybrid"', "").replace('"tfq_hybrid"', "")
-ALONE += f"""
-{COMMAND}
-print(json.dumps(sorted(BANNED & sys.modules.keys())))
-"""
-
-
-class Server:
-    """A `tfq-hybrid serve` on a free port."""
-
-    def __init__(self, path, *options, program=COMMAND):
-        self.process = subprocess.Popen(
-            [
-                *(sys.executable, "-c", program, "serve", str(path)),
-                *("--port", "0", "--json", *options),
-            ],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._lines = queue.Queue()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        self.events = []
-        self.port = self.wait_for("serving")["port"]
-
-    def _read(self):
-        """Reads the log on: a full pipe would block the server."""
-        for line in self.process.stderr:
-            if line.startswith("{"):
-                self._lines.put(json.loads(line))
-
-    def wait_for(self, event, seconds=120):
-        """The next log line of a kind."""
-        ends = time.monotonic() + seconds
-        while time.monotonic() < ends:
-            with contextlib.suppress(queue.Empty):
-                self.events.append(self._lines.get(timeout=1))
-                if self.events[-1]["event"] == event:
-                    return self.events[-1]
-        raise AssertionError(f"no {event} in {seconds} s: {self.events}")
-
-    def ask(self, method, path, body=None, headers=None):
-        """A request: the status, the headers and the body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, 60)
-        try:
-            connection.request(method, path, body, headers or {})
-            response = connection.getresponse()
-            return response.status, response.headers, response.read()
-        finally:
-            connection.close()
-
-    def predict(self, content, path="/v1/models/name:predict"):
-        """The status and the answer, read as JSON."""
-        body = content if isinstance(content, bytes) else json.dumps(content)
-        status, _, answer = self.ask("POST", path, body)
-        return status, json.loads(answer)
-
-    def connect(self, data):
-        """A connection on which raw bytes were sent."""
-        end = socket.create_connection(("127.0.0.1", self.port), 60)
-        end.sendall(data)
-        return end
-
-    def send(self, data):
-        """Raw bytes: what comes back until the server closes."""
-        with self.connect(data) as end:
-            end.shutdown(socket.SHUT_WR)
-            parts = []
-            while part := end.recv(65536):
-                parts.append(part)
-        return b"".join(parts)
-
-    def stop(self):
-        """Ends it by SIGTERM: the exit code and standard output."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        out = self.process.stdout.read()
-        self.process.stdout.close()
-        code = self.process.wait(60)
-        self._reader.join(60)
-        while not self._lines.empty():
-            self.events.append(self._lines.get())
-        self.process.stderr.close()
-        return code, out
 
 
 @pytest.fixture(scope="module")
@@ -350,79 +249,3 @@ def test_requests_share_batches(server):
     assert gained("batch_rows_sum") == 48
     assert gained("batch_rows_count") < 48
     assert gained('requests_total{code="200",path="predict"}') == 48
-
-
-@pytest.mark.long
-def test_overload_is_refused_and_passes(exports):
-    path, _ = exports["classification"]
-    server = Server(path, "--max-queue", "2", "--max-batch", "1")
-    name = path.parent.name
-    where = f"/v1/models/{name}:predict"
-    with concurrent.futures.ThreadPoolExecutor(32) as threads:
-        answers = list(
-            threads.map(
-                lambda _: server.ask("POST", where, b'{"instances": ["a"]}'),
-                range(200),
-            )
-        )
-    statuses = {status for status, _, _ in answers}
-    assert statuses == {200, 429}
-    refused = next(a for a in answers if a[0] == 429)
-    assert refused[1]["retry-after"] == "1"
-    assert json.loads(refused[2])["code"] == "TOO_MANY_REQUESTS"
-    assert server.predict({"instances": ["a"]}, where)[0] == 200
-    assert server.stop()[0] == 0
-
-
-@pytest.fixture
-def crowded(exports):
-    """A server with few descriptors left, that waits for full batches."""
-    # More of its files are open than the server reckons with.
-    few = "import resource; files = [open('/dev/null') for _ in range(60)]\n"
-    few += "resource.setrlimit(resource.RLIMIT_NOFILE, (130, 130))\n"
-    path, _ = exports["classification"]
-    server = Server(path, "--max-wait", "1", program=few + COMMAND)
-    yield server
-    if server.process.poll() is None:
-        server.stop()
-
-
-@pytest.mark.long
-def test_few_descriptors_then_a_stop(crowded):
-    server, where = crowded, "/v1/models/classification:predict"
-    body = b'{"instances": ["a"]}'
-    request = f"POST {where} HTTP/1.1\r\nHost: localhost\r\n".encode()
-    request += b"Content-Length: %d\r\n\r\n" % len(body)
-    with contextlib.ExitStack() as stack:
-        for _ in range(150):
-            stack.enter_context(server.connect(request))
-        assert "Too many open files" in server.wait_for("warning")["text"]
-    assert server.predict({"instances": ["a"]}, where)[0] == 200
-    with contextlib.ExitStack() as stack:
-
-        def connect(data):
-            return stack.enter_context(server.connect(data))
-
-        # One waits for others to share its batch with; some wait to be
-        # accepted; of those, two complete their requests after the signal.
-        waiting = connect(request + body)
-        while not _is_waiting(server):
-            time.sleep(0.01)
-        server.process.send_signal(signal.SIGSTOP)
-        ends = [waiting, *(connect(request + body) for _ in range(20))]
-        late, part, _ = connect(b""), connect(request), connect(b"")
-        server.process.send_signal(signal.SIGTERM)
-        server.process.send_signal(signal.SIGCONT)
-        late.sendall(request + body)
-        part.sendall(body)
-        for end in (*ends, late, part):
-            assert end.recv(4096).startswith(b"HTTP/1.1 200 ")
-    assert server.stop()[0] == 0
-    assert sum(event["event"] == "warning" for event in server.events) == 1
-    with pytest.raises(OSError):
-        server.predict({"instances": ["a"]}, where)
-
-
-def _is_waiting(server):
-    text = server.ask("GET", "/metrics")[2]
-    return b"tfq_hybrid_serving_queue_rows 1.0" in text
