@@ -34,6 +34,52 @@ def test_auto_is_batched_where_it_can(program):
     assert choose_engine(program, "tfq").name == "tfq"
 
 
+def star(qubits):
+    """XX and ZZ of every qubit with one that is read out."""
+    readout, *others = cirq.LineQubit.range(qubits)
+    circuit = cirq.Circuit(
+        gate(q, readout) ** sympy.Symbol(f"w{q.x:02d}{gate}")
+        for gate in (cirq.XX, cirq.ZZ)
+        for q in others
+    )
+    names = tuple(sorted(cirq.parameter_names(circuit)))
+    return Program(circuit, (cirq.Z(readout),), (), names)
+
+
+def test_auto_takes_tfq_where_it_is_faster():
+    choice = choose_engine(star(14))
+    assert choice.name == "tfq"
+    assert "times faster than batched" in choice.reason
+    # Layers of the same gates fuse into a few matrices.
+    spec = CircuitSpec(qubits=14, depth=2)
+    layered = Program(spec.circuit, spec.operators, spec.features, spec.weights)
+    assert choose_engine(layered).name == "batched"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"engine": "batched"},
+        {"execution": Execution(float64=True)},
+        {"execution": Execution(100)},
+        {"execution": Execution(differentiator=Adjoint())},
+    ],
+)
+def test_auto_keeps_what_only_the_batched_engine_has(asked):
+    assert choose_engine(star(14), **asked).name == "batched"
+
+
+def test_both_engines_agree_where_the_choice_changes():
+    program = star(12)
+    weights = np.random.default_rng(0).normal(size=len(program.weights))
+    weights = tf.constant(weights, tf.float32)
+    batched, tfq = (
+        make_engine(program, name)(tf.zeros([3, 0]), weights).numpy()
+        for name in ("batched", "auto")
+    )
+    np.testing.assert_allclose(batched, tfq, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     "options,name,reason",
     [

@@ -6,8 +6,9 @@ from tfq_hybrid import __version__
 from tfq_hybrid.cli.compare import compare
 from tfq_hybrid.cli.demo import demo
 from tfq_hybrid.cli.diagnose import diagnose
+from tfq_hybrid.cli.evaluate import evaluate
 from tfq_hybrid.cli.export import export, serve, verify
-from tfq_hybrid.cli.predict import evaluate, generate, predict
+from tfq_hybrid.cli.predict import generate, predict
 from tfq_hybrid.cli.presets import presets
 from tfq_hybrid.cli.reproduce import report, reproduce
 from tfq_hybrid.cli.resources import resources

@@ -234,6 +234,8 @@ class Execution:
             Defaults to `None`.
         noise_method: `"density_matrix"` or `"trajectories"` to insist on one.
             Defaults to `None`: density matrices to eight qubits.
+        float64: whether in double precision, which TensorFlow Quantum lacks.
+            Defaults to `False`.
     """
 
     repetitions: int | None = None
@@ -243,6 +245,7 @@ class Execution:
     sample_based: bool = False
     readout_error: tuple[float, float] | None = None
     noise_method: str | None = None
+    float64: bool = False
 
     @property
     def takes_shots(self) -> bool:

@@ -91,6 +91,14 @@ class Evaluation:
     shots: int | None
     seconds: float
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        arrays = {
+            "outputs": self.outputs.tolist(),
+            "reference": self.reference.tolist(),
+        }
+        return dataclasses.asdict(self) | arrays
+
 
 def evaluate_on(
     model: keras.Model,

@@ -134,7 +134,12 @@ class CircuitLayer(keras.layers.Layer):
 
     def _execution(self) -> Execution:
         """How the program is to be run."""
-        return Execution(self.repetitions, self.backend, self.differentiator)
+        return Execution(
+            self.repetitions,
+            self.backend,
+            self.differentiator,
+            float64=self.circuit_dtype == "float64",
+        )
 
     def _engine_of_a_call(self, batch: int | None) -> Any:
         """The engine, as a graph where it is called again and again.

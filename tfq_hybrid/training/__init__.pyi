@@ -11,6 +11,7 @@ __all__ = [
     "Workers",
     "check_task",
     "evaluate",
+    "evaluate_on_device",
     "gradient_groups",
     "join",
     "load_trained",
@@ -22,6 +23,7 @@ from .checkpoint import Checkpoint, ResumableEarlyStopping, StopOnNaN
 from .cluster import join
 from .config import TrainConfig
 from .fit import train
+from .on_device import evaluate_on_device
 from .run_folder import RunFolder, check_task, load_trained
 from .tasks import TASKS, Task, evaluate
 from .telemetry.readings import gradient_groups

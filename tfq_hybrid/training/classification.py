@@ -1,5 +1,6 @@
 """Classification: labelled texts in, accuracy out."""
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -68,12 +69,23 @@ class Classification(Task):
         return scores_of_classes(dataset.labels, logits, names)
 
     def _answered(self, run, config, verbose=0, states=None):
+        dataset, names = self.labelled_for(run, config)
+        model, _ = load_trained(run)
+        return dataset, predicted(model, dataset, verbose, states), names
+
+    def labelled_for(
+        self, run: str | os.PathLike[str], config: TrainConfig
+    ) -> "tuple[TextDataset, tuple[str, ...]]":
+        """The examples of a config with the labels of a run, and their names.
+
+        Raises:
+            UserError: they have a label that the run has not.
+        """
         _, values, names, _ = RunFolder(run).read()
         dataset = self.seen(self.read(config, config.data, config.split))
         by_value = set(dataset.label_names) <= set(values)
-        dataset = relabel(dataset, values if by_value else names, config.data)
-        model, _ = load_trained(run)
-        return dataset, predicted(model, dataset, verbose, states), names
+        known = values if by_value else names
+        return relabel(dataset, known, config.data), names
 
     def read(self, config, source, split):
         return _labelled(config, source, split)

@@ -10,6 +10,7 @@ from typing import Any
 
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.training.classification import Classification
+from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.training.defaults import UNUSED
 from tfq_hybrid.training.generation import Generation
 from tfq_hybrid.training.multi_label import MultiLabel
@@ -66,15 +67,30 @@ def evaluate(
     Raises:
         UserError: the input is wrong, or a label was not seen in training.
     """
+    config = config_on_data(
+        run,
+        data,
+        split=split,
+        text_column=text_column,
+        label_column=label_column,
+        data_dir=data_dir,
+        delimiter=delimiter,
+        text_columns=text_columns,
+    )
+    return TASKS[config.task].evaluate(run, config, verbose)
+
+
+def config_on_data(
+    run: str | os.PathLike[str], data: str, **given: Any
+) -> TrainConfig:
+    """The config of a run, with other data.
+
+    The arguments are those of `evaluate`; `None` stands for the run's own.
+
+    Raises:
+        UserError: the run has no use for one of them.
+    """
     config, *_ = RunFolder(run).read()
-    given = {
-        "split": split,
-        "label_column": label_column,
-        "data_dir": data_dir,
-        "delimiter": delimiter,
-        "text_column": text_column,
-        "text_columns": text_columns,
-    }
     for name, value in given.items():
         if value is not None and name in UNUSED[config.task]:
             raise UserError(
@@ -82,20 +98,18 @@ def evaluate(
                 f"has no effect. Received: {name}={value!r}"
             )
     are_pairs = config.text_columns is not None
-    if text_column is not None if are_pairs else text_columns is not None:
+    wanted, other = "text_column", "text_columns"
+    if are_pairs:
+        wanted, other = other, wanted
+    if given.get(other) is not None:
         raise UserError(
-            f"Expected {'text_columns' if are_pairs else 'text_column'}: the "
-            f"run was trained on {'pairs of' if are_pairs else 'single'} "
-            f"texts. Received: {'text_column' if are_pairs else 'text_columns'}"
+            f"Expected {wanted}: the run was trained on "
+            f"{'pairs of' if are_pairs else 'single'} texts. Received: {other}"
         )
-    config = dataclasses.replace(
-        config,
-        data=data,
-        split=split or "test",
-        text_column=text_column or config.text_column,
-        text_columns=tuple(text_columns or ()) or config.text_columns,
-        label_column=label_column or config.label_column,
-        data_dir=data_dir or config.data_dir,
-        delimiter=delimiter or config.delimiter,
-    )
-    return TASKS[config.task].evaluate(run, config, verbose)
+    named = {
+        name: tuple(value) if name == "text_columns" else value
+        for name, value in given.items()
+        if value
+    }
+    changes = {"split": "test", **named, "data": data}
+    return dataclasses.replace(config, **changes)
