@@ -7,12 +7,15 @@ __all__ = [
     "ENTANGLERS",
     "Encoding",
     "PRESETS",
+    "Probabilities",
     "ROTATIONS",
     "SCALINGS",
     "TURNING_ENTANGLERS",
+    "Variance",
     "as_circuit",
     "draw_circuit",
     "from_qasm",
+    "hermitian",
     "parse_observable",
     "preset",
     "scale_angles",
@@ -31,6 +34,8 @@ from .custom import CustomCircuit
 from .drawing import draw_circuit
 from .encodings import ENCODINGS, SCALINGS, Encoding, scale_angles
 from .observables import parse_observable, z_on_each
+from .outputs import Probabilities, Variance
+from .pauli_sums import hermitian
 from .presets import PRESETS, as_circuit, preset
 from .qasm import from_qasm, to_qasm
 from .spec import CircuitSpec

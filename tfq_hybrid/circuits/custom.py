@@ -10,6 +10,13 @@ import numpy as np
 
 from tfq_hybrid.circuits.cirq_json import read_cirq, write_cirq
 from tfq_hybrid.circuits.encodings import SCALINGS, scale_angles
+from tfq_hybrid.circuits.outputs import (
+    OUTPUTS,
+    Outputs,
+    read_operators,
+    write_operators,
+)
+from tfq_hybrid.circuits.pauli_sums import LINEAR, as_pauli_sum
 from tfq_hybrid.circuits.subcircuits import count_moments
 from tfq_hybrid.errors import (
     UserError,
@@ -28,9 +35,9 @@ class CustomCircuit:
 
     Args:
         circuit: `cirq.Circuit` without measurements.
-        operators: sequence of `cirq.PauliString` or `cirq.PauliSum`.
-            Defaults to `()`, which means Z on each qubit of the circuit in
-            sorted order.
+        operators: sequence of Pauli strings, Pauli sums and projectors of
+            Cirq, `Probabilities` and `Variance`. Defaults to `()`, which
+            means Z on each qubit of the circuit in sorted order.
         features: sequence of str. The symbols that features feed, in the
             order of the inputs. Defaults to `None`: the symbols whose names
             begin with `x`, sorted.
@@ -91,10 +98,13 @@ class CustomCircuit:
                 )
             object.__setattr__(self, role, tuple(given))
         self._check_roles(names)
-        if isinstance(self.operators, (cirq.PauliString, cirq.PauliSum)):
+        if isinstance(self.operators, (*LINEAR, *OUTPUTS)):
             object.__setattr__(self, "operators", (self.operators,))
         operators = self.operators or [cirq.Z(qid) for qid in self.qids]
-        operators = tuple(cirq.PauliSum.wrap(term) for term in operators)
+        operators = tuple(
+            term if isinstance(term, OUTPUTS) else as_pauli_sum(term)
+            for term in operators
+        )
         object.__setattr__(self, "operators", operators)
 
     def _check_roles(self, names):
@@ -137,8 +147,8 @@ class CustomCircuit:
 
     @property
     def observable_count(self) -> int:
-        """The number of operators."""
-        return len(self.operators)
+        """The numbers that come out: one for each Pauli sum."""
+        return Outputs(self.operators).size
 
     @property
     def layers(self) -> int:
@@ -174,7 +184,7 @@ class CustomCircuit:
         """
         return {
             "circuit": write_cirq(self.circuit, "circuit"),
-            "operators": write_cirq(list(self.operators), "operators"),
+            "operators": write_operators(self.operators),
             "features": list(self.features),
             "weights": list(self.weights),
             "scaling": self.scaling,
@@ -193,5 +203,5 @@ class CustomCircuit:
         config = dict(config)
         config["circuit"] = read_cirq(config.get("circuit"), "circuit")
         if "operators" in config:
-            config["operators"] = read_cirq(config["operators"], "operators")
+            config["operators"] = read_operators(config["operators"])
         return cls(**config)

@@ -12,6 +12,8 @@ from typing import Any
 import cirq
 import numpy as np
 
+from tfq_hybrid.circuits.outputs import OUTPUTS, Output
+from tfq_hybrid.circuits.pauli_sums import LINEAR, as_pauli_sum
 from tfq_hybrid.engines.gradients import (
     GradientMethod,
     as_gradient_method,
@@ -19,7 +21,8 @@ from tfq_hybrid.engines.gradients import (
 from tfq_hybrid.engines.program import Operator
 from tfq_hybrid.errors import UserError
 
-Operators = Operator | Sequence[Operator]
+Measured = Operator | Output | cirq.ProjectorString | cirq.ProjectorSum
+Operators = Measured | Sequence[Measured]
 Shape = tuple[Any, ...]  # of sizes, `None` where one is not known
 
 
@@ -38,9 +41,13 @@ def check_model_circuit(model_circuit: Any) -> cirq.Circuit:
     return model_circuit
 
 
-def check_operators(operators: Any) -> tuple[Operator, ...]:
-    """One operator or a sequence of them, as a tuple."""
-    if isinstance(operators, (cirq.PauliString, cirq.PauliSum)):
+def check_operators(operators: Any) -> tuple[Operator | Output, ...]:
+    """One operator or a sequence of them, as a tuple.
+
+    Projectors become Pauli sums.
+    """
+    kinds = (*LINEAR, *OUTPUTS)
+    if isinstance(operators, kinds):
         operators = [operators]
     if not isinstance(operators, (list, tuple, np.ndarray)):
         raise TypeError(
@@ -48,14 +55,17 @@ def check_operators(operators: Any) -> tuple[Operator, ...]:
             "of them. Expected one of these. Received: "
             f"operators={operators!r}"
         )
-    kinds = (cirq.PauliString, cirq.PauliSum)
     if not all(isinstance(operator, kinds) for operator in operators):
         raise TypeError(
             "Each element in operators to measure must be a cirq.PauliString "
             "or cirq.PauliSum. Expected these alone. Received: "
             f"operators={operators!r}"
         )
-    return tuple(operators)
+    projectors = (cirq.ProjectorString, cirq.ProjectorSum)
+    return tuple(
+        as_pauli_sum(one) if isinstance(one, projectors) else one
+        for one in operators
+    )
 
 
 def check_repetitions(repetitions: Any) -> int | None:

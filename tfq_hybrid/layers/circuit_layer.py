@@ -13,6 +13,11 @@ import sympy
 import tensorflow as tf
 
 from tfq_hybrid.circuits import cirq_json
+from tfq_hybrid.circuits.outputs import (
+    Outputs,
+    read_operators,
+    write_operators,
+)
 from tfq_hybrid.circuits.subcircuits import count_moments
 from tfq_hybrid.engines import Execution, Program, choose_engine
 from tfq_hybrid.engines.batched.engine import BatchedEngine
@@ -79,6 +84,7 @@ class CircuitLayer(keras.layers.Layer):
         self.model_circuit = check_model_circuit(model_circuit)
         self.depth = count_moments(self.model_circuit)
         self.operators = check_operators(operators)
+        self.outputs = Outputs(self.operators)
         self.repetitions = check_repetitions(repetitions)
         self.backend = check_backend(backend, self.repetitions, self)
         self.differentiator = check_differentiator(differentiator)
@@ -87,7 +93,7 @@ class CircuitLayer(keras.layers.Layer):
         fed = [name for name in names if name not in trained]
         self.program = Program(
             self._circuit_to_run(),
-            self.operators,
+            self.outputs.operators,
             tuple(fed),
             tuple(trained),
             measures=self.backend != "noiseless",
@@ -126,7 +132,7 @@ class CircuitLayer(keras.layers.Layer):
         self.built = True
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
-        return (input_shape[0], len(self.operators))
+        return (input_shape[0], self.outputs.size)
 
     def _circuit_to_run(self) -> cirq.Circuit:
         """`model_circuit`, or what a subclass makes of it."""
@@ -276,7 +282,7 @@ class CircuitLayer(keras.layers.Layer):
             result = engine(fed, trained, circuits=circuits, seed=seed)
         if self.observer is not None:
             self.observer(fed, states, result)
-        return tf.cast(result, self.compute_dtype)
+        return tf.cast(self.outputs.of(result, keras.ops), self.compute_dtype)
 
     def replay(
         self, fed: tf.Tensor, states: tf.Tensor | None = None
@@ -366,9 +372,7 @@ class CircuitLayer(keras.layers.Layer):
             "model_circuit": cirq_json.write_cirq(
                 self.model_circuit, "circuit", place
             ),
-            "operators": cirq_json.write_cirq(
-                list(self.operators), "operators", place
-            ),
+            "operators": write_operators(self.operators, place),
             "repetitions": self.repetitions,
             "backend": self.backend,
             "differentiator": differentiator_config(self.differentiator),
@@ -385,9 +389,7 @@ class CircuitLayer(keras.layers.Layer):
         config["model_circuit"] = cirq_json.read_cirq(
             config.get("model_circuit"), "circuit"
         )
-        config["operators"] = cirq_json.read_cirq(
-            config.get("operators"), "operators"
-        )
+        config["operators"] = read_operators(config.get("operators"))
         config["differentiator"] = differentiator_from_config(
             config.get("differentiator")
         )

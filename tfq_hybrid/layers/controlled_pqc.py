@@ -175,14 +175,14 @@ class ControlledPQC(CircuitLayer):
             values = values[1]
         if isinstance(values, dict):
             values = next(iter(values.values()))
-        return (values[0], len(self.operators))
+        return (values[0], self.outputs.size)
 
     def compute_output_spec(self, inputs: Any) -> keras.KerasTensor:
         has_circuits = isinstance(inputs, (list, tuple))
         values = inputs[1] if has_circuits else inputs
         if isinstance(values, dict):
             values = next(iter(values.values()))
-        shape = (values.shape[0], len(self.operators))
+        shape = (values.shape[0], self.outputs.size)
         return keras.KerasTensor(shape, dtype=self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:

@@ -186,7 +186,7 @@ class QuantumDense(keras.layers.Layer):
         else:
             self.input_projection.build(input_shape)
             self.pqc.build((None, len(self.circuit.features)))
-        observables = len(self.circuit.operators)
+        observables = self.pqc.outputs.size
         self.readout_statistics: Any = None
         if self.readout == "standardised":
             self.readout_statistics = self.add_weight(

@@ -290,7 +290,10 @@ def circuit_bytes(model: keras.Model, runs: int) -> int:
     """Bytes that circuits take in a training step that runs each so often."""
     return sum(
         estimate_bytes(
-            layer.program.qubits, len(layer.operators), layer.depth, runs
+            layer.program.qubits,
+            len(layer.program.operators),
+            layer.depth,
+            runs,
         )
         for layer in circuit_layers(model)
     )

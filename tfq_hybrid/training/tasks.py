@@ -111,5 +111,5 @@ def config_on_data(
         for name, value in given.items()
         if value
     }
-    changes = {"split": "test", **named, "data": data}
+    changes: dict[str, Any] = {"split": "test", **named, "data": data}
     return dataclasses.replace(config, **changes)
