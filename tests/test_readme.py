@@ -11,7 +11,11 @@ from tfq_hybrid.cli.main import commands
 from tfq_hybrid.comparison.reproduce import RECIPES
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "docs/examples/README.md",
+]
 
 
 def run_blocks(page):

@@ -340,6 +340,20 @@ def test_added_circuits():
                 assert found == wanted
 
 
+def test_circuits_are_added_in_fit():
+    """A functional model hands `training` to each of its layers."""
+    strings = keras.Input((), dtype="string")
+    longer = AddCircuit()(strings, append=cirq.Circuit(cirq.ry(A)(Q[0])))
+    outputs = Expectation()(
+        longer, symbol_names=[A], operators=cirq.Z(Q[0]), initializer="zeros"
+    )
+    model = keras.Model(strings, outputs)
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    batch = tfq.convert_to_tensor([cirq.Circuit(cirq.rx(0.3)(Q[0]))] * 2)
+    history = model.fit(batch, np.zeros((2, 1)), verbose=0).history
+    np.testing.assert_allclose(history["loss"], np.cos(0.3) ** 2, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     "engine,message",
     [("batched", "Could not find symbol"), ("tfq", "Could not find symbol")],

@@ -52,7 +52,12 @@ class AddCircuit(keras.layers.Layer):
         self.supports_jit = False  # its inputs are strings
 
     def __call__(
-        self, inputs: Any, *, append: Any = None, prepend: Any = None
+        self,
+        inputs: Any,
+        *,
+        append: Any = None,
+        prepend: Any = None,
+        **context: Any,  # `training`, which a functional model hands down
     ) -> Any:
         given = {"append": append, "prepend": prepend}
         given = {k: v for k, v in given.items() if v is not None}
@@ -74,13 +79,15 @@ class AddCircuit(keras.layers.Layer):
             inputs = plain_circuits(inputs)
             if not is_symbolic(inputs):
                 # Keras takes tensors alone as positional arguments.
-                return super().__call__(inputs=inputs, **{name: other})
-            return super().__call__(inputs, **{name: other})
+                return super().__call__(
+                    inputs=inputs, **{name: other}, **context
+                )
+            return super().__call__(inputs, **{name: other}, **context)
         inputs = circuits_tensor(inputs)
         if inputs.shape.rank == 0:
             inputs = inputs[tf.newaxis]
         other = circuits_tensor(other, what)
-        return super().__call__(inputs, **{name: other})
+        return super().__call__(inputs, **{name: other}, **context)
 
     def call(
         self,
