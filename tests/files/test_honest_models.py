@@ -21,7 +21,7 @@ from tests.models.test_hybrid_bert import make as make_hybrid_bert
 from tests.models.test_hyqut import make_lm as make_hyqut
 from tests.models.test_qffn_bert import make_classifier as make_qffn_bert
 from tfq_hybrid import adapters, layers
-from tfq_hybrid.circuits import CircuitSpec
+from tfq_hybrid.circuits import CircuitSpec, Probabilities, Variance
 from tfq_hybrid.files.presets import from_preset
 from tfq_hybrid.models import make_head
 
@@ -240,6 +240,13 @@ def own_layers():
             layers.ControlledPQC(circuit, operators, **trained),
             (1,),
         ),
+        "ControlledPQC of outputs": (
+            layers.ControlledPQC(
+                circuit, [Probabilities([b, a]), Variance(cirq.Z(a))], **trained
+            ),
+            (1,),
+        ),
+        "QuantumKernel": (layers.QuantumKernel(circuit, **trained), (1,)),
         "NoisyControlledPQC": (
             layers.NoisyControlledPQC(circuit, operators, **trained, **noisy),
             (1,),

@@ -13,6 +13,7 @@ __all__ = [
     "NoisyPQC",
     "QuantumDense",
     "QuantumFeedForward",
+    "QuantumKernel",
     "Sample",
     "SampledExpectation",
     "State",
@@ -30,6 +31,7 @@ from .feed_forward import (
     NoFeedForward,
     QuantumFeedForward,
 )
+from .kernel import QuantumKernel
 from .noisy import (
     NoisyAmplitudePQC,
     NoisyControlledPQC,
