@@ -21,7 +21,7 @@ from benchmarks.common import alternate, make_parser, summary, write
 from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.layers import ControlledPQC
 
-SIZES = (8, 12, 14, 16)
+SIZES = (12, 14, 16)
 
 
 class Symbols:
