@@ -18,7 +18,7 @@ ORDER = [
     ["engines"],
     ["diagnostics", "layers"],
     ["bases"],
-    ["adapters", "hardware"],
+    ["adapters", "hardware", "optimizers"],
     ["encoders"],
     ["training"],
     ["tuning", "serving", "reports", "verify"],
