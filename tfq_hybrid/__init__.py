@@ -9,6 +9,7 @@ so that `tfq-hybrid --help` answers without loading TensorFlow.
     layers      Keras layers around an engine
     adapters    put layers into existing backbones
     hardware    what circuits take on a device
+    optimizers  minimise circuits, with and without gradients
     models      the published systems and their classical baselines
     training    fit, watch, checkpoint and resume
     tuning      search circuits with keras-tuner
@@ -34,6 +35,7 @@ _ROOMS = (
     "layers",
     "adapters",
     "hardware",
+    "optimizers",
     "models",
     "training",
     "tuning",

@@ -1,0 +1,1 @@
+"""Tests of `tfq_hybrid.hardware`."""

@@ -1,9 +1,10 @@
-"""Minimisers that need values alone: for shots, devices, and few angles.
+"""Optimisers for circuits: without gradients, and by the circuit's geometry.
 
-minimum      what a minimiser found
-spsa         random directions: two values a step, whatever the angles
-rotosolve    one angle at a time, from the frequencies of its gates
-frequencies  those of the trained symbols of a layer
+minimum        what a minimiser found, and how many evaluations it took
+spsa           simultaneous perturbation, of any function
+trigonometric  a function of one angle from values, and its lowest point
+rotosolve      one angle after another to its lowest point
+frequencies    the frequencies of a layer's trained symbols
 """
 
 import lazy_loader

@@ -1,14 +1,14 @@
-"""`Minimum`: what a minimiser found, and a function that counts its calls."""
+"""`Minimum`: what a minimiser found, and how many evaluations it took."""
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from tfq_hybrid.errors import UserError
+from tfq_hybrid.errors import UserError, is_number
 
-Objective = Callable[[np.ndarray], Any]
+Function = Callable[[np.ndarray], float]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,48 +16,75 @@ class Minimum:
     """What a minimiser found.
 
     Attributes:
-        position: float64 array (parameters,).
-        value: the function's there, as it was last evaluated.
-        evaluations: how often the function was called in all.
-        iterations: steps of SPSA, sweeps of Rotosolve.
-        converged: whether the stop rule was met; `None` where there is none.
+        position: float64, of shape (symbols,).
+        value: of the function there, as it was evaluated.
+        evaluations: calls of the function, all of them.
+        iterations: steps, or sweeps.
+        converged: whether it stopped because it no longer came lower.
     """
 
     position: np.ndarray
     value: float
     evaluations: int
     iterations: int
-    converged: bool | None
+    converged: bool
 
 
 class Counted:
-    """A function of a vector, with the number of its calls."""
+    """A function that counts its calls and checks its values.
 
-    def __init__(self, function: Objective):
+    >>> counted = Counted(lambda x: (x**2).sum())
+    >>> counted(np.array([3.0, 4.0])), counted.calls
+    (25.0, 1)
+    """
+
+    def __init__(self, function: Function):
         self.calls = 0
         self._function = function
 
     def __call__(self, position: np.ndarray) -> float:
+        """The value at a position, which the function may change.
+
+        Raises:
+            UserError: the value is not one finite number.
+        """
         self.calls += 1
-        value = np.asarray(self._function(position), np.float64)
+        value = np.asarray(self._function(position.copy()), float)
         if value.size != 1 or not np.isfinite(value).all():
             raise UserError(
-                "Expected a function that gives one finite number. Received: "
-                f"{value}"
+                "Expected a function whose value is one finite number. "
+                f"Received: {value} at {position}"
             )
-        return float(value.reshape(()))
+        return value.item()
 
 
-def check_start(start: Any) -> np.ndarray:
-    """A start as a new float64 vector.
+def as_position(start: ArrayLike) -> np.ndarray:
+    """A start as a float64 vector of its own.
 
     Raises:
-        UserError: it is no vector of finite numbers.
+        UserError: it is not a vector of finite numbers, at least one.
     """
-    vector = np.array(start, np.float64)
-    if vector.ndim != 1 or not vector.size or not np.isfinite(vector).all():
+    position = np.array(start, float)
+    if position.ndim != 1 or not position.size:
         raise UserError(
-            "Expected a start of finite numbers, of shape (parameters,). "
-            f"Received: {start!r}"
+            f"Expected start to be a vector. Received: shape {position.shape}"
         )
-    return vector
+    if not np.isfinite(position).all():
+        raise UserError(
+            f"Expected start to hold finite numbers. Received: {position}"
+        )
+    return position
+
+
+def check_at_least(name: str, value: object, low: float, above: bool) -> None:
+    """Raises `UserError` unless a number is at least, or above, `low`."""
+    if (
+        not is_number(value)
+        or value < low  # type: ignore[operator]
+        or (above and value == low)
+    ):
+        bound = "above" if above else "of at least"
+        raise UserError(
+            f"Expected {name} to be a number {bound} {low}. "
+            f"Received: {name}={value!r}"
+        )
