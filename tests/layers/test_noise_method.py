@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tests.reference import density_matrix_expectations
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.layers import NoisyControlledPQC
+from tfq_hybrid.layers import NoisyControlledPQC, QuantumDense
 
 
 def layer_of(count, **options):
@@ -69,3 +69,19 @@ def test_what_cannot_be():
         layer_of(2, noise_method="density_matrix", engine="tfq")
     with pytest.raises(UserError, match="fit in memory"):
         layer_of(20, noise_method="density_matrix")
+
+
+def test_a_quantum_dense_passes_it_on():
+    noise = cirq.depolarize(0.05)
+    layer = QuantumDense(
+        2, "qffn", noise_model=noise, noise_method="trajectories"
+    )
+    assert layer.engine_choice.trajectories
+    again = QuantumDense.from_config(layer.get_config())
+    assert again.noise_method == "trajectories"
+    assert again.engine_choice.trajectories
+    assert not QuantumDense(
+        2, "qffn", noise_model=noise
+    ).engine_choice.trajectories
+    with pytest.raises(UserError, match="without either"):
+        QuantumDense(2, "qffn", noise_method="trajectories")

@@ -74,6 +74,8 @@ class QuantumDense(keras.layers.Layer):
             on every qubit after every moment. Defaults to `None`.
         readout_error: the readout error probabilities P(1|0) and P(0|1), or
             one number for both. Defaults to `None`.
+        noise_method: `"density_matrix"` or `"trajectories"`, to insist on one
+            under noise. Defaults to `None`: see `NoisyControlledPQC`.
         seed: of what is drawn: shots, trajectories, directions of SPSA.
             Defaults to `None`.
         train_angles: whether the circuit's angles train. Defaults to `True`.
@@ -111,6 +113,7 @@ class QuantumDense(keras.layers.Layer):
         differentiator: Any = None,
         noise_model: Any = None,
         readout_error: float | tuple[float, float] | None = None,
+        noise_method: str | None = None,
         seed: int | None = None,
         train_angles: bool = True,
         readout: str = "plain",
@@ -134,6 +137,7 @@ class QuantumDense(keras.layers.Layer):
             differentiator=differentiator,
             noise_model=self.noise_model,
             readout_error=self.readout_error,
+            noise_method=noise_method,
             initializer=angle_initializer,
             seed=seed,
             dtype=self.dtype_policy,
@@ -143,6 +147,7 @@ class QuantumDense(keras.layers.Layer):
         self.pqc.trainable = self.train_angles
         self.angle_initializer = self.pqc.initializer
         self.differentiator = self.pqc.differentiator
+        self.noise_method = noise_method
         self.seed = seed
         check_choice("readout", readout, READOUTS)
         self.readout = readout
@@ -315,6 +320,7 @@ class QuantumDense(keras.layers.Layer):
             "differentiator": differentiator_config(self.differentiator),
             "noise_model": noise_model_to_json(self.noise_model, self.name),
             "readout_error": self.readout_error,
+            "noise_method": self.noise_method,
             "seed": self.seed,
             "train_angles": self.train_angles,
             "readout": self.readout,
@@ -333,7 +339,13 @@ class QuantumDense(keras.layers.Layer):
 
 
 def make_circuit_layer(
-    circuit, *, repetitions=None, noise_model=None, readout_error=None, **kwargs
+    circuit,
+    *,
+    repetitions=None,
+    noise_model=None,
+    readout_error=None,
+    noise_method=None,
+    **kwargs,
 ):
     """The layer that trains the weights of a described circuit.
 
@@ -354,6 +366,12 @@ def make_circuit_layer(
         repetitions = 1000 if repetitions is None else repetitions
         kwargs["noise_model"] = noise_model
         kwargs["readout_error"] = readout_error
+        kwargs["noise_method"] = noise_method
+    elif noise_method is not None:
+        raise UserError(
+            "Expected noise_method beside a noise_model or a readout_error. "
+            f"Received: noise_method={noise_method!r} without either"
+        )
     layer = kind(
         circuit.circuit, circuit.operators, repetitions=repetitions, **kwargs
     )
