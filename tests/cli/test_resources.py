@@ -7,6 +7,7 @@ import pytest
 from tests.cli.test_predict import run
 from tfq_hybrid.cli.resources import resources as command
 from tfq_hybrid.hardware import GATESETS
+from tfq_hybrid.hardware.counts import CONNECTIVITIES
 
 
 def test_a_run_as_json_and_as_a_table(capsys, trained):
@@ -37,6 +38,7 @@ def test_a_run_as_json_and_as_a_table(capsys, trained):
 def test_bad_options_are_refused_in_one_line(capsys, trained, tmp_path):
     for arguments, message in (
         ([trained, "--gateset", "cs"], "Did you mean 'cz'?"),
+        ([trained, "--connectivity", "lin"], "Did you mean 'line'?"),
         ([trained, "--shots", "0"], "shots to be an integer"),
         ([tmp_path / "none"], "Received"),
     ):
@@ -47,5 +49,7 @@ def test_bad_options_are_refused_in_one_line(capsys, trained, tmp_path):
 
 
 def test_the_help_lists_every_gate_set():
-    (option,) = (o for o in command.params if o.name == "gateset")
-    assert option.metavar == f"[{'|'.join(GATESETS)}]"
+    options = {option.name: option for option in command.params}
+    assert options["gateset"].metavar == f"[{'|'.join(GATESETS)}]"
+    names = "|".join(CONNECTIVITIES)
+    assert options["connectivity"].metavar == f"[{names}]"

@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 import sympy
 
-from tfq_hybrid.circuits import CircuitSpec, preset
+from tfq_hybrid.circuits import (
+    CircuitSpec,
+    CustomCircuit,
+    Probabilities,
+    preset,
+)
 from tfq_hybrid.circuits.drawing import _place
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.hardware import (
@@ -19,6 +24,7 @@ from tfq_hybrid.hardware import (
     resources,
     shots_for_error,
 )
+from tfq_hybrid.hardware.counts import CONNECTIVITIES, connectivity_named
 from tfq_hybrid.layers import (
     PQC,
     AmplitudePQC,
@@ -269,3 +275,34 @@ def test_shots_for_an_error_of_each_layer():
     assert 1 <= shots_for_error(dense, np.ones((4, 3)), 0.1) <= 100
     with pytest.raises(UserError, match="error to be a number above 0"):
         shots_for_error(one, [[0.0]], 0)
+
+
+def coupled(circuit):
+    return {
+        frozenset(op.qubits)
+        for op in circuit.all_operations()
+        if len(op.qubits) == 2
+    }
+
+
+@pytest.mark.parametrize("name", CONNECTIVITIES)
+def test_routed_circuits_use_coupled_pairs_alone(name):
+    qubits = cirq.LineQubit.range(5)
+    pairs = [(p, q) for p in qubits for q in qubits if p < q]
+    circuit = cirq.Circuit(cirq.CZ(*pair) for pair in pairs)
+    graph = connectivity_named(name, 5)
+    routed = in_gateset(circuit, "cz", name)
+    allowed = {frozenset(edge) for edge in graph.edges}
+    assert coupled(routed) <= allowed
+    found = resources(circuit, connectivity=name)
+    assert found.counts[1].level == "in cz, routed"
+    # The SWAPs are 3 CZ each.
+    assert found.counts[1].two_qubit > len(pairs)
+
+
+def test_resources_of_outputs_beyond_pauli_sums():
+    circuit = cirq.Circuit(cirq.rx(X)(A), cirq.ry(W)(B), cirq.CNOT(A, B))
+    own = CustomCircuit(circuit, [Probabilities([A, B])])
+    assert resources(own).bases == 1  # words of Z share their shots
+    both = CustomCircuit(circuit, [Probabilities([A, B]), cirq.X(A)])
+    assert resources(both).bases == 2

@@ -14,6 +14,7 @@ Examples:
 \b
   tfq-hybrid resources runs/sst2
   tfq-hybrid resources runs/sst2 --shots 4000 --gateset cz --rate 2000
+  tfq-hybrid resources runs/sst2 --gateset cz --connectivity line
   tfq-hybrid resources runs/sst2 --gateset ionq --price 0.00003 --json
 """
 
@@ -27,6 +28,11 @@ Examples:
     "--gateset",
     metavar="[cz|cz-partial|sqrt-iswap|sycamore|ionq]",
     help="Count gates in the gate set of a device too. Default: as written.",
+)
+@click.option(
+    "--connectivity",
+    metavar="[line|ring|grid]",
+    help="Route on qubits that are coupled so. Default: each pair is coupled.",
 )
 @click.option("--rate", type=float, help="Shots per second, for the time.")
 @click.option("--price", type=float, help="Of a shot, for the cost.")

@@ -3,10 +3,12 @@
 import collections
 import dataclasses
 import importlib
+import math
 import warnings
 from typing import Any
 
 import cirq
+import networkx
 import numpy as np
 
 from tfq_hybrid.circuits.subcircuits import count_moments, unrolled
@@ -22,6 +24,7 @@ GATESETS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "ionq": ("cirq_ionq", "IonQTargetGateset", {}),
 }
 AS_WRITTEN = "as written"
+CONNECTIVITIES = ("line", "ring", "grid")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,8 +131,9 @@ def in_gateset(
     Args:
         circuit: without an unknown number of repetitions.
         gateset: a name in `GATESETS`, or Cirq's object. Defaults to `"cz"`.
-        connectivity: a `networkx.Graph` of qubits. Defaults to `None`: each
-            pair is coupled.
+        connectivity: a `networkx.Graph` of qubits, or a name in
+            `CONNECTIVITIES`, of as many qubits as the circuit has. Defaults to
+            `None`: each pair is coupled.
 
     Raises:
         UserError: the gate set is not known, or the circuit does not fit.
@@ -149,6 +153,10 @@ def in_gateset(
         circuit, dict(zip(names, angles, strict=True))
     )
     circuit = compiled(circuit, target)
+    if isinstance(connectivity, str):
+        connectivity = connectivity_named(
+            connectivity, len(circuit.all_qubits())
+        )
     if connectivity is not None:
         circuit = compiled(_routed(circuit, connectivity), target)
     return circuit
@@ -199,6 +207,29 @@ def gateset_named(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of Google's library
         return getattr(importlib.import_module(module), name)(**arguments)
+
+
+def connectivity_named(name: str, qubits: int) -> networkx.Graph:
+    """So many coupled qubits: in a line, in a ring, or in a square grid.
+
+    A grid has as many rows as columns, or one less, and room for all qubits.
+
+    Raises:
+        UserError: there is none of that name.
+
+    Example:
+
+    >>> [len(connectivity_named(name, 5).edges) for name in CONNECTIVITIES]
+    [4, 5, 7]
+    """
+    check_choice("connectivity", name, CONNECTIVITIES)
+    if name == "grid":
+        columns = math.ceil(math.sqrt(qubits))
+        rows = math.ceil(qubits / columns)
+        grid = networkx.grid_2d_graph(rows, columns)
+        return networkx.relabel_nodes(grid, lambda at: cirq.GridQubit(*at))
+    couple = {"line": networkx.path_graph, "ring": networkx.cycle_graph}
+    return networkx.relabel_nodes(couple[name](qubits), cirq.LineQubit)
 
 
 def _routed(circuit, connectivity):

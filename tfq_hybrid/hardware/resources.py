@@ -9,6 +9,7 @@ import keras
 
 from tfq_hybrid.adapters import named_layers
 from tfq_hybrid.circuits import CircuitSpec, CustomCircuit, as_circuit
+from tfq_hybrid.circuits.outputs import Outputs
 from tfq_hybrid.circuits.subcircuits import unrolled
 from tfq_hybrid.engines.gradients.parameter_shift import shift_counts
 from tfq_hybrid.engines.grouping import commuting_groups, words_of
@@ -213,8 +214,8 @@ def resources(
         shots: for each circuit. Defaults to 1000.
         gateset: a name in `GATESETS`, or Cirq's object, to count gates in
             too. Defaults to `None`; `"cz"` where there is a connectivity.
-        connectivity: a `networkx.Graph` of qubits to route on. Defaults to
-            `None`.
+        connectivity: a `networkx.Graph` of qubits to route on, or `"line"`,
+            `"ring"` or `"grid"`. Defaults to `None`.
         rate: shots per second. Defaults to `None`.
         price: of a shot. Defaults to `None`.
         batch_size: examples in a step: in a language model the tokens of a
@@ -267,7 +268,8 @@ def resources(
             shifts = (shift_counts(program)[1], 0)
         return plan.of("circuit", circuit, 1, shifts)
     spec: CircuitSpec | CustomCircuit = as_circuit(subject)
-    program = Program(spec.circuit, spec.operators, spec.features, spec.weights)
+    operators = Outputs(spec.operators).operators
+    program = Program(spec.circuit, operators, spec.features, spec.weights)
     shifts = (shift_counts(program)[1], 0)
     return plan.of("circuit", spec.circuit, _bases(program.operators), shifts)
 
