@@ -54,6 +54,7 @@ LIBRARY = {
     "layers.pqc": "PQC",
     "layers.quantum_dense": "QuantumDense",
     "layers.states": "Sample State Unitary",
+    "optimizers.natural_gradient": "QuantumNaturalGradient",
     "training.build": "AngleAdam AngleAdamW WarmupCosine",
 }
 # And those that make a class for each family, by the ends of its name.

@@ -38,6 +38,7 @@ from tfq_hybrid.layers.arguments import (
     check_operators,
     check_repetitions,
 )
+from tfq_hybrid.layers.gradient_calls import Call, telling
 
 extend_keras()
 
@@ -129,6 +130,7 @@ class CircuitLayer(keras.layers.Layer):
                 regularizer=self.regularizer,
                 constraint=self.constraint,
             )
+            self.parameters.of_circuit = True  # which optimisers look for
         self.built = True
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
@@ -274,6 +276,7 @@ class CircuitLayer(keras.layers.Layer):
         fed = tf.cast(fed, dtype)
         self._check_values(fed, circuits, states)
         seed, trained = self._draw_seed(), self._trained()
+        trained = telling(trained, self, Call(fed, states, circuits))
         if circuits is None:
             engine = self._engine_of_a_call(fed.shape[0])
             result = engine(fed, trained, states=states, seed=seed)

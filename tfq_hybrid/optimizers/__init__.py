@@ -1,10 +1,12 @@
 """Optimisers for circuits: without gradients, and by the circuit's geometry.
 
-minimum        what a minimiser found, and how many evaluations it took
-spsa           simultaneous perturbation, of any function
-trigonometric  a function of one angle from values, and its lowest point
-rotosolve      one angle after another to its lowest point
-frequencies    the frequencies of a layer's trained symbols
+minimum           what a minimiser found, and how many evaluations it took
+spsa              simultaneous perturbation, of any function
+trigonometric     a function of one angle from values, and its lowest point
+rotosolve         one angle after another to its lowest point
+frequencies       the frequencies of a layer's trained symbols
+layer_metric      the Fubini-Study metric of a layer
+natural_gradient  `QuantumNaturalGradient`, an optimiser of Keras
 """
 
 import lazy_loader
