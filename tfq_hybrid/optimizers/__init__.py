@@ -5,6 +5,9 @@ spsa              simultaneous perturbation, of any function
 trigonometric     a function of one angle from values, and its lowest point
 rotosolve         one angle after another to its lowest point
 frequencies       the frequencies of a layer's trained symbols
+guided            a model whose `fit` takes its gradients from a method
+perturbation      SPSA as such a method
+sweeps            Rotosolve as a callback of `fit`
 layer_metric      the Fubini-Study metric of a layer
 natural_gradient  `QuantumNaturalGradient`, an optimiser of Keras
 """
