@@ -116,15 +116,20 @@ CIRCUITS = {
 }
 
 
-def step_of(make, qubits, batch, engine):
-    """A step as a function of nothing, and the seconds of its first call."""
+def layer_of(make, qubits, engine="auto"):
+    """The layer of a circuit, on an engine; what begins with x is fed."""
     circuit, operators = make(qubits)
     names = sorted(cirq.parameter_names(circuit))
     trained = [name for name in names if not name.startswith("x")]
-    layer = ControlledPQC(
+    return ControlledPQC(
         circuit, list(operators), trained_symbols=trained, engine=engine
     )
-    width = len(names) - len(trained)
+
+
+def step_of(make, qubits, batch, engine):
+    """A step as a function of nothing, and the seconds of its first call."""
+    layer = layer_of(make, qubits, engine)
+    width = len(layer.symbols)
     layer.build((None, width))
     inputs = np.random.default_rng(0).normal(size=(batch, width))
     inputs = tf.constant(inputs, tf.float32)
@@ -158,14 +163,7 @@ def main(argv=None):
                 steps[engine], firsts[engine] = step_of(
                     make, qubits, batch, engine
                 )
-            circuit, operators = make(qubits)
-            taken = ControlledPQC(
-                circuit,
-                list(operators),
-                trained_symbols=[
-                    x for x in cirq.parameter_names(circuit) if x[0] != "x"
-                ],
-            ).engine_choice
+            taken = layer_of(make, qubits).engine_choice
             seconds = alternate(steps, arguments.rounds)
             best = {engine: min(x) for engine, x in seconds.items()}
             rows.append(

@@ -28,8 +28,8 @@ class Probabilities:
     """The probabilities of every outcome of some qubits in the Z basis.
 
     Args:
-        qubits: at most ten, the first as the leading bit of an outcome; in
-            any order, and not all of the circuit's.
+        qubits: at most ten of the circuit's, in any order; the first is the
+            leading bit of an outcome.
 
     Raises:
         UserError: there are none, too many, or one stands twice.

@@ -18,6 +18,7 @@ from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers.circuit_layer import CircuitLayer
 from tfq_hybrid.layers.gradient_calls import LISTENERS, Call
 from tfq_hybrid.layers.quantum_dense import QuantumDense
+from tfq_hybrid.optimizers.frequencies import circuit_layer_of
 
 
 def fubini_study_metric(
@@ -54,12 +55,7 @@ def fubini_study_metric(
     >>> fubini_study_metric(layer, np.array([[0.0], [np.pi / 2]])).round(3)
     array([[0.125]], dtype=float32)
     """
-    circuit = layer.pqc if isinstance(layer, QuantumDense) else layer
-    if not isinstance(circuit, CircuitLayer):
-        raise UserError(
-            "Expected a circuit layer or a QuantumDense. Received: "
-            f"{type(layer).__name__}"
-        )
+    circuit = circuit_layer_of(layer)
     if not circuit.program.weights:
         raise UserError(
             "Expected a layer that trains symbols. Received: "
