@@ -16,6 +16,7 @@ from tfq_hybrid.circuits import (
     CircuitSpec,
     as_circuit,
 )
+from tfq_hybrid.circuits.counting import circuit_gates
 from tfq_hybrid.errors import UserError
 
 WORDS = st.lists(st.sampled_from(ANSATZ_GATES), min_size=1, max_size=4)
@@ -41,6 +42,14 @@ def specs(draw):
         arguments["scaling"] = draw(st.sampled_from(sorted(SCALINGS)))
     if entanglement == "long_range":
         arguments["distance"] = draw(st.integers(1, max(1, qubits - 1)))
+    if draw(st.booleans()):
+        arguments["mirror"] = mirror = draw(st.integers(1, 2))
+        arguments["depth"] *= 2 * mirror
+        arguments["initialization"] = "identity_blocks"
+        for name in ("ansatz", "first_layer"):
+            arguments[name] = (
+                [*arguments[name], "rx"] if arguments[name] else ()
+            )
     try:
         return CircuitSpec(**arguments)
     except UserError as error:
@@ -245,9 +254,8 @@ def test_gates_are_counted_without_building(encoding, entanglement):
             depth=depth,
             **distance,
         )
-        gates = ENCODINGS[encoding].gate_count(qubits)
-        gates += spec._sum_over_layers(spec._layer_gates)
-        assert gates == len(list(spec.circuit.all_operations()))
+        operations = list(spec.circuit.all_operations())
+        assert circuit_gates(spec) == len(operations)
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,30 @@ def test_circuits_of_their_own(tmp_path, capsys):
     )
 
 
+def test_ways_to_start(tmp_path, capsys):
+    output = tmp_path / "out"
+    arguments = ["diagnose", "--ansatz", "ry,cnot,rx", "--mirror", "2"]
+    arguments += ["--initialization", "uniform,identity_blocks", *FEW]
+    arguments += ["--qubits", "2:3", "--output", output]
+    code, out, err = run(capsys, *arguments)
+    assert code == 0, err
+    content = json.loads((output / "diagnosis.json").read_text())
+    found = {
+        (c["ansatz"], c["qubits"], c["depth"]): c for c in content["circuits"]
+    }
+    names = ("ry,cnot,rx uniform", "ry,cnot,rx identity_blocks")
+    assert {*found} == {
+        (n, q, d) for n in names for q in (2, 3) for d in (4, 8)
+    }
+    uniform, blocks = (found[name, 2, 4] for name in names)
+    assert uniform["expressibility"] == blocks["expressibility"]
+    assert uniform["gradient_variance"]["value"] > 0.01
+    # The features are zero, and Z leaves the zero state as it is.
+    assert blocks["gradient_variance"]["value"] == 0
+    assert "| zero to rounding | 0.107 |" in out
+    assert (output / "plots/starts.svg").is_file()
+
+
 @pytest.mark.long
 def test_goes_on_after_a_kill(tmp_path, capsys):
     output = tmp_path / "out"
@@ -118,6 +142,9 @@ BAD = [
     (["--qubits", "2:3:1:1"], "expected numbers from 1"),
     (["--qubits", "1:99999999999"], "nearest valid value"),
     (["--qubits", "60"], "nearest valid value"),
+    (["--initialization", "unifrom"], "Did you mean 'uniform'"),
+    (["--initialization", "identity_blocks"], "mirror of at least 1"),
+    (["--mirror", "1"], "entanglers next to their inverses cancel"),
     (["--depth", ""], "expected numbers from 1"),
     (["--samples", "1"], "samples=1"),
     (["--samples", "few"], "not a valid integer"),

@@ -24,6 +24,7 @@ from tfq_hybrid.diagnostics import (
 )
 from tfq_hybrid.diagnostics.entanglement import random_entanglement
 from tfq_hybrid.diagnostics.expressibility import haar_log_masses
+from tfq_hybrid.diagnostics.gradient_variance import random_gradient_variance
 from tfq_hybrid.errors import UserError
 
 QUBIT = cirq.GridQubit(0, 0)
@@ -283,6 +284,43 @@ def test_fit_leaves_zeros_out():
     bent = fit_decay({2: exact(2.0), 3: exact(0.25), 4: exact(2.0)})
     assert bent["rate"] == pytest.approx(0)
     assert bent["scatter"] == pytest.approx(np.sqrt(2))
+
+
+@pytest.mark.parametrize("qubits", [1, 2, 3])
+def test_gradient_variance_of_haar_circuits(qubits):
+    size, count = 2**qubits, 20_000
+    rest = np.eye(size // 2)
+    word = np.kron(np.diag([1, -1]), rest)
+    generator = np.kron(rest, [[0, 1], [1, 0]])
+    after = stats.unitary_group.rvs(size, count, 1)
+    turned = after.conj().swapaxes(1, 2) @ word @ after
+    commutators = 0.5j * (generator @ turned - turned @ generator)
+    states = haar_states(qubits, count, 2)
+    gradients = np.einsum("si,sij,sj->s", states.conj(), commutators, states)
+    expected = random_gradient_variance(qubits)
+    assert np.var(gradients.real) == pytest.approx(expected, rel=0.05)
+
+
+def test_starts_of_a_deep_circuit():
+    """Uniform angles reach the Haar value, the other starts stay above it."""
+    variances = {}
+    for initialization in ("uniform", "small_angles", "identity_blocks"):
+        spec = CircuitSpec(
+            qubits=5,
+            ansatz=("ry", "cnot", "rx"),
+            depth=16,
+            mirror=2,
+            initialization=initialization,
+        )
+        circuit = RandomCircuit(spec, features="random")
+        variances[initialization] = gradient_variance(circuit, samples=200)
+    haar = random_gradient_variance(5)
+    assert variances["uniform"].value == pytest.approx(haar, rel=0.15)
+    assert variances["small_angles"].low > 1.5 * haar
+    assert variances["identity_blocks"].low > 5 * haar
+    # From the zero state, which Z leaves as it is, blocks have no gradient.
+    still = gradient_variance(RandomCircuit(spec), samples=20)
+    assert (still.value, still.more["weights"]) == (0, 0)
 
 
 # The circuits.

@@ -10,7 +10,7 @@ pair is (control, target). A single qubit has no pairs under any pattern.
 `long_range` also takes the longest distance.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import lazy_loader
@@ -148,26 +148,46 @@ def count_gates(words: Sequence[str], qubits: int, pairs: int) -> int:
 def layer_operations(
     words: Sequence[str],
     qids: "Sequence[cirq.Qid]",
-    pairs: Iterable[tuple[int, int]],
+    pairs: Sequence[tuple[int, int]],
     weights: Iterator,
+    inverse: bool = False,
 ) -> "Iterator[cirq.Operation]":
-    """The gates of a layer, in order; takes `count_weights` of the weights."""
-    for word in words:
+    """The gates of a layer, in order; takes `count_weights` of the weights.
+
+    With `inverse` the last gate first, for weights of the opposite sign; the
+    entanglers are their own inverses.
+    """
+    step = -1 if inverse else 1
+    for word in words[::step]:
         if word in ROTATIONS:
             rotation = getattr(cirq, ROTATIONS[word])
-            for qid in qids:
+            for qid in qids[::step]:
                 yield rotation(next(weights))(qid)
-        elif word in ENTANGLERS:
-            entangler = getattr(cirq, ENTANGLERS[word])
-            for control, target in pairs:
-                yield entangler(qids[control], qids[target])
-        else:
-            entangler, rotation = (
-                getattr(cirq, name) for name in TURNING_ENTANGLERS[word]
-            )
-            for control, target in pairs:
-                yield entangler(qids[control], qids[target])
-                yield rotation(next(weights))(qids[target])
+            continue
+        names = TURNING_ENTANGLERS.get(word, ENTANGLERS.get(word))
+        names = (names,) if isinstance(names, str) else names
+        for control, target in pairs[::step]:
+            for name in names[::step]:
+                if name in ROTATIONS:
+                    turn = getattr(cirq, name)(next(weights))
+                    yield turn(qids[target])
+                else:
+                    yield getattr(cirq, name)(qids[control], qids[target])
+
+
+def layer_order(depth: int, mirror: int) -> Iterator[tuple[int, bool]]:
+    """The layers of a block in order, and whether each is an inverse.
+
+    >>> list(layer_order(depth=4, mirror=1))
+    [(0, False), (0, True), (1, False), (1, True)]
+    """
+    if not mirror:
+        yield from ((layer, False) for layer in range(depth))
+        return
+    for start in range(0, depth // 2, mirror):
+        half = range(start, start + mirror)
+        yield from ((layer, False) for layer in half)
+        yield from ((layer, True) for layer in reversed(half))
 
 
 def build_circuit(spec) -> "cirq.Circuit":
@@ -181,9 +201,10 @@ def build_circuit(spec) -> "cirq.Circuit":
         if spec.share_weights:
             remaining = iter(weights)
         circuit += encoding(spec.qids, features)
-        for layer in range(spec.depth):
+        for layer, inverse in layer_order(spec.depth, spec.mirror):
+            words, pairs = spec.words(layer), spec.pairs(layer)
             circuit += layer_operations(
-                spec.words(layer), spec.qids, spec.pairs(layer), remaining
+                words, spec.qids, pairs, remaining, inverse
             )
     # A qubit that no gate touches is one of the register all the same.
     idle = sorted(set(spec.qids) - circuit.all_qubits())

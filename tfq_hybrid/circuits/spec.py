@@ -13,13 +13,16 @@ import numpy as np
 from tfq_hybrid.circuits.ansatz import (
     ANSATZ_GATES,
     ENTANGLEMENTS,
+    ENTANGLERS,
     build_circuit,
-    count_gates,
-    count_pairs,
-    count_weights,
     symbol_names,
 )
+from tfq_hybrid.circuits.counting import circuit_gates, layer_weights
 from tfq_hybrid.circuits.encodings import ENCODINGS, SCALINGS, scale_angles
+from tfq_hybrid.circuits.initialization import (
+    INITIALIZATIONS,
+    check_initialization,
+)
 from tfq_hybrid.circuits.observables import parse_observable, z_on_each
 from tfq_hybrid.config.fields import choice
 from tfq_hybrid.config.values import check_keys, check_value
@@ -71,6 +74,12 @@ class CircuitSpec:
             time. Defaults to 0.
         share_weights: bool. Use one set of weights in all blocks of a
             re-uploading circuit. Defaults to `False`.
+        mirror: int. After each so many layers, which end with a rotation, come
+            their inverses, the last first, with weights of their own; `depth`
+            counts both. Defaults to 0: no inverses.
+        initialization: str. How the weights start, a name in
+            `INITIALIZATIONS`; `"identity_blocks"`, layers that their inverses
+            undo, takes a mirror. Defaults to `"uniform"`, from 0 to 2 pi.
         observables: tuple of str. Pauli words such as Z0 or X0*X1. Defaults
             to `()`: Z on each qubit.
 
@@ -100,6 +109,8 @@ class CircuitSpec:
     depth: int = 1
     reuploads: int = 0
     share_weights: bool = False
+    mirror: int = 0
+    initialization: str = choice("uniform", INITIALIZATIONS)
     observables: tuple[str, ...] = ()
 
     def __post_init__(self):
@@ -121,8 +132,9 @@ class CircuitSpec:
         for name in ("ansatz", "first_layer"):
             for gate in getattr(self, name):
                 check_choice(f"{name} gate", gate, ANSATZ_GATES)
+        self._check_mirror()
         self._check_size()
-        if not any(map(self._layer_weights, range(min(self.depth, 3)))):
+        if not self.weight_count:
             raise UserError(
                 "Expected ansatz to hold at least one rotation of rx, ry, rz, "
                 "or cnot_ry and a pair for it: else nothing trains. Received: "
@@ -134,9 +146,7 @@ class CircuitSpec:
 
     def _check_size(self):
         """Counts by arithmetic: nothing of a large circuit is listed."""
-        encoding = ENCODINGS[self.encoding].gate_count(self.qubits)
-        layers = self._sum_over_layers(self._layer_gates)
-        gates = (1 + self.reuploads) * (encoding + layers)
+        gates = circuit_gates(self)
         if gates > LARGEST_CIRCUIT:
             raise UserError(
                 f"Expected a circuit of at most {LARGEST_CIRCUIT:,} gates. "
@@ -175,6 +185,23 @@ class CircuitSpec:
                 f"entanglement={self.entanglement!r}"
             )
 
+    def _check_mirror(self):
+        check_integer("mirror", self.mirror, minimum=0)
+        if self.mirror and self.depth % (2 * self.mirror):
+            raise UserError(
+                "Expected a depth that is a multiple of twice the mirror. "
+                f"Received: depth={self.depth}, mirror={self.mirror}"
+            )
+        if self.mirror and self.entanglement != "none":
+            for words in filter(None, (self.ansatz, self.first_layer)):
+                if words[-1] in ENTANGLERS:
+                    raise UserError(
+                        "Expected layers that end with a rotation under a "
+                        "mirror: entanglers next to their inverses cancel. "
+                        f"Received: a layer {','.join(words)}"
+                    )
+        check_initialization(self.initialization, self.mirror)
+
     @property
     def qids(self) -> "tuple[cirq.GridQubit, ...]":
         """The circuit's qubits: a row of `cirq.GridQubit`."""
@@ -201,8 +228,12 @@ class CircuitSpec:
         pair, over all layers, times the number of blocks unless their
         weights are shared.
         """
-        blocks = 1 if self.share_weights else 1 + self.reuploads
-        return blocks * self._sum_over_layers(self._layer_weights)
+        return layer_weights(self) * self.weight_sets
+
+    @property
+    def weight_sets(self) -> int:
+        """How many sets of weights: one a block, or one that all share."""
+        return 1 if self.share_weights else 1 + self.reuploads
 
     @property
     def observable_count(self) -> int:
@@ -247,31 +278,6 @@ class CircuitSpec:
         if self.entanglement == "long_range":
             return pattern(self.qubits, layer, self.distance)
         return pattern(self.qubits, layer)
-
-    def _pair_count(self, layer):
-        """The number of pairs that a layer couples."""
-        return count_pairs(self.entanglement, self.qubits, layer, self.distance)
-
-    def _layer_weights(self, layer):
-        """The number of weights of a layer."""
-        words = self.words(layer)
-        return count_weights(words, self.qubits, self._pair_count(layer))
-
-    def _layer_gates(self, layer):
-        """The number of gates of a layer, of one without any 1."""
-        words = self.words(layer)
-        gates = count_gates(words, self.qubits, self._pair_count(layer))
-        return max(1, gates)
-
-    def _sum_over_layers(self, count):
-        """The sum of `count(layer)` over the layers of a block.
-
-        The first layer, an odd and an even one stand for all.
-        """
-        odd, even = self.depth // 2, (self.depth - 1) // 2
-        total = count(0)
-        total += odd * count(1) if odd else 0
-        return total + (even * count(2) if even else 0)
 
     def angles(self, features: Any, xp: ModuleType = np) -> Any:
         """The angles of features, scaled and then derived.

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import itertools
 import json
 import pathlib
 import sys
@@ -23,6 +24,9 @@ Examples:
       --depth 1:4 --observable global --output runs/global
   tfq-hybrid diagnose --ansatz ry,rz,cz --entanglement ring,none \\
       --output runs/ablation
+  tfq-hybrid diagnose --ansatz ry,cnot,rx --entanglement ring --mirror 2 \\
+      --depth 16 --features random \\
+      --initialization uniform,small_angles,identity_blocks --output runs/starts
   tfq-hybrid diagnose --circuit ionq --circuit own.json --output runs/own
 
 Called again with the same options it goes on where it stopped; with more
@@ -74,6 +78,19 @@ def _numbers(ctx, parameter, value):
     "own.",
 )
 @click.option(
+    "--mirror",
+    type=int,
+    help="Layers that their inverses follow, for identity_blocks. Default: "
+    "its own.",
+)
+@click.option(
+    "--initialization",
+    callback=split_words,
+    metavar="[uniform|small_angles|identity_blocks],…",
+    help="How weights start, to compare in the gradient variance. Default: its "
+    "own.",
+)
+@click.option(
     "--circuit",
     "circuits",
     multiple=True,
@@ -119,6 +136,8 @@ def diagnose(
     qubits,
     depth,
     entanglement,
+    mirror,
+    initialization,
     circuits,
     workers,
     where,
@@ -138,7 +157,12 @@ def diagnose(
     from tfq_hybrid import diagnostics, reports
 
     settings = diagnostics.DiagnosisSettings(**given)
-    subjects = _subjects(ansaetze, qubits, depth, entanglement, circuits)
+    changes = {
+        "entanglement": entanglement,
+        "mirror": mirror and [mirror],
+        "initialization": initialization,
+    }
+    subjects = _subjects(ansaetze, qubits, depth, changes, circuits)
     with _bar(as_json) as bar:
         content = diagnostics.diagnose(
             subjects,
@@ -191,18 +215,15 @@ def _report(line):
     click.echo(f"{clear}{line}", err=True)
 
 
-def _subjects(ansaetze, qubits, depth, entanglement, circuits):
+def _subjects(ansaetze, qubits, depth, changes, circuits):
     """The circuits that the options name."""
     from tfq_hybrid.circuits import as_circuit
     from tfq_hybrid.diagnostics import Subject, grid
 
     subjects = []
     if circuits and not ansaetze:
-        for name, value in (
-            ("qubits", qubits),
-            ("depth", depth),
-            ("entanglement", entanglement),
-        ):
+        given = {"qubits": qubits, "depth": depth, **changes}
+        for name, value in given.items():
             if value is not None:
                 raise UserError(
                     f"Expected no --{name} with --circuit alone, which has "
@@ -210,19 +231,20 @@ def _subjects(ansaetze, qubits, depth, entanglement, circuits):
                 )
     else:
         for text in ansaetze or ("qffn",):
-            for name, circuit in _variants(text, entanglement):
-                subjects += grid(
-                    name, circuit, qubits or range(2, 9), depth or range(1, 9)
-                )
+            for name, circuit in _variants(text, changes):
+                step = 2 * circuit.mirror or 1
+                layers = depth or range(step, max(step, 8) + 1, step)
+                subjects += grid(name, circuit, qubits or range(2, 9), layers)
     for name in circuits:
         circuit = as_circuit(read_circuit(name))
         subjects.append(Subject(pathlib.Path(name).stem, circuit))
     return subjects
 
 
-def _variants(text, entanglement):
-    """Pairs (name, circuit) of one --ansatz."""
+def _variants(text, changes):
+    """Pairs (name, circuit) of one --ansatz, in all its variants."""
     from tfq_hybrid.circuits import ENTANGLEMENTS, PRESETS
+    from tfq_hybrid.circuits.initialization import INITIALIZATIONS
 
     if text in PRESETS:
         circuit = PRESETS[text]
@@ -231,15 +253,20 @@ def _variants(text, entanglement):
         circuit = dataclasses.replace(PRESETS["qffn"], ansatz=gates)
     else:
         check_choice("--ansatz", text, PRESETS)
-    if entanglement is None:
-        return [(text, circuit)]
+    given = {name: values for name, values in changes.items() if values}
+    for name, choices in (
+        ("entanglement", ENTANGLEMENTS),
+        ("initialization", INITIALIZATIONS),
+    ):
+        for value in given.get(name, ()):
+            check_choice(f"--{name}", value, choices)
     variants = []
-    for pattern in entanglement:
-        check_choice("--entanglement", pattern, ENTANGLEMENTS)
-        # No pattern but long_range takes a distance.
-        distance = circuit.distance if pattern == "long_range" else 1
-        changed = dataclasses.replace(
-            circuit, entanglement=pattern, distance=distance
+    for values in itertools.product(*given.values()):
+        changed = dict(zip(given, values, strict=True))
+        words = [text, *(v for v in values if isinstance(v, str))]
+        # Sizes follow, which a mirror must divide.
+        depth = 2 * changed.get("mirror", circuit.mirror) or circuit.depth
+        variants.append(
+            (" ".join(words), circuit.changed(depth=depth, **changed))
         )
-        variants.append((f"{text} {pattern}", changed))
     return variants

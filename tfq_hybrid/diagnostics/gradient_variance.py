@@ -27,7 +27,7 @@ def gradient_variance(
     seed: int | np.random.SeedSequence | np.random.Generator = 0,
     resamples: int = 1000,
 ) -> Estimate:
-    """The variance of dE/dw over random angles, mean over the weights.
+    """The variance of dE/dw over initialisations, mean over the weights.
 
     E is the expectation of the observable. Weights that it does not feel at
     all, outside its light cone, are left out: they would make any local
@@ -75,6 +75,22 @@ def gradient_variance(
     value = _mean_variance(gradients, np.ones((1, samples)))[0]
     more = {"weights": int(felt.sum()), "replicates": replicates.tolist()}
     return Estimate(float(value), float(low), float(high), more)
+
+
+def random_gradient_variance(qubits: int) -> float:
+    """The gradient variance of a Haar-random circuit.
+
+    That of dE/dw, for a Pauli word and a rotation exp(-i w P / 2) about
+    another, between two 2-designs (the setting of McClean et al. 2018, arXiv
+    1803.11173): N^2 / (2 (N^2 - 1)(N + 1)) with N = 2^qubits. It follows from
+    E[<X>^2] = tr(X^2) / (N (N + 1)) of a traceless X in random states, and
+    from the second moment of the word after a random unitary.
+
+    >>> random_gradient_variance(1)  # 2 / 9
+    0.2222222222222222
+    """
+    size = 2.0**qubits
+    return size**2 / (2 * (size**2 - 1) * (size + 1))
 
 
 def as_operator(

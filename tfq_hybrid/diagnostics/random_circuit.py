@@ -1,6 +1,7 @@
 """`RandomCircuit`: a circuit at many random angles at once."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import cirq
 import numpy as np
@@ -8,6 +9,7 @@ import psutil
 import tensorflow as tf
 
 from tfq_hybrid.circuits import CircuitSpec, CustomCircuit, as_circuit
+from tfq_hybrid.circuits.initialization import draw_weights
 from tfq_hybrid.engines import BatchedEngine, Program, check_memory
 from tfq_hybrid.errors import UserError, check_choice, check_integer
 
@@ -17,10 +19,12 @@ _CHUNK_BYTES = 2**28  # what one call of the engine may keep, at most
 
 
 class RandomCircuit:
-    """A circuit whose angles are drawn evenly from 0 to 2 pi.
+    """A circuit whose angles are drawn at random.
 
-    One call of the batched engine runs as many draws as its memory budget
-    allows; larger numbers of draws run in chunks.
+    For its states they are uniform from 0 to 2 pi; for its gradients weights
+    are what a training starts from, by the circuit's `initialization`. One
+    call of the batched engine runs as many draws as its memory budget allows;
+    larger numbers of draws run in chunks.
 
     Args:
         circuit: A Cirq circuit without measurements, all of whose symbols
@@ -51,6 +55,7 @@ class RandomCircuit:
         features: str = "zero",
     ):
         check_choice("features", features, FEATURES)
+        self._weights_of: Any = None
         if isinstance(circuit, cirq.Circuit):
             drawn: cirq.Circuit = circuit
             qids = tuple(sorted(drawn.all_qubits()))
@@ -58,7 +63,7 @@ class RandomCircuit:
             fed: tuple[str, ...] = ()
             amplitudes = False
         else:
-            described = as_circuit(circuit)
+            described = self._weights_of = as_circuit(circuit)
             drawn, qids = described.circuit, described.qids
             weights, fed = described.weights, described.features
             amplitudes = described.starts_from_amplitudes
@@ -122,10 +127,13 @@ class RandomCircuit:
         """
         # A state, its successor, and a few temporaries of a gate.
         chunk = self._chunk(8 * 2**self.qubits * 8)
+        weights = self._uniform(count, self.weights, rng)
         return np.concatenate(
             [
                 self._engine.state(angles, tf.zeros([0]), states).numpy()
-                for angles, states in self._draws(count, chunk, rng, "float32")
+                for angles, states in self._draws(
+                    weights, chunk, rng, "float32"
+                )
             ]
         )
 
@@ -135,7 +143,7 @@ class RandomCircuit:
         rng: np.random.Generator,
         observable: cirq.PauliString | cirq.PauliSum,
     ) -> np.ndarray:
-        """Gradients of an expectation by every weight, at random angles.
+        """Gradients of an expectation by every weight, as a training starts.
 
         In float64, so that a gradient that vanishes is told from rounding.
 
@@ -158,7 +166,12 @@ class RandomCircuit:
         engine = BatchedEngine(program, "adjoint" if adjoint else "backprop")
         chunk = self._chunk(state * 12 if adjoint else kept)
         rows = []
-        for angles, states in self._draws(count, chunk, rng, "float64"):
+        check_integer("count", count, 1)
+        if self._weights_of is None:
+            weights = self._uniform(count, self.weights, rng)
+        else:
+            weights = draw_weights(self._weights_of, count, rng)
+        for angles, states in self._draws(weights, chunk, rng, "float64"):
             with tf.GradientTape() as tape:
                 tape.watch(angles)
                 values = engine(angles, tf.zeros([0], "float64"), states)
@@ -179,17 +192,27 @@ class RandomCircuit:
         """Bytes that one call of the engine may take."""
         return min(_CHUNK_BYTES, psutil.virtual_memory().available // 4)
 
+    @staticmethod
+    def _uniform(
+        count: int, width: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        check_integer("count", count, 1)
+        return rng.uniform(0, 2 * np.pi, (count, width))
+
     def _draws(
-        self, count: int, chunk: int, rng: np.random.Generator, dtype: str
+        self,
+        weights: np.ndarray,
+        chunk: int,
+        rng: np.random.Generator,
+        dtype: str,
     ) -> Iterator[tuple[tf.Tensor, tf.Tensor | None]]:
         """Chunks of (angles of all symbols, states to start from)."""
-        check_integer("count", count, 1)
         # All at once: what is drawn must not depend on the chunks.
-        angles = rng.uniform(0, 2 * np.pi, (count, self.weights))
+        count = len(weights)
         fed = np.zeros((count, self._fed))
         if self._draws_features:
-            fed = rng.uniform(0, 2 * np.pi, fed.shape)
-        angles = tf.constant(np.hstack([fed, angles]), dtype)
+            fed = self._uniform(count, self._fed, rng)
+        angles = tf.constant(np.hstack([fed, weights]), dtype)
         for start in range(0, count, chunk):
             some = angles[start : start + chunk]
             states = None

@@ -49,6 +49,7 @@ LIBRARY = {
     "layers.feed_forward": (
         "NoFeedForward QuantumFeedForward BottleneckFeedForward"
     ),
+    "layers.initializers": "IdentityBlocks",
     "layers.kernel": "QuantumKernel",
     "layers.noisy": "NoisyPQC NoisyControlledPQC NoisyAmplitudePQC",
     "layers.pqc": "PQC",

@@ -7,6 +7,7 @@ __all__ = [
     "BottleneckFeedForward",
     "ControlledPQC",
     "Expectation",
+    "IdentityBlocks",
     "NoFeedForward",
     "NoisyAmplitudePQC",
     "NoisyControlledPQC",
@@ -31,6 +32,7 @@ from .feed_forward import (
     NoFeedForward,
     QuantumFeedForward,
 )
+from .initializers import IdentityBlocks
 from .kernel import QuantumKernel
 from .noisy import (
     NoisyAmplitudePQC,

@@ -23,6 +23,7 @@ from tfq_hybrid.layers.arguments import (
     check_repetitions,
 )
 from tfq_hybrid.layers.controlled_pqc import ControlledPQC
+from tfq_hybrid.layers.initializers import initializer_of
 from tfq_hybrid.layers.names import READOUTS
 from tfq_hybrid.layers.noisy import (
     NoisyAmplitudePQC,
@@ -65,7 +66,7 @@ class QuantumDense(keras.layers.Layer):
             `"glorot_uniform"`.
         bias_initializer: of both projections. Defaults to `"zeros"`.
         angle_initializer: of the trained angles, in radians. Defaults to
-            uniform from 0 to 2 pi.
+            `None`: the circuit's `initialization`.
         repetitions: shots for each Pauli word. Defaults to `None`:
             exact expectations.
         differentiator: the name of a gradient, a `GradientMethod` or its
@@ -345,6 +346,7 @@ def make_circuit_layer(
     noise_model=None,
     readout_error=None,
     noise_method=None,
+    initializer=None,
     **kwargs,
 ):
     """The layer that trains the weights of a described circuit.
@@ -373,7 +375,11 @@ def make_circuit_layer(
             f"Received: noise_method={noise_method!r} without either"
         )
     layer = kind(
-        circuit.circuit, circuit.operators, repetitions=repetitions, **kwargs
+        circuit.circuit,
+        circuit.operators,
+        repetitions=repetitions,
+        initializer=initializer or initializer_of(circuit),
+        **kwargs,
     )
     layer.depth = circuit.layers
     return layer

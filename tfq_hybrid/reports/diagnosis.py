@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfq_hybrid.diagnostics.entanglement import random_entanglement
+from tfq_hybrid.diagnostics.gradient_variance import random_gradient_variance
 from tfq_hybrid.estimate import Estimate, number, plain
+from tfq_hybrid.reports.diagnosis_gradients import decay, rates, starts
 from tfq_hybrid.reports.diagnosis_pictures import (
     MEASURES,
     Circuits,
     circuit_map,
-    decay,
     heat_map,
-    rates,
 )
 from tfq_hybrid.reports.document import Document, Table
 
@@ -30,6 +30,8 @@ def document(content: Mapping[str, Any]) -> Document:
         pictures.append(decay(found))
         if len(found.decay) > 1:
             pictures.append(rates(found))
+        if len(found.names) > 1:
+            pictures.append(starts(found))
     pictures.append(circuit_map(found))
     facts = [("circuits", number(len(found.circuits)))]
     labels = {
@@ -56,7 +58,12 @@ def _lead(found: Circuits) -> list[str]:
 
     def best(name, choose):
         c = choose(widest, key=lambda c: c[name]["value"])
-        where = f"{plain(c['ansatz'], 40)} at depth {c['depth']}"
+        equal = [
+            plain(other["ansatz"], 40)
+            for other in widest
+            if (other["depth"], other[name]) == (c["depth"], c[name])
+        ]
+        where = f"{' and '.join(equal)} at depth {c['depth']}"
         return f"{where}, {Estimate.of(c[name])}"
 
     lines = [
@@ -83,19 +90,27 @@ def _lead(found: Circuits) -> list[str]:
 
 def _circuits_table(found: Circuits) -> Table:
     columns = ["ansatz", "qubits", "depth", "weights"]
-    columns += [title.lower() for title in MEASURES.values()]
-    place = columns.index(MEASURES["entangling_capability"].lower()) + 1
-    columns.insert(place, "of random (Haar) states")
+    for title in MEASURES.values():
+        columns += [title.lower(), f"{title.lower()}, Haar"]
     rows = []
     for c in found.circuits:
+        haar = {
+            "expressibility": 0,
+            "entangling_capability": random_entanglement(c["qubits"]),
+            "gradient_variance": random_gradient_variance(c["qubits"]),
+        }
         row = [c["ansatz"], c["qubits"], c["depth"], c.get("weights")]
-        row += [Estimate.of(c[name]) for name in MEASURES]
-        row.insert(place, random_entanglement(c["qubits"]))
+        for name in MEASURES:
+            is_zero = name == "gradient_variance" and not c[name]["value"]
+            row.append("zero to rounding" if is_zero else Estimate.of(c[name]))
+            row.append(haar[name])
         rows.append(row)
     note = (
-        "In brackets the 95 % intervals. Beside the entangling capability is "
-        "that of random (Haar) states of as many qubits, (N − 2)/(N + 1) with "
-        "N = 2^qubits: what a circuit that reaches all states alike would have."
+        "Expressibility in nats, the gradient variance per radian squared. In "
+        "brackets the 95 % intervals. Beside each number is that of random "
+        "(Haar) states or circuits of as many qubits, with N = 2^qubits: "
+        "divergence 0, entangling capability (N − 2)/(N + 1), and gradient "
+        "variance N²/(2(N² − 1)(N + 1))."
     )
     return Table("Every circuit", columns, rows, note, found.keys)
 

@@ -5,13 +5,11 @@ from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
 import matplotlib
-import numpy as np
 from matplotlib.patches import Rectangle
-from scipy import optimize
 
 from tfq_hybrid.estimate import Estimate, number, plain
 from tfq_hybrid.reports.document import Picture
-from tfq_hybrid.reports.render import DASHES, MARKERS, Ink, mark, panels, points
+from tfq_hybrid.reports.render import MARKERS, mark, panels, points
 from tfq_hybrid.shapes import check_shape
 
 MEASURES = {
@@ -99,12 +97,7 @@ class Circuits:
         return [(key, c) for key, c in pairs if c["ansatz"] == name]
 
 
-def is_of(fit: Mapping[str, Any], name: str) -> bool:
-    """Whether a fit is that of an ansatz."""
-    return fit.get("ansatz", name) == name
-
-
-def _size(count: int, height: float) -> tuple[float, float]:
+def panels_size(count: int, height: float) -> tuple[float, float]:
     """Inches of a figure of so many panels of a height, two a row."""
     return (9.0, 0.4 + height * -(-count // 2)) if count > 1 else (8.0, height)
 
@@ -197,7 +190,7 @@ def heat_map(found: Circuits, measure: str, colours: str) -> Picture:
         "table below has every number."
     )
     rows = len({c["depth"] for c in found.circuits})
-    size = _size(len(found.grids), 1.3 + 0.42 * rows)
+    size = panels_size(len(found.grids), 1.3 + 0.42 * rows)
     name = measure.replace("_", "-")
     return Picture(name, title, reading, alt, size, draw, found.tips)
 
@@ -205,7 +198,7 @@ def heat_map(found: Circuits, measure: str, colours: str) -> Picture:
 def _cell(value: float) -> str:
     """A number in a small space."""
     if value < 0.0005:
-        return "0"
+        return "<0.001" if value else "0"
     return f"{value:.3f}" if value < 10 else f"{value:.0f}"
 
 
@@ -256,142 +249,4 @@ def circuit_map(found: Circuits) -> Picture:
         (9.0, 4.6),
         draw,
         found.tips,
-    )
-
-
-def decay(found: Circuits) -> Picture:
-    """The gradient variance over qubits with its fits, a line a depth."""
-    names = [n for n in found.names if any(is_of(f, n) for f in found.decay)]
-    shown = [c["gradient_variance"]["value"] for c in found.circuits]
-    shown = [math.log2(value) for value in shown if value]
-    gap = max(max(shown) - min(shown), 1.0) / 20  # between two labels
-
-    def draw(figure, ink):
-        axes = panels(figure, len(names), sharey=True)
-        for panel, name in zip(axes, names, strict=True):
-            fits = {f["depth"]: f for f in found.decay if is_of(f, name)}
-            depths = sorted(fits)
-            for place, depth in enumerate(depths):
-                share = (place + 1) / len(depths)
-                colour = ink.ramp(share - 1e-9)
-                marker = MARKERS[place % len(MARKERS)]
-                style = {"marker": marker, "color": colour, "markersize": 5.5}
-                for key, c in found.of(name):
-                    estimate, x = c["gradient_variance"], c["qubits"]
-                    if c["depth"] != depth or not estimate["value"]:
-                        continue
-                    ends = [max(estimate["low"], 1e-30), estimate["high"]]
-                    panel.plot([x, x], ends, color=colour, linewidth=1.2)
-                    points(panel, [x], [estimate["value"]], key, **style)
-                fit = fits[depth]
-                x = np.array([min(fit["qubits"]), max(fit["qubits"])])
-                y = 2 ** (fit["intercept"] - fit["rate"] * x)
-                panel.plot(x, y, color=colour, linewidth=1.6, zorder=1)
-            _label_ends(panel, fits, gap, ink)
-            panel.set_yscale("log", base=2)
-            panel.yaxis.set_major_formatter(lambda y, _: f"{y:.3g}")
-            qubits = sorted({c["qubits"] for _, c in found.of(name)})
-            panel.set_xticks(qubits)
-            panel.set_xlim(qubits[0] - 0.3, qubits[-1] + 1.5)
-            panel.grid(True, axis="y", linewidth=0.7)
-            panel.set_xlabel("qubits")
-            panel.label_outer()
-            panel.set_title(plain(name, 40), loc="left")
-        figure.supylabel("variance of the gradient", fontsize=10)
-
-    rates = [fit["rate"] for fit in found.decay]
-    return Picture(
-        "gradient-variance",
-        "Gradient variance: will it train when it grows?",
-        "Points are the variance of the gradient of "
-        f"{plain(found.observable)} over random initialisations, bars their "
-        "intervals, lines the fits, one for each depth; each step down on the "
-        "axis is a factor. Flat lines keep their gradient as the circuit "
-        "grows; a straight fall is an exponential one, a barren plateau "
-        "(McClean et al. 2018), where the steps of the optimizer drown in "
-        "noise.",
-        f"Gradient variance over qubits on a logarithmic axis, with a fitted "
-        f"line for each depth. Decay rates lie from {number(min(rates))} to "
-        f"{number(max(rates))} halvings for each qubit.",
-        _size(len(names), 4.2),
-        draw,
-        found.tips,
-    )
-
-
-def _label_ends(
-    panel: Any, fits: dict[int, dict], gap: float, ink: Ink
-) -> None:
-    """The depth at the right end of each line, without overlap."""
-    ends = []
-    for depth, fit in fits.items():
-        x = max(fit["qubits"])
-        ends.append((fit["intercept"] - fit["rate"] * x, depth, x))
-    ends.sort()
-    heights = spread([end[0] for end in ends], gap)
-    for height, (_, depth, x) in zip(heights, ends, strict=True):
-        text = "depth " * (depth in (min(fits), max(fits))) + str(depth)
-        style = {"va": "center", "fontsize": 8.5, "color": ink["text"]}
-        panel.text(x + 0.2, 2**height, text, **style)
-
-
-def spread(heights: list[float], gap: float) -> list[float]:
-    """Sorted heights, moved as little as it takes to keep a gap.
-
-    >>> spread([0.0, 0.2, 5.0], gap=1.0)
-    [-0.4, 0.6, 5.0]
-    """
-    steps = gap * np.arange(len(heights))
-    found = optimize.isotonic_regression(np.subtract(heights, steps))
-    return (found.x + steps).tolist()
-
-
-def rates(found: Circuits) -> Picture:
-    """The fitted rates over depth, a line for each ansatz."""
-    names = list(dict.fromkeys(f.get("ansatz", "") for f in found.decay))
-
-    def draw(figure, ink):
-        panel = figure.subplots()
-        panel.axhline(0, color=ink["muted"], linewidth=1)
-        panel.axhline(1, color=ink["muted"], linewidth=1, linestyle="--")
-        for place, name in enumerate(names):
-            fits = [f for f in found.decay if f.get("ansatz", "") == name]
-            fits.sort(key=lambda f: f["depth"])
-            shift = 0.08 * (place - (len(names) - 1) / 2)
-            x = [f["depth"] + shift for f in fits]
-            y = np.array([f["rate"] for f in fits])
-            low = y - [f["low"] for f in fits]
-            high = np.array([f["high"] for f in fits]) - y
-            panel.errorbar(
-                x,
-                y,
-                np.maximum([low, high], 0),
-                color=ink.series(place),
-                marker=MARKERS[place % len(MARKERS)],
-                linestyle=DASHES[place % len(DASHES)],
-                capsize=3,
-                label=plain(name, 40),
-            )
-        depths = sorted({f["depth"] for f in found.decay})
-        panel.set_xticks(depths)
-        panel.set_xlabel("depth (layers)")
-        panel.set_ylabel("halvings for each qubit")
-        panel.grid(True, axis="y", linewidth=0.7)
-        if len(names) > 1:
-            panel.legend(loc="best")
-
-    return Picture(
-        "decay-rate",
-        "Decay rate over depth",
-        "The slope of each line above, with its interval: 0 is no decay, at "
-        "the dashed line each qubit more halves the variance of the gradient. "
-        "The bars tell the noise of sampling alone: where the points above "
-        "lie far from their line, even and odd numbers of qubits apart, say, "
-        "the rate is only their trend.",
-        "Decay rate over depth with 95 % intervals: "
-        + "; ".join(
-            f"depth {f['depth']} {number(f['rate'])}" for f in found.decay[:12]
-        ),
-        (9.0, 3.6),
-        draw,
     )
