@@ -267,7 +267,7 @@ def own_layers():
     }
 
 
-OTHERS = ("TOKENS",)  # exported beside the layers
+OTHERS = ("TOKENS", "IdentityBlocks")  # exported beside the layers
 OWN = [
     *sorted({*layers.__all__} - {*OTHERS}),
     "QuantumDense of a circuit",

@@ -164,8 +164,9 @@ def layer_operations(
             for qid in qids[::step]:
                 yield rotation(next(weights))(qid)
             continue
-        names = TURNING_ENTANGLERS.get(word, ENTANGLERS.get(word))
-        names = (names,) if isinstance(names, str) else names
+        names: tuple[str, ...] = TURNING_ENTANGLERS.get(word, ())
+        if word in ENTANGLERS:
+            names = (ENTANGLERS[word],)
         for control, target in pairs[::step]:
             for name in names[::step]:
                 if name in ROTATIONS:
