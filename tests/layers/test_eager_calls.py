@@ -7,7 +7,7 @@ import sympy
 import tensorflow as tf
 
 from tfq_hybrid.layers import ControlledPQC
-from tfq_hybrid.layers.circuit_layer import EAGER_CALLS
+from tfq_hybrid.layers.engine_of_calls import EAGER_CALLS
 
 A, B = cirq.LineQubit.range(2)
 X, W = sympy.symbols("x w")

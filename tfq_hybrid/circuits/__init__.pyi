@@ -20,6 +20,7 @@ __all__ = [
     "preset",
     "scale_angles",
     "to_qasm",
+    "weights_by_layer",
     "z_on_each",
 ]
 
@@ -30,6 +31,7 @@ from .ansatz import (
     ROTATIONS,
     TURNING_ENTANGLERS,
 )
+from .counting import weights_by_layer
 from .custom import CustomCircuit
 from .drawing import draw_circuit
 from .encodings import ENCODINGS, SCALINGS, Encoding, scale_angles

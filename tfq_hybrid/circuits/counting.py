@@ -1,8 +1,14 @@
 """Counts of gates and weights of a `CircuitSpec`, without building it."""
 
+import itertools
 from typing import TYPE_CHECKING
 
-from tfq_hybrid.circuits.ansatz import count_gates, count_pairs, count_weights
+from tfq_hybrid.circuits.ansatz import (
+    count_gates,
+    count_pairs,
+    count_weights,
+    layer_order,
+)
 from tfq_hybrid.circuits.encodings import ENCODINGS
 
 if TYPE_CHECKING:
@@ -28,6 +34,25 @@ def half_weights(spec: "CircuitSpec", start: int) -> int:
     return sum(
         _of_layer(spec, count_weights, start + i) for i in range(spec.mirror)
     )
+
+
+def weights_by_layer(spec: "CircuitSpec") -> list[tuple[str, ...]]:
+    """The names of the weights of each ansatz layer, in the circuit's order.
+
+    Blocks that share their weights stand once.
+
+    >>> from tfq_hybrid.circuits import CircuitSpec
+    >>> weights_by_layer(CircuitSpec(qubits=2, ansatz=("ry",), depth=2))
+    [('w_0', 'w_1'), ('w_2', 'w_3')]
+    """
+    counts = [
+        _of_layer(spec, count_weights, layer)
+        for layer, _ in layer_order(spec.depth, spec.mirror)
+    ]
+    names, groups = iter(spec.weights), []
+    for count in counts * spec.weight_sets:
+        groups.append(tuple(itertools.islice(names, count)))
+    return groups
 
 
 def _of_layer(spec, count, layer):

@@ -1,7 +1,5 @@
 """What all layers around a circuit share: arguments, engine, config."""
 
-import contextlib
-import dataclasses
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any, Self
@@ -21,8 +19,6 @@ from tfq_hybrid.circuits.outputs import (
 from tfq_hybrid.circuits.subcircuits import count_moments
 from tfq_hybrid.engines import Execution, Program, choose_engine
 from tfq_hybrid.engines.batched.engine import BatchedEngine
-from tfq_hybrid.engines.data_circuits import DataCircuitEngine
-from tfq_hybrid.engines.register import density_fits
 from tfq_hybrid.engines.tfq.differentiators import (
     differentiator_config,
     differentiator_from_config,
@@ -38,19 +34,25 @@ from tfq_hybrid.layers.arguments import (
     check_operators,
     check_repetitions,
 )
+from tfq_hybrid.layers.engine_of_calls import EngineOfCalls
+from tfq_hybrid.layers.freezing import (
+    HeldAngles,
+    check_frozen,
+    freeze,
+    without_frozen,
+)
 from tfq_hybrid.layers.gradient_calls import Call, telling
 
 extend_keras()
 
-# Calls outside of a graph before the engine is traced.
-EAGER_CALLS = 4
 
-
-class CircuitLayer(keras.layers.Layer):
+class CircuitLayer(EngineOfCalls, keras.layers.Layer):
     """Base of the layers around one parameterised circuit.
 
     The arguments are those of TensorFlow Quantum's layers, with its checks;
-    the subclasses document them.
+    the subclasses document them. `frozen` are trained symbols that hold their
+    values, `()` for a layer whose `freeze` is called later; two numbers a
+    weight are kept for it.
 
     Attributes:
         depth: layers of the circuit that hold a state while it trains:
@@ -79,6 +81,7 @@ class CircuitLayer(keras.layers.Layer):
         constraint: Any = None,
         engine: str = "auto",
         seed: int | None = None,
+        frozen: Sequence[str] | None = None,
         **kwargs: Any,
     ):
         super().__init__(autocast=False, **kwargs)
@@ -116,7 +119,9 @@ class CircuitLayer(keras.layers.Layer):
         self.initializer = keras.initializers.get(initializer)
         self.regularizer = keras.regularizers.get(regularizer)
         self.constraint = keras.constraints.get(constraint)
+        self.frozen = check_frozen(frozen, self.program.weights)
         self.parameters = None
+        self.held: Any = None
         # Whether a graph that is traced now holds the parameters' values as
         # constants, so that TensorFlow computes what follows from them once.
         self.is_folded = False
@@ -131,7 +136,33 @@ class CircuitLayer(keras.layers.Layer):
                 constraint=self.constraint,
             )
             self.parameters.of_circuit = True  # which optimisers look for
+            if self.frozen is not None:
+                self._hold()
         self.built = True
+
+    def _hold(self):
+        self.held = self.add_weight(
+            name="held",
+            shape=(2, len(self.program.weights)),
+            initializer=HeldAngles.start(self),
+            trainable=False,
+        )
+        held = HeldAngles(self.held, self.constraint)
+        self.parameters.constraint = held
+
+    def freeze(self, symbols: Sequence[str]) -> None:
+        """Holds these symbols at their values; all others train.
+
+        Also while it trains, as `LayerwiseTraining` does.
+
+        Args:
+            symbols: names of trained symbols; none, to train all.
+
+        Raises:
+            UserError: a name is not a trained symbol, the layer is not built,
+                or it was made without `frozen`.
+        """
+        freeze(self, symbols)
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         return (input_shape[0], self.outputs.size)
@@ -148,56 +179,6 @@ class CircuitLayer(keras.layers.Layer):
             self.differentiator,
             float64=self.circuit_dtype == "float64",
         )
-
-    def _engine_of_a_call(self, batch: int | None) -> Any:
-        """The engine, as a graph where it is called again and again.
-
-        Outside of a graph each of its many operations costs a call of Python;
-        a graph of them takes a second or two to trace. Density matrices of few
-        examples fit where those of a training would not.
-        """
-        choice = self.engine_choice
-        if choice.trajectories and batch and self._has_densities_of(batch):
-            return self._exact_choice.engine
-        if choice.name != "batched" or not tf.executing_eagerly():
-            return choice.engine
-        self._eager_calls += 1
-        if self._eager_calls <= EAGER_CALLS:
-            return choice.engine
-        return self._traced_engine
-
-    def _has_densities_of(self, batch: int) -> bool:
-        is_free = self._execution().noise_method is None
-        return is_free and density_fits(self.program.qubits, batch)
-
-    @functools.cached_property
-    def _exact_choice(self) -> Any:
-        """The choice of density matrices, where trajectories are the usual."""
-        execution = dataclasses.replace(
-            self._execution(), noise_method="density_matrix"
-        )
-        return choose_engine(self.program, "batched", execution)
-
-    @functools.cached_property
-    def _traced_engine(self) -> Any:
-        return tf.function(
-            self.engine_choice.engine, autograph=False, reduce_retracing=True
-        )
-
-    @functools.cached_property
-    def _data_engine(self) -> Any:
-        """The engine of calls with data circuits."""
-        choice = self.engine_choice
-        if choice.name != "batched":
-            return choice.engine
-        fallback = None
-        if self.engine == "auto":
-            with contextlib.suppress(UserError):  # it cannot run the program
-                fallback = choose_engine(self.program, "tfq", self._execution())
-                fallback = dataclasses.replace(fallback, expressions=None)
-        engine: Any = choice.plain_engine
-        data_engine: Any = DataCircuitEngine(engine, fallback)
-        return choice.around(data_engine)
 
     @functools.cached_property
     def weights_without_effect(self) -> list[str]:
@@ -342,6 +323,8 @@ class CircuitLayer(keras.layers.Layer):
                 values = keras.ops.convert_to_numpy(self.parameters)
             return tf.constant(values, self.circuit_dtype)
         parameters = tf.convert_to_tensor(self.parameters)
+        if self.held is not None:
+            parameters = without_frozen(parameters, self.held)
         return tf.cast(parameters, self.circuit_dtype)
 
     def _check_values(self, fed, circuits, states):
@@ -384,6 +367,7 @@ class CircuitLayer(keras.layers.Layer):
             "constraint": keras.constraints.serialize(self.constraint),
             "engine": self.engine,
             "seed": self.seed,
+            "frozen": self.frozen,
         }
 
     @classmethod

@@ -1,5 +1,6 @@
 """`QuantumDense`: a circuit in place of a Dense layer, and its layer."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import cirq
@@ -80,6 +81,9 @@ class QuantumDense(keras.layers.Layer):
         seed: of what is drawn: shots, trajectories, directions of SPSA.
             Defaults to `None`.
         train_angles: whether the circuit's angles train. Defaults to `True`.
+        frozen: names of weights of the circuit that hold their values, such as
+            `weights_by_layer(spec)[0]`; `()` where `freeze` or
+            `LayerwiseTraining` will. Defaults to `None`: all train.
         readout: `"plain"`: the last projection reads the expectations as
             they are. `"standardised"`: less their means and divided by their
             deviation, both as the circuit has them at initialisation, so that
@@ -117,6 +121,7 @@ class QuantumDense(keras.layers.Layer):
         noise_method: str | None = None,
         seed: int | None = None,
         train_angles: bool = True,
+        frozen: Sequence[str] | None = None,
         readout: str = "plain",
         **kwargs: Any,
     ):
@@ -141,6 +146,7 @@ class QuantumDense(keras.layers.Layer):
             noise_method=noise_method,
             initializer=angle_initializer,
             seed=seed,
+            frozen=frozen,
             dtype=self.dtype_policy,
             name="pqc",
         )
@@ -269,6 +275,10 @@ class QuantumDense(keras.layers.Layer):
         fed = self._fed(keras.ops.convert_to_tensor(rows, dtype))
         return self.pqc.resolved_circuit(keras.ops.convert_to_numpy(fed))
 
+    def freeze(self, symbols: Sequence[str]) -> None:
+        """Holds symbols of the circuit, as `CircuitLayer.freeze` does."""
+        self.pqc.freeze(symbols)
+
     def symbol_values(self) -> dict[sympy.Symbol, float]:
         """The trained symbols of the circuit and their current values."""
         return self.pqc.symbol_values()
@@ -324,6 +334,7 @@ class QuantumDense(keras.layers.Layer):
             "noise_method": self.noise_method,
             "seed": self.seed,
             "train_angles": self.train_angles,
+            "frozen": self.pqc.frozen,
             "readout": self.readout,
         }
 

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 import tensorflow as tf
-from keras.src.backend.common.stateless_scope import (  # has no public name
-    in_stateless_scope,
-)
+
+from tfq_hybrid.layers.stateless import in_stateless_scope
 
 if TYPE_CHECKING:
     from tfq_hybrid.layers.quantum_dense import QuantumDense

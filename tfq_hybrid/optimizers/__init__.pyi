@@ -1,6 +1,7 @@
 __all__ = [
     "SPSA",
     "GuidedModel",
+    "LayerwiseTraining",
     "Minimum",
     "QuantumNaturalGradient",
     "Rotosolve",
@@ -14,6 +15,7 @@ __all__ = [
 from .frequencies import frequencies_of
 from .guided import GuidedModel, with_method
 from .layer_metric import fubini_study_metric
+from .layerwise import LayerwiseTraining
 from .minimum import Minimum
 from .natural_gradient import QuantumNaturalGradient
 from .perturbation import SPSA

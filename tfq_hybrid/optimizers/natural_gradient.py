@@ -138,6 +138,9 @@ class QuantumNaturalGradient(keras.optimizers.Optimizer):
                 "are not known here"
             )
         metric = LayerMetric(layer, self.examples)(calls)
+        if layer.held is not None:  # among the angles that train
+            trains = 1 - tf.convert_to_tensor(layer.held)[:1]
+            metric *= tf.cast(tf.transpose(trains) * trains, metric.dtype)
         metric += self.damping * tf.eye(metric.shape[0], dtype=metric.dtype)
         column = tf.cast(gradient, metric.dtype)[:, tf.newaxis]
         step = tf.linalg.solve(metric, column)[:, 0]

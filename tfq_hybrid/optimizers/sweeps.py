@@ -65,9 +65,18 @@ class Rotosolve(keras.callbacks.Callback):
         angles: Any = self._circuit.parameters
         start = keras.ops.convert_to_numpy(angles).astype(float)
         value = counted(start)
-        found, _ = sweep_once(counted, start, value, self._frequencies)
+        found, _ = sweep_once(counted, start, value, self._free())
         angles.assign(found)
         self.evaluations += counted.calls
+
+    def _free(self):
+        """The frequencies; none of symbols that are frozen, which stay."""
+        held = self._circuit.held
+        if held is None:
+            return self._frequencies
+        is_frozen = keras.ops.convert_to_numpy(held)[0] > 0
+        pairs = zip(self._frequencies, is_frozen, strict=True)
+        return [[] if frozen else own for own, frozen in pairs]
 
     def _loss(self, angles: np.ndarray) -> float:
         parameters: Any = self._circuit.parameters
