@@ -50,3 +50,47 @@ def test_qcnn():
     found = run("qcnn")
     assert found["QCNN"] > found["majority class"] + 0.2
     assert found["hybrid"] > found["majority class"] + 0.2
+
+
+@pytest.mark.long
+def test_noise():
+    found = run("noise")
+    assert found["channel error"] < 1e-6
+    assert found["energy error"] < 1e-3
+    assert found["exact"] > found["majority class"] + 0.2
+    assert found["exact"] > found["noisy"] + 0.1
+    assert found["noisy"] > found["majority class"] + 0.05
+
+
+def test_quantum_data():
+    found = run("quantum_data")
+    assert found["PQK"] > found["majority class"] + 0.2
+    assert found["PQK"] > found["raw"] + 0.1
+
+
+@pytest.mark.long
+def test_quantum_reinforcement_learning():
+    found = run("quantum_reinforcement_learning")
+    assert found["circuit"] > 4 * found["random"]
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore:(currentThread|getName)")
+def test_research_tools(tmp_path):
+    found = run("research_tools", "--log_dir", tmp_path, "--trials", 3)
+    assert found["KL after"] < 0.05 * found["KL before"]
+    assert found["KL after"] < 0.01
+    assert found["best depth"] > 0
+    assert [*tmp_path.rglob("telemetry.csv")]
+
+
+@pytest.mark.parametrize("name", ["mnist", "quantum_data"])
+def test_a_failed_download_ends_in_one_line(name, monkeypatch):
+    import tensorflow_datasets as tfds
+
+    def fail(*arguments, **options):
+        raise ConnectionError("no network")
+
+    monkeypatch.setattr(tfds, "load", fail)
+    with pytest.raises(SystemExit, match="mnist cannot be loaded: no network"):
+        run(name, "--data", "mnist")

@@ -29,9 +29,13 @@ def images(data, limit):
     if data == "mnist":
         import tensorflow_datasets as tfds
 
-        pictures, labels = tfds.as_numpy(
-            tfds.load("mnist", split="train", batch_size=-1, as_supervised=True)
-        )
+        try:
+            found = tfds.load(
+                "mnist", split="train", batch_size=-1, as_supervised=True
+            )
+        except Exception as error:  # of many kinds, from the network
+            raise SystemExit(f"mnist cannot be loaded: {error}") from None
+        pictures, labels = tfds.as_numpy(found)
         pictures = pictures[:, 2:26, 2:26, 0] / 255  # the margin is empty
     else:
         from sklearn.datasets import load_digits
