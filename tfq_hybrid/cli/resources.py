@@ -26,7 +26,7 @@ Examples:
 )
 @click.option(
     "--gateset",
-    metavar="[cz|cz-partial|sqrt-iswap|sycamore|ionq]",
+    metavar="[cz|cz-partial|sqrt-iswap|sycamore|ionq|aqt]",
     help="Count gates in the gate set of a device too. Default: as written.",
 )
 @click.option(

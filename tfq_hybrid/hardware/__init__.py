@@ -4,7 +4,9 @@ counts      gates and depth, as written and in a gate set
 resources   circuits, shots, time and cost of a model
 shots       shots for a standard error
 device      `Device`, a sampler with a gate set, limits and a log
+placement   circuits on the qubits of a device
 jobs        jobs with ids, kept on disk, asked for again
+vendors     the clients of IonQ and AQT
 ordering    whether bits come back in their order
 readout     readout errors measured and inverted
 named       devices by name

@@ -1,8 +1,10 @@
 __all__ = [
+    "AQT",
     "GATESETS",
     "CircuitCounts",
     "Device",
     "Evaluation",
+    "IonQ",
     "JobFailedError",
     "Misread",
     "ReadoutInversion",
@@ -32,4 +34,5 @@ from .ordering import check_order
 from .readout import Misread, ReadoutInversion, invert_readout
 from .resources import Resources, Work, resources
 from .shots import shots_for_error
+from .vendors import AQT, IonQ
 from .zero_noise import ZeroNoise, fold

@@ -22,6 +22,7 @@ GATESETS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "sqrt-iswap": ("cirq", "SqrtIswapTargetGateset", {}),
     "sycamore": ("cirq_google", "SycamoreTargetGateset", {}),
     "ionq": ("cirq_ionq", "IonQTargetGateset", {}),
+    "aqt": ("cirq_aqt.aqt_target_gateset", "AQTTargetGateset", {}),
 }
 AS_WRITTEN = "as written"
 CONNECTIVITIES = ("line", "ring", "grid")
@@ -185,7 +186,7 @@ def compiled(
             return cirq.optimize_for_target_gateset(
                 circuit, gateset=gateset, ignore_failures=not strict
             ).unfreeze()
-        except ValueError as error:
+        except (ValueError, TypeError) as error:  # a symbol has no matrix
             raise UserError(
                 "Expected a circuit that Cirq can write in the gate set. "
                 f"Received: {reason_of(error)}"

@@ -3,7 +3,7 @@
 import functools
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import cirq
 import numpy as np
@@ -17,19 +17,36 @@ from tfq_hybrid.engines.grouping import commuting_groups
 from tfq_hybrid.errors import UserError, check_integer
 from tfq_hybrid.hardware.counts import compiled, gateset_named
 from tfq_hybrid.hardware.jobs import JobLog, Limits
+from tfq_hybrid.hardware.placement import Placement
 from tfq_hybrid.hardware.readout import Misread, ReadoutInversion
 from tfq_hybrid.hardware.zero_noise import ZeroNoise, fold
 
 Mitigation = ReadoutInversion | ZeroNoise
 
 
+class _Part(NamedTuple):
+    """What is submitted: a circuit with its points, and how much it folds."""
+
+    circuit: cirq.Circuit
+    points: Sequence[cirq.ParamResolver]
+    repetitions: int
+    factor: float
+
+
+class _Sample(NamedTuple):
+    """The result of a circuit at a point."""
+
+    result: cirq.Result
+    part: _Part
+
+
 class Device(cirq.Sampler):
     """A `cirq.Sampler` with a gate set, mitigation, limits and a log.
 
     It is a layer's `backend`. Circuits are compiled, with their symbols where
-    the gate set allows it, else with the values of each point; then folded;
-    then submitted as one job. What a restart finds in the log is not submitted
-    again.
+    the gate set allows it, else with the values of each point; placed on the
+    device's qubits; then folded; then submitted as one job. What a restart
+    finds in the log is not submitted again.
 
     Args:
         sampler: where circuits run: any `cirq.Sampler`, or one with `submit`
@@ -39,6 +56,11 @@ class Device(cirq.Sampler):
             Defaults to `None`: circuits go as they are.
         mitigation: `ReadoutInversion()` and `ZeroNoise()`, at most one of each.
             Defaults to none.
+        qubits: where circuits are placed, and routed if they must be: a
+            `cirq.Device` with metadata, a `networkx.Graph` of coupled qubits,
+            or a list of qubits of which each pair is coupled. A circuit that
+            stands on coupled qubits of these stays there. Defaults to `None`:
+            circuits keep their qubits.
         max_jobs: jobs before a `UserError` says that there are no more.
             Defaults to `None`: any number.
         max_shots: repetitions in all circuits, likewise. Defaults to `None`.
@@ -49,7 +71,8 @@ class Device(cirq.Sampler):
             `None`: for ever.
 
     Raises:
-        UserError: a limit is below 1, or mitigation is none of these.
+        UserError: a limit is below 1, or mitigation or qubits are none of
+            these.
 
     Example:
 
@@ -71,6 +94,7 @@ class Device(cirq.Sampler):
         gateset: str | cirq.CompilationTargetGateset | None = None,
         mitigation: Sequence[Mitigation] = (),
         *,
+        qubits: Any = None,
         max_jobs: int | None = None,
         max_shots: int | None = None,
         log: str | os.PathLike[str] | None = None,
@@ -90,6 +114,7 @@ class Device(cirq.Sampler):
         self.sampler = sampler
         self.gateset = None if gateset is None else gateset_named(gateset)
         self.mitigation = tuple(mitigation)
+        self._placement = None if qubits is None else Placement(qubits)
         self._limits = Limits(max_jobs, max_shots)
         self._log = JobLog(sampler, log, retries, timeout)
         self._misread: dict[cirq.Qid, Misread] = {}
@@ -117,30 +142,38 @@ class Device(cirq.Sampler):
         if not isinstance(repetitions, int):
             counts = [*repetitions]
         sweeps = [[*cirq.to_resolvers(point)] for point in points]
-        return self._submit(programs, sweeps, counts)
+        parts = self._parts(programs, sweeps, counts)
+        return [[one.result for one in own] for own in self._submit(parts)]
 
     def run_sweep(
         self, program: cirq.AbstractCircuit, params: Any, repetitions: int = 1
     ) -> Sequence[cirq.Result]:
         return self.run_batch([program], [params], repetitions)[0]
 
-    def _submit(self, programs, sweeps, counts, factors=(1,), reached=None):
-        """The results, a list for each program and factor of its noise."""
-        sent, parts = [], []
+    def _parts(self, programs, sweeps, counts, factors=(1,)):
+        """What is submitted: a list for each program and factor of noise."""
+        found = []
         for program, sweep, count in zip(programs, sweeps, counts, strict=True):
-            parts_of = self._compiled_for(program, sweep)
+            ready = self._compiled_for(program, sweep)
             for factor in factors:
-                folded = [(fold(one, factor), own) for one, own in parts_of]
-                sent += [(one, own, count) for (one, _), own in folded]
-                parts.append(len(folded))
-                if reached is not None:  # of each point
-                    reached.append([f for (_, f), own in folded for _ in own])
-        shots = sum(count * len(own) for _, own, count in sent)
-        lists = [[*column] for column in zip(*sent, strict=True)]
+                parts = []
+                for circuit, points in ready:
+                    folded, reached = fold(circuit, factor)
+                    parts.append(_Part(folded, points, count, reached))
+                found.append(parts)
+        return found
+
+    def _submit(self, parts):
+        """A sample of each point, in lists as the parts."""
+        flat = [part for own in parts for part in own]
+        if not flat:
+            return []
+        shots = sum(part.repetitions * len(part.points) for part in flat)
+        lists = [[*column] for column in zip(*flat, strict=True)][:3]
         results = iter(self._log.results(*lists, self._limits, shots))
         return [
-            [result for _ in range(part) for result in next(results)]
-            for part in parts
+            [_Sample(result, part) for part in own for result in next(results)]
+            for own in parts
         ]
 
     def _compiled_for(self, program, sweep):
@@ -157,14 +190,15 @@ class Device(cirq.Sampler):
         ]
 
     def compile(self, circuit: cirq.AbstractCircuit) -> cirq.Circuit:
-        """A circuit in the gate set, with its symbols.
+        """A circuit in the gate set, with its symbols, on the device's qubits.
 
         Raises:
-            UserError: an operation of it has no such gates.
+            UserError: an operation of it has no such gates, or it does not fit
+                the device.
         """
-        if self.gateset is None:
+        if self.gateset is None and self._placement is None:
             return cirq.Circuit(circuit)
-        return _compiled(circuit.freeze(), self.gateset)
+        return _compiled(circuit.freeze(), self.gateset, self._placement)
 
     def estimate_words(
         self,
@@ -180,7 +214,6 @@ class Device(cirq.Sampler):
         places = [
             (run, group) for run in runs for group in groups if run.points
         ]
-        errors = self._errors_of({qid for one in groups for qid in one.basis})
         zero_noise = self._of_kind(ZeroNoise)
         factors = zero_noise.factors if zero_noise else (1,)
         keys = [free_key(run.circuit) for run, _ in places]
@@ -189,30 +222,26 @@ class Device(cirq.Sampler):
             for (run, group), key in zip(places, keys, strict=True)
         ]
         sweeps = [[*map(cirq.ParamResolver, run.points)] for run, _ in places]
-        reached: list[list[float]] = []
         counts = [repetitions] * len(whole)
-        results = iter(
-            self._submit(whole, sweeps, counts, factors, reached)
-            if places
-            else []
-        )
-        factor_of = iter(reached)
+        parts = self._parts(whole, sweeps, counts, factors)
+        self._calibrate(parts, [key for key in keys for _ in factors])
+        samples = iter(self._submit(parts))
         shapes = [(len(run.points), len(words)) for run in runs]
         found = [np.zeros(shape) for shape in shapes]
         spread = [np.zeros(shape) for shape in shapes]
         position = {id(run): place for place, run in enumerate(runs)}
         for (run, group), key in zip(places, keys, strict=True):
-            scaled = [
-                self._means(next(results), key, group, words, errors)
-                for _ in factors
-            ]
-            factors_here = [next(factor_of) for _ in factors]
+            scaled, reached = [], []
+            for _ in factors:
+                own = next(samples)
+                scaled.append(self._means(own, key, group, words))
+                reached.append([one.part.factor for one in own])
             means, deviations = (np.stack(x) for x in zip(*scaled, strict=True))
             if zero_noise:
                 rows = [
                     zero_noise.extrapolate(*one)
                     for one in zip(
-                        zip(*factors_here, strict=True),
+                        zip(*reached, strict=True),
                         means.swapaxes(0, 1),
                         deviations.swapaxes(0, 1),
                         strict=True,
@@ -226,15 +255,19 @@ class Device(cirq.Sampler):
         self.last_errors = np.concatenate(spread) if spread else None
         return found
 
-    def _means(self, sweep, key, group, words, errors):
+    def _means(self, samples, key, group, words):
         """Means of a group's words, and their errors: (points, words) each."""
         picked = group.signs(words)
         means, deviations = [], []
-        for result in sweep:
-            bits = result.records[key][:, 0]
+        for sample in samples:
+            bits = sample.result.records[key][:, 0]
             signs = 1 - 2.0 * bits
-            if errors:
-                signs = ReadoutInversion.signs(bits, group, errors)
+            if self._of_kind(ReadoutInversion):
+                read = [
+                    self._misread[qid]
+                    for qid in _read(sample.part.circuit, key)
+                ]
+                signs = ReadoutInversion.signs(bits, read)
             # (shots, words): the product of the signs that a word has.
             values = np.stack(
                 [signs[:, one].prod(axis=1) for one in picked], axis=1
@@ -246,21 +279,41 @@ class Device(cirq.Sampler):
     def _of_kind(self, kind):
         return next((m for m in self.mitigation if type(m) is kind), None)
 
-    def _errors_of(self, qids):
-        """The readout errors of qubits, calibrated once."""
+    def _calibrate(self, parts, keys):
+        """Measures the readout errors of the qubits that are read, once.
+
+        They are the device's: SWAPs can move a circuit's qubit.
+        """
         inversion = self._of_kind(ReadoutInversion)
         if inversion is None:
-            return {}
-        missing = sorted(qids - self._misread.keys())
+            return
+        read = {
+            qid
+            for own, key in zip(parts, keys, strict=True)
+            for part in own
+            for qid in _read(part.circuit, key)
+        }
+        missing = sorted(read - self._misread.keys())
         if missing:
             self._misread |= inversion.calibrate(self, missing)
-        return self._misread
+
+
+def _read(circuit, key):
+    """The qubits of a measurement, in the order of its bits."""
+    for operation in circuit.all_operations():
+        if key in cirq.measurement_key_names(operation):
+            return operation.qubits
+    return ()
 
 
 @functools.lru_cache(maxsize=256)
-def _compiled(circuit, gateset):
-    plain = cirq.map_operations(circuit, _with_symbols)
-    return compiled(plain, gateset, strict=True)
+def _compiled(circuit, gateset, placement):
+    if gateset is not None:
+        plain = cirq.map_operations(circuit, _with_symbols)
+        circuit = compiled(plain, gateset, strict=True)
+    if placement is not None:
+        circuit = placement(circuit, gateset)
+    return circuit.unfreeze()
 
 
 def _with_symbols(operation: cirq.Operation, _: int) -> cirq.Operation:

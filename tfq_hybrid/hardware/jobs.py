@@ -87,10 +87,10 @@ class Limits:
 class JobLog:
     """Runs jobs, each once, and keeps what comes of them.
 
-    A folder of the log has a file `JOB.json` for each job, written before its
-    results are waited for, and `JOB.npz` with the results. A job that is asked
-    for after a restart, the same circuits and values for the same time, comes
-    from there, or is fetched by its id.
+    A folder of the log has a file `JOB.json` for each job, written before it is
+    submitted, with its id before its results are waited for, and `JOB.npz` with
+    the results. A job that is asked for after a restart, the same circuits and
+    values for the same time, comes from there, or is fetched by its id.
 
     Args:
         sampler: a `cirq.Sampler`, or a `Submitting`.
@@ -136,8 +136,7 @@ class JobLog:
             limits.take(shots)
             if not isinstance(self._sampler, Submitting):
                 return self._run(name, programs, sweeps, repetitions)
-            job = self._sampler.submit(programs, sweeps, repetitions)
-            self._note(name, job)
+            job = self._submit(name, programs, sweeps, repetitions)
         return self._store(name, self._fetch(job))
 
     def _run(self, name, programs, sweeps, repetitions):
@@ -145,13 +144,39 @@ class JobLog:
         job = f"local-{uuid.uuid4().hex}"
         self._note(name, job)
         try:
-            found = self._sampler.run_batch(programs, sweeps, [*repetitions])
-        except (ConnectionError, TimeoutError) as error:
-            raise UserError(
-                f"The connection to the device was lost: {error}. The job may "
-                "have run, and was not submitted again."
-            ) from error
+            found = self._run_all(programs, sweeps, repetitions)
+        except JobFailedError as error:
+            raise UserError(_failed("The job", error)) from error
+        except OSError as error:  # those of `requests` too
+            raise UserError(_lost(error)) from error
         return self._store(name, found)
+
+    def _run_all(self, programs, sweeps, repetitions):
+        """One by one, without a batch of its own: none follows a lost one."""
+        kind, names = (
+            type(self._sampler),
+            ("run_batch_async", "run_sweep_async"),
+        )
+        if any(
+            getattr(kind, n, 0) is not getattr(cirq.Sampler, n) for n in names
+        ):
+            return self._sampler.run_batch(programs, sweeps, [*repetitions])
+        each = zip(programs, sweeps, repetitions, strict=True)
+        return [[*self._sampler.run_sweep(*one)] for one in each]
+
+    def _submit(self, name, programs, sweeps, repetitions):
+        """With ids: once, noted before, as the answer may be lost."""
+        self._note(name, None)
+        try:
+            job = self._sampler.submit(programs, sweeps, repetitions)
+        except OSError as error:
+            raise UserError(_lost(error)) from error
+        except Exception:  # refused: the next time it is another job
+            if self._folder is not None:
+                (self._folder / f"{name}.json").unlink()
+            raise
+        self._note(name, job)
+        return job
 
     def _fetch(self, job):
         wait = _FIRST_WAIT
@@ -159,9 +184,7 @@ class JobLog:
             try:
                 return self._sampler.fetch(job, self._timeout)
             except JobFailedError as error:
-                raise UserError(
-                    f"Job {job} failed: {error}. It was not submitted again."
-                ) from error
+                raise UserError(_failed(f"Job {job}", error)) from error
             except (ConnectionError, TimeoutError) as error:
                 if turn == self._retries:
                     raise UserError(
@@ -207,11 +230,12 @@ class JobLog:
         if not path.is_file():
             return None
         job = read_json(path, "a log of jobs")["job"]
-        if isinstance(self._sampler, Submitting):
+        if isinstance(self._sampler, Submitting) and job is not None:
             return job
+        which = f"Job {job}" if job else "A job without an answer"
         raise UserError(
-            f"Job {job} was submitted before, and its results were not kept: "
-            f"it may have run. Remove {path} to submit it again."
+            f"{which} was submitted before, and its results were not kept: it "
+            f"may have run. Remove {path} to submit it again."
         )
 
     def _store(self, name, results):
@@ -245,3 +269,14 @@ class JobLog:
             ]
             for sweep, own in zip(sweeps, found, strict=True)
         ]
+
+
+def _lost(error):
+    return (
+        f"The connection to the device was lost: {error}. The job may have "
+        "run, and was not submitted again."
+    )
+
+
+def _failed(job, error):
+    return f"{job} failed: {error}. It was not submitted again."

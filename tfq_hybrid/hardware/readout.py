@@ -7,7 +7,6 @@ from typing import NamedTuple
 import cirq
 import numpy as np
 
-from tfq_hybrid.engines.grouping import Group
 from tfq_hybrid.errors import UserError, check_integer
 
 KEY = "calibration"
@@ -109,9 +108,7 @@ class ReadoutInversion:
         return errors
 
     @staticmethod
-    def signs(
-        bits: np.ndarray, group: Group, errors: dict[cirq.Qid, Misread]
-    ) -> np.ndarray:
-        """What the bits of a group count as, of the shape of the bits."""
-        p, q = np.array([errors[qid] for qid in group.basis]).T
+    def signs(bits: np.ndarray, errors: Sequence[Misread]) -> np.ndarray:
+        """What bits (shots, qubits) count as, of their shape."""
+        p, q = np.array(errors).T
         return (1 - 2.0 * bits - (q - p)) / (1 - p - q)
