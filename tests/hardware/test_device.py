@@ -203,17 +203,46 @@ def shuffled(records):
     return {key: random.permutation(bits) for key, bits in records.items()}
 
 
+def exchanged(key, *order):
+    """Bits of one key in another order."""
+    return lambda r: r | {key: r[key][..., list(order)]}
+
+
+def all_reversed(records):
+    """The five bits as one register, from its other end."""
+    bits = np.concatenate([records["b"], records["a"]], axis=-1)[..., ::-1]
+    return {"b": bits[..., :3], "a": bits[..., 3:]}
+
+
 @pytest.mark.parametrize(
     "change, message",
     [
         (lambda r: {k: v[..., ::-1] for k, v in r.items()}, "another way"),
+        (all_reversed, "another way"),
+        (exchanged("b", 2, 1, 0), "another way"),
+        (exchanged("b", 1, 0, 2), "another way"),
+        (exchanged("b", 0, 2, 1), "another way"),
+        (exchanged("b", 1, 2, 0), "another way"),
+        (exchanged("a", 1, 0), "another way"),
         (lambda r: {"a": r["b"], "b": r["a"]}, "of shape"),
         (lambda r: {"m_a": r["a"], "m_b": r["b"]}, "Received: none"),
         (shuffled, "shots of each key"),
     ],
-    ids=["bits", "keys", "names", "shots"],
+    ids=[
+        "bits",
+        "register",
+        "ends",
+        "first",
+        "last",
+        "turned",
+        "other-key",
+        "keys",
+        "names",
+        "shots",
+    ],
 )
 def test_another_order_is_found(change, message):
+    """Reversed bits, permuted keys and shots shuffled by key are told."""
     check_order(Device(cirq.Simulator(seed=1)))
     with pytest.raises(UserError, match=message):
         check_order(Reordered(change))

@@ -88,7 +88,7 @@ def test_a_noisy_virtual_processor_keeps_the_order():
     device = Device(
         processor.get_sampler(), "cz", qubits=processor.get_device()
     )
-    check_order(device, repetitions=20)
+    check_order(device)
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,9 @@ def evaluate(run, data, split, device, limit, shots, as_json, **columns):
 def _on_device(run, data, name, limit, shots, as_json, split, columns):
     from tfq_hybrid import hardware, training
 
-    device = hardware.Device(hardware.device_named(name))
+    device = hardware.device_named(name)
+    if not isinstance(device, hardware.Device):  # a plug-in's has its own
+        device = hardware.Device(device)
     given = {"limit": limit, "repetitions": shots}
     found = training.evaluate_on_device(
         run,
