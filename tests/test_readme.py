@@ -27,6 +27,8 @@ def run_blocks(page):
     return namespace
 
 
+# Of google.api_core, on importing cirq_google.
+@pytest.mark.filterwarnings("ignore:You are using a Python:FutureWarning")
 @pytest.mark.parametrize("page", PAGES[1:], ids=lambda page: page.stem)
 def test_python_of_the_pages_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
