@@ -34,11 +34,13 @@ class Expressions:
         source: the program with expressions.
         features: an expression for each feature of the other one.
         weights: likewise.
+        symbols: the names of the features and then of the weights.
     """
 
     source: Program
     features: tuple[sympy.Expr, ...]
     weights: tuple[sympy.Expr, ...]
+    symbols: tuple[str, ...]
 
     def values(
         self, features: tf.Tensor, weights: tf.Tensor
@@ -62,6 +64,40 @@ class Expressions:
             tf.stack(own, axis=1) if own else features[:, :0],
             tf.stack(own_weights) if own_weights else weights[:0],
         )
+
+    def with_slopes(
+        self, features: tf.Tensor, weights: tf.Tensor
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """The values of all symbols, and their derivatives by the weights.
+
+        Returns:
+            Values of shape (batch, symbols): the features, then the weights,
+            of the program that runs. And for each symbol that a weight is in
+            a tensor of shape (batch, weights).
+        """
+        batch = tf.shape(features)[0]
+        rows = tf.tile(weights[tf.newaxis], [batch, 1])
+        names = self.source.weights
+        trained = {*map(sympy.Symbol, names)}
+        columns, slopes = [], {}
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(rows)
+            given = dict(
+                zip(
+                    (*self.source.features, *names),
+                    tf.unstack(tf.concat([features, rows], axis=1), axis=1),
+                    strict=True,
+                )
+            )
+            for one in (*self.features, *self.weights):
+                value = _value(one, given, features.dtype)
+                columns.append(value + tf.zeros_like(rows[:, 0]))
+        for name, one, column in zip(
+            self.symbols, (*self.features, *self.weights), columns, strict=True
+        ):
+            if one.free_symbols & trained:
+                slopes[name] = tape.gradient(column, rows)
+        return tf.stack(columns, axis=1), slopes
 
 
 class ExpressionEngine:
@@ -140,7 +176,10 @@ def without_expressions(
         weights=tuple(given[False]),
     )
     expressions = Expressions(
-        program, tuple(given[True].values()), tuple(given[False].values())
+        program,
+        tuple(given[True].values()),
+        tuple(given[False].values()),
+        (*given[True], *given[False]),
     )
     return plain, expressions
 

@@ -17,6 +17,7 @@ import tensorflow as tf
 from tfq_hybrid.engines.batched.gates import TrigGate
 from tfq_hybrid.engines.batched.plan import Values
 from tfq_hybrid.engines.batched.states import apply_gate_to_state
+from tfq_hybrid.engines.expressions import without_expressions
 from tfq_hybrid.engines.program import Program
 from tfq_hybrid.engines.register import Register
 from tfq_hybrid.errors import UserError
@@ -29,7 +30,8 @@ def check_pure(program: Program) -> None:
             "Expected a circuit without noise: the Fubini-Study metric is of "
             "pure states. Received: a circuit with channels"
         )
-    _ = program.gates  # refuses what the batched engine does not know
+    plain, _ = without_expressions(program)
+    _ = plain.gates  # refuses what the batched engine does not know
 
 
 def fubini_study(
@@ -41,7 +43,7 @@ def fubini_study(
     """The metric of every example.
 
     Args:
-        program: without channels.
+        program: without channels. Its angles may be expressions of symbols.
         features: float tensor of shape (batch, features).
         weights: float tensor of shape (weights,).
         states: complex or real tensor of shape (batch, 2**qubits), the states
@@ -68,11 +70,33 @@ def fubini_study(
             [0.  , 0.25]]], dtype=float32)
     """
     check_pure(program)
-    count = len(program.weights)
+    plain, expressions = without_expressions(program)
+    if expressions is None:
+        state, slopes = _with_slopes(
+            program, features, weights, states, program.weights
+        )
+    else:
+        rows, slopes_of = expressions.with_slopes(features, weights)
+        names = (*plain.features, *plain.weights)
+        fed = dataclasses.replace(plain, features=names, weights=())
+        state, of_symbols = _with_slopes(
+            fed, rows, weights[:0], states, [*slopes_of]
+        )
+        chain = tf.stack([*slopes_of.values()], axis=1)  # (…, symbols, weights)
+        chain = tf.cast(chain, of_symbols.dtype)
+        slopes = tf.matmul(chain, of_symbols, transpose_a=True)
+    along = tf.matmul(slopes, state, adjoint_b=True)  # (batch, weights, 1)
+    inner = tf.matmul(slopes, slopes, adjoint_b=True)
+    return tf.math.real(inner - tf.matmul(along, along, adjoint_b=True))
+
+
+def _with_slopes(program, features, weights, states, symbols):
+    """The states (batch, 1, N), and by symbols: (batch, symbols, N)."""
+    count = len(symbols)
     batch = tf.shape(features)[0]
     register = Register(program.qubits)
     values = Values(program, features, weights)
-    # Rows of a larger batch: the state, then its derivative by each weight.
+    # Rows of a larger batch: the state, then its derivative by each symbol.
     tiled = Values(program, tf.tile(features, [1 + count, 1]), weights)
     planes = _first_planes(states, register.size, batch, features.dtype)
     none = tf.zeros([2, register.size, count * batch], features.dtype)
@@ -81,8 +105,8 @@ def fubini_study(
         moved = apply_gate_to_state(
             stack, gate, tiled.of(gate.symbol), register
         )
-        if gate.symbol in program.weights:
-            place = program.weights.index(gate.symbol)
+        if gate.symbol in symbols:
+            place = symbols.index(gate.symbol)
             slope = apply_gate_to_state(
                 stack[:, :, :batch],
                 _derivative(gate),
@@ -96,10 +120,7 @@ def fubini_study(
         tf.reshape(stack, [2, register.size, 1 + count, batch])
     )
     stack = tf.transpose(tf.complex(real, imaginary), [2, 1, 0])
-    state, slopes = stack[:, :1], stack[:, 1:]  # (batch, …, 2**qubits)
-    along = tf.matmul(slopes, state, adjoint_b=True)  # (batch, weights, 1)
-    inner = tf.matmul(slopes, slopes, adjoint_b=True)
-    return tf.math.real(inner - tf.matmul(along, along, adjoint_b=True))
+    return stack[:, :1], stack[:, 1:]
 
 
 def _first_planes(states, size, batch, dtype):
