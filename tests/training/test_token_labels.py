@@ -9,7 +9,7 @@ import pytest
 
 from tests.data.test_conllu import row
 from tests.presets import save_bert
-from tests.tagged import train_tagged, write
+from tests.tagged import WORDS, train_tagged, write
 from tfq_hybrid.cli.main import main
 from tfq_hybrid.data import load_conllu
 from tfq_hybrid.errors import UserError
