@@ -32,8 +32,8 @@ def check_initialization(name: str, mirror: int) -> None:
 def small_angle_deviation(spec: "CircuitSpec") -> float:
     """The standard deviation of small angles, 1 / (2 sqrt(S (L + 2))).
 
-    That of Zhang et al. 2022 (arXiv 2203.09376, Theorem 4.1), for L layers
-    and observables of at most S qubits.
+    After Zhang et al. 2022 (arXiv 2203.09376), for L layers and observables of
+    at most S qubits.
 
     >>> from tfq_hybrid.circuits import CircuitSpec
     >>> small_angle_deviation(CircuitSpec(depth=2))

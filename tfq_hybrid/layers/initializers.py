@@ -47,7 +47,6 @@ class IdentityBlocks(keras.initializers.Initializer):
             )
         self.weights = [int(index) for index in weights]
         self.inverses = [int(index) for index in inverses]
-        self.seed = seed
         self._uniform = keras.initializers.RandomUniform(0, 2 * np.pi, seed)
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
