@@ -4,8 +4,9 @@ Huang et al. 2021 (arXiv 2011.01938): images, reduced to a few principal
 components, set the angles of a Heisenberg chain; <X>, <Y> and <Z> of every
 qubit are the features of the projected quantum kernel (PQK). The labels are
 then replaced by those for which the PQK and the classical kernel differ most.
-The same small network is trained on both kinds of features. That it does better
-on the PQK says what the labels are, not that images need a quantum computer.
+The labels come from all images, the held-out ones too. The same small network
+is trained on both kinds of features. That it does better on the PQK says what
+the labels are, not that images need a quantum computer.
 
     python docs/examples/quantum_data.py --seed 0
     python docs/examples/quantum_data.py --data fashion_mnist  # downloads it
