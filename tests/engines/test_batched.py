@@ -8,7 +8,7 @@ from tests.reference import cirq_expectations, finite_difference
 from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.engines import Program
 from tfq_hybrid.engines.batched.engine import BatchedEngine
-from tfq_hybrid.engines.batched.gates import DiagonalStep
+from tfq_hybrid.engines.batched.phases import DiagonalStep
 from tfq_hybrid.errors import UserError
 
 
@@ -135,6 +135,7 @@ def test_second_derivatives_are_finite_differences():
         ansatz=("cnot", "rz", "ry"),
         entanglement="ring",
         depth=2,
+        reuploads=1,
     )
     engine = BatchedEngine(program_of(spec))
     assert any(isinstance(step, DiagonalStep) for step in engine.plan.steps)

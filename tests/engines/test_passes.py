@@ -10,12 +10,9 @@ from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.engines import Program
 from tfq_hybrid.engines.batched.blocks import BlockStep
 from tfq_hybrid.engines.batched.engine import BatchedEngine
-from tfq_hybrid.engines.batched.gates import (
-    DiagonalStep,
-    GateStep,
-    PermutationStep,
-)
 from tfq_hybrid.engines.batched.passes import PASSES
+from tfq_hybrid.engines.batched.phases import DiagonalStep
+from tfq_hybrid.engines.batched.steps import GateStep, PermutationStep
 
 
 def spec_program(**arguments):
@@ -86,12 +83,21 @@ def test_what_the_passes_make():
     assert kinds(shallow) == []  # a product state, and an observable
     small = spec_program(qubits=4, depth=3)
     assert kinds(small) == [BlockStep]
-    wide = spec_program(qubits=8, depth=2, entanglement="linear")
-    expected = [DiagonalStep, PermutationStep, BlockStep, BlockStep]
+    wide = spec_program(qubits=12, depth=2, entanglement="linear")
+    expected = [DiagonalStep, PermutationStep, *[BlockStep] * 3]
     assert kinds(wide) == expected
-    features = spec_program(qubits=2, depth=1, reuploads=1, ansatz=("ry", "cz"))
-    assert kinds(features)[0] is BlockStep
-    assert kinds(features).count(GateStep) == 2
+    fed = spec_program(qubits=4, depth=1, reuploads=2, ansatz=("rx", "cnot"))
+    assert kinds(fed)[1::2] == [DiagonalStep] * 2
+    # One that is fed is not worth an imaginary part.
+    real = spec_program(qubits=8, depth=8, ansatz=("ry", "cz"))
+    middle = len(real.circuit) // 2
+    fed = cirq.ry(sympy.Symbol("fed"))(real.qids[0])
+    circuit = cirq.Circuit(
+        real.circuit[:middle], cirq.Moment(fed), real.circuit[middle:]
+    )
+    features = (*real.features, "fed")
+    program = Program(circuit, real.operators, features, real.weights)
+    assert kinds(program).count(GateStep) == 1
 
 
 def test_adjoint_equals_backprop():

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfq_hybrid.engines.batched.blocks import BlockStep
 from tfq_hybrid.engines.batched.engine import BatchedEngine
-from tfq_hybrid.engines.batched.gates import GateStep
+from tfq_hybrid.engines.batched.steps import GateStep
 from tfq_hybrid.engines.program import Program
 
 # Below, states lie in the processor's cache, and batching always wins.

@@ -102,16 +102,11 @@ def _with_slopes(program, features, weights, states, symbols):
     none = tf.zeros([2, register.size, count * batch], features.dtype)
     stack = tf.concat([planes, none], axis=2)
     for gate in program.gates:
-        moved = apply_gate_to_state(
-            stack, gate, tiled.of(gate.symbol), register
-        )
+        moved = _moved(stack, gate, tiled, register)
         if gate.symbol in symbols:
             place = symbols.index(gate.symbol)
-            slope = apply_gate_to_state(
-                stack[:, :, :batch],
-                _derivative(gate),
-                values.of(gate.symbol),
-                register,
+            slope = _moved(
+                stack[:, :, :batch], _derivative(gate), values, register
             )
             left, right = (1 + place) * batch, (count - 1 - place) * batch
             moved += tf.pad(slope, [[0, 0], [0, 0], [left, right]])
@@ -121,6 +116,14 @@ def _with_slopes(program, features, weights, states, symbols):
     )
     stack = tf.transpose(tf.complex(real, imaginary), [2, 1, 0])
     return stack[:, :1], stack[:, 1:]
+
+
+def _moved(planes, gate, values, register):
+    """The planes (2, N, batch) after a gate."""
+    value, parts = values.of(gate.symbol), tf.unstack(planes)
+    return tf.stack(
+        apply_gate_to_state(parts, gate, value, gate.qubits, register)
+    )
 
 
 def _first_planes(states, size, batch, dtype):

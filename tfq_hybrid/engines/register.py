@@ -12,8 +12,8 @@ _FLOAT_BYTES = 4
 _LARGEST_DENSITIES = 2 * 2**30  # bytes
 
 
-# radix: (qubits up to which one matrix serves all, qubits in a group beyond)
-_GROUPING = {2: (6, 5), 4: (3, 2)}
+# radix: (qubits up to which one matrix serves all, qubits of one beyond)
+_BLOCKS = {2: (6, (4, 5, 6)), 4: (3, (2, 3))}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,10 +22,10 @@ class Register:
 
     The radix is 2 for amplitudes, 4 for Pauli vectors of density matrices.
 
-    >>> Register(7).groups
-    [[0, 1, 2, 3], [4, 5, 6]]
-    >>> Register(6).groups, Register(2, radix=4).size
-    ([[0, 1, 2, 3, 4, 5]], 16)
+    >>> Register(7).block_widths
+    (4, 5, 6)
+    >>> Register(6).block_widths, Register(2, radix=4).size
+    ((6,), 16)
     """
 
     qubits: int
@@ -37,12 +37,15 @@ class Register:
         return self.radix**self.qubits
 
     @property
-    def groups(self) -> list[list[int]]:
-        """Lists of neighbouring qubits whose gates fuse into one matrix."""
-        whole, part = _GROUPING[self.radix]
-        count = 1 if self.qubits <= whole else -(-self.qubits // part)
-        parts = np.array_split(range(self.qubits), count)
-        return [part.tolist() for part in parts]
+    def block_widths(self) -> tuple[int, ...]:
+        """Numbers of qubits that one matrix may serve: all, or a part."""
+        whole, parts = _BLOCKS[self.radix]
+        return (self.qubits,) if self.qubits <= whole else parts
+
+    @property
+    def is_one_block(self) -> bool:
+        """Whether one matrix serves all qubits."""
+        return self.block_widths == (self.qubits,)
 
     def digit(self, qubit: int) -> np.ndarray:
         """The digit of a qubit in every index: int array (size,)."""
@@ -93,7 +96,8 @@ def estimate_bytes(
     96
     """
     state = 2 * _FLOAT_BYTES * 2**qubits * batch
-    states = (len(Register(qubits).groups) + 1) * depth + 6
+    blocks = -(-qubits // min(Register(qubits).block_widths))
+    states = (blocks + 1) * depth + 6
     return layers * (state * states + 2 * 16 * operators * 2**qubits)
 
 

@@ -6,62 +6,18 @@ only the encoded angles differ: the passes turn what the batch shares into a few
 large matrix products.
 """
 
-import collections
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from tfq_hybrid.engines.batched.blocks import BlockStep
-from tfq_hybrid.engines.batched.gates import (
-    DiagonalStep,
-    GateStep,
-    PermutationStep,
-    TrigGate,
-    constant_gate,
-)
+from tfq_hybrid.engines.batched.fusion import fuse
+from tfq_hybrid.engines.batched.gates import TrigGate, constant_gate
 from tfq_hybrid.engines.batched.plan import Plan
+from tfq_hybrid.engines.batched.steps import PermutationStep
 
 Pass = Callable[[Plan], Plan]
-
-
-def schedule(
-    gates: Sequence[TrigGate], kind: Callable[[TrigGate], object]
-) -> list[TrigGate]:
-    """Reorders gates so that gates of one kind follow each other.
-
-    Gates of one kind run together as long as any of them is ready; the gates
-    on each qubit keep their order.
-
-    >>> import cirq
-    >>> from tfq_hybrid.engines.batched.lowering import lower_operation
-    >>> a, b, c = qids = cirq.LineQubit.range(3)
-    >>> operations = [cirq.CZ(a, b), cirq.H(a), cirq.CZ(b, c), cirq.H(b)]
-    >>> gates = [lower_operation(op, qids)[0] for op in operations]
-    >>> ordered = schedule(gates, kind=lambda gate: len(gate.qubits))
-    >>> [gate.qubits for gate in ordered]
-    [(0, 1), (1, 2), (0,), (1,)]
-    """
-    waiting: dict[int, collections.deque[TrigGate]]
-    waiting = collections.defaultdict(collections.deque)
-    for gate in gates:
-        for qubit in gate.qubits:
-            waiting[qubit].append(gate)
-    result: list[TrigGate] = []
-    current = None
-    while len(result) < len(gates):
-        ready = [
-            queue[0]
-            for queue in waiting.values()
-            if queue and all(waiting[q][0] is queue[0] for q in queue[0].qubits)
-        ]
-        chosen = next((g for g in ready if kind(g) == current), ready[0])
-        current = kind(chosen)
-        result.append(chosen)
-        for qubit in chosen.qubits:
-            waiting[qubit].popleft()
-    return result
 
 
 # diag(1, i) on every qubit turns X into Y, and so a complex RX into a real RY.
@@ -80,7 +36,7 @@ def real_frame(plan: Plan) -> Plan:
     shared = [gate for gate in plan.gates if gate.symbol not in plan.features]
     if (
         plan.register.radix != 2
-        or len(plan.register.groups) == 1  # one matrix in any case
+        or plan.register.is_one_block  # one matrix in any case
         or not plan.readout.is_diagonal
         or all(map(_is_cheap, shared))
         or not all(_is_cheap(_turned(gate)) for gate in shared)
@@ -122,20 +78,6 @@ def drop_outside_light_cone(plan: Plan) -> Plan:
     return plan.with_gates(kept[::-1])
 
 
-def order_gates(plan: Plan) -> Plan:
-    """Brings gates of one kind together, so that they can be fused."""
-
-    def kind(gate):
-        shared = gate.symbol not in plan.features
-        return (
-            shared,
-            shared and len(gate.qubits) == 1,
-            shared and gate.is_diagonal,
-        )
-
-    return plan.with_gates(schedule(plan.gates, kind))
-
-
 def drop_before_readout(plan: Plan) -> Plan:
     """Drops what a readout of Z operators does not see.
 
@@ -166,7 +108,7 @@ def take_prefix(plan: Plan) -> Plan:
     a small register becomes one matrix in any case.
     """
     prefix, rest = _split_prefix(plan, take_weights=True)
-    is_small = len(plan.register.groups) == 1
+    is_small = plan.register.is_one_block
     if is_small and any(
         gate.symbol not in plan.features and not gate.is_permutation
         for gate in rest
@@ -193,86 +135,9 @@ def _split_prefix(plan, take_weights):
     return prefix, rest
 
 
-def gather_phases(plan: Plan) -> Plan:
-    """Turns runs of shared diagonal gates into one vector of phases.
-
-    Only where blocks are then real, which halves their cost, and where the
-    register is too large for one matrix.
-    """
-    shared = [gate for gate in plan.gates if gate.symbol not in plan.features]
-    if len(plan.register.groups) == 1 or not all(
-        gate.is_real or gate.is_diagonal for gate in shared
-    ):
-        return plan
-    steps: list[Any] = []
-    run: list[TrigGate] = []
-    for step in plan.steps:
-        gate = step.gate
-        if gate.symbol in plan.features or gate.is_real or not gate.is_diagonal:
-            if run:
-                steps.append(DiagonalStep(run, plan.register))
-            steps.append(step)
-            run = []
-        else:
-            run.append(gate)
-    if run:
-        steps.append(DiagonalStep(run, plan.register))
-    return plan.with_steps(steps)
-
-
-def fuse_blocks(plan: Plan) -> Plan:
-    """Fuses runs of shared gates on a group of qubits into one matrix."""
-    register, groups = plan.register, plan.register.groups
-    home = {q: g for g, group in enumerate(groups) for q in group}
-    pending: list[list[TrigGate]] = [[] for _ in groups]
-    steps: list[Any] = []
-
-    def flush(members):
-        for member in sorted(members):
-            run, pending[member] = pending[member], []
-            if run and all(gate.is_permutation for gate in run):
-                steps.append(PermutationStep(run, register))
-            elif run:
-                steps.append(BlockStep(run, groups[member], register))
-
-    for step in plan.steps:
-        if not isinstance(step, GateStep):
-            flush(range(len(groups)))
-            steps.append(step)
-            continue
-        gate = step.gate
-        members = {home[q] for q in gate.qubits}
-        if gate.symbol not in plan.features and len(members) == 1:
-            pending[members.pop()].append(gate)
-            continue
-        flush(members)
-        is_permutation = gate.is_permutation
-        steps.append(
-            PermutationStep([gate], register) if is_permutation else step
-        )
-    flush(range(len(groups)))
-    return plan.with_steps(steps)
-
-
-def merge_permutations(plan: Plan) -> Plan:
-    """Makes one gather of several in a row."""
-    steps: list[Any] = []
-    for step in plan.steps:
-        is_permutation = isinstance(step, PermutationStep)
-        if is_permutation and steps and isinstance(steps[-1], PermutationStep):
-            step = PermutationStep(
-                steps.pop().gates + step.gates, plan.register
-            )
-        steps.append(step)
-    return plan.with_steps(steps)
-
-
 PASSES = (
     drop_outside_light_cone,
-    order_gates,
     drop_before_readout,
     take_prefix,
-    gather_phases,
-    fuse_blocks,
-    merge_permutations,
+    fuse,
 )

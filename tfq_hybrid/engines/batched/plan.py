@@ -12,9 +12,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.engines.batched.gates import GateStep, TrigGate
+from tfq_hybrid.engines.batched.blocks import BlockStep
+from tfq_hybrid.engines.batched.gates import TrigGate
+from tfq_hybrid.engines.batched.layout import State
+from tfq_hybrid.engines.batched.matrices import block_matrices
 from tfq_hybrid.engines.batched.prefix import first_state
 from tfq_hybrid.engines.batched.readout import AnyReadout
+from tfq_hybrid.engines.batched.steps import GateStep
 from tfq_hybrid.engines.register import Register
 
 
@@ -25,20 +29,37 @@ class Values:
     the seed, an int tensor of shape (2,), is for what is drawn.
     """
 
-    def __init__(self, symbols, features, weights, seed=None):
+    def __init__(self, symbols, features, weights, seed=None, matrices=None):
         self.features = features
         self.weights = weights
         self.batch = tf.shape(features)[0]
         self.dtype = features.dtype
         self._symbols = symbols
         self._seed = seed
+        self._matrices = matrices or {}
         columns = tf.unstack(features, num=len(symbols.features), axis=1)
         self._columns = dict(zip(symbols.features, columns, strict=True))
         self._places = {name: i for i, name in enumerate(symbols.weights)}
 
     def at(self, features: tf.Tensor, weights: tf.Tensor) -> "Values":
         """The same symbols with other values."""
-        return Values(self._symbols, features, weights, self._seed)
+        return Values(
+            self._symbols, features, weights, self._seed, self._matrices
+        )
+
+    def with_matrices(self, matrices: Mapping[Any, tf.Tensor]) -> "Values":
+        """The same values, with the matrices of blocks."""
+        values = self.at(self.features, self.weights)
+        values._matrices = matrices
+        return values
+
+    def matrix(self, step: BlockStep) -> tf.Tensor:
+        """The matrix (d, d) of a block."""
+        return self._matrices[step]
+
+    def is_feature(self, symbol: str | None) -> bool:
+        """Whether a symbol has a value for each example."""
+        return symbol in self._columns
 
     def uniform(self, place: int) -> tf.Tensor:
         """Numbers drawn evenly from 0 to 1, of shape (batch,)."""
@@ -117,15 +138,23 @@ def first_plan(program, gates, register, readout):
     return empty.with_gates(gates)
 
 
+def plan_matrices(plan: Plan, values: Values) -> dict[BlockStep, tf.Tensor]:
+    """The matrices of all blocks of a plan."""
+    blocks = [step for step in plan.steps if isinstance(step, BlockStep)]
+    return block_matrices(blocks, values)
+
+
 def run_plan(
     plan: Plan, values: Values, states: tf.Tensor | None = None
-) -> tf.Tensor:
-    """The state (P', N, batch) after all steps of a plan.
+) -> State:
+    """The state after all steps of a plan.
 
     It starts from states (P, N, batch), for a plan without a prefix, or from
     all zeros.
     """
-    state = first_state(plan, values) if states is None else states
+    planes = first_state(plan, values) if states is None else states
+    state = State.of_planes(planes, plan.register)
+    values = values.with_matrices(plan_matrices(plan, values))
     for step in plan.steps:
         state = step.apply(state, values)
     return state

@@ -8,6 +8,7 @@ import cirq
 import numpy as np
 import tensorflow as tf
 
+from tfq_hybrid.engines.batched.layout import State
 from tfq_hybrid.engines.batched.states import permute
 from tfq_hybrid.errors import UserError
 
@@ -56,21 +57,23 @@ class Readout:
         result._tables = {m: t[:, inverse] for m, t in self._tables.items()}
         return result
 
-    def __call__(self, state: tf.Tensor) -> tf.Tensor:
-        """Expectations (batch, operators) of a state (P, N, batch)."""
-        parts = [
-            self._masked(state, mask, table)
-            if mask
-            else tf.constant(table.real, state.dtype)
-            @ tf.reduce_sum(tf.square(state), axis=0)
-            for mask, table in self._tables.items()
-        ]
+    def __call__(self, state: State) -> tf.Tensor:
+        """Expectations (batch, operators) of a state."""
+        dtype, batch = state.tensor.dtype, tf.shape(state.tensor)[-1]
+        parts = []
+        for mask, table in self._tables.items():
+            if mask:
+                parts.append(self._masked(state.planes(), mask, table))
+                continue
+            probabilities = tf.add_n([tf.square(x) for x in state.parts()])
+            table = state.relabelled(table.real)
+            parts.append(tf.constant(table, dtype) @ probabilities)
         if not parts:
-            return tf.zeros([tf.shape(state)[-1], self._count], state.dtype)
+            return tf.zeros([batch, self._count], dtype)
         result = parts[0] if len(parts) == 1 else tf.concat(parts, axis=0)
         if self._rows != list(range(self._count)):
             place = np.equal.outer(range(self._count), self._rows)
-            result = tf.constant(place, state.dtype) @ result
+            result = tf.constant(place, dtype) @ result
         return tf.transpose(result)
 
     @staticmethod
@@ -106,10 +109,11 @@ class PauliReadout:
                 word = sum(digits[p] * places[qid] for qid, p in term.items())
                 self._table[row, word] += term.coefficient.real
 
-    def __call__(self, state: tf.Tensor) -> tf.Tensor:
-        """Expectations (batch, operators) of a state (1, 4**qubits, batch)."""
-        table = tf.constant(self._table, state.dtype)
-        return tf.transpose(table @ state[0])
+    def __call__(self, state: State) -> tf.Tensor:
+        """Expectations (batch, operators) of Pauli vectors."""
+        table = state.relabelled(self._table)
+        table = tf.constant(table, state.tensor.dtype)
+        return tf.transpose(table @ state.tensor)
 
 
 class NoReadout:
@@ -120,9 +124,9 @@ class NoReadout:
     def __init__(self, qubits: int):
         self.qubits = list(range(qubits))
 
-    def __call__(self, state: tf.Tensor) -> tf.Tensor:
-        """The state."""
-        return state
+    def __call__(self, state: State) -> tf.Tensor:
+        """The state's planes (P, N, batch)."""
+        return state.planes()
 
 
 AnyReadout = Readout | PauliReadout | NoReadout

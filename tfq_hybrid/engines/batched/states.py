@@ -114,62 +114,71 @@ def _add(a: Entry, b: Entry) -> Entry:
     return _sum(a[0], b[0]), _sum(a[1], b[1])
 
 
-def apply_gate_to_state(state, gate, values, register):
-    """Applies a gate with values (batch,) or (1,) to a state (P, N, batch)."""
-    planes = [
-        split_digits(plane, gate.qubits, register)
-        for plane in tf.unstack(state)
-    ]
+def apply_gate_to_state(
+    parts: Sequence[tf.Tensor],
+    gate: "TrigGate",
+    values: tf.Tensor | None,
+    places: Sequence[int],
+    register: Register,
+) -> list[tf.Tensor]:
+    """Applies a gate with values (batch,) or (1,) to a whole state.
+
+    Args:
+        parts: the real and, if there is one, the imaginary part, (N, batch).
+        gate: of any number of qubits.
+        values: of its symbol.
+        places: where its qubits stand among the state's digits.
+        register: of the state.
+
+    Returns:
+        The parts of the next state.
+    """
+    planes = [split_digits(part, places, register) for part in parts]
     if len(planes) == 1:
         planes.append([None] * len(planes[0]))
     rows = apply_gate(list(zip(*planes, strict=True)), gate, values)
     template = next(x for row in rows for x in row if x is not None)
     zeros = tf.zeros_like(template)
     is_real = all(row[1] is None for row in rows)
-    parts = list(zip(*rows, strict=True))[: 1 if is_real else 2]
-    return tf.stack(
-        [
-            join_digits(
-                [zeros if x is None else x for x in part], gate.qubits, register
-            )
-            for part in parts
-        ]
-    )
+    return [
+        join_digits([zeros if x is None else x for x in part], places, register)
+        for part in list(zip(*rows, strict=True))[: 1 if is_real else 2]
+    ]
 
 
 def split_digits(
-    plane: tf.Tensor, qubits: Sequence[int], register: Register
+    plane: tf.Tensor, places: Sequence[int], register: Register
 ) -> list[tf.Tensor]:
-    """Splits a plane (N, batch) by the digits of some qubits.
+    """Splits a plane (N, batch) by the digits at some places.
 
     The radix**len(qubits) pieces stand the leading digit first.
     """
-    places = sorted(qubits)
+    ordered = sorted(places)
     shape, last = [], -1
-    for place in places:
+    for place in ordered:
         shape += [register.radix ** (place - last - 1), register.radix]
         last = place
     shape += [register.radix ** (register.qubits - 1 - last)]
     pieces = [tf.reshape(plane, [*shape, tf.shape(plane)[-1]])]
     taken: list[int] = []
-    for qubit in qubits:
-        earlier = sum(q < qubit for q in taken)
-        axis = 2 * places.index(qubit) + 1 - earlier
+    for place in places:
+        earlier = sum(other < place for other in taken)
+        axis = 2 * ordered.index(place) + 1 - earlier
         pieces = [x for piece in pieces for x in tf.unstack(piece, axis=axis)]
-        taken.append(qubit)
+        taken.append(place)
     return pieces
 
 
 def join_digits(
-    pieces: Sequence[tf.Tensor], qubits: Sequence[int], register: Register
+    pieces: Sequence[tf.Tensor], places: Sequence[int], register: Register
 ) -> tf.Tensor:
     """The inverse of `split_digits`."""
-    places, radix = sorted(qubits), register.radix
-    taken = list(qubits)
+    ordered, radix = sorted(places), register.radix
+    taken = list(places)
     while taken:
-        qubit = taken.pop()
-        earlier = sum(q < qubit for q in taken)
-        axis = 2 * places.index(qubit) + 1 - earlier
+        place = taken.pop()
+        earlier = sum(other < place for other in taken)
+        axis = 2 * ordered.index(place) + 1 - earlier
         pieces = [
             tf.stack(pieces[i : i + radix], axis=axis)
             for i in range(0, len(pieces), radix)

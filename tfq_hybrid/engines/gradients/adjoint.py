@@ -10,7 +10,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfq_hybrid.engines.batched.plan import Plan, Values
+from tfq_hybrid.engines.batched.blocks import BlockStep
+from tfq_hybrid.engines.batched.layout import State
+from tfq_hybrid.engines.batched.plan import Plan, Values, plan_matrices
 from tfq_hybrid.engines.batched.prefix import first_state
 from tfq_hybrid.engines.gradients.backprop import Simulated
 from tfq_hybrid.engines.gradients.method import EXACT, refuse_forward_mode
@@ -18,62 +20,88 @@ from tfq_hybrid.engines.gradients.method import EXACT, refuse_forward_mode
 
 def run_with_adjoint(
     plan: Plan, values: Values, states: tf.Tensor | None = None
-) -> tf.Tensor:
+) -> State:
     """`run_plan` of unitary steps; its gradient keeps the last state only."""
     given = [] if states is None else [states]
 
     # The last state: within `run`, and then as the caller sees it, with a
     # gradient, so that what is computed from it has one too.
-    final = []
+    final: list[State] = []
+    made_real = []  # before each step, whether the state is real
 
     @tf.custom_gradient
     def run(features, weights, *given):
         # An outer tape would keep what it sees: it sees constants.
         constants = map(tf.stop_gradient, (features, weights, *given))
         here = values.at(next(constants), next(constants))
-        state = next(constants) if given else first_state(plan, here)
-        planes = []  # before each step: 1 while the state is real
+        planes = next(constants) if given else first_state(plan, here)
+        state = State.of_planes(planes, plan.register)
+        here = here.with_matrices(plan_matrices(plan, here))
         for step in plan.steps:
-            planes.append(state.shape[0])
+            made_real.append(state.is_real)
             state = step.apply(state, here)
         final.append(state)
 
         def gradient(upstream):
             if len(final) == 1:
                 refuse_forward_mode("adjoint")
-            here = values.at(features, weights)
-            *sums, by_first = _walk_back(plan, here, planes, final[1], upstream)
-            if given:
-                return *sums, by_first
-            with tf.GradientTape() as tape:
-                tape.watch((features, weights))
-                first = first_state(plan, values.at(features, weights))
-            more = _gradient(tape, first, (features, weights), by_first)
+            inputs = (features, weights)
+            with tf.GradientTape(persistent=True) as tape:
+                tape.watch((*inputs, *given))
+                here = values.at(*inputs)
+                first = given[0] if given else first_state(plan, here)
+                matrices = plan_matrices(plan, here)
+            here = here.with_matrices(matrices)
+            sums, by_matrix, by_first = _walk_back(
+                plan, here, made_real, final[1], upstream
+            )
+            results = [first, *matrices.values()]
+            upstreams = [by_first, *(by_matrix[step] for step in matrices)]
+            inputs = (*inputs, *given)
+            sums += [tf.zeros_like(x) for x in given]
+            more = _gradient(tape, results, inputs, upstreams)
             return tuple(a + b for a, b in zip(sums, more, strict=True))
 
-        return state, gradient
+        return state.tensor, gradient
 
-    final.append(run(values.features, values.weights, *given))
+    tensor = run(values.features, values.weights, *given)
+    final.append(final[0].with_tensor(tensor))
     return final[1]
 
 
-def _walk_back(plan, values, planes, state, upstream):
-    """Gradients with respect to features, weights and the first state."""
+def _walk_back(plan, values, made_real, state, upstream):
+    """Gradients by features and weights, by matrices and by the first state.
+
+    A gradient has the axes of the state that it belongs to.
+    """
     inputs = (values.features, values.weights)
     sums = [tf.zeros_like(x) for x in inputs]
-    for step, count in zip(plan.steps[::-1], planes[::-1], strict=True):
+    by_matrix = {}
+    for step, was_real in zip(plan.steps[::-1], made_real[::-1], strict=True):
         # A graph runs what is ready: without a reason to wait, it would
         # compute all states, or all their gradients, ahead, and keep them.
-        with tf.control_dependencies([state, upstream, *sums]):
-            state, upstream = tf.identity(state), tf.identity(upstream)
-        # Undoing may give a second plane, of zeros, to a real state.
-        state = step.undo(state, values)[:count]
+        with tf.control_dependencies([state.tensor, upstream, *sums]):
+            state = state.with_tensor(tf.identity(state.tensor))
+            upstream = tf.identity(upstream)
+        before = step.undo(state, values)
+        if was_real:  # undoing may give it an imaginary part, of zeros
+            before = before.with_parts(before.parts()[:1])
+        own = [values.matrix(step)] if isinstance(step, BlockStep) else []
         with tf.GradientTape() as tape:
-            tape.watch((*inputs, state))
-            result = step.apply(state, values.at(*inputs))
-        *more, upstream = _gradient(tape, result, (*inputs, state), upstream)
+            tape.watch((*inputs, before.tensor, *own))
+            here = values.at(*inputs)
+            result = step.apply(before, here)
+        # The step may leave the axes in another order than it found them.
+        upstream = result.aligned(state.with_tensor(upstream))
+        *more, upstream, by_own = _gradient(
+            tape, result.tensor, (*inputs, before.tensor, own), upstream
+        )
         sums = [a + b for a, b in zip(sums, more, strict=True)]
-    return *sums, upstream
+        if own:
+            by_matrix[step] = by_own[0]
+        state = before
+    first = state.with_tensor(upstream).planes()
+    return sums, by_matrix, first
 
 
 def _gradient(tape, result, inputs, upstream):

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from tfq_hybrid.engines.batched.engine import PlannedEngine
 from tfq_hybrid.engines.batched.gates import constant_gate
+from tfq_hybrid.engines.batched.layout import State
 from tfq_hybrid.engines.batched.passes import (
     drop_before_readout,
     drop_outside_light_cone,
@@ -44,25 +45,29 @@ class ChannelStep:
         self._register = register
         self._place = place
 
-    def apply(self, state: tf.Tensor, values: Values) -> tf.Tensor:
+    def apply(self, state: State, values: Values) -> State:
         """The next state, normalised."""
-        branches = []
+        parts, branches = state.parts(), []
         for gate in self._gates:
-            branch = apply_gate_to_state(state, gate, None, self._register)
-            if branch.shape[0] == 1:
-                branch = tf.concat([branch, tf.zeros_like(branch)], axis=0)
-            branches.append(branch)
+            places = [state.qubits.index(qubit) for qubit in gate.qubits]
+            branch = apply_gate_to_state(
+                parts, gate, None, places, self._register
+            )
+            if len(branch) == 1:
+                branch.append(tf.zeros_like(branch[0]))
+            branches.append(tf.stack(branch))
         probabilities = tf.stack(
             [tf.reduce_sum(tf.square(b), axis=[0, 1]) for b in branches]
         )
         edges = tf.cumsum(probabilities)  # (operators, batch)
         drawn = values.uniform(self._place) * edges[-1]
         index = tf.reduce_sum(tf.cast(edges[:-1] <= drawn, tf.int32), axis=0)
-        chosen = tf.one_hot(index, len(branches), axis=0, dtype=state.dtype)
+        chosen = tf.one_hot(index, len(branches), axis=0, dtype=parts[0].dtype)
         norm = tf.sqrt(tf.reduce_sum(chosen * probabilities, axis=0))
         scale = chosen / tf.maximum(norm, np.finfo(np.float32).tiny)
         pairs = zip(tf.unstack(scale), branches, strict=True)
-        return tf.add_n([s * branch for s, branch in pairs])
+        total = tf.add_n([s * branch for s, branch in pairs])
+        return state.with_parts(tf.unstack(total))
 
 
 class TrajectoryEngine(PlannedEngine):

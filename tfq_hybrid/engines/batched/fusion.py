@@ -1,0 +1,223 @@
+"""The last pass: gates become the steps that cost least.
+
+Gates that share their values across the batch fuse into matrices on a few
+qubits, any that suit; diagonal ones, fed or not, into one vector of phases;
+those that relabel basis states into one gather. At each point the greedy
+choice is the step that does most for its cost (`costs`).
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from tfq_hybrid.engines.batched.blocks import BlockStep
+from tfq_hybrid.engines.batched.costs import (
+    PERMUTATION,
+    block_cost,
+    phases_cost,
+    plan_cost,
+)
+from tfq_hybrid.engines.batched.gates import TrigGate, constant_gate
+from tfq_hybrid.engines.batched.phases import DiagonalStep
+from tfq_hybrid.engines.batched.plan import Plan
+from tfq_hybrid.engines.batched.steps import GateStep, PermutationStep
+
+_WINDOW = 200  # gates that are looked at for one step
+_SEEDS = 6  # gates from which a block is tried to grow
+
+
+def fuse(plan: Plan) -> Plan:
+    """Fuses gates into steps.
+
+    Fed gates are kept, or their phases are, and blocks are of several widths:
+    of these plans the one that costs least.
+    """
+    forms = [plan.gates]
+    phases = [part for gate in plan.gates for part in _as_phases(plan, gate)]
+    if len(phases) > len(plan.gates):
+        forms.append(phases)
+    plans = (
+        plan.with_steps(_Fusion(plan, gates, width).steps())
+        for gates in forms
+        for width in plan.register.block_widths
+    )
+    return min(plans, key=plan_cost)
+
+
+def _as_phases(plan: Plan, gate: TrigGate) -> list[TrigGate]:
+    """A fed gate V(-1) D(x) V, whose diagonal D alone is fed."""
+    if (
+        gate.symbol not in plan.features
+        or gate.is_diagonal
+        or plan.register.radix != 2
+        or (pair := diagonalized(gate)) is None
+    ):
+        return [gate]
+    frame, diagonal = pair
+    return [
+        constant_gate(frame.conj().T, gate.qubits),
+        diagonal,
+        constant_gate(frame, gate.qubits),
+    ]
+
+
+def diagonalized(gate: TrigGate) -> tuple[np.ndarray, TrigGate] | None:
+    """A unitary V and a diagonal gate D with `gate = V D V(-1)`, or `None`.
+
+    The eigenspaces of a gate with one generator are the same at all values
+    of its symbol.
+
+    >>> import cirq, sympy
+    >>> from tfq_hybrid.engines.batched.lowering import lower_operation
+    >>> qubit = cirq.LineQubit(0)
+    >>> operation = cirq.rx(sympy.Symbol("x"))(qubit)
+    >>> [gate] = lower_operation(operation, [qubit])
+    >>> frame, diagonal = diagonalized(gate)
+    >>> back = frame @ diagonal.at(0.3) @ frame.conj().T
+    >>> np.allclose(back, gate.at(0.3)), diagonal.is_diagonal
+    (True, True)
+    """
+    # Projectors on pairs of eigenspaces, and their differences: any sum of
+    # them in unlike proportions tells all eigenspaces apart.
+    parts = [*gate.cos_basis, *(-1j * gate.sin_basis)]
+    total = sum(np.sqrt(2 + i) * part for i, part in enumerate(parts))
+    if not np.allclose(total, total.conj().T, atol=1e-10):
+        return None
+    _, frame = np.linalg.eigh(total)
+    inverse = frame.conj().T
+    diagonal = dataclasses.replace(
+        gate,
+        cos_basis=inverse @ gate.cos_basis @ frame,
+        sin_basis=inverse @ gate.sin_basis @ frame,
+    )
+    return (frame, diagonal) if diagonal.is_diagonal else None
+
+
+class _Fusion:
+    """The gates that are left, and what the next step may take of them."""
+
+    def __init__(self, plan: Plan, gates: Sequence[TrigGate], width: int):
+        self._width = width
+        self._register = plan.register
+        self._gates = gates
+        self._features = plan.features
+        self._masks = [sum(1 << q for q in gate.qubits) for gate in gates]
+        self._fed = [gate.symbol in plan.features for gate in gates]
+        self._left = list(range(len(gates)))
+
+    def steps(self) -> Iterator[Any]:
+        """The steps, in order."""
+        register = self._register
+        while self._left:
+            options = [*self._options()]
+            if not options:  # only gates that are fed, and that are not phases
+                taken = self._left[:1]
+                yield GateStep(self._gates[taken[0]], register)
+            else:
+                _, taken, make = max(options, key=lambda option: option[0])
+                yield make([self._gates[i] for i in taken])
+            gone = set(taken)
+            self._left = [i for i in self._left if i not in gone]
+
+    def _options(self):
+        """Steps that may come next: (worth, gates, what makes the step)."""
+        register = self._register
+        ready = self._ready()
+        seeds = [i for i in ready if not self._fed[i]]
+        for seed in seeds[:: -(-len(seeds) // _SEEDS) or 1]:
+            yield self._block(seed)
+        if register.radix == 2:
+            # A gate that is fed waits while others can still join its step.
+            waits = any(not self._gates[i].is_diagonal for i in seeds)
+            phases = self._unblocked(
+                lambda i: self._gates[i].is_diagonal
+                and not (waits and self._fed[i])
+            )
+            if phases:
+                cost = phases_cost(
+                    all(self._gates[i].is_real for i in phases),
+                    any(self._fed[i] for i in phases),
+                )
+                worth = self._worth(phases) / cost
+                yield worth, phases, lambda g: DiagonalStep(g, register)
+        moves = self._unblocked(lambda i: self._gates[i].is_permutation)
+        if moves:
+            worth = self._worth(moves) / PERMUTATION
+            yield worth, moves, lambda g: PermutationStep(g, register)
+
+    def _worth(self, taken):
+        return sum(len(self._gates[i].qubits) for i in taken)
+
+    def _ready(self):
+        """The first gates: those that wait for no other."""
+        seen, ready = 0, []
+        for i in self._left[:_WINDOW]:
+            if not self._masks[i] & seen:
+                ready.append(i)
+            seen |= self._masks[i]
+        return ready
+
+    def _unblocked(self, fits: Callable[[int], bool]) -> list[int]:
+        """The gates of one kind that wait for none of another kind."""
+        blocked, taken = 0, []
+        for i in self._left[:_WINDOW]:
+            if not self._masks[i] & blocked and fits(i):
+                taken.append(i)
+            else:
+                blocked |= self._masks[i]
+        return taken
+
+    def _inside(self, group):
+        """The shared gates on a group of qubits, a mask, that may come next."""
+        blocked, taken = 0, []
+        for i in self._left[:_WINDOW]:
+            mask = self._masks[i]
+            if mask & blocked or mask & ~group or self._fed[i]:
+                blocked |= mask
+                if not group & ~blocked:
+                    break
+            else:
+                taken.append(i)
+        return taken
+
+    def _block(self, seed):
+        """The block that grows around a gate."""
+        group = self._masks[seed]
+        taken = self._inside(group)
+        while True:
+            best = None
+            for mask in self._next_masks(group, taken):
+                larger = group | mask
+                if larger.bit_count() > self._width:
+                    continue
+                inside = self._inside(larger)
+                gain = self._worth(inside) - self._worth(taken)
+                rank = gain / (larger.bit_count() - group.bit_count())
+                if gain and (best is None or rank > best[0]):
+                    best = rank, larger, inside
+            if best is None:
+                break
+            _, group, taken = best
+        qubits = [q for q in range(self._register.qubits) if group >> q & 1]
+        is_real = all(self._gates[i].is_real for i in taken)
+        cost = block_cost(self._register.radix ** len(qubits), is_real)
+        return (
+            self._worth(taken) / cost,
+            taken,
+            lambda gates: BlockStep(gates, qubits, self._register),
+        )
+
+    def _next_masks(self, group, taken):
+        """Qubits by which a group could grow: of gates that come next."""
+        gone = set(taken)
+        masks, seen = set(), 0
+        for i in self._left[:_WINDOW]:
+            mask = self._masks[i]
+            if i in gone:
+                continue
+            if not self._fed[i] and not mask & seen:
+                masks.add(mask)
+            seen |= mask
+        return masks
