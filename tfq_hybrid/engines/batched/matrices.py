@@ -6,6 +6,7 @@ operations compute them, however many gates there are: what a graph costs to
 trace and to compile is the number of its operations.
 """
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -46,12 +47,33 @@ class _Slot:
         self.local: list[list[TrigGate]] = [[] for _ in range(size)]
         self.waves: list[tuple[Any, float, float, bool, np.ndarray]] = []
 
-    @property
-    def takes_weight(self) -> bool:
-        """Whether its matrix is, as yet, the same at all values."""
-        return all(symbol is None for symbol, *_ in self.waves)
+    def takes(self, gate: TrigGate) -> bool:
+        """Whether a gate that comes next finds room."""
+        if gate.symbol is None or not self.waves:
+            return True
+        is_constant = all(symbol is None for symbol, *_ in self.waves)
+        return len(gate.qubits) > 1 and is_constant
 
-    def multiply(self, gate: TrigGate, targets: list[int], radix: int) -> None:
+    def add(self, gate: TrigGate, targets: list[int], radix: int) -> None:
+        """Adds a gate on some of the group's qubits."""
+        if len(targets) > 1 or self.waves:
+            self._multiply(gate, targets, radix)
+            return
+        run = self.local[targets[0]]
+        # What has no symbol is a factor of the gate before or after it.
+        if run and None in (gate.symbol, run[-1].symbol):
+            last = run.pop()
+            with_symbol = last if gate.symbol is None else gate
+            left = gate.matrix if gate.symbol is None else np.eye(radix)
+            right = last.matrix if gate.symbol is not None else np.eye(radix)
+            gate = dataclasses.replace(
+                with_symbol,
+                cos_basis=left @ with_symbol.cos_basis @ right,
+                sin_basis=left @ with_symbol.sin_basis @ right,
+            )
+        run.append(gate)
+
+    def _multiply(self, gate, targets, radix):
         """Multiplies the matrix from the left; one factor has no symbol."""
         size = len(self.local)
         waves = [
@@ -77,23 +99,16 @@ class _Slot:
 
 
 def _slots(step: BlockStep) -> list[_Slot]:
-    """The gates of a block, packed from the first on."""
+    """The gates of a block, packed from the first on; 2**k slots."""
     size, radix = len(step.group), step.register.radix
     slots = [_Slot(size)]
     for gate in step.gates:
-        targets = [step.group.index(qubit) for qubit in gate.qubits]
-        last = slots[-1]
-        if len(targets) == 1 and not last.waves:
-            last.local[targets[0]].append(gate)
-        elif gate.symbol is None or (len(targets) > 1 and last.takes_weight):
-            last.multiply(gate, targets, radix)
-        else:
+        if not slots[-1].takes(gate):
             slots.append(_Slot(size))
-            if len(targets) == 1:
-                slots[-1].local[targets[0]].append(gate)
-            else:
-                slots[-1].multiply(gate, targets, radix)
-    return slots
+        targets = [step.group.index(qubit) for qubit in gate.qubits]
+        slots[-1].add(gate, targets, radix)
+    padding = 2 ** (len(slots) - 1).bit_length() - len(slots)
+    return slots + [_Slot(size) for _ in range(padding)]
 
 
 def block_matrices(
@@ -102,26 +117,32 @@ def block_matrices(
     """The matrix (d, d) of every block, real where all of its gates are."""
     alike: dict[tuple, list[tuple[BlockStep, list[_Slot]]]] = {}
     for step in steps:
-        slots = _slots(step)
-        levels = (len(slots) - 1).bit_length()
-        key = (step.is_real, len(step.group), levels)
-        alike.setdefault(key, []).append((step, slots))
+        key = (step.is_real, len(step.group))
+        alike.setdefault(key, []).append((step, _slots(step)))
     result = {}
-    for (is_real, size, levels), members in alike.items():
+    for (is_real, _), members in alike.items():
+        # Those with most slots first: pairs are multiplied until each block
+        # is one matrix, and those that are done stand last.
+        members.sort(key=lambda member: len(member[1]), reverse=True)
+        left = [len(slots) for _, slots in members]
         dtype = values.dtype if is_real else _complex(values.dtype)
-        rows = [slots for _, slots in members]
         radix = members[0][0].register.radix
-        for slots in rows:
-            slots += [_Slot(size) for _ in range(2**levels - len(slots))]
-        factors = _factors([s for row in rows for s in row], radix, values, dtype)
-        for _ in range(levels):
-            first, second = tf.unstack(
-                tf.reshape(factors, [-1, 2, *factors.shape[1:]]), axis=1
-            )
-            factors = second @ first
-        matrices = tf.unstack(factors, num=len(members))
-        for (step, _), matrix in zip(members, matrices, strict=True):
-            result[step] = matrix
+        every = [slot for _, slots in members for slot in slots]
+        factors = _factors(every, radix, values, dtype)
+        while left:
+            done = left.count(1)
+            if done:
+                left = left[: len(left) - done]
+                factors, last = tf.split(factors, [sum(left), done])
+                finished = members[len(left) : len(left) + done]
+                matrices = tf.unstack(last, num=done)
+                for (step, _), matrix in zip(finished, matrices, strict=True):
+                    result[step] = matrix
+            if left:
+                shape = [sum(left) // 2, 2, *factors.shape[1:]]
+                first, second = tf.unstack(tf.reshape(factors, shape), axis=1)
+                factors = second @ first
+                left = [count // 2 for count in left]
     return result
 
 
@@ -199,8 +220,9 @@ def _local(slots, radix, values, dtype):
     result, *rest = tf.unstack(first, axis=1)  # (slots, radix, radix)
     for q, factor in enumerate(rest, start=1):
         size = radix ** (q + 1)
-        result = tf.einsum("aij,akl->aikjl", result, factor)
-        result = tf.reshape(result, [-1, size, size])
+        left = result[:, :, tf.newaxis, :, tf.newaxis]
+        right = factor[:, tf.newaxis, :, tf.newaxis, :]
+        result = tf.reshape(left * right, [-1, size, size])
     return result
 
 

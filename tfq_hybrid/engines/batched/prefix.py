@@ -5,11 +5,12 @@ of two rows, whatever the register.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import numpy as np
 import tensorflow as tf
 
-from tfq_hybrid.engines.batched.states import apply_gate, product_state
+from tfq_hybrid.engines.batched.states import apply_gate, permute, product_state
 from tfq_hybrid.engines.noise.density_matrix import ZERO_STATE
 
 if TYPE_CHECKING:
@@ -24,12 +25,13 @@ def first_state(plan: "Plan", values: "Values") -> tf.Tensor:
 
 def prefix_vectors(
     plan: "Plan", values: "Values", start: Sequence[float]
-) -> list[tf.Tensor]:
-    """What the prefix makes of `start` on each qubit: (P, radix, batch) each.
+) -> tf.Tensor:
+    """What the prefix makes of `start`, of shape (qubits, P, radix, batch).
 
     Qubits with the same gates, but for their symbols, are computed together.
     """
-    vectors: list[Any] = [None] * plan.register.qubits
+    order: list[int] = []
+    vectors = []
     alike: dict[tuple, list[int]] = {}
     for qubit, run in enumerate(plan.prefix):
         key = tuple((g.signature(), g.symbol is None) for g in run)
@@ -48,13 +50,23 @@ def prefix_vectors(
         if all(part is None for part in parts[1]):
             parts.pop()
         zeros = tf.zeros_like(ones)
-        stacked = tf.stack(  # (P, radix, members, batch)
-            [[zeros if x is None else x for x in part] for part in parts]
-        )
-        per_qubit = tf.unstack(stacked, num=len(members), axis=2)
-        for qubit, vector in zip(members, per_qubit, strict=True):
-            vectors[qubit] = vector
-    return vectors
+        stacked = [
+            tf.stack([zeros if x is None else x for x in part], axis=1)
+            for part in parts
+        ]
+        order += members
+        vectors.append(tf.stack(stacked, axis=1))
+    planes = max(part.shape[1] for part in vectors)
+    vectors = [
+        tf.pad(part, [[0, 0], [0, planes - part.shape[1]], [0, 0], [0, 0]])
+        if part.shape[1] < planes
+        else part
+        for part in vectors
+    ]
+    if len(vectors) == 1:
+        return vectors[0]
+    joined = tf.concat(vectors, axis=0)
+    return permute(joined[tf.newaxis], np.argsort(order))[0]
 
 
 def any_state(
@@ -74,7 +86,7 @@ def any_state(
     def of_factors():
         columns = tf.transpose(tf.cast(factors, unitaries.dtype), [1, 2, 0])
         vectors = _matvec(unitaries, tf.unstack(columns, axis=1))
-        return product_state(tf.unstack(_parts(vectors), axis=1))
+        return product_state(tf.transpose(_parts(vectors), [1, 0, 2, 3]))
 
     def of_states():
         state = tf.cast(tf.transpose(make_states()), unitaries.dtype)
@@ -94,11 +106,9 @@ def _prefix_unitaries(plan, values):
     """The gates of each qubit as one matrix: complex (qubits, 2, 2, batch)."""
     columns = []
     for start in ((1.0, 0.0), (0.0, 1.0)):
-        vectors = prefix_vectors(plan, values, start)
-        planes = [
-            (v[0], v[-1] if v.shape[0] > 1 else 0 * v[0]) for v in vectors
-        ]
-        columns.append(tf.stack([tf.complex(*pair) for pair in planes]))
+        real, *rest = tf.unstack(prefix_vectors(plan, values, start), axis=1)
+        imaginary = rest[0] if rest else tf.zeros_like(real)
+        columns.append(tf.complex(real, imaginary))
     return tf.stack(columns, axis=2)
 
 

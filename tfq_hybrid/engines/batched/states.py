@@ -205,30 +205,35 @@ def permute(state: tf.Tensor, permutation: np.ndarray) -> tf.Tensor:
     return gather(state)
 
 
-def product_state(vectors: Sequence[tf.Tensor]) -> tf.Tensor:
-    """The state of independent qubits, each of shape (P, radix, batch)."""
-    states = list(vectors)
-    # Pairwise, so that the large products are few.
-    while len(states) > 1:
-        pairs = [
-            _kron(states[i], states[i + 1])
-            for i in range(0, len(states) - 1, 2)
-        ]
-        states = pairs + states[len(pairs) * 2 :]
-    return states[0]
+def product_state(vectors: tf.Tensor) -> tf.Tensor:
+    """The state (P, N, batch) of independent qubits.
+
+    Args:
+        vectors: of each qubit, of shape (qubits, P, radix, batch).
+    """
+    # Neighbours in pairs, all pairs at once; an odd one out waits.
+    waiting = []
+    while vectors.shape[0] > 1:
+        if vectors.shape[0] % 2:
+            waiting.append(vectors[-1:])
+            vectors = vectors[:-1]
+        vectors = _kron(vectors[0::2], vectors[1::2])
+    for last in waiting[::-1]:
+        vectors = _kron(vectors, last)
+    return vectors[0]
 
 
 def _kron(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-    pair_a = _pair(tf.expand_dims(a, 2))
-    pair_b = _pair(tf.expand_dims(b, 1))
+    """Products of states (count, P, N, batch), one by one."""
+    pair_a = _pair(tf.expand_dims(a, 3))
+    pair_b = _pair(tf.expand_dims(b, 2))
     planes = [x for x in _multiply(pair_a, pair_b) if x is not None]
-    size = a.shape[1] * b.shape[1]
-    shape = [len(planes), size, tf.shape(a)[-1]]
-    return tf.reshape(tf.stack(planes), shape)
+    shape = [*a.shape[:2], a.shape[2] * b.shape[2], tf.shape(a)[-1]]
+    return tf.reshape(tf.stack(planes, axis=1), shape)
 
 
 def _pair(state: tf.Tensor) -> Entry:
-    planes = tf.unstack(state)
+    planes = tf.unstack(state, axis=1)
     return planes[0], planes[1] if len(planes) > 1 else None
 
 
