@@ -1,10 +1,11 @@
 """Diagonal gates, any number of them at once: one phase for each basis state.
 
 The angle of a basis state is a sum over the gates. Most gates see only one
-side of a register that is cut in two: the phases of either side, as many as
-it has basis states, are computed apart and applied one after the other.
+part of a register that is cut in two or three: the phases of each part, as
+many as it has basis states, are computed apart and applied one after the other.
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -38,8 +39,8 @@ class DiagonalStep:
     def _turn(self, state, values, sign):
         cut = _Cut(state)
         sums = [
-            _AngleSum(gates, qubits, shape, summed, sign, values)
-            for gates, qubits, shape, summed in cut.sides(self.gates)
+            _AngleSum(gates, qubits, shape, sign, values)
+            for gates, qubits, shape in cut.sort(self.gates)
             if gates
         ]
         batch = tf.shape(state.tensor)[-1]
@@ -54,39 +55,41 @@ class DiagonalStep:
 
 
 class _Cut:
-    """A state's axes as three: a leading side, the other side, the planes.
+    """A state's axes as few: parts of the register, and the planes.
 
-    The planes stand before, between or after the sides, as they are found.
+    The register is cut in the middle, and where the planes stand. `shape` is
+    of all axes, and `planes` the place of the planes among them.
     """
 
     def __init__(self, state):
         qubits = state.qubits
         place = 0 if state.is_real else state.axes.index(PLANES)
-        is_inside = 0 < place < len(qubits)
-        half = place if is_inside else len(qubits) // 2
-        self._lead, self._tail = qubits[:half], qubits[half:]
-        self.planes = 1 if is_inside else 0 if place == 0 else 2
-        self.shape = self._shape(2**half, 2 ** (len(qubits) - half))
+        ends = sorted({0, len(qubits) // 2, place, len(qubits)})
+        self.planes = ends.index(place)
+        pairs = itertools.pairwise(ends)
+        self._parts = [qubits[first:last] for first, last in pairs]
+        self.shape = self._shape([*range(len(self._parts))])
         self.shape[self.planes] = 1 if state.is_real else 2
 
-    def _shape(self, lead, tail):
-        shape = [lead, tail]
+    def _shape(self, parts):
+        """Of some parts: 1 along all other axes."""
+        sizes = [2 ** len(qubits) for qubits in self._parts]
+        shape = [size if i in parts else 1 for i, size in enumerate(sizes)]
         shape.insert(self.planes, 1)
         return shape
 
-    def sides(self, gates):
-        """Gates of either side and across: with their qubits, and a shape."""
-        lead, tail = self._lead, self._tail
-        sizes = 2 ** len(lead), 2 ** len(tail)
-        found = [[], [], []]
+    def sort(self, gates):
+        """Gates of each part and across: with their qubits, and a shape."""
+        home = {q: i for i, part in enumerate(self._parts) for q in part}
+        across = []
+        inside = [[] for _ in self._parts]
         for gate in gates:
-            ends = {qubit in lead for qubit in gate.qubits}
-            place = 2 if len(ends) == 2 else 0 if True in ends else 1
-            found[place].append(gate)
+            first, *others = {home[qubit] for qubit in gate.qubits}
+            (across if others else inside[first]).append(gate)
+        every = range(len(self._parts))
         return [
-            (found[0], lead, self._shape(sizes[0], 1), 1),
-            (found[1], tail, self._shape(1, sizes[1]), 0),
-            (found[2], [*lead, *tail], self._shape(*sizes), None),
+            *((inside[i], self._parts[i], self._shape([i])) for i in every),
+            (across, [*itertools.chain(*self._parts)], self._shape(every)),
         ]
 
 
@@ -97,10 +100,9 @@ class _AngleSum:
     and the radians per unit of each symbol, an array (symbols, size).
     """
 
-    def __init__(self, gates, qubits, shape, summed, sign, values):
+    def __init__(self, gates, qubits, shape, sign, values):
         register = Register(len(qubits))
-        self._shape = shape  # of sides and planes
-        self._summed = summed  # the axis along which the angles are alike
+        self._shape = shape  # 1 along axes where the angles are alike
         self._dtype = values.dtype
         self._offsets = np.zeros(register.size)
         rates = [{}, {}]
@@ -120,12 +122,12 @@ class _AngleSum:
         ]
 
     def signs(self):
-        """exp(i angle) of real gates, of the shape of sides and planes."""
+        """exp(i angle) of real gates, with an axis for the batch."""
         signs = np.round(np.cos(self._offsets)).reshape([*self._shape, 1])
         return tf.constant(signs, self._dtype)
 
     def phases(self):
-        """cos and sin, each of the shape of the sides and with a batch."""
+        """cos and sin, each with an axis for the batch."""
         total = tf.constant(self._offsets[:, np.newaxis], self._dtype)
         for values, table in self.kinds:
             total += tf.constant(table.T, self._dtype) @ values
@@ -137,9 +139,9 @@ class _AngleSum:
         return tf.reshape(both, [2, *self._shape, batch])
 
     def gradients(self, by_angle):
-        """Of the values, from those of the angles, (lead, tail, batch)."""
-        if self._summed is not None:
-            by_angle = tf.reduce_sum(by_angle, axis=self._summed)
+        """Of the values, from those of the angles of all basis states."""
+        alike = [axis for axis, size in enumerate(self._shape) if size == 1]
+        by_angle = tf.reduce_sum(by_angle, axis=alike)
         rows = tf.reshape(by_angle, [len(self._offsets), -1])
         result = []
         for values, table in self.kinds:
@@ -171,8 +173,8 @@ def _rotate(entries, sums, planes):
     """
     phases = [one.phases() for one in sums]
     values = [values for one in sums for values, _ in one.kinds]
-    minus = np.ones([2 if axis == planes else 1 for axis in range(4)])
-    minus[tuple(0 if axis == planes else slice(None) for axis in range(4))] = -1
+    minus = np.ones([2 if i == planes else 1 for i in range(len(entries.shape))])
+    np.moveaxis(minus, planes, 0)[0] = -1
     minus = tf.constant(minus, entries.dtype)
 
     def turned(entries, sign):
@@ -196,6 +198,7 @@ def _rotate(entries, sums, planes):
             by_angle = to_imaginary * real
             for imaginary in rest:
                 by_angle -= to_real * imaginary
+            by_angle = tf.expand_dims(by_angle, planes)
             of_values = [x for one in sums for x in one.gradients(by_angle)]
             if not rest:
                 back = tf.expand_dims(to_real, planes)
