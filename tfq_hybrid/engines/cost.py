@@ -7,19 +7,15 @@ better than times do.
 
 import tensorflow as tf
 
-from tfq_hybrid.engines.batched.blocks import BlockStep
+from tfq_hybrid.engines.batched.costs import plan_cost
 from tfq_hybrid.engines.batched.engine import BatchedEngine
-from tfq_hybrid.engines.batched.steps import GateStep
 from tfq_hybrid.engines.program import Program
 
 # Below, states lie in the processor's cache, and batching always wins.
 LEAST_QUBITS = 12
 # TensorFlow Quantum, for each gate of each example: of its own, and of each
-# amplitude. Nanoseconds, as all that follow.
-GATE, AMPLITUDE = 6_000.0, 2.5
-# The batched engine, for each amplitude of each example: a matrix on a group
-# of qubits, complex or real; one gate, fed or shared; any other step.
-BLOCK, REAL_BLOCK, FED_GATE, SHARED_GATE, STEP = 22.0, 12.0, 20.0, 10.0, 10.0
+# amplitude. Nanoseconds, as the costs of the batched engine's steps.
+GATE, AMPLITUDE = 6_000.0, 1.4
 
 
 def batched_over_tfq(program: Program) -> float:
@@ -44,16 +40,7 @@ def batched_over_tfq(program: Program) -> float:
     qubits = program.qubits
     if qubits < LEAST_QUBITS or tf.config.list_physical_devices("GPU"):
         return 0.0
-    plan = BatchedEngine(program).plan
-    batched = sum(_step(step, plan.features) for step in plan.steps)
+    batched = plan_cost(BatchedEngine(program).plan)
     gates = sum(1 for _ in program.circuit.all_operations())
     tfq = gates * (GATE / 2**qubits + AMPLITUDE)
     return batched / tfq if tfq else 0.0
-
-
-def _step(step, features):
-    if isinstance(step, BlockStep):
-        return REAL_BLOCK if step.is_real else BLOCK
-    if isinstance(step, GateStep):
-        return FED_GATE if step.gate.symbol in features else SHARED_GATE
-    return STEP

@@ -13,7 +13,7 @@ _LARGEST_DENSITIES = 2 * 2**30  # bytes
 
 
 # radix: (qubits up to which one matrix serves all, qubits of one beyond)
-_BLOCKS = {2: (6, (4, 5, 6)), 4: (3, (2, 3))}
+_BLOCKS = {2: (6, (4, 5)), 4: (3, (2, 3))}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Register:
     The radix is 2 for amplitudes, 4 for Pauli vectors of density matrices.
 
     >>> Register(7).block_widths
-    (4, 5, 6)
+    (4, 5)
     >>> Register(6).block_widths, Register(2, radix=4).size
     ((6,), 16)
     """

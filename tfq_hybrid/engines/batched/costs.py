@@ -18,7 +18,7 @@ PERMUTATION = 1.0
 # Phases, of weights alone and also of features.
 _PHASES, _FED_PHASES = 3.0, 5.0
 # Of a block: moving its qubits to the front, and each row of its matrix.
-_MOVE, _ROW, _REAL_ROW = 2.6, 0.09, 0.042
+_MOVE, _ROW, _REAL_ROW = 2.6, 0.1, 0.042
 # One gate with a value for each example.
 _GATE, _REAL_GATE = 11.0, 10.0
 

@@ -99,14 +99,25 @@ class _Slot:
 
 
 def _slots(step: BlockStep) -> list[_Slot]:
-    """The gates of a block, packed from the first on; 2**k slots."""
+    """The gates of a block in as few slots as they allow; 2**k of them."""
     size, radix = len(step.group), step.register.radix
-    slots = [_Slot(size)]
-    for gate in step.gates:
-        if not slots[-1].takes(gate):
-            slots.append(_Slot(size))
-        targets = [step.group.index(qubit) for qubit in gate.qubits]
-        slots[-1].add(gate, targets, radix)
+    slots, left = [], step.gates
+    while left:
+        slot = _Slot(size)
+        # First one-qubit gates, as many as wait for no wider one.
+        for is_local in (True, False):
+            blocked: set[int] = set()
+            waiting = []
+            for gate in left:
+                fits = len(gate.qubits) == 1 if is_local else slot.takes(gate)
+                if fits and blocked.isdisjoint(gate.qubits):
+                    targets = [step.group.index(q) for q in gate.qubits]
+                    slot.add(gate, targets, radix)
+                else:
+                    blocked.update(gate.qubits)
+                    waiting.append(gate)
+            left = waiting
+        slots.append(slot)
     padding = 2 ** (len(slots) - 1).bit_length() - len(slots)
     return slots + [_Slot(size) for _ in range(padding)]
 
@@ -162,6 +173,9 @@ def _wide(slots, radix, values, dtype):
     size = radix ** len(slots[0].local)
     # Waves of the identity where a slot has no matrix.
     runs = [slot.waves or [(None, 0.0, 0.0, 0, np.eye(size))] for slot in slots]
+    if all(symbol is None for run in runs for symbol, *_ in run):
+        fixed = np.array([matrix for [(*_, matrix)] in runs])
+        return tf.constant(fixed if dtype.is_complex else fixed.real, dtype)
     features, bases = [], []
     for is_sine in range(2):
         some = [[wave for wave in run if wave[3] == is_sine] for run in runs]
@@ -176,8 +190,7 @@ def _wide(slots, radix, values, dtype):
                 factors.append({symbol: rate} if symbol is not None else {})
                 offsets[i, k], basis[i, k] = offset, matrix
             factors += [{}] * (width - len(run))
-        angles = tf.reshape(values.linear(factors), offsets.shape)
-        angles += tf.constant(offsets, angles.dtype)
+        angles = _angles(factors, offsets, values)
         features.append(tf.sin(angles) if is_sine else tf.cos(angles))
         bases.append(basis)
     return _combine(features, bases, dtype)
@@ -210,31 +223,57 @@ def _local(slots, radix, values, dtype):
                     factors[i, r, q, :size] = [
                         {gate.symbol: rate} for rate in gate.rates
                     ]
-    angles = values.linear([x or {} for x in factors.reshape(-1)])
-    angles = tf.reshape(angles, shape) + tf.constant(offsets, angles.dtype)
+    angles = _angles([x or {} for x in factors.reshape(-1)], offsets, values)
     waves, bases = [tf.cos(angles), tf.sin(angles)], [cos_basis, sin_basis]
     gates = _combine(waves, bases, dtype)
     first, *rest = tf.unstack(gates, axis=1)  # (slots, qubits, radix, radix)
     for gate in rest:
         first = gate @ first
-    result, *rest = tf.unstack(first, axis=1)  # (slots, radix, radix)
-    for q, factor in enumerate(rest, start=1):
-        size = radix ** (q + 1)
-        left = result[:, :, tf.newaxis, :, tf.newaxis]
-        right = factor[:, tf.newaxis, :, tf.newaxis, :]
-        result = tf.reshape(left * right, [-1, size, size])
-    return result
+    return _kron_all(first)
+
+
+def _kron_all(factors):
+    """Products of matrices (slots, qubits, d, d) over the qubits."""
+    # Neighbours in pairs, all pairs at once; an odd one out waits.
+    waiting = []
+    while factors.shape[1] > 1:
+        if factors.shape[1] % 2:
+            waiting.append(factors[:, -1:])
+            factors = factors[:, :-1]
+        factors = _kron(factors[:, 0::2], factors[:, 1::2])
+    for last in waiting[::-1]:
+        factors = _kron(factors, last)
+    return factors[:, 0]
+
+
+def _kron(left, right):
+    """Products (slots, count, d, d), as matrix products of all entries."""
+    shape, size = left.shape, right.shape[-1]
+    columns = tf.reshape(left, [*shape[:2], shape[2] ** 2, 1])
+    rows = tf.reshape(right, [*shape[:2], 1, size**2])
+    split = [*shape[:2], shape[2], shape[2], size, size]
+    product = tf.reshape(columns @ rows, split)
+    product = tf.transpose(product, [0, 1, 2, 4, 3, 5])
+    return tf.reshape(product, [*shape[:2], shape[2] * size, shape[2] * size])
+
+
+def _angles(factors, offsets, values):
+    """Linear in the weights, shaped like the offsets, which are added."""
+    angles = tf.reshape(values.linear(factors), offsets.shape)
+    return angles + tf.constant(offsets, angles.dtype) if offsets.any() else angles
 
 
 def _combine(features, bases, dtype):
     """Sums of bases (..., F, d, d), times features (..., F)."""
-    features = tf.concat(features, axis=-1)
+    features = features[0] if len(features) == 1 else tf.concat(features, -1)
     if dtype.is_complex:  # a cast's gradient would warn of what it drops
         features = tf.complex(features, tf.zeros_like(features))
     array = np.concatenate(bases, axis=-3)
     array = array if dtype.is_complex else array.real
-    bases = tf.constant(array, dtype)
-    return tf.einsum("...f,...fij->...ij", features, bases)
+    *shape, size, _ = array.shape
+    flat = tf.constant(array.reshape(*shape, size**2), dtype)
+    product = features[..., tf.newaxis, :] @ flat
+    return tf.reshape(product, [*shape[:-1], size, size])
 
 
 def _complex(dtype: tf.DType) -> tf.DType:

@@ -5,6 +5,7 @@ gates prepare, steps, and a readout. `Values` holds the symbols' values during
 one call.
 """
 
+import copy
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -49,7 +50,7 @@ class Values:
 
     def with_matrices(self, matrices: Mapping[Any, tf.Tensor]) -> "Values":
         """The same values, with the matrices of blocks."""
-        values = self.at(self.features, self.weights)
+        values = copy.copy(self)
         values._matrices = matrices
         return values
 
