@@ -10,8 +10,8 @@ from tfq_hybrid.circuits import preset
 from tfq_hybrid.engines import Program
 from tfq_hybrid.engines.batched.blocks import BlockStep
 from tfq_hybrid.engines.batched.engine import BatchedEngine
-from tfq_hybrid.engines.batched.phases import DiagonalStep
 from tfq_hybrid.engines.batched.passes import PASSES, real_frame
+from tfq_hybrid.engines.batched.phases import DiagonalStep
 
 QUBITS = 7
 

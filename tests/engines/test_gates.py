@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import sympy
 
-from tfq_hybrid.engines.batched.matrices import embed
 from tfq_hybrid.engines.batched.lowering import lower_operation
+from tfq_hybrid.engines.batched.slots import embed
 from tfq_hybrid.errors import UserError
 
 S = sympy.Symbol("s")

@@ -26,7 +26,10 @@ class BlockStep:
     """
 
     def __init__(
-        self, gates: Sequence[TrigGate], group: Sequence[int], register: Register
+        self,
+        gates: Sequence[TrigGate],
+        group: Sequence[int],
+        register: Register,
     ):
         self.gates = list(gates)
         self.group = tuple(group)

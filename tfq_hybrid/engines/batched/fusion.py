@@ -132,8 +132,9 @@ class _Fusion:
             # A gate that is fed waits while others can still join its step.
             waits = any(not self._gates[i].is_diagonal for i in seeds)
             phases = self._unblocked(
-                lambda i: self._gates[i].is_diagonal
-                and not (waits and self._fed[i])
+                lambda i: (
+                    self._gates[i].is_diagonal and not (waits and self._fed[i])
+                )
             )
             if phases:
                 cost = phases_cost(

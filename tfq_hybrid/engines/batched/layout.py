@@ -15,6 +15,7 @@ import tensorflow as tf
 from tfq_hybrid.engines.register import Register
 
 PLANES = -1  # the axis of the real and the imaginary part
+_MOST_AXES = 7  # beside the batch: TensorFlow transposes more of them slowly
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +60,9 @@ class State:
 
     def size(self, axes: Sequence[int]) -> int:
         """How many entries some axes have together."""
-        return math.prod(2 if a == PLANES else self.register.radix for a in axes)
+        return math.prod(
+            2 if a == PLANES else self.register.radix for a in axes
+        )
 
     def with_tensor(self, tensor: tf.Tensor) -> "State":
         """Other entries in the same order."""
@@ -67,6 +70,7 @@ class State:
 
     def leading(self, axes: Sequence[int]) -> "State":
         """The same states with some axes first; the others keep their order."""
+        wanted = axes
         axes = (*axes, *(a for a in self.axes if a not in axes))
         if axes == self.axes:
             return self
@@ -78,6 +82,12 @@ class State:
                 runs[-1].append(axis)
             else:
                 runs.append([axis])
+        if len(runs) > _MOST_AXES:  # three at a time, the last ones first
+            state = self
+            for first in range(len(wanted) - 1, -1, -1):
+                if first % 3 == 0:
+                    state = state.leading(wanted[first : first + 3])
+            return state
         permutation = [*np.argsort([axes.index(run[0]) for run in runs])]
         batch = tf.shape(self.tensor)[-1]
         sizes = [self.size(run) for run in runs]
@@ -103,7 +113,7 @@ class State:
         return tf.reshape(state.tensor, [parts, self.register.size, batch])
 
     def parts(self) -> list[tf.Tensor]:
-        """The real and, if there is one, the imaginary part: (N, batch) each."""
+        """The real and, if there is one, the imaginary part: (N, batch)."""
         if self.is_real:
             return [self.tensor]
         place = self.axes.index(PLANES)

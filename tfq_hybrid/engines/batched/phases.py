@@ -173,7 +173,9 @@ def _rotate(entries, sums, planes):
     """
     phases = [one.phases() for one in sums]
     values = [values for one in sums for values, _ in one.kinds]
-    minus = np.ones([2 if i == planes else 1 for i in range(len(entries.shape))])
+    minus = np.ones(
+        [2 if i == planes else 1 for i in range(len(entries.shape))]
+    )
     np.moveaxis(minus, planes, 0)[0] = -1
     minus = tf.constant(minus, entries.dtype)
 
