@@ -9,9 +9,10 @@ import tensorflow as tf
 from tfq_hybrid.circuits import CircuitSpec
 from tfq_hybrid.engines import Program
 from tfq_hybrid.engines.batched.engine import BatchedEngine
-from tfq_hybrid.engines.batched.fusion import diagonalized
+from tfq_hybrid.engines.batched.frames import diagonalized
 from tfq_hybrid.engines.batched.lowering import lower_operation
 from tfq_hybrid.engines.batched.phases import DiagonalStep
+from tfq_hybrid.engines.batched.slots import embed
 from tfq_hybrid.engines.batched.steps import GateStep
 
 X = sympy.Symbol("x")
@@ -103,16 +104,37 @@ def test_gradients_of_crowded_circuits(gradient):
 )
 def test_fed_gates_are_diagonal_in_a_frame(operation):
     [gate] = lower_operation(operation, PAIR)
-    frame, diagonal = diagonalized(gate)
-    np.testing.assert_allclose(
-        frame @ frame.conj().T, np.eye(len(frame)), atol=1e-12
-    )
+    parts = diagonalized(gate)
+    assert [part.symbol for part in parts].count("x") == 1
+    qubits = sorted(gate.qubits)
     for value in (-2.0, 0.0, 0.7):
-        np.testing.assert_allclose(
-            frame @ diagonal.at(value) @ frame.conj().T,
-            gate.at(value),
-            atol=1e-12,
+        product = np.eye(2 ** len(qubits))
+        for part in parts:
+            assert part.symbol is None or part.is_diagonal
+            places = [qubits.index(q) for q in part.qubits]
+            [matrix] = embed(part.at(value)[None], places, len(qubits))
+            product = matrix @ product
+        [expected] = embed(
+            gate.at(value)[None],
+            [qubits.index(q) for q in gate.qubits],
+            len(qubits),
         )
+        np.testing.assert_allclose(product, expected, atol=1e-12)
+
+
+def test_rotations_about_one_axis_are_one_step():
+    qids = cirq.LineQubit.range(8)
+    circuit = cirq.Circuit(cirq.H.on_each(*qids), cirq.CZ(qids[0], qids[1]))
+    names = []
+    for a in range(8):
+        for b in range(a):
+            names.append(f"x{a}_{b}")
+            circuit += cirq.XX(qids[a], qids[b]) ** sympy.Symbol(names[-1])
+    program = Program(circuit, tuple(map(cirq.Z, qids)), tuple(names))
+    steps = BatchedEngine(program).plan.steps
+    phases = [step for step in steps if isinstance(step, DiagonalStep)]
+    fed = [sum(g.symbol is not None for g in step.gates) for step in phases]
+    assert [count for count in fed if count] == [28]
 
 
 def test_features_of_a_layer_are_one_step():

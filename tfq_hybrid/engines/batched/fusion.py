@@ -6,11 +6,8 @@ those that relabel basis states into one gather. At each point the greedy
 choice is the step that does most for its cost (`costs`).
 """
 
-import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
-
-import numpy as np
 
 from tfq_hybrid.engines.batched.blocks import BlockStep
 from tfq_hybrid.engines.batched.costs import (
@@ -19,7 +16,8 @@ from tfq_hybrid.engines.batched.costs import (
     phases_cost,
     plan_cost,
 )
-from tfq_hybrid.engines.batched.gates import TrigGate, constant_gate
+from tfq_hybrid.engines.batched.frames import fed_as_phases
+from tfq_hybrid.engines.batched.gates import TrigGate
 from tfq_hybrid.engines.batched.phases import DiagonalStep
 from tfq_hybrid.engines.batched.plan import Plan
 from tfq_hybrid.engines.batched.steps import GateStep, PermutationStep
@@ -35,64 +33,16 @@ def fuse(plan: Plan) -> Plan:
     of these plans the one that costs least.
     """
     forms = [plan.gates]
-    phases = [part for gate in plan.gates for part in _as_phases(plan, gate)]
-    if len(phases) > len(plan.gates):
-        forms.append(phases)
+    if plan.register.radix == 2:
+        phases = fed_as_phases(plan.gates, plan.features)
+        if len(phases) != len(plan.gates):
+            forms.append(phases)
     plans = (
         plan.with_steps(_Fusion(plan, gates, width).steps())
         for gates in forms
         for width in plan.register.block_widths
     )
     return min(plans, key=plan_cost)
-
-
-def _as_phases(plan: Plan, gate: TrigGate) -> list[TrigGate]:
-    """A fed gate V(-1) D(x) V, whose diagonal D alone is fed."""
-    if (
-        gate.symbol not in plan.features
-        or gate.is_diagonal
-        or plan.register.radix != 2
-        or (pair := diagonalized(gate)) is None
-    ):
-        return [gate]
-    frame, diagonal = pair
-    return [
-        constant_gate(frame.conj().T, gate.qubits),
-        diagonal,
-        constant_gate(frame, gate.qubits),
-    ]
-
-
-def diagonalized(gate: TrigGate) -> tuple[np.ndarray, TrigGate] | None:
-    """A unitary V and a diagonal gate D with `gate = V D V(-1)`, or `None`.
-
-    The eigenspaces of a gate with one generator are the same at all values
-    of its symbol.
-
-    >>> import cirq, sympy
-    >>> from tfq_hybrid.engines.batched.lowering import lower_operation
-    >>> qubit = cirq.LineQubit(0)
-    >>> operation = cirq.rx(sympy.Symbol("x"))(qubit)
-    >>> [gate] = lower_operation(operation, [qubit])
-    >>> frame, diagonal = diagonalized(gate)
-    >>> back = frame @ diagonal.at(0.3) @ frame.conj().T
-    >>> np.allclose(back, gate.at(0.3)), diagonal.is_diagonal
-    (True, True)
-    """
-    # Projectors on pairs of eigenspaces, and their differences: any sum of
-    # them in unlike proportions tells all eigenspaces apart.
-    parts = [*gate.cos_basis, *(-1j * gate.sin_basis)]
-    total = sum(np.sqrt(2 + i) * part for i, part in enumerate(parts))
-    if not np.allclose(total, total.conj().T, atol=1e-10):
-        return None
-    _, frame = np.linalg.eigh(total)
-    inverse = frame.conj().T
-    diagonal = dataclasses.replace(
-        gate,
-        cos_basis=inverse @ gate.cos_basis @ frame,
-        sin_basis=inverse @ gate.sin_basis @ frame,
-    )
-    return (frame, diagonal) if diagonal.is_diagonal else None
 
 
 class _Fusion:
