@@ -5,8 +5,8 @@
 A step of values and gradients, compiled where the engine allows it, by both
 engines in turn: layered circuits, and others that are not (the readout ansatz
 of TensorFlow Quantum's MNIST tutorial, a QCNN, random ones, one that feeds
-every layer). Prints the time that `auto` takes over the faster one's, and the
-seconds of each first call.
+every layer, one of fed gates on pairs far apart). Prints the time that `auto`
+takes over the faster one's, and the seconds of each first call.
 """
 
 import itertools
@@ -105,6 +105,18 @@ def fed(qubits, layers=4):
     return circuit, [cirq.Z(q) for q in qids]
 
 
+def tangled(qubits):
+    """Two-qubit gates at random places, most of them fed."""
+    symbol, rng = Symbols(), np.random.default_rng(0)
+    qids = cirq.LineQubit.range(qubits)
+    circuit = cirq.Circuit(cirq.H.on_each(*qids))
+    for kind in rng.integers(3, size=6 * qubits).tolist():
+        pair = (qids[q] for q in rng.choice(qubits, 2, replace=False))
+        gate, role = ((cirq.XX, "x"), (cirq.ISWAP, "x"), (cirq.ZZ, "w"))[kind]
+        circuit += (gate ** symbol(role))(*pair)
+    return circuit, [cirq.Z(q) for q in qids]
+
+
 CIRCUITS = {
     "layered": lambda n: layered(n, depth=2, entanglement="ring"),
     "deep": lambda n: layered(n, depth=8, ansatz=("ry", "cz")),
@@ -113,6 +125,7 @@ CIRCUITS = {
     "qcnn": qcnn,
     "random": random,
     "fed": fed,
+    "tangled": tangled,
 }
 
 

@@ -34,20 +34,22 @@ def test_auto_is_batched_where_it_can(program):
     assert choose_engine(program, "tfq").name == "tfq"
 
 
-def star(qubits):
-    """XX and ZZ of every qubit with one that is read out."""
-    readout, *others = cirq.LineQubit.range(qubits)
-    circuit = cirq.Circuit(
-        gate(q, readout) ** sympy.Symbol(f"w{q.x:02d}{gate}")
-        for gate in (cirq.XX, cirq.ZZ)
-        for q in others
-    )
+def tangled(qubits):
+    """Gates on pairs far apart, each with an angle of its own to be fed."""
+    qids = cirq.LineQubit.range(qubits)
+    generator = np.random.default_rng(0)
+    circuit = cirq.Circuit(cirq.H.on_each(*qids))
+    for place in range(6 * qubits):
+        gate = (cirq.XX, cirq.ISWAP, cirq.YY)[place % 3]
+        pair = generator.choice(qubits, 2, replace=False)
+        power = gate ** sympy.Symbol(f"x{place:03d}")
+        circuit += power(*(qids[i] for i in pair))
     names = tuple(sorted(cirq.parameter_names(circuit)))
-    return Program(circuit, (cirq.Z(readout),), (), names)
+    return Program(circuit, tuple(map(cirq.Z, qids)), names)
 
 
 def test_auto_takes_tfq_where_it_is_faster():
-    choice = choose_engine(star(14))
+    choice = choose_engine(tangled(14))
     assert choice.name == "tfq"
     assert "times faster than batched" in choice.reason
     # Layers of the same gates fuse into a few matrices.
@@ -66,15 +68,16 @@ def test_auto_takes_tfq_where_it_is_faster():
     ],
 )
 def test_auto_keeps_what_only_the_batched_engine_has(asked):
-    assert choose_engine(star(14), **asked).name == "batched"
+    assert choose_engine(tangled(14), **asked).name == "batched"
 
 
 def test_both_engines_agree_where_the_choice_changes():
-    program = star(12)
-    weights = np.random.default_rng(0).normal(size=len(program.weights))
-    weights = tf.constant(weights, tf.float32)
+    program = tangled(14)
+    assert choose_engine(program).name == "tfq"
+    features = np.random.default_rng(0).normal(size=(2, len(program.features)))
+    features = tf.constant(features, tf.float32)
     batched, tfq = (
-        make_engine(program, name)(tf.zeros([3, 0]), weights).numpy()
+        make_engine(program, name)(features, tf.zeros([0])).numpy()
         for name in ("batched", "auto")
     )
     np.testing.assert_allclose(batched, tfq, atol=1e-5)
