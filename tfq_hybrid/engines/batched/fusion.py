@@ -22,7 +22,7 @@ from tfq_hybrid.engines.batched.phases import DiagonalStep
 from tfq_hybrid.engines.batched.plan import Plan
 from tfq_hybrid.engines.batched.steps import GateStep, PermutationStep
 
-_WINDOW = 200  # gates that are looked at for one step
+_WINDOW = 200  # gates that are looked at for a step of a large register
 _SEEDS = 6  # gates from which a block is tried to grow
 
 
@@ -52,10 +52,12 @@ class _Fusion:
         self._width = width
         self._register = plan.register
         self._gates = gates
-        self._features = plan.features
         self._masks = [sum(1 << q for q in gate.qubits) for gate in gates]
         self._fed = [gate.symbol in plan.features for gate in gates]
         self._left = list(range(len(gates)))
+        # Where one matrix serves all qubits, it takes all gates.
+        is_one = plan.register.is_one_block
+        self._window = len(gates) if is_one else _WINDOW
 
     def steps(self) -> Iterator[Any]:
         """The steps, in order."""
@@ -104,7 +106,7 @@ class _Fusion:
     def _ready(self):
         """The first gates: those that wait for no other."""
         seen, ready = 0, []
-        for i in self._left[:_WINDOW]:
+        for i in self._left[: self._window]:
             if not self._masks[i] & seen:
                 ready.append(i)
             seen |= self._masks[i]
@@ -113,7 +115,7 @@ class _Fusion:
     def _unblocked(self, fits: Callable[[int], bool]) -> list[int]:
         """The gates of one kind that wait for none of another kind."""
         blocked, taken = 0, []
-        for i in self._left[:_WINDOW]:
+        for i in self._left[: self._window]:
             if not self._masks[i] & blocked and fits(i):
                 taken.append(i)
             else:
@@ -123,7 +125,7 @@ class _Fusion:
     def _inside(self, group):
         """The shared gates on a group of qubits, a mask, that may come next."""
         blocked, taken = 0, []
-        for i in self._left[:_WINDOW]:
+        for i in self._left[: self._window]:
             mask = self._masks[i]
             if mask & blocked or mask & ~group or self._fed[i]:
                 blocked |= mask
@@ -164,7 +166,7 @@ class _Fusion:
         """Qubits by which a group could grow: of gates that come next."""
         gone = set(taken)
         masks, seen = set(), 0
-        for i in self._left[:_WINDOW]:
+        for i in self._left[: self._window]:
             mask = self._masks[i]
             if i in gone:
                 continue
