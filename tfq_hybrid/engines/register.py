@@ -77,10 +77,10 @@ def estimate_bytes(
     """Peak bytes of a training step of the batched engine.
 
     For the gradient, two planes of 2**qubits floats for each example are
-    kept for each group of qubits and each permutation in every ansatz layer,
-    and some six more around encoding and readout; the readout holds one
-    table of 2**qubits complex numbers for each operator. An upper bound:
-    the measured growth of a process lay between 0.3 and 0.95 of it.
+    kept for each step of every ansatz layer (matrices on four qubits, phases,
+    a permutation), and some six more around encoding and readout; the readout
+    holds one table of 2**qubits complex numbers for each operator. An upper
+    bound: the measured growth of a process lay between 0.3 and 0.96 of it.
 
     Args:
         qubits: of one circuit.
@@ -93,11 +93,12 @@ def estimate_bytes(
     Example:
 
     >>> estimate_bytes(qubits=10, operators=10, depth=2, batch=1024) // 2**20
-    96
+    128
     """
     state = 2 * _FLOAT_BYTES * 2**qubits * batch
     blocks = -(-qubits // min(Register(qubits).block_widths))
-    states = (blocks + 1) * depth + 6
+    steps = blocks + (1 if blocks == 1 else 2)
+    states = steps * depth + 6
     return layers * (state * states + 2 * 16 * operators * 2**qubits)
 
 
