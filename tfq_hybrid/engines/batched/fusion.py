@@ -55,6 +55,9 @@ class _Fusion:
         self._masks = [sum(1 << q for q in gate.qubits) for gate in gates]
         self._fed = [gate.symbol in plan.features for gate in gates]
         self._left = list(range(len(gates)))
+        # Of the states' axes: a block moves its own to the front, and fewer
+        # moves are needed where they keep their order.
+        self._order = list(range(plan.register.qubits))
         # Where one matrix serves all qubits, it takes all gates.
         is_one = plan.register.is_one_block
         self._window = len(gates) if is_one else _WINDOW
@@ -159,8 +162,13 @@ class _Fusion:
         return (
             self._worth(taken) / cost,
             taken,
-            lambda gates: BlockStep(gates, qubits, self._register),
+            lambda gates: self._made_block(gates, qubits),
         )
+
+    def _made_block(self, gates, qubits):
+        group = sorted(qubits, key=self._order.index)
+        self._order = [*group, *(q for q in self._order if q not in group)]
+        return BlockStep(gates, group, self._register)
 
     def _next_masks(self, group, taken):
         """Qubits by which a group could grow: of gates that come next."""

@@ -15,7 +15,7 @@ import tensorflow as tf
 from tfq_hybrid.engines.register import Register
 
 PLANES = -1  # the axis of the real and the imaginary part
-_MOST_AXES = 7  # beside the batch: TensorFlow transposes more of them slowly
+_MOST_AXES = 5  # beside the batch: TensorFlow transposes more of them slowly
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,11 +82,11 @@ class State:
                 runs[-1].append(axis)
             else:
                 runs.append([axis])
-        if len(runs) > _MOST_AXES:  # three at a time, the last ones first
+        if len(runs) > _MOST_AXES:  # two at a time, the last ones first
             state = self
             for first in range(len(wanted) - 1, -1, -1):
-                if first % 3 == 0:
-                    state = state.leading(wanted[first : first + 3])
+                if first % 2 == 0:
+                    state = state.leading(wanted[first : first + 2])
             return state
         permutation = [*np.argsort([axes.index(run[0]) for run in runs])]
         batch = tf.shape(self.tensor)[-1]

@@ -173,28 +173,27 @@ def _rotate(entries, sums, planes):
 
     The gradient keeps what comes in, and none of the states in between.
     """
-    phases = [one.phases() for one in sums]
     values = [values for one in sums for values, _ in one.kinds]
+    cos, sin = tf.unstack(sums[0].phases())
+    for one in sums[1:]:
+        c, s = tf.unstack(one.phases())
+        cos, sin = cos * c - sin * s, sin * c + cos * s
     minus = np.ones(
         [2 if i == planes else 1 for i in range(len(entries.shape))]
     )
     np.moveaxis(minus, planes, 0)[0] = -1
     minus = tf.constant(minus, entries.dtype)
 
-    def turned(entries, sign):
-        for both in phases:
-            if entries.shape[planes] == 1:  # no imaginary part as yet
-                entries *= tf.squeeze(both, axis=planes + 1)
-            else:
-                cos, sin = tf.unstack(both)
-                other = minus * tf.reverse(entries, [planes])
-                entries = entries * cos + other * (sign * sin)
-        return entries
+    def turned(entries, sine):
+        if entries.shape[planes] == 1:  # no imaginary part as yet
+            return tf.concat([entries * cos, entries * sine], axis=planes)
+        other = minus * tf.reverse(entries, [planes])
+        return entries * cos + other * sine
 
     @tf.custom_gradient
     def turn(entries, *values):
         def gradient(upstream):
-            back = turned(upstream, -1.0)
+            back = turned(upstream, -sin)
             real, *rest = tf.unstack(entries, axis=planes)
             to_real, to_imaginary = tf.unstack(back, axis=planes)
             # The derivative of exp(i angle) s by the angle is i times it, so
@@ -208,6 +207,6 @@ def _rotate(entries, sums, planes):
                 back = tf.expand_dims(to_real, planes)
             return [back, *of_values]
 
-        return turned(entries, 1.0), gradient
+        return turned(entries, sin), gradient
 
     return turn(entries, *values)
