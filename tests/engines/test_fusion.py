@@ -175,3 +175,23 @@ def test_deeper_circuits_take_few_more_operations():
     # gates.
     few, many = nodes_of(4), nodes_of(12)
     assert (many - few) / 8 < 4 * 24
+
+
+def test_no_transpose_has_many_axes():
+    # TensorFlow's own takes many times longer from seven axes on.
+    program = crowded()
+    engine = BatchedEngine(program)
+    graph = (
+        tf.function(engine, autograph=False)
+        .get_concrete_function(
+            tf.zeros([2, len(program.features)]),
+            tf.zeros([len(program.weights)]),
+        )
+        .graph
+    )
+    ranks = [
+        len(operation.inputs[0].shape)
+        for operation in graph.get_operations()
+        if operation.type == "Transpose"
+    ]
+    assert 3 <= max(ranks) <= 6

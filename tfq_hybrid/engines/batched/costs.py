@@ -1,8 +1,9 @@
 """What a step of a plan costs: nanoseconds for an amplitude of an example.
 
-For values and gradients, measured by `python -m benchmarks.choice` on one
+For values and gradients, each kind of step timed between blocks on one
 processor with two cores, with states that do not fit its cache. Ratios carry
-over to other processors better than times do.
+over to other processors better than times do. What the plans then take is
+measured by `python -m benchmarks.choice`.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -58,14 +58,11 @@ class Slot:
         # What has no symbol is a factor of the gate before or after it.
         if run and None in (gate.symbol, run[-1].symbol):
             last = run.pop()
-            with_symbol = last if gate.symbol is None else gate
-            left = gate.matrix if gate.symbol is None else np.eye(radix)
-            right = last.matrix if gate.symbol is not None else np.eye(radix)
-            gate = dataclasses.replace(
-                with_symbol,
-                cos_basis=left @ with_symbol.cos_basis @ right,
-                sin_basis=left @ with_symbol.sin_basis @ right,
-            )
+            if gate.symbol is None:
+                after = gate.matrix
+                gate = _multiplied(last, lambda basis: after @ basis)
+            else:
+                gate = _multiplied(gate, lambda basis: basis @ last.matrix)
         run.append(gate)
 
     def _multiply(self, gate, targets, radix):
@@ -91,6 +88,15 @@ class Slot:
         else:
             [(*_, right)] = self.waves
             self.waves = [(*wave, left @ right) for *wave, left in waves]
+
+
+def _multiplied(gate, multiply):
+    """A gate with another matrix multiplied into it at all values."""
+    return dataclasses.replace(
+        gate,
+        cos_basis=multiply(gate.cos_basis),
+        sin_basis=multiply(gate.sin_basis),
+    )
 
 
 def pack(step: BlockStep) -> list[Slot]:
