@@ -130,7 +130,8 @@ def _scored(model, test, encoder):
     rows = [turns for turns in test.rows if turns[0][0] == "user"][:ANSWERED]
     prompts = [turns[0][1] for turns in rows]
     references = [turns[1][1] for turns in rows]
-    given = answers(model, prompts, LENGTH)
+    dialogues = [[("user", prompt)] for prompt in prompts]
+    given = answers(model, dialogues, LENGTH)
     found, arrays = text_scores(given, references, encoder)
     found["sample"] = {"prompt": prompts[0], "answer": given[0]}
     return found, arrays

@@ -7,8 +7,13 @@ import pytest
 from tests.bases.test_written import llama
 from tests.comparison.inside import compare
 from tests.presets import save_bert
+from tfq_hybrid.comparison.beside import Beside
 from tfq_hybrid.comparison.trainings import task_of
+from tfq_hybrid.data import load_corpus
 from tfq_hybrid.errors import UserError
+from tfq_hybrid.training import TASKS, TrainConfig
+from tfq_hybrid.training.build import build_model
+from tfq_hybrid.training.generation import loss_reader
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +45,78 @@ def test_the_task_is_that_of_the_data(dialogues, tmp_path):
     # A published system has its own.
     assert task_of(["lora", "hyqut:size=tiny"], table, None) == "generation"
     assert task_of(["qffn-bert"], dialogues, None) == "classification"
+
+
+@pytest.mark.long
+def test_what_was_forgotten_and_what_is_answered(dialogues, preset, tmp_path):
+    save_bert(tmp_path / "bert", "the 1 2 3", max_sequence_length=128)
+    other = tmp_path / "other.txt"
+    other.write_text("the cat sat on the mat\n" * 200, "utf-8")
+    shared = {"preset": str(preset), "sequence_length": 80, "batch_size": 4}
+    beside = Beside(
+        other_data=str(other),
+        answers=4,
+        answer_tokens=6,
+        answer_encoder=str(tmp_path / "bert"),
+    )
+    found = compare(
+        ["lora:learning-rate=0.1", "lora:learning-rate=0"],
+        shared,
+        tmp_path / "found",
+        data=dialogues,
+        rates=1,
+        seeds=2,
+        beside=beside,
+    )
+    names = [metric.name for metric in beside.metrics]
+    rows = {row["name"]: row["metrics"] for row in found.content["rows"]}
+    for metrics in rows.values():
+        assert [*metrics] == ["loss", "perplexity", *names]
+    trained, base, floor = rows.values()
+    assert trained["other-loss"]["value"] != base["other-loss"]["value"]
+    assert {floor[name]["value"] for name in names[1:]} == {0.0}
+    assert 0 < trained["token-f1"]["value"] <= 100
+    # The base reads the other text as it is read without a comparison.
+    config = TrainConfig.from_dict(
+        {**shared, "data": str(other), "adapter": "LoRA", "task": "generation"}
+    )
+    model = build_model(config, None)
+    tokens = TASKS["generation"].encode(load_corpus(other), model, config)
+    losses, counts = loss_reader(model)(tokens, 4)
+    assert base["other-loss"]["value"] == pytest.approx(
+        losses.sum() / counts.sum(), rel=1e-4
+    )
+    assert "BLEU" in found.table() and "loss on other text" in found.table()
+
+
+def test_texts_with_classes_are_asked_no_answers(tmp_path):
+    table = tmp_path / "reviews.tsv"
+    rows = "".join(f"good {n}\t1\nbad {n}\t0\n" for n in range(40))
+    table.write_text(f"text\tlabel\n{rows}")
+    with pytest.raises(UserError, match="task generation alone"):
+        compare(
+            ["qffn-bert"],
+            {},
+            tmp_path / "found",
+            data=table,
+            beside=Beside(answers=3),
+        )
+    assert not (tmp_path / "found").exists()
+
+
+def test_an_encoder_too_short_for_answers_is_refused_at_once(
+    dialogues, preset, tmp_path
+):
+    save_bert(tmp_path / "bert", "the")
+    with pytest.raises(UserError, match="of at most 12"):
+        compare(
+            ["lora"],
+            {"preset": str(preset)},
+            tmp_path / "found",
+            data=dialogues,
+            beside=Beside(answers=3, answer_encoder=str(tmp_path / "bert")),
+        )
+    assert not (tmp_path / "found").exists()
 
 
 @pytest.mark.long

@@ -150,12 +150,15 @@ def test_answers_to_many_prompts_are_those_to_each():
     config, model, parts = setting()
     train_language_model(model, parts, config, steps=20, checks=1)
     prompts = ["the cat", "a dog saw the cat on", "the cat sat on " * 9]
-    found = answers(model, prompts, 24)
+    dialogues = [[("user", prompt)] for prompt in prompts]
+    found = answers(model, dialogues, 24)
     stream = TextStream(model, "dialogue")
     model.preprocessor.sequence_length = 24
     for prompt, answer in zip(prompts[:2], found[:2], strict=True):
         pieces = stream(prompt, sampler=make_sampler(greedy=True))
         assert answer == "".join(piece.text for piece in pieces) != ""
     assert found[2] == ""  # no room is left
+    [short] = answers(model, dialogues[:1], 24, 2)
+    assert found[0].startswith(short) and short != found[0]
     with pytest.raises(UserError, match="fewer than 4 tokens"):
-        answers(model, prompts, 4)
+        answers(model, dialogues, 4)

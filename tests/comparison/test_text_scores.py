@@ -54,6 +54,8 @@ def test_scores_of_answers():
     np.testing.assert_allclose(arrays["rouge1"], [f1, 1 / 3, 0], rtol=1e-6)
     assert arrays["rouge2"][1] == 0 < arrays["rouge2"][0]
     assert 0 < found["bleu"] < 100
+    np.testing.assert_allclose(arrays["bleu"].mean(), found["bleu"])
+    assert arrays["bleu"][0] > arrays["bleu"][2]
     f1 = arrays["embedding_f1"]
     assert f1[0] > f1[1] > f1[2] == 0
     # Words of the same meaning are near, which ROUGE does not see.

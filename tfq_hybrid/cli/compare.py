@@ -1,5 +1,6 @@
 """`tfq-hybrid compare`."""
 
+import dataclasses
 import json
 import shlex
 
@@ -70,6 +71,25 @@ SHARED = (
     help="Trainable parameters of every method, to 5 %: in fewer matrices "
     "where its size does not reach them.",
 )
+@click.option(
+    "--other-data",
+    help="A text that a language model is not trained on: its loss says what "
+    "was forgotten.",
+)
+@click.option(
+    "--answers",
+    type=int,
+    default=0,
+    help="Answer so many prompts of the test data, and score the answers by "
+    "BLEU, ROUGE and token embeddings.",
+)
+@click.option(
+    "--answer-tokens", type=int, default=64, help="The longest answer."
+)
+@click.option(
+    "--answer-encoder",
+    help="The preset whose token embeddings are matched. Default: minilm.",
+)
 @click.option("--seeds", type=int, default=5, help="Seeds of each row.")
 @click.option(
     "--rates",
@@ -101,12 +121,16 @@ def compare(given, methods, output, budget, as_json, **options):
         click.echo(f"Comparing {len(methods)} methods …")
     quiet_imports()
     from tfq_hybrid import comparison
+    from tfq_hybrid.comparison.beside import Beside
     from tfq_hybrid.reports import write_report
 
+    asked = [field.name for field in dataclasses.fields(Beside)]
+    beside = Beside(**{name: options.pop(name) for name in asked})
     found = comparison.compare(
         methods,
         shared,
         output,
+        beside=beside,
         minutes=minutes,
         report=(lambda line: None) if as_json else say,
         status=(lambda line: None) if as_json else status,

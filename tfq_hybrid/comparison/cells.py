@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfq_hybrid.comparison.beside import measure, without_learning
 from tfq_hybrid.comparison.costs import measure_costs
 from tfq_hybrid.comparison.parts import PARTS, read_from
 
@@ -19,22 +20,23 @@ def perform(
     """What a cell finds, and its arrays; see `jobs.Recipe`.
 
     The arguments are the `kind` of the row; its `config`, or that of the data
-    where it is no training; its `head`; and the `aim`: to measure `"cost"`, to
-    try a `"rate"` on the validation data, or to answer the `"test"` data, once.
+    where it is no training; its `head`; what is asked `beside`, as of
+    `Beside.asked`; and the `aim`: to measure `"cost"`, to try a `"rate"` on the
+    validation data, or to answer the `"test"` data, once.
     """
     from tfq_hybrid.training import TrainConfig
 
     config = TrainConfig.from_dict(arguments["config"])
     config = read_from(config, paths, seed)
     if arguments["kind"] == "floor":
-        return _floor(config, paths)
+        return _floor(config, paths, arguments.get("beside", {}))
     if arguments["kind"] == "head":
         return _head(arguments, config, seed, paths)
     if arguments["aim"] == "cost":
         return measure_costs(config, paths["states"]), {}
     if arguments["aim"] == "rate":
         return _rate(config, folder, paths["states"]), {}
-    return _train_and_test(config, paths, folder)
+    return _train_and_test(config, paths, folder, arguments.get("beside", {}))
 
 
 def _rate(config, folder, states):
@@ -55,7 +57,10 @@ def _rate(config, folder, states):
 
 
 def _train_and_test(
-    config: "TrainConfig", paths: dict[str, str], folder: str
+    config: "TrainConfig",
+    paths: dict[str, str],
+    folder: str,
+    beside: dict[str, Any],
 ) -> tuple[dict, dict[str, np.ndarray]]:
     """Trains in a folder, and answers the test data once."""
     from tfq_hybrid.training import TASKS, train
@@ -74,7 +79,8 @@ def _train_and_test(
         "training_examples": metrics["training_examples"],
         "parameters": metrics["parameters"],
     }
-    return found, task.answers(run, tested, states)
+    answers = task.answers(run, tested, states)
+    return found, answers | measure(beside, run, config, paths)
 
 
 def _read_all(config, paths):
@@ -94,10 +100,11 @@ def _read_all(config, paths):
     )
 
 
-def _floor(config, paths):
+def _floor(config, paths, beside):
     """What knows the labels of the training data alone."""
     task, training, _, test = _read_all(config, paths)
     answers = task.without_learning(config, training, test)
+    answers |= without_learning(beside, task, config, training, paths)
     return {"parameters": {"trained": 0}}, answers
 
 

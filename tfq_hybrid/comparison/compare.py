@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tfq_hybrid.cluster import cluster
+from tfq_hybrid.comparison.beside import OTHER, Beside
 from tfq_hybrid.comparison.cells import perform
 from tfq_hybrid.comparison.finished import found_of
 from tfq_hybrid.comparison.found import (
@@ -16,7 +17,12 @@ from tfq_hybrid.comparison.found import (
     metric_of,
 )
 from tfq_hybrid.comparison.jobs import Block
-from tfq_hybrid.comparison.parts import PARTS, make_parts, write_parts
+from tfq_hybrid.comparison.parts import (
+    PARTS,
+    make_parts,
+    write_part,
+    write_parts,
+)
 from tfq_hybrid.comparison.plan import FACTORS, Plan
 from tfq_hybrid.comparison.results import Results
 from tfq_hybrid.comparison.rows import read_rows
@@ -63,6 +69,7 @@ def compare(
     data: Any = None,
     test_data: str | None = None,
     metric: str | None = None,
+    beside: Beside | None = None,
     match_parameters: int | None = None,
     seeds: int = 5,
     rates: int = 3,
@@ -96,6 +103,8 @@ def compare(
         test_data: as for `make_parts`. Defaults to `None`: of the data.
         metric: of the task's metrics the one that rows are compared by.
             Defaults to `None`: the first.
+        beside: what language models are asked beside the metric. Defaults to
+            `None`: nothing.
         match_parameters: parameters that every method is to train, to 5 % of
             those beside a head's. One that its size does not bring there
             adapts fewer matrices, which are named, and a row that those do
@@ -174,7 +183,11 @@ def compare(
             f"Expected a preset for {', '.join(heads)}, on whose embeddings "
             "it is fitted. Received: none"
         )
+    beside = (beside or Beside()).checked(task_name, parts.test)
+    other = beside.read_other(task, first)
     by_name = dict(zip(PARTS, parts, strict=False))
+    if other is not None:
+        by_name[OTHER] = other
     task.check_rows(configs or {first.model: first}, by_name)
     report(_described(rows, parts, seeds, shared))
     unsized: dict[str, str] = {}
@@ -192,13 +205,26 @@ def compare(
         "seeds": seeds,
         "rates": rates,
     }
+    if beside.metrics:
+        settings["beside"] = beside.asked()
+    if other is not None:
+        settings["other"] = other.fingerprint()
     with writing(output):
         results = Results.open(output, settings, overwrite)
         results.write([], {})
         paths = write_parts(parts, results.folder / "data")
+        if other is not None:
+            paths[OTHER] = write_part(other, OTHER, results.folder / "data")
         paths["states"] = str(results.folder / "states")
         plan = Plan(
-            rows, configs, first, shared, seeds, rates, len(parts.training)
+            rows,
+            configs,
+            first,
+            shared,
+            seeds,
+            rates,
+            len(parts.training),
+            beside.asked(),
         )
         blocks: list[Block] = []
         skipped: dict[str, str] = {}
@@ -247,6 +273,7 @@ def compare(
             task.shown_texts(parts.test),
             {**about, "task": task_name, "label_names": [*map(str, names)]},
             task.floor,
+            beside.metrics,
         )
         content["sentences"] += [
             f"{name} has no such size, and is left out." for name in unsized

@@ -108,6 +108,7 @@ def content_of(
     texts: Sequence[str],
     about: Mapping[str, Any],
     floor: str | None = None,
+    beside: "Sequence[Metric]" = (),
 ) -> dict[str, Any]:
     """The content of `comparison.json`: rows, differences, sentences.
 
@@ -119,8 +120,11 @@ def content_of(
         about: the facts that stand beside, among them `label_names`.
         floor: the row that has learned nothing. Defaults to `None`: there is
             none.
+        beside: metrics that are shown after those of the task. Defaults to
+            none.
     """
-    metrics = [metric, *(one for one in task.metrics if one != metric)]
+    others = (one for one in task.metrics if one != metric)
+    metrics = [metric, *others, *beside]
     names = [row.name for row in rows]
     scores = {row.name: row.scores(metric) for row in rows}
     first = names[0]

@@ -5,6 +5,7 @@ import os
 import pathlib
 from typing import Any, TypedDict
 
+from tfq_hybrid.comparison.beside import metrics_of
 from tfq_hybrid.comparison.finished import found_of
 from tfq_hybrid.comparison.found import (
     FILE,
@@ -197,8 +198,16 @@ def join(*folders: str | os.PathLike[str]) -> Comparison:
             first.texts(),
             about,
             rows[-1].name,
+            _beside(runs),
         )
     )
+
+
+def _beside(runs):
+    """What all runs measured beside the metrics of the task."""
+    named = [{one["name"] for one in run.content["metrics"]} for run in runs]
+    shared = set.intersection(*named)
+    return [one for one in metrics_of(True, True) if one.name in shared]
 
 
 def _named(runs):

@@ -97,15 +97,20 @@ def _folded(text):
 
 def write_parts(parts: Parts, folder: pathlib.Path) -> dict[str, str]:
     """Writes the parts as files that `Task.read` reads; their paths by name."""
+    return {
+        name: write_part(getattr(parts, name), name, folder) for name in PARTS
+    }
+
+
+def write_part(part: Any, name: str, folder: pathlib.Path) -> str:
+    """Writes a part as a file that `Task.read` reads; its path."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = {}
-    for name in PARTS:
-        suffix, text = _written(getattr(parts, name))
-        paths[name] = str(folder / f"{name}{suffix}")
-        with replacing(paths[name]) as partial:
-            # As it is: the lines of a text may end in any way.
-            partial.write_text(text, encoding="utf-8", newline="")
-    return paths
+    suffix, text = _written(part)
+    path = folder / f"{name}{suffix}"
+    with replacing(path) as partial:
+        # As it is: the lines of a text may end in any way.
+        partial.write_text(text, encoding="utf-8", newline="")
+    return str(path)
 
 
 def _written(part):

@@ -49,6 +49,7 @@ class Plan:
         seeds: of each row.
         rates: how many are tried for each row: a key of `FACTORS`.
         examples: that are trained on.
+        beside: see `Beside.asked`. Defaults to none.
     """
 
     rows: list[Row]
@@ -58,6 +59,7 @@ class Plan:
     seeds: int
     rates: int
     examples: int
+    beside: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def tried(self, row: Row) -> list[float]:
         """The rates that are tried for a row; one that is set, alone."""
@@ -171,6 +173,8 @@ class Plan:
             "aim": aim,
             "config": config,
         }
+        if self.beside and aim == "test":
+            arguments["beside"] = self.beside
         if row.kind == "head":
             arguments["head"] = {**row.arguments, **of_head(self.shared)}
         return Job(row.name, seed, arguments, seconds)

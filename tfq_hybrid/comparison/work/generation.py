@@ -13,32 +13,59 @@ from tfq_hybrid.startup import discarded_stderr
 if TYPE_CHECKING:
     import keras_hub
 
+    from tfq_hybrid.data.dialogues import Turns
+
+BATCH, ROUNDED = 25, 32  # answers at once, and tokens that lengths are of
+LENGTH = 128  # tokens of a text that are embedded
+
 
 def answers(
-    model: "keras_hub.models.CausalLM", prompts: Sequence[str], length: int
+    model: "keras_hub.models.CausalLM",
+    dialogues: "Sequence[Turns]",
+    length: int,
+    longest: int | None = None,
 ) -> list[str]:
-    """The likeliest tokens after each prompt of a dialogue, which a user says.
+    """The likeliest tokens after each dialogue.
 
     The tokenizer is of byte pairs; prompt and answer have `length` tokens
-    together. Where a prompt has no room left, the answer is `""`.
+    together, and the answer at most `longest` of them. Where a prompt has no
+    room left, the answer is `""`.
 
     Raises:
         UserError: no prompt leaves room for an answer.
     """
     tokenizer = model.preprocessor.tokenizer
-    heads = [encode_prompt([("user", prompt)], tokenizer) for prompt in prompts]
+    heads = [encode_prompt(turns, tokenizer) for turns in dialogues]
     fitting = [place for place, head in enumerate(heads) if len(head) < length]
+    fitting.sort(key=lambda place: len(heads[place]))
     if not fitting:
         raise UserError(
             f"Expected a prompt of fewer than {length} tokens. Received: "
             f"the shortest of {min(map(len, heads))}"
         )
-    ids = np.full((len(fitting), length), tokenizer.pad_token_id, "int32")
-    mask = np.zeros(ids.shape, "int32")
-    for row, place in enumerate(fitting):
-        ids[row, : len(heads[place])] = heads[place]
-        mask[row, : len(heads[place])] = 1
     model.compile(sampler="greedy", jit_compile=False)
+    found = [""] * len(heads)
+    for start in range(0, len(fitting), BATCH):
+        places = fitting[start : start + BATCH]
+        room = length
+        if longest is not None:  # few lengths, so that few graphs are traced
+            most = len(heads[places[-1]]) + longest
+            room = min(length, -(-most // ROUNDED) * ROUNDED)
+        rows = _generated(model, [heads[place] for place in places], room)
+        for place, row in zip(places, rows, strict=True):
+            new = row[len(heads[place]) :][:longest]
+            found[place] = _as_text(new, tokenizer)
+    return found
+
+
+def _generated(model, heads, length):
+    """Rows of so many tokens that begin with heads, the likeliest."""
+    tokenizer = model.preprocessor.tokenizer
+    ids = np.full((len(heads), length), tokenizer.pad_token_id, "int32")
+    mask = np.zeros(ids.shape, "int32")
+    for row, head in enumerate(heads):
+        ids[row, : len(head)] = head
+        mask[row, : len(head)] = 1
     preprocessor, model.preprocessor = model.preprocessor, None
     try:
         with discarded_stderr():  # XLA announces itself there
@@ -48,15 +75,17 @@ def answers(
             )
     finally:
         model.preprocessor = preprocessor
-    found = [""] * len(heads)
+    return np.asarray(made["token_ids"])
+
+
+def _as_text(tokens, tokenizer):
+    """Tokens up to the one that ends a text, as text."""
+    new = [int(token) for token in tokens]
+    if tokenizer.end_token_id in new:
+        new = new[: new.index(tokenizer.end_token_id)]
     special = set(tokenizer.special_token_ids)
-    for row, place in zip(made["token_ids"], fitting, strict=True):
-        new = [int(token) for token in row[len(heads[place]) :]]
-        if tokenizer.end_token_id in new:
-            new = new[: new.index(tokenizer.end_token_id)]
-        new = [token for token in new if token not in special]
-        found[place] = tokenizer.detokenize(new) if new else ""
-    return found
+    new = [token for token in new if token not in special]
+    return tokenizer.detokenize(new) if new else ""
 
 
 ROUGE = ("rouge1", "rouge2", "rougeL")
@@ -73,7 +102,9 @@ def text_scores(
 
     Gives a dict with `bleu`, from 0 to 100, and arrays of shape (answers,),
     from 0 to 1 (embeddings: from -1): `rouge1`, `rouge2`, `rougeL`,
-    `embedding_precision`, `embedding_recall`, `embedding_f1`.
+    `embedding_precision`, `embedding_recall`, `embedding_f1`; and `bleu`,
+    contributions whose mean is that of the corpus: its pseudo-values (Tukey
+    1958; Efron and Tibshirani 1993, section 11.5) without their bias.
     """
     import sacrebleu
     from rouge_score.rouge_scorer import RougeScorer
@@ -94,11 +125,35 @@ def text_scores(
     )
     names = ("embedding_precision", "embedding_recall", "embedding_f1")
     arrays |= dict(zip(names, matched.T, strict=True))
+    arrays["bleu"] = _bleu_contributions(answers, references, bleu.score)
     return {"bleu": float(bleu.score)}, arrays
 
 
+def _bleu_contributions(answers, references, score):
+    """How the BLEU of a corpus moves without each answer, around it."""
+    import sacrebleu
+
+    count = len(answers)
+    if count < 2:
+        return np.full(count, float(score))
+    places = range(count)
+    without = np.array(
+        [
+            sacrebleu.corpus_bleu(
+                [answers[i] for i in places if i != place],
+                [[references[i] for i in places if i != place]],
+            ).score
+            for place in places
+        ]
+    )
+    return score + (count - 1) * (without.mean() - without)
+
+
 def token_states(
-    encoder: str, texts: Sequence[str], length: int = 128, batch_size: int = 32
+    encoder: str,
+    texts: Sequence[str],
+    length: int = LENGTH,
+    batch_size: int = 32,
 ) -> list[np.ndarray]:
     """The last hidden states of the tokens of texts by a BERT: (tokens, width).
 

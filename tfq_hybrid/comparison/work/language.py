@@ -88,7 +88,14 @@ def encode_parts(
 
 def first_windows(data: "TokenDataset", count: int) -> "TokenDataset":
     """The first windows of a `TokenDataset`."""
-    arrays = {name: getattr(data, name)[:count] for name in ARRAYS}
+    return windows_at(data, slice(count))
+
+
+def windows_at(
+    data: "TokenDataset", places: "slice | np.ndarray"
+) -> "TokenDataset":
+    """Some windows of a `TokenDataset`."""
+    arrays = {name: getattr(data, name)[places] for name in ARRAYS}
     return dataclasses.replace(data, **arrays)
 
 
