@@ -7,8 +7,11 @@ import pytest
 from tests.bases.test_written import llama
 from tests.comparison.inside import compare
 from tests.presets import save_bert
+from tfq_hybrid.adapters import trainable_parameters
 from tfq_hybrid.comparison.beside import Beside
-from tfq_hybrid.comparison.trainings import task_of
+from tfq_hybrid.comparison.parts import make_parts
+from tfq_hybrid.comparison.rows import read_rows
+from tfq_hybrid.comparison.trainings import configs_of, matched, task_of
 from tfq_hybrid.data import load_corpus
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.training import TASKS, TrainConfig
@@ -87,6 +90,19 @@ def test_what_was_forgotten_and_what_is_answered(dialogues, preset, tmp_path):
         losses.sum() / counts.sum(), rel=1e-4
     )
     assert "BLEU" in found.table() and "loss on other text" in found.table()
+
+
+def test_a_language_model_is_adapted_in_the_size_asked_for(dialogues, preset):
+    shared = {"preset": str(preset), "sequence_length": 80, "batch_size": 4}
+    shared |= {"data": str(dialogues), "task": "generation"}
+    rows = read_rows(["lora:layers=1:rank=1"], "generation", "unigram")
+    configs = configs_of(rows, shared)
+    parts = make_parts(configs["LoRA:layers=1:rank=1"])
+    lines = []
+    sized, unsized = matched(configs, 400, parts, lines.append)
+    assert not unsized and "The nearest LoRA has" in lines[0]
+    model = build_model(sized["LoRA:layers=1:rank=1"], None)
+    assert trainable_parameters(model) == pytest.approx(400, rel=0.05)
 
 
 def test_texts_with_classes_are_asked_no_answers(tmp_path):

@@ -90,14 +90,10 @@ def matched(
             report(f"{name} trains its base too, and keeps its own size.")
         else:
             vocabulary = make_vocabulary(config, parts.training.texts)
-            plain = dataclasses.replace(config.options, adapter=HeadOnly())
             task = TASKS[config.task]
-            model = build_model(
-                dataclasses.replace(config, options=plain),
-                vocabulary,
-                task.outputs(task.facts(config, parts.training)),
-            )
-            model = unload(model)
+            facts = task.facts(config, parts.training)
+            # A language model takes no `HeadOnly`, but every method leaves.
+            model = unload(build_model(config, vocabulary, task.outputs(facts)))
             try:
                 sized = method.for_parameters(model, count, report, WITHIN)
             except NoSuchSizeError as error:
