@@ -190,6 +190,11 @@ def test_heads_alone(words, tmp_path, capsys):
         (["--limit", "4"], "label"),
         (["--text-columns", "label,txt"], "txt"),
         (["--match-parameters", "0"], "match_parameters"),
+        (["--answers", "3"], "the task classification"),
+        (["--other-data", "a.txt"], "the task classification"),
+        (["--answers", "-1"], "answers"),
+        (["--answer-tokens", "9"], "answers=0"),
+        (["--answer-encoder", "minilm"], "answers=0"),
         (["--methods", "svm", "--pooling", "max"], "pooling"),
     ],
 )

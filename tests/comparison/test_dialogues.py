@@ -2,16 +2,18 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from tests.bases.test_written import llama
 from tests.comparison.inside import compare
 from tests.presets import save_bert
 from tfq_hybrid.adapters import trainable_parameters
-from tfq_hybrid.comparison.beside import Beside
+from tfq_hybrid.comparison.beside import WINDOWS, Beside
 from tfq_hybrid.comparison.parts import make_parts
 from tfq_hybrid.comparison.rows import read_rows
 from tfq_hybrid.comparison.trainings import configs_of, matched, task_of
+from tfq_hybrid.comparison.work.language import windows_at
 from tfq_hybrid.data import load_corpus
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.training import TASKS, TrainConfig
@@ -54,7 +56,7 @@ def test_the_task_is_that_of_the_data(dialogues, tmp_path):
 def test_what_was_forgotten_and_what_is_answered(dialogues, preset, tmp_path):
     save_bert(tmp_path / "bert", "the 1 2 3", max_sequence_length=128)
     other = tmp_path / "other.txt"
-    other.write_text("the cat sat on the mat\n" * 200, "utf-8")
+    other.write_text("the cat sat on the mat\n" * 2000, "utf-8")
     shared = {"preset": str(preset), "sequence_length": 80, "batch_size": 4}
     beside = Beside(
         other_data=str(other),
@@ -78,6 +80,10 @@ def test_what_was_forgotten_and_what_is_answered(dialogues, preset, tmp_path):
     trained, base, floor = rows.values()
     assert trained["other-loss"]["value"] != base["other-loss"]["value"]
     assert {floor[name]["value"] for name in names[1:]} == {0.0}
+    # Uncertain over as many windows as the models read, not over all of them.
+    [first, *_] = (tmp_path / "found" / "jobs").glob("seeds-unigram-*.npz")
+    read = np.load(first)
+    assert len(read["other_tokens"]) == len(read["other_losses"]) == WINDOWS
     assert 0 < trained["token-f1"]["value"] <= 100
     # The base reads the other text as it is read without a comparison.
     config = TrainConfig.from_dict(
@@ -85,7 +91,8 @@ def test_what_was_forgotten_and_what_is_answered(dialogues, preset, tmp_path):
     )
     model = build_model(config, None)
     tokens = TASKS["generation"].encode(load_corpus(other), model, config)
-    losses, counts = loss_reader(model)(tokens, 4)
+    places = np.linspace(0, len(tokens) - 1, WINDOWS).round().astype(int)
+    losses, counts = loss_reader(model)(windows_at(tokens, places), 4)
     assert base["other-loss"]["value"] == pytest.approx(
         losses.sum() / counts.sum(), rel=1e-4
     )

@@ -24,7 +24,7 @@ def job_of(row, seed, rate):
     return Job(row, seed, {"kind": kind, "config": config}, 1.0)
 
 
-def compared(folder, rows, seeds=2, data=("a", "b", "c"), **about):
+def compared(folder, rows, seeds=2, data=("a", "b", "c"), config=None, **about):
     """A folder as `compare` leaves it; rows are right so often, by name."""
     trained = [row for row in rows if row != "majority"]
     costs = Block("costs", "", tuple(job_of(row, 0, 0.1) for row in trained))
@@ -35,7 +35,7 @@ def compared(folder, rows, seeds=2, data=("a", "b", "c"), **about):
     )
     jobs = [job_of(row, s, 0.3) for s in range(seeds) for row in rows]
     blocks = [costs, rates, Block("seeds", "", tuple(jobs))]
-    config = {"kind": "comparison", "data": list(data)}
+    config = {"kind": "comparison", "data": list(data), **(config or {})}
     results = Results(folder, config)
     for job in costs.jobs:
         results.add(costs.key(job), {"parameters": 7, "step_seconds": 0.5}, {})
@@ -137,6 +137,14 @@ def test_equal_rows_do_not_differ(first, tmp_path):
         ({"data": ("x", "b", "c")}, "the same training data"),
         ({"parts": [80, 21, 40]}, "the same validation data"),
         ({"label_names": ["no", "yes"]}, "same labels. Received: .* bad, good"),
+        (
+            {"config": {"beside": {"other": True}, "other": "0123456789"}},
+            "same other data. Received: .* none, .* with 01234567",
+        ),
+        (
+            {"config": {"beside": {"other": False, "answers": 3}}},
+            "the same questions. Received: .* none, .* answers=3",
+        ),
     ],
 )
 def test_what_differs_is_named(first, change, message, tmp_path, capsys):

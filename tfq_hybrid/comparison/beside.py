@@ -55,7 +55,8 @@ class Beside:
             Defaults to `None`: all-MiniLM-L6-v2.
 
     Raises:
-        UserError: a number is out of its range.
+        UserError: a number is out of its range, or how to answer is said
+            where nothing is answered.
     """
 
     other_data: str | None = None
@@ -66,6 +67,12 @@ class Beside:
     def __post_init__(self):
         check_integer("answers", self.answers, minimum=0)
         check_integer("answer_tokens", self.answer_tokens, minimum=1)
+        how = self.answer_tokens, self.answer_encoder
+        if not self.answers and how != (Beside.answer_tokens, None):
+            raise UserError(
+                "Expected answers with answer_tokens and answer_encoder. "
+                "Received: answers=0"
+            )
 
     def checked(self, task: str, test: Any) -> "Beside":
         """The same with its encoder named.
@@ -89,10 +96,10 @@ class Beside:
             load_encoder,
         )
 
-        if test.format == "plain":
+        if test.format == "plain" or not _with_answers(test.rows):
             raise UserError(
-                "Expected answers of dialogues or instructions. Received: "
-                f"answers={self.answers} to plain text"
+                "Expected answers to dialogues or instructions that have some. "
+                f"Received: answers={self.answers} to test data without"
             )
         encoder = self.answer_encoder or default_encoder()
         load_encoder(encoder, LENGTH)  # refuses it before anything trains
@@ -168,9 +175,13 @@ def _windows(tokenizer, config, paths):
     data = encode_corpus(
         corpus, tokenizer, config.sequence_length, paths[OTHER]
     )
-    count = min(WINDOWS, len(data))
-    places = np.linspace(0, len(data) - 1, count).round().astype(int)
-    return windows_at(data, places)
+    return windows_at(data, _places(len(data)))
+
+
+def _places(count):
+    """Which of so many windows are read."""
+    few = min(WINDOWS, count)
+    return np.linspace(0, count - 1, few).round().astype(int)
 
 
 def _answered(asked, model, config, paths):
@@ -218,7 +229,8 @@ def without_learning(
     if asked[OTHER]:
         other = task.read(config, paths[OTHER], OTHER)
         found = task.without_learning(config, training, other)
-        arrays |= {f"other_{name}": array for name, array in found.items()}
+        places = _places(len(found["tokens"]))
+        arrays |= {f"other_{name}": found[name][places] for name in found}
     if asked.get("answers"):
         test = task.read(config, paths["test"], "test")
         count = len(_with_answers(test.rows)[: asked["answers"]])

@@ -133,6 +133,10 @@ def compare(
         from tfq_hybrid.comparison.built import compare_models
 
         check_keys("shared argument with build", shared, BUILT)
+        if beside is not None:
+            raise UserError(
+                "Expected beside with texts alone. Received: beside with build"
+            )
         return compare_models(
             build,
             data,

@@ -3,9 +3,9 @@
 import dataclasses
 import os
 import pathlib
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
-from tfq_hybrid.comparison.beside import metrics_of
+from tfq_hybrid.comparison.beside import OTHER, metrics_of
 from tfq_hybrid.comparison.finished import found_of
 from tfq_hybrid.comparison.found import (
     FILE,
@@ -27,6 +27,8 @@ BLOCKS = ("costs", "rates", "seeds")
 class _Config(TypedDict):
     kind: str
     data: list[str]
+    beside: NotRequired[dict]
+    other: NotRequired[str]
 
 
 class _Job(TypedDict):
@@ -101,8 +103,9 @@ class Run:
             )
             for name in BLOCKS
         ]
-        data = stored["config"]["data"]
-        return cls(folder, content, data, Results(folder, {}), blocks)
+        config = stored["config"]
+        results = Results(folder, config)  # type: ignore[arg-type]
+        return cls(folder, content, config["data"], results, blocks)
 
     def facts(self):
         """What joined comparisons have in common, by its name."""
@@ -117,6 +120,18 @@ class Run:
                 )
             },
             "seeds": ", ".join(map(str, self.content["seeds"])),
+            **self._beside(),
+        }
+
+    def _beside(self):
+        """What else was asked, and of which other text."""
+        stored = self.results.config
+        asked = {**stored.get("beside", {})}
+        asked.pop(OTHER, None)
+        return {
+            "other data": stored.get("other", "none")[:8],
+            "questions": ", ".join(f"{k}={v}" for k, v in asked.items())
+            or "none",
         }
 
     def rows(self) -> list[Found]:
@@ -198,16 +213,15 @@ def join(*folders: str | os.PathLike[str]) -> Comparison:
             first.texts(),
             about,
             rows[-1].name,
-            _beside(runs),
+            _beside(first),
         )
     )
 
 
-def _beside(runs):
-    """What all runs measured beside the metrics of the task."""
-    named = [{one["name"] for one in run.content["metrics"]} for run in runs]
-    shared = set.intersection(*named)
-    return [one for one in metrics_of(True, True) if one.name in shared]
+def _beside(run):
+    """What a run measured beside the metrics of the task."""
+    names = {one["name"] for one in run.content["metrics"]}
+    return [one for one in metrics_of(True, True) if one.name in names]
 
 
 def _named(runs):
