@@ -7,9 +7,8 @@ __all__ = [
     "HyQuTCausalLM",
     "HyQuTCausalLMPreprocessor",
     "HyQuTTokenizer",
-    "HybridBert",
     "HybridBertOptions",
-    "HybridBertTextClassifier",
+    "HybridTextClassifier",
     "ProbabilityMSE",
     "QAAOptions",
     "QAA_BASELINES",
@@ -19,7 +18,6 @@ __all__ = [
     "QuantumHead",
     "QuantumHeadOptions",
     "QuantumHeadTextClassifier",
-    "SentenceBert",
     "WeightedCrossEntropy",
     "apply_qaa",
     "balanced_weights",
@@ -44,8 +42,7 @@ from .hybrid_bert.losses import (
 )
 from .hybrid_bert.model import (
     HYBRID_BERT_HEADS,
-    HybridBert,
-    HybridBertTextClassifier,
+    HybridTextClassifier,
     hybrid_head,
 )
 from .hybrid_bert.system import HybridBertOptions
@@ -59,7 +56,6 @@ from .qffn_bert.model import FEED_FORWARDS, QFFNBert, QFFNBertTextClassifier
 from .quantum_head.classifier import (
     QUANTUM_HEADS,
     QuantumHeadTextClassifier,
-    SentenceBert,
 )
 from .quantum_head.contrastive import contrastive_pairs, tune_contrastively
 from .quantum_head.model import QuantumHead, make_head

@@ -6,13 +6,13 @@ import keras
 import keras_hub
 
 from tfq_hybrid.adapters import adapt
-from tfq_hybrid.adapters.families import family_of
 from tfq_hybrid.encoders.pooled import PooledTextClassifier
 from tfq_hybrid.encoders.pretrained import (
+    check_family,
     from_preset,
     identity_of,
-    load_backbone,
-    text_preprocessor,
+    text_base,
+    tokenizer_of,
 )
 from tfq_hybrid.encoders.tokens import TokenClassifier
 from tfq_hybrid.engines import check_memory
@@ -27,7 +27,7 @@ def vocabulary(options, texts, size):
 def tokenizer(options, setting):
     """The tokenizer of the preset."""
     _check(options)
-    return from_preset(keras_hub.tokenizers.Tokenizer, options.preset)
+    return tokenizer_of(options.preset)
 
 
 def build(options, baseline, setting):
@@ -60,17 +60,15 @@ def _check(options):
 
 
 def _classifier(options, setting):
-    preset, length = options.preset, setting.sequence_length
-    backbone = load_backbone(preset, length)
-    _check_family(backbone, preset)
+    backbone, preprocessor = text_base(options.preset, setting.sequence_length)
     # A fixed name keeps the names of logs the same in every process.
     task = {
-        "preprocessor": text_preprocessor(preset, backbone, length),
+        "preprocessor": preprocessor,
         "dropout": options.dropout,
         "name": "classifier",
     }
     if setting.task == "tokens":
-        _check_words(task["preprocessor"], preset)
+        _check_words(preprocessor, options.preset)
         return TokenClassifier.from_base(backbone, setting.classes, **task)
     return PooledTextClassifier.from_base(
         backbone, setting.classes, pooling=options.pooling, **task
@@ -81,7 +79,7 @@ def _language_model(preset, length):
     model: keras.Model = from_preset(
         keras_hub.models.CausalLM, preset, compile=False, name="language_model"
     )
-    _check_family(model.backbone, preset)
+    check_family(model.backbone, preset)
     longest = getattr(model.backbone, "max_sequence_length", length)
     if length > longest:
         raise UserError(
@@ -90,21 +88,6 @@ def _language_model(preset, length):
         )
     model.preprocessor.sequence_length = length
     return model
-
-
-def _check_family(backbone, preset):
-    family, kind = family_of(backbone), type(backbone).__name__
-    if family is None:
-        raise UserError(
-            "Expected a preset of a family that adapters know, see "
-            f"docs/adapters.md. Received: {preset}, a {kind}"
-        )
-    if family.decoder:
-        raise UserError(
-            "Expected a preset of an encoder or a decoder: adapters.adapt "
-            "takes an encoder-decoder, and the command line none. Received: "
-            f"{preset}, a {kind}"
-        )
 
 
 def _check_words(preprocessor, preset):

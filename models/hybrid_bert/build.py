@@ -1,18 +1,18 @@
 """Hybrid BERT: the classifier that its options make."""
 
-from tfq_hybrid.encoders.bert import (
-    bert_backbone,
-    bert_preprocessor,
-    bert_vocabulary,
+from tfq_hybrid.encoders.pretrained import (
+    identity_of,
+    text_base,
+    tokenizer_of,
 )
 from tfq_hybrid.engines import check_memory
 from tfq_hybrid.models.hybrid_bert.losses import balanced_weights
-from tfq_hybrid.models.hybrid_bert.model import HybridBertTextClassifier
+from tfq_hybrid.models.hybrid_bert.model import HybridTextClassifier
 
 
 def vocabulary(options, texts, size):
-    """The vocabulary of the preset."""
-    return bert_vocabulary(options.preset, texts, size)
+    """What tells that of the preset, whose own tokenizer is used."""
+    return [identity_of(tokenizer_of(options.preset))]
 
 
 def loss(options, training):
@@ -33,14 +33,13 @@ def build(options, baseline, setting):
             circuit.layers,
             setting.batch_size,
         )
-    return HybridBertTextClassifier.from_options(
-        bert_backbone(options.preset, setting.sequence_length),
+    backbone, preprocessor = text_base(options.preset, setting.sequence_length)
+    return HybridTextClassifier.from_options(
+        backbone,
         setting.classes,
         options,
         baseline,
-        preprocessor=bert_preprocessor(
-            setting.vocabulary, setting.sequence_length, options.preset
-        ),
+        preprocessor=preprocessor,
         compile=False,
         name="hybrid_bert",
     )

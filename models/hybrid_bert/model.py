@@ -1,14 +1,13 @@
 """Hybrid BERT (arXiv 2511.17677): a circuit as the head of a BERT."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
+import keras_hub
 
-from tfq_hybrid.encoders.classifier import (
-    BertClassifier,
-    BertEncoder,
-)
-from tfq_hybrid.encoders.pooling import pooled_output
+from tfq_hybrid.adapters.families import FAMILIES
+from tfq_hybrid.adapters.hosts import register_tasks
+from tfq_hybrid.encoders.classifier import HeadedTextClassifier
 from tfq_hybrid.errors import check_choice, check_integer
 from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.models.heads import HEAD_BASELINES, classical_head, mlp_width
@@ -18,25 +17,11 @@ from tfq_hybrid.models.hybrid_bert.system import (
     head_size,
 )
 
-if TYPE_CHECKING:
-    import keras_hub
-
 HYBRID_BERT_HEADS = ("quantum", *HEAD_BASELINES)
 
 
-@keras.saving.register_keras_serializable("tfq_hybrid")
-class HybridBert(BertEncoder):
-    """The encoder of a `HybridBertTextClassifier`: a `BertBackbone`.
-
-    While it is frozen it runs without dropout.
-    """
-
-    family = "BERT"  # whose blocks it has
-
-
-@keras.saving.register_keras_serializable("tfq_hybrid")
-class HybridBertTextClassifier(BertClassifier):
-    """BERT with a circuit for a head, on the pooled output.
+class HybridTextClassifier(HeadedTextClassifier):
+    """An encoder with a circuit for a head, on one vector for each text.
 
     Linear(width -> n), the angles `pi/2 tanh`, the circuit on n qubits, Z on
     each, Linear(n -> classes): (775 n + 2 parameters for BERT-base and two
@@ -45,18 +30,21 @@ class HybridBertTextClassifier(BertClassifier):
     the quantum head.
 
     A keras-hub task: `fit`, `evaluate` and `predict` take strings, and
-    `.keras` files and presets restore it.
+    `.keras` files and presets restore it. `from_base` makes the one of a
+    backbone's family, such as `HybridBertTextClassifier`.
 
     Args:
-        backbone: `HybridBert`. `from_bert` makes it from a pretrained BERT.
+        backbone: of a family of `adapters.FAMILIES`; the paper's is a BERT.
         num_classes: the number of labels.
-        preprocessor: `keras_hub.models.BertTextClassifierPreprocessor`.
-            Defaults to `None`: inputs are token ids already.
+        preprocessor: from texts to the inputs of the backbone. Defaults to
+            `None`: inputs are token ids already.
+        pooling: as for `PooledTextClassifier`. Defaults to `None`: the pooler
+            of a BERT, as in the paper, and of others the usual one.
         head: `"quantum"`, `"linear"` or `"mlp"`. Defaults to `"quantum"`.
         circuit: what `as_circuit` accepts, with angles as inputs. The `"mlp"`
             baseline takes its size from it. Defaults to `"hybrid_bert"`.
-        train_encoder: whether BERT is fine-tuned. Defaults to `False`: it is
-            frozen and runs without dropout.
+        train_encoder: whether the encoder is fine-tuned. Defaults to `False`:
+            it is frozen and runs without dropout.
         train_angles: whether the circuit's angles train. Defaults to `True`.
         engine: `"auto"`, `"batched"` or `"tfq"`. Defaults to `"auto"`.
         dropout: before the head. Defaults to 0: the authors' head has none.
@@ -66,19 +54,22 @@ class HybridBertTextClassifier(BertClassifier):
 
     Example:
 
-    >>> bert = HybridBert(100, 1, 2, 16, 32, max_sequence_length=8)
-    >>> model = HybridBertTextClassifier(bert, num_classes=2)
+    >>> bert = keras_hub.models.BertBackbone(
+    ...     100, 1, 2, 16, 32, max_sequence_length=8
+    ... )
+    >>> model = HybridTextClassifier.from_base(bert, num_classes=2)
+    >>> model.pooling
+    'pooled'
     >>> model.head_parameters == head_size(model.circuit, 16, 2)
     True
     """
 
-    backbone_cls = HybridBert
-
     def __init__(
         self,
-        backbone: HybridBert,
+        backbone: keras_hub.models.Backbone,
         num_classes: int,
         preprocessor: keras.Layer | None = None,
+        pooling: str | None = None,
         head: str = "quantum",
         circuit: object = "hybrid_bert",
         train_encoder: bool = False,
@@ -97,12 +88,14 @@ class HybridBertTextClassifier(BertClassifier):
             engine,
             backbone.dtype_policy,
         )
+        if pooling is None and hasattr(backbone, "pooled_dense"):
+            pooling = "pooled"
         super().__init__(
             backbone,
             num_classes,
             layer,
-            pooled_output,
             preprocessor,
+            pooling,
             train_encoder,
             dropout,
             **kwargs,
@@ -117,23 +110,24 @@ class HybridBertTextClassifier(BertClassifier):
     @classmethod
     def from_options(
         cls,
-        bert: "keras_hub.models.BertBackbone | str",
+        base: Any,
         num_classes: int,
         options: HybridBertOptions,
         baseline: str | None = None,
         **kwargs: Any,
-    ) -> "HybridBertTextClassifier":
-        """From `HybridBertOptions` and a pretrained BERT; see `from_bert`.
+    ) -> "HybridTextClassifier":
+        """From `HybridBertOptions` and a pretrained encoder; see `from_base`.
 
         Args:
-            bert, num_classes: see `from_bert`.
+            base, num_classes: see `from_base`.
             options: its preset is not looked at.
             baseline: `"linear"` or `"mlp"`. Defaults to `None`: the circuit.
-            **kwargs: further arguments of `from_bert`.
+            **kwargs: further arguments of `from_base`.
         """
-        return cls.from_bert(
-            bert,
+        return cls.from_base(
+            base,
             num_classes,
+            pooling=options.pooling,
             head=baseline or "quantum",
             circuit=options.circuit,
             train_encoder=options.train_encoder,
@@ -148,6 +142,7 @@ class HybridBertTextClassifier(BertClassifier):
             **super().get_config(),
             "head": self.head_kind,
             "circuit": self.circuit.to_dict(),
+            "train_encoder": self.train_encoder,
             "train_angles": self.train_angles,
             "engine": self.engine,
         }
@@ -162,12 +157,12 @@ def hybrid_head(
     engine: str = "auto",
     dtype: str | keras.DTypePolicy | None = None,
 ) -> keras.Layer:
-    """The head of a `HybridBertTextClassifier`, for embeddings kept.
+    """The head of a `HybridTextClassifier`, for embeddings kept.
 
     Args:
         width: of the embeddings.
         classes: the number of labels.
-        head, circuit, train_angles, engine: see `HybridBertTextClassifier`.
+        head, circuit, train_angles, engine: see `HybridTextClassifier`.
         dtype: dtype policy. Defaults to `None`: the global one.
 
     Returns:
@@ -198,3 +193,10 @@ def hybrid_head(
         dtype=dtype,
         name="head",
     )
+
+
+register_tasks(
+    HybridTextClassifier,
+    "Hybrid{}TextClassifier",
+    [family for family in FAMILIES if not family.decoder],
+)

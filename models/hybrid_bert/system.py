@@ -8,6 +8,7 @@ from tfq_hybrid.circuits.presets import Circuit
 from tfq_hybrid.config.fields import choice
 from tfq_hybrid.engines import ENGINES
 from tfq_hybrid.errors import UserError, check_choice, check_share
+from tfq_hybrid.models.adapted.system import POOLINGS
 from tfq_hybrid.training.systems import Options, System
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def as_angle_circuit(circuit: object) -> "CircuitSpec | CustomCircuit":
 
 
 def head_size(circuit, width, classes):
-    """Parameters of the quantum head on a BERT of a width."""
+    """Parameters of the quantum head on an encoder of a width."""
     down = (width + 1) * circuit.feature_count
     up = (circuit.observable_count + 1) * classes
     return down + circuit.weight_count + up
@@ -41,13 +42,16 @@ class HybridBertOptions(Options):
     """The arguments of hybrid BERT.
 
     Args:
-        preset: The BERT, a keras-hub preset by name or folder. Defaults to
+        preset: The encoder, as for `bases.as_preset`. Defaults to
             `"bert_base_en_uncased"`, the paper's.
+        pooling: The vector of a text: the first token's hidden state, the
+            last one's, the mean of all, or the pooler of a BERT. Defaults to
+            `None`: the pooler of a BERT, as in the paper, else the mean.
         circuit: The circuit of the head, with angles as inputs, as for
             `as_circuit`; its scaling is the range of the encoded angles.
             Defaults to `"hybrid_bert"`, the authors'.
-        train_encoder: Fine-tune BERT. Defaults to `False`: frozen, as in the
-            authors' code; the title says fine-tuned.
+        train_encoder: Fine-tune the encoder. Defaults to `False`: frozen, as
+            in the authors' code; the title says fine-tuned.
         train_angles: Train the angles of the circuit. Defaults to `True`.
         loss: The loss; class weights go with the cross-entropy. Defaults to
             `"cross_entropy"`.
@@ -67,6 +71,7 @@ class HybridBertOptions(Options):
     """
 
     preset: str = "bert_base_en_uncased"
+    pooling: str | None = choice(None, POOLINGS)
     circuit: Circuit = "hybrid_bert"
     train_encoder: bool = False
     train_angles: bool = True
@@ -77,6 +82,8 @@ class HybridBertOptions(Options):
 
     def __post_init__(self):
         object.__setattr__(self, "circuit", as_angle_circuit(self.circuit))
+        if self.pooling is not None:
+            check_choice("pooling", self.pooling, POOLINGS)
         check_choice("loss", self.loss, LOSSES)
         check_choice("engine", self.engine, ENGINES)
         check_share("dropout", self.dropout)

@@ -1,9 +1,9 @@
 """The quantum head: the classifier that its options make."""
 
-from tfq_hybrid.encoders.bert import (
-    bert_backbone,
-    bert_preprocessor,
-    bert_vocabulary,
+from tfq_hybrid.encoders.pretrained import (
+    identity_of,
+    text_base,
+    tokenizer_of,
 )
 from tfq_hybrid.engines import check_memory
 from tfq_hybrid.errors import UserError
@@ -11,23 +11,23 @@ from tfq_hybrid.models.quantum_head.classifier import QuantumHeadTextClassifier
 
 
 def vocabulary(options, texts, size):
-    """The vocabulary of the preset."""
-    return bert_vocabulary(_preset(options), texts, size)
+    """What tells that of the preset, whose own tokenizer is used."""
+    return [identity_of(tokenizer_of(_preset(options)))]
 
 
 def build(options, baseline, setting):
     """The classifier that training and the command line build; see `System`."""
-    bert = bert_backbone(_preset(options), setting.sequence_length)
+    backbone, preprocessor = text_base(
+        _preset(options), setting.sequence_length
+    )
     if baseline is None:
-        _check_memory(options, bert.hidden_dim, setting.batch_size)
-    return QuantumHeadTextClassifier.from_bert(
-        bert,
+        _check_memory(options, backbone.hidden_dim, setting.batch_size)
+    return QuantumHeadTextClassifier.from_base(
+        backbone,
         setting.classes,
         head=baseline or "quantum",
         options=options,
-        preprocessor=bert_preprocessor(
-            setting.vocabulary, setting.sequence_length, options.preset
-        ),
+        preprocessor=preprocessor,
         compile=False,
         name="quantum_head",
     )
@@ -46,7 +46,7 @@ def _check_memory(options, width, batch):
 def _preset(options):
     if options.preset is None:
         raise UserError(
-            "Expected a preset, the BERT that embeds the texts, such as a "
+            "Expected a preset, the encoder that embeds the texts, such as a "
             "directory of sentence-transformers. Received: preset=None"
         )
     return options.preset

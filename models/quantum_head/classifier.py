@@ -1,11 +1,13 @@
-"""A text classifier with a quantum head: a BERT, its mean, the head."""
+"""A text classifier with a quantum head: an encoder, its mean, the head."""
 
 from typing import Any
 
 import keras
+import keras_hub
 
-from tfq_hybrid.encoders.classifier import BertClassifier, BertEncoder
-from tfq_hybrid.encoders.pooling import mean_of_tokens
+from tfq_hybrid.adapters.families import FAMILIES
+from tfq_hybrid.adapters.hosts import register_tasks
+from tfq_hybrid.encoders.classifier import HeadedTextClassifier
 from tfq_hybrid.errors import check_choice, check_integer
 from tfq_hybrid.models.heads import HEAD_BASELINES
 from tfq_hybrid.models.quantum_head.model import make_head
@@ -17,30 +19,21 @@ from tfq_hybrid.models.quantum_head.system import (
 QUANTUM_HEADS = ("quantum", *HEAD_BASELINES)
 
 
-@keras.saving.register_keras_serializable("tfq_hybrid")
-class SentenceBert(BertEncoder):
-    """The encoder of a `QuantumHeadTextClassifier`: a `BertBackbone`.
-
-    While it is frozen it runs without dropout.
-    """
-
-    family = "BERT"  # whose blocks it has
-
-
-@keras.saving.register_keras_serializable("tfq_hybrid")
-class QuantumHeadTextClassifier(BertClassifier):
-    """A quantum head on the mean of a BERT's token states.
+class QuantumHeadTextClassifier(HeadedTextClassifier):
+    """A quantum head on the mean of an encoder's token states.
 
     A keras-hub task: `fit`, `evaluate` and `predict` take strings, and
     `.keras` files and presets restore it. Where the encoder stays frozen it
     is quicker to `embed` all texts once and train the head on that.
 
     Args:
-        backbone: `SentenceBert`. `from_bert` makes it from a pretrained
-            BERT.
+        backbone: of a family of `adapters.FAMILIES`. `from_base` makes the
+            class of its family.
         num_classes: the number of labels.
-        preprocessor: `keras_hub.models.BertTextClassifierPreprocessor`.
-            Defaults to `None`: inputs are token ids already.
+        preprocessor: from texts to the inputs of the backbone. Defaults to
+            `None`: inputs are token ids already.
+        pooling: as for `PooledTextClassifier`. Defaults to `"mean"`, as in
+            the paper.
         head: `"quantum"`, `"linear"` or `"mlp"`. Defaults to `"quantum"`.
         options: `QuantumHeadOptions`, or a dict of them; whether the encoder
             trains is among them. Defaults to `None`: the defaults.
@@ -50,13 +43,12 @@ class QuantumHeadTextClassifier(BertClassifier):
         UserError: an argument is out of its range.
     """
 
-    backbone_cls = SentenceBert
-
     def __init__(
         self,
-        backbone: SentenceBert,
+        backbone: keras_hub.models.Backbone,
         num_classes: int,
         preprocessor: keras.Layer | None = None,
+        pooling: str = "mean",
         head: str = "quantum",
         options: QuantumHeadOptions | dict | None = None,
         dropout: float = 0.0,
@@ -76,23 +68,27 @@ class QuantumHeadTextClassifier(BertClassifier):
             backbone,
             num_classes,
             layer,
-            mean_of_tokens,
             preprocessor,
+            pooling,
             chosen.train_encoder,
             dropout,
             **kwargs,
         )
-        backbone.pooled_dense.trainable = False  # the mean passes it by
 
         # === Config ===
         self.head_kind = head
         self.options = chosen
 
     def get_config(self) -> dict:
-        config = super().get_config()
-        del config["train_encoder"]  # one of the options
         return {
-            **config,
+            **super().get_config(),
             "head": self.head_kind,
             "options": self.options.to_dict(),
         }
+
+
+register_tasks(
+    QuantumHeadTextClassifier,
+    "QuantumHead{}TextClassifier",
+    [family for family in FAMILIES if not family.decoder],
+)

@@ -67,7 +67,7 @@ def contrastive_pairs(
 
 
 def tune_contrastively(
-    bert: "keras_hub.models.BertBackbone",
+    backbone: "keras_hub.models.Backbone",
     preprocessor: keras.Layer,
     texts: Sequence[str],
     labels: "ArrayLike",
@@ -79,7 +79,7 @@ def tune_contrastively(
     """Tunes an encoder in place, one epoch over the pairs.
 
     Args:
-        bert: its mean over tokens is the embedding.
+        backbone: the encoder, whose mean over tokens is the embedding.
         preprocessor: from strings to its inputs.
         texts: what to draw pairs of.
         labels: integers of shape (texts,).
@@ -97,15 +97,16 @@ def tune_contrastively(
     pairs = contrastive_pairs(labels, rounds, seed)
     tokens = preprocessor(list(texts))
     tokens = {name: tf.convert_to_tensor(v) for name, v in tokens.items()}
-    bert.trainable = True
-    bert.pooled_dense.trainable = False  # the mean passes it by
-    variables = bert.trainable_variables
+    backbone.trainable = True
+    if hasattr(backbone, "pooled_dense"):
+        backbone.pooled_dense.trainable = False  # the mean passes it by
+    variables = backbone.trainable_variables
     optimizer = keras.optimizers.Adam(learning_rate)
     optimizer.build(variables)
 
     def embed(indices):
         inputs = {k: tf.gather(v, indices) for k, v in tokens.items()}
-        return mean_of_tokens(inputs, bert(inputs, training=True))
+        return mean_of_tokens(inputs, backbone(inputs, training=True))
 
     @tf.function(reduce_retracing=True)
     def step(first, second, target):

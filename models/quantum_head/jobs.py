@@ -81,28 +81,21 @@ def _tuned(encoder, data, rounds, seed):
     import keras
 
     from tfq_hybrid.encoders import embed
-    from tfq_hybrid.encoders.bert import (
-        bert_backbone,
-        bert_preprocessor,
-        bert_vocabulary,
-    )
+    from tfq_hybrid.encoders.pretrained import text_base, text_preprocessor
     from tfq_hybrid.models import tune_contrastively
 
     keras.utils.set_random_seed(seed)
-    bert = bert_backbone(encoder, TOKENS)
-    words = bert_vocabulary(encoder, (), None)
+    backbone, tokens = text_base(encoder, TOKENS)
     tune_contrastively(
-        bert,
-        # Few phrases are longer.
-        bert_preprocessor(words, TOKENS // 2, encoder),
+        backbone,
+        text_preprocessor(encoder, backbone, TOKENS // 2),  # few are longer
         data[0].texts,
         data[0].labels,
         rounds=rounds,
         seed=seed,
     )
-    tokens = bert_preprocessor(words, TOKENS, encoder)
     return [
-        Split(unit(embed(bert, tokens, part.texts)), part.labels)
+        Split(unit(embed(backbone, tokens, part.texts)), part.labels)
         for part in data
     ]
 

@@ -94,9 +94,9 @@ class QuantumHeadOptions(Options):
         noise: the probability of depolarization of each qubit after each
             moment. Defaults to 0.
         readout_error: the probability to read a bit wrongly. Defaults to 0.
-        preset: The BERT that embeds the texts, such as those of
-            sentence-transformers: a keras-hub preset by name or folder.
-            Defaults to `None`: none, for a head on embeddings alone.
+        preset: The encoder that embeds the texts, such as those of
+            sentence-transformers, as for `bases.as_preset`. Defaults to
+            `None`: none, for a head on embeddings alone.
         train_encoder: Fine-tune the encoder. Defaults to `False`: frozen.
         engine: What runs the circuits. Defaults to `"auto"`.
 

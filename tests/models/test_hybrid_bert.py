@@ -17,9 +17,8 @@ from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.models import (
     HYBRID_BERT_HEADS,
-    HybridBert,
     HybridBertOptions,
-    HybridBertTextClassifier,
+    HybridTextClassifier,
     ProbabilityMSE,
     WeightedCrossEntropy,
     balanced_weights,
@@ -44,12 +43,12 @@ def few(depth=1, **options):
 FEW = few()
 
 
-def make_bert(**options):
+def make_bert(hidden_dim=6, **options):
     return keras_hub.models.BertBackbone(
         vocabulary_size=12,
         num_layers=1,
         num_heads=2,
-        hidden_dim=6,
+        hidden_dim=hidden_dim,
         intermediate_dim=8,
         max_sequence_length=5,
         **options,
@@ -63,7 +62,7 @@ def make(options=FEW, baseline=None, **kwargs):
         sequence_length=5,
     )
     bert = make_bert(dtype=kwargs.pop("dtype", None))
-    return HybridBertTextClassifier.from_options(
+    return HybridTextClassifier.from_options(
         bert, 2, options, baseline, preprocessor=preprocessor, **kwargs
     )
 
@@ -76,9 +75,10 @@ def test_published_parameter_counts():
         )
         assert options.parameters(768, 2) == 775 * qubits + 2
         assert HybridBertOptions.from_dict(options.to_dict()) == options
-    bert = make_bert().get_config() | {"hidden_dim": 768}
     heads = {
-        head: HybridBertTextClassifier(HybridBert(**bert), 2, head=head)
+        head: HybridTextClassifier.from_base(
+            make_bert(hidden_dim=768), 2, head=head
+        )
         for head in HYBRID_BERT_HEADS
     }
     counts = {head: model.head_parameters for head, model in heads.items()}
@@ -171,15 +171,12 @@ def test_trains_what_it_should_and_comes_back(options, baseline, tmp_path):
     if options is FEW:
         preset = str(tmp_path / "preset")
         model.save_to_preset(preset)
-        for kind in (
-            keras_hub.models.TextClassifier,
-            HybridBertTextClassifier,
-        ):
-            restored.append(kind.from_preset(preset))
+        restored.append(HybridTextClassifier.from_preset(preset))
         again = restored[-1].predict(TEXTS, verbose=0)
         assert again.shape == (4, 2)
     for again in restored:
-        assert type(again) is HybridBertTextClassifier
+        assert type(again) is type(model)
+        assert type(again).__name__ == "HybridBertTextClassifier"
         assert np.abs(again(TOKENS) - expected).max() == 0.0
         assert len(again.trainable_variables) == len(model.trainable_variables)
 
@@ -223,7 +220,7 @@ def test_starts_from_the_weights_of_a_bert(tmp_path):
     expected = np.array(bert(TOKENS)["pooled_output"])
     vocabulary = [*SPECIAL_TOKENS, *"a good bad film cast plot the".split()]
     keras_hub.models.BertTokenizer(vocabulary).save_to_preset(str(tmp_path))
-    model = HybridBertTextClassifier.from_bert(
+    model = HybridTextClassifier.from_base(
         str(tmp_path), 3, circuit=preset("hybrid_bert", qubits=2)
     )
     found = model.backbone(TOKENS)["pooled_output"]
@@ -284,7 +281,7 @@ def test_mixed_precision_trains():
 
 
 def test_bad_arguments():
-    backbone = HybridBert(**make_bert().get_config())
+    backbone = make_bert()
     for arguments, message in (
         ({"head": "quantm"}, "Did you mean 'quantum'"),
         ({"circuit": "hybrid_brt"}, "Did you mean 'hybrid_bert'"),
@@ -292,9 +289,7 @@ def test_bad_arguments():
         ({"num_classes": 0}, "num_classes"),
     ):
         with pytest.raises(UserError, match=message):
-            HybridBertTextClassifier(
-                backbone, **{"num_classes": 2, **arguments}
-            )
+            HybridTextClassifier(backbone, **{"num_classes": 2, **arguments})
     for options, message in (
         ({"circuit": "qaa"}, "inputs are angles"),
         ({"dropout": 1}, "dropout"),

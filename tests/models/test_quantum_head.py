@@ -16,7 +16,6 @@ from tfq_hybrid.models import (
     QuantumHead,
     QuantumHeadOptions,
     QuantumHeadTextClassifier,
-    SentenceBert,
     make_head,
 )
 
@@ -231,10 +230,13 @@ def make_preprocessor():
 )
 def test_classifier_of_texts(head, train_encoder, tmp_path):
     options = QuantumHeadOptions(qubits=3, depth=1, train_encoder=train_encoder)
-    model = QuantumHeadTextClassifier.from_bert(
+    model = QuantumHeadTextClassifier.from_base(
         make_bert(), 2, make_preprocessor(), head=head, options=options
     )
     before = {v.path: np.array(v) for v in model.weights}
+    model.compile(
+        "adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
     model.fit(TEXTS, LABELS, batch_size=2, verbose=0)
     moved = {
         v.path for v in model.weights if np.any(np.array(v) != before[v.path])
@@ -248,10 +250,10 @@ def test_classifier_of_texts(head, train_encoder, tmp_path):
     if head == "quantum" and not train_encoder:
         path = str(tmp_path / "preset")
         model.save_to_preset(path)
-        restored.append(keras_hub.models.TextClassifier.from_preset(path))
+        restored.append(QuantumHeadTextClassifier.from_preset(path))
     for again in restored:
-        assert type(again) is QuantumHeadTextClassifier
-        assert type(again.backbone) is SentenceBert
+        assert type(again).__name__ == "QuantumHeadBertTextClassifier"
+        assert type(again.backbone) is keras_hub.models.BertBackbone
         difference = again.predict(TEXTS, verbose=0) - expected
         assert np.abs(difference).max() == 0.0
         assert again.backbone.trainable == train_encoder
@@ -259,7 +261,7 @@ def test_classifier_of_texts(head, train_encoder, tmp_path):
 
 @pytest.mark.long
 def test_the_classifier_is_the_head_on_embeddings():
-    model = QuantumHeadTextClassifier.from_bert(
+    model = QuantumHeadTextClassifier.from_base(
         make_bert(), 2, make_preprocessor(), options=FEW
     )
     embedded = embed(model.backbone, model.preprocessor, TEXTS, batch_size=3)
@@ -305,7 +307,7 @@ def test_embeddings_are_kept_for_their_encoder_and_texts(tmp_path):
 
 @pytest.mark.long
 def test_real_sentences(preset):  # noqa: F811
-    model = QuantumHeadTextClassifier.from_bert(
+    model = QuantumHeadTextClassifier.from_base(
         preset, 2, sequence_length=16, options=QuantumHeadOptions(qubits=4)
     )
     left, right = (

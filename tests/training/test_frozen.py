@@ -10,7 +10,7 @@ from tfq_hybrid import adapters
 from tfq_hybrid.adapters import blocks, states
 from tfq_hybrid.encoders.pooled import PooledTextClassifier
 from tfq_hybrid.encoders.tokens import TokenClassifier
-from tfq_hybrid.models import HybridBertTextClassifier
+from tfq_hybrid.models import HybridTextClassifier
 from tfq_hybrid.training import TrainConfig, frozen, train
 
 WORDS = "the plot music is was not good bad"
@@ -103,7 +103,7 @@ def test_every_method_trains_above_states_as_from_tokens(name, preset, tokens):
 def test_a_frozen_encoder_is_a_frozen_block(preset, tokens):
     def make():
         keras.utils.set_random_seed(3)
-        return HybridBertTextClassifier.from_bert(str(preset), 2)
+        return HybridTextClassifier.from_base(str(preset), 2)
 
     above = make()
     inputs = with_states(above, tokens)

@@ -1,7 +1,6 @@
-"""What the two published classifiers on a pretrained BERT share."""
+"""What all classifiers of texts share: a backbone, a pooling, a head."""
 
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -10,69 +9,64 @@ import tensorflow as tf
 
 from tfq_hybrid.adapters.blocks import AboveFrozen
 from tfq_hybrid.adapters.compiling import compile_from_config
-from tfq_hybrid.bases import as_preset
-from tfq_hybrid.files.presets import from_preset
+from tfq_hybrid.encoders.pooling import POOLINGS, pooling_for
+from tfq_hybrid.encoders.pretrained import (
+    load_backbone,
+    task_of_family,
+    text_preprocessor,
+)
 
 
-class BertEncoder(keras_hub.models.BertBackbone):
-    """A `BertBackbone` that runs without dropout while it is frozen.
+class HeadedTextClassifier(AboveFrozen, keras_hub.models.Task):
+    """A head on the pooled tokens of a backbone: one logit a class.
 
-    A frozen encoder then gives the same vector for the same text, as it does
-    where its vectors are computed once and kept.
-    """
+    A subclass makes the head and hands it to `__init__`. `register_tasks`
+    makes the class for each family of backbones, since keras-hub finds the
+    task of a preset by the class of its backbone.
 
-    def call(self, inputs, training=None, mask=None):
-        if not self.trainable:
-            training = False  # whatever the model around it is told
-        return super().call(inputs, training=training, mask=mask)
-
-
-class BertClassifier(AboveFrozen, keras_hub.models.TextClassifier):
-    """A text classifier: a BERT, one vector for each text, and a head.
-
-    A subclass makes the head and hands it to `__init__`. Its `backbone_cls`
-    is a `BertEncoder` of its own, since keras-hub finds the task of a preset
-    by the class of its backbone.
+    Layers in which nothing trains run without dropout, in training too.
 
     Args:
-        backbone: a `backbone_cls`.
+        backbone: of a family of `adapters.FAMILIES`, an encoder or a decoder.
         num_classes: the number of labels.
         head: layer from (batch, width) to (batch, num_classes).
-        features: function from the backbone's inputs and outputs, two dicts
-            of tensors, to a tensor of shape (batch, width). Of the inputs it
-            reads the `"padding_mask"` alone.
-        preprocessor: `BertTextClassifierPreprocessor`, or `None`: inputs are
-            token ids already.
-        train_encoder: whether the backbone trains.
-        dropout: between the features and the head.
+        preprocessor: from texts to the inputs of the backbone. Defaults to
+            `None`: inputs are token ids already.
+        pooling: as for `pooling_for`. Defaults to `None`: the usual one.
+        train_encoder: whether the backbone trains. Defaults to `True`.
+        dropout: before the head. Defaults to 0.
+
+    Raises:
+        UserError: an argument is out of its range, or the backbone is an
+            encoder-decoder.
     """
 
-    preprocessor_cls = keras_hub.models.BertTextClassifierPreprocessor
+    backbone_cls: type[keras_hub.models.Backbone] | None = None
+    preprocessor_cls = keras_hub.models.TextClassifierPreprocessor
 
     def __init__(
         self,
-        backbone: BertEncoder,
+        backbone: keras_hub.models.Backbone,
         num_classes: int,
         head: keras.Layer,
-        features: Callable[[Mapping, Any], tf.Tensor],
         preprocessor: keras.Layer | None = None,
-        train_encoder: bool = False,
+        pooling: str | None = None,
+        train_encoder: bool = True,
         dropout: float = 0.0,
-        **kwargs,
+        **kwargs: Any,
     ):
         # === Layers ===
         self.backbone = backbone
         self.preprocessor = preprocessor
-        self.head = head
+        self.pooling = pooling_for(backbone, pooling)
         self.output_dropout = keras.layers.Dropout(
             dropout, dtype=backbone.dtype_policy, name="classifier_dropout"
         )
-        backbone.trainable = bool(train_encoder)
+        self.head = head
 
         # === Functional model ===
-        self.features = features
         inputs = backbone.input
-        vectors = features(inputs, backbone(inputs))
+        vectors = self.pool(inputs, backbone(inputs))
         outputs = self.head(self.output_dropout(vectors))
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
 
@@ -80,55 +74,67 @@ class BertClassifier(AboveFrozen, keras_hub.models.TextClassifier):
         self.num_classes = num_classes
         self.train_encoder = bool(train_encoder)
         self.dropout = dropout
+        if not self.train_encoder:
+            backbone.trainable = False
+        for layer in self.unread_layers:
+            layer.trainable = False
 
-    def answer(self, inputs, outputs, training):
-        vectors = self.features(inputs, outputs)
-        vectors = self.output_dropout(vectors, training=training)
-        return self.head(vectors, training=training)
-
-    @classmethod
-    def from_bert(
-        cls,
-        bert: keras_hub.models.BertBackbone | str | os.PathLike[str],
-        num_classes: int,
-        preprocessor: keras.Layer | None = None,
-        sequence_length: int | None = None,
-        backbone: dict | None = None,
-        **options,
-    ) -> "BertClassifier":
-        """Starts from a pretrained BERT; only the head is random.
-
-        Args:
-            bert: a `keras_hub.models.BertBackbone`, whose weights are copied,
-                or what `bases.as_preset` takes: a preset, or a directory
-                of Hugging Face.
-            num_classes: the number of labels.
-            preprocessor: as for the class. Defaults to `None`: that of the
-                preset, where `bert` is one.
-            sequence_length: tokens of a text, for the preprocessor of a
-                preset. Defaults to `None`: as many as the preset takes.
-            backbone: further arguments of `backbone_cls`. Defaults to
-                `None`: none.
-            **options: further arguments of the class.
-        """
-        if not isinstance(bert, keras_hub.models.BertBackbone):
-            source = as_preset(bert)
-            bert = from_preset(keras_hub.models.BertBackbone, source)
-            if preprocessor is None:
-                preprocessor = from_preset(
-                    cls.preprocessor_cls,
-                    source,
-                    sequence_length=sequence_length or bert.max_sequence_length,
-                )
-        config = {**bert.get_config(), "trainable": True, **(backbone or {})}
-        copy = cls.backbone_cls.from_config(config)
-        copy.set_weights(bert.get_weights())
-        return cls(copy, num_classes, preprocessor=preprocessor, **options)
+    @property
+    def unread_layers(self) -> list[keras.Layer]:
+        """The layers whose outputs nothing reads: there is nothing to train."""
+        pooler = getattr(self.backbone, "pooled_dense", None)
+        return [] if pooler is None or self.pooling == "pooled" else [pooler]
 
     @property
     def head_parameters(self) -> int:
         """How many parameters the head has."""
         return self.head.count_params()
+
+    def pool(self, inputs: Mapping, outputs: Any) -> tf.Tensor:
+        """One vector for each text, of shape (batch, width).
+
+        Args:
+            inputs, outputs: those of the backbone.
+        """
+        return POOLINGS[self.pooling](inputs, outputs)
+
+    def answer(self, inputs, outputs, training):
+        vectors = self.pool(inputs, outputs)
+        vectors = self.output_dropout(vectors, training=training)
+        return self.head(vectors, training=training)
+
+    @classmethod
+    def from_base(
+        cls,
+        base: Any,
+        num_classes: int,
+        preprocessor: keras.Layer | None = None,
+        sequence_length: int | None = None,
+        **options: Any,
+    ) -> Any:
+        """Starts from a pretrained backbone; only the head is random.
+
+        Args:
+            base: a keras-hub backbone, which becomes a part of the model, or
+                what `bases.as_preset` takes.
+            num_classes: the number of labels.
+            preprocessor: as for the class. Defaults to `None`: that of the
+                preset, where `base` is one.
+            sequence_length: tokens of a text, for the preprocessor of a
+                preset. Defaults to `None`: as many as the preset takes, of a
+                decoder 512.
+            **options: further arguments of the class.
+
+        Raises:
+            UserError: an argument is out of its range.
+        """
+        if not isinstance(base, keras_hub.models.Backbone):
+            source, base = base, load_backbone(base)
+            preprocessor = preprocessor or text_preprocessor(
+                source, base, sequence_length
+            )
+        kind = task_of_family(cls, base)
+        return kind(base, num_classes, preprocessor=preprocessor, **options)
 
     compile_from_config = compile_from_config
 
@@ -136,6 +142,6 @@ class BertClassifier(AboveFrozen, keras_hub.models.TextClassifier):
         return {
             **super().get_config(),
             "num_classes": self.num_classes,
-            "train_encoder": self.train_encoder,
+            "pooling": self.pooling,
             "dropout": self.dropout,
         }

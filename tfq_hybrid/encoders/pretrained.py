@@ -84,10 +84,48 @@ def text_preprocessor(
     length = int(sequence_length or longest)
     family = family_of(backbone)
     if family is not None and family.is_causal:
-        tokenizer = from_preset(keras_hub.tokenizers.Tokenizer, preset)
+        tokenizer = tokenizer_of(preset)
         return DecoderTextPreprocessor(tokenizer, sequence_length=length)
     kind = keras_hub.models.TextClassifierPreprocessor
     return from_preset(kind, preset, sequence_length=length)
+
+
+def text_base(
+    preset: str, sequence_length: int | None = None
+) -> tuple[keras_hub.models.Backbone, keras.Layer]:
+    """The backbone of a preset, and the preprocessor of its texts.
+
+    Args:
+        preset, sequence_length: as for `load_backbone`.
+
+    Raises:
+        UserError: it cannot be loaded, takes no such texts, or is of no
+            family that reads one sequence.
+    """
+    backbone = load_backbone(preset, sequence_length)
+    check_family(backbone, preset)
+    return backbone, text_preprocessor(preset, backbone, sequence_length)
+
+
+def check_family(backbone: keras_hub.models.Backbone, preset: str) -> None:
+    """Raises `UserError` unless a backbone reads one sequence, by a family."""
+    family, kind = family_of(backbone), type(backbone).__name__
+    if family is None:
+        raise UserError(
+            "Expected a preset of a family that adapters know, see "
+            f"docs/adapters.md. Received: {preset}, a {kind}"
+        )
+    if family.decoder:
+        raise UserError(
+            "Expected a preset of an encoder or a decoder: adapters.adapt "
+            "takes an encoder-decoder, and the command line none. Received: "
+            f"{preset}, a {kind}"
+        )
+
+
+def tokenizer_of(preset: str) -> Any:
+    """The tokenizer of a preset."""
+    return from_preset(keras_hub.tokenizers.Tokenizer, preset)
 
 
 def identity_of(tokenizer: Any) -> str:
