@@ -3,6 +3,7 @@
 import pytest
 
 from tfq_hybrid.adapters import LoRA, QuantumAdapter
+from tfq_hybrid.comparison.plan import Plan
 from tfq_hybrid.comparison.rows import read_rows
 from tfq_hybrid.errors import UserError
 
@@ -38,6 +39,20 @@ def test_words_and_methods_have_the_same_config():
 
 
 @pytest.mark.parametrize(
+    ("given", "tried"),
+    [
+        ("rates-around=0.03", [0.01, 0.03, 0.09]),
+        ("learning-rate=0.03", [0.03]),
+    ],
+)
+def test_a_row_names_its_rate_or_the_middle_of_those_tried(given, tried):
+    rows = read_rows([f"hybrid-bert:{given}"])
+    config = rows[0].config(SHARED)
+    plan = Plan(rows, {rows[0].name: config}, config, SHARED, 1, 3, 10)
+    assert plan.tried(rows[0]) == tried
+
+
+@pytest.mark.parametrize(
     ("words", "message"),
     [
         (["lorra"], "Did you mean 'LoRA'"),
@@ -46,6 +61,9 @@ def test_words_and_methods_have_the_same_config():
         (["lora", "LoRA"], "LoRA twice"),
         (["svm:C=2"], "no arguments with svm"),
         (["hybrid-bert:epochs=3"], "epochs"),
+        (["lora:rates-around=0"], "positive"),
+        (["lora:rates-around=big"], "number"),
+        (["lora:rates_around=0.1:learning_rate=1"], "both in LoRA"),
         (["majority"], "methods to compare"),
         ([], "methods to compare"),
     ],

@@ -66,7 +66,7 @@ class Plan:
         if row.kind != "train":
             return []
         rate = self.configs[row.name].learning_rate
-        if "learning_rate" in row.arguments or rate == 0:
+        if row.keeps_rate or rate == 0:
             return [rate]
         return [float(f"{rate * f:.2g}") for f in FACTORS[self.rates]]
 

@@ -8,7 +8,7 @@ from typing import Any
 from tfq_hybrid.adapters.methods import METHODS
 from tfq_hybrid.config.fields import Field
 from tfq_hybrid.config.values import check_keys, full_key, nest, read_value
-from tfq_hybrid.errors import UserError, match_choice
+from tfq_hybrid.errors import UserError, check_number, match_choice
 from tfq_hybrid.training.arguments import fields_of_training
 from tfq_hybrid.training.config import TrainConfig
 from tfq_hybrid.training.defaults import ADAPTED
@@ -54,11 +54,14 @@ class Row:
             scikit-learn on embeddings; or `"floor"`, what learns nothing.
         arguments: plain data: of a training the arguments that make the row,
             nested; of a head its `kind`.
+        keeps_rate: whether its learning rate is the only one that is tried.
+            Defaults to `False`: others around it are, too.
     """
 
     name: str
     kind: str
     arguments: dict[str, Any] = dataclasses.field(default_factory=dict)
+    keeps_rate: bool = False
 
     def config(self, shared: Mapping[str, Any]) -> TrainConfig:
         """The training of a row; what all rows share is a nested dict.
@@ -78,6 +81,8 @@ class Row:
 
 
 _OF_PRESETS = ("preset", "pooling")
+# The middle of the rates that are tried for a row, in place of its own.
+AROUND = "rates_around"
 
 
 def read_rows(
@@ -90,7 +95,9 @@ def read_rows(
     A word is a method of adaptation, a published system, a classical head or
     the floor, with arguments behind colons: `lora:rank=4`,
     `hybrid-bert:baseline=linear`. Case, hyphens and underscores do not count.
-    The floor is a row in any case, the last one.
+    `learning-rate=0.01` is then the only rate that is tried, and
+    `rates-around=0.01` the middle of those that are. The floor is a row in any
+    case, the last one.
 
     Args:
         methods: words; or a dict from the names of rows to words, to methods
@@ -140,7 +147,7 @@ def _row(name, value, task, floor):
             "Expected a method, a word or a dict of arguments as a row. "
             f"Received: {value!r}"
         )
-    return Row(name, "train", _without_shared(nest(value)))
+    return _training(name, nest(value))
 
 
 def read_row(
@@ -176,10 +183,10 @@ def read_row(
             raise UserError(
                 f"Expected arguments as KEY=VALUE. Received: {part} in {word}"
             )
-        key = full_key(key.strip(), list(keys))
-        arguments[key] = read_value(key, keys[key].hint, value.strip())
-    shown = ":".join([name, *given])
-    return Row(shown, "train", _without_shared(nest(arguments)))
+        key = full_key(key.strip(), [*keys, AROUND])
+        hint = keys["learning_rate" if key == AROUND else key].hint
+        arguments[key] = read_value(key, hint, value.strip())
+    return _training(":".join([name, *given]), nest(arguments))
 
 
 def _names(task, floor):
@@ -206,8 +213,22 @@ def _fields(name: str) -> list[Field]:
     return [field for field in fields if field.key not in SHARED]
 
 
-def _without_shared(arguments):
+def _training(name, arguments):
+    """The row of a training."""
+    around = arguments.pop(AROUND, None)
+    keeps_rate = "learning_rate" in arguments
+    if around is not None and keeps_rate:
+        raise UserError(
+            f"Expected learning_rate or {AROUND}. Received: both in {name}"
+        )
+    if around is not None:
+        check_number(AROUND, around)
+        if not 0 < around < float("inf"):
+            raise UserError(
+                f"Expected {AROUND} to be positive. Received: {AROUND}={around}"
+            )
+        arguments["learning_rate"] = around
     known = [*TrainConfig.names(), *arguments]
     allowed = [key for key in known if key not in SHARED]
     check_keys("argument of a row", arguments, allowed)
-    return arguments
+    return Row(name, "train", arguments, keeps_rate)
