@@ -4,17 +4,22 @@ import pathlib
 import re
 import shlex
 
+import PIL.Image
 import pytest
 
+from benchmarks import overview
 from tfq_hybrid.cli.config_command import ConfigCommand
 from tfq_hybrid.cli.main import commands
 from tfq_hybrid.comparison.reproduce import RECIPES
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+FIRST_STEPS = ROOT / "docs/first_steps.md"
+RESULTS = ROOT / "docs/results/README.md"
 PAGES = [
     ROOT / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),
     ROOT / "docs/examples/README.md",
+    RESULTS,
 ]
 
 
@@ -29,7 +34,11 @@ def run_blocks(page):
 
 # Of google.api_core, on importing cirq_google.
 @pytest.mark.filterwarnings("ignore:You are using a Python:FutureWarning")
-@pytest.mark.parametrize("page", PAGES[1:], ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if page != FIRST_STEPS],
+    ids=lambda page: page.stem,
+)
 def test_python_of_the_pages_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run_blocks(page)
@@ -43,9 +52,9 @@ def test_links_lead_somewhere(page):
 
 
 @pytest.mark.long
-def test_python_of_the_readme_runs(tmp_path, monkeypatch):
+def test_python_of_the_first_steps_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    namespace = run_blocks(PAGES[0])
+    namespace = run_blocks(FIRST_STEPS)
     quantum, dense, matched = (
         namespace[name].count_params()
         for name in ("quantum", "dense", "matched")
@@ -108,9 +117,9 @@ def test_results_are_those_of_the_reports():
     No row of a report's findings and goals is left out.
     """
     seen, missing = set(), {}
-    for link, *cells in rows_of(PAGES[0].read_text("utf-8"), "Results"):
+    for link, *cells in rows_of(RESULTS.read_text("utf-8"), "Results"):
         [target] = re.findall(r"\]\((.*)\)", link)
-        report = (ROOT / target).read_text("utf-8")
+        report = (RESULTS.parent / target).read_text("utf-8")
         missing.setdefault(target, of_report(report)).discard(tuple(cells))
         found = [
             row
@@ -121,5 +130,19 @@ def test_results_are_those_of_the_reports():
         assert cells in found, (link, cells)
         seen.add(pathlib.Path(target).parent.name)
     assert not any(missing.values()), missing
-    published = {path.name for path in (ROOT / "docs/results").iterdir()}
+    published = {path.name for path in RESULTS.parent.glob("*/")}
     assert seen == published <= set(RECIPES)
+
+
+def test_the_readme_is_one_screen_after_another():
+    text = PAGES[0].read_text("utf-8")
+    assert text.count("\n") <= 150
+    places = [text.index(word) for word in ("docs/overview.png", "```python")]
+    assert places == sorted(places) and places[0] < 600
+
+
+def test_the_picture_of_the_readme_is_up_to_date():
+    with PIL.Image.open(overview.PICTURE) as picture:
+        assert picture.text["inputs"] == overview.digest(), (
+            "run: python -m benchmarks.overview"
+        )

@@ -21,7 +21,7 @@ ORDER = [
     ["adapters", "hardware", "optimizers"],
     ["encoders"],
     ["training"],
-    ["tuning", "serving", "reports", "verify"],
+    ["tuning", "serving", "reports", "verify", "environment"],
     ["comparison"],
     ["models"],
     ["cli"],

@@ -6,6 +6,7 @@ from tfq_hybrid import __version__
 from tfq_hybrid.cli.compare import compare
 from tfq_hybrid.cli.demo import demo
 from tfq_hybrid.cli.diagnose import diagnose
+from tfq_hybrid.cli.doctor import doctor
 from tfq_hybrid.cli.evaluate import evaluate
 from tfq_hybrid.cli.export import export, serve, verify
 from tfq_hybrid.cli.predict import generate, predict
@@ -70,6 +71,7 @@ for _command in (
     tune,
     screen,
     presets,
+    doctor,
 ):
     commands.add_command(_command)
 
