@@ -8,7 +8,7 @@ NPY_FEATURES := AVX2 FMA3 AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL \
 AVX512_ICL
 
 .PHONY: demo test test-portable test-all random-circuits lint format \
-benchmarks peers lock audit wheel fuzz clean
+benchmarks peers docs lock audit wheel fuzz clean
 
 demo: .venv/installed
 	$(BIN)/tfq-hybrid demo --data "$(DATA)"
@@ -74,6 +74,15 @@ peers: .venv/installed
 	|| echo "Without it, the tests of pretrained weights skip."
 	touch $@
 
+# The site, in build/site; a broken link or anchor is an error.
+docs: .venv/installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+.venv/installed-docs: requirements/docs.txt .venv/installed
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes \
+	--requirement requirements/docs.txt
+	touch $@
+
 # Pins what setup.cfg asks for, for every Python that it allows, with hashes.
 # What is pinned stays unless it must change; UPGRADE=1 takes the newest.
 lock: | .venv/bin/python
@@ -82,6 +91,11 @@ lock: | .venv/bin/python
 	--python-version 3.11 --generate-hashes --extra test \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) \
 	--output-file requirements/lock.txt setup.cfg requirements/tools.in
+	$(BIN)/uv pip compile --quiet --no-config --universal \
+	--python-version 3.11 --generate-hashes \
+	--constraint requirements/lock.txt \
+	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) \
+	--output-file requirements/docs.txt requirements/docs.in
 
 # Known weaknesses of what is pinned; asks a database on the network.
 audit:

@@ -41,10 +41,10 @@ class HyQuTBackbone(BuiltWithSlots, keras_hub.models.LlamaBackbone):
     circuit's size.
 
     Args:
-        vocabulary_size, num_layers, num_query_heads, hidden_dim,
-            intermediate_dim, num_key_value_heads, dropout,
-            tie_word_embeddings: as for `keras_hub.models.LlamaBackbone`;
-            `tie_word_embeddings` defaults to `True`.
+        vocabulary_size, num_layers, num_query_heads, hidden_dim: as for
+            `keras_hub.models.LlamaBackbone`.
+        intermediate_dim, num_key_value_heads, dropout: as for it.
+        tie_word_embeddings: as for it, but defaults to `True`.
         kind: `"quantum"`, `"dense"` or `"bottleneck"`. Defaults to
             `"quantum"`.
         targets: word or words: names in `MATRICES`, `"all-attention"` or

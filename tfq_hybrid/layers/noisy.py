@@ -128,8 +128,8 @@ class NoisyPQC(NoisyCircuit, PQC):
     Args:
         model_circuit, operators, initializer, regularizer, constraint, seed:
             see `PQC`.
-        repetitions, sample_based, differentiator, noise_model,
-            readout_error, noise_method: see `NoisyControlledPQC`.
+        repetitions, sample_based, differentiator: see `NoisyControlledPQC`.
+        noise_model, readout_error, noise_method: see `NoisyControlledPQC`.
         engine: `"auto"`, `"batched"` or `"tfq"`, as in `PQC`.
 
     Call arguments:
@@ -176,8 +176,8 @@ class NoisyControlledPQC(NoisyCircuit, ControlledPQC):
     seeded.
 
     Args:
-        model_circuit, operators, trained_symbols, initializer, regularizer,
-            constraint, seed: see `ControlledPQC`.
+        model_circuit, operators, trained_symbols: see `ControlledPQC`.
+        initializer, regularizer, constraint, seed: see `ControlledPQC`.
         repetitions: trajectories for each example, and samples where
             they are `sample_based`. Must be given; density matrices, which
             the batched engine prefers, make no trajectories.
@@ -244,8 +244,9 @@ class NoisyAmplitudePQC(NoisyCircuit, AmplitudePQC):
     Args:
         model_circuit, operators, initializer, regularizer, constraint: see
             `AmplitudePQC`.
-        repetitions, sample_based, differentiator, noise_model,
-            readout_error, noise_method, seed: see `NoisyControlledPQC`.
+        repetitions, sample_based, differentiator: see `NoisyControlledPQC`.
+        noise_model, readout_error, noise_method, seed: see
+            `NoisyControlledPQC`.
 
     Call arguments:
         inputs: float tensor of shape (batch, width), width <= 2**qubits.

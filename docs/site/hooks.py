@@ -1,0 +1,184 @@
+"""What the site has beside the pages of `docs`: the README, the reference.
+
+- `index.md` is the README.
+- `reference/NAME.md` has the public names of a package, from their docstrings,
+  and `reference/commands.md` the help of each command, from the CLI itself.
+- Files of the repository that pages link to, such as figures of benchmarks, are
+  copied to `repository/`.
+
+A page that would load something from elsewhere is an error.
+"""
+
+import functools
+import pathlib
+import posixpath
+import re
+
+import click
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File
+
+import tfq_hybrid
+from tfq_hybrid.cli.main import commands
+from tfq_hybrid.startup import quiet_imports
+
+quiet_imports()
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LINK = re.compile(r"(\]\()([^)#\s]+)(#[^)\s]*)?(\))")
+LOADED = re.compile(
+    r"<(?:script|img|iframe)[^>]*\ssrc=\"?https?://[^>]*>"
+    r"|<link[^>]*rel=\"?(?:stylesheet|preconnect)[^>]*https?://[^>]*>"
+)
+OUTSIDE = "repository"
+ROOMS = tuple(
+    name
+    for name in tfq_hybrid._ROOMS
+    if (ROOT / "tfq_hybrid" / name / "__init__.pyi").is_file()
+)
+
+
+def on_config(config):
+    """Adds the reference to the navigation."""
+    pages = ["reference/commands.md"]
+    pages += [{f"tfq_hybrid.{name}": _page_of(name)} for name in ROOMS]
+    config.nav.append({"Reference": pages})
+    return config
+
+
+def on_files(files, config):
+    """Adds what is no file of `docs`."""
+    generated = {"reference/commands.md": _commands()}
+    generated |= {_page_of(name): _reference(name) for name in ROOMS}
+    for path, content in generated.items():
+        files.append(File.generated(config, path, content=content))
+    readme = (ROOT / "README.md").read_text("utf-8")
+    index = File.generated(config, "index.md", content=_at(readme, "README.md"))
+    files.append(index)
+    for path in sorted(_linked(files)):
+        files.append(
+            File.generated(
+                config, f"{OUTSIDE}/{path}", abs_src_path=str(ROOT / path)
+            )
+        )
+    return files
+
+
+def on_page_markdown(markdown, page, config, files):
+    """Points links out of `docs` at the copies of the files."""
+    if page.file.src_uri == "index.md" or page.file.src_uri.startswith(
+        "reference/"
+    ):
+        return markdown
+    source = f"docs/{page.file.src_uri}"
+    if page.file.src_uri.startswith(OUTSIDE):
+        source = page.file.src_uri.removeprefix(f"{OUTSIDE}/")
+    return _at(markdown, source, posixpath.dirname(page.file.src_uri))
+
+
+def on_post_page(output, page, config):
+    """Refuses what a reader's browser would load from elsewhere."""
+    found = LOADED.search(output)
+    if found:
+        raise PluginError(f"{page.file.src_uri} loads {found.group()}")
+    return output
+
+
+def _at(markdown, source, folder=""):
+    """The text of a file of the repository, as a page in a folder."""
+
+    def changed(match):
+        start, target, anchor, end = match.groups()
+        path = _in_repository(target, source)
+        if path is None:
+            return match.group()
+        inside = path.removeprefix("docs/")
+        if not path.startswith("docs/"):
+            inside = "index.md" if path == "README.md" else f"{OUTSIDE}/{path}"
+        relative = posixpath.relpath(inside, folder or ".")
+        return f"{start}{relative}{anchor or ''}{end}"
+
+    return LINK.sub(changed, markdown)
+
+
+def _in_repository(target, source):
+    """The path of what a link leads to, from the root; `None` elsewhere."""
+    if "://" in target or target.startswith("mailto:"):
+        return None
+    return posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
+
+
+def _linked(files):
+    """The files outside of `docs` that its pages and the README link to."""
+    pages = {
+        f"docs/{file.src_uri}": pathlib.Path(file.abs_src_path)
+        for file in files
+        if file.is_documentation_page() and file.abs_src_path
+    }
+    pages["README.md"] = ROOT / "README.md"
+    found, left = set(), dict(pages)
+    while left:
+        source, path = left.popitem()
+        for match in LINK.finditer(path.read_text("utf-8")):
+            target = _in_repository(match.group(2), source)
+            if (
+                target is None
+                or target.startswith(("docs/", ".."))
+                or target == "README.md"
+                or target in found
+                or not (ROOT / target).is_file()
+            ):
+                continue
+            found.add(target)
+            if target.endswith(".md"):
+                left[target] = ROOT / target
+    return found
+
+
+def _page_of(name):
+    return f"reference/{name}.md"
+
+
+@functools.cache
+def _reference(name):
+    """The page of a package: each of its public names."""
+    room = getattr(tfq_hybrid, name)
+    about, _, rest = (room.__doc__ or "").strip().partition("\n")
+    lines = [f"# tfq_hybrid.{name}", "", about, ""]
+    if rest.strip():
+        lines += ["```text", rest.strip("\n"), "```", ""]
+    for public in sorted(room.__all__):
+        value = getattr(room, public)
+        module = getattr(value, "__module__", None)
+        if callable(value) and module and module.startswith("tfq_hybrid"):
+            lines += [f"::: {module}.{value.__qualname__}", ""]
+        else:
+            lines += [f"### {public}", "", f"`{_short(value)}`", ""]
+    return "\n".join(lines)
+
+
+def _short(value, longest=300):
+    words = repr(value)
+    return words if len(words) <= longest else f"{words[:longest]} …"
+
+
+def _commands():
+    """The help of each command."""
+    lines = ["# Commands", ""]
+    for name, command in commands.commands.items():
+        lines += [f"## {name}", "", "```text", _help(command, name), "```", ""]
+        for inner, nested in getattr(command, "commands", {}).items():
+            shown = f"{name} {inner}"
+            lines += [f"### {shown}", "", "```text", _help(nested, shown)]
+            lines += ["```", ""]
+    return "\n".join(lines)
+
+
+def _help(command, name):
+    context = click.Context(
+        command,
+        info_name=f"tfq-hybrid {name}",
+        terminal_width=80,
+        **command.context_settings,
+    )
+    return command.get_help(context)
