@@ -76,7 +76,7 @@ peers: .venv/installed
 
 # The site, in build/site; a broken link or anchor is an error.
 docs: .venv/installed-docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m mkdocs build --strict --quiet
 
 .venv/installed-docs: requirements/docs.txt .venv/installed
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes \

@@ -3,6 +3,7 @@
 - `index.md` is the README.
 - `reference/NAME.md` has the public names of a package, from their docstrings,
   and `reference/commands.md` the help of each command, from the CLI itself.
+- `tutorials/NAME.md` is a script of `docs/tutorials`, run.
 - Files of the repository that pages link to, such as figures of benchmarks, are
   copied to `repository/`.
 
@@ -13,14 +14,19 @@ import functools
 import pathlib
 import posixpath
 import re
+import sys
 
 import click
+import nbformat
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File
 
 import tfq_hybrid
 from tfq_hybrid.cli.main import commands
 from tfq_hybrid.startup import quiet_imports
+
+sys.path.append(str(pathlib.Path(__file__).parent))
+import tutorials
 
 quiet_imports()
 
@@ -31,6 +37,8 @@ LOADED = re.compile(
     r"|<link[^>]*rel=\"?(?:stylesheet|preconnect)[^>]*https?://[^>]*>"
 )
 OUTSIDE = "repository"
+SCRIPTS = sorted((ROOT / "docs/tutorials").glob("*.py"))
+KEPT = ROOT / "build/tutorials"
 ROOMS = tuple(
     name
     for name in tfq_hybrid._ROOMS
@@ -39,7 +47,9 @@ ROOMS = tuple(
 
 
 def on_config(config):
-    """Adds the reference to the navigation."""
+    """Adds tutorials and the reference to the navigation."""
+    pages = [f"tutorials/{script.stem}.md" for script in SCRIPTS]
+    config.nav.insert(2, {"Tutorials": pages})
     pages = ["reference/commands.md"]
     pages += [{f"tfq_hybrid.{name}": _page_of(name)} for name in ROOMS]
     config.nav.append({"Reference": pages})
@@ -50,6 +60,12 @@ def on_files(files, config):
     """Adds what is no file of `docs`."""
     generated = {"reference/commands.md": _commands()}
     generated |= {_page_of(name): _reference(name) for name in ROOMS}
+    for script in SCRIPTS:
+        notebook = tutorials.executed(script, KEPT)
+        page, pictures = tutorials.as_page(notebook, script.stem)
+        generated[f"tutorials/{script.stem}.md"] = page
+        generated[f"tutorials/{script.stem}.ipynb"] = nbformat.writes(notebook)
+        generated |= {f"tutorials/{k}": v for k, v in pictures.items()}
     for path, content in generated.items():
         files.append(File.generated(config, path, content=content))
     readme = (ROOT / "README.md").read_text("utf-8")
@@ -67,7 +83,7 @@ def on_files(files, config):
 def on_page_markdown(markdown, page, config, files):
     """Points links out of `docs` at the copies of the files."""
     if page.file.src_uri == "index.md" or page.file.src_uri.startswith(
-        "reference/"
+        ("reference/", "tutorials/")
     ):
         return markdown
     source = f"docs/{page.file.src_uri}"
