@@ -1,0 +1,128 @@
+"""Several comparisons of the same rows as one table: tasks, encoders, poolings.
+
+    python -m benchmarks.several runs/hb/*/ --output FOLDER/pretrained
+
+keeps what each `comparison.json` found in one JSON file, without its texts, and
+writes the table beside it. The name of a folder is that of its line.
+"""
+
+import argparse
+import json
+import pathlib
+import re
+from typing import Any
+
+from tfq_hybrid.comparison.found import FILE
+from tfq_hybrid.files import write_json
+
+KEPT = ("source", "parts", "seeds", "rates", "epochs", "batch_size", "monitor")
+# What a study with 95 % intervals finds in four of five cases, in half-widths:
+# (1.96 + 0.84) / 1.96.
+DETECTABLE = 1.43
+POINTS = 1.0  # a smaller difference is not asked for
+
+
+def kept(folder: pathlib.Path) -> dict[str, Any]:
+    """What is published of a comparison."""
+    content = json.loads((folder / FILE).read_text("utf-8"))
+    rows = [
+        {
+            "name": _short(row["name"]),
+            "metrics": row["metrics"],
+            "parameters": row["parameters"],
+            "rate": row["rate"],
+        }
+        for row in content["rows"]
+    ]
+    beside = content["beside_reference"]
+    return {
+        **{name: content[name] for name in KEPT},
+        "metric": next(iter(content["rows"][0]["metrics"])),
+        "reference": _short(content["reference"]),
+        "rows": rows,
+        "less_reference": {_short(k): v for k, v in beside.items()},
+    }
+
+
+def table(found: dict[str, dict[str, Any]]) -> str:
+    """The table: a line for each comparison, its reference and other rows."""
+    first = next(iter(found.values()))
+    names = [row["name"] for row in first["rows"]][:-1]  # without the floor
+    others = names[1:]
+    head = [
+        "",
+        "train / validate / test",
+        *(f"`{name}`" for name in names),
+        *(f"circuit less `{name}`" for name in others),
+        "can decide",
+    ]
+    lines = [_line(head), _line("---" for _ in head)]
+    for name, one in found.items():
+        rows = {row["name"]: row for row in one["rows"]}
+        values = [rows[row]["metrics"][one["metric"]] for row in names]
+        beside = [_turned(one["less_reference"][row]) for row in others]
+        lines.append(
+            _line(
+                [
+                    name,
+                    " / ".join(f"{count:,}" for count in one["parts"]),
+                    *map(_interval, values),
+                    *(_interval(each, "+") for each in beside),
+                    _decides(beside[0]),
+                ]
+            )
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _short(name):
+    """The name of a row without the rates around which it was tried."""
+    return re.sub(r":rates-around=[^:]*", "", name)
+
+
+def _turned(interval):
+    """The difference the other way round."""
+    return {
+        "value": -interval["value"],
+        "low": -interval["high"],
+        "high": -interval["low"],
+    }
+
+
+def _decides(interval):
+    """Whether a difference of a point would be found beside the first."""
+    half = (interval["high"] - interval["low"]) / 2
+    least = DETECTABLE * half
+    verdict = "yes" if least <= POINTS else "not decidable"
+    return f"{verdict} ({least:.1f})"
+
+
+def _interval(interval, sign=""):
+    value, low, high = (interval[name] for name in ("value", "low", "high"))
+    return f"{value:{sign}.1f} [{low:{sign}.1f}, {high:{sign}.1f}]"
+
+
+def _line(cells):
+    return "| " + " | ".join(cells) + " |"
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folders", nargs="+", type=pathlib.Path)
+    parser.add_argument("--output", type=pathlib.Path, required=True)
+    options = parser.parse_args(arguments)
+    found = {
+        folder.name: kept(folder)
+        for folder in options.folders
+        if (folder / FILE).is_file()
+    }
+    if not found:
+        raise SystemExit("Expected folders of finished comparisons.")
+    write_json(options.output.with_suffix(".json"), found)
+    text = table(found)
+    options.output.with_suffix(".table.md").write_text(text, "utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
