@@ -3,7 +3,8 @@
     python -m benchmarks.several runs/hb/*/ --output FOLDER/pretrained
 
 keeps what each `comparison.json` found in one JSON file, without its texts, and
-writes the table beside it. The name of a folder is that of its line.
+writes the table and the picture beside it. The name of a folder is that of its
+line.
 """
 
 import argparse
@@ -14,6 +15,8 @@ from typing import Any
 
 from tfq_hybrid.comparison.found import FILE
 from tfq_hybrid.files import write_json
+from tfq_hybrid.reports.render import FILE as INK
+from tfq_hybrid.reports.render import MARKERS
 
 KEPT = ("source", "parts", "seeds", "rates", "epochs", "batch_size", "monitor")
 # What a study with 95 % intervals finds in four of five cases, in half-widths:
@@ -75,6 +78,53 @@ def table(found: dict[str, dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def draw(found: dict[str, dict[str, Any]], path: pathlib.Path) -> None:
+    """Draws the first row less each other one, a line for each comparison."""
+    # The object interface: pyplot would ask for a display.
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    first = next(iter(found.values()))
+    others = [row["name"] for row in first["rows"]][1:-1]
+    with matplotlib.rc_context(INK.rc):
+        size = (8, 1.2 + 0.16 * len(found) * (len(others) + 1))
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.subplots()
+        axes.axvline(0, color=INK["muted"], linestyle="--")
+        for index, other in enumerate(others):
+            values = [
+                _turned(x["less_reference"][other]) for x in found.values()
+            ]
+            mean = [x["value"] for x in values]
+            ends = [
+                [x["value"] - x["low"] for x in values],
+                [x["high"] - x["value"] for x in values],
+            ]
+            axes.errorbar(
+                mean,
+                [line + 0.18 * index for line in range(len(found))],
+                xerr=ends,
+                fmt=MARKERS[index],
+                color=INK.series(index),
+                label=f"less {other.replace(first['reference'] + ':', '')}",
+            )
+        axes.set_yticks(
+            [x + 0.18 * (len(others) - 1) / 2 for x in range(len(found))]
+        )
+        axes.set_yticklabels(found)
+        axes.invert_yaxis()
+        axes.set(
+            xlabel=f"{first['metric']} of {first['reference']}, less that of "
+            "others, points",
+            title=f"{len(first['seeds'])} seeds, 95 % CI",
+        )
+        figure.legend(loc="outside right upper")
+        for kind in ("png", "svg"):
+            figure.savefig(path.with_suffix(f".{kind}"), dpi=110)
+
+
 def _short(name):
     """The name of a row without the rates around which it was tried."""
     return re.sub(r":rates-around=[^:]*", "", name)
@@ -121,6 +171,7 @@ def main(arguments=None):
     write_json(options.output.with_suffix(".json"), found)
     text = table(found)
     options.output.with_suffix(".table.md").write_text(text, "utf-8")
+    draw(found, options.output)
     print(text)
 
 
