@@ -5,6 +5,7 @@ import base64
 import concurrent.futures
 import json
 import os
+import re
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from starlette.requests import Request
 
 from tests.serving.process import ALONE, Server
 from tfq_hybrid.serving.server.limits import Limits, read_body
+from tfq_hybrid.serving.server.pages import page
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +145,7 @@ def test_bad_bodies(body, expected, server):
 @pytest.mark.parametrize(
     "method,path,expected",
     [
-        ("GET", "/", 404),
+        ("GET", "/nothing", 404),
         ("GET", "/v1/models/other", 404),
         ("GET", "/v1/models/name/versions/3", 404),
         ("GET", "/v1/models/name/versions/%00", 404),
@@ -249,3 +251,63 @@ def test_requests_share_batches(server):
     assert gained("batch_rows_sum") == 48
     assert gained("batch_rows_count") < 48
     assert gained('requests_total{code="200",path="predict"}') == 48
+
+
+@pytest.mark.long
+def test_the_server_says_what_it_serves(server):
+    status, headers, content = server.ask("GET", "/")
+    page = content.decode()
+    assert status == 200
+    assert "default-src 'none'" in headers["content-security-policy"]
+    found = re.search(r'id="model">(.*?)</script>', page, re.DOTALL)
+    facts = json.loads(found[1])
+    assert facts["name"] == "name"
+    assert facts["signatures"]["serve"] == {
+        "text": {"dtype": "string", "shape": [None]}
+    }
+    assert "http://" not in page and "https://" not in page
+    for path, expected in (
+        ("/healthz", {"status": "ok"}),
+        ("/v1/models", {"models": [{"name": "name", "versions": [2, 1]}]}),
+    ):
+        status, _, content = server.ask("GET", path)
+        assert (status, json.loads(content)) == (200, expected)
+    status, headers, _ = server.ask("GET", "/docs")
+    assert (status, headers["location"]) == (307, "/#api")
+
+
+@pytest.mark.long
+def test_the_openapi_describes_the_paths_that_are_there(server):
+    described = json.loads(server.ask("GET", "/openapi.json")[2])
+    assert described["openapi"].startswith("3.1")
+    for path, verbs in described["paths"].items():
+        [verb] = verbs
+        path = path.replace("{version}", "1")
+        body = b'{"instances": ["a fine film"]}' if verb == "post" else b""
+        status, _, _ = server.ask(verb.upper(), path, body)
+        assert status in (200, 307), path
+    body = described["paths"]["/v1/models/name:predict"]["post"]["requestBody"]
+    schemas = body["content"]["application/json"]["schema"]["anyOf"]
+    inputs = {
+        schema["properties"]["signature_name"]["const"]: schema["properties"][
+            "inputs"
+        ]["properties"]
+        for schema in schemas
+    }
+    assert inputs["serve"]["text"] == {
+        "type": "array",
+        "items": {"type": "string"},
+    }
+    status, _, content = server.ask("GET", "/nothing")
+    assert status == 404
+    assert "/openapi.json" in json.loads(content)["error"]
+
+
+def test_a_name_cannot_end_the_script_that_holds_it():
+    class Nothing:
+        signatures = {}
+
+    content = page("</script><script>alert(1)", Nothing())
+    assert "<script>alert" not in content
+    found = re.search(r'id="model">(.*?)</script>', content, re.DOTALL)
+    assert json.loads(found[1])["name"] == "</script><script>alert(1)"

@@ -1,4 +1,4 @@
-"""The paths of the server: TensorFlow Serving's, and `/metrics`."""
+"""The paths of the server: TensorFlow Serving's, and what describes them."""
 
 import contextlib
 import dataclasses
@@ -12,11 +12,17 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    RedirectResponse,
+    Response,
+)
 from starlette.routing import Route
 
 from tfq_hybrid.serving.server.batching import Batcher
 from tfq_hybrid.serving.server.limits import Limits, read_body
+from tfq_hybrid.serving.server.pages import POLICY, openapi, page, paths_of
 from tfq_hybrid.serving.server.servable import Servable
 
 MODEL = "/v1/models/{name}"
@@ -120,11 +126,25 @@ def make_app(
             ("", server.status, "GET"),
         )
     ]
-    routes.append(Route("/metrics", server.show_metrics, methods=["GET"]))
+    routes += [
+        Route(path, method, methods=["GET"])
+        for path, method in (
+            ("/metrics", server.show_metrics),
+            ("/", server.show_page),
+            ("/docs", server.show_paths),
+            ("/healthz", server.health),
+            ("/v1/models", server.models),
+            ("/openapi.json", server.describe),
+        )
+    ]
     app = Starlette(
         routes=routes,
         lifespan=server.lifespan,
-        exception_handlers={HTTPException: _failed, Exception: _failed},
+        exception_handlers={
+            404: server.no_path,
+            HTTPException: _failed,
+            Exception: _failed,
+        },
         middleware=[
             Middleware(
                 _Watch,
@@ -220,6 +240,35 @@ class _Server:
         content, kind = self.metrics.text()
         return Response(content, media_type=kind)
 
+    async def show_page(self, request: Request) -> Response:
+        content = page(self.name, self.servables[max(self.servables)])
+        headers = {"content-security-policy": POLICY}
+        return HTMLResponse(content, headers=headers)
+
+    async def show_paths(self, request: Request) -> Response:
+        return RedirectResponse("/#api")
+
+    async def health(self, request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def models(self, request: Request) -> Response:
+        versions = sorted(self.servables)[::-1]
+        found = [{"name": self.name, "versions": versions}]
+        return JSONResponse({"models": found})
+
+    async def describe(self, request: Request) -> Response:
+        return JSONResponse(openapi(self.name, self.servables))
+
+    async def no_path(self, request: Request, error: Exception) -> Response:
+        """A 404 of no handler says which paths there are."""
+        if isinstance(error, HTTPException) and error.detail == "Not Found":
+            error = HTTPException(
+                404,
+                f"Expected one of the paths {', '.join(paths_of(self.name))}. "
+                f"Received: {request.url.path!a:.80}",
+            )
+        return await _failed(request, error)
+
 
 async def _failed(request: Request, error: Exception) -> Response:
     """The body for a request that fails: as TensorFlow Serving's."""
@@ -283,7 +332,7 @@ class _Watch:
 def _label(scope):
     """Few labels, whatever paths are asked for."""
     path = scope["path"]
-    for end in (":predict", "/metadata", "/metrics"):
+    for end in (":predict", "/metadata", "/metrics", "/healthz"):
         if path.endswith(end):
             return end[1:]
     return "status" if path.startswith("/v1/models/") else "other"
