@@ -22,9 +22,9 @@ from tfq_hybrid.adapters.classical_layers import open_attention
 from tfq_hybrid.adapters.families import family_of
 from tfq_hybrid.adapters.patterns import resolve
 from tfq_hybrid.encoders.pooled import PooledTextClassifier
+from tfq_hybrid.encoders.pretrained import check_family
 from tfq_hybrid.encoders.tokens import TokenClassifier
 from tfq_hybrid.errors import UserError
-from tfq_hybrid.models.adapted import build
 
 
 def each(*families, slow=("T5",)):
@@ -93,7 +93,7 @@ def test_two_stacks(family):
         with pytest.raises(UserError, match="decoder_sequence_output"):
             kind.from_base(backbone, 2)
     with pytest.raises(UserError, match=r"encoder-decoder.*a preset"):
-        build._check_family(backbone, "a preset")
+        check_family(backbone, "a preset")
 
 
 def decoded(task, inputs, length):
