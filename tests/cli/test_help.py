@@ -1,5 +1,6 @@
 """`--help`: what there is, by whom it is chosen, and how fast it comes."""
 
+import os
 import re
 import subprocess
 import sys
@@ -112,3 +113,25 @@ def test_help_imports_nothing_heavy(words):
     *_, modules, has_cirq = done.stdout.splitlines()
     assert not {*HEAVY} & {*modules.split()}
     assert has_cirq == "False"
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [("tfq-hybrid comp", "compare"), ("tfq-hybrid train --qub", "--qubits")],
+)
+def test_the_shell_completes(words, offered):
+    environment = {
+        **os.environ,
+        "_TFQ_HYBRID_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(words.count(" ")),
+    }
+    main = "from tfq_hybrid.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", main],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert f"plain,{offered}\n" in done.stdout
