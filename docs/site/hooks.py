@@ -2,7 +2,8 @@
 
 - `index.md` is the README.
 - `reference/NAME.md` has the public names of a package, from their docstrings,
-  and `reference/commands.md` the help of each command, from the CLI itself.
+  `reference/commands.md` the help of each command, from the CLI itself, and
+  `reference/config.md` the keys of a training, from the dataclasses.
 - `tutorials/NAME.md` is a script of `docs/tutorials`, run.
 - Files of the repository that pages link to, such as figures of benchmarks, are
   copied to `repository/`.
@@ -22,8 +23,11 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File
 
 import tfq_hybrid
+from tfq_hybrid.adapters import METHODS
 from tfq_hybrid.cli.main import commands
 from tfq_hybrid.startup import quiet_imports
+from tfq_hybrid.training.arguments import fields_of_training
+from tfq_hybrid.training.systems import SYSTEMS
 
 sys.path.append(str(pathlib.Path(__file__).parent))
 import tutorials
@@ -50,7 +54,7 @@ def on_config(config):
     """Adds tutorials and the reference to the navigation."""
     pages = [f"tutorials/{script.stem}.md" for script in SCRIPTS]
     config.nav.insert(2, {"Tutorials": pages})
-    pages = ["reference/commands.md"]
+    pages = ["reference/commands.md", "reference/config.md"]
     pages += [{f"tfq_hybrid.{name}": _page_of(name)} for name in ROOMS]
     config.nav.append({"Reference": pages})
     return config
@@ -58,7 +62,10 @@ def on_config(config):
 
 def on_files(files, config):
     """Adds what is no file of `docs`."""
-    generated = {"reference/commands.md": _commands()}
+    generated = {
+        "reference/commands.md": _commands(),
+        "reference/config.md": _config(),
+    }
     generated |= {_page_of(name): _reference(name) for name in ROOMS}
     for script in SCRIPTS:
         notebook = tutorials.executed(script, KEPT)
@@ -198,3 +205,34 @@ def _help(command, name):
         **command.context_settings,
     )
     return command.get_help(context)
+
+
+def _config():
+    """The keys of a training: those of all systems, of each, of each method."""
+    fields = {name: fields_of_training(name) for name in SYSTEMS}
+    common = set.intersection(*({f.key for f in x} for x in fields.values()))
+    lines = [
+        "# The config",
+        "",
+        "See [configs](../configs.md). The keys of all:",
+    ]
+    first = next(iter(fields.values()))
+    lines += ["", *_keys(f for f in first if f.key in common)]
+    for name, own in fields.items():
+        lines += ["", f"## model: {name}", ""]
+        lines += _keys(f for f in own if f.key not in common)
+    for name in METHODS:
+        own = fields_of_training(chosen={"adapter": name})
+        lines += ["", f"## adapter: {name}", ""]
+        lines += _keys(f for f in own if f.key.startswith("adapter."))
+    return "\n".join(lines) + "\n"
+
+
+def _keys(fields):
+    yield "| key | default | what it is |"
+    yield "|---|---|---|"
+    for field in fields:
+        choices = f" One of {', '.join(field.choices)}." * bool(field.choices)
+        about = f"{field.help}.{choices}".replace("|", "\\|")
+        default = field.meaning or f"`{_short(field.default, 80)}`"
+        yield f"| `{field.key}` | {default} | {about} |"
