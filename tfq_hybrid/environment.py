@@ -8,7 +8,7 @@ import platform
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tfq_hybrid.startup import discarded_stderr
@@ -46,8 +46,12 @@ class Check:
     found: str
 
 
-def versions() -> dict[str, str | None]:
+def versions(packages: Sequence[str] = SHOWN) -> dict[str, str | None]:
     """The versions of what computes here; `None` of what is not there.
+
+    Args:
+        packages: beside this one and Python. Defaults to those whose versions
+            decide what works.
 
     Example:
 
@@ -57,7 +61,7 @@ def versions() -> dict[str, str | None]:
     return {
         DISTRIBUTION: __version__,
         "python": platform.python_version(),
-        **{name: _version(name) for name in SHOWN},
+        **{name: _version(name) for name in packages},
     }
 
 

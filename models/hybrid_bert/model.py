@@ -39,7 +39,7 @@ class HybridTextClassifier(HeadedTextClassifier):
         preprocessor: from texts to the inputs of the backbone. Defaults to
             `None`: inputs are token ids already.
         pooling: as for `PooledTextClassifier`. Defaults to `None`: the pooler
-            of a BERT, as in the paper, and of others the usual one.
+            where the backbone has one, as in the paper, else the usual one.
         head: `"quantum"`, `"linear"` or `"mlp"`. Defaults to `"quantum"`.
         circuit: what `as_circuit` accepts, with angles as inputs. The `"mlp"`
             baseline takes its size from it. Defaults to `"hybrid_bert"`.

@@ -45,8 +45,9 @@ class HybridBertOptions(Options):
         preset: The encoder, as for `bases.as_preset`. Defaults to
             `"bert_base_en_uncased"`, the paper's.
         pooling: The vector of a text: the first token's hidden state, the
-            last one's, the mean of all, or the pooler of a BERT. Defaults to
-            `None`: the pooler of a BERT, as in the paper, else the mean.
+            last one's, the mean of all, or the pooler's. Defaults to `None`:
+            the pooler's where the encoder has one, as in the paper, else the
+            mean; last of a decoder.
         circuit: The circuit of the head, with angles as inputs, as for
             `as_circuit`; its scaling is the range of the encoded angles.
             Defaults to `"hybrid_bert"`, the authors'.

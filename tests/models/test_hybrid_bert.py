@@ -10,9 +10,11 @@ import pytest
 
 from tests.presets import save_bert
 from tests.tolerances import has_no_gradient
+from tfq_hybrid.bases.mpnet.backbone import MPNetBackbone as MPNet
 from tfq_hybrid.circuits import preset
 from tfq_hybrid.data.vocabulary import SPECIAL_TOKENS
 from tfq_hybrid.encoders.bert import from_preset
+from tfq_hybrid.encoders.pooling import sequence_output
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.layers import QuantumDense
 from tfq_hybrid.models import (
@@ -25,6 +27,7 @@ from tfq_hybrid.models import (
     hybrid_head,
 )
 
+DistilBert = keras_hub.models.DistilBertBackbone
 TEXTS = np.array(["a good film", "a bad film", "the plot", "bad cast"])
 LABELS = np.array([1, 0, 1, 0])
 IDS = np.random.default_rng(0).integers(1, 12, (3, 5)).astype("int32")
@@ -179,6 +182,41 @@ def test_trains_what_it_should_and_comes_back(options, baseline, tmp_path):
         assert type(again).__name__ == "HybridBertTextClassifier"
         assert np.abs(again(TOKENS) - expected).max() == 0.0
         assert len(again.trainable_variables) == len(model.trainable_variables)
+
+
+@pytest.mark.parametrize(
+    ("kind", "prefix", "pooling"),
+    [
+        (DistilBert, "DistilBert", None),  # which has no pooler
+        (DistilBert, "DistilBert", "cls"),
+        (MPNet, "MPNet", "mean"),
+    ],
+)
+def test_another_encoder_and_pooling(kind, prefix, pooling, tmp_path):
+    backbone = kind(
+        vocabulary_size=12,
+        num_layers=1,
+        num_heads=2,
+        hidden_dim=6,
+        intermediate_dim=8,
+        max_sequence_length=5,
+    )
+    model = HybridTextClassifier.from_base(
+        backbone, 2, pooling=pooling, circuit=FEW.circuit
+    )
+    assert type(model).__name__ == f"Hybrid{prefix}TextClassifier"
+    mask = np.array([[1, 1, 1, 0, 0]] * 3)
+    inputs = {"token_ids": IDS, "padding_mask": mask}
+    states = np.array(sequence_output(backbone(inputs)))
+    is_mean = pooling != "cls"
+    vectors = states[:, :3].mean(axis=1) if is_mean else states[:, 0]
+    expected = model.head(vectors)
+    np.testing.assert_allclose(model(inputs), expected, atol=1e-5)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(inputs), model(inputs))
+    assert again.pooling == (pooling or "mean")
+    assert len(again.trainable_variables) == 5  # the head alone
 
 
 @pytest.mark.parametrize("train_angles", [True, False])

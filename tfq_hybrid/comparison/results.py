@@ -1,20 +1,18 @@
 """`Results`: the folder of a reproduction, a file for each finished job."""
 
 import hashlib
-import importlib.metadata
 import os
 import pathlib
-import platform
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
+from tfq_hybrid.environment import versions
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.files import check_links, replacing, write_json
 from tfq_hybrid.files.archives import read_arrays
 from tfq_hybrid.reading import open_file, read_json, reading
-from tfq_hybrid.version import __version__
 
 if TYPE_CHECKING:
     from tfq_hybrid.comparison.jobs import Block, Job
@@ -164,7 +162,7 @@ class Results:
         self.folder.mkdir(parents=True, exist_ok=True)
         content = {
             "config": self.config,
-            "environment": environment(),
+            "environment": versions(PACKAGES),
             "skipped": skipped,
             "blocks": {
                 block.name: {
@@ -185,16 +183,6 @@ class Results:
             },
         }
         write_json(self.folder / "results.json", content)
-
-
-def environment() -> dict[str, str]:
-    """The versions of what computed."""
-    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
-    return {
-        "tfq-hybrid": __version__,
-        "python": platform.python_version(),
-        **versions,
-    }
 
 
 def digest(path: str | os.PathLike[str]) -> str:
