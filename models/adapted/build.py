@@ -10,9 +10,9 @@ from tfq_hybrid.encoders.pooled import PooledTextClassifier
 from tfq_hybrid.encoders.pretrained import (
     check_family,
     from_preset,
-    identity_of,
     text_base,
     tokenizer_of,
+    vocabulary_of,
 )
 from tfq_hybrid.encoders.tokens import TokenClassifier
 from tfq_hybrid.engines import check_memory
@@ -21,7 +21,8 @@ from tfq_hybrid.errors import UserError
 
 def vocabulary(options, texts, size):
     """What tells that of the preset, whose own tokenizer is used."""
-    return [identity_of(tokenizer(options, None))]
+    _check(options)
+    return vocabulary_of(options.preset)
 
 
 def tokenizer(options, setting):

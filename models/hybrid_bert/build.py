@@ -1,10 +1,6 @@
 """Hybrid BERT: the classifier that its options make."""
 
-from tfq_hybrid.encoders.pretrained import (
-    identity_of,
-    text_base,
-    tokenizer_of,
-)
+from tfq_hybrid.encoders.pretrained import text_base, vocabulary_of
 from tfq_hybrid.engines import check_memory
 from tfq_hybrid.models.hybrid_bert.losses import balanced_weights
 from tfq_hybrid.models.hybrid_bert.model import HybridTextClassifier
@@ -12,7 +8,7 @@ from tfq_hybrid.models.hybrid_bert.model import HybridTextClassifier
 
 def vocabulary(options, texts, size):
     """What tells that of the preset, whose own tokenizer is used."""
-    return [identity_of(tokenizer_of(options.preset))]
+    return vocabulary_of(options.preset)
 
 
 def loss(options, training):

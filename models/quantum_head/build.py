@@ -1,10 +1,6 @@
 """The quantum head: the classifier that its options make."""
 
-from tfq_hybrid.encoders.pretrained import (
-    identity_of,
-    text_base,
-    tokenizer_of,
-)
+from tfq_hybrid.encoders.pretrained import text_base, vocabulary_of
 from tfq_hybrid.engines import check_memory
 from tfq_hybrid.errors import UserError
 from tfq_hybrid.models.quantum_head.classifier import QuantumHeadTextClassifier
@@ -12,7 +8,7 @@ from tfq_hybrid.models.quantum_head.classifier import QuantumHeadTextClassifier
 
 def vocabulary(options, texts, size):
     """What tells that of the preset, whose own tokenizer is used."""
-    return [identity_of(tokenizer_of(_preset(options)))]
+    return vocabulary_of(_preset(options))
 
 
 def build(options, baseline, setting):

@@ -128,11 +128,13 @@ def tokenizer_of(preset: str) -> Any:
     return from_preset(keras_hub.tokenizers.Tokenizer, preset)
 
 
-def identity_of(tokenizer: Any) -> str:
-    """What tells the tokenizer of a preset: its class and a digest of it all.
+def vocabulary_of(preset: str) -> list[str]:
+    """What a run stores in place of the vocabulary that a preset has."""
+    return [identity_of(tokenizer_of(preset))]
 
-    A run stores it in place of the vocabulary, which the preset has.
-    """
+
+def identity_of(tokenizer: Any) -> str:
+    """What tells a tokenizer of a preset: its class, a digest of it all."""
     words = tokenizer.get_vocabulary()
     ids = getattr(tokenizer, "vocabulary", None)
     words = sorted(ids.items()) if isinstance(ids, dict) else list(words)
