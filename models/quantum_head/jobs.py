@@ -22,9 +22,14 @@ EPOCHS = 30
 RATES, ONE_RATE = (1e-2, 3e-2, 1e-1), (3e-2,)
 # The classical heads that are nearest in size to the circuits' head.
 BASELINES = ("linear", "mlp", "logistic regression")
-# The paper's circuits, and with the amplitude that is our own.
+# The paper's circuits, and with the amplitude and readouts that are our own.
 CONSTANT = "quantum, constant amplitude"
-CIRCUITS = {"quantum": {}, CONSTANT: {"constant_amplitude": 1.0}}
+STANDARDISED = "quantum, constant amplitude, standardised"
+CIRCUITS = {
+    "quantum": {},
+    CONSTANT: {"constant_amplitude": 1.0},
+    STANDARDISED: {"constant_amplitude": 1.0, "readout": "standardised"},
+}
 HEADS = (*CIRCUITS, "linear", "mlp", *CLASSICAL)
 BASE = {"encoders": 5}
 # How circuits that were trained exactly run on the test data.

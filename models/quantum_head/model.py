@@ -20,6 +20,10 @@ from tfq_hybrid.models.quantum_head.system import (
 if TYPE_CHECKING:
     import tensorflow as tf
 
+# Running means and variances are those of about ten batches, since a few
+# hundred sentences make little more; a variance below EPSILON is rounding.
+MOMENTUM, EPSILON = 0.9, 1e-6
+
 
 @keras.saving.register_keras_serializable("tfq_hybrid")
 class QuantumHead(keras.layers.Layer):
@@ -108,6 +112,15 @@ class QuantumHead(keras.layers.Layer):
             encoder.build((None, options.amplitudes(input_shape[-1])))
         self.pqc.build((None, options.qubits))
         self.logits.build((None, options.readouts))
+        self.norms = []
+        if options.readout == "standardised":
+            self.norms = [
+                self._norm(name, width)
+                for name, width in (
+                    ("encoder_norm", options.qubits),
+                    ("readout_norm", options.readouts),
+                )
+            ]
         layers = [*self.encoders, self.pqc]
         self.supports_jit = all(layer.supports_jit for layer in layers)
 
@@ -130,12 +143,32 @@ class QuantumHead(keras.layers.Layer):
         layer.depth = depth
         return layer
 
-    def call(self, inputs: "tf.Tensor") -> "tf.Tensor":
+    def _norm(self, name, width):
+        """A layer that standardises values; nothing of it trains."""
+        norm = keras.layers.BatchNormalization(
+            momentum=MOMENTUM,
+            center=False,
+            scale=False,
+            epsilon=EPSILON,
+            dtype=self.pqc.circuit_dtype,
+            name=name,
+        )
+        norm.build((None, width))
+        return norm
+
+    def call(
+        self, inputs: "tf.Tensor", training: bool | None = None
+    ) -> "tf.Tensor":
         amplitudes = self._with_constant(inputs)
         values = [encoder(amplitudes) for encoder in self.encoders]
         values = keras.ops.concatenate(values, axis=-1)  # (batch, qubits)
         values = keras.ops.cast(values, self.pqc.circuit_dtype)
-        return self.logits(self.pqc(self.options.angle_range * values))
+        if self.norms:
+            values = keras.ops.tanh(self.norms[0](values, training=training))
+        read = self.pqc(self.options.angle_range * values)
+        if self.norms:
+            read = self.norms[1](read, training=training)
+        return self.logits(read)
 
     def _with_constant(self, inputs):
         """The embeddings, with the constant amplitude where there is one."""

@@ -27,6 +27,7 @@ from tfq_hybrid.models.quantum_head.jobs import (
     HEADS,
     ONE_RATE,
     RATES,
+    STANDARDISED,
     perform,
 )
 
@@ -71,7 +72,11 @@ TRAINED = {
 }
 OTHERS = [head for head in HEADS if head != "quantum"]
 # How the circuits are told apart where both stand.
-WORDS = {"quantum": "", CONSTANT: ", a constant amplitude"}
+WORDS = {
+    "quantum": "",
+    CONSTANT: ", a constant amplitude",
+    STANDARDISED: ", a constant amplitude, standardised readouts",
+}
 
 
 def blocks(scale, paths):
@@ -333,9 +338,9 @@ RECIPE = Recipe(
         ),
     ),
     choices=(
-        "all-MiniLM-L6-v2, frozen, mean of the token states, 384 wide (the "
-        "paper: paraphrase-mpnet-base-v2, 768 wide), brought to length 1 for "
-        "every head.",
+        "The encoder, all-MiniLM-L6-v2, 384 wide, where --encoder names no "
+        "other (the paper: paraphrase-mpnet-base-v2, 768 wide), frozen; the "
+        "mean of its token states, brought to length 1 for every head.",
         "10 qubits, 5 encoders that give two values each, whose inputs are "
         "uploaded once (twice in the ablation), distance 2, 3 layers, Z on "
         "one qubit. That an encoder gives two "
@@ -345,6 +350,8 @@ RECIPE = Recipe(
         "quadratic in the state. Classical heads can. A constant amplitude of "
         "1 beside those of the embedding, which makes terms that are linear "
         "in x, is our own remedy.",
+        "Standardised readouts, of the encoders and of the head: by the means "
+        "and deviations of the batch, later those of training.",
         "With --budget the questions after the first two have "
         f"{FEWER_SEEDS} seeds.",
         "Sentences are drawn anew for each seed; the phrases of GLUE's "

@@ -106,7 +106,10 @@ def reference(head, inputs, noise):
         ):
             angles = np.array(encoder.parameters).tolist()
             values += run(block(wires, 2, 2, angles), count, state)
-        values = np.real(values) * options.angle_range
+        values = np.real(values)
+        if head.norms:
+            values = np.tanh(normed(head.norms[0], values))
+        values = values * options.angle_range
         angles = np.array(head.pqc.parameters).tolist()
         size = 3 * 2 * 2 + 3
         sets = [angles[i : i + size] for i in range(0, len(angles), size)]
@@ -120,8 +123,35 @@ def reference(head, inputs, noise):
                 ]
             operations += list(block(wires, 2, 2, one))
         results.append(run(operations, options.readouts, zero))
+    results = np.real(results)
+    if head.norms:
+        results = normed(head.norms[1], results)
     kernel, bias = map(np.array, head.logits.weights)
-    return np.real(results) @ kernel + bias
+    return results @ kernel + bias
+
+
+def normed(norm, values):
+    return (values - norm.moving_mean) / np.sqrt(norm.moving_variance + 1e-6)
+
+
+def test_standardised_readouts_against_cirq():
+    options = {"qubits": 3, "depth": 2, "readout": "standardised"}
+    head, inputs = QuantumHead(2, QuantumHeadOptions(**options)), vectors(16)
+    plain = QuantumHead(2, {**options, "readout": "plain"})
+    plain.build(inputs.shape)
+    for _ in range(200):  # the running means come to those of the batch
+        head(inputs, training=True)
+    plain.set_weights([np.array(v) for v in head.trainable_variables])
+    encoded = np.array(plain.encoders[0](inputs))
+    np.testing.assert_allclose(
+        head.norms[0].moving_mean, encoded.mean(axis=0), atol=1e-5
+    )
+    np.testing.assert_allclose(
+        head.norms[0].moving_variance, encoded.var(axis=0), rtol=1e-3
+    )
+    expected = reference(head, inputs, 0.0)
+    np.testing.assert_allclose(head(inputs), expected, atol=1e-4)
+    assert np.std(head(inputs)) > 2 * np.std(plain(inputs))
 
 
 @pytest.mark.parametrize(
@@ -173,9 +203,15 @@ def test_shots_scatter_around_the_exact_values():
     np.testing.assert_allclose(coins(inputs), np.zeros((4, 2)), atol=1e-6)
 
 
-@pytest.mark.parametrize("baseline", [None, "linear", "mlp"])
-def test_on_embeddings_trains_and_comes_back(baseline, tmp_path):
-    layer = make_head(6, 2, FEW, baseline)
+STANDARDISED = QuantumHeadOptions(qubits=3, depth=1, readout="standardised")
+
+
+@pytest.mark.parametrize(
+    ("options", "baseline"),
+    [(FEW, None), (STANDARDISED, None), (FEW, "linear"), (FEW, "mlp")],
+)
+def test_on_embeddings_trains_and_comes_back(options, baseline, tmp_path):
+    layer = make_head(6, 2, options, baseline)
     model = keras.Sequential([keras.Input((6,)), layer])
     model.compile(
         keras.optimizers.Adam(0.05),
