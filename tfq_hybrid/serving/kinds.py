@@ -13,7 +13,7 @@ import keras_hub
 import tensorflow as tf
 
 from tfq_hybrid.adapters.hosts import adaptation_of
-from tfq_hybrid.encoders.pooled import PooledTextClassifier
+from tfq_hybrid.encoders.classifier import HeadedTextClassifier
 from tfq_hybrid.encoders.tokens import TokenClassifier
 from tfq_hybrid.errors import UserError, check_choice
 from tfq_hybrid.serving.answers import ANSWERS, DIALOGUE, Answer
@@ -73,7 +73,7 @@ def endpoints_of(model: keras.Model, options: Options) -> list[Endpoint]:
 
 
 def classification(
-    model: keras_hub.models.TextClassifier | PooledTextClassifier,
+    model: keras_hub.models.TextClassifier | HeadedTextClassifier,
     options: Options,
 ) -> list[Endpoint]:
     """The signatures of a text classifier: strings to labels.
@@ -267,7 +267,7 @@ KINDS: dict[str, tuple[Any, Callable[..., list[Endpoint]]]] = {
     "generation": (keras_hub.models.CausalLM, generation),
     "tokens": (TokenClassifier, token_labels),
     "classification": (
-        (keras_hub.models.TextClassifier, PooledTextClassifier),
+        (keras_hub.models.TextClassifier, HeadedTextClassifier),
         classification,
     ),
     "embeddings": (keras_hub.models.Backbone, embeddings),
